@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arrays and groups in a store. Zarr v3 core specification, "Array metadata", "Group metadata", "Chunk grids",
+ * "Chunk key encoding".
+ */
+#ifndef ZARRC_ARRAY_H
+#define ZARRC_ARRAY_H
+
+#include <zarrc/pipeline.h>
+#include <zarrc/store.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ fill values */
+
+/* Reads a fill value. element: item_size bytes, native byte order; text of variable-length types comes from arena.
+ * lenient takes also what zarr-python takes beyond the specification (numbers as strings, null for bool, ...). */
+ZARRC_API zarrc_status zarrc_fill_from_json(zarrc_ctx *ctx, const zarrc_dtype *dtype, const char *json, size_t n,
+                                            bool lenient, zarrc_arena *arena, void *element, zarrc_error *error);
+/* Appends canonical JSON; NaNs other than the plain one as hexadecimal bits. element NULL: the type's default. Any
+ * element can be written so: the command prints values with it. */
+ZARRC_API zarrc_status zarrc_fill_to_json(const zarrc_dtype *dtype, const void *element, zarrc_buf *out,
+                                          zarrc_error *error);
+
+/* ------------------------------------------------------------------------------------------------------ grids */
+
+/* chunks on an axis; index of the first element of chunk i and its full edge (not clipped to the array); the chunk
+ * that holds element x. */
+ZARRC_API int64_t zarrc_grid_nchunks(const zarrc_grid *grid, int axis, int64_t length);
+ZARRC_API int64_t zarrc_grid_first(const zarrc_grid *grid, int axis, int64_t chunk);
+ZARRC_API int64_t zarrc_grid_edge(const zarrc_grid *grid, int axis, int64_t chunk);
+ZARRC_API int64_t zarrc_grid_find(const zarrc_grid *grid, int axis, int64_t x);
+
+/* ----------------------------------------------------------------------------------------------------- arrays */
+
+typedef struct zarrc_array zarrc_array;
+
+typedef struct zarrc_array_options {
+  size_t struct_size;
+  zarrc_chunk_options chunk; /* for reads and writes through this handle */
+  bool missing_is_error;     /* reading a chunk that is not there is ZARRC_NOT_FOUND (read_missing_chunks false) */
+  bool strict;               /* refuse what zarr-python tolerates and the specification does not */
+} zarrc_array_options;
+
+/* Opens the array at a path ("" for the root). options may be NULL. The store must stay open. */
+ZARRC_API zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
+                                        zarrc_array **out, zarrc_error *error);
+
+/* What a new array is to be. Zeroed members: the defaults. */
+typedef struct zarrc_array_config {
+  size_t struct_size;
+  const char *data_type; /* JSON, or a bare name: "int32" */
+  int ndim;
+  const int64_t *shape;
+  const int64_t *chunk_shape;     /* NULL: one chunk of about 1 MiB is chosen */
+  const int64_t *shard_shape;     /* NULL: no shards; else chunk_shape is that of the inner chunks */
+  const char *codecs;             /* JSON list of the (inner) chain; NULL: bytes little, zstd 3 (vlen types: vlen-*) */
+  const char *fill_value;         /* JSON; NULL: the type's default */
+  const char *chunk_key_encoding; /* "default" or "v2"; NULL: default */
+  char separator;                 /* '/' or '.'; 0: that of the encoding */
+  const char *const *dimension_names; /* ndim of them, each may be NULL; or NULL */
+  const char *attributes;             /* JSON object; NULL: {} */
+} zarrc_array_config;
+
+typedef enum zarrc_create_mode {
+  ZARRC_CREATE_NEW,      /* something there already is ZARRC_CONFLICT */
+  ZARRC_CREATE_OVERWRITE /* what is there is removed, once the new metadata has been found good */
+} zarrc_create_mode;
+
+ZARRC_API zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
+                                          zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
+                                          zarrc_error *error);
+/* The same from a whole zarr.json document. */
+ZARRC_API zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                               zarrc_create_mode mode, const zarrc_array_options *options,
+                                               zarrc_array **out, zarrc_error *error);
+ZARRC_API void zarrc_array_close(zarrc_array *array);
+
+ZARRC_API zarrc_store *zarrc_array_store(const zarrc_array *array);
+ZARRC_API const char *zarrc_array_path(const zarrc_array *array);
+ZARRC_API int zarrc_array_ndim(const zarrc_array *array);
+ZARRC_API const int64_t *zarrc_array_shape(const zarrc_array *array);
+ZARRC_API const zarrc_dtype *zarrc_array_dtype(const zarrc_array *array);
+ZARRC_API const zarrc_grid *zarrc_array_grid(const zarrc_array *array);
+ZARRC_API const void *zarrc_array_fill(const zarrc_array *array);       /* one element, native byte order */
+ZARRC_API const char *zarrc_array_codecs(const zarrc_array *array);     /* canonical JSON list, evolved */
+ZARRC_API const char *zarrc_array_attributes(const zarrc_array *array); /* the text as it is stored */
+ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);   /* canonical zarr.json */
+ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
+/* The shape of inner chunks if the chain is a shard and nothing else (outermost level), else false. */
+ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
+/* The pipeline for one chunk (chunks of one shape share it); stays with the array. */
+ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
+                                            zarrc_error *error);
+
+/* Reads a region of the array (NULL: all) into a view of region.count elements, chunks in parallel. */
+ZARRC_API zarrc_status zarrc_array_read(zarrc_array *array, const zarrc_region *region, const zarrc_view *to,
+                                        zarrc_error *error);
+ZARRC_API zarrc_status zarrc_array_write(zarrc_array *array, const zarrc_region *region, const zarrc_view *from,
+                                         zarrc_error *error);
+
+/* A new shape of the same rank. Chunks that fall outside are erased; those that are cut keep their bytes beyond the
+ * new edge, as the specification leaves it. */
+ZARRC_API zarrc_status zarrc_array_resize(zarrc_array *array, const int64_t *shape, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_array_erase_chunk(zarrc_array *array, const int64_t *chunk, zarrc_error *error);
+/* New attributes (a JSON object), kept as the text they are. */
+ZARRC_API zarrc_status zarrc_array_set_attributes(zarrc_array *array, const char *json, size_t n, zarrc_error *error);
+/* The store key of a chunk into buf (NUL-terminated). */
+ZARRC_API zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int64_t *chunk, char *buf, size_t nbytes,
+                                             zarrc_error *error);
+
+/* ----------------------------------------------------------------------------------------------------- groups */
+
+typedef struct zarrc_group zarrc_group;
+
+ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error);
+/* attributes: a JSON object or NULL. */
+ZARRC_API zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes,
+                                          zarrc_create_mode mode, zarrc_group **out, zarrc_error *error);
+ZARRC_API void zarrc_group_close(zarrc_group *group);
+ZARRC_API const char *zarrc_group_path(const zarrc_group *group);
+ZARRC_API const char *zarrc_group_attributes(const zarrc_group *group);
+ZARRC_API const char *zarrc_group_metadata(const zarrc_group *group);
+ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error);
+
+typedef enum zarrc_node_kind { ZARRC_NODE_NONE, ZARRC_NODE_ARRAY, ZARRC_NODE_GROUP } zarrc_node_kind;
+
+/* What lies at a path; ZARRC_NODE_NONE is no error. */
+ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error);
+/* Calls fn for each child node of a group, sorted by name. */
+typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

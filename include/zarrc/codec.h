@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Codecs: one object a codec of a chain, the methods that zarr-python gives each, and the table by which a codec of
+ * your own is registered. Zarr v3 core specification, "Codecs".
+ *
+ * Codecs never change once made: threads share them without locks. None of them sees a store.
+ */
+#ifndef ZARRC_CODEC_H
+#define ZARRC_CODEC_H
+
+#include <zarrc/data.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct zarrc_codec zarrc_codec;
+
+typedef enum zarrc_codec_kind { ZARRC_ARRAY_TO_ARRAY, ZARRC_ARRAY_TO_BYTES, ZARRC_BYTES_TO_BYTES } zarrc_codec_kind;
+
+typedef enum zarrc_size_kind { ZARRC_SIZE_EXACT, ZARRC_SIZE_AT_MOST, ZARRC_SIZE_UNKNOWN } zarrc_size_kind;
+typedef struct zarrc_size {
+  zarrc_size_kind kind;
+  uint64_t nbytes; /* 0 when unknown */
+} zarrc_size;
+
+/* ------------------------------------------------------------------------------------------- using one codec */
+
+/* Opens a codec from its JSON: {"name": ..., "configuration": {...}} or "name" (from_dict). */
+ZARRC_API zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out,
+                                        zarrc_error *error);
+ZARRC_API void zarrc_codec_close(zarrc_codec *codec);
+/* Appends canonical JSON, always an object (to_dict). */
+ZARRC_API zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error);
+
+ZARRC_API const char *zarrc_codec_name(const zarrc_codec *codec);
+ZARRC_API zarrc_codec_kind zarrc_codec_get_kind(const zarrc_codec *codec);
+ZARRC_API bool zarrc_codec_is_fixed_size(const zarrc_codec *codec);
+ZARRC_API bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec);
+ZARRC_API bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec);
+
+/* A new codec with everything decided that the configuration left open (evolve_from_array_spec). */
+ZARRC_API zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_codec **out,
+                                          zarrc_error *error);
+/* Whether the codec can work on chunks of this kind; grid may be NULL (validate). */
+ZARRC_API zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                            zarrc_error *error);
+/* What the chunk is behind the codec (resolve_metadata); out borrows what `in` borrows, or from the codec. */
+ZARRC_API zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
+                                           zarrc_error *error);
+/* Size of what encode makes of nbytes bytes (compute_encoded_size: EXACT for fixed-size codecs). */
+ZARRC_API zarrc_size zarrc_codec_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes);
+
+/* One chunk for one codec. What is used depends on the codec's kind:
+ *                  encode                              decode
+ *   array→array    decoded → encoded (views)           encoded → decoded
+ *   array→bytes    decoded (view) → parts              bytes → decoded
+ *   bytes→bytes    bytes → parts                       bytes → parts
+ * The views are memory of the caller, of the shapes that spec and zarrc_codec_resolve say. */
+typedef struct zarrc_codec_job {
+  const zarrc_spec *spec; /* the chunk in front of this codec; NULL: nothing in, nothing out */
+  zarrc_view decoded, encoded;
+  zarrc_bytes bytes; /* borrowed */
+  zarrc_parts *parts;
+  zarrc_status status; /* out */
+} zarrc_codec_job;
+
+/* A batch of n chunks, in parallel. Every job gets a status; the first that fails is reported. */
+ZARRC_API zarrc_status zarrc_codec_encode(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n,
+                                          zarrc_error *error);
+ZARRC_API zarrc_status zarrc_codec_decode(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n,
+                                          zarrc_error *error);
+
+/* ---------------------------------------------------------------------------------------- writing a codec */
+
+/* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. */
+typedef struct zarrc_codec_class {
+  size_t struct_size;
+  const char *name;
+  zarrc_codec_kind kind;
+  bool fixed_size; /* encoded_size is EXACT, whatever the data */
+  size_t instance_size;
+
+  /* configuration: JSON text of the configuration object, or NULL where there is none. */
+  zarrc_status (*open)(zarrc_codec *, const char *configuration, size_t n, zarrc_error *);
+  /* optional: frees what open took, not the instance itself. Called also after a failed open or evolve. */
+  void (*close)(zarrc_codec *);
+  /* optional (default: {"name": name}): appends the whole object. */
+  zarrc_status (*to_json)(const zarrc_codec *, zarrc_buf *, zarrc_error *);
+  /* optional: changes the codec (still private to the caller) to fit the spec. */
+  zarrc_status (*evolve)(zarrc_codec *, const zarrc_spec *, zarrc_error *);
+  zarrc_status (*validate)(const zarrc_codec *, const zarrc_spec *, const zarrc_grid *, zarrc_error *); /* optional */
+  zarrc_status (*resolve)(const zarrc_codec *, const zarrc_spec *in, zarrc_spec *out,
+                          zarrc_error *);                                               /* optional: same */
+  zarrc_size (*encoded_size)(const zarrc_codec *, const zarrc_spec *, uint64_t nbytes); /* optional: unknown, or same */
+
+  /* spec, below, is always the chunk in front of the codec (decoded side), and the codec has been evolved for it. */
+  union {
+    struct {
+      /* optional: the codec only renumbers elements: rewrites a decoded view or region into the encoded one. A codec
+       * with `map` needs no encode and decode. map_region is needed with map. */
+      void (*map)(const zarrc_codec *, const zarrc_view *decoded, zarrc_view *encoded);
+      void (*map_region)(const zarrc_codec *, int ndim, const zarrc_region *decoded, zarrc_region *encoded);
+      zarrc_status (*encode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *decoded,
+                             const zarrc_view *encoded, zarrc_error *);
+      zarrc_status (*decode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *encoded,
+                             const zarrc_view *decoded, zarrc_error *);
+    } aa;
+    struct {
+      /* the whole chunk. Pieces may point into the view's memory. */
+      zarrc_status (*encode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *decoded, zarrc_parts *,
+                             zarrc_error *);
+      /* the part of the chunk that region selects, from a blob, into a view of region.count elements. */
+      zarrc_status (*read)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *, const zarrc_region *,
+                           const zarrc_view *, zarrc_error *);
+      /* optional: the chunk's new value after `view` went into the region: reads of `old` what it needs (old NULL, or
+       * without value: all else is fill value). Pieces may point into the view's memory or be loans from old. */
+      zarrc_status (*update)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *old, const zarrc_region *,
+                             const zarrc_view *, zarrc_parts *, zarrc_error *);
+      bool partial_decode; /* read fetches and decodes no more than the region needs, from any blob */
+    } ab;
+    struct {
+      /* makes of the pieces that are there the pieces that are stored. */
+      zarrc_status (*encode)(const zarrc_codec *, zarrc_parts *, zarrc_error *);
+      /* decodes `in` into out. When `need` bytes are there the codec may stop (SIZE_MAX: it must decode and verify
+       * all, and refuse what follows). out->max is the most that valid data can decode to: more is
+       * ZARRC_SIZE_MISMATCH. */
+      zarrc_status (*decode)(const zarrc_codec *, const zarrc_bytes *in, size_t need, zarrc_buf *out, zarrc_error *);
+      /* optional: serves ranges of the decoded value while reading only parts of the encoded one. *served = false
+       * with ZARRC_OK: this value does not allow it, decode the whole. */
+      zarrc_status (*read)(const zarrc_codec *, const zarrc_chunk_options *, zarrc_blob *encoded, zarrc_range *,
+                           size_t n, bool *served, zarrc_error *);
+    } bb;
+  } u;
+} zarrc_codec_class;
+
+/* Makes a codec known to a context under its name; the table must outlive the context. A name that is known already
+ * is ZARRC_CONFLICT. Not to be called while codecs are being opened. */
+ZARRC_API zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error);
+
+/* The class registered under a name, an alias included; NULL: none. */
+ZARRC_API const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name);
+
+ZARRC_API void *zarrc_codec_instance(const zarrc_codec *codec);
+ZARRC_API zarrc_ctx *zarrc_codec_ctx(const zarrc_codec *codec);
+ZARRC_API const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec);
+
+/* --------------------------------------------------------------------------------------- names and numbers */
+
+typedef enum zarrc_blosc_cname {
+  ZARRC_BLOSC_BLOSCLZ,
+  ZARRC_BLOSC_LZ4,
+  ZARRC_BLOSC_LZ4HC,
+  ZARRC_BLOSC_SNAPPY,
+  ZARRC_BLOSC_ZLIB,
+  ZARRC_BLOSC_ZSTD
+} zarrc_blosc_cname;
+typedef enum zarrc_blosc_shuffle {
+  ZARRC_BLOSC_NOSHUFFLE,
+  ZARRC_BLOSC_SHUFFLE,
+  ZARRC_BLOSC_BITSHUFFLE
+} zarrc_blosc_shuffle;
+typedef enum zarrc_index_location { ZARRC_INDEX_START, ZARRC_INDEX_END } zarrc_index_location;
+
+/* NULL past the last; false where there is no such name. */
+ZARRC_API const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname);
+ZARRC_API bool zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out);
+ZARRC_API const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle);
+ZARRC_API bool zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out);
+ZARRC_API const char *zarrc_index_location_name(zarrc_index_location location);
+ZARRC_API bool zarrc_index_location_from_name(const char *name, zarrc_index_location *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Elements and where they lie: data types, views, regions, chunk specs and chunk grids.
+ * Zarr v3 core specification, "Data types" and "Chunk grids".
+ */
+#ifndef ZARRC_DATA_H
+#define ZARRC_DATA_H
+
+#include <zarrc/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ZARRC_MAX_NDIM 32
+
+/* -------------------------------------------------------------------------------------------------- data types */
+
+/* type, name in zarr.json ("" where configuration decides), bytes an element (0: configured), bytes of the unit that
+ * byte order turns round (1: none) */
+#define ZARRC_TYPES(X)                                                                                                 \
+  X(BOOL, "bool", 1, 1)                                                                                                \
+  X(INT8, "int8", 1, 1)                                                                                                \
+  X(INT16, "int16", 2, 2)                                                                                              \
+  X(INT32, "int32", 4, 4)                                                                                              \
+  X(INT64, "int64", 8, 8)                                                                                              \
+  X(UINT8, "uint8", 1, 1)                                                                                              \
+  X(UINT16, "uint16", 2, 2)                                                                                            \
+  X(UINT32, "uint32", 4, 4)                                                                                            \
+  X(UINT64, "uint64", 8, 8)                                                                                            \
+  X(FLOAT16, "float16", 2, 2)                                                                                          \
+  X(FLOAT32, "float32", 4, 4)                                                                                          \
+  X(FLOAT64, "float64", 8, 8)                                                                                          \
+  X(COMPLEX64, "complex64", 8, 4)                                                                                      \
+  X(COMPLEX128, "complex128", 16, 8)                                                                                   \
+  X(RAW, "raw_bytes", 0, 1)                                                                                            \
+  X(FIXED_UTF32, "fixed_length_utf32", 0, 4)                                                                           \
+  X(NULL_TERMINATED, "null_terminated_bytes", 0, 1)                                                                    \
+  X(DATETIME64, "numpy.datetime64", 8, 8)                                                                              \
+  X(TIMEDELTA64, "numpy.timedelta64", 8, 8)                                                                            \
+  X(STRUCT, "struct", 0, 0)                                                                                            \
+  X(STRING, "string", 0, 1)                                                                                            \
+  X(BYTES, "bytes", 0, 1)
+
+typedef enum zarrc_type {
+#define ZARRC_X(name, json, nbytes, unit) ZARRC_##name,
+  ZARRC_TYPES(ZARRC_X)
+#undef ZARRC_X
+      ZARRC_NTYPES
+} zarrc_type;
+
+typedef enum zarrc_endian { ZARRC_LITTLE, ZARRC_BIG } zarrc_endian;
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define ZARRC_NATIVE        ZARRC_BIG
+#define ZARRC_NATIVE_IS_BIG 1
+#else
+#define ZARRC_NATIVE        ZARRC_LITTLE
+#define ZARRC_NATIVE_IS_BIG 0
+#endif
+
+ZARRC_API const char *zarrc_endian_name(zarrc_endian endian);               /* "little", "big" */
+ZARRC_API bool zarrc_endian_from_name(const char *name, zarrc_endian *out); /* false: no such name */
+
+/* Fields of a struct type: immutable, shared. */
+typedef struct zarrc_fields zarrc_fields;
+
+/* The type of an element in memory. A dtype copied by assignment borrows `fields`; the one that zarrc_dtype_open made
+ * owns a share of them until zarrc_dtype_close. */
+typedef struct zarrc_dtype {
+  zarrc_type type;
+  zarrc_endian endian; /* of the elements in memory; means nothing where nothing is turned round */
+  uint32_t item_size;  /* bytes from one element to the next when packed; sizeof(zarrc_text) if variable */
+  uint8_t spelling;    /* which of its JSON names the type was read from; 0: the canonical one */
+  uint8_t time_unit;   /* index into the list of zarrc_time_unit_name; datetime64 and timedelta64 */
+  int32_t time_scale;
+  const zarrc_fields *fields; /* struct, else NULL */
+} zarrc_dtype;
+
+/* An element of ZARRC_STRING (UTF-8, any length, NUL allowed) and ZARRC_BYTES. */
+typedef struct zarrc_text {
+  const uint8_t *ptr;
+  size_t len;
+} zarrc_text;
+
+/* A type without parameters, in native byte order ("int32"); type must not be one of the configured ones. */
+ZARRC_API zarrc_dtype zarrc_dtype_of(zarrc_type type);
+/* Reads the data_type member of a zarr.json: a JSON string or object, n bytes of text. */
+ZARRC_API zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_dtype *out,
+                                        zarrc_error *error);
+/* Convenience: as zarrc_dtype_open, and takes a bare name (int32) without quotes too. */
+ZARRC_API zarrc_status zarrc_dtype_parse(zarrc_ctx *ctx, const char *text, zarrc_dtype *out, zarrc_error *error);
+ZARRC_API void zarrc_dtype_close(zarrc_dtype *dtype);
+/* Another owner of the same type. */
+ZARRC_API zarrc_dtype zarrc_dtype_share(const zarrc_dtype *dtype);
+/* Appends canonical JSON. */
+ZARRC_API zarrc_status zarrc_dtype_to_json(const zarrc_dtype *dtype, zarrc_buf *out, zarrc_error *error);
+ZARRC_API bool zarrc_dtype_equal(const zarrc_dtype *a, const zarrc_dtype *b); /* memory byte order does not count */
+ZARRC_API bool zarrc_dtype_is_variable(const zarrc_dtype *dtype);             /* string and bytes */
+ZARRC_API bool zarrc_dtype_has_endian(const zarrc_dtype *dtype);              /* has a unit of more than one byte */
+ZARRC_API const char *zarrc_time_unit_name(uint8_t unit);                     /* "ns"; NULL past the last */
+
+/* One field of a struct: fields lie packed, in order. */
+typedef struct zarrc_field {
+  const char *name;  /* UTF-8 */
+  zarrc_dtype dtype; /* borrowed from the struct */
+  uint32_t offset;   /* bytes from the start of the element */
+} zarrc_field;
+ZARRC_API size_t zarrc_dtype_nfields(const zarrc_dtype *dtype);
+ZARRC_API const zarrc_field *zarrc_dtype_field(const zarrc_dtype *dtype, size_t i);
+
+/* ------------------------------------------------------------------------------------------ views and regions */
+
+/* Holds the text of variable-length elements; thread-safe; freed as a whole. */
+typedef struct zarrc_arena zarrc_arena;
+ZARRC_API zarrc_status zarrc_arena_open(zarrc_ctx *ctx, zarrc_arena **out, zarrc_error *error);
+ZARRC_API void zarrc_arena_close(zarrc_arena *arena);
+ZARRC_API zarrc_status zarrc_arena_take(zarrc_arena *arena, size_t nbytes, uint8_t **out, zarrc_error *error);
+
+/* n-dimensional memory with byte strides, which may be 0 or negative. Owns nothing. Elements need no alignment. */
+typedef struct zarrc_view {
+  void *data;        /* the element at index 0, ..., 0 */
+  zarrc_dtype dtype; /* borrowed */
+  int ndim;          /* 0 to ZARRC_MAX_NDIM; 0: one element */
+  int64_t shape[ZARRC_MAX_NDIM];
+  int64_t stride[ZARRC_MAX_NDIM]; /* bytes */
+  zarrc_arena *arena; /* where the text of variable-length elements goes when the view is filled, else NULL */
+} zarrc_view;
+
+/* A box with steps in index space: indices start, start + step, ... (count of them) on each axis. step >= 1. */
+typedef struct zarrc_region {
+  int64_t start[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM], step[ZARRC_MAX_NDIM];
+} zarrc_region;
+
+/* A view over packed elements in C order. */
+ZARRC_API zarrc_view zarrc_view_c(const zarrc_dtype *dtype, int ndim, const int64_t *shape, void *data);
+/* The part of a view that a region selects: arithmetic only; the region must lie inside. */
+ZARRC_API zarrc_view zarrc_view_part(const zarrc_view *view, const zarrc_region *region);
+ZARRC_API int64_t zarrc_view_nitems(const zarrc_view *view);
+ZARRC_API bool zarrc_view_is_packed_c(const zarrc_view *view); /* C order without gaps */
+
+/* Everything of a shape; and whether a region is that. */
+ZARRC_API zarrc_region zarrc_region_all(int ndim, const int64_t *shape);
+ZARRC_API bool zarrc_region_is_all(const zarrc_region *region, int ndim, const int64_t *shape);
+/* ZARRC_INVALID_ARGUMENT, naming the axis, unless the region lies inside the shape and every step is >= 1. */
+ZARRC_API zarrc_status zarrc_region_check(const zarrc_region *region, int ndim, const int64_t *shape,
+                                          zarrc_error *error);
+
+/* Copies src into dst: same shape and same type (byte orders may differ), memory that does not overlap. */
+ZARRC_API void zarrc_copy(const zarrc_view *dst, const zarrc_view *src);
+/* Puts one element (native byte order; NULL: zeros, or empty text) everywhere. */
+ZARRC_API void zarrc_fill(const zarrc_view *dst, const void *element);
+/* Whether every element is the fill value as zarr-python 3 means it when it leaves out a chunk: bit for bit, but any
+ * NaN is a NaN fill value, any NaT a NaT, and a complex zero has no sign. */
+ZARRC_API bool zarrc_is_fill(const zarrc_view *view, const void *element);
+
+/* ---------------------------------------------------------------------------------------------- specs and grids */
+
+typedef enum zarrc_subchunk_order {
+  ZARRC_MORTON,
+  ZARRC_LEXICOGRAPHIC,
+  ZARRC_COLEXICOGRAPHIC,
+  ZARRC_UNORDERED
+} zarrc_subchunk_order;
+
+/* How to treat a chunk; nothing here changes what its bytes mean. Zeroed: the defaults. */
+typedef struct zarrc_chunk_options {
+  bool write_empty_chunks;             /* store chunks in which all is fill value */
+  bool trust_checksums;                /* partial reads may skip a crc32c that would cost reading the whole */
+  zarrc_subchunk_order subchunk_order; /* of inner chunks in a shard that is written */
+  uint64_t coalesce_gap;               /* join ranges of a shard that are no further apart; 0: 1 MiB */
+  uint64_t coalesce_max;               /* unless they become longer; 0: 16 MiB */
+} zarrc_chunk_options;
+
+/* What a chunk is (zarr-python: ArraySpec). Borrows the fill value and the dtype's fields. */
+typedef struct zarrc_spec {
+  zarrc_dtype dtype;
+  int ndim;
+  int64_t shape[ZARRC_MAX_NDIM];
+  const void *fill; /* one element in native byte order; NULL: zeros, or empty text */
+  char order;       /* 'C' or 'F' (0: 'C'): memory order wished for new arrays; does not change stored bytes */
+  zarrc_chunk_options options;
+} zarrc_spec;
+
+ZARRC_API int64_t zarrc_spec_nitems(const zarrc_spec *spec);
+/* Bytes of the packed elements; ZARRC_LIMIT where that is more than the context allows for a chunk. */
+ZARRC_API zarrc_status zarrc_spec_nbytes(const zarrc_ctx *ctx, const zarrc_spec *spec, size_t *out, zarrc_error *error);
+
+typedef enum zarrc_grid_kind { ZARRC_REGULAR, ZARRC_RECTILINEAR } zarrc_grid_kind;
+
+/* The chunks of one axis of a rectilinear grid: edge[i] elements each, nedges of them. nedges 0: chunk_shape
+ * applies to the axis. first[i] is the index of the first element of chunk i. */
+typedef struct zarrc_grid_axis {
+  int64_t nedges;
+  const int64_t *edge, *first;
+} zarrc_grid_axis;
+
+typedef struct zarrc_grid {
+  zarrc_grid_kind kind;
+  int ndim;
+  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* every chunk (regular), or the axes without a list (rectilinear) */
+  const zarrc_grid_axis *axes;         /* rectilinear: ndim of them, borrowed; else NULL */
+} zarrc_grid;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

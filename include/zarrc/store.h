@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stores: keys and values. Keys are UTF-8 paths without a leading or trailing slash ("a/zarr.json"); every store
+ * refuses keys with an empty, "." or ".." segment or a NUL before it does anything with them.
+ */
+#ifndef ZARRC_STORE_H
+#define ZARRC_STORE_H
+
+#include <zarrc/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct zarrc_store zarrc_store;
+
+/* The value of one key, as a blob. Lives on the stack of whoever uses it; `state` belongs to the store. */
+typedef struct zarrc_key_blob {
+  zarrc_blob blob;
+  zarrc_store *store;
+  const char *key; /* borrowed */
+  intptr_t state[6];
+} zarrc_key_blob;
+
+/* One entry of a listing. */
+typedef struct zarrc_entry {
+  const char *key; /* whole key; of a prefix without its trailing slash */
+  bool is_prefix;  /* other keys lie below it */
+  uint64_t nbytes; /* of the value; ZARRC_UNKNOWN where finding out would cost something */
+} zarrc_entry;
+typedef zarrc_status (*zarrc_list_fn)(void *arg, const zarrc_entry *entry, zarrc_error *error);
+
+/* What a store does. The blob operations are those of zarrc_blob_ops, for the blob's key; forget gives up what a
+ * blob's state holds. list calls fn for each key below prefix ("" for all): recursively, or (deep false) only the keys
+ * and prefixes directly below it; in no promised order; fn's failure ends it. nbytes is asked for by `sizes`.
+ * A read-only store has NULL for replace and erase. */
+typedef struct zarrc_store_ops {
+  size_t struct_size;
+  const char *name;
+  zarrc_status (*read)(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
+  zarrc_status (*replace)(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                          zarrc_error *error);
+  zarrc_status (*erase)(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
+  void (*forget)(zarrc_key_blob *blob);
+  zarrc_status (*list)(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                       zarrc_error *error);
+  void (*close)(zarrc_store *store);
+} zarrc_store_ops;
+
+/* First member of every kind of store. A store of your own fills it and needs nothing else. */
+struct zarrc_store {
+  const zarrc_store_ops *ops;
+  zarrc_ctx *ctx;
+  bool read_only;
+};
+
+ZARRC_API void zarrc_store_close(zarrc_store *store);
+
+/* Makes a blob for a key, after checking the key; no input or output happens. */
+ZARRC_API zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key,
+                                           zarrc_error *error);
+ZARRC_API void zarrc_key_blob_clear(zarrc_key_blob *blob);
+ZARRC_API zarrc_status zarrc_key_check(const char *key, zarrc_error *error);
+
+/* Whole values, for metadata and the like. */
+ZARRC_API zarrc_status zarrc_store_get(zarrc_store *store, const char *key, uint64_t max, zarrc_bytes *out,
+                                       zarrc_error *error);
+ZARRC_API zarrc_status zarrc_store_set(zarrc_store *store, const char *key, const void *bytes, size_t nbytes,
+                                       zarrc_error *error);
+ZARRC_API zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error *error);
+/* Erases every key below a prefix. */
+ZARRC_API zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
+                                        void *arg, zarrc_error *error);
+
+/* Keys in memory; gone when the store is closed. */
+ZARRC_API zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out, zarrc_error *error);
+
+/* When a write of the file store counts as done. */
+typedef enum zarrc_sync {
+  ZARRC_SYNC_NONE, /* when the new file has its name: survives the end of the process */
+  ZARRC_SYNC_DATA  /* when file and directory are on the disk: survives a power cut */
+} zarrc_sync;
+
+typedef struct zarrc_file_store_options {
+  size_t struct_size;
+  bool read_only; /* never writes, whatever is asked */
+  bool create;    /* make the root directory if it is not there */
+  zarrc_sync sync;
+  bool follow_links; /* follow symbolic links that lead out of the root; those that stay inside are always followed */
+  uint64_t max_value_bytes; /* 0: no limit beyond what the reader asks for */
+} zarrc_file_store_options;
+
+/* A directory; each key is one file. Writes go to a temporary file ".<name>.<pid>.<random>.tmp" in the same directory,
+ * which is renamed; listings leave such files out. options may be NULL. */
+ZARRC_API zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
+                                             zarrc_store **out, zarrc_error *error);
+
+typedef struct zarrc_open_options {
+  size_t struct_size;
+  bool read_only;
+  bool create;
+  zarrc_sync sync;
+} zarrc_open_options;
+
+/* Opens the store that a URL names (a path, file:..., memory:) and returns the path of the node inside it: the store's
+ * root is the outermost directory of the hierarchy that the node belongs to. *path is freed with zarrc_free. */
+ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
+                                        zarrc_store **out, char **path, zarrc_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

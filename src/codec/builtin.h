@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The class tables of the codecs that come with zarrc: one file each. */
+#ifndef ZARRC_CODEC_BUILTIN_H
+#define ZARRC_CODEC_BUILTIN_H
+
+#include <zarrc/codec.h>
+
+extern const zarrc_codec_class zarrc_bytes_class;
+extern const zarrc_codec_class zarrc_transpose_class;
+extern const zarrc_codec_class zarrc_vlen_utf8_class;
+extern const zarrc_codec_class zarrc_vlen_bytes_class;
+extern const zarrc_codec_class zarrc_gzip_class;
+extern const zarrc_codec_class zarrc_zstd_class;
+extern const zarrc_codec_class zarrc_blosc_class;
+extern const zarrc_codec_class zarrc_crc32c_class;
+extern const zarrc_codec_class zarrc_sharding_class;
+
+#endif
