@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# Everything that is built but not installed. Tests are called layer/test_name, fuzz/name, examples/name.
+find_path(CMOCKA_INCLUDE cmocka.h REQUIRED)
+find_library(CMOCKA_LIBRARY cmocka REQUIRED)
+
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+add_library(zarrc-test INTERFACE)
+target_link_libraries(zarrc-test INTERFACE zarrc-flags zarrc_static ${CMOCKA_LIBRARY} Threads::Threads m)
+target_include_directories(zarrc-test INTERFACE src tests ${CMOCKA_INCLUDE})
+target_compile_definitions(zarrc-test INTERFACE ${ZARRC_FEATURES}
+  ZARRC_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/tests/data" ZARRC_COMMAND="${CMAKE_CURRENT_BINARY_DIR}/zarrc")
+if(support_sources)
+  add_library(zarrc-test-support STATIC ${support_sources})
+  target_link_libraries(zarrc-test-support PRIVATE zarrc-test)
+  set(support zarrc-test-support)
+endif()
+
+# zarrc_program(<folder> <file>): the program build/<folder>/<name>, target <folder>-<name>.
+function(zarrc_program folder file)
+  get_filename_component(name ${file} NAME_WE)
+  string(REPLACE / - target ${folder}-${name})
+  add_executable(${target} ${file} ${ARGN})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${folder})
+endfunction()
+
+file(GLOB test_sources CONFIGURE_DEPENDS tests/*/test_*.c)
+foreach(file ${test_sources})
+  get_filename_component(layer ${file} DIRECTORY)
+  get_filename_component(layer ${layer} NAME)
+  if(layer MATCHES "^(install|header|interop|support|data)$")
+    continue()
+  endif()
+  get_filename_component(name ${file} NAME_WE)
+  zarrc_program(tests/${layer} ${file})
+  target_link_libraries(tests-${layer}-${name} PRIVATE ${support} zarrc-test)
+  if(layer STREQUAL cli AND TARGET zarrc-command)
+    add_dependencies(tests-${layer}-${name} zarrc-command)
+  endif()
+  add_test(NAME ${layer}/${name} COMMAND tests-${layer}-${name})
+  set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120 LABELS "unit;${layer}")
+endforeach()
+
+# Command tests that are scripts: run with the command's path in ZARRC.
+file(GLOB cli_scripts CONFIGURE_DEPENDS tests/cli/test_*.sh)
+foreach(file ${cli_scripts})
+  get_filename_component(name ${file} NAME_WE)
+  add_test(NAME cli/${name} COMMAND sh ${file})
+  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 LABELS "unit;cli"
+    ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
+endforeach()
+
+file(GLOB example_sources CONFIGURE_DEPENDS examples/*.c)
+foreach(file ${example_sources})
+  get_filename_component(name ${file} NAME_WE)
+  zarrc_program(examples ${file})
+  if(name STREQUAL pipeline_only)
+    target_link_libraries(examples-${name} PRIVATE zarrc-flags zarrc-core m) # proves that the core stands alone
+  else()
+    target_link_libraries(examples-${name} PRIVATE zarrc-flags zarrc_static m)
+  endif()
+  add_test(NAME examples/${name} COMMAND examples-${name})
+  set_tests_properties(examples/${name} PROPERTIES
+    TIMEOUT 60 LABELS examples WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/examples)
+endforeach()
+
+# Each fuzz target twice at most: with a main of ours that replays files, and with libFuzzer.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS fuzz/*.c)
+list(FILTER fuzz_sources EXCLUDE REGEX "/replay\\.c$")
+foreach(file ${fuzz_sources})
+  get_filename_component(name ${file} NAME_WE)
+  if(ZARRC_LIBFUZZER)
+    zarrc_program(fuzz ${file})
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    zarrc_program(fuzz ${file} fuzz/replay.c)
+    add_test(NAME fuzz/${name} COMMAND fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+  target_link_libraries(fuzz-${name} PRIVATE zarrc-flags zarrc_static m)
+  target_include_directories(fuzz-${name} PRIVATE src fuzz)
+  target_compile_definitions(fuzz-${name} PRIVATE ${ZARRC_FEATURES})
+endforeach()
+
+file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
+foreach(file ${bench_sources})
+  get_filename_component(name ${file} NAME_WE)
+  zarrc_program(bench ${file})
+  target_link_libraries(bench-${name} PRIVATE zarrc-flags zarrc_static ${ZARRC_LINK})
+  target_include_directories(bench-${name} PRIVATE src bench)
+  target_compile_definitions(bench-${name} PRIVATE ${ZARRC_FEATURES})
+endforeach()
