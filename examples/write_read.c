@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes an array in a directory, writes it, and reads a part of it with a step into memory of another order. */
+#include <stdio.h>
+
+#include <zarrc/zarrc.h>
+
+int main(int argc, char **argv) {
+  const char *url = argc > 1 ? argv[1] : "write_read.zarr";
+  const int64_t shape[2] = {100, 200}, chunk_shape[2] = {32, 32};
+  static float values[100][200];
+  for (int i = 0; i < 100; i++) {
+    for (int j = 0; j < 200; j++) values[i][j] = (float)(1000 * i + j);
+  }
+
+  zarrc_error error = {0};
+  zarrc_ctx *ctx = NULL;
+  zarrc_store *store = NULL;
+  zarrc_array *array = NULL;
+  char *path = NULL;
+  const zarrc_open_options writable = {.struct_size = sizeof writable, .create = true};
+  const zarrc_array_config config = {
+      .struct_size = sizeof config,
+      .data_type = "float32",
+      .ndim = 2,
+      .shape = shape,
+      .chunk_shape = chunk_shape,
+      .codecs = "[\"bytes\", {\"name\": \"blosc\", \"configuration\": {\"cname\": \"zstd\", \"clevel\": 5, "
+                "\"shuffle\": \"shuffle\", \"typesize\": 4, \"blocksize\": 0}}]",
+      .attributes = "{\"units\": \"K\"}",
+  };
+  zarrc_dtype dtype = zarrc_dtype_of(ZARRC_FLOAT32);
+  zarrc_view all = zarrc_view_c(&dtype, 2, shape, values);
+
+  if (zarrc_ctx_open(NULL, &ctx, &error) || zarrc_store_open(ctx, url, &writable, &store, &path, &error)) goto done;
+  if (zarrc_array_create(store, path, &config, ZARRC_CREATE_OVERWRITE, NULL, &array, &error)) goto done;
+  if (zarrc_array_write(array, NULL, &all, &error)) goto done;
+
+  /* Rows 10, 20, 30 and columns 5 and 6, read column by column. */
+  float part[2][3];
+  zarrc_region region = {.start = {10, 5}, .count = {3, 2}, .step = {10, 1}};
+  zarrc_view view = zarrc_view_c(&dtype, 2, region.count, part);
+  view.stride[0] = sizeof part[0][0];
+  view.stride[1] = sizeof part[0];
+  if (zarrc_array_read(array, &region, &view, &error)) goto done;
+  for (int j = 0; j < 2; j++) printf("column %d: %g %g %g\n", 5 + j, part[j][0], part[j][1], part[j][2]);
+  if (part[1][2] != values[30][6]) zarrc_fail(&error, ZARRC_INTERNAL, "read something else than was written");
+done:
+  if (error.code) fprintf(stderr, "write_read: %s\n", error.message);
+  zarrc_array_close(array);
+  zarrc_store_close(store);
+  zarrc_free(ctx, path);
+  zarrc_ctx_close(ctx);
+  return zarrc_status_exit_code(error.code);
+}
