@@ -143,6 +143,11 @@ ZARRC_API zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n,
                                       zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                       zarrc_error *error);
 
+/* The same, but every call is made, whatever fails: for batches in which each item keeps a status of its own. */
+ZARRC_API zarrc_status zarrc_for_all(zarrc_ctx *ctx, size_t n,
+                                     zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
+                                     zarrc_error *error);
+
 /* --------------------------------------------------------------------------------- loans, buffers and parts */
 
 /* Bytes on loan, and how to give them back. Copying the struct moves the loan. release NULL: nothing to give back;
@@ -171,6 +176,8 @@ ZARRC_API zarrc_status zarrc_buf_reserve(zarrc_buf *buf, size_t nbytes, zarrc_er
 ZARRC_API zarrc_status zarrc_buf_append(zarrc_buf *buf, const void *bytes, size_t nbytes, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
 ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees; the buffer may be used again */
+/* Moves what the buffer holds into a loan, without copying; the buffer is empty afterwards. */
+ZARRC_API zarrc_bytes zarrc_buf_take(zarrc_buf *buf);
 
 /* A value made of pieces that are stored one behind the other: what an encoder produces. Pieces are loans; those that
  * point into the memory of the view being written live as long as the write does. No pieces: no value. */
@@ -219,8 +226,8 @@ typedef struct zarrc_range {
 
 typedef struct zarrc_blob zarrc_blob;
 
-/* One stored value, readable by ranges. Used by one thread at a time; all reads of one open blob see one version of
- * the value.
+/* One stored value, readable by ranges. All reads of one open blob see one version of the value. One thread at a time
+ * uses a blob; but after a first read has succeeded further reads may run in parallel.
  *   read     all ranges at once; a failed call lends nothing. No value: ZARRC_NOT_FOUND. A range that is not inside
  *            the value: ZARRC_TRUNCATED, before memory is taken for it.
  *   replace  stores the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read

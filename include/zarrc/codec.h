@@ -10,6 +10,10 @@
 
 #include <zarrc/data.h>
 
+/* The most codecs that a chain may have, and the most shards that may lie in one another. */
+#define ZARRC_MAX_CODECS  32
+#define ZARRC_MAX_NESTING 16
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -21,7 +25,7 @@ typedef enum zarrc_codec_kind { ZARRC_ARRAY_TO_ARRAY, ZARRC_ARRAY_TO_BYTES, ZARR
 typedef enum zarrc_size_kind { ZARRC_SIZE_EXACT, ZARRC_SIZE_AT_MOST, ZARRC_SIZE_UNKNOWN } zarrc_size_kind;
 typedef struct zarrc_size {
   zarrc_size_kind kind;
-  uint64_t nbytes; /* 0 when unknown */
+  uint64_t nbytes; /* unknown: a guess, or 0 */
 } zarrc_size;
 
 /* ------------------------------------------------------------------------------------------- using one codec */
@@ -42,7 +46,8 @@ ZARRC_API bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec);
 /* A new codec with everything decided that the configuration left open (evolve_from_array_spec). */
 ZARRC_API zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_codec **out,
                                           zarrc_error *error);
-/* Whether the codec can work on chunks of this kind; grid may be NULL (validate). */
+/* Whether the codec can work on chunks of this kind (validate). With a grid every chunk of the grid is meant, and spec
+ * gives only rank, type and fill value; with grid NULL the one chunk that spec is. */
 ZARRC_API zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                             zarrc_error *error);
 /* What the chunk is behind the codec (resolve_metadata); out borrows what `in` borrows, or from the codec. */

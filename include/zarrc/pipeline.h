@@ -15,7 +15,7 @@ extern "C" {
 typedef struct zarrc_pipeline zarrc_pipeline;
 
 /* Opens the codecs of a JSON list, checks their order, and binds them to a kind of chunk: evolve, validate and resolve
- * in turn. Copies what the spec borrows. grid may be NULL. */
+ * in turn. Copies what the spec borrows. */
 ZARRC_API zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,
                                            zarrc_pipeline **out, zarrc_error *error);
 ZARRC_API void zarrc_pipeline_close(zarrc_pipeline *pipeline);

@@ -31,9 +31,10 @@ typedef struct zarrc_entry {
 typedef zarrc_status (*zarrc_list_fn)(void *arg, const zarrc_entry *entry, zarrc_error *error);
 
 /* What a store does. The blob operations are those of zarrc_blob_ops, for the blob's key; forget gives up what a
- * blob's state holds. list calls fn for each key below prefix ("" for all): recursively, or (deep false) only the keys
- * and prefixes directly below it; in no promised order; fn's failure ends it. nbytes is asked for by `sizes`.
- * A read-only store has NULL for replace and erase. */
+ * blob's state holds; what a read lends outlives both the blob and the store. list calls fn for each key below prefix
+ * ("" for all): recursively, or (deep false) only the keys and prefixes directly below it; in no promised order; fn's
+ * failure ends it. nbytes is asked for by `sizes`. erase_prefix NULL: keys are listed and erased one by one.
+ * A read-only store has NULL for whatever writes. */
 typedef struct zarrc_store_ops {
   size_t struct_size;
   const char *name;
@@ -45,6 +46,7 @@ typedef struct zarrc_store_ops {
   zarrc_status (*list)(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                        zarrc_error *error);
   void (*close)(zarrc_store *store);
+  zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error);
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */
@@ -101,6 +103,7 @@ typedef struct zarrc_open_options {
   bool read_only;
   bool create;
   zarrc_sync sync;
+  bool follow_links; /* as in zarrc_file_store_options */
 } zarrc_open_options;
 
 /* Opens the store that a URL names (a path, file:..., memory:) and returns the path of the node inside it: the store's

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/builtin.h"
+#include "codec/registry.h"
+
+const zarrc_codec_class *const zarrc_builtin_codecs[] = {
+    &zarrc_bytes_class,  &zarrc_transpose_class, &zarrc_gzip_class,      &zarrc_zstd_class,       &zarrc_blosc_class,
+    &zarrc_crc32c_class, &zarrc_sharding_class,  &zarrc_vlen_utf8_class, &zarrc_vlen_bytes_class, NULL};
+
+/* `endian` is what drafts of the v3 specification called `bytes`. */
+const zarrc_codec_alias zarrc_codec_aliases[] = {{"endian", "bytes"}, {NULL, NULL}};

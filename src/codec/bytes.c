@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* bytes: the elements in C order, packed, each unit in the configured byte order. Parts are read by ranges. */
+#include "base/json.h"
+#include "codec/builtin.h"
+
+#include <string.h>
+
+/* Runs that are closer than this are read together, unless the chunk's options say otherwise. */
+#define BYTES_GAP 65536u
+/* Ranges asked for at once, and the bytes that they may hold. */
+#define BYTES_BATCH        32
+#define BYTES_BATCH_NBYTES ((uint64_t)16 << 20)
+
+typedef struct bytes_codec {
+  bool has_endian;
+  zarrc_endian endian;
+} bytes_codec;
+
+/* -------------------------------------------------------------------------------------------------- metadata */
+
+static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {"endian", NULL};
+  bytes_codec *b = zarrc_codec_instance(codec);
+  zarrc_json_doc *doc = NULL;
+  if (!configuration) return ZARRC_OK;
+  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
+  if (status) return status;
+  status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
+  const zarrc_json *endian = zarrc_json_get(zarrc_json_root(doc), "endian");
+  if (!status && endian && !zarrc_json_is(endian, ZARRC_JSON_NULL)) {
+    size_t len;
+    const char *name = zarrc_json_get_string(endian, &len);
+    b->has_endian = name && strlen(name) == len && zarrc_endian_from_name(name, &b->endian);
+    if (!b->has_endian)
+      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.endian must be \"little\" or \"big\"");
+  }
+  zarrc_json_close(doc);
+  return status;
+}
+
+static zarrc_status bytes_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const bytes_codec *b = zarrc_codec_instance(codec);
+  if (!b->has_endian) return zarrc_buf_printf(out, error, "{\"name\": \"bytes\"}");
+  return zarrc_buf_printf(out, error, "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"%s\"}}",
+                          zarrc_endian_name(b->endian));
+}
+
+static zarrc_status bytes_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                   zarrc_error *error) {
+  (void)codec, (void)grid;
+  if (!zarrc_dtype_is_variable(&spec->dtype)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "elements of variable length need vlen-utf8 or vlen-bytes");
+}
+
+static zarrc_status bytes_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  bytes_codec *b = zarrc_codec_instance(codec);
+  if (!zarrc_dtype_has_endian(&spec->dtype)) {
+    b->has_endian = false;
+    b->endian = ZARRC_LITTLE;
+  } else if (!b->has_endian && spec->dtype.type == ZARRC_STRUCT) {
+    b->has_endian = true;
+    b->endian = ZARRC_LITTLE;
+  } else if (!b->has_endian) {
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.endian is needed for elements of several bytes");
+  }
+  return ZARRC_OK;
+}
+
+/* The type of the elements as they are stored. */
+static zarrc_dtype stored_dtype(const zarrc_codec *codec, const zarrc_spec *spec) {
+  const bytes_codec *b = zarrc_codec_instance(codec);
+  zarrc_dtype stored = spec->dtype;
+  stored.endian = b->endian;
+  return stored;
+}
+
+static bool same_bytes(const zarrc_dtype *a, const zarrc_dtype *b) {
+  return a->endian == b->endian || !zarrc_dtype_has_endian(a);
+}
+
+/* -------------------------------------------------------------------------------------------------- booleans */
+
+/* Whether a byte other than 0 and 1 is among the booleans. */
+static bool bools_are_odd(const uint8_t *p, size_t n) {
+  uint8_t all = 0;
+  for (size_t i = 0; i < n; i++) all |= p[i];
+  return all > 1;
+}
+
+static void bools_normalise(uint8_t *to, const uint8_t *from, size_t n) {
+  for (size_t i = 0; i < n; i++) to[i] = from[i] != 0;
+}
+
+/* Copies stored elements to where they belong; any boolean that is not 0 becomes 1. */
+static zarrc_status elements_land(zarrc_ctx *ctx, const zarrc_view *to, const zarrc_view *stored, const uint8_t *from,
+                                  size_t nbytes, zarrc_error *error) {
+  if (stored->dtype.type != ZARRC_BOOL || !bools_are_odd(from, nbytes)) {
+    zarrc_copy(to, stored);
+    return ZARRC_OK;
+  }
+  zarrc_bytes clean;
+  zarrc_status status = zarrc_scratch_take(ctx, nbytes, &clean, error);
+  if (status) return status;
+  bools_normalise((uint8_t *)clean.ptr, from, nbytes);
+  zarrc_view view = *stored;
+  view.data = (uint8_t *)clean.ptr + ((uint8_t *)stored->data - from);
+  zarrc_copy(to, &view);
+  zarrc_bytes_release(&clean);
+  return ZARRC_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ whole chunks */
+
+static zarrc_status bytes_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
+                                 zarrc_parts *parts, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  size_t nbytes;
+  uint8_t *memory;
+  zarrc_status status = zarrc_spec_nbytes(ctx, spec, &nbytes, error);
+  if (status) return status;
+  zarrc_dtype stored = stored_dtype(codec, spec);
+  bool lend = zarrc_view_is_packed_c(decoded) && same_bytes(&decoded->dtype, &stored);
+  if (lend && !parts->into && !(stored.type == ZARRC_BOOL && bools_are_odd(decoded->data, nbytes)))
+    return zarrc_parts_push(parts, (zarrc_bytes){decoded->data, nbytes, NULL, NULL}, error);
+  status = zarrc_parts_add(parts, nbytes, &memory, error);
+  if (status) return status;
+  zarrc_view to = zarrc_view_c(&stored, spec->ndim, spec->shape, memory);
+  zarrc_copy(&to, decoded);
+  if (stored.type == ZARRC_BOOL && bools_are_odd(memory, nbytes)) bools_normalise(memory, memory, nbytes);
+  return ZARRC_OK;
+}
+
+static zarrc_status size_mismatch(uint64_t nbytes, uint64_t expected, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "%llu bytes where the chunk has %llu", (unsigned long long)nbytes,
+                    (unsigned long long)expected);
+}
+
+static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, size_t nbytes, const zarrc_dtype *stored,
+                               const zarrc_spec *spec, const zarrc_region *region, const zarrc_view *to,
+                               zarrc_error *error) {
+  bool direct = zarrc_region_is_all(region, spec->ndim, spec->shape) && zarrc_view_is_packed_c(to) &&
+                same_bytes(&to->dtype, stored);
+  zarrc_range range = {.nbytes = nbytes, .to_end = true, .into = direct && nbytes ? to->data : NULL};
+  zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
+  if (status == ZARRC_LIMIT && range.total != ZARRC_UNKNOWN && range.total > nbytes)
+    return size_mismatch(range.total, nbytes, error);
+  if (status) return status;
+  if (range.got.len != nbytes) {
+    status = size_mismatch(range.got.len, nbytes, error);
+  } else if (!direct) {
+    zarrc_view chunk = zarrc_view_c(stored, spec->ndim, spec->shape, (void *)range.got.ptr);
+    zarrc_view part = zarrc_view_part(&chunk, region);
+    status = elements_land(ctx, to, &part, range.got.ptr, nbytes, error);
+  } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, nbytes)) {
+    bools_normalise(to->data, to->data, nbytes);
+  }
+  zarrc_bytes_release(&range.got);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- parts */
+
+/* How a region lies in the packed chunk: the first nlead axes are walked index by index, and for each such index the
+ * bytes from the first to the last element that are wanted are one range. */
+typedef struct plan {
+  int nlead;
+  uint64_t nranges, span;         /* ranges in all, and bytes of each */
+  uint64_t first;                 /* where the first range begins */
+  int64_t stride[ZARRC_MAX_NDIM]; /* bytes between neighbours of the region on each axis */
+} plan;
+
+static plan plan_ranges(const zarrc_spec *spec, const zarrc_region *region, uint64_t gap) {
+  plan p = {.nranges = 1, .span = spec->dtype.item_size};
+  int64_t stride = spec->dtype.item_size;
+  for (int i = spec->ndim - 1; i >= 0; i--) {
+    p.first += (uint64_t)(region->start[i] * stride);
+    p.stride[i] = stride * region->step[i];
+    stride *= spec->shape[i];
+  }
+  for (int i = spec->ndim - 1; i >= 0; i--) {
+    /* Whether the axis is walked: its neighbours lie too far apart, or an axis further in is walked already. */
+    if (region->count[i] > 1 && (p.nranges > 1 || (uint64_t)p.stride[i] > p.span + gap)) {
+      if (p.nlead == 0) p.nlead = i + 1;
+      p.nranges *= (uint64_t)region->count[i];
+    } else if (p.nranges == 1) {
+      p.span += (uint64_t)((region->count[i] - 1) * p.stride[i]);
+    }
+  }
+  return p;
+}
+
+/* Index on the walked axes of the k-th range. */
+static void plan_index(const plan *p, const zarrc_region *region, uint64_t k, int64_t *index) {
+  for (int i = p->nlead - 1; i >= 0; i--) {
+    index[i] = (int64_t)(k % (uint64_t)region->count[i]);
+    k /= (uint64_t)region->count[i];
+  }
+}
+
+/* The elements of the k-th range: where they are wanted (into), and how they lie in the bytes of the range (from). */
+static void range_views(const plan *p, const zarrc_dtype *stored, const zarrc_region *region, const zarrc_view *to,
+                        const int64_t *index, zarrc_view *from, zarrc_view *into) {
+  int inner = to->ndim - p->nlead;
+  *from = (zarrc_view){.dtype = *stored, .ndim = inner};
+  *into = (zarrc_view){.data = to->data, .dtype = to->dtype, .ndim = inner};
+  for (int i = 0; i < p->nlead; i++) into->data = (uint8_t *)into->data + index[i] * to->stride[i];
+  for (int i = 0; i < inner; i++) {
+    from->shape[i] = into->shape[i] = region->count[p->nlead + i];
+    from->stride[i] = p->stride[p->nlead + i];
+    into->stride[i] = to->stride[p->nlead + i];
+  }
+}
+
+static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p, size_t nbytes,
+                                const zarrc_dtype *stored, const zarrc_region *region, const zarrc_view *to,
+                                zarrc_error *error) {
+  zarrc_range ranges[BYTES_BATCH];
+  int64_t index[ZARRC_MAX_NDIM];
+  zarrc_view from, into;
+  zarrc_status status = ZARRC_OK;
+  uint64_t batch = p->span < BYTES_BATCH_NBYTES ? BYTES_BATCH_NBYTES / p->span : 1;
+  if (batch > BYTES_BATCH) batch = BYTES_BATCH;
+  for (uint64_t k = 0; !status && k < p->nranges; k += batch) {
+    size_t n = (size_t)(p->nranges - k < batch ? p->nranges - k : batch);
+    for (size_t r = 0; r < n; r++) {
+      plan_index(p, region, k + r, index);
+      range_views(p, stored, region, to, index, &from, &into);
+      bool direct = zarrc_view_is_packed_c(&from) && zarrc_view_is_packed_c(&into) && same_bytes(&into.dtype, stored);
+      ranges[r] = (zarrc_range){.offset = (int64_t)p->first, .nbytes = p->span, .into = direct ? into.data : NULL};
+      for (int i = 0; i < p->nlead; i++) ranges[r].offset += index[i] * p->stride[i];
+    }
+    status = zarrc_blob_read(blob, ranges, n, error);
+    if (status) break;
+    for (size_t r = 0; !status && r < n; r++) {
+      if (ranges[r].total != ZARRC_UNKNOWN && ranges[r].total != nbytes) {
+        status = size_mismatch(ranges[r].total, nbytes, error);
+        break;
+      }
+      plan_index(p, region, k + r, index);
+      range_views(p, stored, region, to, index, &from, &into);
+      from.data = (void *)ranges[r].got.ptr;
+      if (!ranges[r].into)
+        status = elements_land(ctx, &into, &from, ranges[r].got.ptr, (size_t)p->span, error);
+      else if (stored->type == ZARRC_BOOL && bools_are_odd(into.data, (size_t)p->span))
+        bools_normalise(into.data, into.data, (size_t)p->span);
+    }
+    zarrc_ranges_release(ranges, n);
+  }
+  return status;
+}
+
+static zarrc_status bytes_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
+                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  size_t nbytes;
+  zarrc_status status = zarrc_spec_nbytes(ctx, spec, &nbytes, error);
+  if (status) return status;
+  zarrc_dtype stored = stored_dtype(codec, spec);
+  if (zarrc_view_nitems(to) == 0 && nbytes) return ZARRC_OK;
+  if (nbytes) {
+    uint64_t gap = spec->options.coalesce_gap ? spec->options.coalesce_gap : BYTES_GAP;
+    plan p = plan_ranges(spec, region, gap);
+    if (p.nranges > 1 || p.span < nbytes) return read_ranges(ctx, blob, &p, nbytes, &stored, region, to, error);
+  }
+  return read_whole(ctx, blob, nbytes, &stored, spec, region, to, error);
+}
+
+const zarrc_codec_class zarrc_bytes_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "bytes",
+    .kind = ZARRC_ARRAY_TO_BYTES,
+    .fixed_size = true,
+    .instance_size = sizeof(bytes_codec),
+    .open = bytes_open,
+    .to_json = bytes_to_json,
+    .evolve = bytes_evolve,
+    .validate = bytes_validate,
+    .u.ab = {.encode = bytes_encode, .read = bytes_read, .partial_decode = true},
+};

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/codec.h"
+#include "base/json.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------- open and close */
+
+/* Keeps a copy of the text; configuration may be NULL. */
+static zarrc_status codec_configure(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  char *copy = NULL;
+  if (configuration) {
+    copy = zarrc_malloc(codec->ctx, n + 1);
+    if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for codec %s", codec->codec_class->name);
+    memcpy(copy, configuration, n);
+    copy[n] = 0;
+  }
+  zarrc_free(codec->ctx, codec->configuration);
+  codec->configuration = copy;
+  codec->configuration_nbytes = copy ? n : 0;
+  return ZARRC_OK;
+}
+
+static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *configuration,
+                               size_t n, zarrc_codec **out, zarrc_error *error) {
+  zarrc_codec *codec = zarrc_malloc(ctx, sizeof *codec + codec_class->instance_size);
+  if (!codec) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for codec %s", codec_class->name);
+  memset(codec, 0, sizeof *codec + codec_class->instance_size);
+  codec->ctx = ctx;
+  codec->codec_class = codec_class;
+  zarrc_status status = codec_configure(codec, configuration, n, error);
+  if (!status) {
+    codec->opened = true;
+    status = codec_class->open(codec, codec->configuration, codec->configuration_nbytes, error);
+    if (status) zarrc_error_prefix(error, "codec %s: ", codec_class->name);
+  }
+  if (status)
+    zarrc_codec_close(codec);
+  else
+    *out = codec;
+  return status;
+}
+
+zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
+  zarrc_json_doc *doc = NULL;
+  const zarrc_codec_class *codec_class;
+  const char *name, *configuration_text = NULL;
+  size_t name_nbytes = 0, configuration_nbytes = 0;
+  zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
+  if (status) return status;
+  const zarrc_json *root = zarrc_json_root(doc);
+  name = zarrc_json_get_string(root, &name_nbytes);
+  if (!name && !zarrc_json_is(root, ZARRC_JSON_OBJECT)) {
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec must be an object with a name, or a name, not %s",
+                        zarrc_json_kind_name(zarrc_json_get_kind(root)));
+    goto done;
+  }
+  if (!name) {
+    static const char *const keys[] = {"name", "configuration", "must_understand", NULL};
+    const zarrc_json *configuration = zarrc_json_get(root, "configuration");
+    name = zarrc_json_get_string(zarrc_json_get(root, "name"), &name_nbytes);
+    if (!name) {
+      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec has no name, or one that is not a string");
+      goto done;
+    }
+    status = zarrc_json_check_keys(root, keys, error);
+    if (!status && configuration && !zarrc_json_is(configuration, ZARRC_JSON_OBJECT))
+      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration must be an object, not %s",
+                          zarrc_json_kind_name(zarrc_json_get_kind(configuration)));
+    if (status) {
+      zarrc_error_prefix(error, "codec %s: ", name);
+      goto done;
+    }
+    if (configuration) configuration_text = zarrc_json_text(configuration, &configuration_nbytes);
+  }
+  codec_class = strlen(name) == name_nbytes ? zarrc_find_codec(ctx, name) : NULL;
+  status = codec_class ? codec_make(ctx, codec_class, configuration_text, configuration_nbytes, out, error)
+                       : zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
+done:
+  zarrc_json_close(doc);
+  return status;
+}
+
+void zarrc_codec_close(zarrc_codec *codec) {
+  if (!codec) return;
+  if (codec->opened && codec->codec_class->close) codec->codec_class->close(codec);
+  zarrc_free(codec->ctx, codec->configuration);
+  zarrc_free(codec->ctx, codec);
+}
+
+/* ------------------------------------------------------------------------------------------- what it is */
+
+const char *zarrc_codec_name(const zarrc_codec *codec) {
+  return codec->codec_class->name;
+}
+zarrc_codec_kind zarrc_codec_get_kind(const zarrc_codec *codec) {
+  return codec->codec_class->kind;
+}
+bool zarrc_codec_is_fixed_size(const zarrc_codec *codec) {
+  return codec->codec_class->fixed_size;
+}
+void *zarrc_codec_instance(const zarrc_codec *codec) {
+  return (void *)codec->instance;
+}
+zarrc_ctx *zarrc_codec_ctx(const zarrc_codec *codec) {
+  return codec->ctx;
+}
+const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec) {
+  return codec->codec_class;
+}
+
+bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec) {
+  const zarrc_codec_class *c = codec->codec_class;
+  return c->kind == ZARRC_ARRAY_TO_BYTES && c->u.ab.partial_decode;
+}
+
+bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec) {
+  const zarrc_codec_class *c = codec->codec_class;
+  return c->kind == ZARRC_ARRAY_TO_BYTES && c->u.ab.update;
+}
+
+zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  if (c->to_json) return c->to_json(codec, out, error);
+  zarrc_status status = zarrc_buf_append(out, "{\"name\": ", 9, error);
+  if (!status) status = zarrc_json_put_string(out, c->name, strlen(c->name), error);
+  return status ? status : zarrc_buf_append(out, "}", 1, error);
+}
+
+/* --------------------------------------------------------------------------- evolve, validate, resolve, size */
+
+/* What a codec says of itself becomes its configuration, so that a second evolve starts from what the first decided. */
+static zarrc_status codec_settle(zarrc_codec *codec, zarrc_error *error) {
+  zarrc_buf json = zarrc_buf_new(codec->ctx, SIZE_MAX / 2);
+  zarrc_json_doc *doc = NULL;
+  zarrc_status status = zarrc_codec_to_json(codec, &json, error);
+  if (!status) status = zarrc_json_parse(codec->ctx, (const char *)json.ptr, json.len, NULL, &doc, error);
+  if (!status) {
+    const zarrc_json *configuration = zarrc_json_get(zarrc_json_root(doc), "configuration");
+    size_t n = 0;
+    const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
+    status = codec_configure(codec, text, n, error);
+  }
+  zarrc_json_close(doc);
+  zarrc_buf_clear(&json);
+  return status;
+}
+
+zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_codec **out,
+                                zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  zarrc_codec *copy = NULL;
+  zarrc_status status = codec_make(codec->ctx, c, codec->configuration, codec->configuration_nbytes, &copy, error);
+  if (!status && c->evolve) {
+    status = c->evolve(copy, spec, error);
+    if (status)
+      zarrc_error_prefix(error, "codec %s: ", c->name);
+    else
+      status = codec_settle(copy, error);
+  }
+  if (status)
+    zarrc_codec_close(copy);
+  else
+    *out = copy;
+  return status;
+}
+
+zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                  zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  zarrc_status status = c->validate ? c->validate(codec, spec, grid, error) : ZARRC_OK;
+  if (status) zarrc_error_prefix(error, "codec %s: ", c->name);
+  return status;
+}
+
+zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out, zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  *out = *in;
+  zarrc_status status = c->resolve ? c->resolve(codec, in, out, error) : ZARRC_OK;
+  if (status) zarrc_error_prefix(error, "codec %s: ", c->name);
+  return status;
+}
+
+zarrc_size zarrc_codec_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  const zarrc_codec_class *c = codec->codec_class;
+  if (c->encoded_size) return c->encoded_size(codec, spec, nbytes);
+  if (c->fixed_size || c->kind == ZARRC_ARRAY_TO_ARRAY) return (zarrc_size){ZARRC_SIZE_EXACT, nbytes};
+  return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
+}
+
+/* ---------------------------------------------------------------------------------------------- batches */
+
+typedef struct batch {
+  const zarrc_codec *codec;
+  zarrc_codec_job *jobs;
+  bool decode;
+} batch;
+
+static zarrc_status job_views_check(const zarrc_codec_job *job, const zarrc_spec *encoded, zarrc_error *error) {
+  const zarrc_spec *specs[2] = {job->spec, encoded};
+  const zarrc_view *views[2] = {&job->decoded, &job->encoded};
+  for (int k = 0; k < (encoded ? 2 : 1); k++) {
+    bool fits = views[k]->ndim == specs[k]->ndim && zarrc_dtype_equal(&views[k]->dtype, &specs[k]->dtype);
+    for (int i = 0; fits && i < specs[k]->ndim; i++) fits = views[k]->shape[i] == specs[k]->shape[i];
+    if (!fits)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
+                        "the view of the %s chunk has another shape or type than the spec", k ? "encoded" : "decoded");
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status array_to_array(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode,
+                                   zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  zarrc_spec encoded;
+  zarrc_status status = zarrc_codec_resolve(codec, job->spec, &encoded, error);
+  if (!status) status = job_views_check(job, &encoded, error);
+  if (status) return status;
+  if (c->u.aa.map) {
+    zarrc_view mapped;
+    c->u.aa.map(codec, &job->decoded, &mapped);
+    zarrc_copy(decode ? &mapped : &job->encoded, decode ? &job->encoded : &mapped);
+    return ZARRC_OK;
+  }
+  return decode ? c->u.aa.decode(codec, job->spec, &job->encoded, &job->decoded, error)
+                : c->u.aa.encode(codec, job->spec, &job->decoded, &job->encoded, error);
+}
+
+static zarrc_status array_to_bytes(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode,
+                                   zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  zarrc_status status = job_views_check(job, NULL, error);
+  if (status) return status;
+  if (!decode) return c->u.ab.encode(codec, job->spec, &job->decoded, job->parts, error);
+  zarrc_memory_blob blob;
+  zarrc_memory_blob_init(&blob, codec->ctx, job->bytes.ptr, job->bytes.len);
+  blob.present = true;
+  zarrc_region all = zarrc_region_all(job->spec->ndim, job->spec->shape);
+  status = c->u.ab.read(codec, job->spec, &blob.blob, &all, &job->decoded, error);
+  zarrc_memory_blob_clear(&blob);
+  return status;
+}
+
+static zarrc_status bytes_to_bytes(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode,
+                                   zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  if (!decode) {
+    zarrc_status status =
+        zarrc_parts_push(job->parts, (zarrc_bytes){job->bytes.ptr, job->bytes.len, NULL, NULL}, error);
+    return status ? status : c->u.bb.encode(codec, job->parts, error);
+  }
+  uint64_t max = zarrc_ctx_get_options(codec->ctx)->max_chunk_bytes;
+  zarrc_buf out = zarrc_buf_new(codec->ctx, max < SIZE_MAX ? (size_t)max : SIZE_MAX);
+  zarrc_status status = c->u.bb.decode(codec, &job->bytes, SIZE_MAX, &out, error);
+  if (!status) return zarrc_parts_push(job->parts, zarrc_buf_take(&out), error);
+  zarrc_buf_clear(&out);
+  return status;
+}
+
+static zarrc_status job_run(void *arg, size_t i, zarrc_error *error) {
+  const batch *b = arg;
+  zarrc_codec_job *job = &b->jobs[i];
+  job->status = ZARRC_OK;
+  if (!job->spec) return ZARRC_OK;
+  switch (b->codec->codec_class->kind) {
+  case ZARRC_ARRAY_TO_ARRAY:
+    job->status = array_to_array(b->codec, job, b->decode, error);
+    break;
+  case ZARRC_ARRAY_TO_BYTES:
+    job->status = array_to_bytes(b->codec, job, b->decode, error);
+    break;
+  case ZARRC_BYTES_TO_BYTES:
+    job->status = bytes_to_bytes(b->codec, job, b->decode, error);
+    break;
+  }
+  if (job->status) zarrc_error_prefix(error, "%s: ", b->codec->codec_class->name);
+  return job->status;
+}
+
+static zarrc_status jobs_run(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n, bool decode,
+                             zarrc_error *error) {
+  batch b = {codec, jobs, decode};
+  for (size_t i = 0; i < n; i++) jobs[i].status = ZARRC_CANCELED;
+  return zarrc_for_all(codec->ctx, n, job_run, &b, error);
+}
+
+zarrc_status zarrc_codec_encode(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n, zarrc_error *error) {
+  return jobs_run(codec, jobs, n, false, error);
+}
+
+zarrc_status zarrc_codec_decode(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n, zarrc_error *error) {
+  return jobs_run(codec, jobs, n, true, error);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/registry.h"
+#include "base/ctx.h"
+
+#include <string.h>
+
+/* Classes that were registered at run time, newest first. */
+typedef struct registered {
+  const zarrc_codec_class *codec_class;
+  struct registered *next;
+} registered;
+
+typedef struct registry {
+  registered *first;
+} registry;
+
+static void registry_destroy(zarrc_ctx *ctx, void *object) {
+  registry *r = object;
+  while (r->first) {
+    registered *next = r->first->next;
+    zarrc_free(ctx, r->first);
+    r->first = next;
+  }
+  zarrc_free(ctx, r);
+}
+
+static registry *registry_of(zarrc_ctx *ctx) {
+  registry *r = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
+  if (r) return r;
+  r = zarrc_malloc(ctx, sizeof *r);
+  if (!r) return NULL;
+  r->first = NULL;
+  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, r, registry_destroy)) zarrc_free(ctx, r);
+  return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
+}
+
+const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
+  const registry *r = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
+  for (const registered *it = r ? r->first : NULL; it; it = it->next)
+    if (strcmp(it->codec_class->name, name) == 0) return it->codec_class;
+  for (const zarrc_codec_alias *it = zarrc_codec_aliases; it->alias; it++)
+    if (strcmp(it->alias, name) == 0) name = it->name;
+  for (const zarrc_codec_class *const *it = zarrc_builtin_codecs; *it; it++)
+    if (strcmp((*it)->name, name) == 0) return *it;
+  return NULL;
+}
+
+static bool class_is_whole(const zarrc_codec_class *c) {
+  if (!c->open || !c->name || !c->name[0]) return false;
+  switch (c->kind) {
+  case ZARRC_ARRAY_TO_ARRAY:
+    return c->u.aa.map ? c->u.aa.map_region != NULL : c->u.aa.encode && c->u.aa.decode;
+  case ZARRC_ARRAY_TO_BYTES:
+    return c->u.ab.encode && c->u.ab.read;
+  case ZARRC_BYTES_TO_BYTES:
+    return c->u.bb.encode && c->u.bb.decode;
+  }
+  return false;
+}
+
+zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error) {
+  if (codec_class->struct_size < sizeof *codec_class || !class_is_whole(codec_class))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codec class %s: a function that its kind needs is missing",
+                      codec_class->name ? codec_class->name : "without a name");
+  if (zarrc_find_codec(ctx, codec_class->name))
+    return zarrc_fail(error, ZARRC_CONFLICT, "a codec named %s is registered already", codec_class->name);
+  registry *r = registry_of(ctx);
+  registered *entry = r ? zarrc_malloc(ctx, sizeof *entry) : NULL;
+  if (!entry) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory to register codec %s", codec_class->name);
+  *entry = (registered){codec_class, r->first};
+  r->first = entry;
+  return ZARRC_OK;
+}

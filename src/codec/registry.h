@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Which codec classes a context knows. */
+#ifndef ZARRC_CODEC_REGISTRY_H
+#define ZARRC_CODEC_REGISTRY_H
+
+#include <zarrc/codec.h>
+
+#include <stddef.h>
+
+/* The built-in classes and their other names, NULL-ended. */
+extern const zarrc_codec_class *const zarrc_builtin_codecs[];
+typedef struct zarrc_codec_alias {
+  const char *alias, *name;
+} zarrc_codec_alias;
+extern const zarrc_codec_alias zarrc_codec_aliases[];
+
+#endif

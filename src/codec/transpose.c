@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* transpose: encoded axis i is decoded axis order[i]. Only numbers axes anew; moves no data. */
+#include "base/json.h"
+#include "codec/builtin.h"
+
+#include <string.h>
+
+typedef struct transpose {
+  char letter; /* 'C' or 'F' of drafts of the specification until evolve knows the rank, else 0 */
+  int ndim;
+  int order[ZARRC_MAX_NDIM];
+} transpose;
+
+static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_error *error) {
+  if (zarrc_json_string_is(order, "C") || zarrc_json_string_is(order, "F")) {
+    t->letter = zarrc_json_string_is(order, "C") ? 'C' : 'F';
+    return ZARRC_OK;
+  }
+  if (!zarrc_json_is(order, ZARRC_JSON_ARRAY))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order must be a list of integers");
+  if (zarrc_json_length(order) > ZARRC_MAX_NDIM)
+    return zarrc_fail(error, ZARRC_LIMIT, "configuration.order names %zu axes, the limit is %d",
+                      zarrc_json_length(order), ZARRC_MAX_NDIM);
+  t->ndim = (int)zarrc_json_length(order);
+  uint32_t seen = 0;
+  for (int i = 0; i < t->ndim; i++) {
+    int64_t axis;
+    if (!zarrc_json_get_int64(zarrc_json_at(order, (size_t)i), &axis))
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order[%d] is not an integer", i);
+    if (axis < 0 || axis >= t->ndim || seen >> axis & 1)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is not a permutation of 0 to %d",
+                        t->ndim - 1);
+    seen |= (uint32_t)1 << axis;
+    t->order[i] = (int)axis;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {"order", NULL};
+  transpose *t = zarrc_codec_instance(codec);
+  zarrc_json_doc *doc = NULL;
+  if (!configuration) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
+  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
+  if (status) return status;
+  status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
+  const zarrc_json *order = zarrc_json_get(zarrc_json_root(doc), "order");
+  if (!status && !order) status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
+  if (!status) status = order_parse(t, order, error);
+  zarrc_json_close(doc);
+  return status;
+}
+
+static zarrc_status transpose_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const transpose *t = zarrc_codec_instance(codec);
+  static const char head[] = "{\"name\": \"transpose\", \"configuration\": {\"order\": ";
+  zarrc_status status = zarrc_buf_append(out, head, sizeof head - 1, error);
+  if (!status && t->letter) return zarrc_buf_printf(out, error, "\"%c\"}}", t->letter);
+  if (!status) status = zarrc_buf_append(out, "[", 1, error);
+  for (int i = 0; !status && i < t->ndim; i++) status = zarrc_buf_printf(out, error, i ? ", %d" : "%d", t->order[i]);
+  return status ? status : zarrc_buf_append(out, "]}}", 3, error);
+}
+
+static zarrc_status transpose_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                       zarrc_error *error) {
+  const transpose *t = zarrc_codec_instance(codec);
+  (void)grid;
+  if (t->letter || t->ndim == spec->ndim) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order names %d axes, the chunk has %d", t->ndim,
+                    spec->ndim);
+}
+
+static zarrc_status transpose_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  transpose *t = zarrc_codec_instance(codec);
+  if (t->letter) {
+    t->ndim = spec->ndim;
+    for (int i = 0; i < t->ndim; i++) t->order[i] = t->letter == 'C' ? i : t->ndim - 1 - i;
+    t->letter = 0;
+  }
+  return transpose_validate(codec, spec, NULL, error);
+}
+
+static zarrc_status transpose_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
+                                      zarrc_error *error) {
+  const transpose *t = zarrc_codec_instance(codec);
+  zarrc_status status = transpose_validate(codec, in, NULL, error);
+  if (status || t->letter == 'C') return status;
+  for (int i = 0; i < in->ndim; i++) out->shape[i] = in->shape[t->letter ? in->ndim - 1 - i : t->order[i]];
+  return ZARRC_OK;
+}
+
+static void transpose_map(const zarrc_codec *codec, const zarrc_view *decoded, zarrc_view *encoded) {
+  const transpose *t = zarrc_codec_instance(codec);
+  *encoded = *decoded;
+  for (int i = 0; i < decoded->ndim; i++) {
+    encoded->shape[i] = decoded->shape[t->order[i]];
+    encoded->stride[i] = decoded->stride[t->order[i]];
+  }
+}
+
+static void transpose_map_region(const zarrc_codec *codec, int ndim, const zarrc_region *decoded,
+                                 zarrc_region *encoded) {
+  const transpose *t = zarrc_codec_instance(codec);
+  for (int i = 0; i < ndim; i++) {
+    encoded->start[i] = decoded->start[t->order[i]];
+    encoded->count[i] = decoded->count[t->order[i]];
+    encoded->step[i] = decoded->step[t->order[i]];
+  }
+}
+
+const zarrc_codec_class zarrc_transpose_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "transpose",
+    .kind = ZARRC_ARRAY_TO_ARRAY,
+    .fixed_size = true,
+    .instance_size = sizeof(transpose),
+    .open = transpose_open,
+    .to_json = transpose_to_json,
+    .evolve = transpose_evolve,
+    .validate = transpose_validate,
+    .resolve = transpose_resolve,
+    .u.aa = {.map = transpose_map, .map_region = transpose_map_region},
+};

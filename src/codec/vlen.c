@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vlen-utf8 and vlen-bytes: u32le number of elements; then for each, in C order, u32le length and its bytes.
+ * Elements are walked one by one, so a part of a chunk costs what lies in front of its last element.
+ */
+#include "base/checked.h"
+#include "base/endian.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "codec/builtin.h"
+
+#include <string.h>
+
+/* A part of a chunk is first looked for in so many bytes from the beginning. */
+#define FIRST_WINDOW 65536u
+
+static zarrc_status vlen_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {NULL};
+  zarrc_json_doc *doc = NULL;
+  if (!configuration) return ZARRC_OK;
+  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
+  if (!status) status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
+  zarrc_json_close(doc);
+  return status;
+}
+
+static zarrc_status vlen_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  return zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": {}}", zarrc_codec_name(codec));
+}
+
+static zarrc_type element_type(const zarrc_codec *codec) {
+  return zarrc_codec_get_class(codec) == &zarrc_vlen_utf8_class ? ZARRC_STRING : ZARRC_BYTES;
+}
+
+static zarrc_status vlen_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                  zarrc_error *error) {
+  (void)grid;
+  if (spec->dtype.type == element_type(codec)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements must be of type %s",
+                    element_type(codec) == ZARRC_STRING ? "string" : "bytes");
+}
+
+static zarrc_size vlen_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec, (void)nbytes;
+  return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
+}
+
+/* ---------------------------------------------------------------------------------------------------- encoding */
+
+static zarrc_status elements_measure(const zarrc_codec *codec, const zarrc_text *text, size_t n, size_t *out,
+                                     zarrc_error *error) {
+  size_t nbytes = 4;
+  for (size_t i = 0; i < n; i++) {
+    if (text[i].len > UINT32_MAX || !zarrc_add_size(nbytes, text[i].len + 4, &nbytes))
+      return zarrc_fail(error, ZARRC_LIMIT, "element %zu has %zu bytes, the limit is 4294967295", i, text[i].len);
+    if (element_type(codec) == ZARRC_STRING) {
+      size_t valid = text[i].len ? zarrc_utf8_valid(text[i].ptr, text[i].len) : 0;
+      if (valid < text[i].len)
+        return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "element %zu is not UTF-8 at byte %zu", i, valid);
+    }
+  }
+  *out = nbytes;
+  return ZARRC_OK;
+}
+
+static zarrc_status elements_encode(const zarrc_codec *codec, const zarrc_text *text, size_t n, zarrc_parts *parts,
+                                    zarrc_error *error) {
+  size_t nbytes;
+  uint8_t *p;
+  zarrc_status status = elements_measure(codec, text, n, &nbytes, error);
+  if (!status) status = zarrc_parts_add(parts, nbytes, &p, error);
+  if (status) return status;
+  zarrc_store_le32(p, (uint32_t)n);
+  p += 4;
+  for (size_t i = 0; i < n; i++) {
+    zarrc_store_le32(p, (uint32_t)text[i].len);
+    if (text[i].len) memcpy(p + 4, text[i].ptr, text[i].len);
+    p += 4 + text[i].len;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status vlen_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
+                                zarrc_parts *parts, zarrc_error *error) {
+  int64_t n = zarrc_spec_nitems(spec);
+  zarrc_bytes packed = {0};
+  if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a chunk of %lld elements", (long long)n);
+  const zarrc_text *text = decoded->data;
+  if (!zarrc_view_is_packed_c(decoded) || (uintptr_t)text % _Alignof(zarrc_text)) {
+    size_t nbytes;
+    zarrc_status status = zarrc_spec_nbytes(zarrc_codec_ctx(codec), spec, &nbytes, error);
+    if (!status) status = zarrc_scratch_take(zarrc_codec_ctx(codec), nbytes, &packed, error);
+    if (status) return status;
+    zarrc_view to = zarrc_view_c(&spec->dtype, spec->ndim, spec->shape, (void *)packed.ptr);
+    zarrc_copy(&to, decoded);
+    text = to.data;
+  }
+  zarrc_status status = elements_encode(codec, text, (size_t)n, parts, error);
+  zarrc_bytes_release(&packed);
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------- decoding */
+
+/* Walks the elements of an encoded chunk. */
+typedef struct walk {
+  const uint8_t *bytes;
+  size_t nbytes, at; /* bytes there are, and where the next element's length is */
+  int64_t next;      /* its number */
+  bool cut;          /* bytes may go on: running into their end is no fault of the data */
+} walk;
+
+/* Moves to element i, not behind the next one. ZARRC_TRUNCATED without a message where the window ends. */
+static zarrc_status walk_to(walk *w, int64_t i, zarrc_text *out, zarrc_error *error) {
+  for (; w->next <= i; w->next++) {
+    uint32_t len = w->nbytes - w->at < 4 ? 0 : zarrc_load_le32(w->bytes + w->at);
+    if (w->nbytes - w->at < (size_t)len + 4) {
+      if (w->cut) return ZARRC_TRUNCATED;
+      return zarrc_fail(error, ZARRC_CORRUPT, "element %lld at byte %zu runs past the end, byte %zu",
+                        (long long)w->next, w->at, w->nbytes);
+    }
+    *out = (zarrc_text){w->bytes + w->at + 4, len};
+    w->at += 4 + (size_t)len;
+  }
+  return ZARRC_OK;
+}
+
+/* Number of the k-th element of a region, in C order, among all of the chunk. */
+static int64_t element_number(const zarrc_spec *spec, const zarrc_region *region, int64_t k) {
+  int64_t number = 0, stride = 1;
+  for (int i = spec->ndim - 1; i >= 0; i--) {
+    number += (region->start[i] + k % region->count[i] * region->step[i]) * stride;
+    k /= region->count[i];
+    stride *= spec->shape[i];
+  }
+  return number;
+}
+
+/* Finds the n elements of a region. */
+static zarrc_status elements_find(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_region *region, walk *w,
+                                  zarrc_text *text, int64_t n, size_t *nbytes, zarrc_error *error) {
+  int64_t nitems = zarrc_spec_nitems(spec);
+  if (w->nbytes < 4) return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes, not even a number of elements", w->nbytes);
+  uint32_t count = zarrc_load_le32(w->bytes);
+  if (count != nitems)
+    return zarrc_fail(error, ZARRC_CORRUPT, "%u elements where the chunk has %lld", (unsigned)count, (long long)nitems);
+  if (!w->cut && count > (w->nbytes - 4) / 4)
+    return zarrc_fail(error, ZARRC_CORRUPT, "%u elements cannot be in %zu bytes", (unsigned)count, w->nbytes);
+  w->at = 4;
+  *nbytes = 0;
+  for (int64_t k = 0; k < n; k++) {
+    zarrc_status status = walk_to(w, element_number(spec, region, k), &text[k], error);
+    if (status) return status;
+    size_t valid = element_type(codec) == ZARRC_STRING ? zarrc_utf8_valid(text[k].ptr, text[k].len) : text[k].len;
+    if (valid < text[k].len)
+      return zarrc_fail(error, ZARRC_CORRUPT, "element %lld is not UTF-8 at byte %zu", (long long)(w->next - 1),
+                        (size_t)(text[k].ptr - w->bytes) + valid);
+    *nbytes += text[k].len;
+  }
+  return ZARRC_OK;
+}
+
+/* Gives the found elements text of the view's own, and puts them in the view. */
+static zarrc_status elements_land(const zarrc_view *to, zarrc_text *text, int64_t n, size_t nbytes,
+                                  zarrc_error *error) {
+  uint8_t *p = NULL;
+  if (nbytes) {
+    if (!to->arena) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the view has no arena for the text");
+    zarrc_status status = zarrc_arena_take(to->arena, nbytes, &p, error);
+    if (status) return status;
+  }
+  for (int64_t k = 0; k < n; k++) {
+    if (text[k].len) memcpy(p, text[k].ptr, text[k].len);
+    text[k].ptr = p;
+    if (text[k].len) p += text[k].len;
+  }
+  zarrc_view from = zarrc_view_c(&to->dtype, to->ndim, to->shape, text);
+  zarrc_copy(to, &from);
+  return ZARRC_OK;
+}
+
+static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
+                              const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  bool all = zarrc_region_is_all(region, spec->ndim, spec->shape);
+  uint64_t max = zarrc_ctx_get_options(ctx)->max_chunk_bytes;
+  int64_t n = zarrc_view_nitems(to);
+  zarrc_bytes elements = {0};
+  zarrc_status status = ZARRC_TRUNCATED;
+  size_t nbytes = 0;
+  for (uint64_t window = FIRST_WINDOW; status == ZARRC_TRUNCATED; window *= 8) {
+    zarrc_range range = {.nbytes = all ? max : window, .to_end = all};
+    status = zarrc_blob_read(blob, &range, 1, error);
+    if (status == ZARRC_TRUNCATED && !all) {
+      all = true; /* the window is longer than the value */
+      continue;
+    }
+    if (status) break;
+    walk w = {.bytes = range.got.ptr, .nbytes = range.got.len, .cut = !all};
+    if (!elements.ptr && (w.cut || (uint64_t)n <= w.nbytes / 4))
+      status = zarrc_scratch_take(ctx, (size_t)n * sizeof(zarrc_text) + 1, &elements, error);
+    if (!status) status = elements_find(codec, spec, region, &w, (zarrc_text *)(void *)elements.ptr, n, &nbytes, error);
+    if (!status) status = elements_land(to, (zarrc_text *)(void *)elements.ptr, n, nbytes, error);
+    zarrc_bytes_release(&range.got);
+    if (!w.cut) break;
+  }
+  zarrc_bytes_release(&elements);
+  return status;
+}
+
+#define VLEN_CLASS(words)                                                                                              \
+  {                                                                                                                    \
+    .struct_size = sizeof(zarrc_codec_class), .name = words, .kind = ZARRC_ARRAY_TO_BYTES, .open = vlen_open,          \
+    .to_json = vlen_to_json, .validate = vlen_validate, .encoded_size = vlen_encoded_size, .u.ab = {                   \
+      .encode = vlen_encode,                                                                                           \
+      .read = vlen_read,                                                                                               \
+      .partial_decode = true                                                                                           \
+    }                                                                                                                  \
+  }
+
+const zarrc_codec_class zarrc_vlen_utf8_class = VLEN_CLASS("vlen-utf8");
+const zarrc_codec_class zarrc_vlen_bytes_class = VLEN_CLASS("vlen-bytes");

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "pipeline/decoded_blob.h"
+
+#include <string.h>
+
+/* Bytes from the first on that serve every range; SIZE_MAX: all. */
+static size_t bytes_needed(const zarrc_range *ranges, size_t n) {
+  uint64_t need = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (ranges[i].to_end || ranges[i].offset < 0) return SIZE_MAX;
+    uint64_t end = (uint64_t)ranges[i].offset + ranges[i].nbytes;
+    if (end < ranges[i].nbytes || end >= SIZE_MAX) return SIZE_MAX;
+    if (end > need) need = end;
+  }
+  return (size_t)need;
+}
+
+static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
+  zarrc_bytes encoded = {0};
+  zarrc_status status = zarrc_blob_read_all(b->encoded, b->max_encoded, &encoded, error);
+  if (status) return status;
+  status = c->u.bb.decode(b->codec, &encoded, need, out, error);
+  zarrc_bytes_release(&encoded);
+  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  return status;
+}
+
+/* The whole value, put where the reader wants it: nothing is kept. */
+static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc_error *error) {
+  zarrc_buf out = zarrc_buf_over(range->into, (size_t)range->nbytes);
+  zarrc_status status = decode(b, SIZE_MAX, &out, error);
+  if (status) return status;
+  range->got = (zarrc_bytes){out.ptr, out.len, NULL, NULL};
+  range->total = out.len;
+  return ZARRC_OK;
+}
+
+/* Decodes what serves `need` bytes from the first on, unless it is there: a prefix the first time that no more is
+ * needed, else all. */
+static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error *error) {
+  if (b->whole || (b->prefix.ptr && need <= b->prefix.len)) return ZARRC_OK;
+  zarrc_buf out = zarrc_buf_new(zarrc_codec_ctx(b->codec), b->max < SIZE_MAX ? (size_t)b->max : SIZE_MAX);
+  if (need > b->max || b->prefix.ptr) need = SIZE_MAX;
+  zarrc_status status = decode(b, need, &out, error);
+  if (status) {
+    zarrc_buf_clear(&out);
+    return status;
+  }
+  b->whole = need == SIZE_MAX || out.len < need;
+  *(b->whole ? &b->value : &b->prefix) = zarrc_buf_take(&out);
+  return ZARRC_OK;
+}
+
+static zarrc_status outside(const zarrc_decoded_blob *b, uint64_t have, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_TRUNCATED, "%s: %llu decoded bytes, and more are needed", zarrc_codec_name(b->codec),
+                    (unsigned long long)have);
+}
+
+static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value, bool whole, zarrc_range *r,
+                          zarrc_error *error) {
+  uint64_t have = value->len, offset = (uint64_t)r->offset;
+  if (r->offset < 0) {
+    uint64_t back = 0 - (uint64_t)r->offset;
+    if (back > have) return outside(b, have, error);
+    offset = have - back;
+  }
+  if (offset > have) return outside(b, have, error);
+  uint64_t nbytes = r->to_end ? have - offset : r->nbytes;
+  r->total = whole ? have : ZARRC_UNKNOWN;
+  if (r->to_end && nbytes > r->nbytes)
+    return zarrc_fail(error, ZARRC_LIMIT, "%s: %llu decoded bytes where %llu are allowed", zarrc_codec_name(b->codec),
+                      (unsigned long long)nbytes, (unsigned long long)r->nbytes);
+  if (nbytes > have - offset) return outside(b, have, error);
+  r->got = (zarrc_bytes){value->ptr + offset, (size_t)nbytes, NULL, NULL};
+  if (r->into) {
+    if (nbytes) memcpy(r->into, r->got.ptr, (size_t)nbytes);
+    r->got.ptr = r->into;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_decoded_blob *b = (zarrc_decoded_blob *)blob;
+  const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
+  bool all = n == 1 && ranges->to_end && ranges->offset == 0;
+  pthread_mutex_lock(&b->lock);
+  bool kept = b->whole || b->prefix.ptr;
+  pthread_mutex_unlock(&b->lock);
+  if (!kept && all && ranges->into && ranges->nbytes <= b->max) return decode_into(b, ranges, error);
+  if (!kept && !all && c->u.bb.read) {
+    bool served = false;
+    zarrc_status status = c->u.bb.read(b->codec, b->options, b->encoded, ranges, n, &served, error);
+    if (status && status != ZARRC_NOT_FOUND) zarrc_error_prefix(error, "%s: ", c->name);
+    if (status || served) return status;
+  }
+  pthread_mutex_lock(&b->lock);
+  zarrc_status status = decode_kept(b, bytes_needed(ranges, n), error);
+  bool whole = b->whole;
+  zarrc_bytes value = whole ? b->value : b->prefix;
+  pthread_mutex_unlock(&b->lock);
+  for (size_t i = 0; !status && i < n; i++) status = serve(b, &value, whole, &ranges[i], error);
+  return status;
+}
+
+static const zarrc_blob_ops decoded_ops = {.struct_size = sizeof(zarrc_blob_ops), .read = decoded_read};
+
+zarrc_blob *zarrc_decoded_blobs_stack(const zarrc_pipeline *pipeline, zarrc_blob *stored, zarrc_decoded_blob *blobs) {
+  for (size_t i = pipeline->ncodecs; i-- > pipeline->serializer + 1;) {
+    zarrc_decoded_blob *b = blobs++;
+    *b = (zarrc_decoded_blob){.blob = {&decoded_ops},
+                              .encoded = stored,
+                              .codec = pipeline->codecs[i],
+                              .options = &pipeline->specs[0].options,
+                              .max = pipeline->max[i],
+                              .max_encoded = pipeline->max[i + 1],
+                              .lock = PTHREAD_MUTEX_INITIALIZER};
+    stored = &b->blob;
+  }
+  return stored;
+}
+
+void zarrc_decoded_blobs_clear(const zarrc_pipeline *pipeline, zarrc_decoded_blob *blobs) {
+  for (size_t i = pipeline->serializer + 1; i < pipeline->ncodecs; i++, blobs++) {
+    zarrc_bytes_release(&blobs->prefix);
+    zarrc_bytes_release(&blobs->value);
+  }
+}

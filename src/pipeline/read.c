@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The one read: docs/walk.md tells how it travels. */
+#include "pipeline/decoded_blob.h"
+
+typedef struct reading {
+  const zarrc_pipeline *pipeline;
+  zarrc_blob *top; /* what the array→bytes codec reads */
+} reading;
+
+/* Reads the part of the chunk in front of codec i that region selects. */
+static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
+                            zarrc_error *error);
+
+/* Through an array→array codec that computes: the whole chunk behind it is decoded first. */
+static zarrc_status read_computed(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
+                                  zarrc_error *error) {
+  const zarrc_pipeline *p = r->pipeline;
+  const zarrc_codec *codec = p->codecs[i];
+  const zarrc_spec *spec = &p->specs[i];
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  zarrc_chunk_memory encoded = {0}, decoded = {0};
+  bool whole = zarrc_region_is_all(region, spec->ndim, spec->shape);
+  zarrc_status status = zarrc_chunk_memory_take(p, i + 1, to->arena, &encoded, error);
+  if (!status && !whole) status = zarrc_chunk_memory_take(p, i, to->arena, &decoded, error);
+  if (!status) {
+    zarrc_region all = zarrc_region_all(p->specs[i + 1].ndim, p->specs[i + 1].shape);
+    status = read_at(r, i + 1, &all, &encoded.view, error);
+  }
+  if (!status) {
+    status = c->u.aa.decode(codec, spec, &encoded.view, whole ? to : &decoded.view, error);
+    if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  }
+  if (!status && !whole) {
+    zarrc_view part = zarrc_view_part(&decoded.view, region);
+    zarrc_copy(to, &part);
+  }
+  zarrc_chunk_memory_release(&decoded);
+  zarrc_chunk_memory_release(&encoded);
+  return status;
+}
+
+static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
+                            zarrc_error *error) {
+  const zarrc_pipeline *p = r->pipeline;
+  const zarrc_codec *codec = p->codecs[i];
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  if (i == p->serializer) {
+    zarrc_error own = {0};
+    zarrc_status status = c->u.ab.read(codec, &p->specs[i], r->top, region, to, &own);
+    if (status && status != ZARRC_NOT_FOUND) {
+      if (!own.codec[0]) zarrc_error_prefix(&own, "%s: ", c->name);
+      if (error) *error = own;
+    }
+    return status;
+  }
+  if (!c->u.aa.map) return read_computed(r, i, region, to, error);
+  zarrc_view mapped;
+  zarrc_region mapped_region;
+  c->u.aa.map(codec, to, &mapped);
+  c->u.aa.map_region(codec, p->specs[i].ndim, region, &mapped_region);
+  return read_at(r, i + 1, &mapped_region, &mapped, error);
+}
+
+zarrc_status zarrc_read(const zarrc_pipeline *pipeline, zarrc_blob *from, const zarrc_region *region,
+                        const zarrc_view *to, bool *missing, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  zarrc_decoded_blob blobs[ZARRC_MAX_CODECS];
+  zarrc_region all;
+  if (!region) {
+    all = zarrc_region_all(spec->ndim, spec->shape);
+    region = &all;
+  }
+  if (missing) *missing = false;
+  zarrc_status status = zarrc_pipeline_check(pipeline, region, to, error);
+  if (status) return status;
+  reading r = {pipeline, zarrc_decoded_blobs_stack(pipeline, from, blobs)};
+  status = read_at(&r, 0, region, to, error);
+  zarrc_decoded_blobs_clear(pipeline, blobs);
+  if (status != ZARRC_NOT_FOUND) return status;
+  if (missing) *missing = true;
+  return zarrc_pipeline_fill(pipeline, to, error);
+}

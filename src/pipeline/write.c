@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The one write: a new value is made of the view and of what is kept of the old one, and stored whole. */
+#include "pipeline/decoded_blob.h"
+
+/* How often a write starts again because somebody else changed the value meanwhile. */
+#define MAX_CONFLICTS 10000
+
+/* Gives memory back that pieces were made from, or, where pieces may point into it, with the pieces. */
+static zarrc_status memory_hand_over(zarrc_bytes *memory, zarrc_parts *parts, zarrc_error *error) {
+  bool lent = false;
+  for (size_t i = 0; i < parts->nitems && !lent; i++) lent = !parts->items[i].release && parts->items[i].len;
+  if (!lent || !memory->ptr) {
+    zarrc_bytes_release(memory);
+    return ZARRC_OK;
+  }
+  zarrc_bytes keeper = *memory;
+  *memory = (zarrc_bytes){0};
+  keeper.len = 0;
+  return zarrc_parts_push(parts, keeper, error);
+}
+
+/* --------------------------------------------------------------------------------------------------- encoding */
+
+/* Runs the codecs from i on over a view of the chunk in front of codec i. `into` of parts is kept for the last piece
+ * maker, so that what lands there is what is stored. */
+static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_view *from, zarrc_parts *parts,
+                                zarrc_error *error) {
+  const zarrc_codec *codec = p->codecs[i];
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  zarrc_status status = ZARRC_OK;
+  if (i < p->serializer && c->u.aa.map) {
+    zarrc_view mapped;
+    c->u.aa.map(codec, from, &mapped);
+    return encode_from(p, i + 1, &mapped, parts, error);
+  }
+  if (i < p->serializer) {
+    zarrc_chunk_memory encoded;
+    status = zarrc_chunk_memory_take(p, i + 1, from->arena, &encoded, error);
+    if (status) return status;
+    status = c->u.aa.encode(codec, &p->specs[i], from, &encoded.view, error);
+    if (status)
+      zarrc_error_prefix(error, "%s: ", c->name);
+    else
+      status = encode_from(p, i + 1, &encoded.view, parts, error);
+    if (!status) status = memory_hand_over(&encoded.bytes, parts, error);
+    zarrc_chunk_memory_release(&encoded);
+    return status;
+  }
+  uint8_t *into = parts->into;
+  if (i + 1 < p->ncodecs) parts->into = NULL;
+  status = c->u.ab.encode(codec, &p->specs[i], from, parts, error);
+  for (; !status && ++i < p->ncodecs;) {
+    c = zarrc_codec_get_class(p->codecs[i]);
+    if (i + 1 == p->ncodecs) parts->into = into;
+    status = c->u.bb.encode(p->codecs[i], parts, error);
+  }
+  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  return status;
+}
+
+zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from, zarrc_parts *parts,
+                          zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
+  zarrc_status status = zarrc_pipeline_check(pipeline, &all, from, error);
+  return status ? status : encode_from(pipeline, 0, from, parts, error);
+}
+
+/* --------------------------------------------------------------------------------------------------- updating */
+
+/* Encodes a whole chunk, or makes it nothing where all of it is fill value. */
+static zarrc_status encode_or_elide(const zarrc_pipeline *p, const zarrc_view *from, zarrc_parts *parts,
+                                    zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
+  if (!spec->options.write_empty_chunks && zarrc_is_fill(from, spec->fill)) return ZARRC_OK;
+  return encode_from(p, 0, from, parts, error);
+}
+
+/* Whether the chain can be updated in parts: its array→bytes codec can, and nothing in front of it computes. */
+static bool updates_parts(const zarrc_pipeline *p) {
+  for (size_t i = 0; i < p->serializer; i++)
+    if (!zarrc_codec_get_class(p->codecs[i])->u.aa.map) return false;
+  return zarrc_codec_supports_partial_encode(p->codecs[p->serializer]);
+}
+
+static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                                 const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_decoded_blob blobs[ZARRC_MAX_CODECS];
+  zarrc_view view = *from, mapped_view;
+  zarrc_region at = *region, mapped_region;
+  for (size_t i = 0; i < p->serializer; i++) {
+    const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[i]);
+    c->u.aa.map(p->codecs[i], &view, &mapped_view);
+    c->u.aa.map_region(p->codecs[i], p->specs[i].ndim, &at, &mapped_region);
+    view = mapped_view;
+    at = mapped_region;
+  }
+  zarrc_blob *top = old ? zarrc_decoded_blobs_stack(p, old, blobs) : NULL;
+  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
+  zarrc_status status =
+      c->u.ab.update(p->codecs[p->serializer], &p->specs[p->serializer], top, &at, &view, parts, error);
+  for (size_t i = p->serializer + 1; !status && parts->nitems && i < p->ncodecs; i++) {
+    c = zarrc_codec_get_class(p->codecs[i]);
+    status = c->u.bb.encode(p->codecs[i], parts, error);
+  }
+  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  for (size_t i = 0; !status && top && i + p->serializer + 1 < p->ncodecs; i++)
+    status = memory_hand_over(&blobs[i].value, parts, error);
+  if (top) zarrc_decoded_blobs_clear(p, blobs);
+  return status;
+}
+
+/* Decodes the whole old chunk, puts the part in, and encodes the whole. */
+static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                                 const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_chunk_memory chunk;
+  zarrc_status status = zarrc_chunk_memory_take(p, 0, NULL, &chunk, error);
+  if (status) return status;
+  status = old ? zarrc_read(p, old, NULL, &chunk.view, NULL, error) : zarrc_pipeline_fill(p, &chunk.view, error);
+  if (!status) {
+    zarrc_view part = zarrc_view_part(&chunk.view, region);
+    zarrc_copy(&part, from);
+    status = encode_or_elide(p, &chunk.view, parts, error);
+  }
+  if (!status) status = memory_hand_over(&chunk.bytes, parts, error);
+  zarrc_chunk_memory_release(&chunk);
+  return status;
+}
+
+zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
+                          const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
+  if (!region) region = &all;
+  zarrc_status status = zarrc_pipeline_check(pipeline, region, from, error);
+  if (status) return status;
+  if (updates_parts(pipeline)) return update_parts(pipeline, old, region, from, parts, error);
+  if (zarrc_region_is_all(region, spec->ndim, spec->shape)) return encode_or_elide(pipeline, from, parts, error);
+  return update_whole(pipeline, old, region, from, parts, error);
+}
+
+zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                         const zarrc_view *from, bool fresh, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  bool keeps = !fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape);
+  zarrc_status status = ZARRC_CONFLICT;
+  if (!to->ops->replace || !to->ops->erase)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
+  for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
+    zarrc_parts parts;
+    zarrc_parts_init(&parts, pipeline->ctx);
+    status = zarrc_update(pipeline, keeps ? to : NULL, region, from, &parts, error);
+    if (!status && parts.nitems)
+      status = to->ops->replace(to, parts.items, parts.nitems, keeps, error);
+    else if (!status)
+      status = to->ops->erase(to, keeps, error);
+    zarrc_parts_clear(&parts);
+    if (!keeps) break;
+  }
+  return status;
+}
