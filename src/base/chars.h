@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Single characters of UTF-8 text. */
+#ifndef ZARRC_BASE_CHARS_H
+#define ZARRC_BASE_CHARS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the character at p, which has n bytes before it ends; 0: none, or not valid. cp may be NULL. */
+size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp);
+/* Writes a character and returns its length; 0: a surrogate, or beyond U+10FFFF. */
+size_t zarrc_char_put(char out[4], uint32_t cp);
+
+/* Text of unknown origin made fit for a message: cut to a few dozen bytes, control characters and malformed bytes
+ * shown as "?". Returns out. */
+#define ZARRC_EXCERPT 64
+const char *zarrc_excerpt(char out[ZARRC_EXCERPT], const void *text, size_t n);
+
+#endif

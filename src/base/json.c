@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The document as a tree. Two scans over a private copy of the text: the first counts, so that the second puts all
+ * values into one allocation, the children of each array or object side by side.
+ */
+#include "base/json.h"
+
+#include "base/chars.h"
+#include "base/decimal.h"
+#include "base/json_scan.h"
+#include "base/order.h"
+
+#include <string.h>
+
+struct zarrc_json {
+  const char *text; /* in the document */
+  const char *key;  /* of a member: decoded, NUL-terminated */
+  union {
+    const char *string;      /* decoded, NUL-terminated */
+    const zarrc_json *items; /* of an array, or the values of the members */
+  } u;
+  const uint32_t *by_key; /* of an object: numbers of the members, sorted by key */
+  uint32_t ntext, nkey;
+  uint32_t length; /* of the decoded string, or how many items */
+  uint8_t kind;
+};
+
+struct zarrc_json_doc {
+  zarrc_ctx *ctx;
+  zarrc_json *values; /* the root first; behind them the sorted numbers, and the decoded strings */
+  size_t nbytes;
+  char text[]; /* NUL-terminated */
+};
+
+/* ------------------------------------------------------------------------------------------------- first scan */
+
+typedef struct totals {
+  size_t nvalues, nmembers, nstrings; /* nstrings: bytes */
+  uint32_t *nchildren;                /* of every array and object, in the order in which they open */
+  size_t nopened, cap;                /* entries in nchildren */
+  size_t open[ZARRC_JSON_MAX_DEPTH];  /* the entries of those that are open */
+} totals;
+
+static zarrc_status count_container(zarrc_ctx *ctx, totals *t, unsigned depth, zarrc_error *error) {
+  if (t->nopened == t->cap) {
+    size_t cap = t->cap ? 2 * t->cap : 64;
+    uint32_t *grown = zarrc_realloc(ctx, t->nchildren, cap * sizeof *grown);
+    if (!grown) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a JSON document");
+    t->nchildren = grown;
+    t->cap = cap;
+  }
+  t->nchildren[t->nopened] = 0;
+  t->open[depth - 1] = t->nopened++;
+  return ZARRC_OK;
+}
+
+/* After the opening of the opaque member's value: goes on to where it closes. */
+static zarrc_status skip_opaque(zarrc_json_scan *scan, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  zarrc_json_event event;
+  unsigned depth = scan->depth;
+  scan->loose = true;
+  while (!status && scan->depth >= depth) status = zarrc_json_scan_next(scan, &event, error);
+  scan->loose = false;
+  return status;
+}
+
+static bool is_container(zarrc_json_kind kind) {
+  return kind == ZARRC_JSON_ARRAY || kind == ZARRC_JSON_OBJECT;
+}
+
+static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {
+  return opaque && scan->depth == 1 && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, opaque);
+}
+
+static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaque, totals *t, zarrc_error *error) {
+  bool at_opaque = false;
+  for (;;) {
+    zarrc_json_event event;
+    unsigned depth = scan.depth;
+    zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (status || event == ZARRC_JSON_DONE) return status;
+    if (event == ZARRC_JSON_KEY) {
+      t->nmembers++;
+      t->nstrings += scan.ndecoded + 1;
+      at_opaque = is_opaque(&scan, opaque);
+    } else if (event == ZARRC_JSON_VALUE) {
+      t->nvalues++;
+      if (depth) t->nchildren[t->open[depth - 1]]++;
+      if (scan.kind == ZARRC_JSON_STRING) t->nstrings += scan.ndecoded + 1;
+      if (is_container(scan.kind)) {
+        status = at_opaque ? skip_opaque(&scan, error) : count_container(ctx, t, scan.depth, error);
+        if (status) return status;
+      }
+      at_opaque = false;
+    }
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------ second scan */
+
+typedef struct builder {
+  zarrc_json *next_value;
+  uint32_t *next_number;
+  char *next_byte;
+  const uint32_t *next_nchildren;
+  zarrc_json *open[ZARRC_JSON_MAX_DEPTH]; /* the arrays and objects that are open, */
+  zarrc_json *slot[ZARRC_JSON_MAX_DEPTH]; /* and where each has its next child */
+} builder;
+
+static const char *keep_string(builder *b, const zarrc_json_scan *scan) {
+  char *string = b->next_byte;
+  zarrc_json_decode(scan->text + scan->start, scan->end - scan->start, string);
+  string[scan->ndecoded] = 0;
+  b->next_byte += scan->ndecoded + 1;
+  return string;
+}
+
+static int compare_keys(const void *of, uint32_t a, uint32_t b) {
+  const zarrc_json *items = of;
+  const zarrc_json *x = &items[a], *y = &items[b];
+  int order = memcmp(x->key, y->key, x->nkey < y->nkey ? x->nkey : y->nkey);
+  if (order == 0) order = (x->nkey > y->nkey) - (x->nkey < y->nkey);
+  return order ? order : (a > b) - (a < b);
+}
+
+static zarrc_status sort_keys(const zarrc_json_scan *scan, zarrc_json *object, uint32_t *numbers, zarrc_error *error) {
+  const zarrc_json *items = object->u.items;
+  zarrc_order(numbers, object->length, compare_keys, items);
+  object->by_key = numbers;
+  for (uint32_t i = 1; i < object->length; i++) {
+    const zarrc_json *a = &items[numbers[i - 1]], *b = &items[numbers[i]];
+    if (a->nkey != b->nkey || memcmp(a->key, b->key, a->nkey) != 0) continue;
+    char key[ZARRC_EXCERPT];
+    return zarrc_json_scan_fail(scan, (size_t)(b->text - scan->text), error, "a second value for the key \"%s\"",
+                                zarrc_excerpt(key, b->key, b->nkey));
+  }
+  return ZARRC_OK;
+}
+
+static void open_container(builder *b, zarrc_json *value, unsigned depth) {
+  value->length = *b->next_nchildren++;
+  value->u.items = b->next_value;
+  b->open[depth - 1] = value;
+  b->slot[depth - 1] = b->next_value;
+  b->next_value += value->length;
+}
+
+static zarrc_status close_container(builder *b, const zarrc_json_scan *scan, zarrc_error *error) {
+  zarrc_json *value = b->open[scan->depth];
+  value->ntext = (uint32_t)(scan->text + scan->end - value->text);
+  if (value->kind != ZARRC_JSON_OBJECT) return ZARRC_OK;
+  uint32_t *numbers = b->next_number;
+  b->next_number += value->length;
+  return sort_keys(scan, value, numbers, error);
+}
+
+static zarrc_status build(builder *b, zarrc_json_scan scan, const char *opaque, zarrc_error *error) {
+  const char *key = NULL;
+  size_t nkey = 0;
+  bool at_opaque = false;
+  for (;;) {
+    zarrc_json_event event;
+    unsigned depth = scan.depth;
+    zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (status || event == ZARRC_JSON_DONE) return status;
+    if (event == ZARRC_JSON_KEY) {
+      at_opaque = is_opaque(&scan, opaque);
+      key = keep_string(b, &scan);
+      nkey = scan.ndecoded;
+    } else if (event == ZARRC_JSON_CLOSE) {
+      status = close_container(b, &scan, error);
+    } else {
+      size_t start = scan.start;
+      zarrc_json *value = depth ? b->slot[depth - 1]++ : b->next_value++;
+      *value = (zarrc_json){.text = scan.text + start, .key = key, .nkey = (uint32_t)nkey, .kind = (uint8_t)scan.kind};
+      if (scan.kind == ZARRC_JSON_STRING) {
+        value->length = (uint32_t)scan.ndecoded;
+        value->u.string = keep_string(b, &scan);
+      } else if (is_container(scan.kind)) {
+        if (at_opaque) {
+          status = skip_opaque(&scan, error);
+        } else {
+          open_container(b, value, scan.depth);
+        }
+      }
+      value->ntext = (uint32_t)(scan.end - start);
+      key = NULL;
+      nkey = 0;
+      at_opaque = false;
+    }
+    if (status) return status;
+  }
+}
+
+/* ----------------------------------------------------------------------------------------------- the document */
+
+zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const char *opaque, zarrc_json_doc **out,
+                              zarrc_error *error) {
+  zarrc_status status;
+  totals t = {0};
+  builder b = {0};
+  zarrc_json_doc *doc = NULL;
+
+  if (n >= UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a JSON document of %zu bytes", n);
+  status = ZARRC_NO_MEMORY;
+  doc = zarrc_malloc(ctx, sizeof *doc + n + 1);
+  if (!doc) goto no_memory;
+  *doc = (zarrc_json_doc){.ctx = ctx, .nbytes = n};
+  if (n) memcpy(doc->text, text, n);
+  doc->text[n] = 0;
+
+  zarrc_json_scan scan = {.text = doc->text, .nbytes = n};
+  status = count(ctx, scan, opaque, &t, error);
+  if (status) goto done;
+
+  /* each value takes a byte of text, and n has 32 bits: no overflow */
+  doc->values = zarrc_malloc(ctx, t.nvalues * sizeof(zarrc_json) + t.nmembers * sizeof(uint32_t) + t.nstrings);
+  if (!doc->values) goto no_memory;
+  b.next_value = doc->values;
+  b.next_number = (uint32_t *)(void *)(doc->values + t.nvalues);
+  b.next_byte = (char *)(b.next_number + t.nmembers);
+  b.next_nchildren = t.nchildren;
+  status = build(&b, scan, opaque, error);
+  if (status) goto done;
+  *out = doc;
+  doc = NULL;
+  goto done;
+
+no_memory:
+  status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a JSON document of %zu bytes", n);
+done:
+  zarrc_free(ctx, t.nchildren);
+  zarrc_json_close(doc);
+  return status;
+}
+
+void zarrc_json_close(zarrc_json_doc *doc) {
+  if (!doc) return;
+  zarrc_free(doc->ctx, doc->values);
+  zarrc_free(doc->ctx, doc);
+}
+
+const zarrc_json *zarrc_json_root(const zarrc_json_doc *doc) {
+  return doc->values;
+}
+
+/* --------------------------------------------------------------------------------------------------- values */
+
+zarrc_json_kind zarrc_json_get_kind(const zarrc_json *value) {
+  return (zarrc_json_kind)value->kind;
+}
+
+const char *zarrc_json_kind_name(zarrc_json_kind kind) {
+  static const char *const names[] = {"null", "a boolean", "an integer", "a real", "a string", "an array", "an object"};
+  return names[kind];
+}
+
+bool zarrc_json_is(const zarrc_json *value, zarrc_json_kind kind) {
+  return value && value->kind == kind;
+}
+
+const char *zarrc_json_text(const zarrc_json *value, size_t *n) {
+  *n = value->ntext;
+  return value->text;
+}
+
+bool zarrc_json_get_bool(const zarrc_json *value, bool *out) {
+  if (!zarrc_json_is(value, ZARRC_JSON_BOOL)) return false;
+  *out = value->text[0] == 't';
+  return true;
+}
+
+/* The digits of an integer; false: more than 64 bits. */
+static bool magnitude(const zarrc_json *value, uint64_t *out) {
+  uint64_t x = 0;
+  for (uint32_t i = value->text[0] == '-'; i < value->ntext; i++) {
+    if (__builtin_mul_overflow(x, 10u, &x) || __builtin_add_overflow(x, (uint64_t)(value->text[i] - '0'), &x)) {
+      return false;
+    }
+  }
+  *out = x;
+  return true;
+}
+
+bool zarrc_json_get_int64(const zarrc_json *value, int64_t *out) {
+  uint64_t x;
+  if (!zarrc_json_is(value, ZARRC_JSON_INTEGER) || !magnitude(value, &x)) return false;
+  bool negative = value->text[0] == '-';
+  if (x > (uint64_t)INT64_MAX + negative) return false;
+  *out = !negative ? (int64_t)x : x > INT64_MAX ? INT64_MIN : -(int64_t)x;
+  return true;
+}
+
+bool zarrc_json_get_uint64(const zarrc_json *value, uint64_t *out) {
+  uint64_t x;
+  if (!zarrc_json_is(value, ZARRC_JSON_INTEGER) || !magnitude(value, &x)) return false;
+  if (value->text[0] == '-' && x > 0) return false;
+  *out = x;
+  return true;
+}
+
+bool zarrc_json_get_double(const zarrc_json *value, double *out) {
+  bool number = zarrc_json_is(value, ZARRC_JSON_INTEGER) || zarrc_json_is(value, ZARRC_JSON_REAL);
+  return number && zarrc_decimal_read(value->text, out) == value->ntext;
+}
+
+const char *zarrc_json_get_string(const zarrc_json *value, size_t *n) {
+  if (!zarrc_json_is(value, ZARRC_JSON_STRING)) return NULL;
+  *n = value->length;
+  return value->u.string;
+}
+
+bool zarrc_json_string_is(const zarrc_json *value, const char *text) {
+  size_t n = strlen(text);
+  return zarrc_json_is(value, ZARRC_JSON_STRING) && value->length == n && memcmp(value->u.string, text, n) == 0;
+}
+
+size_t zarrc_json_length(const zarrc_json *value) {
+  return value && is_container((zarrc_json_kind)value->kind) ? value->length : 0;
+}
+
+const zarrc_json *zarrc_json_at(const zarrc_json *value, size_t i) {
+  return i < zarrc_json_length(value) ? &value->u.items[i] : NULL;
+}
+
+const char *zarrc_json_key(const zarrc_json *object, size_t i) {
+  return i < zarrc_json_length(object) ? object->u.items[i].key : NULL;
+}
+
+const zarrc_json *zarrc_json_get(const zarrc_json *object, const char *key) {
+  if (!zarrc_json_is(object, ZARRC_JSON_OBJECT)) return NULL;
+  size_t n = strlen(key);
+  uint32_t low = 0, high = object->length;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    const zarrc_json *item = &object->u.items[object->by_key[middle]];
+    int order = memcmp(key, item->key, n < item->nkey ? n : item->nkey);
+    if (order == 0) order = (n > item->nkey) - (n < item->nkey);
+    if (order == 0) return item;
+    if (order < 0) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return NULL;
+}
+
+zarrc_status zarrc_json_check_keys(const zarrc_json *value, const char *const *allowed, zarrc_error *error) {
+  if (!zarrc_json_is(value, ZARRC_JSON_OBJECT)) {
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "expected an object, found %s",
+                      value ? zarrc_json_kind_name((zarrc_json_kind)value->kind) : "nothing");
+  }
+  for (uint32_t i = 0; i < value->length; i++) {
+    const zarrc_json *item = &value->u.items[i];
+    const char *const *name = allowed;
+    while (*name && (strlen(*name) != item->nkey || memcmp(*name, item->key, item->nkey) != 0)) name++;
+    if (*name) continue;
+    char key[ZARRC_EXCERPT];
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "unknown member \"%s\"",
+                      zarrc_excerpt(key, item->key, item->nkey));
+  }
+  return ZARRC_OK;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZARRC_BASE_ORDER_H
+#define ZARRC_BASE_ORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fills index with 0 ... n-1 in the order that cmp gives: no memory, no recursion, n log n steps at worst. */
+void zarrc_order(uint32_t *index, uint32_t n, int (*cmp)(const void *of, uint32_t a, uint32_t b), const void *of);
+
+#endif
