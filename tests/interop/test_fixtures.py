@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Arrays that other implementations stored: read, and compared with the SHA-256 that zarr-python gives.
+
+The stores are in fixtures.tar.gz in a folder shared/ beside the checkout; without it these tests are skipped. Rows whose
+codecs or data type zarrc has not yet are not compared: such an array must be refused as unsupported (exit code 5), or,
+once it is supported, give the right values. Version 2 arrays and stores in zip files are left out.
+"""
+import collections
+import hashlib
+import json
+import pathlib
+import subprocess
+import tarfile
+
+import conftest
+import pytest
+
+ARCHIVE = conftest.ROOT.parent / "shared" / "fixtures.tar.gz"
+CODECS = {"bytes", "endian", "transpose", "gzip", "zstd", "blosc", "crc32c"}
+VARIABLE = {"string", "bytes", "variable_length_bytes"}
+
+
+def rows():
+    """(path of the array, SHA-256) of each v3 array in a directory store that zarr-python reads."""
+    if not ARCHIVE.exists():
+        return []
+    with tarfile.open(ARCHIVE) as tar:
+        lines = tar.extractfile("fixtures/EXPECTED.tsv").read().decode().splitlines()
+    table = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(row[0], row[4]) for row in table if row[1] == "3" and row[5] == "ok" and "!" not in row[0]]
+
+
+def name_of(item):
+    return item if isinstance(item, str) else item.get("name")
+
+
+def reason(metadata):
+    """Why an array is not compared yet, or None."""
+    names = [name_of(codec) for codec in metadata["codecs"]]
+    others = [name for name in names if name not in CODECS]
+    if others:
+        return "codec " + ", ".join(others)
+    if name_of(metadata["data_type"]) in VARIABLE:
+        return "data type " + name_of(metadata["data_type"])
+    if name_of(metadata["chunk_grid"]) != "regular":
+        return "chunk grid " + name_of(metadata["chunk_grid"])
+    return None
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fixtures")
+    wanted = tuple({f"fixtures/{path.split('/')[0]}/" for path, _ in rows()})
+    with tarfile.open(ARCHIVE) as tar:
+        members = [member for member in tar if member.name.startswith(wanted) and (member.isfile() or member.isdir())]
+        tar.extractall(folder, members=members)
+    return folder / "fixtures"
+
+
+def decode(path):
+    done = subprocess.run([conftest.COMMAND, "get", path, "--format", "raw", "-o", "-"], capture_output=True, timeout=120)
+    return done.returncode, hashlib.sha256(done.stdout).hexdigest(), done.stderr.decode()
+
+
+@pytest.mark.skipif(not ARCHIVE.exists(), reason="no shared/fixtures.tar.gz beside the checkout")
+def test_fixtures(stores, capsys):
+    compared, wrong, waiting = 0, [], collections.Counter()
+    for path, sha256 in rows():
+        metadata = json.loads((stores / path / "zarr.json").read_bytes())
+        code, got, message = decode(stores / pathlib.PurePosixPath(path))
+        why = reason(metadata)
+        if why and code == 5:
+            waiting[why] += 1
+        elif code != 0 or got != sha256:
+            wrong.append(f"{path}: exit code {code}, {'other values' if code == 0 else message.strip()}")
+        else:
+            compared += 1
+    with capsys.disabled():
+        print(f"\nfixtures: {compared} arrays compared; not supported yet:", dict(waiting) or "none")
+    assert not wrong, "\n".join(wrong)
+    assert compared >= 50
