@@ -53,7 +53,8 @@ def stores(tmp_path_factory):
     wanted = tuple({f"fixtures/{path.split('/')[0]}/" for path, _ in rows()})
     with tarfile.open(ARCHIVE) as tar:
         members = [member for member in tar if member.name.startswith(wanted) and (member.isfile() or member.isdir())]
-        tar.extractall(folder, members=members)
+        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(folder, members=members, **safe)
     return folder / "fixtures"
 
 
