@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LARGE     ((size_t)4 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static void *aligned_new(size_t size, size_t align) {
+  void *p = NULL;
+  if (size >= LARGE && align < HUGE_PAGE) align = HUGE_PAGE;
+  if (posix_memalign(&p, align, size) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+  if (size >= LARGE) madvise(p, size & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish: where it fails nothing is lost */
+#endif
+  return p;
+}
+
+void *zarrc_default_resize(void *ud, void *p, size_t old_size, size_t size, size_t align) {
+  (void)ud;
+  if (size == 0) {
+    free(p);
+    return NULL;
+  }
+  if (align <= _Alignof(max_align_t) && size < LARGE && old_size < LARGE) return realloc(p, size);
+  if (p && size <= old_size && size > old_size / 2) return p;
+  void *q = aligned_new(size, align);
+  if (!q) return NULL;
+  if (p) memcpy(q, p, old_size < size ? old_size : size);
+  free(p);
+  return q;
+}
+
+static bool charge(zarrc_ctx *ctx, uint64_t nbytes) {
+  uint64_t max = ctx->options.max_memory ? ctx->options.max_memory : UINT64_MAX;
+  uint64_t now = atomic_load_explicit(&ctx->memory, memory_order_relaxed);
+  do {
+    if (nbytes > max || now > max - nbytes) return false;
+  } while (!atomic_compare_exchange_weak_explicit(&ctx->memory, &now, now + nbytes, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  now += nbytes;
+  uint64_t peak = atomic_load_explicit(&ctx->memory_peak, memory_order_relaxed);
+  while (peak < now && !atomic_compare_exchange_weak_explicit(&ctx->memory_peak, &peak, now, memory_order_relaxed,
+                                                              memory_order_relaxed)) {
+  }
+  return true;
+}
+
+static void discharge(zarrc_ctx *ctx, uint64_t nbytes) {
+  atomic_fetch_sub_explicit(&ctx->memory, nbytes, memory_order_relaxed);
+}
+
+static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align) {
+  const zarrc_allocator *alloc = &ctx->options.alloc;
+  if (size > old_size && !charge(ctx, size - old_size)) return NULL;
+  void *q = alloc->resize(alloc->ud, p, old_size, size, align);
+  if (size > old_size && !q) discharge(ctx, size - old_size);
+  if (size < old_size && (q || size == 0)) discharge(ctx, old_size - size);
+  return q;
+}
+
+void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align) {
+  if (!p && size == 0) return NULL;
+  void *q = resize(ctx, p, old_size, size, align);
+  if (!q && size > 0 && zarrc_lanes_trim(ctx)) q = resize(ctx, p, old_size, size, align);
+  return q;
+}
+
+/* In front of every block of zarrc_malloc. */
+typedef struct head {
+  _Alignas(16) size_t size; /* with the head */
+} head;
+
+void *zarrc_realloc(zarrc_ctx *ctx, void *p, size_t nbytes) {
+  head *old = p ? (head *)p - 1 : NULL;
+  size_t size;
+  if (!zarrc_add_size(nbytes, sizeof(head), &size)) return NULL;
+  head *h = zarrc_mem_resize(ctx, old, old ? old->size : 0, size, 16);
+  if (!h) return NULL;
+  h->size = size;
+  return h + 1;
+}
+
+void *zarrc_malloc(zarrc_ctx *ctx, size_t nbytes) {
+  return zarrc_realloc(ctx, NULL, nbytes);
+}
+
+void zarrc_free(zarrc_ctx *ctx, void *p) {
+  if (!p) return;
+  head *h = (head *)p - 1;
+  zarrc_mem_resize(ctx, h, h->size, 0, 16);
+}
+
+uint64_t zarrc_ctx_memory(const zarrc_ctx *ctx) {
+  return atomic_load_explicit(&ctx->memory, memory_order_relaxed);
+}
+
+uint64_t zarrc_ctx_memory_peak(const zarrc_ctx *ctx) {
+  return atomic_load_explicit(&ctx->memory_peak, memory_order_relaxed);
+}

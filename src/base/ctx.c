@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/ctx.h"
+#include "base/alloc.h"
+#include "base/cpu.h"
+#include "base/pool.h"
+
+#include <string.h>
+
+#define TEXT_OF(x)          #x
+#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+#define MAX_THREADS         1024
+#define DEFAULT_CHUNK_BYTES ((uint64_t)8 << 30)
+#define DEFAULT_INDEX_CACHE ((uint64_t)16 << 20)
+#define CTX_ALIGN           64
+
+const char *zarrc_version(void) {
+  return VERSION_OF(ZARRC_VERSION_MAJOR, ZARRC_VERSION_MINOR, ZARRC_VERSION_PATCH);
+}
+
+/* What the caller knows of the options, the rest zero. Members that a newer caller knows must be zero. */
+static zarrc_status options_read(const zarrc_ctx_options *given, zarrc_ctx_options *out, zarrc_error *error) {
+  *out = (zarrc_ctx_options){0};
+  if (!given) return ZARRC_OK;
+  size_t size = given->struct_size ? given->struct_size : sizeof *given;
+  if (size < sizeof given->struct_size)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "context options: struct_size %zu is too small", size);
+  for (size_t i = sizeof *given; i < size; i++)
+    if (((const unsigned char *)given)[i])
+      return zarrc_fail(error, ZARRC_UNSUPPORTED, "context options: byte %zu is set, which version %s does not know", i,
+                        zarrc_version());
+  memcpy(out, given, size < sizeof *out ? size : sizeof *out);
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zarrc_error *error) {
+  zarrc_ctx_options options;
+  zarrc_status status = options_read(given, &options, error);
+  if (status) return status;
+  bool one_thread = options.threads == 1;
+  options.struct_size = sizeof options;
+  if (!options.alloc.resize) options.alloc = (zarrc_allocator){.resize = zarrc_default_resize};
+  if (!options.threads) options.threads = zarrc_cpu_count();
+  if (options.threads > MAX_THREADS) options.threads = MAX_THREADS;
+  if (!options.max_chunk_bytes) options.max_chunk_bytes = DEFAULT_CHUNK_BYTES;
+  if (!options.index_cache_bytes) options.index_cache_bytes = DEFAULT_INDEX_CACHE;
+
+  size_t nplaces = zarrc_lanes_nplaces(options.threads);
+  size_t nbytes = sizeof(zarrc_ctx) + nplaces * sizeof(zarrc_place);
+  zarrc_ctx *ctx = NULL;
+  if (!options.max_memory || nbytes <= options.max_memory)
+    ctx = options.alloc.resize(options.alloc.ud, NULL, 0, nbytes, CTX_ALIGN);
+  if (!ctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a context");
+  memset(ctx, 0, nbytes);
+  ctx->options = options;
+  ctx->serial = one_thread || (options.threads == 1 && !options.exec.for_each);
+  ctx->nbytes_self = nbytes;
+  for (int i = 0; i < ZARRC_NSLOTS; i++) atomic_init(&ctx->slots[i].object, NULL);
+  atomic_init(&ctx->pool, NULL);
+  atomic_init(&ctx->memory, nbytes);
+  atomic_init(&ctx->memory_peak, nbytes);
+  zarrc_lanes_init(&ctx->lanes, (zarrc_place *)(ctx + 1), options.threads, options.max_memory);
+  *out = ctx;
+  return ZARRC_OK;
+}
+
+void zarrc_ctx_close(zarrc_ctx *ctx) {
+  if (!ctx) return;
+  zarrc_pool_close(ctx);
+  for (int i = ZARRC_NSLOTS; i-- > 0;) {
+    void *object = atomic_load(&ctx->slots[i].object);
+    if (object && ctx->slots[i].destroy) ctx->slots[i].destroy(ctx, object);
+  }
+  zarrc_lanes_trim(ctx);
+  zarrc_allocator alloc = ctx->options.alloc;
+  alloc.resize(alloc.ud, ctx, ctx->nbytes_self, 0, CTX_ALIGN);
+}
+
+const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx) {
+  return &ctx->options;
+}
+
+void *zarrc_ctx_get_slot(const zarrc_ctx *ctx, zarrc_ctx_slot which) {
+  return atomic_load_explicit(&ctx->slots[which].object, memory_order_acquire);
+}
+
+bool zarrc_ctx_set_slot(zarrc_ctx *ctx, zarrc_ctx_slot which, void *object,
+                        void (*destroy)(zarrc_ctx *ctx, void *object)) {
+  void *none = NULL;
+  if (!atomic_compare_exchange_strong(&ctx->slots[which].object, &none, object)) return false;
+  ctx->slots[which].destroy = destroy; /* read by zarrc_ctx_close only, when nobody else uses the context */
+  return true;
+}

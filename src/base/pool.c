@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loops that are open lie in a list, newest first. Who has nothing to do takes items of the first loop that has some
+ * left, one at a time. The caller of a loop takes items of it too; then it waits for those that others took, and
+ * meanwhile helps loops that were opened inside its own. It helps no other loop: fn may hold a lock that an item of
+ * an unrelated loop wants. As no one waits except for items that somebody is working on, loops nest without deadlock.
+ *
+ * fork: in the child only the thread that forked goes on, and the pool's mutex may be locked for ever. So a pool knows
+ * its process. In another process nothing of it is touched again: the next loop makes a new pool, which only remembers
+ * the old one's memory. A loop in which the fork happened ends in the child without its helpers; items that they had
+ * taken are lost, which is reported.
+ */
+#include "base/pool.h"
+#include "base/checked.h"
+#include "base/ctx.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct loop {
+  zarrc_ctx *ctx;
+  size_t n;
+  zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error);
+  void *arg;
+  atomic_size_t next;      /* items from here on are not taken yet */
+  atomic_size_t end;       /* items from here on need not be run: n, or the lowest that failed */
+  pthread_mutex_t failing; /* held while end is lowered and what follows is written */
+  zarrc_status status;
+  zarrc_error error;
+
+  /* under the pool's mutex */
+  struct loop *newer, *older, *outer;
+  unsigned inside; /* threads that take items */
+  bool waiting;    /* the caller waits on `changed` */
+  pthread_cond_t changed;
+} loop;
+
+/* A thread taking items of a loop. */
+typedef struct seat {
+  pthread_t thread;
+  loop *loop;
+  struct seat *newer, *older;
+} seat;
+
+typedef struct zarrc_pool {
+  zarrc_ctx *ctx;
+  pid_t process;
+  struct zarrc_pool *before; /* of the processes this one was forked from */
+  pthread_mutex_t mutex;
+  pthread_cond_t work;
+  loop *loops;
+  seat *seats;
+  bool stop;
+  unsigned nthreads, max_threads;
+  unsigned nidle, ncalled; /* threads that wait for work, and how many of them have been called */
+  pthread_t threads[];
+} pool;
+
+/* ------------------------------------------------------------------------------------------------- running items */
+
+static void run_item(loop *l, size_t i, zarrc_error *error) {
+  const zarrc_ctx_options *options = &l->ctx->options;
+  zarrc_status status;
+  if (options->canceled && options->canceled(options->canceled_ud)) {
+    status = zarrc_fail(error, ZARRC_CANCELED, "canceled");
+  } else {
+    status = l->fn(l->arg, i, error);
+  }
+  if (status == ZARRC_OK) return;
+  if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
+  pthread_mutex_lock(&l->failing);
+  if (i < atomic_load(&l->end)) {
+    l->status = status;
+    l->error = *error;
+    atomic_store(&l->end, i);
+  }
+  pthread_mutex_unlock(&l->failing);
+}
+
+static bool has_items(loop *l) {
+  return atomic_load_explicit(&l->next, memory_order_relaxed) < atomic_load_explicit(&l->end, memory_order_relaxed);
+}
+
+/* Items are taken in order, so that all below a failure were taken before it and are run. */
+static void take_items(loop *l) {
+  zarrc_error error = {0};
+  while (has_items(l)) {
+    size_t i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
+    if (i < atomic_load_explicit(&l->end, memory_order_relaxed)) run_item(l, i, &error);
+  }
+}
+
+/* Takes items of a loop. The pool's mutex is held before and after; false: it is not, as this is another process now.
+ */
+static bool work_on(pool *p, loop *l) {
+  seat s = {.thread = pthread_self(), .loop = l, .older = p->seats};
+  if (s.older) s.older->newer = &s;
+  p->seats = &s;
+  l->inside++;
+  pthread_mutex_unlock(&p->mutex);
+  take_items(l);
+  if (getpid() != p->process) return false;
+  pthread_mutex_lock(&p->mutex);
+  *(s.newer ? &s.newer->older : &p->seats) = s.older;
+  if (s.older) s.older->newer = s.newer;
+  if (--l->inside == 0 && l->waiting) pthread_cond_signal(&l->changed);
+  return true;
+}
+
+/* The newest loop with items left; with outer, of those opened inside it. */
+static loop *find_work(const pool *p, const loop *outer) {
+  for (loop *l = p->loops; l; l = l->older) {
+    if (!has_items(l)) continue;
+    const loop *above = outer ? l->outer : NULL;
+    while (above != outer && above) above = above->outer;
+    if (above == outer) return l;
+  }
+  return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------- threads */
+
+static void *thread_main(void *arg) {
+  pool *p = arg;
+  pthread_mutex_lock(&p->mutex);
+  while (!p->stop) {
+    loop *l = find_work(p, NULL);
+    if (l) {
+      if (!work_on(p, l)) return NULL;
+    } else {
+      p->nidle++;
+      while (p->ncalled == 0 && !p->stop) pthread_cond_wait(&p->work, &p->mutex);
+      if (p->ncalled > 0) p->ncalled--;
+      p->nidle--;
+    }
+  }
+  pthread_mutex_unlock(&p->mutex);
+  return NULL;
+}
+
+/* Threads get no signals. Where the system gives no more of them, those that there are will do. */
+static void start_threads(pool *p, unsigned wanted) {
+  if (wanted > p->max_threads - p->nthreads) wanted = p->max_threads - p->nthreads;
+  if (wanted == 0) return;
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  for (; wanted > 0; wanted--) {
+    if (pthread_create(&p->threads[p->nthreads], NULL, thread_main, p) != 0) {
+      p->max_threads = p->nthreads;
+      break;
+    }
+    p->nthreads++;
+  }
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static pool *pool_new(zarrc_ctx *ctx, pool *before) {
+  unsigned max_threads = ctx->options.threads - 1;
+  size_t nbytes;
+  if (!zarrc_mul_size(max_threads, sizeof(pthread_t), &nbytes) || !zarrc_add_size(nbytes, sizeof(pool), &nbytes))
+    return NULL;
+  pool *p = zarrc_malloc(ctx, nbytes);
+  if (!p) return NULL;
+  memset(p, 0, nbytes);
+  p->ctx = ctx;
+  p->process = getpid();
+  p->before = before;
+  p->max_threads = max_threads;
+  pthread_mutex_init(&p->mutex, NULL);
+  pthread_cond_init(&p->work, NULL);
+  return p;
+}
+
+static void pool_free(pool *p) {
+  if (p->process == getpid()) {
+    pthread_mutex_lock(&p->mutex);
+    p->stop = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->mutex);
+    for (unsigned i = 0; i < p->nthreads; i++) pthread_join(p->threads[i], NULL);
+    pthread_cond_destroy(&p->work);
+    pthread_mutex_destroy(&p->mutex);
+  }
+  zarrc_free(p->ctx, p);
+}
+
+/* The pool of this process; NULL: no memory for one. */
+static pool *pool_of(zarrc_ctx *ctx) {
+  pool *p = atomic_load(&ctx->pool);
+  while (!p || p->process != getpid()) {
+    pool *made = pool_new(ctx, p);
+    if (!made) return NULL;
+    if (atomic_compare_exchange_strong(&ctx->pool, &p, made)) return made;
+    pool_free(made);
+  }
+  return p;
+}
+
+void zarrc_pool_close(zarrc_ctx *ctx) {
+  pool *p = atomic_exchange(&ctx->pool, NULL);
+  while (p) {
+    pool *before = p->before;
+    pool_free(p);
+    p = before;
+  }
+}
+
+/* --------------------------------------------------------------------------------------------------------- loops */
+
+static void open_loop(pool *p, loop *l) {
+  seat *s = p->seats;
+  while (s && !pthread_equal(s->thread, pthread_self())) s = s->older;
+  l->outer = s ? s->loop : NULL;
+  l->newer = NULL;
+  l->older = p->loops;
+  if (l->older) l->older->newer = l;
+  p->loops = l;
+
+  unsigned wanted = l->n - 1 < p->max_threads ? (unsigned)(l->n - 1) : p->max_threads; /* the caller works too */
+  for (; wanted > 0 && p->ncalled < p->nidle; wanted--) {
+    p->ncalled++;
+    pthread_cond_signal(&p->work);
+  }
+  start_threads(p, wanted);
+  for (loop *above = l->outer; above; above = above->outer)
+    if (above->waiting) pthread_cond_signal(&above->changed);
+}
+
+static void close_loop(pool *p, loop *l) {
+  *(l->newer ? &l->newer->older : &p->loops) = l->older;
+  if (l->older) l->older->newer = l->newer;
+}
+
+/* false: the process was forked meanwhile, and helpers stayed behind. */
+static bool run_in_pool(pool *p, loop *l) {
+  pthread_mutex_lock(&p->mutex);
+  open_loop(p, l);
+  bool same = work_on(p, l);
+  if (!same) return l->inside == 1;
+  close_loop(p, l);
+  while (same && l->inside > 0) {
+    loop *inner = find_work(p, l);
+    if (inner) {
+      same = work_on(p, inner);
+    } else {
+      l->waiting = true;
+      pthread_cond_wait(&l->changed, &p->mutex);
+      l->waiting = false;
+    }
+  }
+  if (same) pthread_mutex_unlock(&p->mutex);
+  return same;
+}
+
+static void run_for_host(void *arg, size_t i) {
+  loop *l = arg;
+  zarrc_error error = {0};
+  if (i < atomic_load_explicit(&l->end, memory_order_relaxed)) run_item(l, i, &error);
+}
+
+zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error),
+                            void *arg, zarrc_error *error) {
+  const zarrc_executor *host = &ctx->options.exec;
+  loop l;
+  memset(&l, 0, offsetof(loop, error));
+  l.ctx = ctx;
+  l.n = n;
+  l.fn = fn;
+  l.arg = arg;
+  atomic_init(&l.next, 0);
+  atomic_init(&l.end, n);
+  pthread_mutex_init(&l.failing, NULL);
+  bool parallel = n > 1 && !ctx->serial, whole = true;
+  pool *p = parallel && !host->for_each ? pool_of(ctx) : NULL;
+  if (parallel && host->for_each) {
+    host->for_each(host->ud, n, run_for_host, &l);
+  } else if (p) {
+    l.inside = 0;
+    l.waiting = false;
+    pthread_cond_init(&l.changed, NULL);
+    whole = run_in_pool(p, &l);
+    if (whole) pthread_cond_destroy(&l.changed);
+  } else {
+    take_items(&l);
+  }
+  if (!whole) return zarrc_fail(error, ZARRC_CANCELED, "the process was forked while threads of its parent worked");
+  pthread_mutex_destroy(&l.failing);
+  if (l.status && error) *error = l.error;
+  return l.status;
+}
