@@ -11,6 +11,13 @@ size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp);
 /* Writes a character and returns its length; 0: a surrogate, or beyond U+10FFFF. */
 size_t zarrc_char_put(char out[4], uint32_t cp);
 
+/* -1: not a hexadecimal digit */
+static inline int zarrc_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Text of unknown origin made fit for a message: cut to a few dozen bytes, control characters and malformed bytes
  * shown as "?". Returns out. */
 #define ZARRC_EXCERPT 64

@@ -47,11 +47,7 @@ static int32_t hex4(const char *p, size_t n) {
   if (n < 4) return -1;
   int32_t x = 0;
   for (int i = 0; i < 4; i++) {
-    char c = p[i];
-    int v = c >= '0' && c <= '9'   ? c - '0'
-            : c >= 'a' && c <= 'f' ? c - 'a' + 10
-            : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                   : -1;
+    int v = zarrc_hex_digit(p[i]);
     if (v < 0) return -1;
     x = x << 4 | v;
   }

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers as the bits of an element: nbytes at any address, native byte order. */
+#ifndef ZARRC_ARRAY_FILL_BITS_H
+#define ZARRC_ARRAY_FILL_BITS_H
+
+#include "base/half.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* element NULL: zero */
+static inline uint64_t zarrc_fill_load_bits(const uint8_t *element, size_t nbytes) {
+  if (!element) return 0;
+  uint16_t two;
+  uint32_t four;
+  uint64_t eight;
+  switch (nbytes) {
+  case 1:
+    return element[0];
+  case 2:
+    memcpy(&two, element, 2);
+    return two;
+  case 4:
+    memcpy(&four, element, 4);
+    return four;
+  default:
+    memcpy(&eight, element, 8);
+    return eight;
+  }
+}
+
+static inline void zarrc_fill_store_bits(uint8_t *element, size_t nbytes, uint64_t bits) {
+  uint16_t two = (uint16_t)bits;
+  uint32_t four = (uint32_t)bits;
+  switch (nbytes) {
+  case 1:
+    element[0] = (uint8_t)bits;
+    break;
+  case 2:
+    memcpy(element, &two, 2);
+    break;
+  case 4:
+    memcpy(element, &four, 4);
+    break;
+  default:
+    memcpy(element, &bits, 8);
+    break;
+  }
+}
+
+/* Bits of a float of 2, 4 or 8 bytes, and its value; NaNs keep sign and leading payload. */
+static inline double zarrc_fill_double_of(size_t nbytes, uint64_t bits) {
+  float single;
+  double value;
+  uint32_t four = (uint32_t)bits;
+  if (nbytes == 2) return zarrc_half_to_double((uint16_t)bits);
+  if (nbytes == 4) {
+    memcpy(&single, &four, sizeof single);
+    return single;
+  }
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static inline uint64_t zarrc_fill_bits_of(size_t nbytes, double value) {
+  uint32_t four;
+  uint64_t eight;
+  if (nbytes == 2) return zarrc_half_from_double(value);
+  if (nbytes == 4) {
+    float single = (float)value;
+    memcpy(&four, &single, sizeof four);
+    return four;
+  }
+  memcpy(&eight, &value, sizeof eight);
+  return eight;
+}
+
+/* The NaN that is spelt "NaN". */
+static inline uint64_t zarrc_fill_plain_nan(size_t nbytes) {
+  return nbytes == 2 ? 0x7e00 : nbytes == 4 ? 0x7fc00000 : 0x7ff8000000000000;
+}
+
+#endif
