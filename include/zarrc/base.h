@@ -237,6 +237,7 @@ typedef struct zarrc_blob zarrc_blob;
  * replace and erase are NULL where the blob is read-only. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
+  bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
   zarrc_status (*read)(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
   zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
   zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
@@ -252,6 +253,10 @@ ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
 /* Reads the whole value, which may be max bytes long, as one loan. */
 ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error);
+
+/* Makes error say that what failed lies in a chunk ("1,7") that begins at byte `offset` of the stored value; the
+ * innermost chunk says so first. */
+ZARRC_API void zarrc_error_in_chunk(zarrc_error *error, const char *chunk, uint64_t offset);
 
 /* A blob over bytes in memory. A value that is replaced is kept in `value` (a copy owned by the blob). */
 typedef struct zarrc_memory_blob {

@@ -168,8 +168,9 @@ typedef struct zarrc_chunk_options {
   bool write_empty_chunks;             /* store chunks in which all is fill value */
   bool trust_checksums;                /* partial reads may skip a crc32c that would cost reading the whole */
   zarrc_subchunk_order subchunk_order; /* of inner chunks in a shard that is written */
-  uint64_t coalesce_gap;               /* join ranges of a shard that are no further apart; 0: 1 MiB */
-  uint64_t coalesce_max;               /* unless they become longer; 0: 16 MiB */
+  /* Ranges of a shard that are no further apart than the gap are read as one, unless that becomes longer than max.
+   * 0: 1 MiB and 16 MiB for remote stores; 64 KiB and 1 MiB where a read costs next to nothing. */
+  uint64_t coalesce_gap, coalesce_max;
 } zarrc_chunk_options;
 
 /* What a chunk is (zarr-python: ArraySpec). Borrows the fill value and the dtype's fields. */

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* The index of a shard, and which inner chunks a region touches. */
+#include "base/checked.h"
+#include "codec/shard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------- index */
+
+static zarrc_view index_view(const zarrc_shard *shard, zarrc_shard_entry *entries) {
+  const zarrc_spec *spec = zarrc_pipeline_spec(shard->index);
+  return zarrc_view_c(&spec->dtype, spec->ndim, spec->shape, entries);
+}
+
+static zarrc_status index_memory(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_shard_index *out, zarrc_error *error) {
+  size_t nbytes;
+  *out = (zarrc_shard_index){.total = ZARRC_UNKNOWN};
+  zarrc_status status = zarrc_spec_nbytes(ctx, zarrc_pipeline_spec(shard->index), &nbytes, error);
+  if (!status) status = zarrc_scratch_take(ctx, nbytes, &out->memory, error);
+  out->entries = (zarrc_shard_entry *)(void *)out->memory.ptr;
+  return status;
+}
+
+zarrc_status zarrc_shard_index_new(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_shard_index *out,
+                                   zarrc_error *error) {
+  zarrc_status status = index_memory(shard, ctx, out, error);
+  if (!status) memset(out->entries, 0xFF, (size_t)shard->nchunks * sizeof *out->entries);
+  return status;
+}
+
+zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
+                                    zarrc_error *error) {
+  zarrc_range range = {.nbytes = shard->index_nbytes};
+  zarrc_memory_blob encoded;
+  *out = (zarrc_shard_index){0};
+  if (shard->location == ZARRC_INDEX_END) range.offset = -(int64_t)shard->index_nbytes;
+  /* The bytes are asked for before memory for the entries is: a short shard that claims many chunks costs nothing. */
+  zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
+  if (status == ZARRC_TRUNCATED) zarrc_error_prefix(error, "the shard is shorter than its index: ");
+  if (status) return status;
+  status = index_memory(shard, ctx, out, error);
+  out->total = range.total;
+  if (!status) {
+    zarrc_view view = index_view(shard, out->entries);
+    zarrc_memory_blob_init(&encoded, ctx, range.got.ptr, range.got.len);
+    encoded.present = true;
+    status = zarrc_read(shard->index, &encoded.blob, NULL, &view, NULL, error);
+    zarrc_memory_blob_clear(&encoded);
+    if (status) zarrc_error_prefix(error, "index: ");
+  }
+  zarrc_bytes_release(&range.got);
+  if (status) zarrc_shard_index_release(out);
+  return status;
+}
+
+zarrc_status zarrc_shard_index_encode(const zarrc_shard *shard, const zarrc_shard_index *index, zarrc_parts *parts,
+                                      zarrc_error *error) {
+  zarrc_parts encoded;
+  zarrc_bytes joined;
+  uint8_t *memory;
+  zarrc_view view = index_view(shard, index->entries);
+  zarrc_parts_init(&encoded, parts->ctx);
+  zarrc_status status = zarrc_encode(shard->index, &view, &encoded, error);
+  if (!status) status = zarrc_parts_join(&encoded, &joined, error);
+  if (!status && joined.len != shard->index_nbytes)
+    status = zarrc_fail(error, ZARRC_INTERNAL, "the index has %zu bytes instead of %llu", joined.len,
+                        (unsigned long long)shard->index_nbytes);
+  if (!status) status = zarrc_parts_add(parts, joined.len, &memory, error);
+  if (!status) memcpy(memory, joined.ptr, joined.len);
+  zarrc_parts_clear(&encoded);
+  return status;
+}
+
+void zarrc_shard_index_release(zarrc_shard_index *index) {
+  zarrc_bytes_release(&index->memory);
+  index->entries = NULL;
+}
+
+void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, size_t nbytes) {
+  int64_t at[ZARRC_MAX_NDIM];
+  size_t len = 0;
+  for (int axis = shard->ndim - 1; axis >= 0; axis--) {
+    at[axis] = (int64_t)(i % (uint64_t)shard->grid[axis]);
+    i /= (uint64_t)shard->grid[axis];
+  }
+  buf[0] = 0;
+  for (int axis = 0; axis < shard->ndim && len < nbytes; axis++)
+    len += (size_t)snprintf(buf + len, nbytes - len, axis ? ",%lld" : "%lld", (long long)at[axis]);
+}
+
+zarrc_status zarrc_shard_entry_check(const zarrc_shard *shard, const zarrc_shard_index *index, uint64_t i,
+                                     bool *present, zarrc_error *error) {
+  const zarrc_shard_entry *e = &index->entries[i];
+  uint64_t end;
+  char name[112];
+  *present = e->offset != ZARRC_SHARD_MISSING;
+  if (e->offset == ZARRC_SHARD_MISSING && e->nbytes == ZARRC_SHARD_MISSING) return ZARRC_OK;
+  bool half = e->offset == ZARRC_SHARD_MISSING || e->nbytes == ZARRC_SHARD_MISSING;
+  if (!half && zarrc_add_u64(e->offset, e->nbytes, &end) && end <= INT64_MAX &&
+      (index->total == ZARRC_UNKNOWN || end <= index->total))
+    return ZARRC_OK;
+  zarrc_shard_chunk_name(shard, i, name, sizeof name);
+  if (half)
+    return zarrc_fail(error, ZARRC_CORRUPT, "index: only half of the entry of inner chunk %s says that it is missing",
+                      name);
+  return zarrc_fail(error, ZARRC_CORRUPT,
+                    "index: inner chunk %s, %llu bytes at byte %llu, does not lie in the shard's %llu bytes", name,
+                    (unsigned long long)e->nbytes, (unsigned long long)e->offset, (unsigned long long)index->total);
+}
+
+/* ----------------------------------------------------------------------------------------------------- touched */
+
+zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *region) {
+  zarrc_touched t = {.n = 1};
+  for (int i = 0; i < shard->ndim; i++) {
+    int64_t edge = shard->chunk_shape[i];
+    int64_t last = region->start[i] + (region->count[i] - 1) * region->step[i];
+    t.first[i] = region->start[i] / edge;
+    t.count[i] = region->count[i] ? last / edge - t.first[i] + 1 : 0;
+    t.n *= (uint64_t)t.count[i];
+  }
+  return t;
+}
+
+/* One axis of zarrc_shard_touch: which of the indices start, start + step, ... lie in the chunk [low, low + edge).
+ * Returns the number of the first of them. */
+static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low, int64_t edge, int64_t *part_start,
+                         int64_t *part_count) {
+  int64_t k = low > start ? (low - start + step - 1) / step : 0;
+  int64_t first = start + k * step;
+  *part_start = first - low;
+  *part_count = 0;
+  if (k < count && first < low + edge) {
+    *part_count = (low + edge - first + step - 1) / step;
+    if (*part_count > count - k) *part_count = count - k;
+  }
+  return k;
+}
+
+void zarrc_shard_touch(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, const zarrc_region *region,
+                       const zarrc_view *view, zarrc_touch *out) {
+  int64_t chunk[ZARRC_MAX_NDIM];
+  for (int i = shard->ndim - 1; i >= 0; i--) {
+    chunk[i] = touched->first[i] + (int64_t)(k % (uint64_t)touched->count[i]);
+    k /= (uint64_t)touched->count[i];
+  }
+  out->i = 0;
+  out->empty = false;
+  out->whole = true;
+  out->view = *view;
+  for (int i = 0; i < shard->ndim; i++) {
+    int64_t edge = shard->chunk_shape[i];
+    out->i = out->i * (uint64_t)shard->grid[i] + (uint64_t)chunk[i];
+    int64_t first = axis_part(region->start[i], region->count[i], region->step[i], chunk[i] * edge, edge,
+                              &out->part.start[i], &out->part.count[i]);
+    out->part.step[i] = region->step[i];
+    out->view.shape[i] = out->part.count[i];
+    out->view.data = (uint8_t *)out->view.data + first * view->stride[i];
+    if (out->part.count[i] == 0) out->empty = true;
+    if (out->part.count[i] != edge) out->whole = false;
+  }
+}
+
+/* -------------------------------------------------------------------------------------------------- range blob */
+
+static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
+  enum { AT_ONCE = 64 };
+  zarrc_range outer[AT_ONCE];
+  for (size_t done = 0; done < n;) {
+    size_t m = n - done < AT_ONCE ? n - done : AT_ONCE;
+    for (size_t i = 0; i < m; i++) {
+      zarrc_range *r = &ranges[done + i];
+      uint64_t back = 0 - (uint64_t)r->offset, offset = (uint64_t)r->offset;
+      if (r->offset < 0) offset = back <= b->nbytes ? b->nbytes - back : UINT64_MAX;
+      uint64_t nbytes = r->to_end && offset <= b->nbytes ? b->nbytes - offset : r->nbytes;
+      if (offset > b->nbytes || nbytes > b->nbytes - offset || (r->to_end && nbytes > r->nbytes)) {
+        zarrc_ranges_release(ranges, done);
+        if (offset > b->nbytes || nbytes > b->nbytes - offset)
+          return zarrc_fail(error, ZARRC_TRUNCATED, "%llu bytes are stored, and more are needed",
+                            (unsigned long long)b->nbytes);
+        r->total = b->nbytes;
+        return zarrc_fail(error, ZARRC_LIMIT, "%llu bytes are stored where %llu are allowed",
+                          (unsigned long long)nbytes, (unsigned long long)r->nbytes);
+      }
+      outer[i] = (zarrc_range){.offset = (int64_t)(b->offset + offset), .nbytes = nbytes, .into = r->into};
+    }
+    zarrc_status status = zarrc_blob_read(b->outer, outer, m, error);
+    if (status) {
+      zarrc_ranges_release(ranges, done);
+      return status;
+    }
+    for (size_t i = 0; i < m; i++) {
+      ranges[done + i].got = outer[i].got;
+      ranges[done + i].total = b->nbytes;
+    }
+    done += m;
+  }
+  return ZARRC_OK;
+}
+
+static const zarrc_blob_ops local_ops = {.struct_size = sizeof(zarrc_blob_ops), .read = range_blob_read};
+static const zarrc_blob_ops remote_ops = {
+    .struct_size = sizeof(zarrc_blob_ops), .remote = true, .read = range_blob_read};
+
+void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes) {
+  *blob = (zarrc_range_blob){{outer->ops->remote ? &remote_ops : &local_ops}, outer, offset, nbytes};
+}
