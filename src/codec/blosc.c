@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blosc: the Blosc 1 frame. A frame says itself how it is to be decoded; the configuration is for the encoder alone.
+ * Only the calls of libblosc that work on a context of their own are used, without threads.
+ */
+#include "codec/blosc.h"
+#include "base/checked.h"
+#include "codec/blosc_ranges.h"
+#include "codec/builtin.h"
+#include "codec/config.h"
+#include "codec/one_piece.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#if ZARRC_HAVE_BLOSC
+#include <blosc.h>
+#endif
+
+#define MAX_TYPESIZE 255 /* that a header can say; of larger ones it says 1 */
+
+typedef struct blosc {
+  int64_t typesize, clevel, blocksize;
+  zarrc_blosc_cname cname;
+  zarrc_blosc_shuffle shuffle;
+  bool auto_typesize, auto_shuffle; /* until evolve knows the type */
+} blosc;
+
+/* ----------------------------------------------------------------------------------------------------- names */
+
+static const char *cname_at(int i) {
+  static const char *const names[] = {"blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"};
+  return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
+}
+
+static const char *shuffle_at(int i) {
+  static const char *const names[] = {"noshuffle", "shuffle", "bitshuffle"};
+  return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
+}
+
+static bool name_find(const char *(*name_of)(int), const char *name, int *out) {
+  for (int i = 0; name_of(i); i++) {
+    if (strcmp(name_of(i), name)) continue;
+    *out = i;
+    return true;
+  }
+  return false;
+}
+
+const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname) {
+  return cname_at((int)cname);
+}
+
+bool zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out) {
+  int i;
+  bool found = name_find(cname_at, name, &i);
+  if (found) *out = (zarrc_blosc_cname)i;
+  return found;
+}
+
+const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle) {
+  return shuffle_at((int)shuffle);
+}
+
+bool zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out) {
+  int i;
+  bool found = name_find(shuffle_at, name, &i);
+  if (found) *out = (zarrc_blosc_shuffle)i;
+  return found;
+}
+
+/* -------------------------------------------------------------------------------------------------- metadata */
+
+static zarrc_status blosc_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {"typesize", "cname", "clevel", "shuffle", "blocksize", NULL};
+  blosc *b = zarrc_codec_instance(codec);
+  zarrc_config config;
+  int cname = ZARRC_BLOSC_ZSTD, shuffle = ZARRC_BLOSC_BITSHUFFLE;
+  *b = (blosc){.typesize = 1, .clevel = 5};
+  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  b->auto_typesize = !zarrc_config_has(&config, "typesize");
+  b->auto_shuffle = !zarrc_config_has(&config, "shuffle");
+  if (!status && !b->auto_typesize) status = zarrc_config_int(&config, "typesize", 1, INT64_MAX, &b->typesize, error);
+  if (!status) status = zarrc_config_choice(&config, "cname", cname_at, &cname, error);
+  if (!status) status = zarrc_config_int(&config, "clevel", INT64_MIN, INT64_MAX, &b->clevel, error);
+  if (!status && !b->auto_shuffle) status = zarrc_config_choice(&config, "shuffle", shuffle_at, &shuffle, error);
+  if (!status) status = zarrc_config_int(&config, "blocksize", INT64_MIN, INT64_MAX, &b->blocksize, error);
+  zarrc_config_close(&config);
+  b->cname = (zarrc_blosc_cname)cname;
+  b->shuffle = (zarrc_blosc_shuffle)shuffle;
+  return status;
+}
+
+static zarrc_status blosc_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const blosc *b = zarrc_codec_instance(codec);
+  return zarrc_buf_printf(out, error,
+                          "{\"name\": \"blosc\", \"configuration\": {\"typesize\": %" PRId64 ", \"cname\": \"%s\", "
+                          "\"clevel\": %" PRId64 ", \"shuffle\": \"%s\", \"blocksize\": %" PRId64 "}}",
+                          b->typesize, zarrc_blosc_cname_name(b->cname), b->clevel,
+                          zarrc_blosc_shuffle_name(b->shuffle), b->blocksize);
+}
+
+static zarrc_status blosc_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  (void)error;
+  blosc *b = zarrc_codec_instance(codec);
+  bool variable = spec->dtype.type == ZARRC_STRING || spec->dtype.type == ZARRC_BYTES;
+  int64_t item_nbytes = variable || !spec->dtype.item_size ? 1 : spec->dtype.item_size;
+  if (b->auto_typesize) b->typesize = item_nbytes;
+  if (b->auto_shuffle) b->shuffle = item_nbytes == 1 ? ZARRC_BLOSC_BITSHUFFLE : ZARRC_BLOSC_SHUFFLE;
+  b->auto_typesize = b->auto_shuffle = false;
+  return ZARRC_OK;
+}
+
+static zarrc_size blosc_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  uint64_t most;
+  if (!zarrc_add_u64(nbytes, ZARRC_BLOSC_HEADER_NBYTES, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
+  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+}
+
+#if ZARRC_HAVE_BLOSC
+
+static zarrc_status blosc_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                   zarrc_error *error) {
+  (void)spec, (void)grid;
+  const char *cname = zarrc_blosc_cname_name(((const blosc *)zarrc_codec_instance(codec))->cname);
+  if (blosc_compname_to_compcode(cname) >= 0) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "libblosc was built without %s", cname);
+}
+
+/* libblosc does not look whether it got its scratch memory: this looks whether there is some. */
+static zarrc_status scratch_check(zarrc_ctx *ctx, size_t blocksize, zarrc_error *error) {
+  void *p = zarrc_malloc(ctx, 2 * blocksize + 4096);
+  if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for blocks of %zu bytes", blocksize);
+  zarrc_free(ctx, p);
+  return ZARRC_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- decode */
+
+zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
+                                      zarrc_error *error) {
+  static const char *const formats[] = {"blosclz", "lz4", "snappy", "zlib", "zstd"};
+  if (!frame->nbytes) return ZARRC_OK;
+  if (frame->stored) {
+    memcpy(to, p + ZARRC_BLOSC_HEADER_NBYTES, frame->nbytes);
+    return ZARRC_OK;
+  }
+  if (blosc_compname_to_compcode(formats[frame->format]) < 0)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "libblosc was built without %s", formats[frame->format]);
+  zarrc_status status = scratch_check(ctx, frame->blocksize, error);
+  if (status) return status;
+  int made = blosc_decompress_ctx(p, to, frame->nbytes, 1);
+  if (made == (int)frame->nbytes) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CORRUPT, "bad %s data", formats[frame->format]);
+}
+
+static zarrc_status blosc_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                 zarrc_error *error) {
+  (void)need;
+  zarrc_blosc_frame frame;
+  zarrc_status status = zarrc_blosc_frame_check(in->ptr, in->len, &frame, error);
+  if (!status && frame.nbytes > out->max)
+    status = zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to %u bytes, not %zu or less", frame.nbytes, out->max);
+  if (!status) status = zarrc_buf_reserve(out, frame.nbytes, error);
+  if (!status) status = zarrc_blosc_frame_decode(zarrc_codec_ctx(codec), in->ptr, &frame, out->ptr, error);
+  if (!status) out->len = frame.nbytes;
+  return status;
+}
+
+static zarrc_status blosc_read(const zarrc_codec *codec, const zarrc_chunk_options *options, zarrc_blob *encoded,
+                               zarrc_range *ranges, size_t n, bool *served, zarrc_error *error) {
+  (void)options;
+  return zarrc_blosc_ranges_read(zarrc_codec_ctx(codec), encoded, ranges, n, served, error);
+}
+
+/* -------------------------------------------------------------------------------------------------- encode */
+
+/* Makes the one piece that p has memory for. */
+static zarrc_status frame_make(zarrc_ctx *ctx, const blosc *b, const zarrc_one_piece *p, size_t *made,
+                               zarrc_error *error) {
+  size_t bound = p->in.len + ZARRC_BLOSC_HEADER_NBYTES;
+  size_t typesize = b->typesize > MAX_TYPESIZE ? 1 : (size_t)b->typesize;
+  size_t blocksize = b->blocksize >= 0 ? (size_t)b->blocksize : 1; /* too small ones are made larger there */
+  size_t scratch = blocksize && blocksize < p->in.len ? blocksize : p->in.len;
+  if (!blocksize && scratch > (size_t)1 << 21) scratch = (size_t)1 << 21; /* the most that it chooses, and more */
+  zarrc_status status = scratch_check(ctx, scratch, error);
+  if (status) return status;
+  int n = blosc_compress_ctx((int)b->clevel, (int)b->shuffle, typesize, p->in.len, p->in.ptr, p->memory, bound,
+                             zarrc_blosc_cname_name(b->cname), blocksize, 1);
+  if (n < (int)ZARRC_BLOSC_HEADER_NBYTES) return zarrc_fail(error, ZARRC_INTERNAL, "libblosc failed with %d", n);
+  *made = (size_t)n;
+  return ZARRC_OK;
+}
+
+static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  const blosc *b = zarrc_codec_instance(codec);
+  zarrc_one_piece p;
+  size_t made = 0;
+  zarrc_status status = blosc_validate(codec, NULL, NULL, error);
+  if (status) return status;
+  if (b->clevel < 0 || b->clevel > 9)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.clevel is %" PRId64 ", outside 0 to 9", b->clevel);
+  if (b->blocksize > INT32_MAX)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.blocksize is %" PRId64 ", more than %d",
+                      b->blocksize, INT32_MAX);
+  if (parts->nbytes > ZARRC_BLOSC_MAX_NBYTES)
+    return zarrc_fail(error, ZARRC_LIMIT, "%" PRIu64 " bytes, a frame holds %u at most", parts->nbytes,
+                      ZARRC_BLOSC_MAX_NBYTES);
+  status = zarrc_one_piece_join(&p, parts, error);
+  if (!status) status = zarrc_one_piece_add(&p, parts, p.in.len + ZARRC_BLOSC_HEADER_NBYTES, error);
+  if (!status) status = frame_make(zarrc_codec_ctx(codec), b, &p, &made, error);
+  if (!status) return zarrc_one_piece_end(&p, parts, made, error);
+  zarrc_parts_clear(&p.made);
+  return status;
+}
+
+#else
+
+static zarrc_status blosc_missing(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libblosc");
+}
+static zarrc_status blosc_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                   zarrc_error *error) {
+  (void)codec, (void)spec, (void)grid;
+  return blosc_missing(error);
+}
+static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  (void)codec, (void)parts;
+  return blosc_missing(error);
+}
+static zarrc_status blosc_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                 zarrc_error *error) {
+  (void)codec, (void)in, (void)need, (void)out;
+  return blosc_missing(error);
+}
+zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
+                                      zarrc_error *error) {
+  (void)ctx, (void)p, (void)frame, (void)to;
+  return blosc_missing(error);
+}
+#define blosc_read NULL
+
+#endif
+
+const zarrc_codec_class zarrc_blosc_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "blosc",
+    .kind = ZARRC_BYTES_TO_BYTES,
+    .instance_size = sizeof(blosc),
+    .open = blosc_open,
+    .to_json = blosc_to_json,
+    .evolve = blosc_evolve,
+    .validate = blosc_validate,
+    .encoded_size = blosc_encoded_size,
+    .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read},
+};

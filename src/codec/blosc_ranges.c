@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/blosc_ranges.h"
+#include "base/endian.h"
+#include "codec/blosc.h"
+
+#include <inttypes.h>
+
+/* Larger blocks are more than libblosc chooses by itself, and save less. */
+#define MAX_BLOCK_NBYTES ((uint32_t)4 << 20)
+
+typedef struct reader {
+  zarrc_ctx *ctx;
+  zarrc_blob *encoded;
+  zarrc_blosc_frame frame;
+  zarrc_range table;   /* where the blocks start */
+  zarrc_bytes touched; /* for each block its number in the cut frame, counted from 1; 0: not wanted */
+  uint32_t ntouched;
+  zarrc_bytes cut, decoded; /* a frame of the touched blocks alone */
+  uint32_t cut_nbytes;
+} reader;
+
+/* ------------------------------------------------------------------------------------------------- the ranges */
+
+/* First byte and length of a range in `total` bytes. */
+static zarrc_status range_place(const zarrc_range *r, uint64_t total, uint64_t *first, uint64_t *nbytes,
+                                zarrc_error *error) {
+  uint64_t back = r->offset < 0 ? (uint64_t) - (r->offset + 1) + 1 : 0;
+  *first = r->offset < 0 ? total - back : (uint64_t)r->offset;
+  if (back > total || *first > total || (!r->to_end && r->nbytes > total - *first))
+    return zarrc_fail(error, ZARRC_TRUNCATED, "decodes to %" PRIu64 " bytes, and more are needed", total);
+  *nbytes = r->to_end ? total - *first : r->nbytes;
+  if (*nbytes > r->nbytes)
+    return zarrc_fail(error, ZARRC_LIMIT, "%" PRIu64 " bytes where %" PRIu64 " are allowed", *nbytes, r->nbytes);
+  return ZARRC_OK;
+}
+
+/* The ranges of a stored frame are ranges of the value. */
+static zarrc_status stored_read(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_bytes memory;
+  zarrc_status status = zarrc_scratch_take(r->ctx, (n ? n : 1) * sizeof(zarrc_range), &memory, error);
+  if (status) return status;
+  zarrc_range *moved = (void *)memory.ptr;
+  for (size_t i = 0; i < n && !status; i++) {
+    uint64_t first, nbytes;
+    status = range_place(&ranges[i], r->frame.nbytes, &first, &nbytes, error);
+    if (!status)
+      moved[i] = (zarrc_range){
+          .offset = (int64_t)(first + ZARRC_BLOSC_HEADER_NBYTES), .nbytes = nbytes, .into = ranges[i].into};
+  }
+  if (!status) status = zarrc_blob_read(r->encoded, moved, n, error);
+  for (size_t i = 0; i < n && !status; i++) {
+    ranges[i].got = moved[i].got;
+    ranges[i].total = r->frame.nbytes;
+  }
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------- the blocks */
+
+static uint32_t *block_numbers(const reader *r) {
+  return (void *)r->touched.ptr;
+}
+
+static uint32_t block_start(const reader *r, uint32_t i) {
+  return i < r->frame.nblocks ? zarrc_load_le32(r->table.got.ptr + 4 * (size_t)i) : r->frame.cbytes;
+}
+
+/* Reads header and table; false in *useful: decoding all of the frame is as good. */
+static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
+  zarrc_range header = {.nbytes = ZARRC_BLOSC_HEADER_NBYTES};
+  const zarrc_blosc_frame *f = &r->frame;
+  zarrc_status status = zarrc_blob_read(r->encoded, &header, 1, error);
+  if (status) return status;
+  status = zarrc_blosc_frame_parse(header.got.ptr, &r->frame, error);
+  zarrc_ranges_release(&header, 1);
+  if (status) return status;
+  if (header.total != ZARRC_UNKNOWN && f->cbytes > header.total)
+    return zarrc_fail(error, ZARRC_TRUNCATED, "the frame is %u bytes long, and %" PRIu64 " are there", f->cbytes,
+                      header.total);
+  *useful = header.total != ZARRC_UNKNOWN && (f->stored || (f->nblocks > 1 && f->blocksize <= MAX_BLOCK_NBYTES));
+  if (!*useful || f->stored) return ZARRC_OK;
+  r->table = (zarrc_range){.offset = ZARRC_BLOSC_HEADER_NBYTES, .nbytes = 4 * (uint64_t)f->nblocks};
+  return zarrc_blob_read(r->encoded, &r->table, 1, error);
+}
+
+/* Numbers the blocks that the ranges touch. */
+static zarrc_status blocks_touch(reader *r, const zarrc_range *ranges, size_t n, zarrc_error *error) {
+  size_t nbytes = r->frame.nblocks * sizeof(uint32_t);
+  zarrc_status status = zarrc_scratch_take(r->ctx, nbytes, &r->touched, error);
+  if (status) return status;
+  uint32_t *numbers = block_numbers(r);
+  memset(numbers, 0, nbytes);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t first, len;
+    status = range_place(&ranges[i], r->frame.nbytes, &first, &len, error);
+    if (status) return status;
+    if (!len) continue;
+    for (uint64_t b = first / r->frame.blocksize; b <= (first + len - 1) / r->frame.blocksize; b++) numbers[b] = 1;
+  }
+  for (uint32_t b = 0; b < r->frame.nblocks; b++)
+    if (numbers[b]) numbers[b] = ++r->ntouched;
+  return ZARRC_OK;
+}
+
+/* Whether touched blocks lie one behind the other as their numbers say, so that each ends where the next one starts;
+ * counts their runs. */
+static bool blocks_in_order(reader *r, size_t *nruns) {
+  const uint32_t *numbers = block_numbers(r);
+  uint64_t nbytes = ZARRC_BLOSC_HEADER_NBYTES + 4 * (uint64_t)r->ntouched;
+  uint32_t end = ZARRC_BLOSC_HEADER_NBYTES + 4 * r->frame.nblocks;
+  *nruns = 0;
+  for (uint32_t b = 0; b < r->frame.nblocks; b++) {
+    if (!numbers[b]) continue;
+    uint32_t first = block_start(r, b), next = block_start(r, b + 1);
+    if (first < end || next <= first || next > r->frame.cbytes) return false;
+    if (!b || !numbers[b - 1]) ++*nruns;
+    nbytes += next - first;
+    end = next;
+  }
+  r->cut_nbytes = (uint32_t)nbytes;
+  return true;
+}
+
+/* Reads the touched blocks, all at once, into a frame of their own. */
+static zarrc_status blocks_read(reader *r, size_t nruns, zarrc_error *error) {
+  const uint32_t *numbers = block_numbers(r);
+  const zarrc_blosc_frame *f = &r->frame;
+  zarrc_bytes memory = {0};
+  zarrc_status status = zarrc_scratch_take(r->ctx, r->cut_nbytes, &r->cut, error);
+  if (!status) status = zarrc_scratch_take(r->ctx, nruns * sizeof(zarrc_range), &memory, error);
+  if (status) return status;
+  zarrc_range *runs = (void *)memory.ptr;
+  size_t nmade = 0;
+  uint8_t *cut = (uint8_t *)r->cut.ptr;
+  uint32_t at = ZARRC_BLOSC_HEADER_NBYTES + 4 * r->ntouched;
+  for (uint32_t b = 0; b < f->nblocks; b++) {
+    if (!numbers[b]) continue;
+    uint32_t first = block_start(r, b), nbytes = block_start(r, b + 1) - first;
+    if (!b || !numbers[b - 1]) runs[nmade++] = (zarrc_range){.offset = first, .into = cut + at};
+    zarrc_store_le32(cut + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)(numbers[b] - 1), at);
+    runs[nmade - 1].nbytes += nbytes;
+    at += nbytes;
+  }
+  zarrc_blosc_frame_cut(f, r->ntouched, numbers[f->nblocks - 1], at, cut);
+  status = zarrc_blob_read(r->encoded, runs, nruns, error);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+static zarrc_status blocks_decode(reader *r, zarrc_error *error) {
+  zarrc_blosc_frame cut;
+  zarrc_status status = zarrc_blosc_frame_check(r->cut.ptr, r->cut_nbytes, &cut, error);
+  if (!status) status = zarrc_scratch_take(r->ctx, cut.nbytes, &r->decoded, error);
+  if (!status) status = zarrc_blosc_frame_decode(r->ctx, r->cut.ptr, &cut, (uint8_t *)r->decoded.ptr, error);
+  return status;
+}
+
+/* Copies each range out of the decoded blocks: those that one range touches lie side by side there too. */
+static zarrc_status ranges_serve(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  const zarrc_blosc_frame *f = &r->frame;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t first, nbytes;
+    zarrc_status status = range_place(&ranges[i], f->nbytes, &first, &nbytes, error);
+    zarrc_bytes got = {.ptr = ranges[i].into};
+    if (!status && nbytes && !ranges[i].into) status = zarrc_scratch_take(r->ctx, (size_t)nbytes, &got, error);
+    if (status) {
+      zarrc_ranges_release(ranges, i);
+      return status;
+    }
+    if (nbytes) {
+      uint64_t number = block_numbers(r)[first / f->blocksize] - 1;
+      const uint8_t *from = r->decoded.ptr + number * f->blocksize + first % f->blocksize;
+      memcpy((uint8_t *)got.ptr, from, (size_t)nbytes);
+    }
+    got.len = (size_t)nbytes;
+    ranges[i].got = got;
+    ranges[i].total = f->nbytes;
+  }
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_range *ranges, size_t n, bool *served,
+                                     zarrc_error *error) {
+  reader r = {.ctx = ctx, .encoded = encoded};
+  bool useful = false;
+  size_t nruns = 0;
+  *served = false;
+  zarrc_status status = reader_open(&r, &useful, error);
+  if (status || !useful) goto done;
+  if (r.frame.stored) {
+    status = stored_read(&r, ranges, n, error);
+    *served = !status;
+    goto done;
+  }
+  status = blocks_touch(&r, ranges, n, error);
+  if (status || !r.ntouched || r.ntouched > r.frame.nblocks / 2 || !blocks_in_order(&r, &nruns)) goto done;
+  status = blocks_read(&r, nruns, error);
+  if (!status) status = blocks_decode(&r, error);
+  if (!status) status = ranges_serve(&r, ranges, n, error);
+  *served = !status;
+done:
+  zarrc_ranges_release(&r.table, 1);
+  zarrc_bytes_release(&r.touched);
+  zarrc_bytes_release(&r.cut);
+  zarrc_bytes_release(&r.decoded);
+  return status;
+}

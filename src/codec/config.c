@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/config.h"
+
+#include <inttypes.h>
+
+zarrc_status zarrc_config_open(zarrc_ctx *ctx, const char *text, size_t n, const char *const *keys, zarrc_config *out,
+                               zarrc_error *error) {
+  *out = (zarrc_config){0};
+  if (!text) return ZARRC_OK;
+  zarrc_status status = zarrc_json_parse(ctx, text, n, NULL, &out->doc, error);
+  if (!status) {
+    out->root = zarrc_json_root(out->doc);
+    status = zarrc_json_check_keys(out->root, keys, error);
+  }
+  if (status) zarrc_error_prefix(error, "configuration: ");
+  return status;
+}
+
+void zarrc_config_close(zarrc_config *config) {
+  zarrc_json_close(config->doc);
+  *config = (zarrc_config){0};
+}
+
+bool zarrc_config_has(const zarrc_config *config, const char *name) {
+  const zarrc_json *value = zarrc_json_get(config->root, name);
+  return value && !zarrc_json_is(value, ZARRC_JSON_NULL);
+}
+
+static zarrc_status wrong_kind(const char *name, const char *wanted, const zarrc_json *value, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be %s, not %s", name, wanted,
+                    zarrc_json_kind_name(zarrc_json_get_kind(value)));
+}
+
+zarrc_status zarrc_config_bool(const zarrc_config *config, const char *name, bool *out, zarrc_error *error) {
+  const zarrc_json *value = zarrc_json_get(config->root, name);
+  if (!value || zarrc_json_get_bool(value, out)) return ZARRC_OK;
+  return wrong_kind(name, "true or false", value, error);
+}
+
+zarrc_status zarrc_config_int(const zarrc_config *config, const char *name, int64_t min, int64_t max, int64_t *out,
+                              zarrc_error *error) {
+  const zarrc_json *value = zarrc_json_get(config->root, name);
+  int64_t x;
+  if (!value) return ZARRC_OK;
+  if (!zarrc_json_is(value, ZARRC_JSON_INTEGER)) return wrong_kind(name, "an integer", value, error);
+  if (zarrc_json_get_int64(value, &x) && x >= min && x <= max) {
+    *out = x;
+    return ZARRC_OK;
+  }
+  size_t n;
+  const char *text = zarrc_json_text(value, &n);
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %.*s, outside %" PRId64 " to %" PRId64, name,
+                    n < 40 ? (int)n : 40, text, min, max);
+}
+
+zarrc_status zarrc_config_choice(const zarrc_config *config, const char *name, const char *(*name_of)(int i), int *out,
+                                 zarrc_error *error) {
+  const zarrc_json *value = zarrc_json_get(config->root, name);
+  if (!value) return ZARRC_OK;
+  if (!zarrc_json_is(value, ZARRC_JSON_STRING)) return wrong_kind(name, "a string", value, error);
+  for (int i = 0; name_of(i); i++) {
+    if (!zarrc_json_string_is(value, name_of(i))) continue;
+    *out = i;
+    return ZARRC_OK;
+  }
+  size_t n;
+  const char *text = zarrc_json_text(value, &n);
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s: there is no %.*s", name, n < 80 ? (int)n : 80,
+                    text);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration object of a codec, read member by member. A member that is absent leaves *out as it is; every
+ * failure is ZARRC_INVALID_METADATA and names the member ("configuration.level").
+ */
+#ifndef ZARRC_CODEC_CONFIG_H
+#define ZARRC_CODEC_CONFIG_H
+
+#include "base/json.h"
+
+typedef struct zarrc_config {
+  zarrc_json_doc *doc;
+  const zarrc_json *root; /* NULL: no configuration, so every member is absent */
+} zarrc_config;
+
+/* text NULL: no configuration. keys: all members that there may be, NULL-ended. Close it also after a failure. */
+zarrc_status zarrc_config_open(zarrc_ctx *ctx, const char *text, size_t n, const char *const *keys, zarrc_config *out,
+                               zarrc_error *error);
+void zarrc_config_close(zarrc_config *config);
+
+/* Whether the member is there and not null. */
+bool zarrc_config_has(const zarrc_config *config, const char *name);
+zarrc_status zarrc_config_bool(const zarrc_config *config, const char *name, bool *out, zarrc_error *error);
+/* An integer from min to max, spelt as one. */
+zarrc_status zarrc_config_int(const zarrc_config *config, const char *name, int64_t min, int64_t max, int64_t *out,
+                              zarrc_error *error);
+/* A string out of a list: out is its index. name_of(i) is the i-th string, NULL past the last. */
+zarrc_status zarrc_config_choice(const zarrc_config *config, const char *name, const char *(*name_of)(int i), int *out,
+                                 zarrc_error *error);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gzip (RFC 1952). Written: one member without time and name. Read: any number of members, zeros between and behind
+ * them. libdeflate decodes whole members; zlib decodes where the reader may stop early, or where it is all there is.
+ */
+#include "base/checked.h"
+#include "base/endian.h"
+#include "codec/builtin.h"
+#include "codec/config.h"
+#include "codec/one_piece.h"
+
+#include <string.h>
+
+#if ZARRC_HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#endif
+#if ZARRC_HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+#define GZIP_TRAILER_NBYTES 8u
+/* A deflate stream makes at most 258 bytes of two bits. */
+#define GZIP_MAX_RATIO 1032u
+
+typedef struct gzip {
+  int level;
+} gzip;
+
+/* -------------------------------------------------------------------------------------------------- metadata */
+
+static zarrc_status gzip_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {"level", NULL};
+  gzip *g = zarrc_codec_instance(codec);
+  zarrc_config config;
+  int64_t level = 5;
+  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  if (!status) status = zarrc_config_int(&config, "level", 0, 9, &level, error);
+  zarrc_config_close(&config);
+  g->level = (int)level;
+  return status;
+}
+
+static zarrc_status gzip_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const gzip *g = zarrc_codec_instance(codec);
+  return zarrc_buf_printf(out, error, "{\"name\": \"gzip\", \"configuration\": {\"level\": %d}}", g->level);
+}
+
+#if ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB
+
+/* -------------------------------------------------------------------------------------------------- a member */
+
+typedef struct member {
+  size_t number, at; /* counted from 1; where it begins in the value */
+} member;
+
+static zarrc_status member_fail(const member *m, zarrc_status code, const char *what, zarrc_error *error) {
+  return zarrc_fail(error, code, "member %zu at byte %zu: %s", m->number, m->at, what);
+}
+
+/* Length of the member's header. Neither its checksum nor what it says about the file is looked at. */
+static zarrc_status header_skip(const member *m, const uint8_t *p, size_t n, size_t *out, zarrc_error *error) {
+  enum { HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, RESERVED = 0xe0 };
+  static const uint8_t magic[3] = {0x1f, 0x8b, 8};
+  size_t at = 10;
+  for (size_t i = 0; i < sizeof magic && i < n; i++)
+    if (p[i] != magic[i])
+      return member_fail(m, ZARRC_CORRUPT, i < 2 ? "no gzip header" : "unknown compression method", error);
+  if (n > 3 && p[3] & RESERVED) return member_fail(m, ZARRC_CORRUPT, "reserved flags are set", error);
+  if (n < at) goto truncated;
+  if (p[3] & EXTRA) {
+    if (n - at < 2) goto truncated;
+    at += 2u + p[at] + 256u * p[at + 1];
+  }
+  for (int text = NAME; text <= COMMENT; text *= 2) {
+    if (!(p[3] & text)) continue;
+    const uint8_t *end = at < n ? memchr(p + at, 0, n - at) : NULL;
+    if (!end) goto truncated;
+    at = (size_t)(end - p) + 1;
+  }
+  if (p[3] & HEADER_CRC) at += 2;
+  if (at > n) goto truncated;
+  *out = at;
+  return ZARRC_OK;
+truncated:
+  return member_fail(m, ZARRC_TRUNCATED, "the header is cut off", error);
+}
+
+static uint32_t gzip_crc32(const uint8_t *p, size_t n) {
+#if ZARRC_HAVE_LIBDEFLATE
+  return libdeflate_crc32(0, p, n);
+#else
+  return (uint32_t)crc32_z(0, p, n);
+#endif
+}
+
+/* Compares the trailer with what the member decoded to. */
+static zarrc_status trailer_check(const member *m, const uint8_t *p, size_t n, const uint8_t *decoded, size_t ndecoded,
+                                  zarrc_error *error) {
+  if (n < GZIP_TRAILER_NBYTES) return member_fail(m, ZARRC_TRUNCATED, "the checksum is cut off", error);
+  uint32_t stored = zarrc_load_le32(p), computed = ndecoded ? gzip_crc32(decoded, ndecoded) : 0;
+  if (stored != computed)
+    return zarrc_fail(error, ZARRC_CHECKSUM, "member %zu at byte %zu: CRC-32 is %08x, stored is %08x", m->number, m->at,
+                      computed, stored);
+  stored = zarrc_load_le32(p + 4);
+  if (stored != (uint32_t)ndecoded)
+    return zarrc_fail(error, ZARRC_CHECKSUM, "member %zu at byte %zu: %zu bytes decoded, its length says %u", m->number,
+                      m->at, ndecoded, stored);
+  return ZARRC_OK;
+}
+
+static zarrc_status too_long(const zarrc_buf *out, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to more than %zu bytes", out->max);
+}
+
+/* The most that n bytes can decode to, and that there may be. */
+static size_t decoded_bound(size_t n, const zarrc_buf *out) {
+  size_t bound;
+  return zarrc_mul_size(n, GZIP_MAX_RATIO, &bound) && bound < out->max ? bound : out->max;
+}
+
+/* Makes out larger, by as much as it holds; false in *grown: it is as large as it may be. */
+static zarrc_status out_grow(zarrc_buf *out, size_t bound, bool *grown, zarrc_error *error) {
+  size_t more = out->cap < 65536 ? 65536 : out->cap;
+  *grown = out->cap < bound;
+  if (!*grown) return ZARRC_OK;
+  if (more > bound - out->cap) more = bound - out->cap;
+  return zarrc_buf_reserve(out, out->cap - out->len + more, error);
+}
+
+/* ---------------------------------------------------------------------------------------------- zlib */
+
+#if ZARRC_HAVE_ZLIB
+
+static void *stream_alloc(void *ctx, unsigned n, unsigned size) {
+  return zarrc_malloc(ctx, (size_t)n * size);
+}
+
+static void stream_free(void *ctx, void *p) {
+  zarrc_free(ctx, p);
+}
+
+static unsigned stream_some(size_t n) {
+  return n < 1u << 30 ? (unsigned)n : 1u << 30;
+}
+
+static zarrc_status stream_open(zarrc_ctx *ctx, z_stream *z, zarrc_error *error) {
+  *z = (z_stream){.zalloc = stream_alloc, .zfree = stream_free, .opaque = ctx};
+  return inflateInit2(z, -15) == Z_OK ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
+}
+
+/* What stopped inflate before the end of the stream. */
+static zarrc_status stream_fail(const member *m, const z_stream *z, int result, zarrc_error *error) {
+  if (result == Z_MEM_ERROR) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
+  if (result == Z_BUF_ERROR || result == Z_OK)
+    return member_fail(m, ZARRC_TRUNCATED, "the compressed data is cut off", error);
+  return member_fail(m, ZARRC_CORRUPT, z->msg ? z->msg : "bad compressed data", error);
+}
+
+/* Decodes a deflate stream until it ends (*used is its length) or until out has `need` bytes (*enough). */
+static zarrc_status stream_inflate(const member *m, z_stream *z, const uint8_t *in, size_t n, size_t need, size_t bound,
+                                   zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+  size_t at = 0;
+  int result = Z_OK;
+  while (result == Z_OK) {
+    uint8_t beyond;
+    size_t end = need < out->cap ? need : out->cap;
+    size_t room = end - out->len;
+    if ((*enough = out->len >= need)) return ZARRC_OK;
+    if (!room) {
+      bool grown;
+      zarrc_status status = out_grow(out, bound, &grown, error);
+      if (status) return status;
+      if (grown) continue;
+    }
+    z->next_in = (z_const Bytef *)(in + at);
+    z->avail_in = stream_some(n - at);
+    z->next_out = room ? out->ptr + out->len : &beyond;
+    z->avail_out = room ? stream_some(room) : 1;
+    unsigned in_before = z->avail_in, out_before = z->avail_out;
+    result = inflate(z, Z_NO_FLUSH);
+    at += in_before - z->avail_in;
+    if (!room && z->avail_out == 0) return too_long(out, error);
+    if (room) out->len += out_before - z->avail_out;
+  }
+  if (result != Z_STREAM_END) return stream_fail(m, z, result, error);
+  *used = at;
+  return ZARRC_OK;
+}
+
+#endif
+
+/* ---------------------------------------------------------------------------------------------- libdeflate */
+
+#if ZARRC_HAVE_LIBDEFLATE
+
+/* Their addresses name what is kept warm. */
+static const char decompressor_key = 0;
+static const char compressor_keys[10] = {0};
+
+static void decompressor_free(void *d) {
+  libdeflate_free_decompressor(d);
+}
+
+static void compressor_free(void *c) {
+  libdeflate_free_compressor(c);
+}
+
+/* libdeflate does not tell damage from a cut; zlib does. */
+static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, const uint8_t *in, size_t n, zarrc_error *error) {
+#if ZARRC_HAVE_ZLIB
+  uint8_t trash[4096];
+  z_stream z;
+  int result = Z_OK;
+  if (stream_open(ctx, &z, error)) return ZARRC_NO_MEMORY;
+  for (size_t at = 0; result == Z_OK; at = (size_t)(z.next_in - in)) {
+    z.next_in = (z_const Bytef *)(in + at);
+    z.avail_in = stream_some(n - at);
+    z.next_out = trash;
+    z.avail_out = sizeof trash;
+    result = inflate(&z, Z_NO_FLUSH);
+  }
+  zarrc_status status = stream_fail(m, &z, result, error);
+  inflateEnd(&z);
+  return status;
+#else
+  (void)ctx, (void)in, (void)n;
+  return member_fail(m, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
+#endif
+}
+
+static zarrc_status whole_inflate(zarrc_ctx *ctx, const member *m, struct libdeflate_decompressor *d, const uint8_t *in,
+                                  size_t n, size_t bound, zarrc_buf *out, size_t *used, zarrc_error *error) {
+  uint8_t nothing;
+  for (;;) {
+    size_t made;
+    enum libdeflate_result result = libdeflate_deflate_decompress_ex(
+        d, in, n, out->cap ? out->ptr + out->len : &nothing, out->cap - out->len, used, &made);
+    if (result == LIBDEFLATE_SUCCESS) {
+      out->len += made;
+      return ZARRC_OK;
+    }
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return whole_fail(ctx, m, in, n, error);
+    bool grown;
+    zarrc_status status = out_grow(out, bound, &grown, error);
+    if (status) return status;
+    if (!grown) return too_long(out, error);
+  }
+}
+
+#endif
+
+/* ---------------------------------------------------------------------------------------------- decode */
+
+typedef struct decoder {
+  zarrc_ctx *ctx;
+  bool stream; /* with zlib */
+#if ZARRC_HAVE_ZLIB
+  z_stream z;
+#endif
+#if ZARRC_HAVE_LIBDEFLATE
+  struct libdeflate_decompressor *whole;
+#endif
+} decoder;
+
+static zarrc_status decoder_open(decoder *d, zarrc_error *error) {
+#if ZARRC_HAVE_ZLIB
+  if (d->stream) return stream_open(d->ctx, &d->z, error);
+#endif
+#if ZARRC_HAVE_LIBDEFLATE
+  d->whole = zarrc_warm_take(d->ctx, &decompressor_key);
+  if (!d->whole) d->whole = libdeflate_alloc_decompressor();
+  if (!d->whole) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for libdeflate");
+#endif
+  return ZARRC_OK;
+}
+
+static void decoder_close(decoder *d) {
+#if ZARRC_HAVE_ZLIB
+  if (d->stream) {
+    inflateEnd(&d->z);
+    return;
+  }
+#endif
+#if ZARRC_HAVE_LIBDEFLATE
+  zarrc_warm_give(d->ctx, &decompressor_key, d->whole, decompressor_free);
+#endif
+}
+
+static zarrc_status decoder_inflate(decoder *d, const member *m, const uint8_t *in, size_t n, size_t need, size_t bound,
+                                    zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+#if ZARRC_HAVE_ZLIB
+  if (d->stream) {
+    if (m->number > 1) inflateReset(&d->z);
+    return stream_inflate(m, &d->z, in, n, need, bound, out, used, enough, error);
+  }
+#endif
+#if ZARRC_HAVE_LIBDEFLATE
+  (void)need;
+  *enough = false;
+  return whole_inflate(d->ctx, m, d->whole, in, n, bound, out, used, error);
+#else
+  return ZARRC_INTERNAL;
+#endif
+}
+
+/* What the last member says of its length, if that can be; of one member it is the whole. */
+static size_t length_guess(const zarrc_bytes *in, size_t bound) {
+  size_t guess = in->len >= GZIP_TRAILER_NBYTES ? zarrc_load_le32(in->ptr + in->len - 4) : 0;
+  if (guess > bound || guess < in->len / 2) guess = bound / 4 < in->len ? bound : 4 * in->len;
+  return guess;
+}
+
+/* zlib takes two to three times as long a byte as libdeflate, but can stop. */
+static bool stream_is_better(size_t need, size_t guess) {
+  return ZARRC_HAVE_ZLIB && (!ZARRC_HAVE_LIBDEFLATE || need < guess / 8 * 3);
+}
+
+static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                zarrc_error *error) {
+  size_t bound = decoded_bound(in->len, out), guess = length_guess(in, bound);
+  member m = {1, 0};
+  decoder d = {.ctx = zarrc_codec_ctx(codec)};
+  bool enough = false;
+  if (need > out->max) need = SIZE_MAX;
+  d.stream = stream_is_better(need, guess);
+  if (!in->len) return zarrc_fail(error, ZARRC_TRUNCATED, "there is no byte");
+  zarrc_status status = zarrc_buf_reserve(out, need < guess ? need : guess, error);
+  if (!status) status = decoder_open(&d, error);
+  if (status) return status;
+  for (size_t at = 0; !status && !enough && at < in->len; m.number++) {
+    size_t used = 0, first = out->len;
+    m.at = at;
+    status = header_skip(&m, in->ptr + at, in->len - at, &used, error);
+    if (status) break;
+    at += used;
+    status = decoder_inflate(&d, &m, in->ptr + at, in->len - at, need, bound, out, &used, &enough, error);
+    if (status || enough) break;
+    at += used;
+    const uint8_t *decoded = first < out->len ? out->ptr + first : NULL;
+    status = trailer_check(&m, in->ptr + at, in->len - at, decoded, out->len - first, error);
+    for (at += GZIP_TRAILER_NBYTES; at < in->len && !in->ptr[at];) at++;
+  }
+  decoder_close(&d);
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- encode */
+
+#if ZARRC_HAVE_LIBDEFLATE
+
+static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
+                                  zarrc_error *error) {
+  const void *key = &compressor_keys[level];
+  struct libdeflate_compressor *c = zarrc_warm_take(ctx, key);
+  if (!c) c = libdeflate_alloc_compressor(level);
+  if (!c) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for libdeflate");
+  size_t bound = libdeflate_gzip_compress_bound(c, p->in.len);
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  if (!status) {
+    *made = libdeflate_gzip_compress(c, p->in.ptr, p->in.len, p->memory, bound);
+    if (!*made)
+      status = zarrc_fail(error, ZARRC_INTERNAL, "libdeflate: %zu bytes do not fit into %zu", p->in.len, bound);
+  }
+  zarrc_warm_give(ctx, key, c, compressor_free);
+  return status;
+}
+
+#else
+
+static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
+                                  zarrc_error *error) {
+  z_stream z = {.zalloc = stream_alloc, .zfree = stream_free, .opaque = ctx};
+  size_t at = 0;
+  int result = Z_OK;
+  if (deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
+  size_t bound = deflateBound(&z, p->in.len);
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  for (*made = 0; !status && result == Z_OK;) {
+    z.next_in = (z_const Bytef *)(p->in.ptr + at);
+    z.avail_in = stream_some(p->in.len - at);
+    z.next_out = p->memory + *made;
+    z.avail_out = stream_some(bound - *made);
+    unsigned in_before = z.avail_in, out_before = z.avail_out;
+    result = deflate(&z, in_before == p->in.len - at ? Z_FINISH : Z_NO_FLUSH);
+    at += in_before - z.avail_in;
+    *made += out_before - z.avail_out;
+  }
+  if (!status && result != Z_STREAM_END)
+    status = zarrc_fail(error, ZARRC_INTERNAL, "zlib: %zu bytes do not fit into %zu", p->in.len, bound);
+  deflateEnd(&z);
+  return status;
+}
+
+#endif
+
+static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  const gzip *g = zarrc_codec_instance(codec);
+  zarrc_one_piece p;
+  size_t made = 0;
+  zarrc_status status = zarrc_one_piece_join(&p, parts, error);
+  if (!status) status = deflate_piece(zarrc_codec_ctx(codec), g->level, parts, &p, &made, error);
+  if (status) {
+    zarrc_parts_clear(&p.made);
+    return status;
+  }
+  p.memory[8] = g->level == 9 ? 2 : g->level == 1 ? 4 : 0; /* XFL: best, fastest, neither */
+  p.memory[9] = 255;                                       /* OS: unknown */
+  return zarrc_one_piece_end(&p, parts, made, error);
+}
+
+static zarrc_size gzip_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  uint64_t most;
+  if (!zarrc_add_u64(nbytes, nbytes / 512 + 128, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
+  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+}
+
+#else
+
+static zarrc_status gzip_missing(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libdeflate and zlib");
+}
+static zarrc_status gzip_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                  zarrc_error *error) {
+  (void)codec, (void)spec, (void)grid;
+  return gzip_missing(error);
+}
+static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  (void)codec, (void)parts;
+  return gzip_missing(error);
+}
+static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                zarrc_error *error) {
+  (void)codec, (void)in, (void)need, (void)out;
+  return gzip_missing(error);
+}
+#define gzip_encoded_size NULL
+
+#endif
+
+const zarrc_codec_class zarrc_gzip_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "gzip",
+    .kind = ZARRC_BYTES_TO_BYTES,
+    .instance_size = sizeof(gzip),
+    .open = gzip_open,
+    .to_json = gzip_to_json,
+#if !ZARRC_HAVE_LIBDEFLATE && !ZARRC_HAVE_ZLIB
+    .validate = gzip_validate,
+#endif
+    .encoded_size = gzip_encoded_size,
+    .u.bb = {.encode = gzip_encode, .decode = gzip_decode},
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* For encoders that take all bytes at once and make one piece of them. */
+#ifndef ZARRC_CODEC_ONE_PIECE_H
+#define ZARRC_CODEC_ONE_PIECE_H
+
+#include <zarrc/base.h>
+
+typedef struct zarrc_one_piece {
+  zarrc_parts made;
+  zarrc_bytes in;  /* all that there was */
+  uint8_t *memory; /* where up to `bound` bytes of the new piece go */
+} zarrc_one_piece;
+
+/* in is lent until the end; the new piece is put where `parts` wants it. */
+static inline zarrc_status zarrc_one_piece_join(zarrc_one_piece *p, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_parts_init(&p->made, parts->ctx);
+  p->memory = NULL;
+  return zarrc_parts_join(parts, &p->in, error);
+}
+
+static inline zarrc_status zarrc_one_piece_add(zarrc_one_piece *p, zarrc_parts *parts, size_t bound,
+                                               zarrc_error *error) {
+  p->made.into = parts->into;
+  p->made.into_nbytes = parts->into_nbytes;
+  return zarrc_parts_add(&p->made, bound, &p->memory, error);
+}
+
+/* Puts the new piece, nbytes long, in the place of all others. */
+static inline zarrc_status zarrc_one_piece_end(zarrc_one_piece *p, zarrc_parts *parts, size_t nbytes,
+                                               zarrc_error *error) {
+  zarrc_parts_trim(&p->made, nbytes);
+  zarrc_bytes piece = p->made.items[0];
+  p->made.nitems = 0;
+  zarrc_parts_clear(&p->made);
+  zarrc_parts_clear(parts);
+  return zarrc_parts_push(parts, piece, error);
+}
+
+#endif

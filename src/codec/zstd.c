@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Zstandard (RFC 8878). Written: one frame with its content size. Read: any number of frames and skippable frames.
+ * A frame is decoded at one go into its place, whatever window it asks for; as a stream only where the reader may stop
+ * early.
+ */
+#include "base/checked.h"
+#include "base/endian.h"
+#include "codec/builtin.h"
+#include "codec/config.h"
+#include "codec/one_piece.h"
+
+#include <inttypes.h>
+
+#if ZARRC_HAVE_ZSTD
+#include <zstd.h>
+#include <zstd_errors.h>
+#endif
+
+/* 1: version 1.5.4 that is linked has the fix of its block splitter, which as released can write damaged frames. */
+#ifndef ZARRC_ZSTD_154_OK
+#define ZARRC_ZSTD_154_OK 0
+#endif
+
+#define ZSTD_CODEC_MAX_LEVEL 22
+#define ZSTD_BLOCK_NBYTES    ((size_t)1 << 17) /* the most that a block decodes to; encoded it has 3 bytes or more */
+/* Contexts that hold more than this are not kept. */
+#define ZSTD_WARM_NBYTES ((size_t)32 << 20)
+
+typedef struct zstd {
+  int64_t level;
+  bool checksum;
+} zstd;
+
+/* -------------------------------------------------------------------------------------------------- metadata */
+
+static zarrc_status zstd_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  static const char *const keys[] = {"level", "checksum", NULL};
+  zstd *z = zarrc_codec_instance(codec);
+  zarrc_config config;
+  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  if (!status) status = zarrc_config_int(&config, "level", INT64_MIN, ZSTD_CODEC_MAX_LEVEL, &z->level, error);
+  if (!status) status = zarrc_config_bool(&config, "checksum", &z->checksum, error);
+  zarrc_config_close(&config);
+  return status;
+}
+
+static zarrc_status zstd_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const zstd *z = zarrc_codec_instance(codec);
+  return zarrc_buf_printf(out, error,
+                          "{\"name\": \"zstd\", \"configuration\": {\"level\": %" PRId64 ", \"checksum\": %s}}",
+                          z->level, z->checksum ? "true" : "false");
+}
+
+#if ZARRC_HAVE_ZSTD
+
+/* Their addresses name what is kept warm. */
+static const char dctx_key = 0;
+static const char cctx_key = 0;
+
+static void dctx_free(void *dctx) {
+  ZSTD_freeDCtx(dctx);
+}
+
+static void cctx_free(void *cctx) {
+  ZSTD_freeCCtx(cctx);
+}
+
+/* -------------------------------------------------------------------------------------------------- frames */
+
+static zarrc_status frame_fail(size_t at, size_t result, zarrc_error *error) {
+  zarrc_status code = ZARRC_CORRUPT;
+  switch (ZSTD_getErrorCode(result)) {
+  case ZSTD_error_checksum_wrong:
+    code = ZARRC_CHECKSUM;
+    break;
+  case ZSTD_error_srcSize_wrong:
+    code = ZARRC_TRUNCATED;
+    break;
+  case ZSTD_error_memory_allocation:
+    code = ZARRC_NO_MEMORY;
+    break;
+  case ZSTD_error_dictionary_wrong:
+  case ZSTD_error_dictionary_corrupted:
+    code = ZARRC_UNSUPPORTED;
+    break;
+  case ZSTD_error_frameParameter_windowTooLarge:
+    code = ZARRC_LIMIT;
+    break;
+  default:
+    break;
+  }
+  return zarrc_fail(error, code, "frame at byte %zu: %s", at, ZSTD_getErrorName(result));
+}
+
+static zarrc_status too_long(size_t at, const zarrc_buf *out, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "frame at byte %zu: decodes to more than %zu bytes in all", at,
+                    out->max);
+}
+
+/* Tells data frames from skippable ones. Formats of before version 0.8 are refused: nobody writes or tests them. */
+static zarrc_status magic_check(size_t at, const uint8_t *p, size_t n, bool *skippable, zarrc_error *error) {
+  static const uint8_t data[4] = {0x28, 0xb5, 0x2f, 0xfd}, skip[4] = {0x50, 0x2a, 0x4d, 0x18};
+  *skippable = (p[0] & 0xf0) == skip[0];
+  for (size_t i = 0; i < 4; i++) {
+    if (i == n) return zarrc_fail(error, ZARRC_TRUNCATED, "frame at byte %zu: its first bytes are cut off", at);
+    if (*skippable ? i && p[i] != skip[i] : p[i] != data[i])
+      return zarrc_fail(error, ZARRC_CORRUPT, "byte %zu: no Zstandard frame begins here", at);
+  }
+  return ZARRC_OK;
+}
+
+typedef struct frame {
+  const uint8_t *ptr;
+  size_t at, nbytes;
+  bool skippable, has_size;
+  uint64_t size;  /* content size, if the frame says it */
+  uint64_t bound; /* blocks so long cannot hold more */
+} frame;
+
+/* Finds where the frame at `at` ends and how much it decodes to. Looks at the headers of its blocks only. */
+static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, frame *f, zarrc_error *error) {
+  *f = (frame){.ptr = in->ptr + at, .at = at};
+  zarrc_status status = magic_check(at, f->ptr, in->len - at, &f->skippable, error);
+  if (status) return status;
+  f->nbytes = ZSTD_findFrameCompressedSize(f->ptr, in->len - at);
+  if (ZSTD_isError(f->nbytes)) return frame_fail(at, f->nbytes, error);
+  if (f->skippable) return ZARRC_OK;
+  unsigned dictionary = ZSTD_getDictID_fromFrame(f->ptr, f->nbytes);
+  if (dictionary) return zarrc_fail(error, ZARRC_UNSUPPORTED, "frame at byte %zu: needs dictionary %u", at, dictionary);
+  unsigned long long size = ZSTD_getFrameContentSize(f->ptr, f->nbytes);
+  if (size == ZSTD_CONTENTSIZE_ERROR)
+    return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: bad frame header", at);
+  f->has_size = size != ZSTD_CONTENTSIZE_UNKNOWN;
+  f->size = f->has_size ? size : 0;
+  if (!zarrc_mul_u64(f->nbytes / 3, ZSTD_BLOCK_NBYTES, &f->bound)) f->bound = UINT64_MAX;
+  return ZARRC_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- decode */
+
+/* Room for what the frame says that it holds, or for a guess that grows with each try. */
+static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, zarrc_error *error) {
+  size_t left = out->max - out->len, room = out->cap - out->len, want = left;
+  if (f->has_size && f->size > left) return too_long(f->at, out, error);
+  if (f->has_size && f->size > f->bound)
+    return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: %zu bytes cannot hold the %" PRIu64 " that it claims",
+                      f->at, f->nbytes, f->size);
+  if (f->has_size)
+    want = (size_t)f->size;
+  else if (tries == 0 && room < 4 * ZSTD_BLOCK_NBYTES && f->nbytes < left / 4)
+    want = f->nbytes * 4 < ZSTD_BLOCK_NBYTES ? ZSTD_BLOCK_NBYTES : f->nbytes * 4;
+  else if (tries == 0)
+    want = room;
+  else if (room < left / 4)
+    want = room * 4;
+  if (want > left) want = left;
+  if (want > f->bound) want = (size_t)f->bound;
+  return zarrc_buf_reserve(out, want, error);
+}
+
+static zarrc_status frame_decode(ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
+  uint8_t nothing;
+  for (size_t tries = 0;; tries++) {
+    zarrc_status status = frame_reserve(f, tries, out, error);
+    if (status) return status;
+    size_t room = out->cap - out->len;
+    size_t made = ZSTD_decompressDCtx(dctx, room ? out->ptr + out->len : &nothing, room, f->ptr, f->nbytes);
+    if (!ZSTD_isError(made)) {
+      out->len += made;
+      return ZARRC_OK;
+    }
+    if (ZSTD_getErrorCode(made) != ZSTD_error_dstSize_tooSmall) return frame_fail(f->at, made, error);
+    if (!f->has_size && out->cap >= out->max) return too_long(f->at, out, error);
+    if (f->has_size || room >= f->bound)
+      return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: its blocks hold more than it may", f->at);
+  }
+}
+
+/* Decodes `need` bytes and stops; false in *enough: this needs more memory than it saves, decode the whole. */
+static zarrc_status head_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, size_t need, zarrc_buf *out, bool *enough,
+                                zarrc_error *error) {
+  int window_log = 20;
+  size_t made = 1;
+  ZSTD_inBuffer from = {in->ptr, in->len, 0};
+  zarrc_status status = zarrc_buf_reserve(out, need, error);
+  if (status) return status;
+  while (window_log < 27 && (size_t)1 << window_log < out->max) window_log++;
+  ZSTD_outBuffer to = {out->ptr, need, 0};
+  ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
+  ZSTD_DCtx_setParameter(dctx, ZSTD_d_windowLogMax, window_log);
+  while (to.pos < need && from.pos < in->len && !ZSTD_isError(made)) {
+    bool skippable;
+    if (made == 0 || from.pos == 0)
+      status = magic_check(from.pos, in->ptr + from.pos, in->len - from.pos, &skippable, error);
+    if (status) break;
+    made = ZSTD_decompressStream(dctx, &to, &from);
+  }
+  ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
+  *enough = to.pos == need;
+  if (*enough) out->len = need;
+  return ZARRC_OK;
+}
+
+/* Everything, frame by frame. */
+static zarrc_status frames_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_buf *out, zarrc_error *error) {
+  bool any = false;
+  frame f;
+  for (size_t at = 0; at < in->len; at += f.nbytes) {
+    zarrc_status status = frame_parse(in, at, &f, error);
+    if (!status && !f.skippable) status = frame_decode(dctx, &f, out, error);
+    if (status) return status;
+    any |= !f.skippable;
+  }
+  return any ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "there are skippable frames only");
+}
+
+static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  bool enough = false;
+  if (!in->len) return zarrc_fail(error, ZARRC_TRUNCATED, "there is no byte");
+  unsigned long long size = ZSTD_getFrameContentSize(in->ptr, in->len);
+  if (size >= ZSTD_CONTENTSIZE_ERROR) size = out->max;
+  ZSTD_DCtx *dctx = zarrc_warm_take(ctx, &dctx_key);
+  if (!dctx) dctx = ZSTD_createDCtx();
+  if (!dctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+  zarrc_status status = ZARRC_OK;
+  if (need < size / 4 * 3 && need <= out->max) status = head_decode(dctx, in, need, out, &enough, error);
+  if (!status && !enough) status = frames_decode(dctx, in, out, error);
+  if (ZSTD_sizeof_DCtx(dctx) > ZSTD_WARM_NBYTES)
+    ZSTD_freeDCtx(dctx);
+  else
+    zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+  return status;
+}
+
+/* -------------------------------------------------------------------------------------------------- encode */
+
+static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
+                               zarrc_error *error) {
+  size_t bound = ZSTD_compressBound(p->in.len);
+  int level = z->level < ZSTD_minCLevel() ? ZSTD_minCLevel() : (int)z->level;
+  if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
+  if (!bound || ZSTD_isError(bound)) return zarrc_fail(error, ZARRC_LIMIT, "%zu bytes are too many", p->in.len);
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  if (status) return status;
+  ZSTD_CCtx *cctx = zarrc_warm_take(ctx, &cctx_key);
+  if (!cctx) cctx = ZSTD_createCCtx();
+  if (!cctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+  ZSTD_CCtx_reset(cctx, ZSTD_reset_session_and_parameters);
+  *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level);
+  if (!ZSTD_isError(*made)) *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, z->checksum);
+  if (!ZSTD_isError(*made)) *made = ZSTD_compress2(cctx, p->memory, bound, p->in.ptr, p->in.len);
+  if (ZSTD_isError(*made))
+    status =
+        zarrc_fail(error, ZSTD_getErrorCode(*made) == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL,
+                   "%s", ZSTD_getErrorName(*made));
+  if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES)
+    ZSTD_freeCCtx(cctx);
+  else
+    zarrc_warm_give(ctx, &cctx_key, cctx, cctx_free);
+  return status;
+}
+
+static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_one_piece p;
+  size_t made = 0;
+  if (!ZARRC_ZSTD_154_OK && ZSTD_versionNumber() == 10504)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
+  zarrc_status status = zarrc_one_piece_join(&p, parts, error);
+  if (!status) status = frame_make(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), parts, &p, &made, error);
+  if (!status) return zarrc_one_piece_end(&p, parts, made, error);
+  zarrc_parts_clear(&p.made);
+  return status;
+}
+
+static zarrc_size zstd_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  uint64_t most;
+  if (!zarrc_add_u64(nbytes, nbytes / 256 + 128, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
+  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+}
+
+#else
+
+static zarrc_status zstd_missing(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libzstd");
+}
+static zarrc_status zstd_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                  zarrc_error *error) {
+  (void)codec, (void)spec, (void)grid;
+  return zstd_missing(error);
+}
+static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  (void)codec, (void)parts;
+  return zstd_missing(error);
+}
+static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                zarrc_error *error) {
+  (void)codec, (void)in, (void)need, (void)out;
+  return zstd_missing(error);
+}
+#define zstd_encoded_size NULL
+
+#endif
+
+const zarrc_codec_class zarrc_zstd_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "zstd",
+    .kind = ZARRC_BYTES_TO_BYTES,
+    .instance_size = sizeof(zstd),
+    .open = zstd_open,
+    .to_json = zstd_to_json,
+#if !ZARRC_HAVE_ZSTD
+    .validate = zstd_validate,
+#endif
+    .encoded_size = zstd_encoded_size,
+    .u.bb = {.encode = zstd_encode, .decode = zstd_decode},
+};
