@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/array.h"
+
+#include "array/document.h"
+#include "array/grid.h"
+#include "array/node.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Pipelines for chunk shapes that an array keeps for its own use. */
+enum { KEPT_PIPELINES = 256 };
+
+/* ------------------------------------------------------------------------------------------------ open and close */
+
+zarrc_array_options zarrc_array_take_options(const zarrc_array_options *options) {
+  zarrc_array_options taken = {0};
+  if (options) {
+    size_t n = options->struct_size;
+    memcpy(&taken, options, n > 0 && n < sizeof taken ? n : sizeof taken);
+  }
+  taken.struct_size = sizeof taken;
+  return taken;
+}
+
+static void close_metadata(zarrc_edition *edition) {
+  zarrc_metadata_close((zarrc_metadata *)edition);
+}
+
+static const zarrc_metadata *newest(const zarrc_array *array) {
+  return (const zarrc_metadata *)zarrc_latest_peek(&array->latest);
+}
+
+zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const char *text, size_t n,
+                                   const zarrc_array_options *options, zarrc_array **out, zarrc_error *error) {
+  zarrc_array_options taken = zarrc_array_take_options(options);
+  zarrc_metadata *metadata = NULL;
+  zarrc_array *array = zarrc_malloc(store->ctx, sizeof *array);
+  zarrc_status status;
+  if (!array) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for an array");
+  memset(array, 0, sizeof *array);
+  array->ctx = store->ctx;
+  array->store = store;
+  array->options = taken;
+  status = zarrc_text_copy(store->ctx, path, strlen(path), &array->path, error);
+  if (!status) status = zarrc_metadata_open(store->ctx, text, n, &taken, &metadata, error);
+  if (status) {
+    zarrc_free(store->ctx, array->path);
+    zarrc_free(store->ctx, array);
+    return status;
+  }
+  array->fixed = metadata;
+  zarrc_latest_init(&array->latest, &metadata->edition, close_metadata);
+  atomic_init(&array->pipelines, NULL);
+  atomic_init(&array->npipelines, 0);
+  *out = array;
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
+                              zarrc_array **out, zarrc_error *error) {
+  zarrc_bytes text = {0};
+  char key[ZARRC_MAX_KEY];
+  zarrc_status status = zarrc_node_read(store, path, &text, error);
+  if (status) return status;
+  status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  zarrc_bytes_release(&text);
+  return status;
+}
+
+void zarrc_array_close(zarrc_array *array) {
+  if (!array) return;
+  zarrc_shape_pipeline *list = atomic_load(&array->pipelines);
+  while (list) {
+    zarrc_shape_pipeline *next = list->next;
+    zarrc_pipeline_close(list->pipeline);
+    zarrc_free(array->ctx, list);
+    list = next;
+  }
+  zarrc_latest_clear(&array->latest);
+  zarrc_free(array->ctx, array->path);
+  zarrc_free(array->ctx, array);
+}
+
+/* --------------------------------------------------------------------------------------------------- what it is */
+
+zarrc_store *zarrc_array_store(const zarrc_array *array) {
+  return array->store;
+}
+const char *zarrc_array_path(const zarrc_array *array) {
+  return array->path;
+}
+int zarrc_array_ndim(const zarrc_array *array) {
+  return array->fixed->ndim;
+}
+const int64_t *zarrc_array_shape(const zarrc_array *array) {
+  return newest(array)->shape;
+}
+const zarrc_dtype *zarrc_array_dtype(const zarrc_array *array) {
+  return &array->fixed->dtype;
+}
+const zarrc_grid *zarrc_array_grid(const zarrc_array *array) {
+  return &newest(array)->grid;
+}
+const void *zarrc_array_fill(const zarrc_array *array) {
+  return array->fixed->fill;
+}
+const char *zarrc_array_codecs(const zarrc_array *array) {
+  return array->fixed->codecs;
+}
+const char *zarrc_array_attributes(const zarrc_array *array) {
+  return newest(array)->attributes;
+}
+const char *zarrc_array_metadata(const zarrc_array *array) {
+  return newest(array)->text;
+}
+
+const char *zarrc_array_dimension_name(const zarrc_array *array, int axis) {
+  return axis >= 0 && axis < array->fixed->ndim ? array->fixed->name[axis] : NULL;
+}
+
+bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape) {
+  if (!array->fixed->is_shard) return false;
+  for (int i = 0; i < array->fixed->ndim; i++) shape[i] = array->fixed->inner_shape[i];
+  return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- chunks */
+
+zarrc_status zarrc_array_check_chunk(const zarrc_metadata *metadata, const int64_t *chunk, zarrc_error *error) {
+  for (int i = 0; i < metadata->ndim; i++) {
+    int64_t n = zarrc_grid_nchunks(&metadata->grid, i, metadata->shape[i]);
+    if (chunk[i] < 0 || chunk[i] >= n)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: there is no chunk %" PRId64 " (there are %" PRId64 ")",
+                        i, chunk[i], n);
+  }
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int64_t *chunk, char *buf, size_t nbytes,
+                                   zarrc_error *error) {
+  zarrc_array *self = (zarrc_array *)(uintptr_t)array;
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&self->latest);
+  zarrc_status status = zarrc_array_check_chunk(m, chunk, error);
+  if (!status) status = zarrc_key_of_chunk(&m->keys, array->path, m->ndim, chunk, buf, nbytes, error);
+  zarrc_latest_leave(&self->latest);
+  return status;
+}
+
+static bool same_shape(const zarrc_array *array, const int64_t *a, const int64_t *b) {
+  return array->fixed->ndim == 0 || !memcmp(a, b, sizeof *a * (size_t)array->fixed->ndim);
+}
+
+static const zarrc_pipeline *find_pipeline(zarrc_array *array, const int64_t *shape, const zarrc_shape_pipeline *end) {
+  for (const zarrc_shape_pipeline *p = atomic_load(&array->pipelines); p != end; p = p->next)
+    if (same_shape(array, p->shape, shape)) return p->pipeline;
+  return NULL;
+}
+
+/* Puts a pipeline on the list, unless another thread has done so for the same shape: then that one is returned. */
+static const zarrc_pipeline *keep_pipeline(zarrc_array *array, zarrc_shape_pipeline *entry) {
+  zarrc_shape_pipeline *seen = NULL;
+  entry->next = atomic_load(&array->pipelines);
+  do {
+    const zarrc_pipeline *other = find_pipeline(array, entry->shape, seen);
+    if (other) {
+      zarrc_pipeline_close(entry->pipeline);
+      zarrc_free(array->ctx, entry);
+      return other;
+    }
+    seen = entry->next;
+  } while (!atomic_compare_exchange_weak(&array->pipelines, &entry->next, entry));
+  atomic_fetch_add(&array->npipelines, 1);
+  return entry->pipeline;
+}
+
+zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape, const zarrc_pipeline **out,
+                                        zarrc_pipeline **own, zarrc_error *error) {
+  const zarrc_metadata *m = array->fixed;
+  zarrc_spec spec = m->spec;
+  zarrc_pipeline *made;
+  zarrc_shape_pipeline *entry;
+  if (own) *own = NULL;
+  *out = same_shape(array, shape, spec.shape) ? m->pipeline : find_pipeline(array, shape, NULL);
+  if (*out) return ZARRC_OK;
+  for (int i = 0; i < spec.ndim; i++) spec.shape[i] = shape[i];
+  zarrc_status status = zarrc_pipeline_open(array->ctx, m->codecs, strlen(m->codecs), &spec, &made, error);
+  if (status) return status;
+  if (own && atomic_load(&array->npipelines) >= KEPT_PIPELINES) {
+    *out = *own = made;
+    return ZARRC_OK;
+  }
+  entry = zarrc_malloc(array->ctx, sizeof *entry);
+  if (!entry) {
+    zarrc_pipeline_close(made);
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a pipeline");
+  }
+  memset(entry, 0, sizeof *entry);
+  for (int i = 0; i < spec.ndim; i++) entry->shape[i] = shape[i];
+  entry->pipeline = made;
+  *out = keep_pipeline(array, entry);
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
+                                  zarrc_error *error) {
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+  int64_t shape[ZARRC_MAX_NDIM];
+  zarrc_status status = zarrc_array_check_chunk(m, chunk, error);
+  if (!status) {
+    zarrc_grid_chunk_shape(&m->grid, chunk, shape);
+    status = zarrc_array_shape_pipeline(array, shape, out, NULL, error);
+  }
+  zarrc_latest_leave(&array->latest);
+  return status;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* New arrays: a configuration becomes a zarr.json, which is checked like any other before the store is touched. */
+#include "array/array.h"
+
+#include "array/document.h"
+#include "array/node.h"
+#include "base/checked.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Bytes that a chunk of a shape chosen here should have at most. */
+#define CHOSEN_NBYTES ((uint64_t)1 << 20)
+
+/* Factors that are tried to divide a shard into inner chunks. */
+enum { MAX_FACTOR = 1000 };
+
+zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                     zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
+                                     zarrc_error *error) {
+  zarrc_array *array = NULL;
+  zarrc_status status;
+  if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
+  status = zarrc_array_open_text(store, path, json, n, options, &array, error);
+  if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);
+  if (status)
+    zarrc_array_close(array);
+  else
+    *out = array;
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------- chunk shapes */
+
+static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *shape) {
+  uint64_t n = dtype->item_size;
+  for (int i = 0; i < ndim; i++)
+    if (!zarrc_mul_u64(n, (uint64_t)shape[i], &n)) return UINT64_MAX;
+  return n;
+}
+
+static int longest(int ndim, const int64_t *shape) {
+  int at = 0;
+  for (int i = 1; i < ndim; i++)
+    if (shape[i] > shape[at]) at = i;
+  return at;
+}
+
+/* Halves the longest axis until the chunk is small enough. */
+static void choose_chunk(const zarrc_dtype *dtype, int ndim, const int64_t *shape, int64_t *chunk) {
+  for (int i = 0; i < ndim; i++) chunk[i] = shape[i] > 0 ? shape[i] : 1;
+  while (ndim > 0 && nbytes_of(dtype, ndim, chunk) > CHOSEN_NBYTES) {
+    int axis = longest(ndim, chunk);
+    if (chunk[axis] == 1) return;
+    chunk[axis] = chunk[axis] / 2 + chunk[axis] % 2;
+  }
+}
+
+static int64_t smallest_factor(int64_t n) {
+  for (int64_t f = 2; f <= MAX_FACTOR && f <= n / f; f++)
+    if (n % f == 0) return f;
+  return n <= (int64_t)MAX_FACTOR * MAX_FACTOR ? n : 1;
+}
+
+/* The same for inner chunks, which must divide the shard. */
+static void choose_inner(const zarrc_dtype *dtype, int ndim, const int64_t *shard, int64_t *inner) {
+  bool stuck[ZARRC_MAX_NDIM] = {false};
+  for (int i = 0; i < ndim; i++) inner[i] = shard[i];
+  while (nbytes_of(dtype, ndim, inner) > CHOSEN_NBYTES) {
+    int axis = -1;
+    for (int i = 0; i < ndim; i++)
+      if (!stuck[i] && inner[i] > 1 && (axis < 0 || inner[i] > inner[axis])) axis = i;
+    if (axis < 0) return;
+    int64_t f = smallest_factor(inner[axis]);
+    stuck[axis] = f == 1;
+    inner[axis] /= f;
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------- the document */
+
+typedef struct maker {
+  zarrc_ctx *ctx;
+  const zarrc_array_config *config;
+  zarrc_dtype dtype;
+  int64_t chunk[ZARRC_MAX_NDIM]; /* the inner one of shards */
+  zarrc_buf *out;
+} maker;
+
+static zarrc_status check_lengths(const char *what, int ndim, const int64_t *shape, int64_t least, zarrc_error *error) {
+  for (int i = 0; shape && i < ndim; i++)
+    if (shape[i] < least)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s: axis %d has a length of %" PRId64, what, i, shape[i]);
+  return ZARRC_OK;
+}
+
+static zarrc_status check_config(const zarrc_array_config *c, zarrc_error *error) {
+  zarrc_status status;
+  if (!c->data_type) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a new array needs a data type");
+  if (c->ndim < 0 || c->ndim > ZARRC_MAX_NDIM)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a new array of %d dimensions: from 0 to %d are supported",
+                      c->ndim, ZARRC_MAX_NDIM);
+  if (c->ndim > 0 && !c->shape) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a new array needs a shape");
+  if (c->chunk_key_encoding && strcmp(c->chunk_key_encoding, "default") != 0 &&
+      strcmp(c->chunk_key_encoding, "v2") != 0)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the chunk key encoding must be \"default\" or \"v2\"");
+  if (c->separator && c->separator != '/' && c->separator != '.')
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the separator of chunk keys must be '/' or '.'");
+  status = check_lengths("shape", c->ndim, c->shape, 0, error);
+  if (!status) status = check_lengths("chunk shape", c->ndim, c->chunk_shape, 1, error);
+  return status ? status : check_lengths("shard shape", c->ndim, c->shard_shape, 1, error);
+}
+
+static zarrc_status put_shape(const maker *m, const int64_t *shape, zarrc_error *error) {
+  zarrc_status status = zarrc_buf_append(m->out, "[", 1, error);
+  for (int i = 0; i < m->config->ndim && !status; i++)
+    status = zarrc_buf_printf(m->out, error, "%s%" PRId64, i ? ", " : "", shape[i]);
+  return status ? status : zarrc_buf_append(m->out, "]", 1, error);
+}
+
+/* JSON text of the caller, found to be one value. */
+static zarrc_status put_json(const maker *m, const char *what, const char *json, zarrc_error *error) {
+  zarrc_json_doc *doc;
+  zarrc_status status = zarrc_json_parse(m->ctx, json, strlen(json), NULL, &doc, error);
+  if (status) {
+    zarrc_error_prefix(error, "%s: ", what);
+    return status;
+  }
+  zarrc_json_close(doc);
+  return zarrc_buf_append(m->out, json, strlen(json), error);
+}
+
+static zarrc_status put_fill(const maker *m, zarrc_error *error) {
+  if (!m->config->fill_value) return zarrc_fill_to_json(&m->dtype, NULL, m->out, error);
+  return put_json(m, "fill value", m->config->fill_value, error);
+}
+
+static zarrc_status put_chain(const maker *m, zarrc_error *error) {
+  const char *serializer = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
+  if (m->config->codecs) return put_json(m, "codecs", m->config->codecs, error);
+  if (m->dtype.type == ZARRC_STRING) serializer = "{\"name\": \"vlen-utf8\"}";
+  if (m->dtype.type == ZARRC_BYTES) serializer = "{\"name\": \"vlen-bytes\"}";
+  return zarrc_buf_printf(
+      m->out, error, "[%s, {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}}]", serializer);
+}
+
+static zarrc_status put_codecs(const maker *m, zarrc_error *error) {
+  zarrc_status status;
+  if (!m->config->shard_shape) return put_chain(m, error);
+  status = zarrc_buf_printf(m->out, error, "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": ");
+  if (!status) status = put_shape(m, m->chunk, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, ", \"codecs\": ");
+  if (!status) status = put_chain(m, error);
+  if (status) return status;
+  return zarrc_buf_printf(m->out, error,
+                          ", \"index_codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, "
+                          "{\"name\": \"crc32c\"}], \"index_location\": \"end\"}}]");
+}
+
+static zarrc_status put_keys(const maker *m, zarrc_error *error) {
+  const char *name = m->config->chunk_key_encoding ? m->config->chunk_key_encoding : "default";
+  if (!m->config->separator) return zarrc_buf_printf(m->out, error, "{\"name\": \"%s\"}", name);
+  return zarrc_buf_printf(m->out, error, "{\"name\": \"%s\", \"configuration\": {\"separator\": \"%c\"}}", name,
+                          m->config->separator);
+}
+
+static zarrc_status put_names(const maker *m, zarrc_error *error) {
+  const char *const *names = m->config->dimension_names;
+  zarrc_status status = ZARRC_OK;
+  if (!names) return ZARRC_OK;
+  for (int i = 0; i < m->config->ndim && !status; i++) {
+    status = zarrc_buf_printf(m->out, error, "%s", i ? ", " : ", \"dimension_names\": [");
+    if (!status)
+      status = names[i] ? zarrc_json_put_string(m->out, names[i], strlen(names[i]), error)
+                        : zarrc_buf_append(m->out, "null", 4, error);
+  }
+  if (status) return status;
+  return zarrc_buf_printf(m->out, error, "%s", m->config->ndim ? "]" : ", \"dimension_names\": []");
+}
+
+static zarrc_status put_attributes(const maker *m, zarrc_error *error) {
+  const char *text = m->config->attributes ? m->config->attributes : "{}";
+  zarrc_status status = zarrc_attributes_check(m->ctx, text, strlen(text), error);
+  return status ? status : zarrc_buf_append(m->out, text, strlen(text), error);
+}
+
+static zarrc_status put_document(const maker *m, zarrc_error *error) {
+  const zarrc_array_config *c = m->config;
+  zarrc_status status = zarrc_buf_printf(m->out, error, "{\"zarr_format\": 3, \"node_type\": \"array\", \"shape\": ");
+  if (!status) status = put_shape(m, c->shape, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, ", \"data_type\": ");
+  if (!status) status = zarrc_dtype_to_json(&m->dtype, m->out, error);
+  if (!status)
+    status = zarrc_buf_printf(m->out, error,
+                              ", \"chunk_grid\": {\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ");
+  if (!status) status = put_shape(m, c->shard_shape ? c->shard_shape : m->chunk, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, "}}, \"chunk_key_encoding\": ");
+  if (!status) status = put_keys(m, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, ", \"fill_value\": ");
+  if (!status) status = put_fill(m, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, ", \"codecs\": ");
+  if (!status) status = put_codecs(m, error);
+  if (!status) status = put_names(m, error);
+  if (!status) status = zarrc_buf_printf(m->out, error, ", \"attributes\": ");
+  if (!status) status = put_attributes(m, error);
+  return status ? status : zarrc_buf_append(m->out, "}", 1, error);
+}
+
+static zarrc_status make_document(zarrc_ctx *ctx, const zarrc_array_config *config, zarrc_buf *out,
+                                  zarrc_error *error) {
+  maker m = {.ctx = ctx, .config = config, .out = out};
+  zarrc_status status = zarrc_dtype_parse(ctx, config->data_type, &m.dtype, error);
+  if (status) return status;
+  if (config->chunk_shape)
+    for (int i = 0; i < config->ndim; i++) m.chunk[i] = config->chunk_shape[i];
+  else if (config->shard_shape)
+    choose_inner(&m.dtype, config->ndim, config->shard_shape, m.chunk);
+  else
+    choose_chunk(&m.dtype, config->ndim, config->shape, m.chunk);
+  status = put_document(&m, error);
+  zarrc_dtype_close(&m.dtype);
+  return status;
+}
+
+zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
+                                zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
+                                zarrc_error *error) {
+  zarrc_array_config known = {0};
+  zarrc_buf text = zarrc_buf_new(store->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status;
+  size_t n = config->struct_size;
+  memcpy(&known, config, n > 0 && n < sizeof known ? n : sizeof known);
+  status = check_config(&known, error);
+  if (!status) status = make_document(store->ctx, &known, &text, error);
+  if (!status)
+    status = zarrc_array_create_json(store, path, (const char *)text.ptr, text.len, mode, options, out, error);
+  zarrc_buf_clear(&text);
+  return status;
+}

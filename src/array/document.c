@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/document.h"
+
+#include <string.h>
+
+zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **out, zarrc_error *error) {
+  char *copy = zarrc_malloc(ctx, n + 1);
+  if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu bytes of text", n);
+  if (n) memcpy(copy, text, n);
+  copy[n] = 0;
+  *out = copy;
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, zarrc_json_doc **out,
+                                  zarrc_node_kind *kind, zarrc_error *error) {
+  zarrc_json_doc *doc = NULL;
+  const zarrc_json *root, *format, *node;
+  int64_t version = 0;
+  zarrc_status status;
+  if (n > ZARRC_MAX_DOCUMENT)
+    return zarrc_fail(error, ZARRC_LIMIT, "the document has %zu bytes, at most %zu are read", n, ZARRC_MAX_DOCUMENT);
+  status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata", &doc, error);
+  if (status) return status;
+  root = zarrc_json_root(doc);
+  format = zarrc_json_get(root, "zarr_format");
+  node = zarrc_json_get(root, "node_type");
+  if (!zarrc_json_is(root, ZARRC_JSON_OBJECT))
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "the document must be an object, not %s",
+                        zarrc_json_kind_name(zarrc_json_get_kind(root)));
+  else if (!format)
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: is missing");
+  else if (!zarrc_json_get_int64(format, &version) || version != 3)
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: must be 3");
+  else if (zarrc_json_string_is(node, "array"))
+    *kind = ZARRC_NODE_ARRAY;
+  else if (zarrc_json_string_is(node, "group") || (!node && !zarrc_json_get(root, "shape")))
+    *kind = ZARRC_NODE_GROUP;
+  else
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/node_type: %s",
+                        node ? "must be \"array\" or \"group\"" : "is missing");
+  if (status)
+    zarrc_json_close(doc);
+  else
+    *out = doc;
+  return status;
+}
+
+zarrc_status zarrc_document_attributes(zarrc_ctx *ctx, const zarrc_json *root, char **out, zarrc_error *error) {
+  const zarrc_json *value = zarrc_json_get(root, "attributes");
+  size_t n = 2;
+  const char *text = "{}";
+  if (value && !zarrc_json_is(value, ZARRC_JSON_NULL)) {
+    if (!zarrc_json_is(value, ZARRC_JSON_OBJECT))
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/attributes: must be an object, not %s",
+                        zarrc_json_kind_name(zarrc_json_get_kind(value)));
+    text = zarrc_json_text(value, &n);
+  }
+  return zarrc_text_copy(ctx, text, n, out, error);
+}
+
+static bool is_known(const char *key, const char *const *known) {
+  for (; *known; known++)
+    if (!strcmp(key, *known)) return true;
+  return false;
+}
+
+static zarrc_status append_extra(const char *key, const zarrc_json *value, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_json *flag = zarrc_json_get(value, "must_understand");
+  bool must = true;
+  size_t n;
+  const char *text = zarrc_json_text(value, &n);
+  char seen[ZARRC_EXCERPT];
+  zarrc_status status;
+  if (!zarrc_json_get_bool(flag, &must) || must)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED,
+                      "/%s: the member is not known and does not say that it need not be "
+                      "understood",
+                      zarrc_excerpt(seen, key, strlen(key)));
+  status = zarrc_buf_append(out, ",\n  ", 4, error);
+  if (!status) status = zarrc_json_put_string(out, key, strlen(key), error);
+  if (!status) status = zarrc_buf_append(out, ": ", 2, error);
+  return status ? status : zarrc_buf_append(out, text, n, error);
+}
+
+zarrc_status zarrc_document_extras(zarrc_ctx *ctx, const zarrc_json *root, const char *const *known, char **out,
+                                   zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < zarrc_json_length(root) && !status; i++) {
+    const char *key = zarrc_json_key(root, i);
+    if (!is_known(key, known)) status = append_extra(key, zarrc_json_at(root, i), &buf, error);
+  }
+  if (!status && buf.len > 0) status = zarrc_text_copy(ctx, buf.ptr, buf.len, out, error);
+  zarrc_buf_clear(&buf);
+  return status;
+}
+
+zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_json_doc *doc = NULL;
+  zarrc_status status = zarrc_buf_append(&buf, "{\"attributes\":", 14, error);
+  if (!status) status = zarrc_buf_append(&buf, text, n, error);
+  if (!status) status = zarrc_buf_append(&buf, "}", 1, error);
+  if (!status) status = zarrc_json_parse(ctx, (const char *)buf.ptr, buf.len, "attributes", &doc, error);
+  if (!status && (zarrc_json_length(zarrc_json_root(doc)) != 1 ||
+                  !zarrc_json_is(zarrc_json_get(zarrc_json_root(doc), "attributes"), ZARRC_JSON_OBJECT)))
+    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "must be one JSON object");
+  if (status == ZARRC_INVALID_METADATA && error) error->code = status = ZARRC_INVALID_ARGUMENT;
+  if (status == ZARRC_INVALID_METADATA) status = ZARRC_INVALID_ARGUMENT;
+  if (status) zarrc_error_prefix(error, "attributes: ");
+  zarrc_json_close(doc);
+  zarrc_buf_clear(&buf);
+  return status;
+}

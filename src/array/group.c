@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups. Zarr v3 core specification, "Group metadata"; consolidated_metadata is checked, kept and not used. */
+#include "array/document.h"
+#include "array/key.h"
+#include "array/latest.h"
+#include "array/node.h"
+#include "base/json_scan.h"
+#include "base/order.h"
+
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------- metadata */
+
+typedef struct metadata {
+  zarrc_edition edition;
+  zarrc_ctx *ctx;
+  char *attributes;
+  char *consolidated; /* as it stands, or NULL */
+  char *extras;       /* or NULL; see zarrc_document_extras */
+  char *text;         /* canonical document */
+} metadata;
+
+struct zarrc_group {
+  zarrc_ctx *ctx;
+  zarrc_store *store;
+  char *path;
+  zarrc_latest latest;
+};
+
+static void close_metadata(zarrc_edition *edition) {
+  metadata *m = (metadata *)edition;
+  if (!m) return;
+  zarrc_free(m->ctx, m->attributes);
+  zarrc_free(m->ctx, m->consolidated);
+  zarrc_free(m->ctx, m->extras);
+  zarrc_free(m->ctx, m->text);
+  zarrc_free(m->ctx, m);
+}
+
+static zarrc_status append_text(zarrc_buf *out, const char *text, zarrc_error *error) {
+  return zarrc_buf_append(out, text, strlen(text), error);
+}
+
+static zarrc_status render(metadata *m, zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  char *text = NULL;
+  zarrc_status status = append_text(&buf, "{\n  \"attributes\": ", error);
+  if (!status) status = append_text(&buf, m->attributes, error);
+  if (!status) status = append_text(&buf, ",\n  \"zarr_format\": 3", error);
+  if (!status && m->consolidated) {
+    status = append_text(&buf, ",\n  \"consolidated_metadata\": ", error);
+    if (!status) status = append_text(&buf, m->consolidated, error);
+  }
+  if (!status) status = append_text(&buf, ",\n  \"node_type\": \"group\"", error);
+  if (!status && m->extras) status = append_text(&buf, m->extras, error);
+  if (!status) status = append_text(&buf, "\n}", error);
+  if (!status) status = zarrc_text_copy(m->ctx, buf.ptr, buf.len, &text, error);
+  zarrc_buf_clear(&buf);
+  if (status) return status;
+  zarrc_free(m->ctx, m->text);
+  m->text = text;
+  return ZARRC_OK;
+}
+
+/* New attributes of metadata that nobody else sees yet. */
+static zarrc_status set_text(metadata *m, const char *json, size_t n, zarrc_error *error) {
+  char *copy;
+  zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
+  if (!status) status = zarrc_text_copy(m->ctx, json, n, &copy, error);
+  if (status) return status;
+  zarrc_free(m->ctx, m->attributes);
+  m->attributes = copy;
+  return render(m, error);
+}
+
+/* {"kind": "inline", "metadata": {...}}: the documents in it may hold what strict JSON does not. */
+static zarrc_status check_consolidated(const char *text, size_t n, zarrc_error *error) {
+  zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
+  zarrc_json_event event;
+  bool is_kind = false, is_metadata = false, has_kind = false, has_metadata = false;
+  do {
+    zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (status) return status;
+    const char *token = text + scan.start;
+    size_t ntoken = scan.end - scan.start;
+    if (event == ZARRC_JSON_KEY && scan.depth == 1) {
+      is_kind = zarrc_json_token_is(token, ntoken, "kind");
+      is_metadata = zarrc_json_token_is(token, ntoken, "metadata");
+    } else if (event == ZARRC_JSON_VALUE) {
+      if (is_kind) has_kind = scan.kind == ZARRC_JSON_STRING && zarrc_json_token_is(token, ntoken, "inline");
+      if (is_metadata) has_metadata = scan.kind == ZARRC_JSON_OBJECT;
+      is_kind = is_metadata = false;
+    }
+  } while (event != ZARRC_JSON_DONE);
+  if (!has_kind) return zarrc_fail(error, ZARRC_UNSUPPORTED, "/consolidated_metadata/kind: only \"inline\" is known");
+  if (!has_metadata)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/consolidated_metadata/metadata: must be an object");
+  return ZARRC_OK;
+}
+
+static zarrc_status parse(metadata *m, const zarrc_json *root, zarrc_error *error) {
+  static const char *const members[] = {"zarr_format", "node_type", "attributes", "consolidated_metadata", NULL};
+  const zarrc_json *consolidated = zarrc_json_get(root, "consolidated_metadata");
+  zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
+  if (!status) status = zarrc_document_attributes(m->ctx, root, &m->attributes, error);
+  if (!status && consolidated && !zarrc_json_is(consolidated, ZARRC_JSON_NULL)) {
+    size_t n;
+    const char *text = zarrc_json_text(consolidated, &n);
+    status = zarrc_json_is(consolidated, ZARRC_JSON_OBJECT)
+                 ? check_consolidated(text, n, error)
+                 : zarrc_fail(error, ZARRC_INVALID_METADATA, "/consolidated_metadata: must be an object");
+    if (!status) status = zarrc_text_copy(m->ctx, text, n, &m->consolidated, error);
+  }
+  return status ? status : render(m, error);
+}
+
+static zarrc_status open_metadata(zarrc_ctx *ctx, const char *text, size_t n, metadata **out, zarrc_error *error) {
+  zarrc_json_doc *doc = NULL;
+  zarrc_node_kind kind;
+  metadata *m = NULL;
+  zarrc_status status = zarrc_document_parse(ctx, text, n, &doc, &kind, error);
+  if (status) return status;
+  if (kind != ZARRC_NODE_GROUP) {
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "/node_type: this is an array, not a group");
+  } else if (!(m = zarrc_malloc(ctx, sizeof *m))) {
+    status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the metadata of a group");
+  } else {
+    *m = (metadata){.ctx = ctx};
+    status = parse(m, zarrc_json_root(doc), error);
+  }
+  zarrc_json_close(doc);
+  if (status)
+    close_metadata((zarrc_edition *)m);
+  else
+    *out = m;
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------ open and close */
+
+static zarrc_status open_group(zarrc_store *store, const char *path, const char *text, size_t n, zarrc_group **out,
+                               zarrc_error *error) {
+  metadata *m = NULL;
+  zarrc_group *group = zarrc_malloc(store->ctx, sizeof *group);
+  zarrc_status status;
+  if (!group) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a group");
+  memset(group, 0, sizeof *group);
+  group->ctx = store->ctx;
+  group->store = store;
+  status = zarrc_text_copy(store->ctx, path, strlen(path), &group->path, error);
+  if (!status) status = open_metadata(store->ctx, text, n, &m, error);
+  if (status) {
+    zarrc_free(store->ctx, group->path);
+    zarrc_free(store->ctx, group);
+    return status;
+  }
+  zarrc_latest_init(&group->latest, &m->edition, close_metadata);
+  *out = group;
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error) {
+  zarrc_bytes text = {0};
+  char key[ZARRC_MAX_KEY];
+  zarrc_status status = zarrc_node_read(store, path, &text, error);
+  if (status) return status;
+  status = open_group(store, path, (const char *)text.ptr, text.len, out, error);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  zarrc_bytes_release(&text);
+  return status;
+}
+
+zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes, zarrc_create_mode mode,
+                                zarrc_group **out, zarrc_error *error) {
+  static const char empty[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";
+  zarrc_group *group = NULL;
+  zarrc_status status;
+  if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
+  status = open_group(store, path, empty, sizeof empty - 1, &group, error);
+  if (!status && attributes)
+    status = set_text((metadata *)zarrc_latest_peek(&group->latest), attributes, strlen(attributes), error);
+  if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
+  if (status)
+    zarrc_group_close(group);
+  else
+    *out = group;
+  return status;
+}
+
+void zarrc_group_close(zarrc_group *group) {
+  if (!group) return;
+  zarrc_latest_clear(&group->latest);
+  zarrc_free(group->ctx, group->path);
+  zarrc_free(group->ctx, group);
+}
+
+static const metadata *newest(const zarrc_group *group) {
+  return (const metadata *)zarrc_latest_peek(&group->latest);
+}
+
+const char *zarrc_group_path(const zarrc_group *group) {
+  return group->path;
+}
+const char *zarrc_group_attributes(const zarrc_group *group) {
+  return newest(group)->attributes;
+}
+const char *zarrc_group_metadata(const zarrc_group *group) {
+  return newest(group)->text;
+}
+
+/* ---------------------------------------------------------------------------------------------------- attributes */
+
+typedef struct change {
+  zarrc_group *group;
+  const char *attributes;
+  size_t nattributes;
+} change;
+
+static zarrc_status open_stored(void *arg, const char *text, size_t n, zarrc_edition **out, zarrc_error *error) {
+  const change *c = arg;
+  metadata *m;
+  zarrc_status status = open_metadata(c->group->ctx, text, n, &m, error);
+  if (!status) *out = &m->edition;
+  return status;
+}
+
+static zarrc_status apply(void *arg, zarrc_edition *edition, zarrc_error *error) {
+  const change *c = arg;
+  return set_text((metadata *)edition, c->attributes, c->nattributes, error);
+}
+
+static const char *text_of(const zarrc_edition *edition) {
+  return ((const metadata *)edition)->text;
+}
+
+zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error) {
+  static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
+  change c = {.group = group, .attributes = json, .nattributes = n};
+  return zarrc_node_change(group->store, group->path, &ops, &c, &group->latest, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ children */
+
+/* Paths, each with its NUL, and where each begins. */
+typedef struct names {
+  zarrc_buf text, offsets;
+} names;
+
+static const char *name_at(const names *list, size_t i) {
+  size_t offset;
+  memcpy(&offset, list->offsets.ptr + i * sizeof offset, sizeof offset);
+  return (const char *)list->text.ptr + offset;
+}
+
+static zarrc_status collect(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  names *list = arg;
+  if (!entry->is_prefix) return ZARRC_OK;
+  zarrc_status status = zarrc_buf_append(&list->offsets, &list->text.len, sizeof list->text.len, error);
+  return status ? status : zarrc_buf_append(&list->text, entry->key, strlen(entry->key) + 1, error);
+}
+
+static int compare(const void *of, uint32_t a, uint32_t b) {
+  return strcmp(name_at(of, a), name_at(of, b));
+}
+
+static zarrc_status visit(const zarrc_group *group, const char *path, zarrc_node_fn fn, void *arg, zarrc_error *error) {
+  zarrc_node_kind kind;
+  zarrc_status status = zarrc_node_find(group->store, path, &kind, error);
+  return status || kind == ZARRC_NODE_NONE ? status : fn(arg, path, kind, error);
+}
+
+zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error) {
+  names list = {.text = zarrc_buf_new(group->ctx, UINT32_MAX), .offsets = zarrc_buf_new(group->ctx, UINT32_MAX)};
+  uint32_t *order = NULL;
+  zarrc_status status = zarrc_store_list(group->store, group->path, false, false, collect, &list, error);
+  uint32_t n = (uint32_t)(list.offsets.len / sizeof(size_t));
+  if (!status && n > 0) {
+    order = zarrc_malloc(group->ctx, n * sizeof *order);
+    if (!order) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u nodes", (unsigned)n);
+  }
+  if (order) zarrc_order(order, n, compare, &list);
+  for (uint32_t i = 0; i < n && !status; i++) status = visit(group, name_at(&list, order[i]), fn, arg, error);
+  zarrc_free(group->ctx, order);
+  zarrc_buf_clear(&list.text);
+  zarrc_buf_clear(&list.offsets);
+  return status;
+}

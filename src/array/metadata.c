@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/metadata.h"
+
+#include "array/document.h"
+#include "array/grid.h"
+#include "base/checked.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const members[] = {
+    "zarr_format", "node_type",          "shape",      "data_type",       "chunk_grid",           "fill_value",
+    "codecs",      "chunk_key_encoding", "attributes", "dimension_names", "storage_transformers", NULL};
+
+static zarrc_status get_member(const zarrc_json *root, const char *name, const zarrc_json **out, zarrc_error *error) {
+  *out = zarrc_json_get(root, name);
+  return *out ? ZARRC_OK : zarrc_fail(error, ZARRC_INVALID_METADATA, "/%s: is missing", name);
+}
+
+/* ------------------------------------------------------------------------------------------- shape, type, grid */
+
+static zarrc_status parse_shape(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+  const zarrc_json *list;
+  zarrc_status status = get_member(root, "shape", &list, error);
+  size_t n = zarrc_json_length(list);
+  if (status) return status;
+  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/shape: must be a list of integers, not %s",
+                      zarrc_json_kind_name(zarrc_json_get_kind(list)));
+  if (n > ZARRC_MAX_NDIM)
+    return zarrc_fail(error, ZARRC_LIMIT, "/shape: %zu dimensions, at most %d are supported", n, ZARRC_MAX_NDIM);
+  m->ndim = (int)n;
+  for (size_t i = 0; i < n; i++) {
+    const zarrc_json *length = zarrc_json_at(list, i);
+    if (!zarrc_json_is(length, ZARRC_JSON_INTEGER))
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/shape/%zu: must be an integer, not %s", i,
+                        zarrc_json_kind_name(zarrc_json_get_kind(length)));
+    if (!zarrc_json_get_int64(length, &m->shape[i]) || m->shape[i] < 0)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/shape/%zu: must be from 0 to 2^63-1", i);
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+  const zarrc_json *value;
+  zarrc_status status = get_member(root, "data_type", &value, error);
+  size_t n;
+  if (status) return status;
+  const char *text = zarrc_json_text(value, &n);
+  status = zarrc_dtype_open(m->ctx, text, n, &m->dtype, error);
+  if (!status && m->dtype.item_size > ZARRC_MAX_ITEM)
+    status = zarrc_fail(error, ZARRC_LIMIT, "elements of %" PRIu32 " bytes, at most %" PRIu32 " are supported",
+                        m->dtype.item_size, ZARRC_MAX_ITEM);
+  if (status) zarrc_error_prefix(error, "/data_type: ");
+  return status;
+}
+
+/* What a chunk size of 0 stands for: the inner chunk size of a shard, else 1. false: the shard's cannot be read. */
+static bool zero_sizes(const zarrc_json *codecs, int ndim, int64_t *unit) {
+  for (int i = 0; i < ndim; i++) unit[i] = 1;
+  for (size_t k = 0; k < zarrc_json_length(codecs); k++) {
+    const zarrc_json *codec = zarrc_json_at(codecs, k);
+    if (!zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed")) continue;
+    const zarrc_json *inner = zarrc_json_get(zarrc_json_get(codec, "configuration"), "chunk_shape");
+    if (zarrc_json_length(inner) != (size_t)ndim) return false;
+    for (int i = 0; i < ndim; i++)
+      if (!zarrc_json_get_int64(zarrc_json_at(inner, (size_t)i), &unit[i]) || unit[i] < 1) return false;
+  }
+  return true;
+}
+
+/* The longest edge on each axis must give a chunk whose bytes can be counted. */
+static zarrc_status check_chunk_nbytes(const zarrc_metadata *m, zarrc_error *error) {
+  int64_t nbytes = m->dtype.item_size;
+  for (int i = 0; i < m->ndim; i++) {
+    int64_t edge = m->grid.chunk_shape[i];
+    for (int64_t k = 0; m->grid.axes && k < m->grid.axes[i].nedges; k++)
+      if (m->grid.axes[i].edge[k] > edge) edge = m->grid.axes[i].edge[k];
+    if (!zarrc_mul_i64(nbytes, edge, &nbytes))
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/chunk_grid: a chunk has more than 2^63-1 bytes");
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status parse_grid(zarrc_metadata *m, const zarrc_json *root, bool strict, zarrc_error *error) {
+  const zarrc_json *value;
+  int64_t unit[ZARRC_MAX_NDIM];
+  zarrc_status status = get_member(root, "chunk_grid", &value, error);
+  if (status) return status;
+  bool repair = !strict && zero_sizes(zarrc_json_get(root, "codecs"), m->ndim, unit);
+  status = zarrc_grid_parse(m->ctx, value, m->ndim, m->shape, strict, repair ? unit : NULL, &m->grid, error);
+  return status ? status : check_chunk_nbytes(m, error);
+}
+
+static zarrc_status parse_keys(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+  const zarrc_json *value;
+  zarrc_status status = get_member(root, "chunk_key_encoding", &value, error);
+  return status ? status : zarrc_key_encoding_parse(value, &m->keys, error);
+}
+
+/* --------------------------------------------------------------------------------------- fill value and codecs */
+
+static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, bool strict, zarrc_error *error) {
+  const zarrc_json *value;
+  zarrc_status status = get_member(root, "fill_value", &value, error);
+  size_t n;
+  if (status) return status;
+  if (zarrc_json_is(value, ZARRC_JSON_NULL))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/fill_value: must not be null");
+  status = zarrc_arena_open(m->ctx, &m->arena, error);
+  if (status) return status;
+  m->fill = zarrc_malloc(m->ctx, m->dtype.item_size);
+  if (!m->fill) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a fill value");
+  const char *text = zarrc_json_text(value, &n);
+  status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, !strict, m->arena, m->fill, error);
+  if (status) zarrc_error_prefix(error, "/fill_value: ");
+  return status;
+}
+
+static zarrc_status keep_codecs(zarrc_metadata *m, zarrc_error *error) {
+  zarrc_buf raw = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_pipeline_to_json(m->pipeline, &raw, error);
+  if (!status) status = zarrc_json_layout(&line, (const char *)raw.ptr, raw.len, 0, error);
+  if (!status) status = zarrc_text_copy(m->ctx, line.ptr, line.len, &m->codecs, error);
+  zarrc_buf_clear(&raw);
+  zarrc_buf_clear(&line);
+  return status;
+}
+
+static zarrc_status find_inner_shape(zarrc_metadata *m, zarrc_error *error) {
+  zarrc_json_doc *doc;
+  zarrc_status status;
+  if (zarrc_pipeline_ncodecs(m->pipeline) != 1 ||
+      strcmp(zarrc_codec_name(zarrc_pipeline_codec(m->pipeline, 0)), "sharding_indexed") != 0)
+    return ZARRC_OK;
+  status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
+  if (status) return status;
+  m->is_shard = zero_sizes(zarrc_json_root(doc), m->ndim, m->inner_shape);
+  zarrc_json_close(doc);
+  return ZARRC_OK;
+}
+
+static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_chunk_options *chunk,
+                                zarrc_error *error) {
+  static const int64_t origin[ZARRC_MAX_NDIM] = {0};
+  const zarrc_json *value;
+  zarrc_status status = get_member(root, "codecs", &value, error);
+  size_t n;
+  if (status) return status;
+  m->spec = (zarrc_spec){.dtype = m->dtype, .ndim = m->ndim, .fill = m->fill, .order = 'C'};
+  if (chunk) m->spec.options = *chunk;
+  zarrc_grid_chunk_shape(&m->grid, origin, m->spec.shape);
+  const char *text = zarrc_json_text(value, &n);
+  status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
+  if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
+  if (status) {
+    zarrc_error_prefix(error, "/codecs: ");
+    return status;
+  }
+  status = keep_codecs(m, error);
+  return status ? status : find_inner_shape(m, error);
+}
+
+/* ------------------------------------------------------------------------------------------------- other members */
+
+static zarrc_status parse_names(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+  const zarrc_json *list = zarrc_json_get(root, "dimension_names");
+  if (!list || zarrc_json_is(list, ZARRC_JSON_NULL)) return ZARRC_OK;
+  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) != (size_t)m->ndim)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/dimension_names: must be a list of %d names", m->ndim);
+  m->has_names = true;
+  for (int i = 0; i < m->ndim; i++) {
+    const zarrc_json *name = zarrc_json_at(list, (size_t)i);
+    if (zarrc_json_is(name, ZARRC_JSON_NULL)) continue;
+    const char *text = zarrc_json_get_string(name, &m->nname[i]);
+    if (!text)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/dimension_names/%d: must be a string or null, not %s", i,
+                        zarrc_json_kind_name(zarrc_json_get_kind(name)));
+    zarrc_status status = zarrc_text_copy(m->ctx, text, m->nname[i], &m->name[i], error);
+    if (status) return status;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status check_transformers(const zarrc_json *root, zarrc_error *error) {
+  const zarrc_json *list = zarrc_json_get(root, "storage_transformers");
+  if (!list || zarrc_json_is(list, ZARRC_JSON_NULL)) return ZARRC_OK;
+  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/storage_transformers: must be a list");
+  if (zarrc_json_length(list) > 0)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "/storage_transformers: none is supported");
+  return ZARRC_OK;
+}
+
+static zarrc_status render(zarrc_metadata *m, zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  char *text = NULL;
+  zarrc_status status = zarrc_metadata_write(m, &buf, error);
+  if (!status) status = zarrc_text_copy(m->ctx, buf.ptr, buf.len, &text, error);
+  zarrc_buf_clear(&buf);
+  if (status) return status;
+  zarrc_free(m->ctx, m->text);
+  m->text = text;
+  return ZARRC_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------- the whole */
+
+static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                          zarrc_error *error) {
+  bool strict = options && options->strict;
+  zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
+  if (!status) status = check_transformers(root, error);
+  if (!status) status = parse_shape(m, root, error);
+  if (!status) status = parse_data_type(m, root, error);
+  if (!status) status = parse_grid(m, root, strict, error);
+  if (!status) status = parse_keys(m, root, error);
+  if (!status) status = parse_fill(m, root, strict, error);
+  if (!status) status = bind_codecs(m, root, options ? &options->chunk : NULL, error);
+  if (!status) status = parse_names(m, root, error);
+  if (!status) status = zarrc_document_attributes(m->ctx, root, &m->attributes, error);
+  return status ? status : render(m, error);
+}
+
+zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
+                                 zarrc_metadata **out, zarrc_error *error) {
+  zarrc_json_doc *doc = NULL;
+  zarrc_metadata *m = NULL;
+  zarrc_node_kind kind;
+  zarrc_status status = zarrc_document_parse(ctx, text, n, &doc, &kind, error);
+  if (status) return status;
+  if (kind != ZARRC_NODE_ARRAY) {
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "/node_type: this is a group, not an array");
+    goto done;
+  }
+  m = zarrc_malloc(ctx, sizeof *m);
+  if (!m) {
+    status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the metadata of an array");
+    goto done;
+  }
+  memset(m, 0, sizeof *m);
+  m->ctx = ctx;
+  status = parse(m, zarrc_json_root(doc), options, error);
+  if (!status) {
+    *out = m;
+    m = NULL;
+  }
+done:
+  zarrc_metadata_close(m);
+  zarrc_json_close(doc);
+  return status;
+}
+
+void zarrc_metadata_close(zarrc_metadata *m) {
+  if (!m) return;
+  zarrc_pipeline_close(m->pipeline);
+  zarrc_free(m->ctx, m->fill);
+  zarrc_arena_close(m->arena);
+  zarrc_grid_clear(m->ctx, &m->grid);
+  zarrc_dtype_close(&m->dtype);
+  for (int i = 0; i < m->ndim; i++) zarrc_free(m->ctx, m->name[i]);
+  zarrc_free(m->ctx, m->codecs);
+  zarrc_free(m->ctx, m->attributes);
+  zarrc_free(m->ctx, m->extras);
+  zarrc_free(m->ctx, m->text);
+  zarrc_free(m->ctx, m);
+}
+
+zarrc_status zarrc_metadata_set_shape(zarrc_metadata *m, const int64_t *shape, zarrc_error *error) {
+  zarrc_grid grid;
+  zarrc_status status = zarrc_grid_resize(m->ctx, &m->grid, shape, &grid, error);
+  if (status) return status;
+  zarrc_grid_clear(m->ctx, &m->grid);
+  m->grid = grid;
+  for (int i = 0; i < m->ndim; i++) m->shape[i] = shape[i];
+  status = check_chunk_nbytes(m, error);
+  if (!status && grid.axes) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
+  return status ? status : render(m, error);
+}
+
+zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *m, const char *json, size_t n, zarrc_error *error) {
+  char *copy;
+  zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
+  if (!status) status = zarrc_text_copy(m->ctx, json, n, &copy, error);
+  if (status) return status;
+  zarrc_free(m->ctx, m->attributes);
+  m->attributes = copy;
+  return render(m, error);
+}
+
+zarrc_status zarrc_metadata_same_chunks(const zarrc_metadata *a, const zarrc_metadata *b, bool *same,
+                                        zarrc_error *error) {
+  zarrc_buf x = zarrc_buf_new(a->ctx, ZARRC_MAX_DOCUMENT), y = zarrc_buf_new(b->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_metadata_write_chunks(a, &x, error);
+  if (!status) status = zarrc_metadata_write_chunks(b, &y, error);
+  if (!status)
+    *same = a->ndim == b->ndim && zarrc_grid_agree(&a->grid, &b->grid) && x.len == y.len &&
+            memcmp(x.ptr, y.ptr, x.len) == 0;
+  zarrc_buf_clear(&x);
+  zarrc_buf_clear(&y);
+  return status;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/node.h"
+
+#include "array/document.h"
+#include "array/key.h"
+
+#include <string.h>
+
+/* How often a change is tried again when others change the document too. */
+enum { TRIES = 1000 };
+
+void zarrc_node_blame(zarrc_error *error, const char *key) {
+  char wanted[sizeof error->key] = "";
+  if (!error || !error->code) return;
+  strncat(wanted, key, sizeof wanted - 1);
+  if (!strcmp(error->key, wanted)) return;
+  zarrc_error_prefix(error, "%s: ", key);
+  memcpy(error->key, wanted, sizeof wanted);
+}
+
+static zarrc_status refuse_read_only(const zarrc_store *store, zarrc_error *error) {
+  if (!store->read_only && store->ops->replace && store->ops->erase) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+}
+
+/* ------------------------------------------------------------------------------------------------------- finding */
+
+static zarrc_status exists(zarrc_store *store, const char *path, const char *name, bool *out, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  zarrc_bytes bytes = {0};
+  zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
+  if (status) return status;
+  status = zarrc_store_get(store, key, 1, &bytes, error); /* ZARRC_LIMIT: there, and longer */
+  zarrc_bytes_release(&bytes);
+  *out = status == ZARRC_OK || status == ZARRC_LIMIT;
+  return *out || status == ZARRC_NOT_FOUND ? ZARRC_OK : status;
+}
+
+static zarrc_status find_format_2(zarrc_store *store, const char *path, bool *out, zarrc_error *error) {
+  zarrc_status status = exists(store, path, ".zarray", out, error);
+  if (!status && !*out) status = exists(store, path, ".zgroup", out, error);
+  return status;
+}
+
+static zarrc_status check_path(const char *path, zarrc_error *error) {
+  if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
+  if (strlen(path) > ZARRC_MAX_PATH)
+    return zarrc_fail(error, ZARRC_LIMIT, "a path of %zu bytes, at most %d are supported", strlen(path),
+                      ZARRC_MAX_PATH);
+  return *path ? zarrc_key_check(path, error) : ZARRC_OK;
+}
+
+zarrc_status zarrc_node_read(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  bool format_2;
+  zarrc_status status = check_path(path, error);
+  if (!status) status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  if (!status) status = zarrc_store_get(store, key, ZARRC_MAX_DOCUMENT, out, error);
+  if (status != ZARRC_NOT_FOUND) return status;
+  status = find_format_2(store, path, &format_2, error);
+  if (status) return status;
+  if (format_2)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "\"%s\": Zarr format 2 is not supported by this version", path);
+  zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
+  zarrc_node_blame(error, key);
+  return ZARRC_NOT_FOUND;
+}
+
+zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
+  zarrc_bytes bytes = {0};
+  zarrc_json_doc *doc = NULL;
+  zarrc_node_kind kind = ZARRC_NODE_NONE;
+  char key[ZARRC_MAX_KEY];
+  zarrc_status status = zarrc_node_read(store, path, &bytes, error);
+  if (status == ZARRC_NOT_FOUND) {
+    *out = ZARRC_NODE_NONE;
+    return ZARRC_OK;
+  }
+  if (status) return status;
+  status = zarrc_document_parse(store->ctx, (const char *)bytes.ptr, bytes.len, &doc, &kind, error);
+  if (!status)
+    *out = kind;
+  else if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL))
+    zarrc_node_blame(error, key);
+  zarrc_json_close(doc);
+  zarrc_bytes_release(&bytes);
+  return status;
+}
+
+/* -------------------------------------------------------------------------------------------------------- making */
+
+static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
+
+/* Stores a document where there is none. ZARRC_CONFLICT: there is one, or a node of format 2. */
+static zarrc_status put_new(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  zarrc_key_blob blob;
+  zarrc_bytes bytes = {0};
+  bool format_2;
+  zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  if (!status) status = find_format_2(store, path, &format_2, error);
+  if (status) return status;
+  if (format_2) return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\": there is a node of Zarr format 2 already", path);
+  status = zarrc_key_blob_init(&blob, store, key, error);
+  if (status) return status;
+  status = zarrc_blob_read_all(&blob.blob, ZARRC_MAX_DOCUMENT, &bytes, error);
+  zarrc_bytes_release(&bytes);
+  if (status == ZARRC_NOT_FOUND) {
+    zarrc_bytes part = {.ptr = (const uint8_t *)text, .len = strlen(text)};
+    status = blob.blob.ops->replace(&blob.blob, &part, 1, true, error);
+  } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
+    status = ZARRC_CONFLICT;
+  }
+  if (status == ZARRC_CONFLICT) {
+    zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
+    zarrc_node_blame(error, key);
+  }
+  zarrc_key_blob_clear(&blob);
+  return status;
+}
+
+/* Whether a node may lie below the parent; `missing`: the parent is to be made. */
+static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
+  zarrc_node_kind kind;
+  zarrc_status status = zarrc_node_find(store, parent, &kind, error);
+  if (status) return status;
+  if (kind == ZARRC_NODE_ARRAY)
+    return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\" is an array: no node can lie below it", parent);
+  *missing = kind == ZARRC_NODE_NONE;
+  return ZARRC_OK;
+}
+
+/* Calls fn for every node above a path, the root first. */
+static zarrc_status each_parent(zarrc_store *store, const char *path,
+                                zarrc_status (*fn)(zarrc_store *, const char *, zarrc_error *), zarrc_error *error) {
+  char parent[ZARRC_MAX_PATH + 1] = "";
+  const char *slash = path - 1;
+  zarrc_status status = *path ? fn(store, parent, error) : ZARRC_OK;
+  while (!status && (slash = strchr(slash + 1, '/'))) {
+    memcpy(parent, path, (size_t)(slash - path));
+    parent[slash - path] = 0;
+    status = fn(store, parent, error);
+  }
+  return status;
+}
+
+static zarrc_status want_no_array(zarrc_store *store, const char *parent, zarrc_error *error) {
+  bool missing;
+  return check_parent(store, parent, &missing, error);
+}
+
+static zarrc_status make_group(zarrc_store *store, const char *parent, zarrc_error *error) {
+  bool missing;
+  zarrc_status status = check_parent(store, parent, &missing, error);
+  if (status || !missing) return status;
+  status = put_new(store, parent, implicit_group, error);
+  return status == ZARRC_CONFLICT ? want_no_array(store, parent, error) : status; /* somebody else made it */
+}
+
+zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char *text, zarrc_create_mode mode,
+                               zarrc_error *error) {
+  zarrc_node_kind kind;
+  zarrc_status status = check_path(path, error);
+  if (!status) status = refuse_read_only(store, error);
+  if (!status) status = each_parent(store, path, want_no_array, error);
+  if (status) return status;
+  if (mode == ZARRC_CREATE_OVERWRITE) {
+    status = zarrc_store_erase_prefix(store, path, error);
+  } else {
+    zarrc_error why;
+    status = zarrc_node_find(store, path, &kind, &why);
+    if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
+                           : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
+      return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\": there is an array or a group already", path);
+    if (status && error) *error = why;
+  }
+  if (!status) status = each_parent(store, path, make_group, error);
+  return status ? status : put_new(store, path, text, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ changing */
+
+typedef struct change {
+  const zarrc_node_ops *ops;
+  void *arg;
+  bool stored; /* the change has been made; what remains is to show what is stored now */
+  bool again;  /* somebody else was faster */
+} change;
+
+static zarrc_status store_change(change *c, zarrc_key_blob *blob, const zarrc_bytes *old, zarrc_edition *edition,
+                                 zarrc_error *error) {
+  zarrc_status status = c->ops->change(c->arg, edition, error);
+  if (status) return status;
+  const char *text = c->ops->text(edition);
+  zarrc_bytes part = {.ptr = (const uint8_t *)text, .len = strlen(text)};
+  if (part.len != old->len || memcmp(part.ptr, old->ptr, old->len) != 0)
+    status = blob->blob.ops->replace(&blob->blob, &part, 1, true, error);
+  c->stored = status == ZARRC_OK;
+  c->again = status == ZARRC_CONFLICT;
+  return status;
+}
+
+static zarrc_status try_change(change *c, zarrc_store *store, const char *key, zarrc_latest *latest,
+                               zarrc_error *error) {
+  zarrc_edition *from = zarrc_latest_peek(latest), *to = NULL;
+  zarrc_bytes text = {0};
+  zarrc_key_blob blob;
+  zarrc_status status = zarrc_key_blob_init(&blob, store, key, error);
+  if (status) return status;
+  c->again = false;
+  status = zarrc_blob_read_all(&blob.blob, ZARRC_MAX_DOCUMENT, &text, error);
+  if (!status) status = c->ops->open(c->arg, (const char *)text.ptr, text.len, &to, error);
+  if (!status && !c->stored) status = store_change(c, &blob, &text, to, error);
+  zarrc_bytes_release(&text);
+  zarrc_key_blob_clear(&blob);
+  if (!status && zarrc_latest_replace(latest, from, to)) return ZARRC_OK;
+  if (to) latest->close(to);
+  if (!status) c->again = true;
+  return status;
+}
+
+zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const zarrc_node_ops *ops, void *arg,
+                               zarrc_latest *latest, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  change c = {.ops = ops, .arg = arg};
+  zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  if (!status) status = refuse_read_only(store, error);
+  if (status) return status;
+  zarrc_latest_enter(latest);
+  for (int i = 0; i < TRIES; i++) {
+    status = try_change(&c, store, key, latest, error);
+    if (!c.again) break;
+  }
+  zarrc_latest_leave(latest);
+  if (status) zarrc_node_blame(error, key);
+  return status;
+}
