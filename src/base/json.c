@@ -70,7 +70,16 @@ static bool is_container(zarrc_json_kind kind) {
 }
 
 static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {
-  return opaque && scan->depth == 1 && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, opaque);
+  char name[64];
+  if (!opaque || scan->depth != 1) return false;
+  for (size_t n; *opaque; opaque += n + (opaque[n] == ' ')) {
+    n = strcspn(opaque, " ");
+    if (n >= sizeof name) return false;
+    memcpy(name, opaque, n);
+    name[n] = 0;
+    if (zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, name)) return true;
+  }
+  return false;
 }
 
 static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaque, totals *t, zarrc_error *error) {
