@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
-#include "base/chars.h"
 
 #include <string.h>
+
+/* Length of the sequence that begins at p, 0 if it is not valid. */
+static size_t sequence(const uint8_t *p, size_t n) {
+  uint8_t a = p[0];
+  if (a < 0x80) return 1;
+  if (a < 0xC2 || a > 0xF4) return 0;
+  size_t len = a < 0xE0 ? 2 : a < 0xF0 ? 3 : 4;
+  if (n < len) return 0;
+  uint8_t low = 0x80, high = 0xBF;
+  if (a == 0xE0) low = 0xA0;
+  if (a == 0xED) high = 0x9F;
+  if (a == 0xF0) low = 0x90;
+  if (a == 0xF4) high = 0x8F;
+  if (p[1] < low || p[1] > high) return 0;
+  for (size_t i = 2; i < len; i++)
+    if ((p[i] & 0xC0) != 0x80) return 0;
+  return len;
+}
 
 size_t zarrc_utf8_valid(const uint8_t *text, size_t n) {
   size_t i = 0;
@@ -12,7 +29,7 @@ size_t zarrc_utf8_valid(const uint8_t *text, size_t n) {
       i += 8;
       continue;
     }
-    size_t len = zarrc_char_next(text + i, n - i, NULL);
+    size_t len = sequence(text + i, n - i);
     if (!len) return i;
     i += len;
   }
