@@ -65,6 +65,22 @@ zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, const char *fo
   return status;
 }
 
+static void taken_release(zarrc_bytes *bytes) {
+  zarrc_free(bytes->owner, (void *)bytes->ptr);
+}
+
+zarrc_bytes zarrc_buf_take(zarrc_buf *buf) {
+  zarrc_bytes bytes = {.ptr = buf->ptr, .len = buf->len};
+  if (buf->ctx && buf->ptr) {
+    bytes.release = taken_release;
+    bytes.owner = buf->ctx;
+    buf->ptr = NULL;
+    buf->cap = 0;
+  }
+  buf->len = 0;
+  return bytes;
+}
+
 void zarrc_buf_clear(zarrc_buf *buf) {
   if (!buf->ctx) {
     buf->len = 0;

@@ -142,8 +142,8 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, size_t nbytes, 
                 same_bytes(&to->dtype, stored);
   zarrc_range range = {.nbytes = nbytes, .to_end = true, .into = direct && nbytes ? to->data : NULL};
   zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
-  if (status == ZARRC_LIMIT && range.total != ZARRC_UNKNOWN && range.total > nbytes)
-    return size_mismatch(range.total, nbytes, error);
+  if (status == ZARRC_LIMIT)
+    return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %zu that the chunk has", nbytes);
   if (status) return status;
   if (range.got.len != nbytes) {
     status = size_mismatch(range.got.len, nbytes, error);

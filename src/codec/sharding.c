@@ -120,8 +120,9 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   shard->location = ZARRC_INDEX_END;
   const zarrc_json *location = zarrc_json_get(root, "index_location");
   if (!status && location) {
-    const char *name = zarrc_json_get_string(location, NULL);
-    if (!name || !zarrc_index_location_from_name(name, &shard->location))
+    size_t len;
+    const char *name = zarrc_json_get_string(location, &len);
+    if (!name || strlen(name) != len || !zarrc_index_location_from_name(name, &shard->location))
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.index_location must be \"start\" or \"end\"");
   }
   zarrc_json_close(doc);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A chunk of at most so many bytes is decoded into scratch memory. */
+#define SCRATCH_MAX ((uint64_t)64 << 20)
+
 /* Bytes from the first on that serve every range; SIZE_MAX: all. */
 static size_t bytes_needed(const zarrc_range *ranges, size_t n) {
   uint64_t need = 0;
@@ -40,15 +43,26 @@ static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc
  * needed, else all. */
 static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error *error) {
   if (b->whole || (b->prefix.ptr && need <= b->prefix.len)) return ZARRC_OK;
-  zarrc_buf out = zarrc_buf_new(zarrc_codec_ctx(b->codec), b->max < SIZE_MAX ? (size_t)b->max : SIZE_MAX);
+  zarrc_ctx *ctx = zarrc_codec_ctx(b->codec);
+  zarrc_bytes scratch = {0};
+  zarrc_buf out = zarrc_buf_new(ctx, b->max < SIZE_MAX ? (size_t)b->max : SIZE_MAX);
+  zarrc_status status = ZARRC_OK;
+  /* Memory that is used again, where it is known how much: else it grows with what is decoded. */
+  if (b->exact && b->max <= SCRATCH_MAX) {
+    status = zarrc_scratch_take(ctx, (size_t)b->max, &scratch, error);
+    out = zarrc_buf_over((void *)scratch.ptr, (size_t)b->max);
+  }
   if (need > b->max || b->prefix.ptr) need = SIZE_MAX;
-  zarrc_status status = decode(b, need, &out, error);
+  if (!status) status = decode(b, need, &out, error);
   if (status) {
     zarrc_buf_clear(&out);
+    zarrc_bytes_release(&scratch);
     return status;
   }
   b->whole = need == SIZE_MAX || out.len < need;
-  *(b->whole ? &b->value : &b->prefix) = zarrc_buf_take(&out);
+  zarrc_bytes *kept = b->whole ? &b->value : &b->prefix;
+  *kept = scratch.ptr ? scratch : zarrc_buf_take(&out);
+  if (scratch.ptr) kept->len = out.len;
   return ZARRC_OK;
 }
 
@@ -113,6 +127,7 @@ zarrc_blob *zarrc_decoded_blobs_stack(const zarrc_pipeline *pipeline, zarrc_blob
                               .codec = pipeline->codecs[i],
                               .options = &pipeline->specs[0].options,
                               .max = pipeline->max[i],
+                              .exact = pipeline->exact[i],
                               .max_encoded = pipeline->max[i + 1],
                               .lock = PTHREAD_MUTEX_INITIALIZER};
     stored = &b->blob;

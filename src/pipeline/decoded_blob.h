@@ -16,6 +16,7 @@ typedef struct zarrc_decoded_blob {
   const zarrc_codec *codec;
   const zarrc_chunk_options *options;
   uint64_t max;         /* of decoded bytes */
+  bool exact;           /* there are so many in any case */
   uint64_t max_encoded; /* of encoded bytes */
   pthread_mutex_t lock; /* of what follows */
   zarrc_bytes prefix;   /* decoded bytes from the first on, as many as were needed at first */
