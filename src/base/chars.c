@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/chars.h"
 
-#include "base/utf8.h"
-
 #include <stdbool.h>
 #include <string.h>
 
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp) {
   const uint8_t *s = p;
-  if (n == 0) return 0;
+  if (n == 0 || (s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4) return 0;
   size_t len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-  if (n < len || zarrc_utf8_valid(s, len) != len) return 0;
+  if (n < len) return 0;
   uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
-  for (size_t i = 1; i < len; i++) c = c << 6 | (s[i] & 0x3fu);
+  for (size_t i = 1; i < len; i++) {
+    if ((s[i] & 0xc0) != 0x80) return 0;
+    c = c << 6 | (s[i] & 0x3fu);
+  }
+  if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000)) return 0; /* overlong */
+  if ((c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff) return 0;
   if (cp) *cp = c;
   return len;
 }
