@@ -56,15 +56,13 @@ zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_
     goto done;
   }
   if (!name) {
-    static const char *const keys[] = {"name", "configuration", "must_understand", NULL};
     const zarrc_json *configuration = zarrc_json_get(root, "configuration");
     name = zarrc_json_get_string(zarrc_json_get(root, "name"), &name_nbytes);
     if (!name) {
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec has no name, or one that is not a string");
       goto done;
     }
-    status = zarrc_json_check_keys(root, keys, error);
-    if (!status && configuration && !zarrc_json_is(configuration, ZARRC_JSON_OBJECT))
+    if (configuration && !zarrc_json_is(configuration, ZARRC_JSON_OBJECT))
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration must be an object, not %s",
                           zarrc_json_kind_name(zarrc_json_get_kind(configuration)));
     if (status) {

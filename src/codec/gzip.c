@@ -205,25 +205,29 @@ static void compressor_free(void *c) {
   libdeflate_free_compressor(c);
 }
 
-/* libdeflate does not tell damage from a cut; zlib does. */
-static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, const uint8_t *in, size_t n, zarrc_error *error) {
+/* libdeflate tells neither damage nor, as it reads on in zeros, too much output from a cut; zlib does. */
+static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, enum libdeflate_result why, const uint8_t *in, size_t n,
+                               const zarrc_buf *out, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   uint8_t trash[4096];
+  size_t room = out->max - out->len;
   z_stream z;
   int result = Z_OK;
+  (void)why;
   if (stream_open(ctx, &z, error)) return ZARRC_NO_MEMORY;
-  for (size_t at = 0; result == Z_OK; at = (size_t)(z.next_in - in)) {
+  for (size_t at = 0; result == Z_OK && z.total_out <= room; at = (size_t)(z.next_in - in)) {
     z.next_in = (z_const Bytef *)(in + at);
     z.avail_in = stream_some(n - at);
     z.next_out = trash;
     z.avail_out = sizeof trash;
     result = inflate(&z, Z_NO_FLUSH);
   }
-  zarrc_status status = stream_fail(m, &z, result, error);
+  zarrc_status status = z.total_out > room ? too_long(out, error) : stream_fail(m, &z, result, error);
   inflateEnd(&z);
   return status;
 #else
   (void)ctx, (void)in, (void)n;
+  if (why == LIBDEFLATE_INSUFFICIENT_SPACE) return too_long(out, error);
   return member_fail(m, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
 #endif
 }
@@ -239,11 +243,11 @@ static zarrc_status whole_inflate(zarrc_ctx *ctx, const member *m, struct libdef
       out->len += made;
       return ZARRC_OK;
     }
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return whole_fail(ctx, m, in, n, error);
-    bool grown;
-    zarrc_status status = out_grow(out, bound, &grown, error);
+    bool grown = false;
+    zarrc_status status = ZARRC_OK;
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) status = out_grow(out, bound, &grown, error);
     if (status) return status;
-    if (!grown) return too_long(out, error);
+    if (!grown) return whole_fail(ctx, m, result, in, n, out, error);
   }
 }
 

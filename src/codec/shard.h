@@ -15,7 +15,8 @@ typedef struct zarrc_shard {
   int ndim;
   int64_t chunk_shape[ZARRC_MAX_NDIM];
   zarrc_index_location location;
-  char *codecs, *index_codecs; /* JSON lists */
+  char *codecs, *index_codecs;              /* JSON lists as they were configured, for evolve */
+  zarrc_buf codecs_json, index_codecs_json; /* the same as canonical JSON, until evolve decides what they leave open */
   /* From evolve on: */
   int64_t grid[ZARRC_MAX_NDIM]; /* inner chunks on each axis */
   uint64_t nchunks;             /* of the whole grid */

@@ -54,47 +54,43 @@ static zarrc_status chunk_shape_parse(zarrc_shard *shard, const zarrc_json *shap
   return ZARRC_OK;
 }
 
-/* Opens each codec of a list, and appends the list in canonical JSON. */
-static zarrc_status codecs_parse(zarrc_ctx *ctx, const zarrc_json *list, const char *member, bool fixed_size,
-                                 char **out, zarrc_error *error) {
-  zarrc_buf json = zarrc_buf_new(ctx, SIZE_MAX / 2);
-  zarrc_status status = ZARRC_OK;
+/* Opens each codec of a list and appends the list in canonical JSON. */
+static zarrc_status codecs_to_json(zarrc_ctx *ctx, const zarrc_json *list, const char *member, bool fixed_size,
+                                   zarrc_buf *out, zarrc_error *error) {
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  status = zarrc_buf_append(&json, "[", 1, error);
+  zarrc_status status = zarrc_buf_append(out, "[", 1, error);
   for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
     size_t n;
     zarrc_codec *codec = NULL;
     const char *text = zarrc_json_text(zarrc_json_at(list, i), &n);
-    if (i) status = zarrc_buf_append(&json, ", ", 2, error);
+    if (i) status = zarrc_buf_append(out, ", ", 2, error);
     if (!status) status = zarrc_codec_open(ctx, text, n, &codec, error);
     if (!status && fixed_size && !zarrc_codec_is_fixed_size(codec))
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "%s makes data of varying size, which an index cannot have",
                           zarrc_codec_name(codec));
-    if (!status) status = zarrc_codec_to_json(codec, &json, error);
+    if (!status) status = zarrc_codec_to_json(codec, out, error);
     zarrc_codec_close(codec);
     if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
   }
-  if (!status) status = zarrc_buf_append(&json, "]", 2, error);
-  if (!status) {
-    *out = (char *)json.ptr;
-    return ZARRC_OK;
-  }
-  zarrc_buf_clear(&json);
-  return status;
+  return status ? status : zarrc_buf_append(out, "]", 1, error);
 }
 
-/* The list of a member, or the default list where it is absent. */
+/* Keeps the text of a member's list of codecs, or the default where it is absent, and its canonical form. */
 static zarrc_status member_parse(zarrc_ctx *ctx, const zarrc_json *root, const char *member, const char *otherwise,
-                                 bool fixed_size, char **out, zarrc_error *error) {
+                                 bool fixed_size, char **source, zarrc_buf *json, zarrc_error *error) {
   const zarrc_json *list = zarrc_json_get(root, member);
   zarrc_json_doc *doc = NULL;
+  size_t n = strlen(otherwise);
+  const char *text = list ? zarrc_json_text(list, &n) : otherwise;
   zarrc_status status = ZARRC_OK;
-  if (!list) {
-    status = zarrc_json_parse(ctx, otherwise, strlen(otherwise), NULL, &doc, error);
-    if (!status) list = zarrc_json_root(doc);
-  }
-  if (!status) status = codecs_parse(ctx, list, member, fixed_size, out, error);
+  *json = zarrc_buf_new(ctx, SIZE_MAX / 2);
+  *source = zarrc_malloc(ctx, n + 1);
+  if (!*source) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for configuration.%s", member);
+  memcpy(*source, text, n);
+  (*source)[n] = 0;
+  if (!list) status = zarrc_json_parse(ctx, text, n, NULL, &doc, error);
+  if (!status) status = codecs_to_json(ctx, list ? list : zarrc_json_root(doc), member, fixed_size, json, error);
   zarrc_json_close(doc);
   return status;
 }
@@ -114,9 +110,11 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   for (size_t i = 0; !status && i < zarrc_json_length(codecs); i++)
     if (nesting(zarrc_json_at(codecs, i), ZARRC_MAX_NESTING) >= ZARRC_MAX_NESTING)
       status = zarrc_fail(error, ZARRC_LIMIT, "more than %d shards in one another", ZARRC_MAX_NESTING);
-  if (!status) status = member_parse(ctx, root, "codecs", default_codecs, false, &shard->codecs, error);
   if (!status)
-    status = member_parse(ctx, root, "index_codecs", default_index_codecs, true, &shard->index_codecs, error);
+    status = member_parse(ctx, root, "codecs", default_codecs, false, &shard->codecs, &shard->codecs_json, error);
+  if (!status)
+    status = member_parse(ctx, root, "index_codecs", default_index_codecs, true, &shard->index_codecs,
+                          &shard->index_codecs_json, error);
   shard->location = ZARRC_INDEX_END;
   const zarrc_json *location = zarrc_json_get(root, "index_location");
   if (!status && location) {
@@ -135,10 +133,13 @@ static void sharding_close(zarrc_codec *codec) {
   zarrc_pipeline_close(shard->index);
   zarrc_free(zarrc_codec_ctx(codec), shard->codecs);
   zarrc_free(zarrc_codec_ctx(codec), shard->index_codecs);
+  zarrc_buf_clear(&shard->codecs_json);
+  zarrc_buf_clear(&shard->index_codecs_json);
 }
 
-static zarrc_status list_to_json(const zarrc_pipeline *bound, const char *text, zarrc_buf *out, zarrc_error *error) {
-  return bound ? zarrc_pipeline_to_json(bound, out, error) : zarrc_buf_append(out, text, strlen(text), error);
+static zarrc_status list_to_json(const zarrc_pipeline *bound, const zarrc_buf *json, zarrc_buf *out,
+                                 zarrc_error *error) {
+  return bound ? zarrc_pipeline_to_json(bound, out, error) : zarrc_buf_append(out, json->ptr, json->len, error);
 }
 
 static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -148,9 +149,9 @@ static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, z
   for (int i = 0; !status && i < shard->ndim; i++)
     status = zarrc_buf_printf(out, error, i ? ", %lld" : "%lld", (long long)shard->chunk_shape[i]);
   if (!status) status = zarrc_buf_printf(out, error, "], \"codecs\": ");
-  if (!status) status = list_to_json(shard->inner, shard->codecs, out, error);
+  if (!status) status = list_to_json(shard->inner, &shard->codecs_json, out, error);
   if (!status) status = zarrc_buf_printf(out, error, ", \"index_codecs\": ");
-  if (!status) status = list_to_json(shard->index, shard->index_codecs, out, error);
+  if (!status) status = list_to_json(shard->index, &shard->index_codecs_json, out, error);
   if (!status)
     status = zarrc_buf_printf(out, error, ", \"index_location\": \"%s\"}}", zarrc_index_location_name(shard->location));
   return status;

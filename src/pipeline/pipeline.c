@@ -40,6 +40,7 @@ static zarrc_status codecs_open(zarrc_pipeline *p, const zarrc_json *list, zarrc
     return zarrc_fail(error, ZARRC_LIMIT, "codecs: %zu in one chain, the limit is %d", n, ZARRC_MAX_CODECS);
   p->codecs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->codecs);
   p->specs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->specs);
+  if (p->specs) p->specs[0] = (zarrc_spec){0};
   p->max = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->max);
   p->exact = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->exact);
   if (!p->codecs || !p->specs || !p->max || !p->exact)
