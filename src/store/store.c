@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* What is the same for every store: keys, the blob of a key, whole values. */
+#include "store/common.h"
+
+#include "base/chars.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------ keys */
+
+bool zarrc_key_is_below(const char *key, const char *prefix) {
+  size_t n = strlen(prefix);
+  return n == 0 || (!strncmp(key, prefix, n) && key[n] == '/');
+}
+
+static zarrc_status refuse_key(const char *key, const char *why, zarrc_error *error) {
+  char text[ZARRC_EXCERPT];
+  zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "key \"%s\": %s", zarrc_excerpt(text, key, strlen(key)), why);
+  if (error) snprintf(error->key, sizeof error->key, "%s", key);
+  return ZARRC_INVALID_ARGUMENT;
+}
+
+zarrc_status zarrc_key_check(const char *key, zarrc_error *error) {
+  if (!key) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no key");
+  size_t length = strlen(key);
+  if (length == 0) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a key is empty");
+  if (*key == '/') return refuse_key(key, "it begins with a slash", error);
+  if (zarrc_utf8_valid((const uint8_t *)key, length) != length) return refuse_key(key, "it is not UTF-8", error);
+  for (const char *segment = key;; segment++) {
+    size_t n = strcspn(segment, "/");
+    if (n == 0) return refuse_key(key, "it has an empty segment", error);
+    if (n == 1 && segment[0] == '.') return refuse_key(key, "it has a segment \".\"", error);
+    if (n == 2 && segment[0] == '.' && segment[1] == '.') return refuse_key(key, "it has a segment \"..\"", error);
+    segment += n;
+    if (!*segment) return ZARRC_OK;
+  }
+}
+
+static zarrc_status check_prefix(const char *prefix, zarrc_error *error) {
+  return prefix && !*prefix ? ZARRC_OK : zarrc_key_check(prefix, error);
+}
+
+/* ---------------------------------------------------------------------------------------------------- ranges */
+
+zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, uint64_t *start, size_t *nbytes,
+                                zarrc_error *error) {
+  range->total = total;
+  uint64_t offset = (uint64_t)range->offset, back = 0 - offset, length = range->nbytes;
+  bool inside = range->offset >= 0 ? offset <= total : back <= total;
+  if (inside) {
+    *start = range->offset >= 0 ? offset : total - back;
+    uint64_t left = total - *start;
+    if (range->to_end) {
+      if (left > range->nbytes)
+        return zarrc_fail(error, ZARRC_LIMIT, "%llu bytes, of which at most %llu may be read", (unsigned long long)left,
+                          (unsigned long long)range->nbytes);
+      length = left;
+    }
+    inside = length <= left;
+  }
+  if (!inside) {
+    zarrc_fail(error, ZARRC_TRUNCATED, "%llu bytes at %s%llu wanted of a value of %llu bytes",
+               (unsigned long long)range->nbytes, range->offset < 0 ? "-" : "",
+               (unsigned long long)(range->offset < 0 ? back : offset), (unsigned long long)total);
+    if (error) error->offset = total > INT64_MAX ? -1 : (int64_t)total;
+    return ZARRC_TRUNCATED;
+  }
+  if (length > SIZE_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a range is larger than memory");
+  *nbytes = (size_t)length;
+  return ZARRC_OK;
+}
+
+/* ------------------------------------------------------------------------------------------ the blob of a key */
+
+static zarrc_status with_key(zarrc_status status, const char *key, zarrc_error *error) {
+  if (status == ZARRC_OK || !error) return status;
+  if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
+  zarrc_error_prefix(error, "%s: ", key);
+  snprintf(error->key, sizeof error->key, "%s", key);
+  return status;
+}
+
+static zarrc_status key_read(zarrc_blob *self, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_key_blob *blob = (zarrc_key_blob *)self;
+  return with_key(blob->store->ops->read(blob, ranges, n, error), blob->key, error);
+}
+
+static zarrc_status check_writable(const zarrc_store *store, zarrc_error *error) {
+  if (!store->read_only && store->ops->replace && store->ops->erase) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+}
+
+static zarrc_status key_replace(zarrc_blob *self, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                zarrc_error *error) {
+  zarrc_key_blob *blob = (zarrc_key_blob *)self;
+  zarrc_status status = check_writable(blob->store, error);
+  if (!status) status = blob->store->ops->replace(blob, parts, n, if_unchanged, error);
+  return with_key(status, blob->key, error);
+}
+
+static zarrc_status key_erase(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
+  zarrc_key_blob *blob = (zarrc_key_blob *)self;
+  zarrc_status status = check_writable(blob->store, error);
+  if (!status) status = blob->store->ops->erase(blob, if_unchanged, error);
+  return with_key(status, blob->key, error);
+}
+
+static const zarrc_blob_ops read_only_ops = {.struct_size = sizeof(zarrc_blob_ops), .read = key_read};
+static const zarrc_blob_ops read_write_ops = {
+    .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .replace = key_replace, .erase = key_erase};
+
+zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
+  *blob = (zarrc_key_blob){0};
+  zarrc_status status = zarrc_key_check(key, error);
+  if (status) return status;
+  bool writable = check_writable(store, NULL) == ZARRC_OK;
+  *blob = (zarrc_key_blob){
+      .blob.ops = writable ? &read_write_ops : &read_only_ops, .store = store, .key = key, .state = {0}};
+  return ZARRC_OK;
+}
+
+void zarrc_key_blob_clear(zarrc_key_blob *blob) {
+  if (!blob) return;
+  if (blob->store && blob->store->ops->forget) blob->store->ops->forget(blob);
+  *blob = (zarrc_key_blob){0};
+}
+
+/* --------------------------------------------------------------------------------------------------- the store */
+
+void zarrc_store_close(zarrc_store *store) {
+  if (store && store->ops->close) store->ops->close(store);
+}
+
+zarrc_status zarrc_store_get(zarrc_store *store, const char *key, uint64_t max, zarrc_bytes *out, zarrc_error *error) {
+  zarrc_key_blob blob;
+  zarrc_status status = zarrc_key_blob_init(&blob, store, key, error);
+  if (!status) status = zarrc_blob_read_all(&blob.blob, max, out, error);
+  zarrc_key_blob_clear(&blob);
+  return status;
+}
+
+zarrc_status zarrc_store_set(zarrc_store *store, const char *key, const void *bytes, size_t nbytes,
+                             zarrc_error *error) {
+  zarrc_key_blob blob;
+  zarrc_bytes part = {.ptr = bytes, .len = nbytes};
+  zarrc_status status = zarrc_key_blob_init(&blob, store, key, error);
+  if (!status) status = key_replace(&blob.blob, &part, 1, false, error);
+  zarrc_key_blob_clear(&blob);
+  return status;
+}
+
+zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error *error) {
+  zarrc_key_blob blob;
+  zarrc_status status = zarrc_key_blob_init(&blob, store, key, error);
+  if (!status) status = key_erase(&blob.blob, false, error);
+  zarrc_key_blob_clear(&blob);
+  return status;
+}
+
+zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
+                              void *arg, zarrc_error *error) {
+  zarrc_status status = check_prefix(prefix, error);
+  if (status) return status;
+  if (!store->ops->list)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "the %s store cannot list its keys", store->ops->name);
+  return store->ops->list(store, prefix, deep, sizes, fn, arg, error);
+}
+
+static zarrc_status collect_key(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  return entry->is_prefix ? ZARRC_OK : zarrc_buf_append(arg, entry->key, strlen(entry->key) + 1, error);
+}
+
+static bool is_metadata(const char *key) {
+  const char *slash = strrchr(key, '/');
+  return !strcmp(slash ? slash + 1 : key, "zarr.json");
+}
+
+/* Metadata go first: what an end half way leaves behind is no array with holes. */
+static zarrc_status erase_keys(zarrc_store *store, const char *prefix, zarrc_error *error) {
+  zarrc_buf keys = zarrc_buf_new(store->ctx, SIZE_MAX);
+  zarrc_status status = zarrc_store_list(store, prefix, true, false, collect_key, &keys, error);
+  for (int metadata = 1; metadata >= 0 && !status; metadata--) {
+    const char *key = (const char *)keys.ptr;
+    for (size_t i = 0; i < keys.len && !status; i += strlen(key + i) + 1)
+      if (is_metadata(key + i) == metadata) status = zarrc_store_erase(store, key + i, error);
+  }
+  zarrc_buf_clear(&keys);
+  return status;
+}
+
+zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
+  zarrc_status status = check_prefix(prefix, error);
+  if (!status) status = with_key(check_writable(store, error), prefix, error);
+  if (status) return status;
+  const zarrc_store_ops *ops = store->ops;
+  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, erase_prefix) + sizeof ops->erase_prefix;
+  if (has_slot && ops->erase_prefix) return with_key(ops->erase_prefix(store, prefix, error), prefix, error);
+  return erase_keys(store, prefix, error);
+}

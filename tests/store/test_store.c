@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/contract.h"
+
+#include "store/common.h"
+
+/* ------------------------------------------------------------------------------------------------------ keys */
+
+static void test_key_check(void **state) {
+  (void)state;
+  static const char *const good[] = {"a",
+                                     "zarr.json",
+                                     "a/b",
+                                     "c/0/0",
+                                     "...",
+                                     "a/...b",
+                                     ".a",
+                                     "a/.b/.c",
+                                     "a b/ c",
+                                     "\xc3\xa4",
+                                     "a\nb",
+                                     "back\\slash",
+                                     "\xf0\x9f\xa6\x93/c",
+                                     "a..b/..c",
+                                     "c:"};
+  static const char *const bad[] = {"",
+                                    "/",
+                                    "//",
+                                    "/a",
+                                    "a/",
+                                    "a//b",
+                                    ".",
+                                    "..",
+                                    "a/..",
+                                    "../a",
+                                    "a/../b",
+                                    "./a",
+                                    "a/.",
+                                    "a/./b",
+                                    "\xff",
+                                    "a/\xc3",
+                                    "\xc0\xaf",
+                                    "a\xed\xa0\x80",
+                                    "\xf4\x90\x80\x80",
+                                    "\xe0\x80\xae/a"};
+  zarrc_error error;
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) contract_ok(zarrc_key_check(good[i], &error), &error);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    error = (zarrc_error){0};
+    assert_int_equal(zarrc_key_check(bad[i], &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(error.code, ZARRC_INVALID_ARGUMENT);
+    assert_true(*error.message);
+    assert_int_equal(zarrc_key_check(bad[i], NULL), ZARRC_INVALID_ARGUMENT);
+  }
+  assert_int_equal(zarrc_key_check(NULL, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_key_check("a/../b", &error), ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(error.message, "key \"a/../b\": it has a segment \"..\"");
+  assert_string_equal(error.key, "a/../b");
+  assert_int_equal(zarrc_key_check("a//b", &error), ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(error.message, "key \"a//b\": it has an empty segment");
+
+  char *long_key = malloc(100001);
+  memset(long_key, 'x', 100000);
+  long_key[100000] = '\0';
+  contract_ok(zarrc_key_check(long_key, &error), &error);
+  long_key[99999] = '/';
+  assert_int_equal(zarrc_key_check(long_key, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(strlen(error.key), sizeof error.key - 1);
+  free(long_key);
+}
+
+static void test_key_is_below(void **state) {
+  (void)state;
+  assert_true(zarrc_key_is_below("a", ""));
+  assert_true(zarrc_key_is_below("a/b", "a"));
+  assert_true(zarrc_key_is_below("a/b/c", "a/b"));
+  assert_false(zarrc_key_is_below("a", "a"));
+  assert_false(zarrc_key_is_below("ab", "a"));
+  assert_false(zarrc_key_is_below("ab/c", "a"));
+  assert_false(zarrc_key_is_below("a", "a/b"));
+}
+
+static void test_range_locate(void **state) {
+  (void)state;
+  uint64_t start = 0;
+  size_t n = 0;
+  zarrc_error error;
+  for (size_t total = 0; total <= 5; total++)
+    for (int64_t offset = -7; offset <= 7; offset++)
+      for (uint64_t nbytes = 0; nbytes <= 7; nbytes++)
+        for (int to_end = 0; to_end < 2; to_end++) {
+          zarrc_range r = {.offset = offset, .nbytes = nbytes, .to_end = to_end};
+          size_t want_start = 0, want_n = 0;
+          zarrc_status want = contract_range_model(&r, total, &want_start, &want_n);
+          assert_int_equal(zarrc_range_locate(&r, total, &start, &n, &error), want);
+          assert_int_equal(r.total, total);
+          if (want) continue;
+          assert_int_equal(start, want_start);
+          assert_int_equal(n, want_n);
+        }
+  zarrc_range all = {.nbytes = UINT64_MAX, .to_end = true};
+  contract_ok(zarrc_range_locate(&all, INT64_MAX, &start, &n, &error), &error);
+  assert_int_equal(n, INT64_MAX);
+  zarrc_range last = {.offset = INT64_MIN, .nbytes = 1};
+  contract_ok(zarrc_range_locate(&last, (uint64_t)INT64_MAX + 5, &start, &n, &error), &error);
+  assert_int_equal(start, 4);
+  zarrc_range wraps = {.offset = 8, .nbytes = UINT64_MAX - 4};
+  assert_int_equal(zarrc_range_locate(&wraps, 10, &start, &n, &error), ZARRC_TRUNCATED);
+  assert_string_equal(error.message, "18446744073709551611 bytes at 8 wanted of a value of 10 bytes");
+  assert_int_equal(error.offset, 10);
+  zarrc_range back = {.offset = -20, .nbytes = 16};
+  assert_int_equal(zarrc_range_locate(&back, 10, &start, &n, &error), ZARRC_TRUNCATED);
+  assert_string_equal(error.message, "16 bytes at -20 wanted of a value of 10 bytes");
+}
+
+/* ------------------------------------------------------------------------------- a store that somebody brought */
+
+typedef struct fake {
+  zarrc_store store;
+  zarrc_status answer;
+  bool says_why;
+  int reads, replaces, erases, forgets, lists, closes;
+  char erased[256];
+} fake;
+
+static fake *of(zarrc_key_blob *blob) {
+  return (fake *)blob->store;
+}
+
+static zarrc_status answer(fake *f, zarrc_error *error) {
+  if (f->answer == ZARRC_OK || !f->says_why) return f->answer;
+  zarrc_fail(error, f->answer, "because");
+  if (error) error->os_error = 5;
+  return f->answer;
+}
+
+static zarrc_status fake_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  static const uint8_t value[] = "value";
+  of(blob)->reads++;
+  blob->state[5]++;
+  if (of(blob)->answer) return answer(of(blob), error);
+  for (size_t i = 0; i < n; i++) ranges[i].got = (zarrc_bytes){.ptr = value, .len = 5};
+  return ZARRC_OK;
+}
+
+static zarrc_status fake_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                 zarrc_error *error) {
+  assert_false(if_unchanged);
+  assert_int_equal(n, 1);
+  assert_memory_equal(parts->ptr, "bytes", 5);
+  of(blob)->replaces++;
+  return answer(of(blob), error);
+}
+
+static zarrc_status fake_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
+  assert_false(if_unchanged);
+  of(blob)->erases++;
+  strcat(strcat(of(blob)->erased, blob->key), " ");
+  return answer(of(blob), error);
+}
+
+static void fake_forget(zarrc_key_blob *blob) {
+  of(blob)->forgets++;
+}
+
+static zarrc_status fake_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
+                              void *arg, zarrc_error *error) {
+  static const char *const keys[] = {"p/c/0", "p/zarr.json", "p/q/c/1", "p/q/zarr.json", "p/zarr.json.old"};
+  ((fake *)store)->lists++;
+  assert_string_equal(prefix, "p");
+  assert_true(deep);
+  assert_false(sizes);
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < 5 && !status; i++)
+    status = fn(arg, &(zarrc_entry){.key = keys[i], .nbytes = ZARRC_UNKNOWN}, error);
+  return status;
+}
+
+static void fake_close(zarrc_store *store) {
+  ((fake *)store)->closes++;
+}
+
+static const zarrc_store_ops fake_ops = {
+    .struct_size = offsetof(zarrc_store_ops, erase_prefix), /* as compiled before there was erase_prefix */
+    .name = "fake",
+    .read = fake_read,
+    .replace = fake_replace,
+    .erase = fake_erase,
+    .forget = fake_forget,
+    .list = fake_list,
+    .close = fake_close,
+    .erase_prefix = (zarrc_status(*)(zarrc_store *, const char *, zarrc_error *))1,
+};
+static const zarrc_store_ops least_ops = {.struct_size = sizeof(zarrc_store_ops), .name = "least", .read = fake_read};
+
+static zarrc_ctx *ctx;
+
+static int open_ctx(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL);
+}
+
+static int close_ctx(void **state) {
+  (void)state;
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+static void test_whole_values(void **state) {
+  (void)state;
+  fake f = {.store = {&fake_ops, ctx, false}};
+  zarrc_error error;
+  zarrc_bytes got;
+  contract_ok(zarrc_store_get(&f.store, "a", 5, &got, &error), &error);
+  assert_int_equal(got.len, 5);
+  contract_ok(zarrc_store_set(&f.store, "a", "bytes", 5, &error), &error);
+  contract_ok(zarrc_store_erase(&f.store, "a", &error), &error);
+  assert_int_equal(f.reads * 100 + f.replaces * 10 + f.erases, 111);
+  assert_int_equal(f.forgets, 3);
+  assert_int_equal(zarrc_store_get(&f.store, "../a", 5, &got, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_store_set(&f.store, "a/", "bytes", 5, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_store_erase(&f.store, "/a", &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(f.reads * 100 + f.replaces * 10 + f.erases, 111);
+  assert_int_equal(f.forgets, 3);
+  zarrc_store_close(&f.store);
+  zarrc_store_close(NULL);
+  assert_int_equal(f.closes, 1);
+}
+
+/* Failures name the key, also those of a store that says nothing. */
+static void test_errors_name_the_key(void **state) {
+  (void)state;
+  fake f = {.store = {&fake_ops, ctx, false}, .answer = ZARRC_IO, .says_why = true};
+  zarrc_error error = {0};
+  zarrc_bytes got = {0};
+  for (int what = 0; what < 3; what++) {
+    error = (zarrc_error){.code = ZARRC_CORRUPT, .key = "stale", .message = "stale"};
+    zarrc_status status = what == 0   ? zarrc_store_get(&f.store, "a/b", 5, &got, &error)
+                          : what == 1 ? zarrc_store_set(&f.store, "a/b", "bytes", 5, &error)
+                                      : zarrc_store_erase(&f.store, "a/b", &error);
+    assert_int_equal(status, ZARRC_IO);
+    assert_int_equal(error.code, ZARRC_IO);
+    assert_int_equal(error.os_error, 5);
+    assert_string_equal(error.message, "a/b: because");
+    assert_string_equal(error.key, "a/b");
+  }
+  assert_int_equal(zarrc_store_get(&f.store, "a/b", 5, &got, NULL), ZARRC_IO);
+  f.says_why = false;
+  error = (zarrc_error){.code = ZARRC_CORRUPT, .message = "stale"};
+  assert_int_equal(zarrc_store_get(&f.store, "a/b", 5, &got, &error), ZARRC_IO);
+  assert_string_equal(error.message, "a/b: input/output error");
+  assert_null(got.ptr);
+}
+
+static void test_read_only(void **state) {
+  (void)state;
+  zarrc_error error;
+  zarrc_bytes got;
+  fake stores[] = {{.store = {&fake_ops, ctx, true}}, {.store = {&least_ops, ctx, false}}};
+  for (int i = 0; i < 2; i++) {
+    zarrc_store *store = &stores[i].store;
+    zarrc_key_blob blob;
+    contract_ok(zarrc_key_blob_init(&blob, store, "a", &error), &error);
+    assert_null(blob.blob.ops->replace);
+    assert_null(blob.blob.ops->erase);
+    zarrc_key_blob_clear(&blob);
+    contract_ok(zarrc_store_get(store, "a", 5, &got, &error), &error);
+    assert_int_equal(zarrc_store_set(store, "a", "bytes", 5, &error), ZARRC_INVALID_ARGUMENT);
+    assert_string_equal(error.message, "a: the store is read-only");
+    assert_string_equal(error.key, "a");
+    assert_int_equal(zarrc_store_erase(store, "a", &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_store_erase_prefix(store, "p", &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(stores[i].replaces + stores[i].erases + stores[i].lists, 0);
+    zarrc_store_close(store);
+  }
+  /* A blob of a store that became read-only after it was made. */
+  fake f = {.store = {&fake_ops, ctx, false}};
+  zarrc_key_blob blob;
+  contract_ok(zarrc_key_blob_init(&blob, &f.store, "a", &error), &error);
+  f.store.read_only = true;
+  zarrc_bytes part = {.ptr = (const uint8_t *)"bytes", .len = 5};
+  assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, false, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(blob.blob.ops->erase(&blob.blob, false, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(f.replaces + f.erases, 0);
+  zarrc_key_blob_clear(&blob);
+}
+
+static void test_blob(void **state) {
+  (void)state;
+  fake f = {.store = {&fake_ops, ctx, false}};
+  zarrc_error error;
+  zarrc_key_blob blob;
+  memset(&blob, 0x5a, sizeof blob);
+  assert_int_equal(zarrc_key_blob_init(&blob, &f.store, "a/..", &error), ZARRC_INVALID_ARGUMENT);
+  zarrc_key_blob_clear(&blob); /* harmless after a failure, twice, and for nothing */
+  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_clear(NULL);
+  assert_int_equal(f.forgets, 0);
+  memset(&blob, 0x5a, sizeof blob);
+  const char *key = "a/b";
+  contract_ok(zarrc_key_blob_init(&blob, &f.store, key, &error), &error);
+  assert_ptr_equal(blob.key, key);
+  assert_ptr_equal(blob.store, &f.store);
+  for (int i = 0; i < 6; i++) assert_int_equal(blob.state[i], 0);
+  assert_int_equal(f.reads, 0);
+  zarrc_range ranges[2] = {{.nbytes = 5}, {.nbytes = 5}};
+  contract_ok(zarrc_blob_read(&blob.blob, ranges, 2, &error), &error);
+  assert_int_equal(f.reads, 1);
+  assert_int_equal(blob.state[5], 1);
+  zarrc_key_blob_clear(&blob);
+  assert_int_equal(f.forgets, 1);
+}
+
+static void test_erase_prefix_by_listing(void **state) {
+  (void)state;
+  fake f = {.store = {&fake_ops, ctx, false}};
+  zarrc_error error;
+  contract_ok(zarrc_store_erase_prefix(&f.store, "p", &error), &error);
+  assert_string_equal(f.erased, "p/zarr.json p/q/zarr.json p/c/0 p/q/c/1 p/zarr.json.old ");
+  f.answer = ZARRC_IO;
+  f.erases = 0;
+  assert_int_equal(zarrc_store_erase_prefix(&f.store, "p", &error), ZARRC_IO);
+  assert_int_equal(f.erases, 1);
+  assert_string_equal(error.key, "p/zarr.json");
+}
+
+static void test_no_list(void **state) {
+  (void)state;
+  fake f = {.store = {&least_ops, ctx, false}};
+  zarrc_error error;
+  assert_int_equal(zarrc_store_list(&f.store, "", true, true, contract_note, NULL, &error), ZARRC_UNSUPPORTED);
+  assert_string_equal(error.message, "the least store cannot list its keys");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_key_check),
+      cmocka_unit_test(test_key_is_below),
+      cmocka_unit_test(test_range_locate),
+      cmocka_unit_test(test_whole_values),
+      cmocka_unit_test(test_errors_name_the_key),
+      cmocka_unit_test(test_read_only),
+      cmocka_unit_test(test_blob),
+      cmocka_unit_test(test_erase_prefix_by_listing),
+      cmocka_unit_test(test_no_list),
+  };
+  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+}
