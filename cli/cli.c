@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "signals.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void cli_about(cli *c, const char *subject) {
+  snprintf(c->subject, sizeof c->subject, "%s", subject);
+}
+
+zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error) {
+  const char *text = cli_value(c, id);
+  if (text == NULL || cli_parse_size(text, out)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is not a size such as 512M or 1G", text);
+}
+
+zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,
+                               zarrc_error *error) {
+  const char *text = cli_value(c, id);
+  int64_t value;
+  if (text == NULL) return ZARRC_OK;
+  if (!cli_parse_int(text, strlen(text), &value) || value < min || value > max)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is not a whole number from %lld to %lld", text,
+                      (long long)min, (long long)max);
+  *out = value;
+  return ZARRC_OK;
+}
+
+zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error) {
+  *out = (uint64_t)1 << 30;
+  zarrc_status status = cli_option_size(c, CLI_MEMORY, out, error);
+  if (status == ZARRC_OK && *out < (uint64_t)1 << 20)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--memory: at least 1M is needed");
+  return status;
+}
+
+zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
+  int64_t threads = 0;
+  zarrc_ctx_options options = {.struct_size = sizeof options, .canceled = cli_canceled};
+  zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
+  if (status != ZARRC_OK) return status;
+  options.threads = (unsigned)threads;
+  return zarrc_ctx_open(&options, out, error);
+}
+
+zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error) {
+  const char *sync = cli_value(c, CLI_SYNC);
+  zarrc_open_options options = {.struct_size = sizeof options, .read_only = !writable, .create = writable};
+  if (sync != NULL && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
+  cli_about(c, url);
+  *out = (cli_node){.ctx = ctx, .url = url};
+  return zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
+}
+
+zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
+                           cli_node *out, zarrc_error *error) {
+  zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
+  if (status == ZARRC_OK && writable) { /* what does not exist is found out before anything is made */
+    status = zarrc_node_find(out->store, out->path, &out->kind, error);
+    if (status == ZARRC_OK && out->kind != ZARRC_NODE_NONE) {
+      cli_node_close(out);
+      status = cli_store_open(c, ctx, url, true, out, error);
+    }
+  }
+  if (status == ZARRC_OK) status = zarrc_node_find(out->store, out->path, &out->kind, error);
+  if (status != ZARRC_OK) return status;
+  if (out->kind == ZARRC_NODE_ARRAY) return zarrc_array_open(out->store, out->path, options, &out->array, error);
+  if (out->kind == ZARRC_NODE_GROUP) return zarrc_group_open(out->store, out->path, &out->group, error);
+  return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
+}
+
+zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
+                            cli_node *out, zarrc_error *error) {
+  zarrc_status status = cli_node_open(c, ctx, url, writable, options, out, error);
+  if (status != ZARRC_OK || out->array != NULL) return status;
+  snprintf(c->hint, sizeof c->hint, "zarrc ls %s", url);
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; an array is wanted");
+}
+
+void cli_node_close(cli_node *node) {
+  zarrc_array_close(node->array);
+  zarrc_group_close(node->group);
+  if (node->path != NULL) zarrc_free(node->ctx, node->path);
+  zarrc_store_close(node->store);
+  *node = (cli_node){.ctx = node->ctx, .url = node->url};
+}

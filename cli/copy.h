@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zarrc copy in parts: copydoc.c says what an array becomes, copyplan.c into which regions the work is cut, copyrun.c
+ * does it, place.c keeps it off its own source; copy.c is the verb.
+ */
+#ifndef ZARRC_CLI_COPY_H
+#define ZARRC_CLI_COPY_H
+
+#include "describe.h"
+#include "meter.h"
+#include "progress.h"
+
+/* What the arguments ask of every array. */
+typedef struct cli_copy_wish {
+  cli *c;
+  int nchunks, nshards; /* numbers given; negative: none were */
+  int64_t chunks[ZARRC_MAX_NDIM], shards[ZARRC_MAX_NDIM];
+  bool no_shards;     /* -s none */
+  const char *codecs; /* SPEC, or NULL */
+  const char *key_encoding, *separator;
+  bool single; /* one array, no hierarchy: numbers must fit its dimensions */
+} cli_copy_wish;
+
+/* The zarr.json of the copy of an array; freed with free. */
+zarrc_status cli_copy_document(const cli_copy_wish *wish, const zarrc_array *source, char **out, size_t *n,
+                               zarrc_error *error);
+
+/* One array to be copied. Work is cut into regions of m[axis] destination chunks on each axis. */
+typedef struct cli_copy_array {
+  const char *path;                   /* of the source in its store; borrowed from the tree */
+  char *target;                       /* of the copy in its store */
+  zarrc_array *source, *model, *copy; /* model: what the copy is to be, in memory */
+  cli_layout from, to;
+  int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
+  uint64_t total_regions, region_bytes, memory; /* the most that one region has; what the whole takes */
+  uint64_t reads;                               /* of source objects, about; UINT64_MAX: very many */
+  unsigned lanes;                               /* regions at once */
+} cli_copy_array;
+
+/* Cuts the work so that it fits memory and reads source chunks as seldom as that allows. *threads is lowered where so
+ * many threads would need more memory; ZARRC_LIMIT where even one does. */
+zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error);
+/* The region with a number: its elements and its destination chunks [first, first + count). */
+void cli_copy_region(const cli_copy_array *a, uint64_t number, zarrc_region *region, int64_t *first, int64_t *count);
+
+typedef struct cli_copy_run {
+  const cli_copy_array *array;
+  const char *source_url, *copy_url;
+  bool resume, check;
+  cli_progress *progress;
+  atomic_ullong *skipped; /* objects that were there already */
+} cli_copy_run;
+
+/* Copies one array. A message begins with the URL that it is about. */
+zarrc_status cli_copy_values(const cli_copy_run *run, zarrc_ctx *ctx, zarrc_error *error);
+
+/* ZARRC_INVALID_ARGUMENT where two URLs name the same place, or one lies in the other. */
+zarrc_status cli_place_check(const char *source, const char *copy, zarrc_error *error);
+
+#endif

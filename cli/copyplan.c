@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Into which regions a copy is cut. */
+#include "copy.h"
+#include "text.h"
+
+/* What an element of variable length is taken to need. */
+#define TEXT_BYTES 64
+/* Regions on an axis that are looked at to estimate reads. */
+#define SAMPLE 4096
+
+static int64_t min64(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static uint64_t item_size(const cli_copy_array *a) {
+  const zarrc_dtype *dtype = zarrc_array_dtype(a->source);
+  return zarrc_dtype_is_variable(dtype) ? TEXT_BYTES : dtype->item_size;
+}
+
+/* Elements on an axis of the chunks [first, first + count), clipped to the array. */
+static int64_t extent(const zarrc_array *array, int axis, int64_t first, int64_t count, int64_t *start) {
+  const zarrc_grid *grid = zarrc_array_grid(array);
+  int64_t length = zarrc_array_shape(array)[axis], last = first + count - 1;
+  *start = zarrc_grid_first(grid, axis, first);
+  int64_t end = zarrc_grid_first(grid, axis, last), edge = zarrc_grid_edge(grid, axis, last);
+  return (edge > length - end ? length : end + edge) - *start;
+}
+
+/* Source objects that are touched along an axis by all regions of m destination chunks. */
+static double reads_along(const cli_copy_array *a, int axis, int64_t m) {
+  const zarrc_grid *grid = zarrc_array_grid(a->source);
+  int64_t n = a->to.object_grid[axis], regions = (n - 1) / m + 1, touched = 0, seen = min64(regions, SAMPLE), start;
+  for (int64_t r = 0; r < seen; r++) {
+    int64_t count = extent(a->model, axis, r * m, min64(m, n - r * m), &start);
+    touched += zarrc_grid_find(grid, axis, start + count - 1) - zarrc_grid_find(grid, axis, start) + 1;
+  }
+  return (double)touched / (double)seen * (double)regions;
+}
+
+static int64_t longest_edge(const zarrc_array *array, int axis, int64_t nchunks) {
+  const zarrc_grid *grid = zarrc_array_grid(array);
+  int64_t longest = 0;
+  for (int64_t i = 0; i < (grid->kind == ZARRC_REGULAR ? min64(nchunks, 1) : nchunks); i++)
+    if (zarrc_grid_edge(grid, axis, i) > longest) longest = zarrc_grid_edge(grid, axis, i);
+  return longest;
+}
+
+/* The most bytes in a region of m destination chunks. */
+static uint64_t bytes_of(const cli_copy_array *a, const int64_t *m) {
+  uint64_t nbytes = item_size(a);
+  for (int i = 0; i < a->to.ndim; i++) {
+    uint64_t edge = cli_times((uint64_t)longest_edge(a->model, i, a->to.object_grid[i]), (uint64_t)m[i]);
+    uint64_t length = (uint64_t)zarrc_array_shape(a->model)[i];
+    nbytes = cli_times(nbytes, edge < length ? edge : length);
+  }
+  return nbytes;
+}
+
+static uint64_t object_bytes(const zarrc_array *array, const cli_layout *l, uint64_t item, bool whole) {
+  uint64_t nbytes = item;
+  for (int i = 0; i < l->ndim; i++)
+    nbytes = cli_times(nbytes, (uint64_t)(whole ? longest_edge(array, i, l->object_grid[i]) : l->chunk_shape[i]));
+  return nbytes;
+}
+
+/* Memory, as a sum of: a buffer for each region at work (two with check); for each thread a source chunk as it is
+ * stored and decoded; and, where chunks are encoded, each as it lies in memory and encoded. */
+typedef struct needs {
+  uint64_t source, target; /* bytes of a chunk that is decoded, of an object that is encoded */
+  unsigned threads, buffers;
+} needs;
+
+static uint64_t need_of(const needs *n, const cli_copy_array *a, uint64_t region, unsigned lanes) {
+  bool one = true; /* a region is one object: no more objects are encoded at once than there are lanes */
+  for (int i = 0; i < a->to.ndim; i++) one &= a->m[i] == 1;
+  uint64_t encoding = cli_times(one && lanes < n->threads ? lanes : n->threads, cli_times(2, n->target));
+  uint64_t sum = cli_times(n->threads, cli_times(2, n->source));
+  if (sum > UINT64_MAX - encoding) return UINT64_MAX;
+  sum += encoding;
+  uint64_t held = cli_times(cli_times(lanes, n->buffers), region);
+  return sum > UINT64_MAX - held ? UINT64_MAX : sum + held;
+}
+
+/* The next larger m of an axis that is worth a look, by turns: 0: as far as a source chunk, 1: where the edges of both
+ * grids meet, 2: twice as much, 3: all. */
+static int64_t candidate(const cli_copy_array *a, int axis, int which) {
+  int64_t d = a->to.object_shape[axis], s = a->from.object_shape[axis], n = a->to.object_grid[axis], x = d, y = s, out;
+  while (y != 0) {
+    int64_t rest = x % y;
+    x = y;
+    y = rest;
+  }
+  out = which == 0 ? (s - 1) / d + 1 : which == 1 ? s / x : which == 2 ? min64(a->m[axis], n / 2) * 2 : n;
+  return min64(out, n);
+}
+
+/* Takes the step that spares the most reads, if there is one that fits. */
+static bool grow(cli_copy_array *a, const needs *n, uint64_t memory) {
+  double best = 1; /* a step must spare 2 % more reads than the one before it on the list */
+  int64_t best_m = 0;
+  int best_axis = -1;
+  for (int axis = 0; axis < a->to.ndim; axis++) {
+    int64_t old = a->m[axis];
+    double before = reads_along(a, axis, old);
+    for (int which = 0; which < 4; which++) {
+      int64_t m = candidate(a, axis, which);
+      if (m <= old) continue;
+      a->m[axis] = m;
+      double gain = before / reads_along(a, axis, m);
+      if (gain > best * 1.02 && need_of(n, a, bytes_of(a, a->m), 1) <= memory) {
+        best = gain;
+        best_m = m;
+        best_axis = axis;
+      }
+      a->m[axis] = old;
+    }
+  }
+  if (best_axis >= 0) a->m[best_axis] = best_m;
+  return best_axis >= 0;
+}
+
+static void count_regions(cli_copy_array *a) {
+  double reads = 1;
+  a->region_bytes = bytes_of(a, a->m);
+  for (int i = 0; i < a->to.ndim; i++) {
+    int64_t n = a->to.object_grid[i];
+    a->nregions[i] = n > 0 ? (n - 1) / a->m[i] + 1 : 0;
+    reads *= n > 0 ? reads_along(a, i, a->m[i]) : 0;
+  }
+  a->total_regions = cli_product(a->nregions, a->to.ndim);
+  a->reads = reads < 1e18 ? (uint64_t)(reads + 0.5) : UINT64_MAX;
+}
+
+zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error) {
+  needs n = {.threads = *threads, .buffers = check ? 2 : 1};
+  char text[CLI_HUMAN];
+  for (int i = 0; i < a->to.ndim; i++) a->m[i] = 1;
+  a->lanes = 1;
+  if (a->to.nobjects == 0) {
+    count_regions(a);
+    return ZARRC_OK;
+  }
+  n.source = object_bytes(a->source, &a->from, item_size(a), !a->from.sharded);
+  n.target = object_bytes(a->model, &a->to, item_size(a), true);
+  while (n.threads > 1 && need_of(&n, a, bytes_of(a, a->m), 1) > memory) n.threads--;
+  a->memory = need_of(&n, a, bytes_of(a, a->m), 1);
+  if (a->memory > memory)
+    return zarrc_fail(error, ZARRC_LIMIT, "to copy \"%.200s\" in these chunks takes %s of memory", a->path,
+                      cli_human_bytes(text, (double)a->memory));
+  while (grow(a, &n, memory)) {
+  }
+  count_regions(a);
+  while (a->lanes < n.threads && a->lanes < a->total_regions && need_of(&n, a, a->region_bytes, a->lanes + 1) <= memory)
+    a->lanes++;
+  a->memory = need_of(&n, a, a->region_bytes, a->lanes);
+  *threads = n.threads;
+  return ZARRC_OK;
+}
+
+void cli_copy_region(const cli_copy_array *a, uint64_t number, zarrc_region *region, int64_t *first, int64_t *count) {
+  for (int i = a->to.ndim - 1; i >= 0; i--) {
+    first[i] = (int64_t)(number % (uint64_t)a->nregions[i]) * a->m[i];
+    number /= (uint64_t)a->nregions[i];
+    count[i] = min64(a->m[i], a->to.object_grid[i] - first[i]);
+    region->count[i] = extent(a->model, i, first[i], count[i], &region->start[i]);
+    region->step[i] = 1;
+  }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc create: a new array or group. */
+#include "cli.h"
+#include "codecspec.h"
+#include "file.h"
+#include "json.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct making {
+  cli *c;
+  zarrc_ctx *ctx;
+  zarrc_dtype dtype;
+  int64_t shape[ZARRC_MAX_NDIM], chunks[ZARRC_MAX_NDIM], shards[ZARRC_MAX_NDIM];
+  int ndim;
+  char *codecs, *fill, *attributes, *names;
+  const char *name[ZARRC_MAX_NDIM];
+  zarrc_array_config config;
+} making;
+
+/* A fill value that is no JSON, like NaN or a bare word, is taken as a JSON string. */
+static zarrc_status read_fill(making *m, zarrc_error *error) {
+  const char *text = cli_value(m->c, CLI_FILL_VALUE);
+  size_t n = 0;
+  if (text == NULL) return ZARRC_OK;
+  cli_span whole = cli_json_value(text, strlen(text));
+  bool number = isdigit((unsigned char)text[0]) || (text[0] == '-' && isdigit((unsigned char)text[1]));
+  bool json = number || (text[0] != 0 && strchr("\"[{", text[0]) != NULL && whole.ptr != NULL) ||
+              cli_span_is(whole, "true") || cli_span_is(whole, "false") || cli_span_is(whole, "null");
+  FILE *f = open_memstream(&m->fill, &n);
+  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (json)
+    fputs(text, f);
+  else
+    cli_json_quote(f, text, strlen(text));
+  if (fclose(f) != 0) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  m->config.fill_value = m->fill;
+  return ZARRC_OK;
+}
+
+static zarrc_status read_attributes(making *m, zarrc_error *error) {
+  const char *text = cli_value(m->c, CLI_ATTRIBUTES);
+  size_t n;
+  m->config.attributes = text;
+  if (text == NULL || text[0] != '@') return ZARRC_OK;
+  zarrc_status status = cli_file_read(text + 1, (uint64_t)256 << 20, &m->attributes, &n, error);
+  m->config.attributes = m->attributes;
+  return status;
+}
+
+/* z,y,x; nothing between two commas is an axis without a name. */
+static zarrc_status read_names(making *m, zarrc_error *error) {
+  const char *text = cli_value(m->c, CLI_DIMENSION_NAMES);
+  int n = 0;
+  if (text == NULL) return ZARRC_OK;
+  m->names = strdup(text);
+  if (m->names == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  for (char *p = m->names; m->ndim > 0 && p != NULL; n++) {
+    char *comma = strchr(p, ',');
+    if (comma != NULL) *comma = 0;
+    if (n < m->ndim) m->name[n] = *p != 0 ? p : NULL;
+    p = comma != NULL ? comma + 1 : NULL;
+  }
+  if (n != m->ndim)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--dimension-names: %d names for %d dimensions", n, m->ndim);
+  if (n > 0) m->config.dimension_names = m->name;
+  return ZARRC_OK;
+}
+
+static zarrc_status read_dims(making *m, cli_option_id id, const char *name, int64_t *dims, const int64_t **out,
+                              zarrc_error *error) {
+  const char *text = cli_value(m->c, id);
+  int n;
+  if (text == NULL || strcmp(text, "none") == 0) return ZARRC_OK;
+  zarrc_status status = cli_parse_dims(name, text, 1, dims, &n, error);
+  if (status == ZARRC_OK && n != m->ndim)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: %d numbers for %d dimensions", name, n, m->ndim);
+  *out = dims;
+  return status;
+}
+
+static zarrc_status read_config(making *m, zarrc_error *error) {
+  cli *c = m->c;
+  const char *separator = cli_value(c, CLI_SEPARATOR), *spec = cli_value(c, CLI_CODECS);
+  const char *missing = !cli_has(c, CLI_SHAPE) ? "--shape" : !cli_has(c, CLI_DTYPE) ? "--dtype" : NULL;
+  if (missing != NULL) {
+    snprintf(c->hint, sizeof c->hint, "zarrc help create");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s is missing", missing);
+  }
+  m->config = (zarrc_array_config){.struct_size = sizeof m->config,
+                                   .data_type = cli_value(c, CLI_DTYPE),
+                                   .shape = m->shape,
+                                   .chunk_key_encoding = cli_value(c, CLI_KEY_ENCODING),
+                                   .separator = separator != NULL ? separator[0] : 0};
+  zarrc_status status = cli_parse_dims("shape", cli_value(c, CLI_SHAPE), 0, m->shape, &m->ndim, error);
+  m->config.ndim = m->ndim;
+  if (status == ZARRC_OK) status = read_dims(m, CLI_CHUNKS, "chunks", m->chunks, &m->config.chunk_shape, error);
+  if (status == ZARRC_OK) status = read_dims(m, CLI_SHARDS, "shards", m->shards, &m->config.shard_shape, error);
+  if (status == ZARRC_OK) status = zarrc_dtype_parse(m->ctx, m->config.data_type, &m->dtype, error);
+  if (status == ZARRC_OK && spec != NULL) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
+  m->config.codecs = m->codecs;
+  if (status == ZARRC_OK) status = read_fill(m, error);
+  if (status == ZARRC_OK) status = read_names(m, error);
+  return status == ZARRC_OK ? read_attributes(m, error) : status;
+}
+
+static zarrc_status make(making *m, const char *url, zarrc_error *error) {
+  cli *c = m->c;
+  cli_node node = {0};
+  zarrc_create_mode mode = cli_has(c, CLI_OVERWRITE) ? ZARRC_CREATE_OVERWRITE : ZARRC_CREATE_NEW;
+  zarrc_status status = cli_store_open(c, m->ctx, url, true, &node, error);
+  if (status == ZARRC_OK && cli_has(c, CLI_GROUP))
+    status = zarrc_group_create(node.store, node.path, m->config.attributes, mode, &node.group, error);
+  else if (status == ZARRC_OK)
+    status = zarrc_array_create(node.store, node.path, &m->config, mode, NULL, &node.array, error);
+  if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW) snprintf(c->hint, sizeof c->hint, "--overwrite");
+  if (status == ZARRC_OK && c->json) {
+    cli_json j;
+    const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);
+    cli_json_begin(&j, stdout, "create");
+    cli_json_string(&j, "url", url);
+    cli_json_string(&j, "node_type", node.array != NULL ? "array" : "group");
+    cli_json_raw(&j, "metadata", metadata, strlen(metadata));
+    cli_json_end(&j);
+  }
+  cli_node_close(&node);
+  return status;
+}
+
+zarrc_status cli_create(cli *c, zarrc_error *error) {
+  making m = {.c = c};
+  zarrc_status status = cli_ctx_open(c, &m.ctx, error);
+  if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_attributes(&m, error) : read_config(&m, error);
+  if (status == ZARRC_OK) status = make(&m, c->args.operand[0], error);
+  zarrc_dtype_close(&m.dtype);
+  free(m.codecs);
+  free(m.fill);
+  free(m.attributes);
+  free(m.names);
+  zarrc_ctx_close(m.ctx);
+  return status;
+}

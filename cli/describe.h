@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What info and ls both say about an array. */
+#ifndef ZARRC_CLI_DESCRIBE_H
+#define ZARRC_CLI_DESCRIBE_H
+
+#include "json.h"
+
+/* The chunks of an array in numbers. Objects are shards where there are shards, else chunks. */
+typedef struct cli_layout {
+  int ndim;
+  bool sharded, regular;
+  int64_t object_shape[ZARRC_MAX_NDIM], object_grid[ZARRC_MAX_NDIM]; /* edges; how many on each axis */
+  int64_t chunk_shape[ZARRC_MAX_NDIM], chunk_grid[ZARRC_MAX_NDIM];   /* of the innermost the array tells */
+  uint64_t nobjects, nchunks, per_shard;                             /* UINT64_MAX: more than that */
+  uint64_t nitems, nbytes;                                           /* of the whole array; 0: not known (text) */
+  uint64_t object_bytes, chunk_bytes;
+} cli_layout;
+
+void cli_layout_of(const zarrc_array *array, cli_layout *out);
+
+/* "float32", "numpy.datetime64[ns]", "struct{a: int16, b: float64}" */
+void cli_print_dtype(FILE *out, const zarrc_dtype *dtype);
+zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const zarrc_dtype *dtype, zarrc_error *error);
+/* One element as JSON, as text of its own. */
+zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dtype, const void *element,
+                               zarrc_error *error);
+
+/* The codecs of a sharded array's inner chunks; of others: all codecs. ptr NULL never. */
+cli_span cli_inner_codecs(const zarrc_array *array);
+
+/* What the store holds of an array. */
+typedef struct cli_stored {
+  uint64_t nobjects, nbytes; /* chunks (or shards) of the grid */
+  uint64_t nothers;          /* keys that are no chunk of the grid, zarr.json left out */
+} cli_stored;
+zarrc_status cli_stored_count(const zarrc_array *array, cli_stored *out, zarrc_error *error);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc encode and decode: one chunk through the codecs of an array. */
+#include "cli.h"
+#include "file.h"
+#include "json.h"
+#include "stream.h"
+#include "text.h"
+#include "values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The largest stored chunk that is read: above what a chunk of the default limit can encode to. */
+#define MAX_INPUT ((uint64_t)16 << 30)
+
+typedef struct coding {
+  cli *c;
+  zarrc_ctx *ctx;
+  zarrc_store *store;
+  zarrc_array *array;
+  zarrc_pipeline *pipeline; /* bound to the whole chunk shape, whatever the array's shape */
+  zarrc_dtype dtype;        /* of the raw elements */
+  zarrc_view view;
+  cli_slab_memory memory;
+  uint64_t nitems, nbytes; /* of the raw chunk; 0 bytes: variable */
+  char *input;
+  size_t ninput;
+  cli_output out;
+} coding;
+
+/* ----------------------------------------------------------------------------------------------------- opening */
+
+static zarrc_status open_array(coding *k, zarrc_error *error) {
+  const char *path = cli_value(k->c, CLI_METADATA);
+  char *json = NULL;
+  size_t n;
+  if (path == NULL) {
+    snprintf(k->c->hint, sizeof k->c->hint, "--metadata zarr.json");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--metadata is missing");
+  }
+  cli_about(k->c, path);
+  zarrc_status status = cli_file_read(path, (uint64_t)256 << 20, &json, &n, error);
+  if (status == ZARRC_OK) status = zarrc_memory_store_open(k->ctx, &k->store, error);
+  if (status == ZARRC_OK) status = zarrc_store_set(k->store, "zarr.json", json, n, error);
+  if (status == ZARRC_OK) status = zarrc_array_open(k->store, "", NULL, &k->array, error);
+  free(json);
+  return status;
+}
+
+static zarrc_status open_pipeline(coding *k, zarrc_error *error) {
+  const zarrc_grid *grid = zarrc_array_grid(k->array);
+  const char *codecs = zarrc_array_codecs(k->array);
+  zarrc_spec spec = {.dtype = *zarrc_array_dtype(k->array), .fill = zarrc_array_fill(k->array)};
+  size_t nbytes;
+  spec.ndim = zarrc_array_ndim(k->array);
+  for (int i = 0; i < spec.ndim; i++) {
+    bool edges = grid->kind == ZARRC_RECTILINEAR && zarrc_grid_nchunks(grid, i, zarrc_array_shape(k->array)[i]) > 0;
+    spec.shape[i] = edges ? zarrc_grid_edge(grid, i, 0) : grid->chunk_shape[i];
+  }
+  zarrc_status status = zarrc_spec_nbytes(k->ctx, &spec, &nbytes, error);
+  if (status == ZARRC_OK) status = zarrc_pipeline_open(k->ctx, codecs, strlen(codecs), &spec, &k->pipeline, error);
+  if (status != ZARRC_OK) return status;
+  k->dtype = spec.dtype;
+  k->dtype.endian = ZARRC_LITTLE;
+  k->nitems = cli_product(spec.shape, spec.ndim);
+  k->nbytes = zarrc_dtype_is_variable(&k->dtype) ? 0 : nbytes;
+  k->view = zarrc_view_c(&k->dtype, spec.ndim, spec.shape, NULL);
+  return ZARRC_OK;
+}
+
+static zarrc_status read_input(coding *k, uint64_t max, zarrc_error *error) {
+  cli_input in;
+  zarrc_status status = cli_input_open(cli_value(k->c, CLI_INPUT), &in, error);
+  cli_about(k->c, in.name);
+  if (status == ZARRC_OK) status = cli_input_all(&in, max, &k->input, &k->ninput, error);
+  cli_input_close(&in);
+  return status;
+}
+
+/* Room for the elements of the chunk, after the input has been read. */
+static zarrc_status take_memory(coding *k, zarrc_error *error) {
+  zarrc_status status = cli_slab_memory_take(&k->memory, k->ctx, &k->dtype, k->nitems, error);
+  k->view.data = k->memory.data;
+  k->view.arena = k->memory.arena;
+  return status;
+}
+
+static zarrc_status open_output(coding *k, zarrc_error *error) {
+  const char *path = cli_value(k->c, CLI_OUTPUT);
+  if (k->c->json && cli_is_stream(path))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--json and the data do not fit on one stream: -o FILE is needed");
+  zarrc_status status = cli_output_open(path, true, cli_has(k->c, CLI_FORCE), &k->out, error);
+  if (status == ZARRC_INVALID_ARGUMENT) snprintf(k->c->hint, sizeof k->c->hint, "-f, or -o FILE");
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- stages */
+
+static void tell(const char *name, uint64_t from, uint64_t to) {
+  fprintf(stderr, "%-18s %12llu -> %12llu bytes", name, (unsigned long long)from, (unsigned long long)to);
+  if (from > 0 && to > 0) fprintf(stderr, "  %.3f", (double)to / (double)from);
+  putc('\n', stderr);
+}
+
+static const zarrc_codec *codec_at(const coding *k, size_t i) {
+  return zarrc_pipeline_codec(k->pipeline, i);
+}
+
+/* The chunk in front of each codec. */
+static zarrc_status resolve_specs(const coding *k, zarrc_spec *specs, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  specs[0] = *zarrc_pipeline_spec(k->pipeline);
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(k->pipeline) && status == ZARRC_OK; i++)
+    status = zarrc_codec_resolve(codec_at(k, i), &specs[i], &specs[i + 1], error);
+  return status;
+}
+
+/* Encodes with the first n codecs alone, to know how many bytes that gives. */
+static zarrc_status size_behind(const coding *k, size_t n, uint64_t *nbytes, zarrc_error *error) {
+  const zarrc_spec *spec = zarrc_pipeline_spec(k->pipeline);
+  zarrc_buf json = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
+  zarrc_pipeline *part = NULL;
+  zarrc_parts parts;
+  zarrc_status status = ZARRC_OK;
+  zarrc_parts_init(&parts, k->ctx);
+  for (size_t i = 0; i < n && status == ZARRC_OK; i++) {
+    status = zarrc_buf_append(&json, i == 0 ? "[" : ",", 1, error);
+    if (status == ZARRC_OK) status = zarrc_codec_to_json(codec_at(k, i), &json, error);
+  }
+  if (status == ZARRC_OK) status = zarrc_buf_append(&json, "]", 1, error);
+  if (status == ZARRC_OK) status = zarrc_pipeline_open(k->ctx, (const char *)json.ptr, json.len, spec, &part, error);
+  if (status == ZARRC_OK) status = zarrc_encode(part, &k->view, &parts, error);
+  *nbytes = parts.nbytes;
+  zarrc_parts_clear(&parts);
+  zarrc_pipeline_close(part);
+  zarrc_buf_clear(&json);
+  return status;
+}
+
+static zarrc_status tell_encoding(const coding *k, uint64_t nraw, zarrc_error *error) {
+  size_t n = zarrc_pipeline_ncodecs(k->pipeline);
+  uint64_t before = nraw, behind;
+  for (size_t i = 0; i < n; i++) {
+    behind = before;
+    if (zarrc_codec_get_kind(codec_at(k, i)) != ZARRC_ARRAY_TO_ARRAY) {
+      zarrc_status status = size_behind(k, i + 1, &behind, error);
+      if (status != ZARRC_OK) return status;
+    }
+    tell(zarrc_codec_name(codec_at(k, i)), before, behind);
+    before = behind;
+  }
+  return ZARRC_OK;
+}
+
+/* Decodes codec by codec from the end as far as that goes; what fails is reported by the decoding itself. */
+static void tell_decoding(const coding *k, uint64_t nraw) {
+  size_t n = zarrc_pipeline_ncodecs(k->pipeline);
+  zarrc_spec specs[ZARRC_MAX_CODECS + 1];
+  zarrc_parts parts[2];
+  zarrc_bytes bytes = {.ptr = (const uint8_t *)k->input, .len = k->ninput};
+  if (resolve_specs(k, specs, NULL) != ZARRC_OK) return;
+  zarrc_parts_init(&parts[0], k->ctx);
+  zarrc_parts_init(&parts[1], k->ctx);
+  for (size_t i = n; i-- > 0;) {
+    zarrc_codec_kind kind = zarrc_codec_get_kind(codec_at(k, i));
+    zarrc_codec_job job = {.spec = &specs[i], .bytes = bytes, .parts = &parts[i % 2]};
+    uint64_t before = bytes.len, behind = nraw;
+    if (kind == ZARRC_ARRAY_TO_ARRAY) {
+      before = nraw;
+    } else if (kind == ZARRC_BYTES_TO_BYTES) {
+      zarrc_parts_clear(job.parts);
+      if (zarrc_codec_decode(codec_at(k, i), &job, 1, NULL) != ZARRC_OK) break;
+      if (zarrc_parts_join(job.parts, &bytes, NULL) != ZARRC_OK) break;
+      behind = bytes.len;
+    }
+    tell(zarrc_codec_name(codec_at(k, i)), before, behind);
+  }
+  zarrc_parts_clear(&parts[0]);
+  zarrc_parts_clear(&parts[1]);
+}
+
+/* ----------------------------------------------------------------------------------------------------- the verbs */
+
+static void put_report(const coding *k) {
+  cli_json j;
+  if (!k->c->json) return;
+  cli_json_begin(&j, stdout, k->c->args.verb->name);
+  cli_json_string(&j, "output", k->out.name);
+  cli_json_uint(&j, "input_nbytes", k->ninput);
+  cli_json_uint(&j, "output_nbytes", k->out.total);
+  cli_json_end(&j);
+}
+
+static void close_coding(coding *k) {
+  cli_output_close(&k->out);
+  cli_slab_memory_clear(&k->memory);
+  free(k->input);
+  zarrc_pipeline_close(k->pipeline);
+  zarrc_array_close(k->array);
+  zarrc_store_close(k->store);
+  zarrc_ctx_close(k->ctx);
+}
+
+static zarrc_status start(coding *k, zarrc_error *error) {
+  zarrc_status status = cli_ctx_open(k->c, &k->ctx, error);
+  if (status == ZARRC_OK) status = open_array(k, error);
+  return status == ZARRC_OK ? open_pipeline(k, error) : status;
+}
+
+static zarrc_status take_raw(coding *k, zarrc_error *error) {
+  bool variable = zarrc_dtype_is_variable(&k->dtype);
+  zarrc_status status = read_input(k, MAX_INPUT, error);
+  if (status != ZARRC_OK) return status;
+  if (!variable && k->ninput != k->nbytes)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes of elements, a chunk has %llu", k->ninput,
+                      (unsigned long long)k->nbytes);
+  if (variable && k->nitems > k->ninput / 4)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes are too few for %llu elements", k->ninput,
+                      (unsigned long long)k->nitems);
+  k->view.data = k->input;
+  if (!variable) return ZARRC_OK;
+  status = take_memory(k, error);
+  if (status == ZARRC_OK)
+    status = cli_texts_read((const uint8_t *)k->input, k->ninput, k->memory.data, k->nitems, error);
+  return status;
+}
+
+zarrc_status cli_encode(cli *c, zarrc_error *error) {
+  coding k = {.c = c, .out.fd = -1};
+  zarrc_parts parts;
+  zarrc_status status = start(&k, error);
+  zarrc_parts_init(&parts, k.ctx);
+  if (status == ZARRC_OK) status = take_raw(&k, error);
+  if (status == ZARRC_OK) status = open_output(&k, error);
+  if (status == ZARRC_OK) status = zarrc_encode(k.pipeline, &k.view, &parts, error);
+  if (status == ZARRC_OK && c->verbose) status = tell_encoding(&k, k.ninput, error);
+  for (size_t i = 0; i < parts.nitems && status == ZARRC_OK; i++)
+    status = cli_output_write(&k.out, parts.items[i].ptr, parts.items[i].len, error);
+  if (status == ZARRC_OK) status = cli_output_finish(&k.out, error);
+  if (status == ZARRC_OK) put_report(&k);
+  zarrc_parts_clear(&parts);
+  close_coding(&k);
+  return status;
+}
+
+/* Bytes of the raw form of what was decoded. */
+static uint64_t raw_size(const coding *k) {
+  const zarrc_text *texts = k->memory.data;
+  uint64_t nbytes = 4 * k->nitems;
+  if (!zarrc_dtype_is_variable(&k->dtype)) return k->nbytes;
+  for (uint64_t i = 0; i < k->nitems; i++) nbytes += texts[i].len;
+  return nbytes;
+}
+
+zarrc_status cli_decode(cli *c, zarrc_error *error) {
+  coding k = {.c = c, .out.fd = -1};
+  zarrc_memory_blob blob = {0};
+  zarrc_status status = start(&k, error);
+  if (status == ZARRC_OK) status = read_input(&k, MAX_INPUT, error);
+  if (status == ZARRC_OK) status = take_memory(&k, error);
+  if (status == ZARRC_OK) status = open_output(&k, error);
+  if (status == ZARRC_OK) {
+    zarrc_memory_blob_init(&blob, k.ctx, k.input, k.ninput);
+    status = zarrc_read(k.pipeline, &blob.blob, NULL, &k.view, NULL, error);
+    if (c->verbose && (status == ZARRC_OK || zarrc_status_exit_code(status) == 6))
+      tell_decoding(&k, status == ZARRC_OK ? raw_size(&k) : k.nbytes);
+    zarrc_memory_blob_clear(&blob);
+  }
+  if (status == ZARRC_OK && zarrc_dtype_is_variable(&k.dtype))
+    status = cli_texts_write(&k.out, k.memory.data, k.nitems, error);
+  else if (status == ZARRC_OK)
+    status = cli_output_write(&k.out, k.memory.data, (size_t)k.nbytes, error);
+  if (status == ZARRC_OK) status = cli_output_finish(&k.out, error);
+  if (status == ZARRC_OK) put_report(&k);
+  close_coding(&k);
+  return status;
+}

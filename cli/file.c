@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "file.h"
+
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER ((size_t)128 << 10)
+
+static zarrc_status fail_io(zarrc_error *error, const char *doing, const char *name) {
+  int os_error = errno;
+  zarrc_fail(error, ZARRC_IO, "%s %.300s: %s", doing, name, strerror(os_error));
+  if (error != NULL) error->os_error = os_error;
+  return ZARRC_IO;
+}
+
+static zarrc_status canceled(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
+}
+
+bool cli_is_stream(const char *path) {
+  return path == NULL || strcmp(path, "-") == 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------ input */
+
+zarrc_status cli_input_open(const char *path, cli_input *in, zarrc_error *error) {
+  struct stat st;
+  bool stream = cli_is_stream(path);
+  *in = (cli_input){.fd = 0, .name = stream ? "standard input" : path, .total = ZARRC_UNKNOWN};
+  if (!stream) in->fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (in->fd < 0 && errno == ENOENT) return zarrc_fail(error, ZARRC_NOT_FOUND, "there is no file %.300s", path);
+  if (in->fd < 0) return fail_io(error, "cannot open", path);
+  if (fstat(in->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    errno = EISDIR;
+    return fail_io(error, "cannot read", in->name);
+  }
+  if (fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+    off_t at = lseek(in->fd, 0, SEEK_CUR);
+    if (at >= 0 && st.st_size >= at) in->total = (uint64_t)(st.st_size - at);
+  }
+  return ZARRC_OK;
+}
+
+void cli_input_close(cli_input *in) {
+  if (in->fd > 0) close(in->fd);
+  in->fd = 0;
+}
+
+zarrc_status cli_input_some(cli_input *in, void *to, size_t n, size_t *got, zarrc_error *error) {
+  *got = 0;
+  while (*got < n) {
+    size_t want = n - *got < ((size_t)1 << 30) ? n - *got : (size_t)1 << 30;
+    ssize_t count = read(in->fd, (char *)to + *got, want);
+    if (cli_canceled(NULL)) return canceled(error);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_io(error, "cannot read", in->name);
+    if (count == 0) break;
+    *got += (size_t)count;
+  }
+  in->at += *got;
+  return ZARRC_OK;
+}
+
+zarrc_status cli_input_read(cli_input *in, void *to, size_t n, zarrc_error *error) {
+  size_t got;
+  zarrc_status status = cli_input_some(in, to, n, &got, error);
+  if (status == ZARRC_OK && got < n)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.300s ends at byte %llu, %llu bytes too early", in->name,
+                      (unsigned long long)in->at, (unsigned long long)(n - got));
+  return status;
+}
+
+zarrc_status cli_input_finish(cli_input *in, zarrc_error *error) {
+  char extra;
+  size_t got;
+  zarrc_status status = cli_input_some(in, &extra, 1, &got, error);
+  if (status == ZARRC_OK && got > 0)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.300s is longer than the %llu bytes wanted", in->name,
+                      (unsigned long long)(in->at - 1));
+  return status;
+}
+
+zarrc_status cli_input_all(cli_input *in, uint64_t max, char **out, size_t *n, zarrc_error *error) {
+  size_t cap = in->total != ZARRC_UNKNOWN && in->total < max ? (size_t)in->total + 2 : BUFFER, len = 0;
+  char *text = NULL;
+  zarrc_status status = ZARRC_OK;
+  for (;;) {
+    size_t got;
+    char *more = realloc(text, cap);
+    if (more == NULL) {
+      status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory while reading %.300s", in->name);
+      goto done;
+    }
+    text = more;
+    status = cli_input_some(in, text + len, cap - 1 - len, &got, error);
+    if (status != ZARRC_OK) goto done;
+    len += got;
+    if (len > max) {
+      status = zarrc_fail(error, ZARRC_LIMIT, "%.300s is longer than %llu bytes", in->name, (unsigned long long)max);
+      goto done;
+    }
+    if (len < cap - 1) break;
+    cap *= 2;
+  }
+  text[len] = 0;
+  *out = text;
+  *n = len;
+  text = NULL;
+done:
+  free(text);
+  return status;
+}
+
+zarrc_status cli_file_read(const char *path, uint64_t max, char **out, size_t *n, zarrc_error *error) {
+  cli_input in;
+  zarrc_status status = cli_input_open(path, &in, error);
+  if (status == ZARRC_OK) status = cli_input_all(&in, max, out, n, error);
+  cli_input_close(&in);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- output */
+
+/* Opens DIR/.NAME.PID.N.tmp anew. */
+static zarrc_status open_temporary(cli_output *out, mode_t mode, zarrc_error *error) {
+  const char *slash = strrchr(out->path, '/');
+  int dir = slash != NULL ? (int)(slash - out->path + 1) : 0;
+  size_t n = strlen(out->path) + 64;
+  out->temporary = malloc(n);
+  if (out->temporary == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  for (unsigned i = 0; i < 1000; i++) {
+    snprintf(out->temporary, n, "%.*s.%s.%ld.%u.tmp", dir, out->path, out->path + dir, (long)getpid(), i);
+    out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (out->fd >= 0) return ZARRC_OK;
+    if (errno != EEXIST) break;
+  }
+  int os_error = errno;
+  free(out->temporary);
+  out->temporary = NULL;
+  errno = os_error;
+  return fail_io(error, "cannot write", out->name);
+}
+
+zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_output *out, zarrc_error *error) {
+  struct stat st;
+  bool stream = cli_is_stream(path);
+  *out = (cli_output){.fd = stream ? 1 : -1, .name = stream ? "standard output" : path, .buf = malloc(BUFFER)};
+  if (out->buf == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!stream) {
+    bool there = stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) { /* a device or pipe is written to, never replaced */
+      out->fd = open(path, O_WRONLY | O_CLOEXEC);
+      if (out->fd < 0) return fail_io(error, "cannot write", path);
+    } else {
+      out->path = there ? realpath(path, NULL) : strdup(path); /* through links, so that they stay */
+      if (out->path == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+      zarrc_status status = open_temporary(out, there ? st.st_mode & 0777 : 0666, error);
+      if (status != ZARRC_OK) return status;
+    }
+  }
+  if (binary && !forced && isatty(out->fd))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "binary data is not written to a terminal");
+  return ZARRC_OK;
+}
+
+static zarrc_status write_all(cli_output *out, const uint8_t *p, size_t n, zarrc_error *error) {
+  while (n > 0) {
+    ssize_t count = write(out->fd, p, n < ((size_t)1 << 30) ? n : (size_t)1 << 30);
+    if (cli_canceled(NULL)) return canceled(error);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_io(error, "cannot write", out->name);
+    p += count;
+    n -= (size_t)count;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status flush(cli_output *out, zarrc_error *error) {
+  size_t n = out->len;
+  out->len = 0;
+  return write_all(out, out->buf, n, error);
+}
+
+zarrc_status cli_output_write(cli_output *out, const void *bytes, size_t n, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  out->total += n;
+  if (n > BUFFER - out->len) status = flush(out, error);
+  if (status == ZARRC_OK && n >= BUFFER) return write_all(out, bytes, n, error);
+  if (status == ZARRC_OK && n > 0) {
+    memcpy(out->buf + out->len, bytes, n);
+    out->len += n;
+  }
+  return status;
+}
+
+zarrc_status cli_output_text(cli_output *out, const char *text, zarrc_error *error) {
+  return cli_output_write(out, text, strlen(text), error);
+}
+
+zarrc_status cli_output_finish(cli_output *out, zarrc_error *error) {
+  zarrc_status status = flush(out, error);
+  if (status != ZARRC_OK || cli_canceled(NULL)) return status != ZARRC_OK ? status : canceled(error);
+  if (out->fd <= 1) return ZARRC_OK;
+  int fd = out->fd;
+  out->fd = -1;
+  if (close(fd) != 0) return fail_io(error, "cannot write", out->name);
+  if (out->temporary == NULL) return ZARRC_OK;
+  if (rename(out->temporary, out->path) != 0) return fail_io(error, "cannot write", out->name);
+  free(out->temporary);
+  out->temporary = NULL;
+  return ZARRC_OK;
+}
+
+void cli_output_close(cli_output *out) {
+  if (out->fd > 1) close(out->fd);
+  if (out->temporary != NULL) unlink(out->temporary);
+  free(out->temporary);
+  free(out->path);
+  free(out->buf);
+  *out = (cli_output){.fd = -1};
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc info: an array or a group in one screen. */
+#include "cli.h"
+#include "codecspec.h"
+#include "describe.h"
+#include "out.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void label(const char *name) {
+  printf("  %s%-13s%s", cli_ansi(stdout, CLI_BOLD), name, cli_ansi(stdout, CLI_PLAIN));
+}
+
+static void print_title(const char *url, const char *kind) {
+  printf("%s", cli_ansi(stdout, CLI_BOLD));
+  cli_print_safe(stdout, url);
+  printf("%s: %s\n", cli_ansi(stdout, CLI_PLAIN), kind);
+}
+
+static void print_attributes(const char *text) {
+  label("attributes");
+  for (const char *p = text; *p != 0; p++) {
+    putchar((unsigned char)*p < 0x20 && *p != '\n' ? ' ' : *p);
+    if (*p == '\n') printf("  ");
+  }
+  putchar('\n');
+}
+
+/* ------------------------------------------------------------------------------------------------------ arrays */
+
+/* One row of the table; nbytes 0: the size of elements is not known. */
+static void print_row(const char *name, const int64_t *edge, const int64_t *grid, int ndim, uint64_t count,
+                      uint64_t nbytes, const char *note) {
+  char a[CLI_DIMS], b[CLI_DIMS], c[CLI_HUMAN], d[CLI_HUMAN];
+  label(name);
+  printf("%-20s %-16s %12s  %10s%s%s\n", cli_human_dims(a, edge, ndim), cli_human_dims(b, grid, ndim),
+         count != UINT64_MAX ? cli_human_count(c, count) : "very many",
+         nbytes > 0 ? cli_human_bytes(d, (double)nbytes) : "-", note[0] != 0 ? "  " : "", note);
+}
+
+static void print_table(const cli_layout *l) {
+  char note[96] = "", n[CLI_HUMAN];
+  const char *sizes = l->regular ? "" : "the first of several sizes";
+  printf("  %-13s%s%-20s %-16s %12s  %10s%s\n", "", cli_ansi(stdout, CLI_DIM), "shape", "grid", "count", "each",
+         cli_ansi(stdout, CLI_PLAIN));
+  if (l->sharded) {
+    snprintf(note, sizeof note, "%s chunks in each%s%s", cli_human_count(n, l->per_shard), l->regular ? "" : "; ",
+             sizes);
+    print_row("shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes, note);
+  }
+  print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, l->sharded ? "" : sizes);
+  label("objects");
+  printf("%s at most, one for each %s\n", l->nobjects != UINT64_MAX ? cli_human_count(n, l->nobjects) : "very many",
+         l->sharded ? "shard" : "chunk");
+}
+
+static void print_shape(const zarrc_array *array) {
+  int ndim = zarrc_array_ndim(array);
+  const int64_t *shape = zarrc_array_shape(array);
+  bool named = false;
+  char dims[CLI_DIMS];
+  label("shape");
+  for (int i = 0; i < ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
+  for (int i = 0; named && i < ndim; i++) {
+    const char *name = zarrc_array_dimension_name(array, i);
+    if (i > 0) printf(" x ");
+    if (name != NULL) {
+      cli_print_safe(stdout, name);
+      putchar('=');
+    }
+    printf("%lld", (long long)shape[i]);
+  }
+  if (!named) fputs(cli_human_dims(dims, shape, ndim), stdout);
+  putchar('\n');
+}
+
+static void print_stored(const cli_layout *l, const cli_stored *s) {
+  char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
+  label("stored");
+  printf("%s", cli_human_bytes(a, (double)s->nbytes));
+  if (l->nbytes > 0 && s->nbytes > 0) printf(", ratio %.2f", (double)l->nbytes / (double)s->nbytes);
+  printf(", %s of %s objects", cli_human_count(b, s->nobjects),
+         l->nobjects != UINT64_MAX ? cli_human_count(c, l->nobjects) : "very many");
+  if (s->nothers > 0) printf(", %s other keys", cli_human_count(a, s->nothers));
+  putchar('\n');
+}
+
+static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error) {
+  const zarrc_array *array = node->array;
+  const zarrc_dtype *dtype = zarrc_array_dtype(array);
+  cli_layout l;
+  cli_stored stored = {0};
+  char size[CLI_HUMAN];
+  zarrc_status status = ZARRC_OK;
+  cli_layout_of(array, &l);
+  if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
+  if (status != ZARRC_OK) return status;
+  print_title(node->url, "array");
+  print_shape(array);
+  label("data type");
+  cli_print_dtype(stdout, dtype);
+  if (l.nbytes > 0 && l.nbytes != UINT64_MAX) printf(", %s in all", cli_human_bytes(size, (double)l.nbytes));
+  putchar('\n');
+  label("fill value");
+  status = cli_print_element(stdout, node->ctx, dtype, zarrc_array_fill(array), error);
+  putchar('\n');
+  print_table(&l);
+  cli_span codecs = cli_inner_codecs(array);
+  label("codecs");
+  cli_codecs_print(stdout, codecs.ptr, codecs.len);
+  printf("%s\n", l.sharded ? " in shards" : "");
+  if (cli_has(c, CLI_STORED)) print_stored(&l, &stored);
+  if (cli_has(c, CLI_ATTRIBUTES)) print_attributes(zarrc_array_attributes(array));
+  return status;
+}
+
+static void json_table(cli_json *j, const char *key, const int64_t *edge, const int64_t *grid, int ndim, uint64_t count,
+                       uint64_t nbytes) {
+  cli_json_open(j, key, '{');
+  cli_json_dims(j, "shape", edge, ndim);
+  cli_json_dims(j, "grid", grid, ndim);
+  cli_json_uint(j, "count", count);
+  if (nbytes > 0)
+    cli_json_uint(j, "nbytes", nbytes);
+  else
+    cli_json_raw(j, "nbytes", NULL, 0);
+  cli_json_close(j, '}');
+}
+
+static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
+  const zarrc_array *array = node->array;
+  const zarrc_dtype *dtype = zarrc_array_dtype(array);
+  const char *metadata = zarrc_array_metadata(array), *attributes = zarrc_array_attributes(array);
+  cli_span document = cli_json_value(metadata, strlen(metadata)), member;
+  cli_layout l;
+  cli_stored stored = {0};
+  bool named = false;
+  zarrc_status status = ZARRC_OK;
+  cli_layout_of(array, &l);
+  if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
+  if (status != ZARRC_OK) return status;
+  cli_json_dims(j, "shape", zarrc_array_shape(array), l.ndim);
+  status = cli_json_dtype(j, "data_type", node->ctx, dtype, error);
+  if (status != ZARRC_OK) return status;
+  member = cli_json_member(document, "fill_value");
+  cli_json_raw(j, "fill_value", member.ptr, member.len);
+  for (int i = 0; i < l.ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
+  if (named) cli_json_open(j, "dimension_names", '[');
+  for (int i = 0; named && i < l.ndim; i++) cli_json_string(j, NULL, zarrc_array_dimension_name(array, i));
+  if (named)
+    cli_json_close(j, ']');
+  else
+    cli_json_raw(j, "dimension_names", NULL, 0);
+  cli_json_uint(j, "nitems", l.nitems);
+  if (l.nbytes > 0 || !zarrc_dtype_is_variable(dtype))
+    cli_json_uint(j, "nbytes", l.nbytes);
+  else
+    cli_json_raw(j, "nbytes", NULL, 0);
+  json_table(j, "chunks", l.chunk_shape, l.chunk_grid, l.ndim, l.nchunks, l.chunk_bytes);
+  if (l.sharded) {
+    json_table(j, "shards", l.object_shape, l.object_grid, l.ndim, l.nobjects, l.object_bytes);
+    cli_json_uint(j, "chunks_per_shard", l.per_shard);
+  } else {
+    cli_json_raw(j, "shards", NULL, 0);
+    cli_json_raw(j, "chunks_per_shard", NULL, 0);
+  }
+  member = cli_json_member(document, "chunk_grid");
+  cli_json_raw(j, "chunk_grid", member.ptr, member.len);
+  member = cli_json_member(document, "chunk_key_encoding");
+  cli_json_raw(j, "chunk_key_encoding", member.ptr, member.len);
+  cli_json_raw(j, "codecs", zarrc_array_codecs(array), strlen(zarrc_array_codecs(array)));
+  if (cli_has(c, CLI_STORED)) {
+    cli_json_open(j, "stored", '{');
+    cli_json_uint(j, "objects", stored.nobjects);
+    cli_json_uint(j, "objects_possible", l.nobjects);
+    cli_json_uint(j, "other_keys", stored.nothers);
+    cli_json_uint(j, "nbytes", stored.nbytes);
+    if (stored.nbytes > 0 && l.nbytes > 0)
+      cli_json_real(j, "ratio", (double)l.nbytes / (double)stored.nbytes);
+    else
+      cli_json_raw(j, "ratio", NULL, 0);
+    cli_json_close(j, '}');
+  }
+  if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
+  return ZARRC_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ groups */
+
+typedef struct children {
+  cli_json *json; /* NULL: text */
+  size_t nprefix, n;
+} children;
+
+static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+  children *k = arg;
+  const char *name = path + k->nprefix, *type = kind == ZARRC_NODE_ARRAY ? "array" : "group";
+  (void)error;
+  if (k->json != NULL) {
+    cli_json_open(k->json, NULL, '{');
+    cli_json_string(k->json, "name", name);
+    cli_json_string(k->json, "node_type", type);
+    cli_json_close(k->json, '}');
+  } else {
+    label(k->n == 0 ? "children" : "");
+    cli_print_safe(stdout, name);
+    puts(kind == ZARRC_NODE_GROUP ? "/" : "");
+  }
+  k->n++;
+  return ZARRC_OK;
+}
+
+static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
+  const char *attributes = zarrc_group_attributes(node->group);
+  children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0)};
+  if (j != NULL)
+    cli_json_open(j, "children", '[');
+  else
+    print_title(node->url, "group");
+  zarrc_status status = zarrc_group_list(node->group, show_child, &k, error);
+  if (j != NULL) {
+    cli_json_close(j, ']');
+  } else if (k.n == 0 && status == ZARRC_OK) {
+    label("children");
+    puts("none");
+  }
+  if (!cli_has(c, CLI_ATTRIBUTES) || status != ZARRC_OK) return status;
+  if (j != NULL)
+    cli_json_raw(j, "attributes", attributes, strlen(attributes));
+  else
+    print_attributes(attributes);
+  return ZARRC_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- all */
+
+static zarrc_status show_json(cli *c, const cli_node *node, zarrc_error *error) {
+  cli_json j;
+  char *text = NULL;
+  size_t n = 0;
+  FILE *f = open_memstream(&text, &n); /* a document is printed whole or not at all */
+  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  cli_json_begin(&j, f, "info");
+  cli_json_string(&j, "url", node->url);
+  cli_json_string(&j, "path", node->path);
+  cli_json_int(&j, "zarr_format", 3);
+  cli_json_string(&j, "node_type", node->array != NULL ? "array" : "group");
+  zarrc_status status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, error);
+  cli_json_end(&j);
+  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (status == ZARRC_OK) fwrite(text, 1, n, stdout);
+  free(text);
+  return status;
+}
+
+zarrc_status cli_info(cli *c, zarrc_error *error) {
+  zarrc_ctx *ctx = NULL;
+  cli_node node = {0};
+  zarrc_status status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, NULL, &node, error);
+  if (status == ZARRC_OK && c->json)
+    status = show_json(c, &node, error);
+  else if (status == ZARRC_OK)
+    status = node.array != NULL ? print_array(c, &node, error) : show_group(c, &node, NULL, error);
+  cli_node_close(&node);
+  zarrc_ctx_close(ctx);
+  return status;
+}

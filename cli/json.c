@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "json.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Length of the UTF-8 character at p, 0: there is none. */
+static size_t utf8_length(const unsigned char *p, size_t n) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+  uint32_t code = len > 1 ? p[0] & (0x7fu >> len) : 0x80;
+  if (len == 1) return 1;
+  if (len == 0 || len > n) return 0;
+  for (size_t i = 1; i < len; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+    code = code << 6 | (p[i] & 0x3fu);
+  }
+  return code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
+}
+
+void cli_json_quote(FILE *out, const char *text, size_t n) {
+  putc('"', out);
+  for (size_t i = 0; i < n;) {
+    unsigned char ch = (unsigned char)text[i];
+    size_t len = utf8_length((const unsigned char *)text + i, n - i);
+    if (len == 0) {
+      fputs("\\ufffd", out);
+      len = 1;
+    } else if (ch == '"' || ch == '\\') {
+      fprintf(out, "\\%c", ch);
+    } else if (ch < 0x20 || ch == 0x7f) {
+      fprintf(out, "\\u%04x", ch);
+    } else {
+      fwrite(text + i, 1, len, out);
+    }
+    i += len;
+  }
+  putc('"', out);
+}
+
+static void put_key(cli_json *j, const char *key) {
+  if (j->comma) fputs(", ", j->out);
+  if (key != NULL) {
+    cli_json_quote(j->out, key, strlen(key));
+    fputs(": ", j->out);
+  }
+  j->comma = true;
+}
+
+void cli_json_open(cli_json *j, const char *key, char bracket) {
+  put_key(j, key);
+  putc(bracket, j->out);
+  j->comma = false;
+}
+
+void cli_json_close(cli_json *j, char bracket) {
+  putc(bracket, j->out);
+  j->comma = true;
+}
+
+void cli_json_string(cli_json *j, const char *key, const char *text) {
+  put_key(j, key);
+  if (text != NULL)
+    cli_json_quote(j->out, text, strlen(text));
+  else
+    fputs("null", j->out);
+}
+
+void cli_json_int(cli_json *j, const char *key, int64_t value) {
+  put_key(j, key);
+  fprintf(j->out, "%lld", (long long)value);
+}
+
+void cli_json_uint(cli_json *j, const char *key, uint64_t value) {
+  put_key(j, key);
+  fprintf(j->out, "%llu", (unsigned long long)value);
+}
+
+void cli_json_real(cli_json *j, const char *key, double value) {
+  put_key(j, key);
+  if (isfinite(value))
+    fprintf(j->out, "%.6g", value);
+  else
+    fputs("null", j->out);
+}
+
+void cli_json_bool(cli_json *j, const char *key, bool value) {
+  put_key(j, key);
+  fputs(value ? "true" : "false", j->out);
+}
+
+/* Line ends, which valid JSON has between values only, become blanks: a document is one line. */
+void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n) {
+  put_key(j, key);
+  if (json == NULL) fputs("null", j->out);
+  for (size_t i = 0; json != NULL && i < n; i++) putc((unsigned char)json[i] < 0x20 ? ' ' : json[i], j->out);
+}
+
+void cli_json_dims(cli_json *j, const char *key, const int64_t *dims, int ndim) {
+  cli_json_open(j, key, '[');
+  for (int i = 0; i < ndim; i++) cli_json_int(j, NULL, dims[i]);
+  cli_json_close(j, ']');
+}
+
+void cli_json_begin(cli_json *j, FILE *out, const char *verb) {
+  char schema[64];
+  *j = (cli_json){.out = out};
+  snprintf(schema, sizeof schema, "zarrc.%s/1", verb);
+  cli_json_open(j, NULL, '{');
+  cli_json_string(j, "schema", schema);
+}
+
+void cli_json_end(cli_json *j) {
+  cli_json_close(j, '}');
+  putc('\n', j->out);
+}
+
+/* ---------------------------------------------------------------------------------------------------- reading */
+
+static size_t skip_blanks(const char *text, size_t at, size_t n) {
+  while (at < n && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) at++;
+  return at;
+}
+
+cli_span cli_json_value(const char *text, size_t n) {
+  size_t start = skip_blanks(text, 0, n), at = start, depth = 0;
+  while (at < n) {
+    char ch = text[at];
+    if (ch == '"') {
+      for (at++; at < n && text[at] != '"'; at++)
+        if (text[at] == '\\') at++;
+      if (at >= n) return (cli_span){0};
+      at++;
+    } else if (ch == '[' || ch == '{') {
+      depth++;
+      at++;
+    } else if (ch == ']' || ch == '}') {
+      if (depth == 0) break;
+      depth--;
+      at++;
+    } else if (depth == 0 && strchr(",: \t\r\n", ch) != NULL) {
+      break;
+    } else {
+      at++;
+      continue; /* inside a number or word, or between things in brackets */
+    }
+    if (depth == 0) break;
+  }
+  return at == start || depth > 0 ? (cli_span){0} : (cli_span){text + start, at - start};
+}
+
+bool cli_json_next(cli_span container, size_t *at, cli_span *key, cli_span *value) {
+  const char *text = container.ptr;
+  size_t n = container.len, i;
+  if (text == NULL || n < 2 || (text[0] != '{' && text[0] != '[')) return false;
+  n--; /* the closing bracket */
+  i = skip_blanks(text, *at == 0 ? 1 : *at, n);
+  if (i < n && text[i] == ',') i = skip_blanks(text, i + 1, n);
+  if (key != NULL) *key = (cli_span){0};
+  if (text[0] == '{') {
+    cli_span name = cli_json_value(text + i, n - i);
+    if (name.ptr == NULL || name.len < 2 || name.ptr[0] != '"') return false;
+    if (key != NULL) *key = (cli_span){name.ptr + 1, name.len - 2};
+    i = skip_blanks(text, (size_t)(name.ptr - text) + name.len, n);
+    if (i >= n || text[i] != ':') return false;
+    i++;
+  }
+  *value = cli_json_value(text + i, n - i);
+  if (value->ptr == NULL) return false;
+  *at = (size_t)(value->ptr - text) + value->len;
+  return true;
+}
+
+bool cli_span_is(cli_span span, const char *text) {
+  return span.ptr != NULL && span.len == strlen(text) && memcmp(span.ptr, text, span.len) == 0;
+}
+
+cli_span cli_json_member(cli_span object, const char *key) {
+  cli_span name, value;
+  for (size_t at = 0; cli_json_next(object, &at, &name, &value);)
+    if (cli_span_is(name, key) && object.ptr[0] == '{') return value;
+  return (cli_span){0};
+}
+
+cli_span cli_json_plain(cli_span value) {
+  if (value.ptr != NULL && value.len >= 2 && value.ptr[0] == '"' && memchr(value.ptr, '\\', value.len) == NULL)
+    return (cli_span){value.ptr + 1, value.len - 2};
+  return value;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc ls and tree: a hierarchy, one node a line. */
+#include "cli.h"
+#include "describe.h"
+#include "out.h"
+#include "text.h"
+#include "tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BAR 16
+
+/* What a line says of an array; texts are allocated. */
+typedef struct line {
+  zarrc_status status; /* of opening the array: what cannot be read is listed all the same */
+  char *shape, *dtype, *chunks, *message;
+  cli_stored stored;
+  uint64_t nbytes;
+} line;
+
+typedef struct listing {
+  cli *c;
+  const cli_node *node;
+  cli_tree tree;
+  line *lines;
+  char *branch; /* what is drawn in front of the names of each level */
+} listing;
+
+static void put_dims_text(FILE *f, const cli_layout *l) {
+  char dims[CLI_DIMS];
+  fputs(cli_plain_dims(dims, l->chunk_shape, l->ndim), f);
+  if (l->sharded) fprintf(f, " in %s", cli_plain_dims(dims, l->object_shape, l->ndim));
+}
+
+static char *printed_dtype(const zarrc_dtype *dtype) {
+  char *text = NULL;
+  size_t n;
+  FILE *f = open_memstream(&text, &n);
+  if (f == NULL) return NULL;
+  cli_print_dtype(f, dtype);
+  return fclose(f) == 0 ? text : NULL;
+}
+
+static char *printed_chunks(const cli_layout *l) {
+  char *text = NULL;
+  size_t n;
+  FILE *f = open_memstream(&text, &n);
+  if (f == NULL) return NULL;
+  put_dims_text(f, l);
+  return fclose(f) == 0 ? text : NULL;
+}
+
+/* Damaged metadata of one array does not hide the others; out of memory and the like end the listing. */
+static zarrc_status read_line(const listing *ls, const cli_tree_node *node, line *out, zarrc_error *error) {
+  zarrc_array *array = NULL;
+  zarrc_error why = {0};
+  char dims[CLI_DIMS];
+  cli_layout l;
+  out->status = zarrc_array_open(ls->node->store, node->path, NULL, &array, &why);
+  if (out->status == ZARRC_INVALID_METADATA || out->status == ZARRC_UNSUPPORTED || out->status == ZARRC_LIMIT) {
+    out->message = strdup(why.message);
+    return ZARRC_OK;
+  }
+  if (out->status != ZARRC_OK) {
+    if (error != NULL) *error = why;
+    return out->status;
+  }
+  cli_layout_of(array, &l);
+  out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
+  out->dtype = printed_dtype(zarrc_array_dtype(array));
+  out->chunks = printed_chunks(&l);
+  out->nbytes = l.nbytes;
+  zarrc_status status = ZARRC_OK;
+  if (out->shape == NULL || out->dtype == NULL || out->chunks == NULL)
+    status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (status == ZARRC_OK && cli_has(ls->c, CLI_LONG)) status = cli_stored_count(array, &out->stored, error);
+  zarrc_array_close(array);
+  return status;
+}
+
+/* Path of a node from the one that was listed. */
+static const char *relative(const listing *ls, const cli_tree_node *node) {
+  size_t n = strlen(ls->node->path);
+  const char *path = node->path + n;
+  return n > 0 && *path == '/' ? path + 1 : path;
+}
+
+/* ------------------------------------------------------------------------------------------------------- text */
+
+static size_t put_name(const listing *ls, size_t i, bool tree) {
+  static const char *const art[2][4] = {
+      {"`-- ", "|-- ", "    ", "|   "},
+      {"\xe2\x94\x94\xe2\x94\x80\xe2\x94\x80 ", "\xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 ", "    ", "\xe2\x94\x82   "}};
+  const cli_tree_node *node = &ls->tree.items[i];
+  const char *name = relative(ls, node), *const *lines = art[cli_is_utf8()];
+  size_t width = 0;
+  if (tree && node->depth > 0) {
+    for (int level = 1; level < node->depth; level++) fputs(lines[ls->branch[level] != 0 ? 2 : 3], stdout);
+    fputs(lines[node->last ? 0 : 1], stdout);
+    ls->branch[node->depth] = node->last;
+    width = 4 * (size_t)node->depth;
+    name = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
+  }
+  if (node->depth == 0) name = tree ? ls->node->url : ".";
+  const char *slash = node->kind == ZARRC_NODE_GROUP && node->depth > 0 ? "/" : "";
+  printf("%s", cli_ansi(stdout, node->kind == ZARRC_NODE_GROUP ? CLI_BOLD : CLI_PLAIN));
+  cli_print_safe(stdout, name);
+  printf("%s%s", slash, cli_ansi(stdout, CLI_PLAIN));
+  return width + strlen(name) + strlen(slash);
+}
+
+static size_t width_of(const listing *ls, size_t i, bool tree) {
+  const cli_tree_node *node = &ls->tree.items[i];
+  const char *name = relative(ls, node), *slash = strrchr(name, '/');
+  if (node->depth == 0) return tree ? strlen(ls->node->url) : 1;
+  size_t n = tree ? strlen(slash != NULL ? slash + 1 : name) + 4 * (size_t)node->depth : strlen(name);
+  return n + (node->kind == ZARRC_NODE_GROUP);
+}
+
+static void pad(size_t from, size_t to) {
+  printf("%*s", (int)(to > from ? to - from : 0) + 2, "");
+}
+
+static void put_bar(uint64_t nbytes, uint64_t most) {
+  int filled = most > 0 ? (int)((double)nbytes / (double)most * BAR + 0.999) : 0;
+  if (filled > 0) printf("  %s", cli_ansi(stdout, CLI_CYAN));
+  for (int i = 0; i < filled && i < BAR; i++) putchar('#');
+  if (filled > 0) printf("%s", cli_ansi(stdout, CLI_PLAIN));
+}
+
+static void print_text(const listing *ls) {
+  bool tree = ls->c->args.verb->bit == CLI_VERB_TREE, longer = cli_has(ls->c, CLI_LONG);
+  size_t name = 0, shape = 0, dtype = 0, chunks = 0;
+  uint64_t most = 0;
+  char size[CLI_HUMAN];
+  for (size_t i = 0; i < ls->tree.n; i++) {
+    const line *l = &ls->lines[i];
+    if (width_of(ls, i, tree) > name) name = width_of(ls, i, tree);
+    if (l->shape == NULL) continue;
+    if (strlen(l->shape) > shape) shape = strlen(l->shape);
+    if (strlen(l->dtype) > dtype) dtype = strlen(l->dtype);
+    if (strlen(l->chunks) > chunks) chunks = strlen(l->chunks);
+    if (l->stored.nbytes > most) most = l->stored.nbytes;
+  }
+  if (name > 60) name = 60;
+  for (size_t i = 0; i < ls->tree.n; i++) {
+    const line *l = &ls->lines[i];
+    size_t at = put_name(ls, i, tree);
+    if (l->message != NULL) {
+      pad(at, name);
+      cli_print_safe(stdout, l->message);
+    } else if (l->shape != NULL) {
+      pad(at, name);
+      fputs(l->shape, stdout);
+      pad(strlen(l->shape), shape);
+      fputs(l->dtype, stdout);
+      if (longer) {
+        pad(strlen(l->dtype), dtype);
+        fputs(l->chunks, stdout);
+        pad(strlen(l->chunks), chunks);
+        printf("%10s", cli_human_bytes(size, (double)l->stored.nbytes));
+        put_bar(l->stored.nbytes, most);
+      }
+    }
+    putchar('\n');
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------------- JSON */
+
+static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli_json *j, const line *l,
+                               zarrc_error *error) {
+  zarrc_array *array = NULL;
+  cli_layout layout;
+  zarrc_status status = zarrc_array_open(ls->node->store, node->path, NULL, &array, error);
+  if (status != ZARRC_OK) return status;
+  cli_layout_of(array, &layout);
+  cli_json_dims(j, "shape", zarrc_array_shape(array), layout.ndim);
+  status = cli_json_dtype(j, "data_type", ls->node->ctx, zarrc_array_dtype(array), error);
+  cli_json_dims(j, "chunk_shape", layout.chunk_shape, layout.ndim);
+  if (layout.sharded)
+    cli_json_dims(j, "shard_shape", layout.object_shape, layout.ndim);
+  else
+    cli_json_raw(j, "shard_shape", NULL, 0);
+  if (cli_has(ls->c, CLI_LONG)) {
+    cli_json_uint(j, "stored_objects", l->stored.nobjects);
+    cli_json_uint(j, "stored_nbytes", l->stored.nbytes);
+  }
+  zarrc_array_close(array);
+  return status;
+}
+
+static zarrc_status print_json(const listing *ls, zarrc_error *error) {
+  cli_json j;
+  char *text = NULL;
+  size_t n = 0;
+  zarrc_status status = ZARRC_OK;
+  FILE *f = open_memstream(&text, &n);
+  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  cli_json_begin(&j, f, "ls");
+  cli_json_string(&j, "url", ls->node->url);
+  cli_json_open(&j, "nodes", '[');
+  for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++) {
+    const cli_tree_node *node = &ls->tree.items[i];
+    cli_json_open(&j, NULL, '{');
+    cli_json_string(&j, "path", relative(ls, node));
+    cli_json_string(&j, "node_type", node->kind == ZARRC_NODE_ARRAY ? "array" : "group");
+    if (ls->lines[i].message != NULL) {
+      cli_json_open(&j, "error", '{');
+      cli_json_string(&j, "code", zarrc_status_name(ls->lines[i].status));
+      cli_json_string(&j, "message", ls->lines[i].message);
+      cli_json_close(&j, '}');
+    } else if (node->kind == ZARRC_NODE_ARRAY) {
+      status = json_array(ls, node, &j, &ls->lines[i], error);
+    }
+    cli_json_close(&j, '}');
+  }
+  cli_json_close(&j, ']');
+  cli_json_end(&j);
+  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (status == ZARRC_OK) fwrite(text, 1, n, stdout);
+  free(text);
+  return status;
+}
+
+/* --------------------------------------------------------------------------------------------------------- all */
+
+static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
+  int deepest = 0;
+  zarrc_status status = cli_tree_read(ls->node->store, ls->node->path, depth, &ls->tree, error);
+  if (status != ZARRC_OK) return status;
+  for (size_t i = 0; i < ls->tree.n; i++)
+    if (ls->tree.items[i].depth > deepest) deepest = ls->tree.items[i].depth;
+  ls->lines = calloc(ls->tree.n, sizeof *ls->lines);
+  ls->branch = calloc((size_t)deepest + 1, 1);
+  if (ls->lines == NULL || ls->branch == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++)
+    if (ls->tree.items[i].kind == ZARRC_NODE_ARRAY) status = read_line(ls, &ls->tree.items[i], &ls->lines[i], error);
+  if (status != ZARRC_OK) return status;
+  if (ls->c->json) return print_json(ls, error);
+  print_text(ls);
+  return ZARRC_OK;
+}
+
+zarrc_status cli_ls(cli *c, zarrc_error *error) {
+  zarrc_ctx *ctx = NULL;
+  cli_node node = {0};
+  listing ls = {.c = c, .node = &node};
+  int64_t depth = -1;
+  zarrc_status status = cli_option_number(c, CLI_DEPTH, 0, 1000000, &depth, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
+  if (status == ZARRC_OK) status = list(&ls, depth, error);
+  for (size_t i = 0; ls.lines != NULL && i < ls.tree.n; i++) {
+    free(ls.lines[i].shape);
+    free(ls.lines[i].dtype);
+    free(ls.lines[i].chunks);
+    free(ls.lines[i].message);
+  }
+  free(ls.lines);
+  free(ls.branch);
+  cli_tree_clear(&ls.tree);
+  cli_node_close(&node);
+  zarrc_ctx_close(ctx);
+  return status;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the verb, runs it, says what went wrong, and turns the status into an exit code. */
+#include "cli.h"
+#include "out.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --json counts wherever it stands, so that errors in the arguments are JSON too. */
+static bool wants_json(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--json") == 0) return true;
+  return false;
+}
+
+/* --array_path=DIR and --array_path DIR */
+static const char *array_path_of(int argc, char **argv) {
+  static const char option[] = "--array_path";
+  size_t n = sizeof option - 1;
+  if (strncmp(argv[1], option, n) != 0) return NULL;
+  if (argv[1][n] == '=') return argv[1] + n + 1;
+  return argv[1][n] == 0 && argc > 2 ? argv[2] : NULL;
+}
+
+static zarrc_status unknown_verb(cli *c, const char *word, zarrc_error *error) {
+  const char *nearest = cli_nearest_verb(word);
+  if (nearest != NULL)
+    snprintf(c->hint, sizeof c->hint, "zarrc %s", nearest);
+  else
+    snprintf(c->hint, sizeof c->hint, "zarrc help");
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no %s '%.80s'", word[0] == '-' ? "option" : "verb", word);
+}
+
+static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv, zarrc_error *error) {
+  zarrc_status status = cli_args_parse(verb, argc, argv, &c->args, c->hint, sizeof c->hint, error);
+  if (status != ZARRC_OK) return status;
+  c->quiet = cli_has(c, CLI_QUIET);
+  c->verbose = cli_has(c, CLI_VERBOSE);
+  if (cli_has(c, CLI_HELP)) return cli_help_verb(c, verb, error);
+  return verb->run(c, error);
+}
+
+static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {
+  const char *word = argc > 1 ? argv[1] : NULL, *path;
+  if (word != NULL && strcmp(word, "--json") == 0) { /* before the verb */
+    argc--;
+    argv++;
+    word = argc > 1 ? argv[1] : NULL;
+  }
+  if (word == NULL) {
+    snprintf(c->hint, sizeof c->hint, "zarrc help");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a verb is missing");
+  }
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return cli_help_main(c, error);
+  if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) return cli_version(c, error);
+  path = array_path_of(argc, argv);
+  if (path != NULL) return cli_array_path(c, path, error);
+  const cli_verb *verb = cli_verb_find(word);
+  if (verb == NULL) return unknown_verb(c, word, error);
+  return run_verb(c, verb, argc - 2, argv + 2, error);
+}
+
+/* What was printed counts only when it arrived. */
+static zarrc_status flush_output(zarrc_error *error) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return ZARRC_OK;
+  int os_error = errno;
+  zarrc_fail(error, ZARRC_IO, "cannot write standard output: %s", strerror(os_error != 0 ? os_error : EIO));
+  error->os_error = os_error;
+  return ZARRC_IO;
+}
+
+int main(int argc, char **argv) {
+  cli c = {.json = wants_json(argc, argv)};
+  zarrc_error error = {0};
+  cli_signals_install();
+  zarrc_status status = run(&c, argc, argv, &error);
+  if (status == ZARRC_OK) {
+    c.subject[0] = c.hint[0] = 0;
+    status = flush_output(&error);
+  } else {
+    fflush(stdout);
+  }
+  if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
+  if (status != ZARRC_OK) cli_print_error(&c, &error, status);
+  return zarrc_status_exit_code(status);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether two URLs are the same place of the file system. */
+#include "copy.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int hex(char ch) {
+  static const char digits[] = "0123456789abcdef";
+  const char *p = ch != 0 ? strchr(digits, ch | 0x20) : NULL;
+  return p != NULL ? (int)(p - digits) : -1;
+}
+
+/* The path of a path or file URL, allocated; NULL: another kind of URL. */
+static char *local_path(const char *url) {
+  if (strncasecmp(url, "memory:", 7) == 0) return NULL;
+  bool escaped = strncasecmp(url, "file://", 7) == 0;
+  if (escaped)
+    url = strchr(url + 7, '/') != NULL ? strchr(url + 7, '/') : "/";
+  else if (strncasecmp(url, "file:", 5) == 0)
+    url += 5;
+  char *path = strdup(url), *out = path;
+  for (const char *in = path; escaped && path != NULL && *in != 0; in++) {
+    bool coded = in[0] == '%' && hex(in[1]) >= 0 && hex(in[2]) >= 0;
+    *out++ = coded ? (char)(hex(in[1]) * 16 + hex(in[2])) : *in;
+    if (coded) in += 2;
+  }
+  if (escaped && path != NULL) *out = 0;
+  return path;
+}
+
+/* The absolute path without links of as much as exists, and behind it the rest as it is written. */
+static char *resolve(char *path) {
+  size_t n = strlen(path);
+  char *real = NULL, *out;
+  while (n > 1 && path[n - 1] == '/') path[--n] = 0;
+  size_t cut = n;
+  for (;;) {
+    char kept = path[cut];
+    path[cut] = 0;
+    real = realpath(cut > 0 ? path : path[0] == 0 && kept == '/' ? "/" : ".", NULL);
+    path[cut] = kept;
+    if (real != NULL || cut == 0) break;
+    while (cut > 0 && path[cut - 1] != '/') cut--;
+    while (cut > 0 && path[cut - 1] == '/') cut--;
+  }
+  if (real == NULL) return NULL;
+  const char *rest = path + cut + strspn(path + cut, "/");
+  out = malloc(strlen(real) + strlen(rest) + 2);
+  if (out != NULL) {
+    strcpy(out, real);
+    if (rest[0] != 0) {
+      if (strcmp(real, "/") != 0) strcat(out, "/");
+      strcat(out, rest);
+    }
+    size_t len = strlen(out), m = strlen("/zarr.json"); /* a node may be named by its document */
+    if (len > m && strcmp(out + len - m, "/zarr.json") == 0) out[len - m] = 0;
+  }
+  free(real);
+  return out;
+}
+
+static bool is_in(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0 || strcmp(folder, "/") == 0);
+}
+
+zarrc_status cli_place_check(const char *source, const char *copy, zarrc_error *error) {
+  char *a = local_path(source), *b = local_path(copy);
+  char *x = a != NULL ? resolve(a) : NULL, *y = b != NULL ? resolve(b) : NULL;
+  zarrc_status status = ZARRC_OK;
+  if (x != NULL && y != NULL && strcmp(x, y) == 0)
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied onto itself");
+  else if (x != NULL && y != NULL && is_in(y, x))
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied into itself");
+  else if (x != NULL && y != NULL && is_in(x, y))
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "lies in the destination %.300s", copy);
+  free(a);
+  free(b);
+  free(x);
+  free(y);
+  return status;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc put: elements from a file or stream into an array that exists. */
+#include "describe.h"
+#include "json.h"
+#include "npy.h"
+#include "signals.h"
+#include "stream.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct putting {
+  cli *c;
+  cli_node node;
+  cli_selection selection;
+  cli_input in;
+  zarrc_dtype dtype; /* of the elements in the input */
+  cli_npy npy;
+  bool fortran;
+  uint64_t memory;
+} putting;
+
+static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_error *error) {
+  const char *name = cli_value(p->c, CLI_FORMAT), *path = cli_value(p->c, CLI_INPUT);
+  *format = CLI_FORMAT_NPY;
+  if (name != NULL && cli_format_from_name(name, format)) return ZARRC_OK;
+  if (cli_is_stream(path)) return ZARRC_OK;
+  if (cli_format_from_path(path, format) && cli_format_is_binary(*format)) return ZARRC_OK;
+  snprintf(p->c->hint, sizeof p->c->hint, "--format npy");
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the name '%.200s' tells neither npy nor raw", path);
+}
+
+/* ZARRC_INVALID_ARGUMENT with both types in it. */
+static zarrc_status refuse_type(const zarrc_dtype *has, const zarrc_dtype *wants, zarrc_error *error) {
+  char *a = NULL, *b = NULL;
+  size_t na, nb;
+  FILE *fa = open_memstream(&a, &na), *fb = open_memstream(&b, &nb);
+  if (fa != NULL) cli_print_dtype(fa, has);
+  if (fb != NULL) cli_print_dtype(fb, wants);
+  if (fa != NULL) fclose(fa);
+  if (fb != NULL) fclose(fb);
+  zarrc_status status =
+      zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input has elements of %.120s, the array of %.120s",
+                 a != NULL ? a : "?", b != NULL ? b : "?");
+  free(a);
+  free(b);
+  return status;
+}
+
+static zarrc_status read_npy(putting *p, zarrc_error *error) {
+  const cli_selection *s = &p->selection;
+  char a[CLI_DIMS], b[CLI_DIMS];
+  zarrc_status status = cli_npy_read_header(p->node.ctx, &p->in, &p->npy, error);
+  if (status != ZARRC_OK) return status;
+  p->dtype = p->npy.dtype;
+  p->fortran = p->npy.fortran;
+  const zarrc_dtype *wants = zarrc_array_dtype(p->node.array);
+  if (!zarrc_dtype_equal(&p->dtype, wants)) return refuse_type(&p->dtype, wants, error);
+  bool same = p->npy.ndim == s->ndim;
+  for (int i = 0; same && i < s->ndim; i++) same = p->npy.shape[i] == s->shape[i];
+  if (same) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input has the shape (%.100s), the selection (%.100s)",
+                    cli_plain_dims(a, p->npy.shape, p->npy.ndim), cli_plain_dims(b, s->shape, s->ndim));
+}
+
+/* Wrong sizes are found before anything is written, where the input has a size. */
+static zarrc_status check_size(const putting *p, zarrc_error *error) {
+  uint64_t wants = cli_times(p->selection.nitems, p->dtype.item_size), has = p->in.total;
+  if (has == ZARRC_UNKNOWN || zarrc_dtype_is_variable(&p->dtype) || has - p->in.at == wants) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s has %llu bytes of elements, the selection %llu", p->in.name,
+                    (unsigned long long)(has - p->in.at), (unsigned long long)wants);
+}
+
+/* Elements of variable length: the whole input is held, and each slab points into it. */
+static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error *error) {
+  const cli_selection *s = &p->selection;
+  zarrc_array *array = p->node.array;
+  char *bytes = NULL;
+  size_t n;
+  zarrc_text *texts = NULL;
+  zarrc_status status = cli_input_all(&p->in, p->memory, &bytes, &n, error);
+  if (status == ZARRC_OK && s->nitems > n / 4)
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
+                        (unsigned long long)s->nitems);
+  if (status == ZARRC_OK && s->nitems > 0) {
+    texts = malloc((size_t)s->nitems * sizeof *texts);
+    if (texts == NULL) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  }
+  if (status == ZARRC_OK) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);
+  if (status == ZARRC_OK && s->nitems > 0) {
+    zarrc_view view = zarrc_view_c(&p->dtype, zarrc_array_ndim(array), s->region.count, texts);
+    status = zarrc_array_write(array, &s->region, &view, error);
+  }
+  if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
+  free(texts);
+  free(bytes);
+  return status;
+}
+
+static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error *error) {
+  zarrc_array *array = p->node.array;
+  cli_slab_memory slab = {0};
+  cli_slabs slabs;
+  zarrc_region part;
+  zarrc_status status = ZARRC_OK;
+  cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection.region, zarrc_array_ndim(array), p->fortran,
+                 cli_slab_items(array, &p->selection, p->fortran, p->memory));
+  while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
+    uint64_t nitems = cli_region_items(&part, slabs.ndim);
+    if (cli_canceled(NULL)) status = zarrc_fail(error, ZARRC_CANCELED, "interrupted");
+    if (status == ZARRC_OK) status = cli_slab_memory_take(&slab, p->node.ctx, &p->dtype, nitems, error);
+    if (status == ZARRC_OK) status = cli_input_read(&p->in, slab.data, (size_t)nitems * p->dtype.item_size, error);
+    if (status != ZARRC_OK) break;
+    zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
+    status = zarrc_array_write(array, &part, &view, error);
+    if (status == ZARRC_OK) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
+  }
+  cli_slab_memory_clear(&slab);
+  return status == ZARRC_OK ? cli_input_finish(&p->in, error) : status;
+}
+
+static zarrc_status put(putting *p, zarrc_error *error) {
+  zarrc_array *array = p->node.array;
+  cli_format format;
+  cli_progress progress;
+  zarrc_status status = choose_format(p, &format, error);
+  if (status == ZARRC_OK)
+    status = cli_selection_parse(cli_value(p->c, CLI_SELECT), zarrc_array_ndim(array), zarrc_array_shape(array),
+                                 &p->selection, error);
+  if (status == ZARRC_OK) status = cli_input_open(cli_value(p->c, CLI_INPUT), &p->in, error);
+  if (status != ZARRC_OK) return status;
+  p->dtype = *zarrc_array_dtype(array);
+  p->dtype.endian = ZARRC_LITTLE;
+  if (format == CLI_FORMAT_NPY) status = read_npy(p, error);
+  if (status == ZARRC_OK) status = check_size(p, error);
+  if (status != ZARRC_OK) return status;
+  cli_progress_start(&progress, p->c, NULL, cli_times(p->selection.nitems, p->dtype.item_size));
+  status = zarrc_dtype_is_variable(&p->dtype) ? write_texts(p, &progress, error) : write_slabs(p, &progress, error);
+  cli_progress_end(&progress);
+  return status;
+}
+
+zarrc_status cli_put(cli *c, zarrc_error *error) {
+  zarrc_ctx *ctx = NULL;
+  putting p = {.c = c};
+  zarrc_array_options options = {.struct_size = sizeof options,
+                                 .chunk.write_empty_chunks = cli_has(c, CLI_WRITE_EMPTY)};
+  zarrc_status status = cli_memory_option(c, &p.memory, error);
+  if (status == ZARRC_OK && !cli_has(c, CLI_INPUT)) {
+    snprintf(c->hint, sizeof c->hint, "-i FILE, or -i - for standard input");
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "put wants --input");
+  }
+  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_array_open(c, ctx, c->args.operand[0], true, &options, &p.node, error);
+  if (status == ZARRC_NOT_FOUND) snprintf(c->hint, sizeof c->hint, "zarrc create");
+  if (status == ZARRC_OK) status = put(&p, error);
+  if (status == ZARRC_OK && c->json) {
+    cli_json j;
+    cli_json_begin(&j, stdout, "put");
+    cli_json_string(&j, "url", p.node.url);
+    cli_json_dims(&j, "shape", p.selection.shape, p.selection.ndim);
+    cli_json_uint(&j, "nitems", p.selection.nitems);
+    cli_json_end(&j);
+  }
+  zarrc_dtype_close(&p.npy.dtype);
+  cli_input_close(&p.in);
+  cli_node_close(&p.node);
+  zarrc_ctx_close(ctx);
+  return status;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "values.h"
+
+#include "npy.h"
+#include "signals.h"
+
+#include <string.h>
+
+static const char *const names[] = {"npy", "raw", "csv", "json", "lines"};
+
+bool cli_format_from_name(const char *name, cli_format *out) {
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(names[i], name) != 0) continue;
+    *out = (cli_format)i;
+    return true;
+  }
+  return false;
+}
+
+bool cli_format_from_path(const char *path, cli_format *out) {
+  const char *dot = strrchr(path, '.');
+  if (dot == NULL || strchr(dot, '/') != NULL) return false;
+  if (strcmp(dot, ".bin") == 0) {
+    *out = CLI_FORMAT_RAW;
+    return true;
+  }
+  return cli_format_from_name(strcmp(dot, ".txt") == 0 ? "lines" : dot + 1, out);
+}
+
+const char *cli_format_name(cli_format format) {
+  return names[format];
+}
+
+bool cli_format_is_binary(cli_format format) {
+  return format == CLI_FORMAT_NPY || format == CLI_FORMAT_RAW;
+}
+
+zarrc_dtype cli_values_dtype(cli_format format, const zarrc_dtype *dtype) {
+  zarrc_dtype memory = *dtype;
+  memory.endian = cli_format_is_binary(format) ? ZARRC_LITTLE : ZARRC_NATIVE;
+  return memory;
+}
+
+/* ------------------------------------------------------------------------------------------------------- raw */
+
+zarrc_status cli_texts_write(cli_output *out, const zarrc_text *texts, uint64_t nitems, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (uint64_t i = 0; i < nitems && status == ZARRC_OK; i++) {
+    size_t n = texts[i].len;
+    uint8_t length[4] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16), (uint8_t)(n >> 24)};
+    if (n > UINT32_MAX)
+      return zarrc_fail(error, ZARRC_LIMIT, "an element of %zu bytes is longer than raw output can tell", n);
+    status = cli_output_write(out, length, 4, error);
+    if (status == ZARRC_OK) status = cli_output_write(out, texts[i].ptr, n, error);
+  }
+  return status;
+}
+
+zarrc_status cli_texts_read(const uint8_t *bytes, size_t n, zarrc_text *texts, uint64_t nitems, zarrc_error *error) {
+  size_t at = 0;
+  for (uint64_t i = 0; i < nitems; i++) {
+    if (n - at < 4)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input ends before the length of element %llu of %llu",
+                        (unsigned long long)i, (unsigned long long)nitems);
+    size_t len = bytes[at] | (size_t)bytes[at + 1] << 8 | (size_t)bytes[at + 2] << 16 | (size_t)bytes[at + 3] << 24;
+    at += 4;
+    if (n - at < len)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "element %llu of %zu bytes does not end inside the input",
+                        (unsigned long long)i, len);
+    texts[i] = (zarrc_text){bytes + at, len};
+    at += len;
+  }
+  if (at < n)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes behind the last of %llu elements", n - at,
+                      (unsigned long long)nitems);
+  return ZARRC_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ text */
+
+/* The element as JSON, NUL-terminated, in values->text. */
+static zarrc_status to_json(cli_values *values, const void *element, zarrc_error *error) {
+  values->text.len = 0;
+  zarrc_status status = zarrc_fill_to_json(values->dtype, element, &values->text, error);
+  if (status == ZARRC_OK) status = zarrc_buf_append(&values->text, "", 1, error);
+  return status;
+}
+
+/* A cell as RFC 4180 wants it: numbers as they are, strings without the quotes of JSON where they can do without. */
+static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
+  char *text = (char *)values->text.ptr;
+  size_t n = strlen(text);
+  zarrc_status status;
+  bool string = n >= 2 && text[0] == '"', plain = string && memchr(text, '\\', n) == NULL;
+  if (plain) {
+    text++;
+    n -= 2;
+    text[n] = 0;
+  }
+  if ((plain || !string) && strpbrk(text, ",\"\n\r") == NULL) return cli_output_write(values->out, text, n, error);
+  status = cli_output_text(values->out, "\"", error);
+  for (size_t i = 0; i < n && status == ZARRC_OK; i++) {
+    if (text[i] == '"') status = cli_output_text(values->out, "\"", error);
+    if (status == ZARRC_OK) status = cli_output_write(values->out, text + i, 1, error);
+  }
+  return status == ZARRC_OK ? cli_output_text(values->out, "\"", error) : status;
+}
+
+/* What stands in front of the element at values->index. */
+static zarrc_status write_before(cli_values *values, zarrc_error *error) {
+  char text[2 * ZARRC_MAX_NDIM + 4];
+  size_t n = 0;
+  int opening = 0, ndim = values->ndim;
+  while (opening < ndim && values->index[ndim - 1 - opening] == 0) opening++;
+  bool first = opening == ndim;
+  if (values->format == CLI_FORMAT_CSV && !first) text[n++] = opening > 0 ? '\n' : ',';
+  if (values->format == CLI_FORMAT_JSON) {
+    if (!first) text[n++] = ',';
+    if (!first && opening > 0) text[n++] = '\n';
+    if (!first && opening == 0) text[n++] = ' ';
+    for (int i = 0; !first && opening > 0 && i < ndim - opening; i++) text[n++] = ' ';
+    for (int i = 0; i < opening; i++) text[n++] = '[';
+  }
+  return n > 0 ? cli_output_write(values->out, text, n, error) : ZARRC_OK;
+}
+
+/* Moves on to the next element; what stands behind the one that was written. */
+static zarrc_status write_behind(cli_values *values, zarrc_error *error) {
+  char text[ZARRC_MAX_NDIM + 1];
+  size_t n = 0;
+  for (int axis = values->ndim - 1; axis >= 0 && ++values->index[axis] == values->shape[axis]; axis--) {
+    values->index[axis] = 0;
+    if (values->format == CLI_FORMAT_JSON) text[n++] = ']';
+  }
+  if (values->format == CLI_FORMAT_LINES) text[n++] = '\n';
+  return n > 0 ? cli_output_write(values->out, text, n, error) : ZARRC_OK;
+}
+
+static zarrc_status write_text(cli_values *values, const void *element, zarrc_error *error) {
+  zarrc_status status = to_json(values, element, error);
+  if (status == ZARRC_OK) status = write_before(values, error);
+  if (status == ZARRC_OK && values->format == CLI_FORMAT_CSV) status = write_cell(values, error);
+  if (status == ZARRC_OK && values->format != CLI_FORMAT_CSV)
+    status = cli_output_text(values->out, (const char *)values->text.ptr, error);
+  return status == ZARRC_OK ? write_behind(values, error) : status;
+}
+
+/* Brackets of an array without elements: [[], []] for the shape 2,0. */
+static zarrc_status write_empty(cli_values *values, int axis, zarrc_error *error) {
+  zarrc_status status = cli_output_text(values->out, "[", error);
+  for (int64_t i = 0; i < values->shape[axis] && status == ZARRC_OK; i++) {
+    if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
+    if (i > 0) status = cli_output_text(values->out, ", ", error);
+    if (status == ZARRC_OK) status = write_empty(values, axis + 1, error);
+  }
+  return status == ZARRC_OK ? cli_output_text(values->out, "]", error) : status;
+}
+
+/* -------------------------------------------------------------------------------------------------- all of it */
+
+zarrc_status cli_values_begin(cli_values *values, zarrc_ctx *ctx, cli_format format, const zarrc_dtype *dtype, int ndim,
+                              const int64_t *shape, cli_output *out, zarrc_error *error) {
+  *values = (cli_values){.format = format, .dtype = dtype, .ndim = ndim, .out = out};
+  values->text = zarrc_buf_new(ctx, SIZE_MAX / 2);
+  for (int i = 0; i < ndim; i++) {
+    values->shape[i] = shape[i];
+    values->empty |= shape[i] == 0;
+  }
+  if (format == CLI_FORMAT_NPY) return cli_npy_write_header(out, dtype, ndim, shape, error);
+  if (format == CLI_FORMAT_JSON && values->empty) return write_empty(values, 0, error);
+  return ZARRC_OK;
+}
+
+zarrc_status cli_values_write(cli_values *values, const void *elements, uint64_t nitems, zarrc_error *error) {
+  const uint8_t *p = elements;
+  size_t size = values->dtype->item_size;
+  zarrc_status status = ZARRC_OK;
+  if (cli_format_is_binary(values->format)) {
+    if (zarrc_dtype_is_variable(values->dtype)) return cli_texts_write(values->out, elements, nitems, error);
+    return cli_output_write(values->out, elements, (size_t)nitems * size, error);
+  }
+  for (uint64_t i = 0; i < nitems && status == ZARRC_OK; i++, p += size) status = write_text(values, p, error);
+  return status;
+}
+
+zarrc_status cli_values_end(cli_values *values, zarrc_error *error) {
+  bool line = values->format == CLI_FORMAT_JSON || (values->format == CLI_FORMAT_CSV && !values->empty);
+  return line ? cli_output_text(values->out, "\n", error) : ZARRC_OK;
+}
+
+void cli_values_close(cli_values *values) {
+  zarrc_buf_clear(&values->text);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+/* clang-format off */
+const cli_verb cli_verbs[] = {
+    {CLI_VERB_INFO, "info", "URL", 1, 1, "<file>", "show the structure of an array or group in one screen",
+     "Prints what lies at URL: for an array its shape, data type, fill value, a table of chunks (and shards, with the "
+     "inner chunks in each) and the codec chain; for a group its children.",
+     "zarrc info data.zarr/temperature --stored\nzarrc info data.zarr -a --json", cli_info},
+    {CLI_VERB_LS, "ls", "URL", 1, 1, "<file>", "list a hierarchy, one node a line",
+     "Lists the node at URL and all below it: path, shape and data type.",
+     "zarrc ls data.zarr\nzarrc ls data.zarr -l -d 1", cli_ls},
+    {CLI_VERB_TREE, "tree", "URL", 1, 1, "<file>", "draw a hierarchy as a tree",
+     "Draws the node at URL and all below it with shape and data type.",
+     "zarrc tree data.zarr -l", cli_ls},
+    {CLI_VERB_GET, "get", "URL", 1, 1, "<file>", "read an array or a part of it",
+     "Reads the elements that --select names, in C order, and writes them to the file or the stream. Chunks that are "
+     "not there read as the fill value. Data is streamed in slabs along the first axis, so that arrays larger than "
+     "memory can be read.\n\n"
+     "The format comes from --format, or from the suffix of the output file (.npy .raw .bin .csv .json .txt); for "
+     "standard output it is json, and npy with -o -. raw is packed little-endian elements in C order; elements of "
+     "variable length follow a length of 4 bytes. csv has one line for each row along the last axis. lines has one "
+     "JSON scalar a line.",
+     "zarrc get data.zarr/t -s '0,10:20,::4'\nzarrc get data.zarr/t -o t.npy\nzarrc get data.zarr/t --format raw -o - | "
+     "sha256sum", cli_get},
+    {CLI_VERB_PUT, "put", "URL", 1, 1, "<file>", "write into an array that exists",
+     "Writes a .npy file, or packed little-endian elements in C order (raw), into the part of the array that --select "
+     "names. Type and shape must be those of the array and the selection.",
+     "zarrc put data.zarr/t -i t.npy\nzarrc put data.zarr/t -s '3,:,:' -i - < plane.npy", cli_put},
+    {CLI_VERB_CREATE, "create", "URL", 1, 1, "<file>", "make a new array or group",
+     "Writes the metadata of a new array. What exists already is refused unless --overwrite is given.\n\n"
+     "SPEC, a codec chain, is a short form, JSON, or @FILE with either. The short form lists names with arguments in "
+     "brackets: bytes(little|big), transpose(2,1,0), gzip(LEVEL), zstd(LEVEL,checksum), "
+     "blosc(CNAME,LEVEL,SHUFFLE,TYPESIZE,BLOCKSIZE), crc32c, or NAME(KEY=VALUE,...). Where the short form has no codec "
+     "that turns the array into bytes, one for little-endian bytes is put in.",
+     "zarrc create a.zarr --shape 1000,1000 --dtype float32 -c 100,100 --codecs 'blosc(zstd,5,shuffle),crc32c'\n"
+     "zarrc create a.zarr --group", cli_create},
+    {CLI_VERB_COPY, "copy", "SRC DST", 2, 2, "<file>", "copy an array or a hierarchy, with other chunks or codecs",
+     "Copies the array or the whole group at SRC to DST: attributes, dimension names, fill value and values are kept; "
+     "chunks, shards and codecs are kept unless told otherwise. Work is done in parallel over regions of whole "
+     "destination chunks (or shards), as many at once as threads and --memory allow. SRC is only read.\n\n"
+     "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given. With -c alone a "
+     "sharded array keeps its shards; -s none takes them away.\n\n"
+     "An interrupted copy leaves whole chunks only; --resume goes on where it ended.",
+     "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
+     "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
+    {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",
+     "Reads one chunk as raw elements (packed, little-endian, C order; elements of variable length each follow a "
+     "little-endian length of 4 bytes) and writes what a store would hold.",
+     "zarrc encode --metadata a.zarr/zarr.json -i chunk.raw -o chunk.bin", cli_encode},
+    {CLI_VERB_DECODE, "decode", "", 0, 0, NULL, "decode one stored chunk of an array",
+     "Reads the stored bytes of one chunk and writes its raw elements, framed as for encode.",
+     "zarrc decode --metadata a.zarr/zarr.json -i a.zarr/c/0/0 -o chunk.raw -v", cli_decode},
+    {CLI_VERB_COMPLETION, "completion", "SHELL", 1, 1, "bash zsh fish", "print a completion script",
+     "Prints a script that completes verbs and options in bash, zsh or fish.",
+     "zarrc completion bash > ~/.local/share/bash-completion/completions/zarrc", cli_completion},
+    {CLI_VERB_HELP, "help", "[VERB]", 0, 1, NULL, "explain the command or a verb",
+     "Prints how the command, or one of its verbs, is used. With --man the whole manual page in roff.",
+     "zarrc help copy", cli_help},
+};
+
+#define VALUES  (CLI_VERB_GET | CLI_VERB_PUT)
+#define CODING  (CLI_VERB_ENCODE | CLI_VERB_DECODE)
+#define MAKING  (CLI_VERB_CREATE | CLI_VERB_COPY)
+#define STORING (CLI_VERB_CREATE | CLI_VERB_COPY | CLI_VERB_PUT)
+#define MOVING  (CLI_VERB_GET | CLI_VERB_PUT | CLI_VERB_COPY)
+
+const cli_option cli_options[] = {
+    {CLI_ATTRIBUTES, CLI_VERB_INFO, 'a', "attributes", NULL, NULL, "show the attributes too"},
+    {CLI_STORED, CLI_VERB_INFO, 0, "stored", NULL, NULL, "count the stored objects and bytes, and the ratio"},
+    {CLI_DEPTH, CLI_VERB_LS | CLI_VERB_TREE, 'd', "depth", "N", NULL, "go down at most N levels"},
+    {CLI_LONG, CLI_VERB_LS | CLI_VERB_TREE, 'l', "long", NULL, NULL, "add chunks, stored bytes and a bar of them"},
+    {CLI_SELECT, VALUES, 's', "select", "SEL", NULL,
+     "the part to work on, as NumPy writes it: 0,10:20,::4 (a number drops the axis, ... stands for whole axes)"},
+    {CLI_INPUT, CLI_VERB_PUT | CODING, 'i', "input", "FILE", "<file>", "read from FILE; - is standard input"},
+    {CLI_OUTPUT, CLI_VERB_GET | CODING, 'o', "output", "FILE", "<file>", "write to FILE; - is standard output"},
+    {CLI_FORMAT, CLI_VERB_GET, 0, "format", "FORMAT", "npy raw csv json lines", "of the output"},
+    {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw", "of the input, where its suffix does not tell"},
+    {CLI_METADATA, CODING, 0, "metadata", "FILE", "<file>", "the zarr.json of the array"},
+    {CLI_FORCE, CLI_VERB_GET | CODING, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
+    {CLI_SHAPE, CLI_VERB_CREATE, 0, "shape", "N,N,...", NULL, "of the array; () for a single element"},
+    {CLI_DTYPE, CLI_VERB_CREATE, 0, "dtype", "TYPE", NULL, "data type: int32, float64, ... or its JSON"},
+    {CLI_CHUNKS, MAKING, 'c', "chunks", "N,N,...", NULL, "shape of the chunks (inside shards, where there are shards)"},
+    {CLI_SHARDS, MAKING, 's', "shards", "N,N,...", NULL, "shape of the shards; none for none"},
+    {CLI_CODECS, MAKING, 0, "codecs", "SPEC", NULL, "codec chain of the chunks (see zarrc help create)"},
+    {CLI_FILL_VALUE, CLI_VERB_CREATE, 0, "fill-value", "JSON", NULL, "value of elements that were never written"},
+    {CLI_ATTRIBUTES, CLI_VERB_CREATE, 0, "attributes", "JSON", NULL, "a JSON object, or @FILE"},
+    {CLI_DIMENSION_NAMES, CLI_VERB_CREATE, 0, "dimension-names", "NAME,...", NULL,
+     "a name for each axis; nothing between commas: no name"},
+    {CLI_KEY_ENCODING, MAKING, 0, "key-encoding", "NAME", "default v2", "spelling of chunk keys"},
+    {CLI_SEPARATOR, MAKING, 0, "separator", "CHAR", "/ .", "what stands between the numbers of a chunk key"},
+    {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},
+    {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace what is there"},
+    {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "go on with a copy that was interrupted"},
+    {CLI_CHECK, CLI_VERB_COPY, 0, "check", NULL, NULL, "read back what was written and compare"},
+    {CLI_DRY_RUN, CLI_VERB_COPY, 'n', "dry-run", NULL, NULL, "only show what would be done: objects, bytes, memory, requests"},
+    {CLI_WRITE_EMPTY, CLI_VERB_PUT | CLI_VERB_COPY, 0, "write-empty-chunks", NULL, NULL,
+     "store chunks in which all is fill value too"},
+    {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
+     "make writes survive a power cut (data), or only the end of the process (none)"},
+    {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0: as many as there are"},
+    {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
+    {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},
+    {CLI_MAN, CLI_VERB_HELP, 0, "man", NULL, NULL, "print the manual page"},
+    {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document; errors as JSON too"},
+    {CLI_QUIET, CLI_VERB_ALL, 'q', "quiet", NULL, NULL, "no progress and no summary"},
+    {CLI_VERBOSE, CLI_VERB_ALL, 'v', "verbose", NULL, NULL, "say more on standard error"},
+    {CLI_HELP, CLI_VERB_ALL, 'h', "help", NULL, NULL, "explain the verb"},
+};
+/* clang-format on */
+
+const size_t cli_nverbs = sizeof cli_verbs / sizeof cli_verbs[0];
+const size_t cli_noptions = sizeof cli_options / sizeof cli_options[0];
