@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -40,6 +41,16 @@ static inline void contract_expect(zarrc_store *store, const char *key, const ch
   assert_int_equal(got.len, strlen(text));
   assert_memory_equal(got.ptr, text, got.len);
   zarrc_bytes_release(&got);
+}
+
+/* Open descriptors of this process. */
+static inline size_t contract_nfds(void) {
+  size_t n = 0;
+  DIR *dir = opendir("/proc/self/fd");
+  assert_non_null(dir);
+  while (readdir(dir)) n++;
+  closedir(dir);
+  return n;
 }
 
 /* ---------------------------------------------------------------------------------------------------- reading */

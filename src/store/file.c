@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* The file store: opening it, and reading. */
+#include "store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { BATCH = 32 }; /* ranges that one system call reads */
+
+_Static_assert(sizeof(zarrc_file_seen) <= sizeof((zarrc_key_blob *)0)->state, "a blob's state is too small");
+
+zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob) {
+  zarrc_file_seen seen;
+  memcpy(&seen, blob->state, sizeof seen);
+  return seen;
+}
+
+static void seen_set(zarrc_key_blob *blob, zarrc_file_seen seen) {
+  memcpy(blob->state, &seen, sizeof seen);
+}
+
+void zarrc_file_forget(zarrc_key_blob *blob) {
+  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+  if (seen.fd > 0) close(seen.fd - 1);
+  seen_set(blob, (zarrc_file_seen){0});
+}
+
+/* --------------------------------------------------------------------------------------------------- reading */
+
+static const char *kind_of(mode_t mode) {
+  return S_ISDIR(mode)    ? "a directory"
+         : S_ISFIFO(mode) ? "a FIFO"
+         : S_ISCHR(mode)  ? "a character device"
+         : S_ISBLK(mode)  ? "a block device"
+         : S_ISSOCK(mode) ? "a socket"
+                          : "no regular file";
+}
+
+static zarrc_status refuse_kind(mode_t mode, zarrc_error *error) {
+  zarrc_fail(error, ZARRC_IO, "is %s, not a regular file", kind_of(mode));
+  if (error) error->os_error = S_ISDIR(mode) ? EISDIR : EINVAL;
+  return ZARRC_IO;
+}
+
+/* Why there is no file: nothing by that name (the usual case), or something that only looks so. */
+static zarrc_status explain_absence(zarrc_file_store *fs, const char *key, int os_error, zarrc_error *error) {
+  struct stat st;
+  int root = zarrc_file_root(fs);
+  if (os_error != ENOENT && os_error != ENOTDIR && os_error != ENXIO)
+    return zarrc_file_fail(error, os_error, "cannot open");
+  if (root >= 0 && !fstatat(root, key, &st, AT_SYMLINK_NOFOLLOW)) {
+    if (S_ISLNK(st.st_mode)) return zarrc_file_fail(error, os_error, "is a symbolic link to nothing");
+    if (os_error == ENXIO) return refuse_kind(st.st_mode, error);
+  }
+  return os_error == ENXIO ? zarrc_file_fail(error, os_error, "cannot open")
+                           : zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+}
+
+/* Opens the blob's file and takes down what it is. It stays open as long as the blob remembers it: all reads are of one
+ * version, and its inode number cannot be given to another file. */
+static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
+  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  struct stat st;
+  int fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK);
+  if (fd < 0) {
+    zarrc_status status = explain_absence(fs, blob->key, errno, error);
+    if (status == ZARRC_NOT_FOUND) seen_set(blob, (zarrc_file_seen){.fd = -1});
+    return status;
+  }
+  zarrc_status status = ZARRC_OK;
+  if (fstat(fd, &st))
+    status = zarrc_file_fail(error, errno, "cannot stat");
+  else if (!S_ISREG(st.st_mode))
+    status = refuse_kind(st.st_mode, error);
+  if (status) {
+    close(fd);
+    return status;
+  }
+  seen_set(blob, (zarrc_file_seen){fd + 1, (uint32_t)st.st_ctim.tv_nsec, st.st_ctim.tv_sec, st.st_size});
+  return ZARRC_OK;
+}
+
+/* Fills the pieces with what stands at offset; they are used up. */
+static zarrc_status read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
+  while (n > 0) {
+    if (iov->iov_len == 0) {
+      iov++, n--;
+      continue;
+    }
+    ssize_t got = preadv(fd, iov, n, (off_t)offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
+    if (got == 0) {
+      zarrc_fail(error, ZARRC_TRUNCATED, "the file was cut to %llu bytes while it was read",
+                 (unsigned long long)offset);
+      if (error) error->offset = (int64_t)offset;
+      return ZARRC_TRUNCATED;
+    }
+    offset += (uint64_t)got;
+    for (size_t left = (size_t)got; left > 0;) {
+      size_t take = left < iov->iov_len ? left : iov->iov_len;
+      iov->iov_base = (char *)iov->iov_base + take;
+      iov->iov_len -= take;
+      left -= take;
+      if (iov->iov_len == 0) iov++, n--;
+    }
+  }
+  return ZARRC_OK;
+}
+
+/* One system call for each run of ranges that lie end to end. */
+static zarrc_status read_ranges(int fd, zarrc_range *ranges, size_t n, uint64_t total, zarrc_error *error) {
+  struct iovec iov[BATCH];
+  int pieces = 0;
+  uint64_t first = 0, end = 0, start = 0;
+  size_t nbytes = 0;
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < n && !status; i++) {
+    zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
+    if (pieces == BATCH || (pieces > 0 && start != end)) {
+      status = read_pieces(fd, iov, pieces, first, error);
+      pieces = 0;
+    }
+    if (pieces == 0) first = start;
+    iov[pieces++] = (struct iovec){(void *)(uintptr_t)ranges[i].got.ptr, nbytes};
+    end = start + nbytes;
+  }
+  return status ? status : read_pieces(fd, iov, pieces, first, error);
+}
+
+static zarrc_status place_range(zarrc_ctx *ctx, zarrc_range *range, size_t nbytes, zarrc_error *error) {
+  if (range->into || nbytes == 0) {
+    range->got = (zarrc_bytes){.ptr = range->into ? range->into : (const void *)"", .len = nbytes};
+    return ZARRC_OK;
+  }
+  zarrc_status status = zarrc_scratch_take(ctx, nbytes, &range->got, error);
+  if (!status) range->got.len = nbytes;
+  return status;
+}
+
+static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  zarrc_status status = ZARRC_OK;
+  if (zarrc_file_seen_get(blob).fd == 0) status = open_value(blob, error);
+  if (status) return status;
+  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+  if (seen.fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  uint64_t total = (uint64_t)seen.nbytes, start = 0;
+  size_t nbytes = 0;
+  if (fs->max_value_bytes && total > fs->max_value_bytes)
+    return zarrc_fail(error, ZARRC_LIMIT, "a file of %llu bytes, of which the store allows %llu",
+                      (unsigned long long)total, (unsigned long long)fs->max_value_bytes);
+  for (size_t i = 0; i < n; i++) { /* all are checked before memory is taken for one */
+    ranges[i].got = (zarrc_bytes){0};
+    status = zarrc_range_locate(&ranges[i], total, &start, &nbytes, error);
+    if (status) return status;
+  }
+  for (size_t i = 0; i < n && !status; i++) {
+    zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
+    status = place_range(fs->store.ctx, &ranges[i], nbytes, error);
+  }
+  if (!status) status = read_ranges(seen.fd - 1, ranges, n, total, error);
+  if (status) zarrc_ranges_release(ranges, n);
+  return status;
+}
+
+/* -------------------------------------------------------------------------------------------- opening the store */
+
+static void file_close(zarrc_store *store) {
+  zarrc_file_store *fs = (zarrc_file_store *)store;
+  int root = atomic_load(&fs->root);
+  if (root >= 0) close(root);
+  if (fs->start >= 0) close(fs->start);
+  zarrc_free(store->ctx, fs->path);
+  zarrc_free(store->ctx, fs);
+}
+
+static const zarrc_store_ops file_ops = {
+    .struct_size = sizeof(zarrc_store_ops),
+    .name = "file",
+    .read = file_read,
+    .replace = zarrc_file_replace,
+    .erase = zarrc_file_erase,
+    .forget = zarrc_file_forget,
+    .list = zarrc_file_list,
+    .close = file_close,
+    .erase_prefix = zarrc_file_erase_prefix,
+};
+
+static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
+  fs->start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fs->start < 0) return zarrc_file_fail(error, errno, "%s: cannot open the working directory", fs->path);
+  if (zarrc_file_root(fs) < 0) {
+    if (errno != ENOENT) return zarrc_file_fail(error, errno, "%s: cannot open the directory", fs->path);
+    if (!fs->create) return zarrc_fail(error, ZARRC_NOT_FOUND, "%s: there is no such directory", fs->path);
+    return ZARRC_OK;
+  }
+  close(fs->start);
+  fs->start = -1;
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
+                                   zarrc_store **out, zarrc_error *error) {
+  zarrc_file_store_options o = {0};
+  if (options) {
+    size_t size = options->struct_size;
+    memcpy(&o, options, size > 0 && size < sizeof o ? size : sizeof o);
+  }
+  if (!path || !*path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no directory is named");
+  size_t size = strlen(path) + 1;
+  zarrc_file_store *fs = zarrc_malloc(ctx, sizeof *fs);
+  char *copy = zarrc_malloc(ctx, size);
+  if (!fs || !copy) {
+    zarrc_free(ctx, fs);
+    zarrc_free(ctx, copy);
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "%.200s: no memory for a store", path);
+  }
+  memcpy(copy, path, size);
+  *fs = (zarrc_file_store){.store = {.ops = &file_ops, .ctx = ctx, .read_only = o.read_only},
+                           .path = copy,
+                           .start = -1,
+                           .create = o.create && !o.read_only,
+                           .follow_links = o.follow_links,
+                           .sync = o.sync,
+                           .max_value_bytes = o.max_value_bytes};
+  atomic_init(&fs->root, -1);
+  atomic_init(&fs->no_openat2, false);
+  zarrc_status status = open_root(fs, error);
+  if (status) {
+    file_close(&fs->store);
+    return status;
+  }
+  *out = &fs->store;
+  return ZARRC_OK;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_list.c (many keys)
+ * and path.c (how a key becomes a file). Nothing in it is locked or remembered inside the process but descriptors, so
+ * it may be used by any thread and after fork().
+ */
+#ifndef ZARRC_STORE_FILE_H
+#define ZARRC_STORE_FILE_H
+
+#include "store/common.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+typedef struct zarrc_file_store {
+  zarrc_store store;
+  char *path;      /* of the root, as it was given */
+  int start;       /* directory from which path is followed while the root is not there, else -1 */
+  atomic_int root; /* the root directory, -1 while it is not there */
+  atomic_bool no_openat2;
+  bool create, follow_links;
+  zarrc_sync sync;
+  uint64_t max_value_bytes;
+} zarrc_file_store;
+
+/* What a blob remembers of the file it has read; lies in zarrc_key_blob.state. */
+typedef struct zarrc_file_seen {
+  int32_t fd; /* 0: nothing read yet; -1: there was no file; else the open file's descriptor + 1 */
+  uint32_t ctime_nsec;
+  int64_t ctime_sec, nbytes;
+} zarrc_file_seen;
+
+zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
+
+/* ------------------------------------------------------------------------------------------------------- path.c */
+
+/* ZARRC_IO: "what: words for os_error", with what formatted. */
+zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) ZARRC_PRINTF(3, 4);
+
+/* The root directory, or -1 and errno. Belongs to the store. */
+int zarrc_file_root(zarrc_file_store *fs);
+/* Makes the root directory, where the store may; else as zarrc_file_root. */
+int zarrc_file_make_root(zarrc_file_store *fs);
+
+/* Opens what lies at a path below the root ("" is the root): -1 and errno on failure. Symbolic links are followed as
+ * far as they stay below the root: EXDEV where one leads out. Relative ones only; an absolute link leads out. Where the
+ * system cannot resolve paths that way no link is followed (ELOOP), unless the store follows them all. */
+int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
+
+/* Opens the directory that holds a key, fit for flock and fsync; with make, directories that lack are made (and synced
+ * as the store says). -1 and errno. *name is the rest of the key. */
+int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, const char **name);
+
+/* fsync of a directory, where the file system knows that: 0, or -1 and errno. */
+int zarrc_file_sync_dir(int dir);
+
+/* ".<name>.<pid>.<random>.tmp", where a long name is cut; and whether a name looks so. */
+enum { ZARRC_TEMP_NAME = 160 };
+void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name);
+bool zarrc_file_is_temp(const char *name);
+
+/* -------------------------------------------------------------------------------------- the operations elsewhere */
+
+void zarrc_file_forget(zarrc_key_blob *blob);
+zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                zarrc_error *error);
+zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
+zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                             zarrc_error *error);
+zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
+
+#endif

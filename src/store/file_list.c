@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many keys: listing, and erasing what lies below a prefix. Both walk with a stack of paths and have one directory open
+ * at a time. Only regular files are keys, and links to such; a directory behind a link is listed as a prefix, but no
+ * walk enters it, so links cannot make one endless. Names that no key can have (not UTF-8) are left out.
+ */
+#include "store/file.h"
+
+#include "base/utf8.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
+enum { TRIES = 64 };
+
+typedef struct walk {
+  zarrc_file_store *fs;
+  zarrc_buf pending;                 /* directories to visit, as paths with their NULs */
+  char dir[PATH_MAX];                /* the one that is visited */
+  char key[PATH_MAX + NAME_MAX + 2]; /* one of its entries */
+  bool deep, sizes;
+  zarrc_list_fn fn;
+  void *arg;
+} walk;
+
+static zarrc_status fail_at(const char *path, int os_error, const char *what, zarrc_error *error) {
+  zarrc_file_fail(error, os_error, "%s: %s", *path ? path : "the root directory", what);
+  if (error) snprintf(error->key, sizeof error->key, "%s", path);
+  return ZARRC_IO;
+}
+
+static zarrc_status push_dir(walk *w, const char *path, zarrc_error *error) {
+  size_t n = strlen(path) + 1;
+  if (n > sizeof w->dir) return fail_at(path, ENAMETOOLONG, "cannot open the directory", error);
+  return zarrc_buf_append(&w->pending, path, n, error);
+}
+
+/* Copies the topmost path to w->dir; false: none is left. */
+static bool top_dir(walk *w) {
+  if (w->pending.len == 0) return false;
+  size_t at = w->pending.len - 1;
+  while (at > 0 && w->pending.ptr[at - 1]) at--;
+  memcpy(w->dir, w->pending.ptr + at, w->pending.len - at);
+  return true;
+}
+
+static void pop_dir(walk *w) {
+  do w->pending.len--;
+  while (w->pending.len > 0 && w->pending.ptr[w->pending.len - 1]);
+}
+
+/* *out NULL: it is not there (any more), or no directory. */
+static zarrc_status open_dir(walk *w, DIR **out, zarrc_error *error) {
+  *out = NULL;
+  int fd = zarrc_file_open_below(w->fs, w->dir, O_RDONLY | O_DIRECTORY);
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return ZARRC_OK;
+  if (fd >= 0 && !(*out = fdopendir(fd))) close(fd);
+  return *out ? ZARRC_OK : fail_at(w->dir, errno, "cannot open the directory", error);
+}
+
+/* The next entry but "." and ".."; NULL and errno 0 at the end. */
+static const struct dirent *next_entry(DIR *dir) {
+  const struct dirent *e;
+  do {
+    errno = 0;
+    e = readdir(dir);
+  } while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
+  return e;
+}
+
+static void set_key(walk *w, const char *name) {
+  snprintf(w->key, sizeof w->key, "%s%s%s", w->dir, *w->dir ? "/" : "", name);
+}
+
+/* ----------------------------------------------------------------------------------------------------- listing */
+
+static unsigned char type_of(mode_t mode) {
+  return S_ISREG(mode) ? DT_REG : S_ISDIR(mode) ? DT_DIR : S_ISLNK(mode) ? DT_LNK : DT_UNKNOWN;
+}
+
+/* What stands behind a link inside the store; false: nothing that can be read. */
+static bool stat_link(walk *w, struct stat *st) {
+  int fd = zarrc_file_open_below(w->fs, w->key, O_PATH);
+  bool ok = fd >= 0 && !fstat(fd, st);
+  if (fd >= 0) close(fd);
+  return ok;
+}
+
+static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_error *error) {
+  zarrc_entry entry = {.key = w->key, .nbytes = ZARRC_UNKNOWN};
+  struct stat st = {0};
+  unsigned char type = e->d_type;
+  bool is_link = false, have_stat = false;
+  size_t length = strlen(e->d_name);
+  if (zarrc_file_is_temp(e->d_name) || zarrc_utf8_valid((const uint8_t *)e->d_name, length) != length) return ZARRC_OK;
+  set_key(w, e->d_name);
+  if (type == DT_UNKNOWN) {
+    if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) return ZARRC_OK;
+    type = type_of(st.st_mode);
+    have_stat = true;
+  }
+  if (type == DT_LNK) {
+    if (!stat_link(w, &st)) return ZARRC_OK;
+    type = type_of(st.st_mode);
+    is_link = have_stat = true;
+  }
+  if (type == DT_DIR && w->deep) return is_link ? ZARRC_OK : push_dir(w, w->key, error);
+  if (type != DT_DIR && type != DT_REG) return ZARRC_OK;
+  entry.is_prefix = type == DT_DIR;
+  if (type == DT_REG && w->sizes && (have_stat || !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)))
+    entry.nbytes = (uint64_t)st.st_size;
+  return w->fn(w->arg, &entry, error);
+}
+
+zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                             zarrc_error *error) {
+  walk w = {.fs = (zarrc_file_store *)store, .deep = deep, .sizes = sizes, .fn = fn, .arg = arg};
+  w.pending = zarrc_buf_new(store->ctx, SIZE_MAX);
+  zarrc_status status = push_dir(&w, prefix, error);
+  while (!status && top_dir(&w)) {
+    DIR *dir;
+    const struct dirent *e;
+    pop_dir(&w);
+    status = open_dir(&w, &dir, error);
+    if (!dir) continue;
+    while (!status && (e = next_entry(dir))) status = list_entry(&w, dir, e, error);
+    if (!status && errno && errno != ENOENT) status = fail_at(w.dir, errno, "cannot read the directory", error);
+    closedir(dir);
+  }
+  zarrc_buf_clear(&w.pending);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- erasing */
+
+/* Erases what is in the visited directory but the directories, which it pushes. Metadata goes first: what an end half
+ * way leaves behind is no array with holes. Links go, not what they lead to. */
+static zarrc_status empty_dir(walk *w, zarrc_error *error) {
+  DIR *dir;
+  const struct dirent *e;
+  zarrc_status status = open_dir(w, &dir, error);
+  if (!dir) return status;
+  unlinkat(dirfd(dir), "zarr.json", 0);
+  while (!status && (e = next_entry(dir))) {
+    struct stat st;
+    set_key(w, e->d_name);
+    unsigned char type = e->d_type;
+    if (type == DT_UNKNOWN && !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) type = type_of(st.st_mode);
+    if (type == DT_DIR)
+      status = push_dir(w, w->key, error);
+    else if (unlinkat(dirfd(dir), e->d_name, 0) && errno != ENOENT)
+      status = fail_at(w->key, errno, "cannot erase", error);
+  }
+  if (!status && errno && errno != ENOENT) status = fail_at(w->dir, errno, "cannot read the directory", error);
+  closedir(dir);
+  return status;
+}
+
+/* A prefix that is a link to a directory is the link. */
+static zarrc_status erase_link(zarrc_file_store *fs, const char *prefix, bool *done, zarrc_error *error) {
+  const char *name;
+  struct stat st;
+  *done = true;
+  int dir = zarrc_file_open_parent(fs, prefix, false, &name);
+  if (dir < 0) return errno == ENOENT || errno == ENOTDIR ? ZARRC_OK : zarrc_file_fail(error, errno, "cannot open");
+  zarrc_status status = ZARRC_OK;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !(S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))) goto done;
+  *done = S_ISLNK(st.st_mode);
+  if (*done && !fstatat(dir, name, &st, 0) && S_ISDIR(st.st_mode) && unlinkat(dir, name, 0) && errno != ENOENT)
+    status = zarrc_file_fail(error, errno, "cannot erase");
+done:
+  close(dir);
+  return status;
+}
+
+static zarrc_status sync_parent(zarrc_file_store *fs, const char *prefix, zarrc_error *error) {
+  const char *name;
+  if (fs->sync == ZARRC_SYNC_NONE) return ZARRC_OK;
+  int dir = zarrc_file_open_parent(fs, prefix, false, &name);
+  zarrc_status status = ZARRC_OK;
+  if (dir < 0 || zarrc_file_sync_dir(dir)) status = zarrc_file_fail(error, errno, "cannot sync the directory");
+  if (dir >= 0) close(dir);
+  return status;
+}
+
+zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
+  walk w = {.fs = (zarrc_file_store *)store};
+  int root = zarrc_file_root(w.fs), tries = 0;
+  bool done = root < 0;
+  if (root < 0 && errno != ENOENT) return zarrc_file_fail(error, errno, "cannot open the root directory");
+  zarrc_status status = done || !*prefix ? ZARRC_OK : erase_link(w.fs, prefix, &done, error);
+  if (status || done) return status;
+  w.pending = zarrc_buf_new(store->ctx, SIZE_MAX);
+  status = push_dir(&w, prefix, error);
+  while (!status && top_dir(&w)) {
+    size_t before = w.pending.len;
+    status = empty_dir(&w, error);
+    if (status || w.pending.len > before) continue; /* what is below it comes first */
+    if (*w.dir && unlinkat(root, w.dir, AT_REMOVEDIR) && errno != ENOENT && errno != ENOTDIR) {
+      bool is_refilled = errno == ENOTEMPTY || errno == EEXIST;
+      if (is_refilled && ++tries < TRIES) continue;
+      status = fail_at(w.dir, errno, "cannot erase the directory", error);
+    }
+    pop_dir(&w);
+  }
+  zarrc_buf_clear(&w.pending);
+  return status ? status : sync_parent(w.fs, prefix, error);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One key changed. A value is written to a temporary file beside its place, synced if the store is to survive a power
+ * cut, and renamed. Around the rename the directory is locked (flock), and under the lock a blob that asks for it sees
+ * whether the file is still the one it has read: two writers that read, change and replace never lose an update, in
+ * one process or in several, and no lock file is left anywhere.
+ *
+ * The file is the same if device, inode, size and change time are. The blob keeps the file it has read open, so its
+ * inode cannot come back as another file; every write of this store makes a new inode. What others write in place,
+ * without changing the size, inside one tick of the file system's clock, is not seen.
+ */
+#include "store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { BATCH = 64, TRIES = 64 };
+
+/* Some file systems have no locks, or none on directories: there the last writer wins. */
+static void lock_dir(int dir) {
+  while (flock(dir, LOCK_EX) && errno == EINTR) {
+  }
+}
+
+/* Unlocks by name too: a process forked meanwhile may have the descriptor as well. */
+static void close_dir(int dir) {
+  flock(dir, LOCK_UN);
+  close(dir);
+}
+
+/* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
+static bool is_changed(const zarrc_key_blob *blob, int dir, const char *name) {
+  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+  struct stat now, then;
+  if (seen.fd == 0) return false;
+  if (fstatat(dir, name, &now, 0)) return seen.fd > 0 || (errno != ENOENT && errno != ENOTDIR);
+  if (seen.fd < 0 || fstat(seen.fd - 1, &then)) return true;
+  return now.st_dev != then.st_dev || now.st_ino != then.st_ino || now.st_size != seen.nbytes ||
+         now.st_ctim.tv_sec != seen.ctime_sec || now.st_ctim.tv_nsec != (long)seen.ctime_nsec;
+}
+
+static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
+  zarrc_file_forget(blob);
+  return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
+}
+
+/* 0, or -1 and errno. */
+static int write_pieces(int fd, struct iovec *iov, int n) {
+  while (n > 0) {
+    if (iov->iov_len == 0) {
+      iov++, n--;
+      continue;
+    }
+    ssize_t put = writev(fd, iov, n);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return -1;
+    if (put == 0) {
+      errno = EIO;
+      return -1;
+    }
+    for (size_t left = (size_t)put; left > 0;) {
+      size_t take = left < iov->iov_len ? left : iov->iov_len;
+      iov->iov_base = (char *)iov->iov_base + take;
+      iov->iov_len -= take;
+      left -= take;
+      if (iov->iov_len == 0) iov++, n--;
+    }
+  }
+  return 0;
+}
+
+static int write_parts(int fd, const zarrc_bytes *parts, size_t n) {
+  struct iovec iov[BATCH];
+  for (size_t i = 0; i < n;) {
+    int pieces = 0;
+    for (; i < n && pieces < BATCH; i++) iov[pieces++] = (struct iovec){(void *)(uintptr_t)parts[i].ptr, parts[i].len};
+    if (write_pieces(fd, iov, pieces)) return -1;
+  }
+  return 0;
+}
+
+static int sync_data(int fd) {
+  int failed;
+  do failed = fdatasync(fd);
+  while (failed && errno == EINTR);
+  return failed;
+}
+
+/* A new file with the parts in it, complete and closed, and its name in temp; or errno in *os_error, and no file. */
+static zarrc_status write_temp(zarrc_file_store *fs, int dir, const char *name, const zarrc_bytes *parts, size_t n,
+                               char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
+  int fd = -1, tries = 0;
+  do {
+    zarrc_file_temp_name(temp, name);
+    fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  } while (fd < 0 && (errno == EINTR || (errno == EEXIST && ++tries < TRIES)));
+  if (fd < 0) {
+    *os_error = errno;
+    return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
+  }
+  const char *what = NULL;
+  if (write_parts(fd, parts, n)) {
+    what = "cannot write";
+  } else if (fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) {
+    what = "cannot sync";
+  }
+  *os_error = what ? errno : 0;
+  if (close(fd) && errno != EINTR && !what) { /* after EINTR the file is closed */
+    what = "cannot close";
+    *os_error = errno;
+  }
+  if (!what) return ZARRC_OK;
+  unlinkat(dir, temp, 0);
+  return zarrc_file_fail(error, *os_error, "%s", what);
+}
+
+/* *gone: the directory was erased meanwhile. */
+static zarrc_status replace_once(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                 bool *gone, zarrc_error *error) {
+  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  char temp[ZARRC_TEMP_NAME];
+  const char *name;
+  int os_error = 0;
+  int dir = zarrc_file_open_parent(fs, blob->key, true, &name);
+  if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
+  zarrc_status status = write_temp(fs, dir, name, parts, n, temp, &os_error, error);
+  if (status) goto done;
+  lock_dir(dir);
+  if (if_unchanged && is_changed(blob, dir, name)) {
+    unlinkat(dir, temp, 0);
+    status = refuse_changed(blob, error);
+    goto done;
+  }
+  if (renameat(dir, temp, dir, name)) {
+    os_error = errno;
+    unlinkat(dir, temp, 0);
+    status = zarrc_file_fail(error, os_error, "cannot rename the temporary file");
+    goto done;
+  }
+  flock(dir, LOCK_UN);
+  zarrc_file_forget(blob);
+  if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
+    status = zarrc_file_fail(error, errno, "cannot sync the directory");
+done:
+  close_dir(dir);
+  *gone = os_error == ENOENT;
+  return status;
+}
+
+zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                zarrc_error *error) {
+  zarrc_status status;
+  bool gone = false;
+  int tries = 0;
+  const char *slash = strrchr(blob->key, '/');
+  if (zarrc_file_is_temp(slash ? slash + 1 : blob->key))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a name like those of temporary files, which are not listed");
+  do status = replace_once(blob, parts, n, if_unchanged, &gone, error);
+  while (gone && ++tries < TRIES);
+  return status;
+}
+
+zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
+  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  zarrc_status status = ZARRC_OK;
+  const char *name;
+  int dir = zarrc_file_open_parent(fs, blob->key, false, &name);
+  if (dir < 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return zarrc_file_fail(error, errno, "cannot open the directory");
+    bool was_there = zarrc_file_seen_get(blob).fd > 0;
+    if (if_unchanged && was_there) return refuse_changed(blob, error);
+    zarrc_file_forget(blob);
+    return ZARRC_OK;
+  }
+  lock_dir(dir);
+  if (if_unchanged && is_changed(blob, dir, name)) {
+    status = refuse_changed(blob, error);
+    goto done;
+  }
+  if (unlinkat(dir, name, 0) && errno != ENOENT) {
+    status = zarrc_file_fail(error, errno, "cannot erase");
+    goto done;
+  }
+  flock(dir, LOCK_UN);
+  zarrc_file_forget(blob);
+  if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
+    status = zarrc_file_fail(error, errno, "cannot sync the directory");
+done:
+  close_dir(dir);
+  return status;
+}

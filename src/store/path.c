@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* How a key becomes a file below the root, and never one outside it. */
+#include "store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
+enum { TRIES = 64 }; /* of what others may disturb */
+
+/* ------------------------------------------------------------------------------------------------------ errors */
+
+static const char *words_of(int os_error, char *buf, size_t n) {
+  if (os_error == EXDEV) return "a symbolic link leads out of the store";
+#ifdef __GLIBC__
+  return strerror_r(os_error, buf, n);
+#else
+  return strerror_r(os_error, buf, n) ? "unknown error" : buf;
+#endif
+}
+
+zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) {
+  char what[300], words[120];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  zarrc_fail(error, ZARRC_IO, "%s: %s", what, words_of(os_error, words, sizeof words));
+  if (error) error->os_error = os_error;
+  return ZARRC_IO;
+}
+
+/* ----------------------------------------------------------------------------------------------------- opening */
+
+static int open_retry(int dir, const char *path, int flags) {
+  int fd;
+  do fd = openat(dir, path, flags | O_CLOEXEC | O_NOCTTY);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+static void close_keeping_errno(int fd) {
+  int saved = errno;
+  close(fd);
+  errno = saved;
+}
+
+/* openat2 of Linux 5.6: -1 and ENOSYS where there is none. */
+static int open_beneath(int root, const char *path, int flags) {
+#ifdef SYS_openat2
+  enum { RESOLVE_NO_MAGICLINKS_ = 0x02, RESOLVE_BENEATH_ = 0x08 };
+  struct {
+    uint64_t flags, mode, resolve;
+  } how = {(uint64_t)(flags | O_CLOEXEC | O_NOCTTY), 0, RESOLVE_NO_MAGICLINKS_ | RESOLVE_BENEATH_};
+  if (flags & O_PATH) how.flags &= ~(uint64_t)O_NOCTTY;
+  long fd;
+  int tries = 0;
+  do /* EAGAIN: something was renamed while a ".." of a link was resolved */
+    fd = syscall(SYS_openat2, (long)root, path, &how, sizeof how);
+  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
+  return (int)fd;
+#else
+  (void)root, (void)path, (void)flags;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+/* One component, which must be no symbolic link. */
+static int open_step(int dir, const char *name, int flags) {
+  int fd = open_retry(dir, name, flags | O_NOFOLLOW);
+  struct stat st;
+  if (fd < 0 && errno == ENOTDIR) {
+    bool is_link = !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
+    errno = is_link ? ELOOP : ENOTDIR;
+  }
+  return fd;
+}
+
+static int open_stepwise(int root, const char *path, int flags) {
+  char name[NAME_MAX + 1];
+  int dir = root;
+  for (;;) {
+    size_t n = strcspn(path, "/");
+    bool last = !path[n];
+    int fd = -1;
+    if (n > NAME_MAX) {
+      errno = ENAMETOOLONG;
+    } else {
+      memcpy(name, path, n);
+      name[n] = '\0';
+      fd = open_step(dir, name, last ? flags : O_PATH | O_DIRECTORY);
+    }
+    if (dir != root) close_keeping_errno(dir);
+    if (fd < 0 || last) return fd;
+    dir = fd;
+    path += n + 1;
+  }
+}
+
+int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags) {
+  int root = zarrc_file_root(fs);
+  if (root < 0) return -1;
+  if (!*path) return open_retry(root, ".", flags);
+  if (fs->follow_links) return open_retry(root, path, flags);
+  if (!atomic_load_explicit(&fs->no_openat2, memory_order_relaxed)) {
+    int fd = open_beneath(root, path, flags);
+    /* EPERM is what some sandboxes answer to system calls they do not know. */
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
+    if (errno == ENOSYS) atomic_store_explicit(&fs->no_openat2, true, memory_order_relaxed);
+  }
+  return open_stepwise(root, path, flags);
+}
+
+/* ---------------------------------------------------------------------------------------------------- the root */
+
+static int keep_root(zarrc_file_store *fs, int fd) {
+  int none = -1;
+  if (fd < 0 || atomic_compare_exchange_strong(&fs->root, &none, fd)) return fd;
+  close(fd);
+  return none;
+}
+
+int zarrc_file_root(zarrc_file_store *fs) {
+  int root = atomic_load(&fs->root);
+  if (root >= 0) return root;
+  return keep_root(fs, open_retry(fs->start, fs->path, O_PATH | O_DIRECTORY));
+}
+
+/* mkdirat; the new entry is synced if the store says so. */
+static int make_dir(const zarrc_file_store *fs, int dir, const char *name) {
+  if (mkdirat(dir, name, 0777)) return -1;
+  if (fs->sync == ZARRC_SYNC_NONE) return 0;
+  int fd = open_retry(dir, ".", O_RDONLY | O_DIRECTORY);
+  int failed = fd < 0 || zarrc_file_sync_dir(fd);
+  if (fd >= 0) close_keeping_errno(fd);
+  return failed ? -1 : 0;
+}
+
+static int open_or_make(const zarrc_file_store *fs, int dir, const char *name) {
+  int fd = open_retry(dir, name, O_PATH | O_DIRECTORY);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  if (make_dir(fs, dir, name) && errno != EEXIST) return -1;
+  return open_retry(dir, name, O_PATH | O_DIRECTORY);
+}
+
+int zarrc_file_make_root(zarrc_file_store *fs) {
+  int root = zarrc_file_root(fs);
+  if (root >= 0 || errno != ENOENT || !fs->create) return root;
+  char name[NAME_MAX + 1];
+  const char *path = fs->path;
+  int dir =
+      *path == '/' ? open_retry(AT_FDCWD, "/", O_PATH | O_DIRECTORY) : open_retry(fs->start, ".", O_PATH | O_DIRECTORY);
+  for (path += strspn(path, "/"); dir >= 0 && *path; path += strspn(path, "/")) {
+    size_t n = strcspn(path, "/");
+    int next = -1;
+    if (n > NAME_MAX) {
+      errno = ENAMETOOLONG;
+    } else {
+      memcpy(name, path, n);
+      name[n] = '\0';
+      next = open_or_make(fs, dir, name);
+    }
+    close_keeping_errno(dir);
+    dir = next;
+    path += n;
+  }
+  return keep_root(fs, dir);
+}
+
+/* -------------------------------------------------------------------------------------------------- directories */
+
+int zarrc_file_sync_dir(int dir) {
+  int failed;
+  do failed = fsync(dir);
+  while (failed && errno == EINTR);
+  return failed && (errno == EINVAL || errno == ENOTSUP) ? 0 : failed;
+}
+
+/* Makes what lacks of the directories above a key; each is looked up from the root, so that links are followed as
+ * everywhere. */
+static int make_parents(zarrc_file_store *fs, const char *key) {
+  char path[PATH_MAX];
+  const char *name = key;
+  for (const char *slash = strchr(key, '/'); slash; name = slash + 1, slash = strchr(name, '/')) {
+    size_t n = (size_t)(slash - key), above = name > key ? (size_t)(name - key) - 1 : 0;
+    if (n >= sizeof path) {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+    memcpy(path, key, n);
+    path[n] = '\0';
+    int fd = zarrc_file_open_below(fs, path, O_PATH | O_DIRECTORY);
+    if (fd < 0) {
+      if (errno != ENOENT) return -1;
+      char kept = path[above];
+      path[above] = '\0';
+      int dir = zarrc_file_open_below(fs, path, O_PATH | O_DIRECTORY);
+      if (dir < 0) return -1;
+      path[above] = kept;
+      int failed = make_dir(fs, dir, path + (name - key));
+      close_keeping_errno(dir);
+      if (failed && errno != EEXIST) return -1;
+    } else {
+      close(fd);
+    }
+  }
+  return 0;
+}
+
+int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, const char **name) {
+  char path[PATH_MAX];
+  const char *slash = strrchr(key, '/');
+  size_t n = slash ? (size_t)(slash - key) : 0;
+  *name = slash ? slash + 1 : key;
+  if (n >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(path, key, n);
+  path[n] = '\0';
+  if (make && zarrc_file_make_root(fs) < 0) return -1;
+  for (int tries = 0;; tries++) { /* somebody may erase what has just been made */
+    int fd = zarrc_file_open_below(fs, path, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 || errno != ENOENT || !make || tries == TRIES) return fd;
+    if (make_parents(fs, key) && errno != ENOENT) return -1;
+  }
+}
+
+/* --------------------------------------------------------------------------------------------- temporary names */
+
+static uint64_t random_number(const void *address) {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) == (ssize_t)sizeof random) return random;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)address) * 0x9e3779b97f4a7c15u;
+}
+
+void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name) {
+  int n = (int)strnlen(name, 96);
+  while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* whole characters */
+    n--;
+  snprintf(out, ZARRC_TEMP_NAME, ".%.*s.%ld.%016llx.tmp", n, name, (long)getpid(),
+           (unsigned long long)random_number(out));
+}
+
+/* Looks from the end: ".tmp", 16 hexadecimal digits, ".", digits, "." and what the name began with. */
+bool zarrc_file_is_temp(const char *name) {
+  size_t n = strlen(name);
+  if (n < 24 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) return false;
+  const char *at = name + n - 4;
+  for (int i = 0; i < 16; i++)
+    if (!strchr("0123456789abcdef", *--at)) return false;
+  if (*--at != '.') return false;
+  const char *end = at;
+  while (at > name && at[-1] >= '0' && at[-1] <= '9') at--;
+  return at < end && at - 1 > name && at[-1] == '.';
+}

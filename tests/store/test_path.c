@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/contract.h"
+#include "support/faultio.h"
+#include "support/files.h"
+
+#include "store/file.h"
+
+#include <limits.h>
+
+static zarrc_ctx *ctx;
+static char *tree; /* holds the store's root "root", and what is outside of it */
+static zarrc_file_store *fs;
+
+static void reopen(zarrc_file_store_options options) {
+  char *path = path_in(tree, "root");
+  zarrc_store *store;
+  zarrc_error error;
+  if (fs) zarrc_store_close(&fs->store);
+  fs = NULL;
+  contract_ok(zarrc_file_store_open(ctx, path, &options, &store, &error), &error);
+  fs = (zarrc_file_store *)store;
+  free(path);
+}
+
+static void write_in_tree(const char *name, const char *text) {
+  char *path = path_in(tree, name);
+  file_write_text(path, text);
+  free(path);
+}
+
+static void link_in_tree(const char *to, const char *name) {
+  char *path = path_in(tree, name);
+  assert_int_equal(symlink(to, path), 0);
+  free(path);
+}
+
+static bool is_in_tree(const char *name) {
+  char *path = path_in(tree, name);
+  bool exists = file_exists(path);
+  free(path);
+  return exists;
+}
+
+static int open_all(void **state) {
+  (void)state;
+  tree = tree_make();
+  if (zarrc_ctx_open(NULL, &ctx, NULL)) return -1;
+  write_in_tree("root/a/b/file", "inside");
+  write_in_tree("outside/file", "outside");
+  reopen((zarrc_file_store_options){.struct_size = sizeof(zarrc_file_store_options)});
+  return 0;
+}
+
+static int close_all(void **state) {
+  (void)state;
+  zarrc_store_close(&fs->store);
+  fs = NULL;
+  zarrc_ctx_close(ctx);
+  tree_remove(tree);
+  return 0;
+}
+
+/* 0: the file inside; 1: a file outside; else errno. */
+static int try_open(const char *path) {
+  char text[16] = "";
+  int fd = zarrc_file_open_below(fs, path, O_RDONLY);
+  if (fd < 0) return errno;
+  assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  assert_true(n > 0);
+  return !strcmp(text, "inside") ? 0 : 1;
+}
+
+static void test_open_below(void **state) {
+  (void)state;
+  char *outside = path_in(tree, "outside"), *inside = path_in(tree, "root/a/b/file");
+  link_in_tree("b/file", "root/a/near");
+  link_in_tree("../a/b", "root/a/dir");
+  link_in_tree("../../root/a/b/file", "root/a/out_and_in");
+  link_in_tree("../outside/file", "root/relative");
+  link_in_tree("../outside", "root/up");
+  link_in_tree(outside, "root/absolute");
+  link_in_tree(inside, "root/absolute_inside");
+  link_in_tree("loop2", "root/loop1");
+  link_in_tree("loop1", "root/loop2");
+  link_in_tree("/proc/self/root/etc/hostname", "root/magic");
+  link_in_tree("/dev/zero", "root/zero");
+  link_in_tree("nothing", "root/dangling");
+  static const struct {
+    const char *path;
+    int below, stepwise, follow; /* what try_open says: openat2, step by step, follow_links */
+  } cases[] = {
+      {"a/b/file", 0, 0, 0},
+      {"a/near", 0, ELOOP, 0},
+      {"a/dir/file", 0, ELOOP, 0},
+      {"a/out_and_in", EXDEV, ELOOP, 0},
+      {"relative", EXDEV, ELOOP, 1},
+      {"up/file", EXDEV, ELOOP, 1},
+      {"absolute/file", EXDEV, ELOOP, 1},
+      {"absolute_inside", EXDEV, ELOOP, 0},
+      {"loop1", ELOOP, ELOOP, ELOOP},
+      {"loop1/file", ELOOP, ELOOP, ELOOP},
+      {"magic", EXDEV, ELOOP, -1},
+      {"zero", EXDEV, ELOOP, -1},
+      {"dangling", ENOENT, ELOOP, ENOENT},
+      {"nothing", ENOENT, ENOENT, ENOENT},
+      {"a/nothing/file", ENOENT, ENOENT, ENOENT},
+      {"a/b/file/more", ENOTDIR, ENOTDIR, ENOTDIR},
+      {"../outside/file", EXDEV, -1, -1}, /* no key is like that; openat2 would hold it all the same */
+  };
+  for (int mode = 0; mode < 3; mode++) {
+    reopen((zarrc_file_store_options){.struct_size = sizeof(zarrc_file_store_options), .follow_links = mode == 2});
+    if (mode == 1) atomic_store(&fs->no_openat2, true);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+      int want = mode == 0 ? cases[i].below : mode == 1 ? cases[i].stepwise : cases[i].follow;
+      if (want < 0) continue;
+      int got = try_open(cases[i].path);
+      if (got != want) fail_msg("%s, mode %d: %d, not %d", cases[i].path, mode, got, want);
+    }
+    if (mode == 0 && atomic_load(&fs->no_openat2)) print_message("no openat2 here\n");
+  }
+  free(outside);
+  free(inside);
+}
+
+static void test_open_below_names(void **state) {
+  (void)state;
+  char name[2 * NAME_MAX], *path = malloc(3 * PATH_MAX);
+  memset(name, 'n', sizeof name);
+  name[NAME_MAX + 1] = '\0';
+  path[0] = '\0';
+  for (int i = 0; i < PATH_MAX; i++) strcat(path + i * 2, "a/");
+  strcat(path, "a");
+  for (int stepwise = 0; stepwise < 2; stepwise++) {
+    atomic_store(&fs->no_openat2, stepwise);
+    assert_int_equal(try_open(name), ENAMETOOLONG);
+    const char *rest;
+    assert_int_equal(zarrc_file_open_parent(fs, path, true, &rest), -1);
+    assert_int_equal(errno, ENAMETOOLONG);
+  }
+  free(path);
+}
+
+/* A kernel or sandbox without openat2: the rest is done step by step. */
+static void test_no_openat2(void **state) {
+  (void)state;
+  static const int answers[] = {ENOSYS, EPERM};
+  for (int i = 0; i < 2; i++) {
+    link_in_tree("../outside/file", i ? "root/out1" : "root/out0");
+    faultio_arm(FAULTIO_OPEN, 1, answers[i], false);
+    assert_int_equal(try_open("a/b/file"), 0);
+    assert_int_equal(faultio.failed, 1);
+    assert_true(faultio.calls >= 4);
+    faultio.armed = false;
+    assert_int_equal(atomic_load(&fs->no_openat2), answers[i] == ENOSYS);
+    if (answers[i] == ENOSYS) assert_int_equal(try_open("out0"), ELOOP);
+    atomic_store(&fs->no_openat2, false);
+  }
+  /* What was renamed meanwhile is tried again. */
+  faultio_arm(FAULTIO_OPEN, 1, EAGAIN, false);
+  assert_int_equal(try_open("a/b/file"), 0);
+  faultio_arm(FAULTIO_OPEN, 1, EAGAIN, true);
+  assert_int_equal(try_open("a/b/file"), EAGAIN);
+  faultio.armed = false;
+}
+
+static void test_open_parent(void **state) {
+  (void)state;
+  const char *name;
+  link_in_tree("../outside", "root/out");
+  link_in_tree("a", "root/in");
+  link_in_tree("nothing", "root/dangling");
+  for (int stepwise = 0; stepwise < 2; stepwise++) {
+    atomic_store(&fs->no_openat2, stepwise);
+    int dir = zarrc_file_open_parent(fs, "file", false, &name);
+    assert_true(dir >= 0);
+    assert_string_equal(name, "file");
+    assert_true(dir != zarrc_file_root(fs)); /* locks of two descriptions exclude each other */
+    assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), 0);
+    int other = zarrc_file_open_parent(fs, "file", true, &name);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+    close(dir);
+    close(other);
+
+    const char *deep = stepwise ? "x/y/z/w" : "p/q/r/s";
+    assert_int_equal(zarrc_file_open_parent(fs, deep, false, &name), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_false(is_in_tree(stepwise ? "root/x" : "root/p"));
+    dir = zarrc_file_open_parent(fs, deep, true, &name);
+    assert_true(dir >= 0);
+    assert_string_equal(name, deep + 6);
+    assert_int_equal(mkdirat(dir, name, 0777), 0);
+    close(dir);
+    assert_true(is_in_tree(stepwise ? "root/x/y/z/w" : "root/p/q/r/s"));
+
+    assert_int_equal(zarrc_file_open_parent(fs, "a/b/file/c/d", true, &name), -1);
+    assert_int_equal(errno, ENOTDIR);
+    assert_int_equal(zarrc_file_open_parent(fs, "out/new/file", true, &name), -1);
+    assert_int_equal(errno, stepwise ? ELOOP : EXDEV);
+    assert_false(is_in_tree("outside/new"));
+    assert_int_equal(zarrc_file_open_parent(fs, "dangling/new/file", true, &name), -1);
+    assert_int_equal(errno, stepwise ? ELOOP : ENOENT);
+    dir = zarrc_file_open_parent(fs, "in/b/file", true, &name);
+    assert_int_equal(dir >= 0, !stepwise);
+    if (dir >= 0) close(dir);
+  }
+  atomic_store(&fs->no_openat2, false);
+  int dir = zarrc_file_open_parent(fs, "in/made/file", true, &name);
+  assert_true(dir >= 0);
+  close(dir);
+  assert_true(is_in_tree("root/a/made"));
+}
+
+static void test_make_root(void **state) {
+  (void)state;
+  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true, .sync = ZARRC_SYNC_DATA};
+  char cwd[PATH_MAX], *absolute = path_in(tree, "new/./deep//root");
+  zarrc_store *store;
+  zarrc_error error;
+  contract_ok(zarrc_file_store_open(ctx, absolute, &options, &store, &error), &error);
+  zarrc_file_store *made = (zarrc_file_store *)store;
+  assert_int_equal(zarrc_file_root(made), -1);
+  assert_int_equal(errno, ENOENT);
+  faultio_arm(FAULTIO_MKDIR | FAULTIO_SYNC, 0, 0, false);
+  int root = zarrc_file_make_root(made);
+  faultio.armed = false;
+  assert_true(root >= 0);
+  assert_string_equal(faultio.log, "mkdir fsync mkdir fsync mkdir fsync ");
+  assert_int_equal(zarrc_file_root(made), root);
+  assert_int_equal(zarrc_file_make_root(made), root);
+  assert_true(is_in_tree("new/deep/root"));
+  zarrc_store_close(store);
+  free(absolute);
+
+  /* A relative path is that of the moment when the store was opened. */
+  assert_non_null(getcwd(cwd, sizeof cwd));
+  assert_int_equal(chdir(tree), 0);
+  contract_ok(zarrc_file_store_open(ctx, "../", &options, &store, &error), &error);
+  zarrc_store_close(store);
+  contract_ok(zarrc_file_store_open(ctx, "rel/root", &options, &store, &error), &error);
+  assert_int_equal(chdir("/"), 0);
+  assert_true(zarrc_file_make_root((zarrc_file_store *)store) >= 0);
+  assert_true(is_in_tree("rel/root"));
+  zarrc_store_close(store);
+  assert_int_equal(chdir(cwd), 0);
+
+  /* Nothing is made of a store that may not. */
+  options.create = false;
+  char *missing = path_in(tree, "missing");
+  assert_int_equal(zarrc_file_store_open(ctx, missing, &options, &store, &error), ZARRC_NOT_FOUND);
+  assert_false(is_in_tree("missing"));
+  free(missing);
+}
+
+static void test_make_root_in_the_way(void **state) {
+  (void)state;
+  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
+  zarrc_store *store;
+  zarrc_error error;
+  char *path = path_in(tree, "later/root");
+  contract_ok(zarrc_file_store_open(ctx, path, &options, &store, &error), &error);
+  write_in_tree("later", "a file");
+  assert_int_equal(zarrc_file_make_root((zarrc_file_store *)store), -1);
+  assert_int_equal(errno, ENOTDIR);
+  zarrc_store_close(store);
+  free(path);
+  char name[NAME_MAX + 2];
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  path = path_in(tree, name);
+  assert_int_equal(zarrc_file_store_open(ctx, path, &options, &store, &error), ZARRC_IO);
+  assert_int_equal(error.os_error, ENAMETOOLONG);
+  free(path);
+}
+
+static void test_temp_names(void **state) {
+  (void)state;
+  char one[ZARRC_TEMP_NAME], two[ZARRC_TEMP_NAME], name[NAME_MAX + 1], want[64];
+  zarrc_file_temp_name(one, "0.zarr");
+  zarrc_file_temp_name(two, "0.zarr");
+  assert_string_not_equal(one, two);
+  snprintf(want, sizeof want, ".0.zarr.%ld.", (long)getpid());
+  assert_memory_equal(one, want, strlen(want));
+  assert_true(zarrc_file_is_temp(one));
+  assert_int_equal(strlen(one), strlen(want) + 16 + 4);
+  for (size_t n = 1; n <= NAME_MAX; n++) { /* a's and then a character of 4 bytes, cut nowhere inside */
+    memset(name, 'a', sizeof name);
+    name[n] = '\0';
+    if (n >= 4) memcpy(name + n - 4, "\xf0\x9f\xa6\x93", 4);
+    zarrc_file_temp_name(one, name);
+    assert_true(zarrc_file_is_temp(one));
+    assert_true(strlen(one) < 140); /* for file systems with less than NAME_MAX */
+    contract_ok(zarrc_key_check(one, NULL), NULL);
+  }
+  static const char *const no[] = {
+      "",
+      ".",
+      ".tmp",
+      "zarr.json",
+      "x.0.zarr.12.0123456789abcdef.tmp",
+      ".0.zarr.12.0123456789abcdef.tmp2",
+      ".0.zarr.12.0123456789abcdeg.tmp",
+      ".0.zarr.12.0123456789abcdeF.tmp",
+      ".0.zarr.12x0123456789abcdef.tmp",
+      ".0.zarr.x.0123456789abcdef.tmp",
+      ".0.zarr..0123456789abcdef.tmp",
+      ".12.0123456789abcdef.tmp",
+      "12.0123456789abcdef.tmp",
+      ".0123456789abcdef.tmp",
+      ".0.12.123456789abcdef.tmp",
+  };
+  for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+    if (zarrc_file_is_temp(no[i])) fail_msg("%s", no[i]);
+  assert_true(zarrc_file_is_temp(".0.zarr.12.0123456789abcdef.tmp"));
+  assert_true(zarrc_file_is_temp("..12.0123456789abcdef.tmp"));
+}
+
+static void test_fail(void **state) {
+  (void)state;
+  zarrc_error error = {0};
+  assert_int_equal(zarrc_file_fail(&error, ENOSPC, "cannot %s", "write"), ZARRC_IO);
+  assert_int_equal(error.code, ZARRC_IO);
+  assert_int_equal(error.os_error, ENOSPC);
+  assert_string_equal(error.message, "cannot write: No space left on device");
+  assert_int_equal(zarrc_file_fail(&error, 4321, "cannot read"), ZARRC_IO);
+  assert_non_null(strstr(error.message, "4321"));
+  assert_int_equal(zarrc_file_fail(NULL, EIO, "nobody listens"), ZARRC_IO);
+}
+
+/* Directories that cannot be synced are not an error; those where it goes wrong are. */
+static void test_sync_dir(void **state) {
+  (void)state;
+  int dir = open(tree, O_RDONLY | O_DIRECTORY);
+  assert_int_equal(zarrc_file_sync_dir(dir), 0);
+  static const int errors[] = {EINVAL, ENOTSUP, EINTR, EIO, ENOSPC};
+  for (int i = 0; i < 5; i++) {
+    faultio_arm(FAULTIO_SYNC, 1, errors[i], false);
+    int failed = zarrc_file_sync_dir(dir), error = errno;
+    faultio.armed = false;
+    assert_int_equal(failed, i < 3 ? 0 : -1);
+    if (failed) assert_int_equal(error, errors[i]);
+  }
+  close(dir);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
+  const struct CMUnitTest tests[] = {
+      TEST(test_open_below), TEST(test_open_below_names),     TEST(test_no_openat2), TEST(test_open_parent),
+      TEST(test_make_root),  TEST(test_make_root_in_the_way), TEST(test_temp_names), TEST(test_fail),
+      TEST(test_sync_dir),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

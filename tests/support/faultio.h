@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls that fail when told to. A test program that includes this file, in one place, has its own openat, close,
+ * writev, ... in front of the C library's, so that whatever is linked into it calls those. They count, and obey
+ * `faultio`; armed, they belong to the thread that armed them.
+ */
+#ifndef ZARRC_TESTS_FAULTIO_H
+#define ZARRC_TESTS_FAULTIO_H
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Calls by name, bits. */
+enum {
+  FAULTIO_OPEN = 1,
+  FAULTIO_CLOSE = 2,
+  FAULTIO_READ = 4,
+  FAULTIO_WRITE = 8,
+  FAULTIO_RENAME = 16,
+  FAULTIO_SYNC = 32,
+  FAULTIO_STAT = 64,
+  FAULTIO_MKDIR = 128,
+  FAULTIO_UNLINK = 256,
+  FAULTIO_FLOCK = 512,
+  FAULTIO_ALL = 1023
+};
+
+static _Thread_local struct {
+  bool armed;
+  unsigned which; /* the calls that count */
+  unsigned at;    /* the call to fail, counted from 1; 0: none */
+  bool forever;   /* and every one after it */
+  int error;      /* errno of it; or FAULTIO_KILL: the process ends there */
+  bool is_short;  /* reads and writes move 1 byte, 2 bytes, 3 bytes, 1 byte, ... */
+  unsigned eintr; /* every n-th call answers EINTR first; 0: none */
+  unsigned calls, failed;
+  bool skip_eintr;
+  char log[4096]; /* names of the calls that counted */
+} faultio;
+
+enum { FAULTIO_KILL = -1 };
+
+static inline void faultio_arm(unsigned which, unsigned at, int error, bool forever) {
+  memset(&faultio, 0, sizeof faultio);
+  faultio.which = which;
+  faultio.at = at;
+  faultio.error = error;
+  faultio.forever = forever;
+  faultio.armed = true;
+}
+
+/* Whether the call is to fail; errno is set. */
+static inline bool faultio_hit(unsigned which, const char *name) {
+  if (!faultio.armed || !(faultio.which & which)) return false;
+  if (faultio.eintr && which & (FAULTIO_OPEN | FAULTIO_READ | FAULTIO_WRITE | FAULTIO_SYNC | FAULTIO_FLOCK)) {
+    faultio.skip_eintr = !faultio.skip_eintr;
+    if (faultio.skip_eintr) {
+      errno = EINTR;
+      return true;
+    }
+  }
+  faultio.calls++;
+  if (strlen(faultio.log) + strlen(name) + 2 < sizeof faultio.log) strcat(strcat(faultio.log, name), " ");
+  if (!faultio.at || (faultio.forever ? faultio.calls < faultio.at : faultio.calls != faultio.at)) return false;
+  faultio.failed++;
+  if (faultio.error == FAULTIO_KILL) raise(SIGKILL);
+  errno = faultio.error;
+  return true;
+}
+
+/* The C library's own function; never NULL. */
+static inline void *faultio_next(const char *name) {
+  void *next = dlsym(RTLD_NEXT, name);
+  if (!next) abort();
+  return next;
+}
+
+#define FAULTIO_NEXT(fn, name)                                                                                         \
+  do {                                                                                                                 \
+    void *next_ = faultio_next(name);                                                                                  \
+    memcpy(&fn, &next_, sizeof fn);                                                                                    \
+  } while (0)
+
+int openat(int dir, const char *path, int flags, ...) {
+  int (*next)(int, const char *, int, ...);
+  va_list args;
+  va_start(args, flags);
+  mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+  va_end(args);
+  FAULTIO_NEXT(next, "openat");
+  return faultio_hit(FAULTIO_OPEN, flags & O_CREAT ? "create" : "open") ? -1 : next(dir, path, flags, mode);
+}
+
+/* Only openat2 is called this way. */
+long syscall(long number, ...) {
+  long (*next)(long, ...), a[6];
+  va_list args;
+  va_start(args, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(args, long);
+  va_end(args);
+  FAULTIO_NEXT(next, "syscall");
+#ifdef SYS_openat2
+  if (number == SYS_openat2 && faultio_hit(FAULTIO_OPEN, "open")) return -1;
+#endif
+  return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* A failed close has closed, as on Linux. */
+int close(int fd) {
+  int (*next)(int);
+  FAULTIO_NEXT(next, "close");
+  bool hit = faultio_hit(FAULTIO_CLOSE, "close");
+  int error = errno, failed = next(fd);
+  if (hit) errno = error;
+  return hit ? -1 : failed;
+}
+
+static inline int faultio_cut(struct iovec cut[4], const struct iovec *iov, int n) {
+  if (!faultio.armed || !faultio.is_short || n < 1) return 0;
+  size_t left = 1 + faultio.calls % 3;
+  int pieces = 0;
+  for (int i = 0; i < n && left > 0 && pieces < 4; i++) {
+    size_t take = iov[i].iov_len < left ? iov[i].iov_len : left;
+    cut[pieces++] = (struct iovec){iov[i].iov_base, take};
+    left -= take;
+  }
+  return pieces;
+}
+
+ssize_t writev(int fd, const struct iovec *iov, int n) {
+  ssize_t (*next)(int, const struct iovec *, int);
+  struct iovec cut[4];
+  FAULTIO_NEXT(next, "writev");
+  if (faultio_hit(FAULTIO_WRITE, "write")) return -1;
+  int pieces = faultio_cut(cut, iov, n);
+  return pieces ? next(fd, cut, pieces) : next(fd, iov, n);
+}
+
+ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset) {
+  ssize_t (*next)(int, const struct iovec *, int, off_t);
+  struct iovec cut[4];
+  FAULTIO_NEXT(next, "preadv");
+  if (faultio_hit(FAULTIO_READ, "read")) return -1;
+  int pieces = faultio_cut(cut, iov, n);
+  return pieces ? next(fd, cut, pieces, offset) : next(fd, iov, n, offset);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to) {
+  int (*next)(int, const char *, int, const char *);
+  FAULTIO_NEXT(next, "renameat");
+  return faultio_hit(FAULTIO_RENAME, "rename") ? -1 : next(from_dir, from, to_dir, to);
+}
+
+int fsync(int fd) {
+  int (*next)(int);
+  FAULTIO_NEXT(next, "fsync");
+  return faultio_hit(FAULTIO_SYNC, "fsync") ? -1 : next(fd);
+}
+
+int fdatasync(int fd) {
+  int (*next)(int);
+  FAULTIO_NEXT(next, "fdatasync");
+  return faultio_hit(FAULTIO_SYNC, "fdatasync") ? -1 : next(fd);
+}
+
+int fstat(int fd, struct stat *st) {
+  int (*next)(int, struct stat *);
+  FAULTIO_NEXT(next, "fstat");
+  return faultio_hit(FAULTIO_STAT, "stat") ? -1 : next(fd, st);
+}
+
+int fstatat(int dir, const char *path, struct stat *st, int flags) {
+  int (*next)(int, const char *, struct stat *, int);
+  FAULTIO_NEXT(next, "fstatat");
+  return faultio_hit(FAULTIO_STAT, "stat") ? -1 : next(dir, path, st, flags);
+}
+
+int mkdirat(int dir, const char *path, mode_t mode) {
+  int (*next)(int, const char *, mode_t);
+  FAULTIO_NEXT(next, "mkdirat");
+  return faultio_hit(FAULTIO_MKDIR, "mkdir") ? -1 : next(dir, path, mode);
+}
+
+int unlinkat(int dir, const char *path, int flags) {
+  int (*next)(int, const char *, int);
+  FAULTIO_NEXT(next, "unlinkat");
+  return faultio_hit(FAULTIO_UNLINK, "unlink") ? -1 : next(dir, path, flags);
+}
+
+int flock(int fd, int operation) {
+  int (*next)(int, int);
+  FAULTIO_NEXT(next, "flock");
+  return faultio_hit(FAULTIO_FLOCK, operation == LOCK_UN ? "unlock" : "lock") ? -1 : next(fd, operation);
+}
+
+#endif
