@@ -187,14 +187,45 @@ const zarrc_spec *zarrc_pipeline_spec(const zarrc_pipeline *p) {
   return &p->specs[0];
 }
 
+/* The grid as it is behind a codec that renumbers elements; false where it cannot be told. Which axis went where shows
+ * in the strides of a mapped view. */
+static bool grid_map(const zarrc_codec *codec, zarrc_grid *grid, zarrc_grid_axis *axes) {
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  if (c->kind != ZARRC_ARRAY_TO_ARRAY || !c->u.aa.map) return true;
+  zarrc_view view = {.dtype = zarrc_dtype_of(ZARRC_UINT8), .ndim = grid->ndim}, mapped;
+  const zarrc_grid from = *grid;
+  zarrc_grid_axis from_axes[ZARRC_MAX_NDIM];
+  for (int i = 0; i < grid->ndim; i++) {
+    view.shape[i] = from.chunk_shape[i];
+    view.stride[i] = i;
+    if (from.axes) from_axes[i] = from.axes[i];
+  }
+  c->u.aa.map(codec, &view, &mapped);
+  if (mapped.ndim != grid->ndim) return false;
+  for (int i = 0; i < grid->ndim; i++) {
+    int64_t axis = mapped.stride[i];
+    if (axis < 0 || axis >= grid->ndim || mapped.shape[i] != from.chunk_shape[axis]) return false;
+    grid->chunk_shape[i] = from.chunk_shape[axis];
+    if (from.axes) axes[i] = from_axes[axis];
+  }
+  if (from.axes) grid->axes = axes;
+  return true;
+}
+
 zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *p, const zarrc_spec *spec, const zarrc_grid *grid,
                                      zarrc_error *error) {
   zarrc_spec at = *spec, next;
+  zarrc_grid at_grid;
+  zarrc_grid_axis axes[ZARRC_MAX_NDIM];
+  bool gridded = grid != NULL;
+  if (gridded) at_grid = *grid;
   for (size_t i = 0; i < p->ncodecs; i++) {
-    zarrc_status status = zarrc_codec_validate(p->codecs[i], &at, grid, error);
+    zarrc_status status = zarrc_codec_validate(p->codecs[i], &at, gridded ? &at_grid : NULL, error);
     if (!status) status = zarrc_codec_resolve(p->codecs[i], &at, &next, error);
     if (status) return status;
     at = next;
+    gridded = gridded && grid_map(p->codecs[i], &at_grid, axes);
+    if (grid && !gridded) break; /* what follows sees chunks of a shape that only they themselves can tell */
   }
   return ZARRC_OK;
 }
