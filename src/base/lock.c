@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/lock.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+void zarrc_lock_init(zarrc_lock *lock) {
+  pthread_mutex_init(&lock->mutex, NULL);
+  atomic_init(&lock->process, getpid());
+  atomic_init(&lock->held, false);
+}
+
+void zarrc_lock_destroy(zarrc_lock *lock) {
+  if (atomic_load(&lock->process) == getpid()) pthread_mutex_destroy(&lock->mutex);
+}
+
+/* The first thread of a child that comes by makes a mutex of the child's own, locked; the others wait for it. Should
+ * the child fork just then, its child finds a process that is not itself, and does the same. */
+bool zarrc_lock_take(zarrc_lock *lock) {
+  long self = getpid(), process = atomic_load(&lock->process);
+  while (process != self) {
+    if (process == -self) {
+      sched_yield();
+      process = atomic_load(&lock->process);
+    } else if (atomic_compare_exchange_weak(&lock->process, &process, -self)) {
+      bool lost = atomic_load(&lock->held);
+      pthread_mutex_init(&lock->mutex, NULL);
+      pthread_mutex_lock(&lock->mutex);
+      atomic_store(&lock->held, true);
+      atomic_store(&lock->process, self);
+      return lost;
+    }
+  }
+  pthread_mutex_lock(&lock->mutex);
+  atomic_store(&lock->held, true);
+  return false;
+}
+
+void zarrc_lock_give(zarrc_lock *lock) {
+  atomic_store(&lock->held, false);
+  pthread_mutex_unlock(&lock->mutex);
+}

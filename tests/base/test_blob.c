@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <zarrc/base.h>
+
+#include "support/faulty_alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+
+static int setup(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL);
+}
+
+static int teardown(void **state) {
+  (void)state;
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+static int released;
+static void count_release(zarrc_bytes *bytes) {
+  assert_int_equal(bytes->len, 3);
+  released++;
+}
+
+static void test_release(void **state) {
+  (void)state;
+  released = 0;
+  zarrc_bytes_release(NULL);
+  zarrc_bytes b = {0};
+  zarrc_bytes_release(&b);
+  b = (zarrc_bytes){(const uint8_t *)"abc", 3, count_release, &b};
+  zarrc_bytes_release(&b);
+  assert_int_equal(released, 1);
+  assert_null(b.ptr);
+  assert_null(b.release);
+  assert_null(b.owner);
+  zarrc_bytes_release(&b);
+  assert_int_equal(released, 1);
+  zarrc_range r[3] = {{.got = {(const uint8_t *)"abc", 3, count_release, NULL}},
+                      {.got = {(const uint8_t *)"abc", 3, NULL, NULL}},
+                      {.got = {(const uint8_t *)"abc", 3, count_release, NULL}}};
+  zarrc_ranges_release(r, 3);
+  assert_int_equal(released, 3);
+  for (int i = 0; i < 3; i++) assert_null(r[i].got.ptr);
+  zarrc_ranges_release(NULL, 0);
+}
+
+/* Every range of every small value, against the rule spelt out another way. */
+static void test_every_range(void **state) {
+  (void)state;
+  for (int total = 0; total < 7; total++) {
+    uint8_t *value = malloc((size_t)total);
+    for (int i = 0; i < total; i++) value[i] = (uint8_t)(10 + i);
+    uint8_t none;
+    zarrc_memory_blob b;
+    zarrc_memory_blob_init(&b, ctx, value ? value : &none, (size_t)total);
+    for (int offset = -9; offset < 9; offset++)
+      for (int nbytes = 0; nbytes < 9; nbytes++)
+        for (int kind = 0; kind < 4; kind++) {
+          bool to_end = kind & 1;
+          uint8_t *into = kind & 2 ? malloc((size_t)nbytes) : NULL;
+          zarrc_range r = {.offset = offset, .nbytes = (uint64_t)nbytes, .to_end = to_end, .into = into};
+          int start = offset < 0 ? total + offset : offset;
+          int length = to_end ? total - start : nbytes;
+          zarrc_status want = ZARRC_OK;
+          if (start < 0 || start > total || (!to_end && start + nbytes > total)) want = ZARRC_TRUNCATED;
+          if (!want && length > nbytes) want = ZARRC_LIMIT;
+          zarrc_error e = {0};
+          assert_int_equal(zarrc_blob_read(&b.blob, &r, 1, &e), want);
+          assert_int_equal(e.code, want);
+          if (want) {
+            assert_null(r.got.ptr);
+          } else {
+            assert_int_equal(r.got.len, length);
+            assert_int_equal(r.total, total);
+            assert_ptr_equal(r.got.ptr, into ? into : b.value.ptr + start);
+            for (int i = 0; i < length; i++) assert_int_equal(r.got.ptr[i], 10 + start + i);
+          }
+          zarrc_ranges_release(&r, 1);
+          free(into);
+        }
+    zarrc_memory_blob_clear(&b);
+    free(value);
+  }
+}
+
+static void test_extreme_ranges(void **state) {
+  (void)state;
+  zarrc_memory_blob b;
+  zarrc_memory_blob_init(&b, NULL, "abc", 3);
+  zarrc_range bad[] = {
+      {.offset = INT64_MIN, .nbytes = 1},          {.offset = INT64_MIN, .nbytes = UINT64_MAX, .to_end = true},
+      {.offset = INT64_MAX, .nbytes = UINT64_MAX}, {.offset = 1, .nbytes = UINT64_MAX},
+      {.offset = -1, .nbytes = UINT64_MAX},        {.offset = INT64_MAX, .nbytes = 1, .to_end = true}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    zarrc_error e;
+    assert_int_equal(zarrc_blob_read(&b.blob, &bad[i], 1, &e), ZARRC_TRUNCATED);
+    assert_true(e.offset == (bad[i].offset < 0 ? -1 : bad[i].offset));
+    assert_int_equal(zarrc_blob_read(&b.blob, &bad[i], 1, NULL), ZARRC_TRUNCATED);
+  }
+  zarrc_range r = {.nbytes = UINT64_MAX, .to_end = true};
+  assert_int_equal(zarrc_blob_read(&b.blob, &r, 1, NULL), ZARRC_OK);
+  assert_int_equal(r.got.len, 3);
+}
+
+/* One bad range among good ones: nothing is lent and nothing is written. */
+static void test_all_or_nothing(void **state) {
+  (void)state;
+  zarrc_memory_blob b;
+  char into[] = "--";
+  zarrc_memory_blob_init(&b, ctx, "abcdef", 6);
+  zarrc_range r[] = {{.offset = 0, .nbytes = 2, .into = into}, {.offset = 2, .nbytes = 2}, {.offset = 5, .nbytes = 2}};
+  assert_int_equal(zarrc_blob_read(&b.blob, r, 3, NULL), ZARRC_TRUNCATED);
+  assert_string_equal(into, "--");
+  assert_null(r[1].got.ptr);
+  assert_int_equal(zarrc_blob_read(&b.blob, r, 2, NULL), ZARRC_OK);
+  assert_string_equal(into, "ab");
+  assert_memory_equal(r[1].got.ptr, "cd", 2);
+  assert_int_equal(zarrc_blob_read(&b.blob, NULL, 0, NULL), ZARRC_OK);
+}
+
+static void test_read_all(void **state) {
+  (void)state;
+  zarrc_memory_blob b;
+  zarrc_bytes all = {.len = 99};
+  zarrc_error e;
+  zarrc_memory_blob_init(&b, ctx, "abcdef", 6);
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 5, &all, &e), ZARRC_LIMIT);
+  assert_int_equal(all.len, 99);
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 6, &all, &e), ZARRC_OK);
+  assert_int_equal(all.len, 6);
+  assert_memory_equal(all.ptr, "abcdef", 6);
+  zarrc_bytes_release(&all);
+  zarrc_memory_blob_init(&b, ctx, "", 0);
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 0, &all, &e), ZARRC_OK);
+  assert_int_equal(all.len, 0);
+  zarrc_memory_blob_init(&b, ctx, NULL, 0);
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 9, &all, &e), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 9, &all, NULL), ZARRC_NOT_FOUND);
+}
+
+static void check(zarrc_memory_blob *b, const char *want) {
+  zarrc_bytes all;
+  assert_int_equal(zarrc_blob_read_all(&b->blob, 100, &all, NULL), ZARRC_OK);
+  assert_int_equal(all.len, strlen(want));
+  assert_memory_equal(all.ptr, want, all.len);
+  zarrc_bytes_release(&all);
+}
+
+static void test_replace_and_erase(void **state) {
+  (void)state;
+  uint64_t before = zarrc_ctx_memory(ctx);
+  zarrc_memory_blob b;
+  zarrc_memory_blob_init(&b, ctx, NULL, 0);
+  assert_false(b.present);
+  assert_int_equal(b.blob.ops->erase(&b.blob, true, NULL), ZARRC_OK);
+  zarrc_bytes parts[] = {{.ptr = (const uint8_t *)"one", .len = 3}, {0}, {.ptr = (const uint8_t *)"two", .len = 3}};
+  assert_int_equal(b.blob.ops->replace(&b.blob, parts, 3, false, NULL), ZARRC_OK);
+  check(&b, "onetwo");
+  /* pieces on loan from the value that goes */
+  zarrc_range r[] = {{.offset = -3, .nbytes = 3}, {.offset = 0, .nbytes = 2}};
+  assert_int_equal(zarrc_blob_read(&b.blob, r, 2, NULL), ZARRC_OK);
+  zarrc_bytes turned[] = {r[0].got, r[1].got};
+  assert_int_equal(b.blob.ops->replace(&b.blob, turned, 2, true, NULL), ZARRC_OK);
+  zarrc_ranges_release(r, 2);
+  check(&b, "twoon");
+  assert_int_equal(b.blob.ops->replace(&b.blob, NULL, 0, false, NULL), ZARRC_OK);
+  assert_true(b.present);
+  check(&b, "");
+  assert_int_equal(b.blob.ops->erase(&b.blob, true, NULL), ZARRC_OK);
+  assert_false(b.present);
+  zarrc_bytes all;
+  assert_int_equal(zarrc_blob_read_all(&b.blob, 9, &all, NULL), ZARRC_NOT_FOUND);
+  zarrc_memory_blob_clear(&b);
+  assert_int_equal(zarrc_ctx_memory(ctx), before);
+
+  char borrowed[] = "keep me";
+  zarrc_memory_blob_init(&b, ctx, borrowed, 7);
+  assert_int_equal(b.blob.ops->replace(&b.blob, parts, 1, false, NULL), ZARRC_OK);
+  check(&b, "one");
+  assert_string_equal(borrowed, "keep me");
+  zarrc_memory_blob_clear(&b);
+  assert_int_equal(zarrc_ctx_memory(ctx), before);
+}
+
+static void test_absurd_pieces(void **state) {
+  (void)state;
+  zarrc_memory_blob b;
+  zarrc_error e;
+  zarrc_memory_blob_init(&b, ctx, "abc", 3);
+  zarrc_bytes parts[] = {{.ptr = (const uint8_t *)"x", .len = SIZE_MAX}, {.ptr = (const uint8_t *)"x", .len = 2}};
+  assert_int_equal(b.blob.ops->replace(&b.blob, parts, 2, false, &e), ZARRC_NO_MEMORY);
+  check(&b, "abc");
+  zarrc_memory_blob_init(&b, NULL, "abc", 3); /* read only, as there is no context */
+  assert_int_equal(b.blob.ops->replace(&b.blob, parts + 1, 0, false, &e), ZARRC_NO_MEMORY);
+  check(&b, "abc");
+}
+
+static zarrc_status work(const zarrc_ctx_options *options, void *arg) {
+  (void)arg;
+  zarrc_ctx *c = NULL;
+  zarrc_error e = {0};
+  zarrc_status status = zarrc_ctx_open(options, &c, &e);
+  if (status) return status;
+  zarrc_memory_blob b;
+  zarrc_memory_blob_init(&b, c, "old", 3);
+  const char *want = "old";
+  zarrc_bytes new = {.ptr = (const uint8_t *)"new", .len = 3}, newer = {.ptr = (const uint8_t *)"newer", .len = 5};
+  status = b.blob.ops->replace(&b.blob, &new, 1, false, &e);
+  if (!status) {
+    want = "new";
+    status = b.blob.ops->replace(&b.blob, &newer, 1, false, &e);
+  }
+  if (!status) want = "newer";
+  check(&b, want);
+  zarrc_memory_blob_clear(&b);
+  zarrc_ctx_close(c);
+  return status;
+}
+
+static void test_no_memory(void **state) {
+  (void)state;
+  assert_int_equal(faulty_alloc_each(NULL, work, NULL), 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_release),        cmocka_unit_test(test_every_range),
+      cmocka_unit_test(test_extreme_ranges), cmocka_unit_test(test_all_or_nothing),
+      cmocka_unit_test(test_read_all),       cmocka_unit_test(test_replace_and_erase),
+      cmocka_unit_test(test_absurd_pieces),  cmocka_unit_test(test_no_memory),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
