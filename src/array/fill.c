@@ -164,9 +164,9 @@ static bool float_text(const char *text, size_t n, double *out) {
 
 static zarrc_status read_part(const reader *r, size_t nbytes, bool numbers_as_text, const zarrc_json *json,
                               uint8_t *element, zarrc_error *error) {
-  uint64_t bits;
+  uint64_t bits = 0;
   double value = 0;
-  bool truth;
+  bool truth = false;
   size_t n = 0;
   const char *text = zarrc_json_get_string(json, &n);
   if (zarrc_json_get_double(json, &value)) {
@@ -283,7 +283,7 @@ static zarrc_status read_string(const reader *r, const zarrc_dtype *dtype, const
   (void)dtype;
   char number[ZARRC_DECIMAL_MAX];
   size_t n = 0;
-  bool truth;
+  bool truth = false;
   double value;
   const char *text = zarrc_json_get_string(json, &n);
   if (!text && r->lenient) { /* as Python's str() has it */
@@ -298,7 +298,7 @@ static zarrc_status read_string(const reader *r, const zarrc_dtype *dtype, const
     }
   }
   if (!text) return refuse(json, "a string", error);
-  uint8_t *copy;
+  uint8_t *copy = NULL;
   zarrc_status status = take_text(r, n, &copy, error);
   if (status) return status;
   if (n) memcpy(copy, text, n);
@@ -311,7 +311,7 @@ static zarrc_status read_bytes(const reader *r, const zarrc_dtype *dtype, const 
                                zarrc_error *error) {
   (void)dtype;
   size_t n = 0;
-  uint8_t *bytes;
+  uint8_t *bytes = NULL;
   zarrc_status status = read_octets(r, json, NULL, 0, &n, error);
   if (!status) status = take_text(r, n, &bytes, error);
   if (!status) status = read_octets(r, json, bytes, n, &n, error);

@@ -133,7 +133,7 @@ static zarrc_status read_length(const zarrc_json *configuration, zarrc_dtype *ou
   if (!zarrc_json_get_uint64(zarrc_json_get(configuration, "length_bytes"), &n) || n == 0) {
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "length_bytes must be a positive integer");
   }
-  if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "elements of %llu bytes", (unsigned long long)n);
+  if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "elements of more than 4 GiB");
   if (out->type == ZARRC_FIXED_UTF32 && n % 4 != 0) {
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "length_bytes is %u, not a multiple of 4", (unsigned)n);
   }
@@ -208,7 +208,7 @@ static zarrc_status check_names(const zarrc_fields *fields, zarrc_error *error) 
 
 static zarrc_status read_field(zarrc_fields *fields, const zarrc_json *json, int nesting, char **names, uint32_t *size,
                                zarrc_error *error) {
-  const zarrc_json *name, *type;
+  const zarrc_json *name = NULL, *type = NULL;
   zarrc_status status = split_field(json, &name, &type, error);
   if (status) return status;
   zarrc_field *field = &fields->items[fields->n];
@@ -274,12 +274,12 @@ static zarrc_status read_raw_name(const char *name, bool *known, zarrc_dtype *ou
     if (bits < (uint64_t)1 << 40) bits = bits * 10 + (uint64_t)(*p - '0');
   }
   if (!*known) return ZARRC_OK;
+  if (bits / 8 > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "elements of more than 4 GiB");
   if (bits == 0 || bits % 8 != 0 || name[1] == '0') {
     char text[ZARRC_EXCERPT];
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "data type \"%s\": the number of bits must be a multiple of 8",
                       zarrc_excerpt(text, name, strlen(name)));
   }
-  if (bits / 8 > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "elements of %llu bits", (unsigned long long)bits);
   *out = zarrc_dtype_of(ZARRC_RAW);
   out->item_size = (uint32_t)(bits / 8);
   out->spelling = SPELT_R;
