@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The copy engine against memcpy. Every case copies or scans some memory again and again; printed are the median speed
+ * in GB/s (bytes of the destination) and its ratio to memcpy of the same number of bytes, measured in turns with it.
+ */
+#include <zarrc/data.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define MIB ((int64_t)1 << 20)
+enum { ROUNDS = 9 };
+
+typedef enum what { COPY, FILL, FILL_ZERO, IS_FILL } what;
+
+/* The destination is a box of `shape` in packed memory of `around`; the source is packed, its axes in `order` (from
+ * outer to inner) and of the other byte order if swapped. */
+typedef struct bench_case {
+  const char *name;
+  what what;
+  zarrc_type type;
+  int ndim;
+  int64_t shape[4], around[4];
+  int order[4];
+  bool swapped;
+} bench_case;
+
+static const bench_case cases[] = {
+    {"copy 128 MiB u2", COPY, ZARRC_UINT16, 1, {64 * MIB}, {64 * MIB}, {0}, false},
+    {"copy 512 KiB u2", COPY, ZARRC_UINT16, 1, {MIB / 4}, {MIB / 4}, {0}, false},
+    {"swap 128 MiB u2", COPY, ZARRC_UINT16, 1, {64 * MIB}, {64 * MIB}, {0}, true},
+    {"swap 512 KiB u2", COPY, ZARRC_UINT16, 1, {MIB / 4}, {MIB / 4}, {0}, true},
+    {"swap 512 KiB f4", COPY, ZARRC_FLOAT32, 1, {MIB / 8}, {MIB / 8}, {0}, true},
+    {"swap 512 KiB f8", COPY, ZARRC_FLOAT64, 1, {MIB / 16}, {MIB / 16}, {0}, true},
+    {"turn [2,1,0] u2 128 MiB", COPY, ZARRC_UINT16, 3, {256, 512, 512}, {256, 512, 512}, {2, 1, 0}, false},
+    {"turn [2,1,0] u2 128 MiB swap", COPY, ZARRC_UINT16, 3, {256, 512, 512}, {256, 512, 512}, {2, 1, 0}, true},
+    {"turn [2,1,0] u2 64^3", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {64, 64, 64}, {2, 1, 0}, false},
+    {"turn [2,1,0] u2 64^3 swap", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {64, 64, 64}, {2, 1, 0}, true},
+    {"turn [2,1,0] u2 64^3 into 256^3", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {256, 256, 256}, {2, 1, 0}, false},
+    {"turn [2,1,0] u2 50x61x43", COPY, ZARRC_UINT16, 3, {50, 61, 43}, {50, 61, 43}, {2, 1, 0}, false},
+    {"turn [1,0] f4 8192^2", COPY, ZARRC_FLOAT32, 2, {8192, 8192}, {8192, 8192}, {1, 0}, false},
+    {"turn [1,0] f4 5000x6000", COPY, ZARRC_FLOAT32, 2, {5000, 6000}, {5000, 6000}, {1, 0}, false},
+    {"turn [1,0] f4 512^2", COPY, ZARRC_FLOAT32, 2, {512, 512}, {512, 512}, {1, 0}, false},
+    {"turn [1,0] u1 8192^2", COPY, ZARRC_UINT8, 2, {8192, 8192}, {8192, 8192}, {1, 0}, false},
+    {"turn [1,0] u1 1024^2", COPY, ZARRC_UINT8, 2, {1024, 1024}, {1024, 1024}, {1, 0}, false},
+    {"turn [1,0] f8 512^2", COPY, ZARRC_FLOAT64, 2, {512, 512}, {512, 512}, {1, 0}, false},
+    {"turn [1,0] c16 256^2", COPY, ZARRC_COMPLEX128, 2, {256, 256}, {256, 256}, {1, 0}, false},
+    {"turn [1,0] u1 3 planes to pixels", COPY, ZARRC_UINT8, 2, {MIB, 3}, {MIB, 3}, {1, 0}, false},
+    {"turn [1,0,2] u1 pixels of 3", COPY, ZARRC_UINT8, 3, {1024, 1024, 3}, {1024, 1024, 3}, {1, 0, 2}, false},
+    {"put u2 64^3 into 256^3", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {256, 256, 256}, {0, 1, 2}, false},
+    {"put u2 64^3 into 512^3", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {512, 512, 512}, {0, 1, 2}, false},
+    {"put u2 64^3 into 512^3 swap", COPY, ZARRC_UINT16, 3, {64, 64, 64}, {512, 512, 512}, {0, 1, 2}, true},
+    {"put u2 32^3 into 512^3", COPY, ZARRC_UINT16, 3, {32, 32, 32}, {512, 512, 512}, {0, 1, 2}, false},
+    {"put u2 128^3 into 512^3", COPY, ZARRC_UINT16, 3, {128, 128, 128}, {512, 512, 512}, {0, 1, 2}, false},
+    {"put u2 40^3 into 43^3", COPY, ZARRC_UINT16, 3, {40, 40, 40}, {43, 43, 43}, {0, 1, 2}, false},
+    {"fill f4 1.5, 1 MiB", FILL, ZARRC_FLOAT32, 1, {MIB / 4}, {MIB / 4}, {0}, false},
+    {"fill zeros, 1 MiB", FILL_ZERO, ZARRC_FLOAT32, 1, {MIB / 4}, {MIB / 4}, {0}, false},
+    {"fill f4 1.5, 64^3 into 256^3", FILL, ZARRC_FLOAT32, 3, {64, 64, 64}, {256, 256, 256}, {0, 1, 2}, false},
+    {"is fill f4 1.5, 1 MiB", IS_FILL, ZARRC_FLOAT32, 1, {MIB / 4}, {MIB / 4}, {0}, false},
+    {"is fill f4 1.5, 64^3 in 256^3", IS_FILL, ZARRC_FLOAT32, 3, {64, 64, 64}, {256, 256, 256}, {0, 1, 2}, false},
+};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(double *x) {
+  qsort(x, ROUNDS, sizeof *x, by_value);
+  return x[ROUNDS / 2];
+}
+
+static uint8_t *memory(int64_t nbytes) {
+  uint8_t *p = aligned_alloc(2 * MIB, (size_t)((nbytes + 2 * MIB - 1) / (2 * MIB) * (2 * MIB)));
+  if (!p) {
+    fprintf(stderr, "no memory\n");
+    exit(1);
+  }
+#if defined(MADV_HUGEPAGE) /* as the library's own buffers and large NumPy arrays are */
+  madvise(p, (size_t)nbytes, MADV_HUGEPAGE);
+#endif
+  for (int64_t i = 0; i < nbytes; i++) p[i] = (uint8_t)(i * 7 >> 3);
+  return p;
+}
+
+static bool once(const bench_case *c, const zarrc_view *dst, const zarrc_view *src) {
+  const float value = 1.5F;
+  switch (c->what) {
+  case COPY:
+    zarrc_copy(dst, src);
+    return true;
+  case FILL:
+    zarrc_fill(dst, &value);
+    return true;
+  case FILL_ZERO:
+    zarrc_fill(dst, NULL);
+    return true;
+  case IS_FILL:
+    return zarrc_is_fill(dst, &value);
+  }
+  return false;
+}
+
+static void measure(const bench_case *c) {
+  const zarrc_dtype dtype = zarrc_dtype_of(c->type);
+  int64_t nitems = 1, around = 1;
+  for (int i = 0; i < c->ndim; i++) {
+    nitems *= c->shape[i];
+    around *= c->around[i];
+  }
+  const int64_t nbytes = nitems * dtype.item_size;
+  uint8_t *from = memory(nbytes), *to = memory(around * dtype.item_size), *flat = memory(nbytes);
+  zarrc_view dst = zarrc_view_c(&dtype, c->ndim, c->around, to), src = zarrc_view_c(&dtype, c->ndim, c->shape, from);
+  for (int i = 0; i < c->ndim; i++) dst.shape[i] = c->shape[i];
+  int64_t step = dtype.item_size;
+  for (int i = c->ndim; i-- > 0;) {
+    src.stride[c->order[i]] = step;
+    step *= c->shape[c->order[i]];
+  }
+  if (c->swapped) src.dtype.endian = src.dtype.endian == ZARRC_LITTLE ? ZARRC_BIG : ZARRC_LITTLE;
+  if (c->what == IS_FILL) zarrc_fill(&dst, &(float){1.5F});
+
+  const int repeats = (int)(32 * MIB / nbytes) + 1;
+  double ours[ROUNDS], theirs[ROUNDS];
+  for (int round = -1; round < ROUNDS; round++) { /* the first one is not counted */
+    double t0 = now();
+    for (int i = 0; i < repeats; i++) memcpy(flat, from, (size_t)nbytes);
+    double t1 = now();
+    for (int i = 0; i < repeats; i++) {
+      if (!once(c, &dst, &src)) fprintf(stderr, "%s: wrong answer\n", c->name);
+    }
+    double t2 = now();
+    if (round < 0) continue;
+    theirs[round] = (double)nbytes * repeats / (t1 - t0) / 1e9;
+    ours[round] = (double)nbytes * repeats / (t2 - t1) / 1e9;
+  }
+  const double a = median(ours), b = median(theirs);
+  printf("%-36s %8.2f %8.2f %8.2f\n", c->name, a, b, a / b);
+  fflush(stdout);
+  free(from);
+  free(to);
+  free(flat);
+}
+
+int main(int argc, char **argv) {
+  printf("%-36s %8s %8s %8s\n", "case", "GB/s", "memcpy", "ratio");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    if (argc < 2 || strstr(cases[i].name, argv[1])) measure(&cases[i]);
+  }
+  return 0;
+}
