@@ -11,8 +11,13 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 show() {
-  echo "\$ zarrc $*" | sed "s|$here/||g; s|$work/||g"
-  "$zarrc" "$@"
+  printf '$ zarrc'
+  for word; do
+    case $word in *[\(]*) printf " '%s'" "$word" ;; *) printf ' %s' "$word" ;; esac
+  done | sed "s|$here/||g; s|$work/||g"
+  echo
+  "$zarrc" "$@" >"$work/shown"
+  sed "s|$here/||g; s|$work/||g" "$work/shown"
   echo
 }
 
@@ -32,7 +37,7 @@ row() {
     same=equal
   fi
   echo "$1 $objects $stored $raw $3 $column $same" |
-    awk '{ printf "%-34s %7d %9d %6.2f %9s %9.2f  %s\n", $1, $2, $3, $4 / $3, $5, $6 / 100, $7 }'
+    awk '{ printf "%-42s %7d %9d %6.2f %9s %9.2f  %s\n", $1, $2, $3, $4 / $3, $5, $6 / 100, $7 }'
 }
 
 copy() { # NAME CHUNKS CODECS
@@ -43,21 +48,21 @@ copy() { # NAME CHUNKS CODECS
 
 show tree "$here/data/climate.zarr"
 show info "$source" --attributes --stored
-show copy "$source" "$work/series" --chunks 240,8,8 --codecs 'blosc(zstd,5,shuffle),crc32c'
+show copy "$source" "$work/series" --chunks 240,13,10 --codecs 'blosc(zstd,5,shuffle),crc32c'
 show info "$work/series" --stored
 
 "$zarrc" get "$source" --format raw -o "$work/source.raw" -q
 raw=$(wc -c <"$work/source.raw")
-echo "$raw bytes of values; chunks of 12 maps in the original, of 240 years at 8 x 8 places in the copies"
-printf '%-34s %7s %9s %6s %9s %9s  %s\n' codecs objects bytes ratio 'copy ms' 'column ms' values
+echo "$raw bytes of values; chunks of 12 maps in the original, of 240 years at 13 x 10 places in the copies"
+printf '%-42s %7s %9s %6s %9s %9s  %s\n' codecs objects bytes ratio 'copy ms' 'column ms' values
 row original "$source" -
-copy a 240,8,8 'bytes'
-copy b 240,8,8 'gzip(6)'
-copy c 240,8,8 'zstd(3)'
-copy d 240,8,8 'blosc(lz4,5,shuffle)'
-copy e 240,8,8 'blosc(zstd,5,shuffle),crc32c'
-copy f 240,8,8 'transpose(1,2,0),blosc(zstd,5,shuffle)'
-copy g 240,8,8 'transpose(1,2,0),blosc(zstd,5,bitshuffle)'
-copy h 240,8,8 'transpose(2,1,0),bytes(big),zstd(9,true)'
+copy a 240,13,10 'bytes'
+copy b 240,13,10 'gzip(6)'
+copy c 240,13,10 'zstd(3)'
+copy d 240,13,10 'blosc(lz4,5,shuffle)'
+copy e 240,13,10 'blosc(zstd,5,shuffle),crc32c'
+copy f 240,13,10 'transpose(1,2,0),blosc(zstd,5,shuffle)'
+copy g 240,13,10 'transpose(1,2,0),blosc(zstd,5,bitshuffle)'
+copy h 240,13,10 'transpose(2,1,0),bytes(big),zstd(9,true)'
 echo
 echo "demo: every copy has the values of the original"
