@@ -129,7 +129,8 @@ static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, frame *f, zarr
   unsigned dictionary = ZSTD_getDictID_fromFrame(f->ptr, f->nbytes);
   if (dictionary) return zarrc_fail(error, ZARRC_UNSUPPORTED, "frame at byte %zu: needs dictionary %u", at, dictionary);
   unsigned long long size = ZSTD_getFrameContentSize(f->ptr, f->nbytes);
-  if (size == ZSTD_CONTENTSIZE_ERROR)
+  bool eight = f->ptr[4] >> 6 == 3; /* bytes of content size are there, so it cannot be unknown */
+  if (size == ZSTD_CONTENTSIZE_ERROR || (eight && size == ZSTD_CONTENTSIZE_UNKNOWN))
     return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: bad frame header", at);
   f->has_size = size != ZSTD_CONTENTSIZE_UNKNOWN;
   f->size = f->has_size ? size : 0;
@@ -148,12 +149,11 @@ static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, 
                       f->at, f->nbytes, f->size);
   if (f->has_size)
     want = (size_t)f->size;
-  else if (tries == 0 && room < 4 * ZSTD_BLOCK_NBYTES && f->nbytes < left / 4)
-    want = f->nbytes * 4 < ZSTD_BLOCK_NBYTES ? ZSTD_BLOCK_NBYTES : f->nbytes * 4;
-  else if (tries == 0)
-    want = room;
-  else if (room < left / 4)
+  else if (tries == 0 && f->nbytes < left / 4)
+    want = f->nbytes * 4;
+  else if (tries > 0 && room < left / 4)
     want = room * 4;
+  if (!f->has_size && want < ZSTD_BLOCK_NBYTES) want = ZSTD_BLOCK_NBYTES;
   if (want > left) want = left;
   if (want > f->bound) want = (size_t)f->bound;
   return zarrc_buf_reserve(out, want, error);
