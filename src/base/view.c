@@ -6,11 +6,11 @@
 
 zarrc_view zarrc_view_c(const zarrc_dtype *dtype, int ndim, const int64_t *shape, void *data) {
   zarrc_view view = {.data = data, .dtype = *dtype, .ndim = ndim};
-  int64_t stride = dtype->item_size;
+  uint64_t stride = dtype->item_size; /* may wrap round where there are no elements */
   for (int i = ndim - 1; i >= 0; i--) {
     view.shape[i] = shape[i];
-    view.stride[i] = stride;
-    stride *= shape[i];
+    view.stride[i] = (int64_t)stride;
+    stride *= (uint64_t)shape[i];
   }
   return view;
 }
@@ -19,7 +19,7 @@ zarrc_view zarrc_view_part(const zarrc_view *view, const zarrc_region *region) {
   zarrc_view part = *view;
   for (int i = 0; i < view->ndim; i++) {
     part.shape[i] = region->count[i];
-    part.stride[i] = view->stride[i] * region->step[i];
+    if (region->count[i] > 1) part.stride[i] *= region->step[i]; /* else a step may be beyond all bounds */
     if (region->count[i]) part.data = (uint8_t *)part.data + region->start[i] * view->stride[i];
   }
   return part;
