@@ -50,11 +50,11 @@ class Combo:
             values = rng.integers(-2**40, 2**40, count).astype(self.numpy)
             values[::5] = "NaT"
         elif kind == "S":
-            values = numpy.array([b"", b"a", b"bcde"], self.numpy)[rng.integers(0, 3, count)]
+            values = numpy.array([b"", b"a", b"bcde"], self.numpy)[(rng.integers(0, 3, count) + (count == 1)) % 3]
         else:  # integers, raw bytes, structs
             values = numpy.frombuffer(rng.bytes(count * self.numpy.itemsize), self.numpy).copy()
             if kind in "iu":
-                values[count // 3:] = numpy.arange(count - count // 3) % 100
+                values[count // 3:] = (numpy.arange(count - count // 3) + 5) % 100
         return values.reshape(shape)
 
     def fill_element(self):

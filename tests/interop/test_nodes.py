@@ -63,6 +63,45 @@ def test_struct(zarrc, tmp_path):
     assert zarr.open_array(str(tmp_path / "b.zarr"))[...].tobytes() == values.tobytes()
 
 
+SHARDED = [("start", [1, 0], "zstd"), ("end", [0, 1], "gzip"), ("end", [1, 0], "blosc")]
+
+
+@pytest.mark.parametrize("location, order, compressor", SHARDED)
+def test_sharded(zarrc, tmp_path, location, order, compressor):
+    """A sharded array with holes, written in parts by each, read by the others."""
+    values = numpy.arange(50 * 40, dtype="u2").reshape(50, 40)
+    values[8:16, 16:] = 0
+    inner = {"zstd": {"level": 1, "checksum": False}, "gzip": {"level": 5},
+             "blosc": {"typesize": 2, "cname": "lz4", "clevel": 5, "shuffle": "bitshuffle", "blocksize": 0}}
+    little = {"name": "bytes", "configuration": {"endian": "little"}}
+    shard = {"name": "sharding_indexed", "configuration": {
+        "chunk_shape": [8, 8], "index_location": location, "index_codecs": [little, {"name": "crc32c"}],
+        "codecs": [{"name": "transpose", "configuration": {"order": order}}, little,
+                   {"name": compressor, "configuration": inner[compressor]}]}}
+    zarrc("create", tmp_path / "a.zarr", "--shape", "50,40", "--dtype", "uint16", "--chunks", "32,24", "--codecs", json.dumps([shard]))
+    zarrc.put(tmp_path / "a.zarr", tmp_path, values[5:], "-s", "5:,:")
+    zarrc.put(tmp_path / "a.zarr", tmp_path, values[:5], "-s", ":5,:")
+    for peer in peers.PEERS.values():
+        numpy.testing.assert_array_equal(peer.read(tmp_path / "a.zarr"), values)
+    metadata = json.loads((tmp_path / "a.zarr/zarr.json").read_bytes())
+    spec = peers.TensorStore.spec(tmp_path / "b.zarr") | {"metadata": {
+        key: metadata[key] for key in ("shape", "data_type", "chunk_grid", "codecs", "fill_value")}}
+    tensorstore.open(spec, create=True).result().write(values).result()
+    numpy.testing.assert_array_equal(zarrc.get(tmp_path / "b.zarr", tmp_path), values)
+    array = zarr.create_array(str(tmp_path / "c.zarr"), shape=(50, 40), dtype="u2", chunks=(8, 8), shards=(32, 24))
+    array[...] = values
+    numpy.testing.assert_array_equal(zarrc.get(tmp_path / "c.zarr", tmp_path, "-s", "3:45:7,5:30"), values[3:45:7, 5:30])
+
+
+def test_strings_of_any_length(zarrc, tmp_path):
+    values = ["", "a", "é漢😀", "x" * 1000, "zero\0inside"]
+    array = zarr.create_array(str(tmp_path / "a.zarr"), shape=(7,), dtype="string", chunks=(3,), fill_value="fill")
+    array[:5] = numpy.array(values, numpy.dtypes.StringDType())
+    assert json.loads(zarrc("get", tmp_path / "a.zarr", "--format", "json")) == values + ["fill", "fill"]
+    zarrc("copy", tmp_path / "a.zarr", tmp_path / "b.zarr", "-c", "4", "--codecs", "vlen-utf8,zstd(3)", "-q")
+    assert list(zarr.open_array(str(tmp_path / "b.zarr"))[...]) == values + ["fill", "fill"]
+
+
 def test_snappy_of_tensorstore(zarrc, tmp_path):
     """numcodecs is built without snappy, tensorstore is not."""
     values = numpy.arange(1000, dtype="i4") // 3
