@@ -50,9 +50,13 @@ static zarrc_status read_bool(const reader *r, const zarrc_dtype *dtype, const z
   return ZARRC_OK;
 }
 
+static bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static void trim(const char **text, size_t *n) {
-  while (*n > 0 && strchr(" \t\r\n\f\v", **text)) ++*text, --*n;
-  while (*n > 0 && strchr(" \t\r\n\f\v", (*text)[*n - 1])) --*n;
+  while (*n > 0 && is_space(**text)) ++*text, --*n;
+  while (*n > 0 && is_space((*text)[*n - 1])) --*n;
 }
 
 static bool take_sign(const char **text, size_t *n) {
@@ -150,6 +154,7 @@ static bool float_text(const char *text, size_t n, double *out) {
   if (n == 0 || n >= sizeof copy) return false;
   memcpy(copy, text, n);
   copy[n] = 0;
+  if (strlen(copy) != n) return false;
   if (strcasecmp(copy, "nan") == 0) {
     value = NAN;
   } else if (strcasecmp(copy, "inf") == 0 || strcasecmp(copy, "infinity") == 0) {
