@@ -22,8 +22,8 @@ size_t zarrc_base64_decode(const char *text, size_t n, bool lenient, uint8_t *ou
         if (place + ++pads < 4) continue;
         return i + 1 == n || lenient ? nbytes : SIZE_MAX;
       }
-      if (lenient) continue;
-      return SIZE_MAX;
+      if (!lenient || (uint8_t)text[i] >= 0x80) return SIZE_MAX;
+      continue;
     }
     if (pads > 0 && !lenient) return SIZE_MAX;
     pads = 0;

@@ -6,7 +6,7 @@
 #include <zarrc/base.h>
 
 /* Decodes, writes the first max bytes of it, and returns how many there are; SIZE_MAX: not base64. lenient skips
- * what is not of the alphabet and stops at the padding, as Python's b64decode does. */
+ * ASCII that is not of the alphabet and stops at the padding, as Python's b64decode does. */
 size_t zarrc_base64_decode(const char *text, size_t n, bool lenient, uint8_t *out, size_t max);
 /* Appends n bytes encoded; bytes NULL: zeros. */
 zarrc_status zarrc_base64_append(zarrc_buf *out, const uint8_t *bytes, size_t n, zarrc_error *error);

@@ -310,8 +310,11 @@ bool zarrc_json_get_uint64(const zarrc_json *value, uint64_t *out) {
 }
 
 bool zarrc_json_get_double(const zarrc_json *value, double *out) {
-  bool number = zarrc_json_is(value, ZARRC_JSON_INTEGER) || zarrc_json_is(value, ZARRC_JSON_REAL);
-  return number && zarrc_decimal_read(value->text, out) == value->ntext;
+  bool integer = zarrc_json_is(value, ZARRC_JSON_INTEGER);
+  if (!integer && !zarrc_json_is(value, ZARRC_JSON_REAL)) return false;
+  if (zarrc_decimal_read(value->text, out) != value->ntext) return false;
+  if (integer && *out == 0) *out = 0; /* the integer -0 is 0 */
+  return true;
 }
 
 const char *zarrc_json_get_string(const zarrc_json *value, size_t *n) {

@@ -119,7 +119,7 @@ static void numbers(void **state) {
     double d;
   } cases[] = {
       {"0", true, true, 0, 0, 0},
-      {"-0", true, true, 0, 0, -0.0},
+      {"-0", true, true, 0, 0, 0},
       {"-1", true, false, -1, 0, -1},
       {"9223372036854775807", true, true, INT64_MAX, INT64_MAX, 0x1p63},
       {"9223372036854775808", false, true, 0, (uint64_t)INT64_MAX + 1, 0x1p63},
@@ -129,6 +129,7 @@ static void numbers(void **state) {
       {"18446744073709551616", false, false, 0, 0, 0x1p64},
       {"184467440737095516150", false, false, 0, 0, 184467440737095516150.0},
       {"123456789012345678901234567890", false, false, 0, 0, 123456789012345678901234567890.0},
+      {"-0.0", false, false, 0, 0, -0.0},
       {"1.0", false, false, 0, 0, 1},
       {"1e5", false, false, 0, 0, 1e5},
       {"1E-400", false, false, 0, 0, 0},
