@@ -28,10 +28,9 @@ static void lock_dir(int dir) {
   }
 }
 
-/* Unlocks by name too: a process forked meanwhile may have the descriptor as well. */
-static void close_dir(int dir) {
+/* Closing would not do: a process forked meanwhile may have the descriptor too. */
+static void unlock_dir(int dir) {
   flock(dir, LOCK_UN);
-  close(dir);
 }
 
 /* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
@@ -132,23 +131,20 @@ static zarrc_status replace_once(zarrc_key_blob *blob, const zarrc_bytes *parts,
   zarrc_status status = write_temp(fs, dir, name, parts, n, temp, &os_error, error);
   if (status) goto done;
   lock_dir(dir);
-  if (if_unchanged && is_changed(blob, dir, name)) {
+  bool changed = if_unchanged && is_changed(blob, dir, name);
+  if (!changed && renameat(dir, temp, dir, name)) os_error = errno;
+  unlock_dir(dir);
+  if (changed || os_error) {
     unlinkat(dir, temp, 0);
-    status = refuse_changed(blob, error);
+    status =
+        changed ? refuse_changed(blob, error) : zarrc_file_fail(error, os_error, "cannot rename the temporary file");
     goto done;
   }
-  if (renameat(dir, temp, dir, name)) {
-    os_error = errno;
-    unlinkat(dir, temp, 0);
-    status = zarrc_file_fail(error, os_error, "cannot rename the temporary file");
-    goto done;
-  }
-  flock(dir, LOCK_UN);
   zarrc_file_forget(blob);
   if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
     status = zarrc_file_fail(error, errno, "cannot sync the directory");
 done:
-  close_dir(dir);
+  close(dir);
   *gone = os_error == ENOENT;
   return status;
 }
@@ -179,19 +175,18 @@ zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_err
     return ZARRC_OK;
   }
   lock_dir(dir);
-  if (if_unchanged && is_changed(blob, dir, name)) {
+  bool changed = if_unchanged && is_changed(blob, dir, name);
+  int os_error = !changed && unlinkat(dir, name, 0) && errno != ENOENT ? errno : 0;
+  unlock_dir(dir);
+  if (changed) {
     status = refuse_changed(blob, error);
-    goto done;
+  } else if (os_error) {
+    status = zarrc_file_fail(error, os_error, "cannot erase");
+  } else {
+    zarrc_file_forget(blob);
+    if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
+      status = zarrc_file_fail(error, errno, "cannot sync the directory");
   }
-  if (unlinkat(dir, name, 0) && errno != ENOENT) {
-    status = zarrc_file_fail(error, errno, "cannot erase");
-    goto done;
-  }
-  flock(dir, LOCK_UN);
-  zarrc_file_forget(blob);
-  if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
-    status = zarrc_file_fail(error, errno, "cannot sync the directory");
-done:
-  close_dir(dir);
+  close(dir);
   return status;
 }

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* From a URL to a store and the path of a node in it. */
+#include "store/common.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct opening {
+  zarrc_ctx *ctx;
+  const char *url;
+  zarrc_open_options options;
+  zarrc_store *store;
+  char *path;
+  zarrc_error *error;
+} opening;
+
+static bool has_scheme(const char *url, const char *scheme) {
+  return !strncasecmp(url, scheme, strlen(scheme));
+}
+
+static bool ends_with(const char *name, size_t n, const char *end) {
+  size_t m = strlen(end);
+  return n >= m && !strncasecmp(name + n - m, end, m);
+}
+
+static zarrc_status no_memory(opening *o) {
+  return zarrc_fail(o->error, ZARRC_NO_MEMORY, "%.200s: no memory to open it", o->url);
+}
+
+static zarrc_status copy_path(opening *o, const char *path, char **out) {
+  size_t size = strlen(path) + 1;
+  *out = zarrc_malloc(o->ctx, size);
+  if (!*out) return no_memory(o);
+  memcpy(*out, path, size);
+  return ZARRC_OK;
+}
+
+/* Writes the components of a path, with one slash between two, without "." and empty ones. Returns the end. */
+static char *put_components(char *out, const char *path) {
+  for (const char *separator = ""; *path; path += strspn(path, "/")) {
+    size_t n = strcspn(path, "/");
+    if (n > 0 && (n != 1 || *path != '.')) {
+      if (*separator) *out++ = '/';
+      memmove(out, path, n); /* out may be path */
+      out += n;
+      separator = "/";
+    }
+    path += n;
+  }
+  *out = '\0';
+  return out;
+}
+
+/* --------------------------------------------------------------------------------------------------- the file: */
+
+static int hex_value(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+/* Decodes %XX in place. */
+static zarrc_status decode_percent(opening *o, char *text) {
+  char *out = text;
+  for (const char *in = text; *in; in++) {
+    if (*in != '%') {
+      *out++ = *in;
+      continue;
+    }
+    int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
+    if (low < 0 || high + low == 0)
+      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: %%%.2s is no escaped character of a path", o->url,
+                        in + 1);
+    *out++ = (char)(high * 16 + low);
+    in += 2;
+  }
+  *out = '\0';
+  return ZARRC_OK;
+}
+
+/* The path that a file URL or a plain path means, into text (as long as the URL). */
+static zarrc_status get_file_path(opening *o, char *text) {
+  const char *path = o->url;
+  bool is_escaped = has_scheme(path, "file://");
+  if (is_escaped) {
+    path += strlen("file://");
+    size_t host = strcspn(path, "/");
+    if (host > 0 && (host != strlen("localhost") || !has_scheme(path, "localhost")))
+      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: \"%.*s\" is not this machine; write file:///path",
+                        o->url, (int)(host < 100 ? host : 100), path);
+    path += host;
+  } else if (has_scheme(path, "file:")) {
+    path += strlen("file:");
+  }
+  if (!*path) return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: no path", o->url);
+  memcpy(text, path, strlen(path) + 1);
+  return is_escaped ? decode_percent(o, text) : ZARRC_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- finding the root */
+
+/* A path, absolute where that can be found out. */
+typedef struct location {
+  char *path;
+  size_t user;   /* where begins what the user wrote */
+  size_t lowest; /* the root ends here or later: what is before holds ".." or leads through a symbolic link */
+} location;
+
+/* A path to a node's zarr.json is that of the node. */
+static zarrc_status locate(opening *o, const char *text, location *where) {
+  static const char metadata[] = "zarr.json";
+  const size_t m = sizeof metadata - 1;
+  char cwd[PATH_MAX];
+  bool is_absolute = *text == '/', has_cwd = !is_absolute && getcwd(cwd, sizeof cwd) && *cwd == '/';
+  size_t n = has_cwd ? strlen(cwd) : 0;
+  char *path = where->path = zarrc_malloc(o->ctx, n + strlen(text) + 3);
+  if (!path) return no_memory(o);
+  if (has_cwd) memcpy(path, cwd, n);
+  if (is_absolute || n > 1) path[n++] = '/';
+  size_t end = (size_t)(put_components(path + n, text) - path);
+  if (end >= n + m && !memcmp(path + end - m, metadata, m) && (end - m == n || path[end - m - 1] == '/')) end -= m;
+  while (end > 1 && path[end - 1] == '/') end--;
+  if (end == 0) path[end++] = '.';
+  path[end] = '\0';
+  where->user = !has_cwd ? 0 : n < end ? n : end;
+  return ZARRC_OK;
+}
+
+/* The end of the component that begins at or after `at`; 0: there is none. */
+static size_t next_component(const char *path, size_t at, size_t *start) {
+  *start = at + strspn(path + at, "/");
+  size_t n = strcspn(path + *start, "/");
+  return n ? *start + n : 0;
+}
+
+static int stat_until(char *path, size_t end, bool follow, struct stat *st) {
+  char kept = path[end];
+  path[end] = '\0';
+  int failed = follow ? stat(path, st) : lstat(path, st);
+  path[end] = kept;
+  return failed;
+}
+
+static bool has_metadata(char *path, size_t end) {
+  struct stat st;
+  char kept = path[end];
+  path[end] = '\0';
+  int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  path[end] = kept;
+  if (dir < 0) return false;
+  bool found = !fstatat(dir, "zarr.json", &st, 0) && S_ISREG(st.st_mode);
+  close(dir);
+  return found;
+}
+
+static zarrc_status refuse_zip(opening *o) {
+  return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: zip stores are not built into this version", o->url);
+}
+
+/* Goes through the components that the user wrote; sets lowest. */
+static zarrc_status look_at_components(opening *o, location *where) {
+  struct stat st;
+  size_t start;
+  for (size_t end = where->user; (end = next_component(where->path, end, &start)) != 0;) {
+    const char *name = where->path + start;
+    bool is_up = end - start == 2 && !strncmp(name, "..", 2);
+    bool is_link = !o->options.follow_links && !stat_until(where->path, end, false, &st) && S_ISLNK(st.st_mode);
+    if (is_up || is_link) where->lowest = end;
+    if (!ends_with(name, end - start, ".zip")) continue;
+    bool exists = !stat_until(where->path, end, true, &st);
+    if (exists ? !S_ISDIR(st.st_mode) : o->options.create && !o->options.read_only) return refuse_zip(o);
+  }
+  return ZARRC_OK;
+}
+
+/* Where the path of the root ends: after the first name in ".zarr", else as far up as there is a zarr.json. */
+static size_t find_root(const location *where) {
+  const char *path = where->path;
+  size_t start, root = strlen(path);
+  for (size_t end = where->user; (end = next_component(path, end, &start)) != 0;)
+    if (end >= where->lowest && ends_with(path + start, end - start, ".zarr")) return end;
+  for (;;) {
+    const char *slash = root > 1 ? memrchr(path, '/', root) : NULL;
+    size_t above = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (above == 0 || above < where->lowest || !has_metadata(where->path, above)) return root;
+    root = above;
+  }
+}
+
+static zarrc_status open_file(opening *o) {
+  location where = {0};
+  char *text = zarrc_malloc(o->ctx, strlen(o->url) + 1), *path = NULL;
+  zarrc_status status = text ? get_file_path(o, text) : no_memory(o);
+  if (!status) status = locate(o, text, &where);
+  if (!status) status = look_at_components(o, &where);
+  if (status) goto done;
+  size_t root = find_root(&where), inside = root + (where.path[root] == '/');
+  status = copy_path(o, where.path + inside, &path);
+  if (!status && *path) status = zarrc_key_check(path, o->error);
+  if (status) goto done;
+  where.path[root] = '\0';
+  zarrc_file_store_options options = {.struct_size = sizeof options,
+                                      .read_only = o->options.read_only,
+                                      .create = o->options.create,
+                                      .sync = o->options.sync,
+                                      .follow_links = o->options.follow_links};
+  status = zarrc_file_store_open(o->ctx, root > where.user ? where.path + where.user : where.path, &options, &o->store,
+                                 o->error);
+  if (status) goto done;
+  o->path = path;
+  path = NULL;
+done:
+  zarrc_free(o->ctx, text);
+  zarrc_free(o->ctx, path);
+  zarrc_free(o->ctx, where.path);
+  return status;
+}
+
+/* -------------------------------------------------------------------------------------------------- other stores */
+
+static zarrc_status open_memory(opening *o) {
+  zarrc_status status = copy_path(o, o->url + strlen("memory:"), &o->path);
+  if (!status) put_components(o->path, o->path);
+  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+  return status ? status : zarrc_memory_store_open(o->ctx, &o->store, o->error);
+}
+
+static bool is_remote(const char *url) {
+  size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+  return n > 0 && !strncmp(url + n, "://", 3);
+}
+
+static zarrc_status open_url(opening *o) {
+  static const char *const network[] = {"http:", "https:", "s3:"};
+  const char *url = o->url;
+  for (size_t i = 0; i < sizeof network / sizeof *network; i++)
+    if (has_scheme(url, network[i]))
+      return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: %.*s stores are not built into this version", url,
+                        (int)strcspn(url, ":"), url);
+  if (has_scheme(url, "zip:")) return refuse_zip(o);
+  if (has_scheme(url, "memory:")) return open_memory(o);
+  if (is_remote(url) && !has_scheme(url, "file:"))
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: no store is known for \"%.*s\"", url,
+                      (int)strcspn(url, ":") + 1, url);
+  return open_file(o);
+}
+
+zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options, zarrc_store **out,
+                              char **path, zarrc_error *error) {
+  opening o = {.ctx = ctx, .url = url, .error = error};
+  if (options) {
+    size_t size = options->struct_size;
+    memcpy(&o.options, options, size > 0 && size < sizeof o.options ? size : sizeof o.options);
+  }
+  if (!url || !*url) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no URL");
+  zarrc_status status = open_url(&o);
+  if (status) {
+    zarrc_free(ctx, o.path);
+    return status;
+  }
+  *out = o.store;
+  *path = o.path;
+  return ZARRC_OK;
+}
