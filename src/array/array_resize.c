@@ -20,7 +20,8 @@ enum { ERASE_BLINDLY = 4096, BATCH = 65536 };
 
 typedef struct change {
   zarrc_array *array;
-  const int64_t *shape; /* NULL: attributes are changed */
+  bool reshape; /* else the attributes are changed */
+  const int64_t *shape;
   const char *attributes;
   size_t nattributes;
   int64_t old_shape[ZARRC_MAX_NDIM];
@@ -45,7 +46,7 @@ static zarrc_status open_stored(void *arg, const char *text, size_t n, zarrc_edi
 static zarrc_status apply(void *arg, zarrc_edition *edition, zarrc_error *error) {
   change *c = arg;
   zarrc_metadata *m = (zarrc_metadata *)edition;
-  if (!c->shape) return zarrc_metadata_set_attributes(m, c->attributes, c->nattributes, error);
+  if (!c->reshape) return zarrc_metadata_set_attributes(m, c->attributes, c->nattributes, error);
   memcpy(c->old_shape, m->shape, sizeof c->old_shape);
   return zarrc_metadata_set_shape(m, c->shape, error);
 }
@@ -160,7 +161,7 @@ static zarrc_status erase_outside(outside *o, zarrc_error *error) {
 }
 
 zarrc_status zarrc_array_resize(zarrc_array *array, const int64_t *shape, zarrc_error *error) {
-  change c = {.array = array, .shape = shape};
+  change c = {.array = array, .reshape = true, .shape = shape};
   outside o = {.array = array};
   int64_t newest[ZARRC_MAX_NDIM];
   zarrc_status status;

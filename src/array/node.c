@@ -10,10 +10,16 @@
 enum { TRIES = 1000 };
 
 void zarrc_node_blame(zarrc_error *error, const char *key) {
-  char wanted[sizeof error->key] = "";
+  char wanted[sizeof error->key] = "", *at;
   if (!error || !error->code) return;
   strncat(wanted, key, sizeof wanted - 1);
-  if (!strcmp(error->key, wanted)) return;
+  if (!strcmp(error->key, wanted)) {
+    /* the store has named it already, but what lies between (codecs) has put its own words in front */
+    size_t n = strlen(wanted);
+    for (at = error->message; (at = strstr(at, wanted)); at += n)
+      if (at[n] == ':' && at[n + 1] == ' ') break;
+    if (at) memmove(at, at + n + 2, strlen(at + n + 2) + 1);
+  }
   zarrc_error_prefix(error, "%s: ", key);
   memcpy(error->key, wanted, sizeof wanted);
 }

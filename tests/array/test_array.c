@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "array/array.h"
+#include "support/faulty_alloc.h"
+#include "support/nodes.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+static zarrc_store *store;
+
+static int open_all(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
+}
+
+static int close_all(void **state) {
+  (void)state;
+  zarrc_store_close(store);
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+static zarrc_array *put_and_open(const char *path, char *document, const zarrc_array_options *options) {
+  char key[64];
+  zarrc_error error = {0};
+  zarrc_array *array = NULL;
+  snprintf(key, sizeof key, "%s%szarr.json", path, *path ? "/" : "");
+  nodes_put(store, key, document);
+  free(document);
+  if (zarrc_array_open(store, path, options, &array, &error)) fail_msg("%s", error.message);
+  return array;
+}
+
+static void test_getters(void **state) {
+  char *document =
+      nodes_document("dimension_names", "[\"x\", null]", "attributes", "{\"a\": 1}", "fill_value", "-7", NULL);
+  zarrc_array *a = put_and_open("g/a", document, NULL);
+  int64_t inner[2], chunk[] = {1, 1};
+  char key[32];
+  (void)state;
+  assert_ptr_equal(zarrc_array_store(a), store);
+  assert_string_equal(zarrc_array_path(a), "g/a");
+  assert_int_equal(zarrc_array_ndim(a), 2);
+  assert_int_equal(zarrc_array_shape(a)[0], 4);
+  assert_int_equal(zarrc_array_shape(a)[1], 6);
+  assert_int_equal(zarrc_array_dtype(a)->type, ZARRC_INT32);
+  assert_int_equal(zarrc_array_grid(a)->chunk_shape[1], 3);
+  assert_int_equal(*(const int32_t *)zarrc_array_fill(a), -7);
+  assert_string_equal(zarrc_array_codecs(a), "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]");
+  assert_string_equal(zarrc_array_attributes(a), "{\"a\": 1}");
+  assert_non_null(strstr(zarrc_array_metadata(a), "\"fill_value\": -7,\n"));
+  assert_string_equal(zarrc_array_dimension_name(a, 0), "x");
+  assert_null(zarrc_array_dimension_name(a, 1));
+  assert_null(zarrc_array_dimension_name(a, 2));
+  assert_null(zarrc_array_dimension_name(a, -1));
+  assert_false(zarrc_array_inner_chunk_shape(a, inner));
+  assert_int_equal(zarrc_array_chunk_key(a, chunk, key, sizeof key, NULL), ZARRC_OK);
+  assert_string_equal(key, "g/a/c/1/1");
+  assert_int_equal(zarrc_array_chunk_key(a, chunk, key, 9, NULL), ZARRC_LIMIT);
+  chunk[0] = 2;
+  assert_int_equal(zarrc_array_chunk_key(a, chunk, key, sizeof key, NULL), ZARRC_INVALID_ARGUMENT);
+  chunk[0] = -1;
+  assert_int_equal(zarrc_array_chunk_key(a, chunk, key, sizeof key, NULL), ZARRC_INVALID_ARGUMENT);
+  zarrc_array_close(a);
+  zarrc_array_close(NULL);
+}
+
+static void test_inner_chunk_shape(void **state) {
+  zarrc_array *a = put_and_open(
+      "s",
+      nodes_document("codecs", "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [1, 3]}}]",
+                     "data_type", "\"uint8\"", NULL),
+      NULL);
+  int64_t inner[2];
+  (void)state;
+  assert_true(zarrc_array_inner_chunk_shape(a, inner));
+  assert_int_equal(inner[0], 1);
+  assert_int_equal(inner[1], 3);
+  zarrc_array_close(a);
+}
+
+/* What cannot be opened, and how the message begins. */
+static void test_not_opened(void **state) {
+  static const struct {
+    const char *key, *text, *path;
+    zarrc_status status;
+    const char *message, *error_key;
+  } rows[] = {
+      {"x", "x", "none", ZARRC_NOT_FOUND, "none/zarr.json: ", "none/zarr.json"},
+      {"v2/.zarray", "{}", "v2", ZARRC_UNSUPPORTED, "\"v2\": Zarr format 2 is not supported by this version", ""},
+      {"v2g/.zgroup", "{}", "v2g", ZARRC_UNSUPPORTED, "\"v2g\": Zarr format 2 is not supported by this version", ""},
+      {"grp/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}", "grp", ZARRC_INVALID_ARGUMENT,
+       "grp/zarr.json: /node_type: this is a group, not an array", "grp/zarr.json"},
+      {"bad/zarr.json", "{\"zarr_format\": 3, ", "bad", ZARRC_INVALID_METADATA, "bad/zarr.json: ", "bad/zarr.json"},
+      {"empty/zarr.json", "", "empty", ZARRC_INVALID_METADATA, "empty/zarr.json: ", "empty/zarr.json"},
+      {"x", "x", "../a", ZARRC_INVALID_ARGUMENT, "key", "../a"},
+      {"x", "x", "/a", ZARRC_INVALID_ARGUMENT, "key", "/a"},
+      {"x", "x", "a/", ZARRC_INVALID_ARGUMENT, "key", "a/"},
+      {"x", "x", "a//b", ZARRC_INVALID_ARGUMENT, "key", "a//b"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_error error = {0};
+    zarrc_array *array = (zarrc_array *)&error;
+    nodes_put(store, rows[i].key, rows[i].text);
+    assert_int_equal(zarrc_array_open(store, rows[i].path, NULL, &array, &error), rows[i].status);
+    assert_ptr_equal(array, &error); /* written only on success */
+    if (strncmp(error.message, rows[i].message, strlen(rows[i].message)) != 0) fail_msg("%s", error.message);
+    assert_string_equal(error.key, rows[i].error_key);
+  }
+}
+
+static void test_long_paths(void **state) {
+  char path[ZARRC_MAX_PATH + 2];
+  zarrc_array *array;
+  (void)state;
+  memset(path, 'p', sizeof path - 1);
+  path[sizeof path - 1] = 0;
+  assert_int_equal(zarrc_array_open(store, path, NULL, &array, NULL), ZARRC_LIMIT);
+  path[sizeof path - 2] = 0;
+  assert_int_equal(zarrc_array_open(store, path, NULL, &array, NULL), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_array_open(store, NULL, NULL, &array, NULL), ZARRC_INVALID_ARGUMENT);
+}
+
+static void test_options(void **state) {
+  char *document =
+      nodes_document("chunk_grid", "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 0]}}", NULL);
+  zarrc_array_options options = {.strict = true};
+  zarrc_array *array = NULL;
+  (void)state;
+  nodes_put(store, "o/zarr.json", document);
+  free(document);
+  assert_int_equal(zarrc_array_open(store, "o", &options, &array, NULL), ZARRC_INVALID_METADATA);
+  options.struct_size = sizeof options;
+  assert_int_equal(zarrc_array_open(store, "o", &options, &array, NULL), ZARRC_INVALID_METADATA);
+  /* a caller compiled against a version that had no strict */
+  options.struct_size = offsetof(zarrc_array_options, strict);
+  assert_int_equal(zarrc_array_open(store, "o", &options, &array, NULL), ZARRC_OK);
+  zarrc_array_close(array);
+}
+
+/* ------------------------------------------------------------------------------------------------------ pipelines */
+
+static zarrc_array *rectilinear(void) {
+  /* edges 1, 2, ... 20 on both axes: 400 chunk shapes */
+  char lists[512] = "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", \"chunk_shapes\": [";
+  for (int axis = 0; axis < 2; axis++) {
+    strcat(lists, axis ? ", [1" : "[1");
+    for (int i = 2; i <= 20; i++) snprintf(lists + strlen(lists), sizeof lists - strlen(lists), ", %d", i);
+    strcat(lists, "]");
+  }
+  strcat(lists, "]}}");
+  return put_and_open("r", nodes_document("chunk_grid", lists, "shape", "[210, 210]", NULL), NULL);
+}
+
+static void test_regular_pipeline(void **state) {
+  zarrc_array *a = put_and_open("p", nodes_document(NULL), NULL);
+  int64_t chunk[] = {0, 0}, outside[] = {0, 2};
+  const zarrc_pipeline *p, *q;
+  (void)state;
+  assert_int_equal(zarrc_array_pipeline(a, chunk, &p, NULL), ZARRC_OK);
+  chunk[1] = 1;
+  assert_int_equal(zarrc_array_pipeline(a, chunk, &q, NULL), ZARRC_OK);
+  assert_ptr_equal(p, q);
+  assert_int_equal(zarrc_pipeline_spec(p)->shape[1], 3);
+  assert_int_equal(zarrc_array_pipeline(a, outside, &q, NULL), ZARRC_INVALID_ARGUMENT);
+  zarrc_array_close(a);
+}
+
+static void *ask_pipelines(void *arg) {
+  zarrc_array *a = arg;
+  for (int64_t i = 0; i < 400; i++) {
+    int64_t chunk[] = {i / 20, i * 7 % 20};
+    const zarrc_pipeline *p = NULL, *q = NULL;
+    if (zarrc_array_pipeline(a, chunk, &p, NULL) || zarrc_array_pipeline(a, chunk, &q, NULL) || p != q) return arg;
+    const zarrc_spec *spec = zarrc_pipeline_spec(p);
+    if (spec->shape[0] != chunk[0] + 1 || spec->shape[1] != chunk[1] + 1) return arg;
+  }
+  return NULL;
+}
+
+/* All threads get the same pipeline for a shape. */
+static void test_pipelines_of_shapes(void **state) {
+  zarrc_array *a = rectilinear();
+  pthread_t threads[4];
+  (void)state;
+  for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask_pipelines, a), 0);
+  for (int i = 0; i < 4; i++) {
+    void *failed;
+    pthread_join(threads[i], &failed);
+    assert_null(failed);
+  }
+  size_t n = 0;
+  for (const zarrc_shape_pipeline *p = atomic_load(&a->pipelines); p; p = p->next) n++;
+  assert_int_equal(n, atomic_load(&a->npipelines));
+  assert_true(n < 400); /* one a shape; the first shape's is not on the list */
+  zarrc_array_close(a);
+}
+
+/* Reading all the shapes there are keeps a bounded number of pipelines. */
+static void test_many_shapes(void **state) {
+  zarrc_array *a = rectilinear();
+  size_t n = 210 * 210;
+  int32_t *memory = malloc(n * sizeof *memory), *back = malloc(n * sizeof *back);
+  zarrc_view view = zarrc_view_c(zarrc_array_dtype(a), 2, zarrc_array_shape(a), memory);
+  (void)state;
+  assert_true(memory && back);
+  for (size_t i = 0; i < n; i++) memory[i] = (int32_t)i;
+  assert_int_equal(zarrc_array_write(a, NULL, &view, NULL), ZARRC_OK);
+  view.data = back;
+  assert_int_equal(zarrc_array_read(a, NULL, &view, NULL), ZARRC_OK);
+  assert_memory_equal(memory, back, n * sizeof *memory);
+  assert_true(atomic_load(&a->npipelines) <= 256 + 64);
+  zarrc_array_close(a);
+  free(memory);
+  free(back);
+}
+
+static zarrc_status open_shapes(const zarrc_ctx_options *options, void *arg) {
+  zarrc_ctx *own = NULL;
+  zarrc_store *memory = NULL;
+  zarrc_array *a = NULL;
+  const zarrc_pipeline *p;
+  zarrc_status status = zarrc_ctx_open(options, &own, NULL);
+  if (!status) status = zarrc_memory_store_open(own, &memory, NULL);
+  if (!status) status = zarrc_store_set(memory, "zarr.json", arg, strlen(arg), NULL);
+  if (!status) status = zarrc_array_open(memory, "", NULL, &a, NULL);
+  if (!status) status = zarrc_array_pipeline(a, (const int64_t[]){1, 0}, &p, NULL);
+  zarrc_array_close(a);
+  zarrc_store_close(memory);
+  zarrc_ctx_close(own);
+  return status;
+}
+
+static void test_no_memory(void **state) {
+  char *document = nodes_document("chunk_grid",
+                                  "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", "
+                                  "\"chunk_shapes\": [[1, 3], 6]}}",
+                                  NULL);
+  zarrc_ctx_options options = {.threads = 1};
+  (void)state;
+  print_message("%zu allocations\n", faulty_alloc_each(&options, open_shapes, document));
+  free(document);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_getters),
+      cmocka_unit_test(test_inner_chunk_shape),
+      cmocka_unit_test(test_not_opened),
+      cmocka_unit_test(test_long_paths),
+      cmocka_unit_test(test_options),
+      cmocka_unit_test(test_regular_pipeline),
+      cmocka_unit_test(test_pipelines_of_shapes),
+      cmocka_unit_test(test_many_shapes),
+      cmocka_unit_test(test_no_memory),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}

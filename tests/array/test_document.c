@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "array/document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+
+static int open_ctx(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL);
+}
+
+static int close_ctx(void **state) {
+  (void)state;
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+static void test_kinds(void **state) {
+  static const struct {
+    const char *text;
+    zarrc_status status;
+    zarrc_node_kind kind;
+    const char *message;
+  } rows[] = {
+      {"{\"zarr_format\": 3, \"node_type\": \"array\"}", ZARRC_OK, ZARRC_NODE_ARRAY, NULL},
+      {"{\"zarr_format\": 3, \"node_type\": \"group\"}", ZARRC_OK, ZARRC_NODE_GROUP, NULL},
+      {"{\"zarr_format\": 3}", ZARRC_OK, ZARRC_NODE_GROUP, NULL},
+      {"{\"zarr_format\": 3, \"shape\": []}", ZARRC_INVALID_METADATA, 0, "/node_type: is missing"},
+      {"{\"zarr_format\": 3, \"node_type\": null}", ZARRC_INVALID_METADATA, 0, "/node_type"},
+      {"{\"zarr_format\": 3, \"node_type\": \"Array\"}", ZARRC_INVALID_METADATA, 0, "/node_type"},
+      {"{\"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format: is missing"},
+      {"{\"zarr_format\": 2, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format: must be 3"},
+      {"{\"zarr_format\": 3.0, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
+      {"{\"zarr_format\": \"3\", \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
+      {"{\"zarr_format\": true, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
+      {"[3]", ZARRC_INVALID_METADATA, 0, "must be an object"},
+      {"3", ZARRC_INVALID_METADATA, 0, "must be an object"},
+      {"", ZARRC_INVALID_METADATA, 0, "line 1"},
+      {"{\"zarr_format\": 3, \"node_type\": \"group\"} x", ZARRC_INVALID_METADATA, 0, "line 1"},
+      {"{\"zarr_format\": 3, \"zarr_format\": 3, \"node_type\": \"group\"}", ZARRC_INVALID_METADATA, 0, "zarr_format"},
+      {"{\"zarr_format\": 3, \"x\": NaN, \"node_type\": \"group\"}", ZARRC_INVALID_METADATA, 0, "line 1"},
+      /* zarr-python writes NaN in attributes, and again in the copies of consolidated metadata */
+      {"{\"zarr_format\": 3, \"attributes\": {\"x\": NaN, \"x\": [-Infinity]}, "
+       "\"consolidated_metadata\": {\"y\": {\"attributes\": {\"x\": NaN}}}, \"node_type\": \"group\"}",
+       ZARRC_OK, ZARRC_NODE_GROUP, NULL},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_json_doc *doc = NULL;
+    zarrc_node_kind kind = ZARRC_NODE_NONE;
+    zarrc_error error = {0};
+    zarrc_status status = zarrc_document_parse(ctx, rows[i].text, strlen(rows[i].text), &doc, &kind, &error);
+    if (status != rows[i].status) fail_msg("%s: %s", rows[i].text, error.message);
+    if (status && !strstr(error.message, rows[i].message)) fail_msg("%s: %s", rows[i].text, error.message);
+    if (!status) assert_int_equal(kind, rows[i].kind);
+    zarrc_json_close(doc);
+  }
+}
+
+static void test_length(void **state) {
+  zarrc_json_doc *doc;
+  zarrc_node_kind kind;
+  (void)state;
+  assert_int_equal(zarrc_document_parse(ctx, "{}", ZARRC_MAX_DOCUMENT + 1, &doc, &kind, NULL), ZARRC_LIMIT);
+}
+
+static zarrc_json_doc *parse(const char *text) {
+  zarrc_json_doc *doc;
+  zarrc_node_kind kind;
+  assert_int_equal(zarrc_document_parse(ctx, text, strlen(text), &doc, &kind, NULL), ZARRC_OK);
+  return doc;
+}
+
+static void test_attributes(void **state) {
+  static const struct {
+    const char *text, *attributes; /* NULL: refused */
+  } rows[] = {
+      {"{\"zarr_format\": 3}", "{}"},
+      {"{\"zarr_format\": 3, \"attributes\": null}", "{}"},
+      {"{\"zarr_format\": 3, \"attributes\": { \"b\":1.50,\n \"a\" : NaN }}", "{ \"b\":1.50,\n \"a\" : NaN }"},
+      {"{\"zarr_format\": 3, \"attributes\": [1]}", NULL},
+      {"{\"zarr_format\": 3, \"attributes\": 1}", NULL},
+      {"{\"zarr_format\": 3, \"attributes\": \"{}\"}", NULL},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_json_doc *doc = parse(rows[i].text);
+    char *text = NULL;
+    zarrc_status status = zarrc_document_attributes(ctx, zarrc_json_root(doc), &text, NULL);
+    assert_int_equal(status, rows[i].attributes ? ZARRC_OK : ZARRC_INVALID_METADATA);
+    if (text) assert_string_equal(text, rows[i].attributes);
+    zarrc_free(ctx, text);
+    zarrc_json_close(doc);
+  }
+}
+
+static void test_extras(void **state) {
+  static const char *const known[] = {"zarr_format", "a", NULL};
+  static const struct {
+    const char *members, *extras; /* NULL: refused */
+  } rows[] = {
+      {"\"a\": 1", ""},
+      {"\"b\": {\"must_understand\": false}", ",\n  \"b\": {\"must_understand\": false}"},
+      {"\"c\": {\"x\": 1.0, \"must_understand\": false}, \"b\\u00e4\": {\"must_understand\":false}",
+       ",\n  \"c\": {\"x\": 1.0, \"must_understand\": false},\n  \"b\\u00e4\": {\"must_understand\":false}"},
+      {"\"b\": 1", NULL},
+      {"\"b\": null", NULL},
+      {"\"b\": \"x\"", NULL},
+      {"\"b\": [{\"must_understand\": false}]", NULL},
+      {"\"b\": {}", NULL},
+      {"\"b\": {\"must_understand\": true}", NULL},
+      {"\"b\": {\"must_understand\": 0}", NULL},
+      {"\"b\": {\"must_understand\": null}", NULL},
+      {"\"b\": {\"must_understand\": \"false\"}", NULL},
+      {"\"b\": {\"x\": {\"must_understand\": false}}", NULL},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char document[256], *extras = NULL;
+    zarrc_error error = {0};
+    snprintf(document, sizeof document, "{\"zarr_format\": 3, %s}", rows[i].members);
+    zarrc_json_doc *doc = parse(document);
+    zarrc_status status = zarrc_document_extras(ctx, zarrc_json_root(doc), known, &extras, &error);
+    if (status != (rows[i].extras ? ZARRC_OK : ZARRC_UNSUPPORTED)) fail_msg("%s: %s", document, error.message);
+    if (status && !strstr(error.message, "/b: ")) fail_msg("%s: %s", document, error.message);
+    if (!status) assert_string_equal(extras ? extras : "", rows[i].extras);
+    zarrc_free(ctx, extras);
+    zarrc_json_close(doc);
+  }
+}
+
+static void test_check(void **state) {
+  static const char *const good[] = {"{}", " {\"a\": [1, NaN], \"a\": 2} ", "{\"attributes\": {}}"};
+  static const char *const bad[] = {
+      "", "1", "[]", "null", "{", "{}}", "{} x", "{},", "{}, \"x\": 1", "{a", "\"\"", "{}{}", "{}, \"attributes\": {}"};
+  (void)state;
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    assert_int_equal(zarrc_attributes_check(ctx, good[i], strlen(good[i]), NULL), ZARRC_OK);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_attributes_check(ctx, bad[i], strlen(bad[i]), NULL), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_attributes_check(ctx, bad[i], strlen(bad[i]), &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(error.code, ZARRC_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "attributes: "));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_kinds),  cmocka_unit_test(test_length), cmocka_unit_test(test_attributes),
+      cmocka_unit_test(test_extras), cmocka_unit_test(test_check),
+  };
+  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+}

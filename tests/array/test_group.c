@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/faulty_alloc.h"
+#include "support/nodes.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+static zarrc_store *store;
+
+static int open_store(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
+}
+
+static int close_store(void **state) {
+  (void)state;
+  zarrc_store_close(store);
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+#define CONSOLIDATED                                                                                                   \
+  "{\"kind\": \"inline\", \"must_understand\": false, \"metadata\": {\"a\": {\"attributes\": {\"_FillValue\": NaN}}}}"
+
+static void test_documents(void **state) {
+  static const struct {
+    const char *members;
+    zarrc_status status;
+    const char *expected; /* the canonical document, or part of the message */
+  } rows[] = {
+      {"", ZARRC_OK, "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}"},
+      {", \"node_type\": \"group\", \"attributes\": {\"b\":1, \"a\": NaN}", ZARRC_OK,
+       "{\n  \"attributes\": {\"b\":1, \"a\": NaN},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}"},
+      {", \"attributes\": null", ZARRC_OK,
+       "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}"},
+      {", \"consolidated_metadata\": null", ZARRC_OK,
+       "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}"},
+      {", \"consolidated_metadata\": " CONSOLIDATED, ZARRC_OK,
+       "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"consolidated_metadata\": " CONSOLIDATED
+       ",\n  \"node_type\": \"group\"\n}"},
+      {", \"x\": {\"must_understand\": false}", ZARRC_OK,
+       "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\",\n  \"x\": {\"must_understand\": "
+       "false}\n}"},
+      {", \"x\": 1", ZARRC_UNSUPPORTED, "g/zarr.json: /x: "},
+      {", \"attributes\": []", ZARRC_INVALID_METADATA, "g/zarr.json: /attributes: "},
+      {", \"node_type\": \"array\"", ZARRC_INVALID_ARGUMENT, "this is an array, not a group"},
+      {", \"node_type\": \"zzz\"", ZARRC_INVALID_METADATA, "/node_type"},
+      {", \"consolidated_metadata\": []", ZARRC_INVALID_METADATA, "/consolidated_metadata: must be an object"},
+      {", \"consolidated_metadata\": {\"kind\": \"zzz\", \"metadata\": {}}", ZARRC_UNSUPPORTED, "only \"inline\""},
+      {", \"consolidated_metadata\": {\"metadata\": {\"kind\": \"inline\"}}", ZARRC_UNSUPPORTED, "only \"inline\""},
+      {", \"consolidated_metadata\": {\"kind\": \"inline\"}", ZARRC_INVALID_METADATA, "metadata: must be an object"},
+      {", \"consolidated_metadata\": {\"kind\": \"inline\", \"metadata\": []}", ZARRC_INVALID_METADATA,
+       "metadata: must be an object"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[512];
+    zarrc_group *g = NULL;
+    zarrc_error error = {0};
+    snprintf(text, sizeof text, "{\"zarr_format\": 3%s}", rows[i].members);
+    nodes_put(store, "g/zarr.json", text);
+    zarrc_status status = zarrc_group_open(store, "g", &g, &error);
+    if (status != rows[i].status) fail_msg("%s: %s", text, status ? error.message : "accepted");
+    if (status && !strstr(error.message, rows[i].expected)) fail_msg("%s: %s", text, error.message);
+    if (!status) assert_string_equal(zarrc_group_metadata(g), rows[i].expected);
+    zarrc_group_close(g);
+  }
+  zarrc_group_close(NULL);
+}
+
+static void test_open(void **state) {
+  zarrc_group *g = NULL;
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_group_open(store, "", &g, &error), ZARRC_NOT_FOUND);
+  assert_string_equal(error.key, "zarr.json");
+  nodes_put(store, "v2/.zgroup", "{}");
+  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_group_open(store, "a//b", &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_null(g);
+}
+
+static void test_create(void **state) {
+  zarrc_group *g = NULL;
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_group_create(store, "a/g", "{\"x\": [1 ]}", ZARRC_CREATE_NEW, &g, NULL), ZARRC_OK);
+  assert_string_equal(zarrc_group_path(g), "a/g");
+  assert_string_equal(zarrc_group_attributes(g), "{\"x\": [1 ]}");
+  char *text = nodes_get(store, "a/g/zarr.json");
+  assert_string_equal(text, zarrc_group_metadata(g));
+  free(text);
+  char *keys = nodes_keys(store);
+  assert_string_equal(keys, "a/g/zarr.json a/zarr.json zarr.json ");
+  free(keys);
+  zarrc_group_close(g);
+  g = NULL;
+  assert_int_equal(zarrc_group_create(store, "a/g", NULL, ZARRC_CREATE_NEW, &g, &error), ZARRC_CONFLICT);
+  assert_int_equal(zarrc_group_create(store, "b", "[]", ZARRC_CREATE_NEW, &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_group_create(store, NULL, NULL, ZARRC_CREATE_NEW, &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_null(g);
+  assert_int_equal(zarrc_group_create(store, "a", NULL, ZARRC_CREATE_OVERWRITE, &g, &error), ZARRC_OK);
+  keys = nodes_keys(store);
+  assert_string_equal(keys, "a/zarr.json zarr.json ");
+  free(keys);
+  zarrc_group_close(g);
+}
+
+static void test_attributes(void **state) {
+  zarrc_group *g = NULL, *h = NULL;
+  zarrc_error error = {0};
+  (void)state;
+  nodes_put(store, "g/zarr.json",
+            "{\"zarr_format\": 3, \"node_type\": \"group\", \"x\": {\"must_understand\": false}, "
+            "\"consolidated_metadata\": " CONSOLIDATED "}");
+  assert_int_equal(zarrc_group_open(store, "g", &g, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_set_attributes(g, "{ \"a\":1.50}", 11, NULL), ZARRC_OK);
+  assert_string_equal(zarrc_group_attributes(g), "{ \"a\":1.50}");
+  assert_int_equal(zarrc_group_open(store, "g", &h, NULL), ZARRC_OK);
+  assert_string_equal(zarrc_group_metadata(g), zarrc_group_metadata(h));
+  assert_non_null(strstr(zarrc_group_metadata(g), CONSOLIDATED));
+  assert_non_null(strstr(zarrc_group_metadata(g), "\"x\": {\"must_understand\": false}"));
+  assert_int_equal(zarrc_group_set_attributes(g, "null", 4, &error), ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(zarrc_group_attributes(g), "{ \"a\":1.50}");
+  nodes_put(store, "g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"array\"}");
+  assert_int_equal(zarrc_group_set_attributes(g, "{}", 2, &error), ZARRC_INVALID_ARGUMENT);
+  zarrc_group_close(g);
+  zarrc_group_close(h);
+}
+
+/* ------------------------------------------------------------------------------------------------------- children */
+
+typedef struct seen {
+  char text[256];
+  int stop_after;
+} seen;
+
+static zarrc_status see(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+  seen *s = arg;
+  if (s->stop_after-- == 0) return zarrc_fail(error, ZARRC_CANCELED, "enough");
+  size_t n = strlen(s->text);
+  snprintf(s->text + n, sizeof s->text - n, "%s=%s ", path, kind == ZARRC_NODE_ARRAY ? "array" : "group");
+  return ZARRC_OK;
+}
+
+static void test_list(void **state) {
+  zarrc_group *root = NULL, *g = NULL;
+  seen s = {.stop_after = -1};
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, &root, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_list(root, see, &s, NULL), ZARRC_OK);
+  assert_string_equal(s.text, "");
+  char *document = nodes_document(NULL);
+  static const char *const arrays[] = {"b/zarr.json", "a-b/zarr.json", "a/z/zarr.json", "Z/zarr.json"};
+  for (size_t i = 0; i < 4; i++) nodes_put(store, arrays[i], document);
+  free(document);
+  nodes_put(store, "a/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
+  nodes_put(store, "b/c/0/0", "");
+  nodes_put(store, "nothing/x", "");
+  nodes_put(store, "file", "");
+  assert_int_equal(zarrc_group_list(root, see, &s, NULL), ZARRC_OK);
+  assert_string_equal(s.text, "Z=array a=group a-b=array b=array ");
+  assert_int_equal(zarrc_group_open(store, "a", &g, NULL), ZARRC_OK);
+  s = (seen){.stop_after = -1};
+  assert_int_equal(zarrc_group_list(g, see, &s, NULL), ZARRC_OK);
+  assert_string_equal(s.text, "a/z=array ");
+  s = (seen){.stop_after = 2};
+  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_CANCELED);
+  assert_string_equal(s.text, "Z=array a=group ");
+  nodes_put(store, "bad/zarr.json", "{");
+  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_INVALID_METADATA);
+  assert_ptr_equal(strstr(error.message, "bad/zarr.json: "), error.message);
+  zarrc_group_close(root);
+  zarrc_group_close(g);
+}
+
+static void *set_often(void *arg) {
+  char text[32];
+  for (int i = 0; i < 100; i++) {
+    snprintf(text, sizeof text, "{\"i\": %d}", i);
+    if (zarrc_group_set_attributes(arg, text, strlen(text), NULL)) return arg;
+  }
+  return NULL;
+}
+
+static void test_threads(void **state) {
+  zarrc_group *g = NULL;
+  pthread_t threads[3];
+  (void)state;
+  assert_int_equal(zarrc_group_create(store, "g", NULL, ZARRC_CREATE_NEW, &g, NULL), ZARRC_OK);
+  for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&threads[i], NULL, set_often, g), 0);
+  for (int i = 0; i < 3; i++) {
+    void *failed;
+    pthread_join(threads[i], &failed);
+    assert_null(failed);
+  }
+  char *text = nodes_get(store, "g/zarr.json");
+  assert_string_equal(text, zarrc_group_metadata(g));
+  assert_string_equal(zarrc_group_attributes(g), "{\"i\": 99}");
+  free(text);
+  zarrc_group_close(g);
+}
+
+static zarrc_status ignore(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+  (void)arg;
+  (void)path;
+  (void)kind;
+  (void)error;
+  return ZARRC_OK;
+}
+
+static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
+  zarrc_ctx *own = NULL;
+  zarrc_store *memory = NULL;
+  zarrc_group *g = NULL;
+  zarrc_status status = zarrc_ctx_open(options, &own, NULL);
+  (void)arg;
+  if (!status) status = zarrc_memory_store_open(own, &memory, NULL);
+  if (!status) status = zarrc_group_create(memory, "a/g", "{\"x\": 1}", ZARRC_CREATE_NEW, &g, NULL);
+  if (!status) status = zarrc_group_set_attributes(g, "{}", 2, NULL);
+  zarrc_group_close(g);
+  g = NULL;
+  if (!status) status = zarrc_group_open(memory, "a", &g, NULL);
+  if (!status) status = zarrc_group_list(g, ignore, NULL, NULL);
+  zarrc_group_close(g);
+  zarrc_store_close(memory);
+  zarrc_ctx_close(own);
+  return status;
+}
+
+static void test_no_memory(void **state) {
+  zarrc_ctx_options options = {.threads = 1};
+  (void)state;
+  print_message("%zu allocations\n", faulty_alloc_each(&options, whole_life, NULL));
+}
+
+int main(void) {
+#define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
+  const struct CMUnitTest tests[] = {
+      EMPTY_STORE(test_documents),      EMPTY_STORE(test_open), EMPTY_STORE(test_create),
+      EMPTY_STORE(test_attributes),     EMPTY_STORE(test_list), EMPTY_STORE(test_threads),
+      cmocka_unit_test(test_no_memory),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
