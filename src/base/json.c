@@ -6,6 +6,7 @@
 #include "base/json.h"
 
 #include "base/chars.h"
+#include "base/checked.h"
 #include "base/decimal.h"
 #include "base/json_scan.h"
 #include "base/order.h"
@@ -212,7 +213,6 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   zarrc_json_doc *doc = NULL;
 
   if (n >= UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a JSON document of %zu bytes", n);
-  status = ZARRC_NO_MEMORY;
   doc = zarrc_malloc(ctx, sizeof *doc + n + 1);
   if (!doc) goto no_memory;
   *doc = (zarrc_json_doc){.ctx = ctx, .nbytes = n};
@@ -223,8 +223,12 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   status = count(ctx, scan, opaque, &t, error);
   if (status) goto done;
 
-  /* each value takes a byte of text, and n has 32 bits: no overflow */
-  doc->values = zarrc_malloc(ctx, t.nvalues * sizeof(zarrc_json) + t.nmembers * sizeof(uint32_t) + t.nstrings);
+  size_t nbytes, numbers = t.nmembers * sizeof(uint32_t); /* less than the text of the members */
+  if (!zarrc_mul_size(t.nvalues, sizeof(zarrc_json), &nbytes) || !zarrc_add_size(nbytes, numbers, &nbytes) ||
+      !zarrc_add_size(nbytes, t.nstrings, &nbytes)) {
+    goto no_memory;
+  }
+  doc->values = zarrc_malloc(ctx, nbytes);
   if (!doc->values) goto no_memory;
   b.next_value = doc->values;
   b.next_number = (uint32_t *)(void *)(doc->values + t.nvalues);
