@@ -90,6 +90,12 @@ void zarrc_error_prefix(zarrc_error *error, const char *format, ...) {
   errno = os_error;
 }
 
+void zarrc_error_in_codec(zarrc_error *error, const char *name) {
+  if (!error || error->code == ZARRC_OK || error->codec[0]) return;
+  snprintf(error->codec, sizeof error->codec, "%s", name);
+  zarrc_error_prefix(error, "%s: ", name);
+}
+
 void zarrc_error_in_chunk(zarrc_error *error, const char *chunk, uint64_t offset) {
   if (!error || error->code == ZARRC_OK) return;
   char inner[sizeof error->chunk];

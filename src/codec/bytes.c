@@ -135,24 +135,27 @@ static zarrc_status size_mismatch(uint64_t nbytes, uint64_t expected, zarrc_erro
                     (unsigned long long)expected);
 }
 
-static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, size_t nbytes, const zarrc_dtype *stored,
+static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes, const zarrc_dtype *stored,
                                const zarrc_spec *spec, const zarrc_region *region, const zarrc_view *to,
                                zarrc_error *error) {
+  uint64_t most = zarrc_ctx_get_options(ctx)->max_chunk_bytes;
   bool direct = zarrc_region_is_all(region, spec->ndim, spec->shape) && zarrc_view_is_packed_c(to) &&
                 same_bytes(&to->dtype, stored);
-  zarrc_range range = {.nbytes = nbytes, .to_end = true, .into = direct && nbytes ? to->data : NULL};
+  zarrc_range range = {.nbytes = direct || nbytes < most ? nbytes : most, .to_end = true};
+  if (direct && nbytes) range.into = to->data;
   zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
-  if (status == ZARRC_LIMIT)
-    return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %zu that the chunk has", nbytes);
+  if (status == ZARRC_LIMIT && range.nbytes == nbytes)
+    return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %llu that the chunk has",
+                      (unsigned long long)nbytes);
   if (status) return status;
   if (range.got.len != nbytes) {
     status = size_mismatch(range.got.len, nbytes, error);
   } else if (!direct) {
     zarrc_view chunk = zarrc_view_c(stored, spec->ndim, spec->shape, (void *)range.got.ptr);
     zarrc_view part = zarrc_view_part(&chunk, region);
-    status = elements_land(ctx, to, &part, range.got.ptr, nbytes, error);
-  } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, nbytes)) {
-    bools_normalise(to->data, to->data, nbytes);
+    status = elements_land(ctx, to, &part, range.got.ptr, range.got.len, error);
+  } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, range.got.len)) {
+    bools_normalise(to->data, to->data, range.got.len);
   }
   zarrc_bytes_release(&range.got);
   return status;
@@ -211,7 +214,7 @@ static void range_views(const plan *p, const zarrc_dtype *stored, const zarrc_re
   }
 }
 
-static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p, size_t nbytes,
+static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p, uint64_t nbytes,
                                 const zarrc_dtype *stored, const zarrc_region *region, const zarrc_view *to,
                                 zarrc_error *error) {
   zarrc_range ranges[BYTES_BATCH];
@@ -252,9 +255,8 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
 static zarrc_status bytes_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                                const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
-  size_t nbytes;
-  zarrc_status status = zarrc_spec_nbytes(ctx, spec, &nbytes, error);
-  if (status) return status;
+  /* A pipeline is bound only to chunks whose bytes can be counted; how many are held at once is limited further on. */
+  uint64_t nbytes = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size;
   zarrc_dtype stored = stored_dtype(codec, spec);
   if (zarrc_view_nitems(to) == 0 && nbytes) return ZARRC_OK;
   if (nbytes) {

@@ -271,7 +271,7 @@ static zarrc_status job_run(void *arg, size_t i, zarrc_error *error) {
     job->status = bytes_to_bytes(b->codec, job, b->decode, error);
     break;
   }
-  if (job->status) zarrc_error_prefix(error, "%s: ", b->codec->codec_class->name);
+  if (job->status) zarrc_error_in_codec(error, b->codec->codec_class->name);
   return job->status;
 }
 

@@ -47,7 +47,7 @@ zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, za
     encoded.present = true;
     status = zarrc_read(shard->index, &encoded.blob, NULL, &view, NULL, error);
     zarrc_memory_blob_clear(&encoded);
-    if (status) zarrc_error_prefix(error, "index: ");
+    if (status) zarrc_error_prefix(error, "shard index: ");
   }
   zarrc_bytes_release(&range.got);
   if (status) zarrc_shard_index_release(out);

@@ -25,7 +25,7 @@ static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, z
   if (status) return status;
   status = c->u.bb.decode(b->codec, &encoded, need, out, error);
   zarrc_bytes_release(&encoded);
-  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  if (status) zarrc_error_in_codec(error, c->name);
   return status;
 }
 
@@ -67,8 +67,9 @@ static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error 
 }
 
 static zarrc_status outside(const zarrc_decoded_blob *b, uint64_t have, zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_TRUNCATED, "%s: %llu decoded bytes, and more are needed", zarrc_codec_name(b->codec),
-                    (unsigned long long)have);
+  zarrc_fail(error, ZARRC_TRUNCATED, "%llu decoded bytes, and more are needed", (unsigned long long)have);
+  zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
+  return ZARRC_TRUNCATED;
 }
 
 static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value, bool whole, zarrc_range *r,
@@ -83,8 +84,8 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
   uint64_t nbytes = r->to_end ? have - offset : r->nbytes;
   r->total = whole ? have : ZARRC_UNKNOWN;
   if (r->to_end && nbytes > r->nbytes)
-    return zarrc_fail(error, ZARRC_LIMIT, "%s: %llu decoded bytes where %llu are allowed", zarrc_codec_name(b->codec),
-                      (unsigned long long)nbytes, (unsigned long long)r->nbytes);
+    return zarrc_fail(error, ZARRC_LIMIT, "%llu decoded bytes where %llu are allowed", (unsigned long long)nbytes,
+                      (unsigned long long)r->nbytes);
   if (nbytes > have - offset) return outside(b, have, error);
   r->got = (zarrc_bytes){value->ptr + offset, (size_t)nbytes, NULL, NULL};
   if (r->into) {
@@ -105,7 +106,7 @@ static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n
   if (!kept && !all && c->u.bb.read) {
     bool served = false;
     zarrc_status status = c->u.bb.read(b->codec, b->options, b->encoded, ranges, n, &served, error);
-    if (status && status != ZARRC_NOT_FOUND) zarrc_error_prefix(error, "%s: ", c->name);
+    if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
     if (status || served) return status;
   }
   pthread_mutex_lock(&b->lock);

@@ -100,6 +100,7 @@ static void bounds_set(zarrc_pipeline *p) {
   if (!zarrc_mul_u64((uint64_t)nitems, spec->dtype.item_size, &decoded)) decoded = most;
   zarrc_size size = zarrc_codec_encoded_size(p->codecs[p->serializer], spec, decoded);
   bool known = !variable && size.kind != ZARRC_SIZE_UNKNOWN;
+  known = known && size.nbytes <= most;
   p->exact[p->serializer + 1] = known && size.kind == ZARRC_SIZE_EXACT;
   p->max[p->serializer + 1] = known ? size.nbytes : most;
   for (size_t i = p->serializer + 1; i < p->ncodecs; i++) {

@@ -28,7 +28,7 @@ static zarrc_status read_computed(const reading *r, size_t i, const zarrc_region
   }
   if (!status) {
     status = c->u.aa.decode(codec, spec, &encoded.view, whole ? to : &decoded.view, error);
-    if (status) zarrc_error_prefix(error, "%s: ", c->name);
+    if (status) zarrc_error_in_codec(error, c->name);
   }
   if (!status && !whole) {
     zarrc_view part = zarrc_view_part(&decoded.view, region);
@@ -45,12 +45,8 @@ static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *regi
   const zarrc_codec *codec = p->codecs[i];
   const zarrc_codec_class *c = zarrc_codec_get_class(codec);
   if (i == p->serializer) {
-    zarrc_error own = {0};
-    zarrc_status status = c->u.ab.read(codec, &p->specs[i], r->top, region, to, &own);
-    if (status && status != ZARRC_NOT_FOUND) {
-      if (!own.codec[0]) zarrc_error_prefix(&own, "%s: ", c->name);
-      if (error) *error = own;
-    }
+    zarrc_status status = c->u.ab.read(codec, &p->specs[i], r->top, region, to, error);
+    if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
     return status;
   }
   if (!c->u.aa.map) return read_computed(r, i, region, to, error);

@@ -54,7 +54,7 @@ static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_v
     if (i + 1 == p->ncodecs) parts->into = into;
     status = c->u.bb.encode(p->codecs[i], parts, error);
   }
-  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  if (status) zarrc_error_in_codec(error, c->name);
   return status;
 }
 
@@ -103,7 +103,7 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
     c = zarrc_codec_get_class(p->codecs[i]);
     status = c->u.bb.encode(p->codecs[i], parts, error);
   }
-  if (status) zarrc_error_prefix(error, "%s: ", c->name);
+  if (status) zarrc_error_in_codec(error, c->name);
   for (size_t i = 0; !status && top && i + p->serializer + 1 < p->ncodecs; i++)
     status = memory_hand_over(&blobs[i].value, parts, error);
   if (top) zarrc_decoded_blobs_clear(p, blobs);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/chunk.h"
+#include "support/counting_blob.h"
+
+#include "pipeline/decoded_blob.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct fixture {
+  zarrc_ctx *ctx;
+  zarrc_pipeline *p;
+  uint8_t *plain, *encoded;
+  size_t nbytes, encoded_nbytes;
+  counting_blob stored;
+  zarrc_decoded_blob blobs[ZARRC_MAX_CODECS];
+  zarrc_blob *top;
+} fixture;
+
+static void begin(fixture *f, zarrc_ctx *ctx, const char *codecs) {
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){100000});
+  f->ctx = ctx;
+  f->p = chunk_pipeline(ctx, codecs, &spec);
+  f->plain = chunk_numbers(&spec);
+  f->nbytes = 100000;
+  f->encoded = chunk_encode(ctx, f->p, f->plain, &f->encoded_nbytes);
+  counting_blob_init(&f->stored, ctx, f->encoded, f->encoded_nbytes, false);
+  f->top = zarrc_decoded_blobs_stack(f->p, &f->stored.blob, f->blobs);
+}
+
+static void end(fixture *f) {
+  zarrc_decoded_blobs_clear(f->p, f->blobs);
+  counting_blob_clear(&f->stored);
+  free(f->encoded);
+  free(f->plain);
+  zarrc_pipeline_close(f->p);
+}
+
+static void ranges_of_a_decoded_value(void **state) {
+  static const char *const chains[] = {
+      "[\"bytes\", {\"name\": \"gzip\"}]", "[\"bytes\", {\"name\": \"zstd\"}, \"crc32c\"]",
+      "[\"bytes\", \"crc32c\", \"crc32c\"]",
+      "[\"bytes\", {\"name\": \"blosc\", \"configuration\": {\"blocksize\": 4096}}, {\"name\": \"gzip\"}]"};
+  for (size_t k = 0; k < sizeof chains / sizeof *chains; k++) {
+    fixture f;
+    begin(&f, *state, chains[k]);
+    uint8_t into[500];
+    zarrc_range ranges[] = {{.offset = 1000, .nbytes = 500, .into = into},
+                            {.offset = 70000, .nbytes = 1},
+                            {.offset = -10, .nbytes = 10},
+                            {.offset = 99990, .nbytes = 100, .to_end = true},
+                            {.offset = 100000, .nbytes = 0}};
+    assert_int_equal(zarrc_blob_read(f.top, ranges, 2, NULL), ZARRC_OK);
+    assert_memory_equal(into, f.plain + 1000, 500);
+    assert_memory_equal(ranges[1].got.ptr, f.plain + 70000, 1);
+    zarrc_ranges_release(ranges, 2);
+    assert_int_equal(zarrc_blob_read(f.top, ranges, 5, NULL), ZARRC_OK);
+    assert_memory_equal(ranges[2].got.ptr, f.plain + 99990, 10);
+    assert_int_equal(ranges[3].got.len, 10);
+    assert_memory_equal(ranges[3].got.ptr, f.plain + 99990, 10);
+    assert_int_equal(ranges[3].total, 100000);
+    zarrc_ranges_release(ranges, 5);
+    size_t nread = f.stored.nread;
+    assert_int_equal(zarrc_blob_read(f.top, ranges, 4, NULL), ZARRC_OK);
+    assert_int_equal(f.stored.nread, nread); /* what was decoded is kept */
+    zarrc_ranges_release(ranges, 4);
+    zarrc_range outside[] = {{.offset = 99999, .nbytes = 2},
+                             {.offset = -100001, .nbytes = 1},
+                             {.offset = 100001, .nbytes = 0},
+                             {.offset = INT64_MAX, .nbytes = UINT64_MAX}};
+    for (int i = 0; i < 4; i++) assert_int_equal(zarrc_blob_read(f.top, &outside[i], 1, NULL), ZARRC_TRUNCATED);
+    zarrc_range tight = {.nbytes = 99999, .to_end = true};
+    assert_int_equal(zarrc_blob_read(f.top, &tight, 1, NULL), ZARRC_LIMIT);
+    end(&f);
+  }
+}
+
+/* The whole value goes straight into the reader's memory; nothing is kept of it. */
+static void whole_values_are_decoded_in_place(void **state) {
+  fixture f;
+  begin(&f, *state, "[\"bytes\", {\"name\": \"zstd\"}]");
+  uint8_t *into = malloc(f.nbytes);
+  zarrc_range range = {.nbytes = f.nbytes, .to_end = true, .into = into};
+  assert_int_equal(zarrc_blob_read(f.top, &range, 1, NULL), ZARRC_OK);
+  assert_ptr_equal(range.got.ptr, into);
+  assert_memory_equal(into, f.plain, f.nbytes);
+  assert_null(f.blobs[0].value.ptr);
+  assert_null(f.blobs[0].prefix.ptr);
+  free(into);
+  end(&f);
+}
+
+/* A part needs no more decoding than what lies in front of its end. */
+static void a_prefix_is_enough(void **state) {
+  static const char *const chains[] = {"[\"bytes\", {\"name\": \"gzip\"}]", "[\"bytes\", {\"name\": \"zstd\"}]"};
+  for (int k = 0; k < 2; k++) {
+    fixture f;
+    begin(&f, *state, chains[k]);
+    zarrc_range range = {.offset = 10, .nbytes = 90};
+    assert_int_equal(zarrc_blob_read(f.top, &range, 1, NULL), ZARRC_OK);
+    assert_memory_equal(range.got.ptr, f.plain + 10, 90);
+    assert_false(f.blobs[0].whole);
+    assert_true(f.blobs[0].prefix.len >= 100 && f.blobs[0].prefix.len < f.nbytes);
+    zarrc_bytes_release(&range.got);
+    range = (zarrc_range){.offset = 99000, .nbytes = 1000};
+    assert_int_equal(zarrc_blob_read(f.top, &range, 1, NULL), ZARRC_OK);
+    assert_memory_equal(range.got.ptr, f.plain + 99000, 1000);
+    assert_true(f.blobs[0].whole);
+    zarrc_bytes_release(&range.got);
+    end(&f);
+  }
+}
+
+static int setup(void **state) {
+  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
+}
+
+static int teardown(void **state) {
+  zarrc_ctx_close(*state);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(ranges_of_a_decoded_value),
+                                     cmocka_unit_test(whole_values_are_decoded_in_place),
+                                     cmocka_unit_test(a_prefix_is_enough)};
+  return cmocka_run_group_tests(tests, setup, teardown);
+}

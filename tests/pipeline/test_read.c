@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/chunk.h"
+#include "support/counting_blob.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void arguments_are_checked(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_INT16, 2, (int64_t[]){4, 6});
+  zarrc_pipeline *p = chunk_pipeline(ctx, "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}]", &spec);
+  int16_t to[24];
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, to, sizeof to, false);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, to), other = view;
+  zarrc_region r = zarrc_region_all(2, spec.shape);
+  other.dtype = zarrc_dtype_of(ZARRC_UINT16);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &other, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  other = view;
+  other.ndim = 1;
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &other, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  other = view;
+  other.shape[1] = 5;
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &other, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  r.start[0] = 1;
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  r = zarrc_region_all(2, spec.shape);
+  r.step[1] = 0;
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(blob.nreads, 0);
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* Nothing stored is no error: the view is filled, and the caller told. */
+static void what_is_missing_is_filled(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}, {\"name\": \"gzip\"}, \"crc32c\"]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3]}}]",
+      "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, "
+      "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3, 2]}}, {\"name\": \"zstd\"}]"};
+  int32_t fill = 0x01020304;
+  for (int k = 0; k < 3; k++)
+    for (int big = 0; big < 2; big++) {
+      zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){4, 6});
+      spec.fill = &fill;
+      zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+      uint8_t to[24 * 4], expected[4];
+      zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, to);
+      view.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+      for (int i = 0; i < 4; i++) expected[i] = (uint8_t)(big ? i + 1 : 4 - i);
+      bool missing = false;
+      zarrc_memory_blob blob;
+      zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+      assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, &missing, NULL), ZARRC_OK);
+      assert_true(missing);
+      for (int i = 0; i < 24; i++) assert_memory_equal(to + 4 * i, expected, 4);
+      zarrc_memory_blob_clear(&blob);
+      zarrc_pipeline_close(p);
+    }
+}
+
+/* An array→array codec that computes: every number is stored times two. */
+static zarrc_status twice_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)codec, (void)configuration, (void)n, (void)error;
+  return ZARRC_OK;
+}
+
+static zarrc_status scale(const zarrc_view *from, const zarrc_view *to, int factor, int divisor) {
+  zarrc_copy(to, from);
+  for (int64_t i = 0; i < to->shape[0]; i++)
+    for (int64_t j = 0; j < to->shape[1]; j++) {
+      int32_t *x = (int32_t *)((uint8_t *)to->data + i * to->stride[0] + j * to->stride[1]);
+      *x = *x * factor / divisor;
+    }
+  return ZARRC_OK;
+}
+
+static zarrc_status twice_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
+                                 const zarrc_view *encoded, zarrc_error *error) {
+  (void)codec, (void)spec, (void)error;
+  return scale(decoded, encoded, 2, 1);
+}
+
+static zarrc_status twice_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
+                                 const zarrc_view *decoded, zarrc_error *error) {
+  (void)codec, (void)spec, (void)error;
+  return scale(encoded, decoded, 1, 2);
+}
+
+static const zarrc_codec_class twice = {.struct_size = sizeof(zarrc_codec_class),
+                                        .name = "example.twice",
+                                        .kind = ZARRC_ARRAY_TO_ARRAY,
+                                        .fixed_size = true,
+                                        .open = twice_open,
+                                        .u.aa = {.encode = twice_encode, .decode = twice_decode}};
+
+static void codecs_that_compute(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[\"example.twice\", {\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]",
+      "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, \"example.twice\", \"example.twice\", "
+      "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3, 2]}}, {\"name\": \"zstd\"}]"};
+  assert_int_equal(zarrc_register_codec(ctx, &twice, NULL), ZARRC_OK);
+  for (int k = 0; k < 2; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){4, 6});
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+    int32_t *numbers = chunk_numbers(&spec), to[24], more[2] = {100, 200};
+    zarrc_view from = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers), view = from;
+    zarrc_region r = chunk_region(2, (int64_t[]){1, 2}, (int64_t[]){2, 1}, NULL);
+    zarrc_memory_blob blob;
+    zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+    assert_int_equal(zarrc_write(p, &blob.blob, NULL, &from, false, NULL), ZARRC_OK);
+    view.data = to;
+    assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, NULL), ZARRC_OK);
+    assert_memory_equal(to, numbers, sizeof to);
+    if (k == 0) assert_int_equal(((const int32_t *)(const void *)blob.value.ptr)[3], 8);
+    zarrc_view part = zarrc_view_c(&spec.dtype, 2, r.count, more);
+    assert_int_equal(zarrc_write(p, &blob.blob, &r, &part, false, NULL), ZARRC_OK);
+    numbers[8] = 100;
+    numbers[14] = 200;
+    assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, NULL), ZARRC_OK);
+    assert_memory_equal(to, numbers, sizeof to);
+    memset(more, 0, sizeof more);
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &part, NULL, NULL), ZARRC_OK);
+    assert_true(more[0] == 100 && more[1] == 200);
+    zarrc_memory_blob_clear(&blob);
+    free(numbers);
+    zarrc_pipeline_close(p);
+  }
+}
+
+/* An error says which codec, and where. */
+static void errors_name_the_place(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char codecs[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3], "
+                               "\"codecs\": [{\"name\": \"bytes\", "
+                               "\"configuration\": {\"endian\": \"little\"}}, \"crc32c\"]}}]";
+  zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){4, 6});
+  zarrc_pipeline *p = chunk_pipeline(ctx, codecs, &spec);
+  int32_t *numbers = chunk_numbers(&spec), to[24];
+  size_t n;
+  uint8_t *encoded = chunk_encode(ctx, p, numbers, &n);
+  encoded[28 * 2 + 5] ^= 1; /* the third inner chunk in Morton order: 0,1 */
+  zarrc_memory_blob blob;
+  zarrc_error error;
+  zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, to);
+  zarrc_memory_blob_init(&blob, ctx, encoded, n);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, &error), ZARRC_CHECKSUM);
+  if (strncmp(error.message, "inner chunk 0,1 at byte 56: crc32c: ", 36)) fail_msg("%s", error.message);
+  assert_string_equal(error.codec, "crc32c");
+  assert_string_equal(error.chunk, "0,1");
+  assert_int_equal(error.offset, 56);
+  zarrc_memory_blob_clear(&blob);
+  free(encoded);
+  free(numbers);
+  zarrc_pipeline_close(p);
+}
+
+static int setup(void **state) {
+  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
+}
+
+static int teardown(void **state) {
+  zarrc_ctx_close(*state);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(arguments_are_checked),
+      cmocka_unit_test(what_is_missing_is_filled),
+      cmocka_unit_test(codecs_that_compute),
+      cmocka_unit_test(errors_name_the_place),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
