@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The command ends up at build/zarrc; every other kind of build has its own folder below build/. See CMakePresets.json.
 
+MAKEFLAGS += --no-print-directory
 PREFIX = /usr/local
 JOBS =
 FUZZ_SECONDS = 60
@@ -67,7 +68,7 @@ interop: all
 # Every stage runs, whatever fails; the last line counts.
 test:
 	@$(TALLY) start
-	@$(TALLY) run check --ctest build/dev -- $(MAKE) check
+	@$(TALLY) run check --ctest build/dev -- $(MAKE) -k check
 	@$(TALLY) run asan --ctest build/asan -- $(MAKE) asan
 	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan
 	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
