@@ -167,28 +167,35 @@ static bool float_text(const char *text, size_t n, double *out) {
   return true;
 }
 
+static bool real_of(const reader *r, bool numbers_as_text, const zarrc_json *json, double *out) {
+  size_t n = 0;
+  bool truth = false;
+  const char *text = zarrc_json_get_string(json, &n);
+  if (zarrc_json_get_double(json, out)) return true;
+  bool negative = zarrc_json_string_is(json, "-Infinity");
+  if (negative || zarrc_json_string_is(json, "Infinity")) {
+    *out = negative ? -INFINITY : INFINITY;
+    return true;
+  }
+  if (!r->lenient) return false;
+  if (text) return numbers_as_text && float_text(text, n, out);
+  bool known = zarrc_json_get_bool(json, &truth);
+  *out = truth;
+  return known;
+}
+
 static zarrc_status read_part(const reader *r, size_t nbytes, bool numbers_as_text, const zarrc_json *json,
                               uint8_t *element, zarrc_error *error) {
-  uint64_t bits = 0;
+  uint64_t bits = zarrc_fill_plain_nan(nbytes);
   double value = 0;
-  bool truth = false;
   size_t n = 0;
   const char *text = zarrc_json_get_string(json, &n);
-  if (zarrc_json_get_double(json, &value)) {
+  bool known = zarrc_json_string_is(json, "NaN") || (text && hexadecimal(r, text, n, nbytes, &bits));
+  if (!known && real_of(r, numbers_as_text, json, &value)) {
     bits = zarrc_fill_bits_of(nbytes, value);
-  } else if (zarrc_json_string_is(json, "NaN")) {
-    bits = zarrc_fill_plain_nan(nbytes);
-  } else if (zarrc_json_string_is(json, "Infinity")) {
-    bits = zarrc_fill_bits_of(nbytes, INFINITY);
-  } else if (zarrc_json_string_is(json, "-Infinity")) {
-    bits = zarrc_fill_bits_of(nbytes, -INFINITY);
-  } else if (text && hexadecimal(r, text, n, nbytes, &bits)) {
-    /* bits are set */
-  } else if (text && r->lenient && numbers_as_text && float_text(text, n, &value)) {
-    bits = zarrc_fill_bits_of(nbytes, value);
-  } else if (r->lenient && zarrc_json_get_bool(json, &truth)) {
-    bits = zarrc_fill_bits_of(nbytes, truth);
-  } else {
+    known = true;
+  }
+  if (!known) {
     char expected[96];
     zarrc_buf words = zarrc_buf_over(expected, sizeof expected - 1);
     zarrc_buf_printf(&words, NULL, "a number, \"NaN\", \"Infinity\", \"-Infinity\" or \"0x\" and %zu digits",

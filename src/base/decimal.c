@@ -26,7 +26,7 @@ typedef struct digits {
 static digits digits_of(double value, int n) {
   digits d = {.n = n};
   char text[48];
-  snprintf(text, sizeof text, "%.*e", n - 1, value);
+  (void)snprintf(text, sizeof text, "%.*e", n - 1, value);
   const char *p = text;
   int k = 0;
   for (; *p && *p != 'e'; p++) { /* the radix character of the locale is skipped */
@@ -38,7 +38,7 @@ static digits digits_of(double value, int n) {
 
 static bool reads_as(const digits *d, double value) {
   char text[48]; /* without a radix character, so that no locale matters */
-  snprintf(text, sizeof text, "%.*se%d", d->n, d->digit, d->exp10 - (d->n - 1));
+  (void)snprintf(text, sizeof text, "%.*se%d", d->n, d->digit, d->exp10 - (d->n - 1));
   return strtod(text, NULL) == value;
 }
 

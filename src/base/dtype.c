@@ -102,7 +102,7 @@ const zarrc_field *zarrc_dtype_field(const zarrc_dtype *dtype, size_t i) {
 
 zarrc_dtype zarrc_dtype_share(const zarrc_dtype *dtype) {
   if (dtype->fields) {
-    zarrc_fields *fields = (zarrc_fields *)(uintptr_t)dtype->fields;
+    zarrc_fields *fields = (zarrc_fields *)dtype->fields;
     atomic_fetch_add_explicit(&fields->owners, 1, memory_order_relaxed);
   }
   return *dtype;
@@ -116,7 +116,7 @@ static void close_fields(zarrc_fields *fields) {
 
 void zarrc_dtype_close(zarrc_dtype *dtype) {
   if (!dtype) return;
-  if (dtype->fields) close_fields((zarrc_fields *)(uintptr_t)dtype->fields);
+  if (dtype->fields) close_fields((zarrc_fields *)dtype->fields);
   *dtype = (zarrc_dtype){0};
 }
 

@@ -23,7 +23,7 @@ zarrc_status zarrc_json_scan_fail(const zarrc_json_scan *scan, size_t at, zarrc_
   char words[256];
   va_list args;
   va_start(args, format);
-  vsnprintf(words, sizeof words, format, args);
+  (void)vsnprintf(words, sizeof words, format, args);
   va_end(args);
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "line %zu, column %zu: %s", line, column, words);
 }
