@@ -48,7 +48,10 @@ zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
 
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error) {
   const char *sync = cli_value(c, CLI_SYNC);
-  zarrc_open_options options = {.struct_size = sizeof options, .read_only = !writable, .create = writable};
+  zarrc_open_options options = {.struct_size = sizeof options,
+                                .read_only = !writable,
+                                .create = writable,
+                                .follow_links = cli_has(c, CLI_FOLLOW_LINKS)};
   if (sync != NULL && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
   *out = (cli_node){.ctx = ctx, .url = url};

@@ -178,7 +178,7 @@ static zarrc_status parse_configuration(parser *s, const known *codec) {
     blanks(s);
     if (list && strncmp(s->p, codec->parameters[0].name, strlen(codec->parameters[0].name)) == 0) list = false;
     if (list) status = parse_list(s, codec, &given, &comma);
-    while (status == ZARRC_OK && !list && *s->p != ')') {
+    while (status == ZARRC_OK && !list && *s->p != ')' && *s->p != 0) {
       status = parse_argument(s, codec, &given, &comma);
       if (status == ZARRC_OK && *s->p == ',') {
         s->p++;

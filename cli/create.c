@@ -28,7 +28,8 @@ static zarrc_status read_fill(making *m, zarrc_error *error) {
   size_t n = 0;
   if (text == NULL) return ZARRC_OK;
   cli_span whole = cli_json_value(text, strlen(text));
-  bool number = isdigit((unsigned char)text[0]) || (text[0] == '-' && isdigit((unsigned char)text[1]));
+  size_t digit = text[0] == '-';
+  bool number = isdigit((unsigned char)text[digit]) && strspn(text, "0123456789+-.eE") == strlen(text);
   bool json = number || (text[0] != 0 && strchr("\"[{", text[0]) != NULL && whole.ptr != NULL) ||
               cli_span_is(whole, "true") || cli_span_is(whole, "false") || cli_span_is(whole, "null");
   FILE *f = open_memstream(&m->fill, &n);
@@ -40,6 +41,21 @@ static zarrc_status read_fill(making *m, zarrc_error *error) {
   if (fclose(f) != 0) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   m->config.fill_value = m->fill;
   return ZARRC_OK;
+}
+
+/* Stricter than documents of others are read: a misspelt value must not become some other one. */
+static zarrc_status check_fill(const making *m, zarrc_error *error) {
+  zarrc_arena *arena = NULL;
+  if (m->fill == NULL) return ZARRC_OK;
+  void *element = calloc(1, m->dtype.item_size);
+  if (element == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  zarrc_status status = zarrc_arena_open(m->ctx, &arena, error);
+  if (status == ZARRC_OK)
+    status = zarrc_fill_from_json(m->ctx, &m->dtype, m->fill, strlen(m->fill), false, arena, element, error);
+  if (status != ZARRC_OK) zarrc_error_prefix(error, "--fill-value: ");
+  zarrc_arena_close(arena);
+  free(element);
+  return status;
 }
 
 static zarrc_status read_attributes(making *m, zarrc_error *error) {
@@ -104,6 +120,7 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   if (status == ZARRC_OK && spec != NULL) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
   m->config.codecs = m->codecs;
   if (status == ZARRC_OK) status = read_fill(m, error);
+  if (status == ZARRC_OK) status = check_fill(m, error);
   if (status == ZARRC_OK) status = read_names(m, error);
   return status == ZARRC_OK ? read_attributes(m, error) : status;
 }

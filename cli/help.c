@@ -46,7 +46,7 @@ static void fold(FILE *out, const char *text, int at, int indent, int width) {
 
 static int width_of(FILE *out) {
   int columns = cli_columns(out);
-  return columns < 40 ? 40 : columns > 100 ? 100 : columns;
+  return columns < 60 ? 60 : columns > 100 ? 100 : columns;
 }
 
 /* "-s, --select SEL" */

@@ -5,8 +5,10 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --json counts wherever it stands, so that errors in the arguments are JSON too. */
 static bool wants_json(int argc, char **argv) {
@@ -66,8 +68,10 @@ static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {
 static zarrc_status flush_output(zarrc_error *error) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return ZARRC_OK;
-  int os_error = errno;
-  zarrc_fail(error, ZARRC_IO, "cannot write standard output: %s", strerror(os_error != 0 ? os_error : EIO));
+  int os_error = errno != 0 ? errno : EIO; /* 0: an earlier write failed; a pipe still tells why */
+  struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  if (poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR) != 0) os_error = EPIPE;
+  zarrc_fail(error, ZARRC_IO, "cannot write standard output: %s", strerror(os_error));
   error->os_error = os_error;
   return ZARRC_IO;
 }

@@ -43,6 +43,7 @@ typedef enum cli_option_id {
   CLI_THREADS,
   CLI_MEMORY,
   CLI_PROGRESS,
+  CLI_FOLLOW_LINKS,
   CLI_MAN,
   CLI_NOPTIONS
 } cli_option_id;

@@ -112,13 +112,15 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
     if (cli_canceled(NULL)) status = zarrc_fail(error, ZARRC_CANCELED, "interrupted");
     if (status == ZARRC_OK) status = cli_slab_memory_take(&slab, p->node.ctx, &p->dtype, nitems, error);
     if (status == ZARRC_OK) status = cli_input_read(&p->in, slab.data, (size_t)nitems * p->dtype.item_size, error);
+    if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last is written */
     if (status != ZARRC_OK) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
     status = zarrc_array_write(array, &part, &view, error);
     if (status == ZARRC_OK) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
   }
   cli_slab_memory_clear(&slab);
-  return status == ZARRC_OK ? cli_input_finish(&p->in, error) : status;
+  if (status == ZARRC_OK && p->selection.nitems == 0) status = cli_input_finish(&p->in, error);
+  return status;
 }
 
 static zarrc_status put(putting *p, zarrc_error *error) {

@@ -63,6 +63,7 @@ const cli_verb cli_verbs[] = {
 #define CODING  (CLI_VERB_ENCODE | CLI_VERB_DECODE)
 #define MAKING  (CLI_VERB_CREATE | CLI_VERB_COPY)
 #define STORING (CLI_VERB_CREATE | CLI_VERB_COPY | CLI_VERB_PUT)
+#define READING (CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE | CLI_VERB_GET)
 #define MOVING  (CLI_VERB_GET | CLI_VERB_PUT | CLI_VERB_COPY)
 
 const cli_option cli_options[] = {
@@ -98,6 +99,7 @@ const cli_option cli_options[] = {
      "store chunks in which all is fill value too"},
     {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none)"},
+    {CLI_FOLLOW_LINKS, READING | STORING, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0: as many as there are"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: MIT
+"""copy: other chunks, codecs and keys; hierarchies; resume, check, dry runs; what is refused; interruption."""
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+import support
+from support import count, dims, int32s
+
+
+class Copy(support.Case):
+    def tree(self, name):
+        """Every file below a folder and its bytes."""
+        root = self.folder / name
+        return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+    def chunks(self, name):
+        return {key for key in self.tree(name) if not key.endswith("zarr.json")}
+
+
+class Arrays(Copy):
+    def test_other_chunks(self):
+        random.seed(11)
+        for i in range(30):
+            rank = i % 5
+            shape = [random.randrange(1, 12) for _ in range(rank)]
+            chunks, others = ([random.randrange(1, n + 3) for n in shape] for _ in range(2))
+            data = int32s(count(shape), 1)
+            self.array("a", "int32", shape, chunks, data, "--overwrite", "--fill-value", "5")
+            arguments = ["-c", dims(others), "--overwrite", "-q"] + (["--memory", "1M"] if i % 2 else []) + (["-T", str(i % 3 + 1)]) + (["--check"] if i % 4 else [])
+            if i % 3 == 0:
+                arguments += ["--codecs", random.choice(["zstd(1)", "gzip(1),crc32c", "bytes(big)", f"transpose({dims(reversed(range(rank)))})" if rank else "blosc"])]
+            self.zarrc("copy", "a", "b", *arguments)
+            self.assertEqual(self.raw("b"), data, (shape, chunks, others))
+            info = self.json("info", "b")
+            self.assertEqual((info["chunks"]["shape"], info["fill_value"]), (others, 5))
+
+    def test_large_regions_and_small_memory(self):
+        """Chunks that lie across: a little memory makes many small regions, the result is the same."""
+        shape = (60, 100, 50)
+        data = int32s(count(shape))
+        self.array("a", shape=shape, chunks=(1, 100, 50), values=data)
+        for memory, check in (("1M", False), ("2M", True), ("1G", False)):
+            self.zarrc("copy", "a", "b", "-c", "60,5,5", "--memory", memory, "--overwrite", "-q", *(["--check"] if check else []))
+            self.assertEqual(self.raw("b"), data)
+        self.assertEqual(len(self.chunks("b")), 200)
+
+    def test_everything_else_is_kept(self):
+        self.array("a", "float32", (4, 4), (2, 2), struct.pack("<16f", *range(16)), "--fill-value", '"0x7fc00001"', "--dimension-names", "y,x",
+                   "--attributes", '{"b":1.50,"a":  [1 ,2]}', "--key-encoding", "v2", "--codecs", "gzip(3)")
+        self.zarrc("copy", "a", "b", "-q")
+        self.assertEqual(json.loads((self.folder / "a/zarr.json").read_text()), json.loads((self.folder / "b/zarr.json").read_text()))
+        self.assertIn("1.50", (self.folder / "b/zarr.json").read_text())
+        self.assertEqual(self.chunks("a"), self.chunks("b"))
+        self.zarrc("copy", "a", "c", "-q", "--key-encoding", "default", "--separator", ".", "-c", "4,2", "--codecs", "zstd")
+        document = json.loads((self.folder / "c/zarr.json").read_text())
+        self.assertEqual(document["chunk_key_encoding"], {"name": "default", "configuration": {"separator": "."}})
+        self.assertEqual((document["fill_value"], document["dimension_names"]), ("0x7fc00001", ["y", "x"]))
+        self.assertEqual(self.chunks("c"), {"c.0.0", "c.0.1"})
+
+    def test_unknown_members_are_kept(self):
+        self.array("a", values=int32s(20))
+        path = self.folder / "a/zarr.json"
+        document = {**json.loads(path.read_text()), "extra": {"must_understand": False, "x": [1]}}
+        path.write_text(json.dumps(document))
+        self.zarrc("copy", "a", "b", "-q", "-c", "4,5")
+        self.assertEqual(json.loads((self.folder / "b/zarr.json").read_text())["extra"], document["extra"])
+
+    def test_fill_value_chunks_are_left_out(self):
+        self.array("a", shape=(8,), chunks=(2,), values=struct.pack("<8i", 0, 0, 1, 0, 0, 0, 0, 2))
+        self.zarrc("copy", "a", "b", "-q")
+        self.assertEqual(self.chunks("b"), {"c/1", "c/3"})
+        self.zarrc("copy", "a", "d", "-q", "--write-empty-chunks")
+        self.assertEqual(len(self.chunks("d")), 4)
+        self.assertEqual(self.raw("d"), self.raw("a"))
+
+    def test_check_knows_what_fill_value_chunks_lose(self):
+        """A NaN with another payload, and a complex zero with a sign, count as fill value and come back as that."""
+        nan = struct.pack("<I", 0x7fc12345)
+        self.array("a", "float32", (4,), (2,), nan * 2 + struct.pack("<2f", 1, 2), "--fill-value", "NaN")
+        (self.folder / "a/c").mkdir(exist_ok=True)
+        self.zarrc("copy", "a", "b", "-q", "--check", "-c", "1")
+        self.array("z", "complex64", (2,), (1,), struct.pack("<4f", -0.0, -0.0, 1, 2))
+        self.zarrc("copy", "z", "y", "-q", "--check", "-c", "2")
+
+    def test_shards(self):
+        done = self.run_command("create", "a", "--shape", "16,16", "--dtype", "int32", "-c", "2,2", "-s", "8,8")
+        if done.returncode == 5:
+            self.skipTest("no sharding_indexed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.zarrc("put", "a", "--format", "raw", "-i", "-", stdin=int32s(256))
+        info = self.json("info", "a", "--stored")
+        self.assertEqual((info["shards"]["shape"], info["chunks"]["shape"], info["chunks_per_shard"], info["stored"]["objects"]), ([8, 8], [2, 2], 16, 4))
+        self.assertIn("16 chunks in each", self.text("info", "a"))
+        self.assertIn("2,2 in 8,8", self.text("ls", "a", "-l"))
+        for arguments, shards, chunks, names in (([], [8, 8], [2, 2], ["bytes", "zstd"]), (["-c", "4,4"], [8, 8], [4, 4], ["bytes", "zstd"]), (["-s", "16,4"], [16, 4], [2, 2], ["bytes", "zstd"]),
+                                                 (["-s", "none"], None, [2, 2], ["bytes", "zstd"]), (["-s", "none", "-c", "5,5"], None, [5, 5], ["bytes", "zstd"]),
+                                                 (["--codecs", "gzip(1)"], [8, 8], [2, 2], ["bytes", "gzip"]), (["-s", "8,16", "-c", "8,8", "--codecs", "bytes"], [8, 16], [8, 8], ["bytes"])):
+            self.zarrc("copy", "a", "b", "--overwrite", "-q", "--check", *arguments)
+            info = self.json("info", "b")
+            self.assertEqual((info["shards"] and info["shards"]["shape"], info["chunks"]["shape"]), (shards, chunks), arguments)
+            codecs = info["codecs"][0]["configuration"]["codecs"] if shards else info["codecs"]
+            self.assertEqual([c["name"] for c in codecs], names, arguments)
+            self.assertEqual(self.raw("b"), int32s(256))
+        self.refused("copy", "a", "c", "-s", "8,8", "-c", "3,3", code=2, says=["axis 0", "8", "3"])
+        self.array("plain", shape=(16, 16), chunks=(4, 4), values=int32s(256))
+        self.zarrc("copy", "plain", "d", "-s", "8,8", "-q")
+        info = self.json("info", "d")
+        self.assertEqual((info["shards"]["shape"], info["chunks"]["shape"]), ([8, 8], [4, 4]))
+        self.assertEqual(self.raw("d"), int32s(256))
+
+    def test_rank_0_and_no_elements(self):
+        self.array("a", shape=(), chunks=(), values=int32s(1, 7))
+        self.zarrc("copy", "a", "b", "-q", "--check")
+        self.assertEqual(self.raw("b"), int32s(1, 7))
+        self.array("z", shape=(0, 5), chunks=(1, 2))
+        self.zarrc("copy", "z", "y", "-q", "-c", "3,3")
+        self.assertEqual(self.json("info", "y")["chunks"]["shape"], [3, 3])
+
+
+class Hierarchies(Copy):
+    def hierarchy(self):
+        self.zarrc("create", "g.zarr", "--group", "--attributes", '{"title":"x"}')
+        self.zarrc("create", "g.zarr/sub", "--group", "--attributes", '{"n": 1.0}')
+        self.array("g.zarr/sub/two", shape=(6, 6), chunks=(2, 2), values=int32s(36))
+        self.array("g.zarr/one", shape=(9,), chunks=(4,), values=int32s(9))
+
+    def test_whole(self):
+        self.hierarchy()
+        self.zarrc("copy", "g.zarr", "h.zarr", "-q")
+        self.assertEqual(self.chunks("g.zarr"), self.chunks("h.zarr"))
+        self.assertEqual(self.text("ls", "g.zarr", "-l"), self.text("ls", "h.zarr", "-l"))
+        self.assertEqual(self.json("info", "h.zarr/sub", "-a")["attributes"], {"n": 1.0})
+
+    def test_part_into_another(self):
+        self.hierarchy()
+        self.zarrc("create", "k.zarr", "--group")
+        self.zarrc("copy", "g.zarr/sub", "k.zarr/a/b", "-q")
+        self.assertEqual([n["path"] for n in self.json("ls", "k.zarr")["nodes"]], ["", "a", "a/b", "a/b/two"])
+        self.assertEqual(self.raw("k.zarr/a/b/two"), int32s(36))
+        self.zarrc("copy", "g.zarr/one", "g.zarr/sub/three", "-q", "-c", "9")
+        self.assertEqual(self.raw("g.zarr/sub/three"), int32s(9))
+
+    def test_numbers_apply_where_they_fit(self):
+        self.hierarchy()
+        self.zarrc("copy", "g.zarr", "h.zarr", "-q", "-c", "3,6")
+        self.assertEqual(self.json("info", "h.zarr/sub/two")["chunks"]["shape"], [3, 6])
+        self.assertEqual(self.json("info", "h.zarr/one")["chunks"]["shape"], [4])
+        self.refused("copy", "g.zarr/one", "x.zarr", "-c", "3,6", code=2, says="--chunks")
+
+    def test_nothing_is_made_when_one_array_cannot_be(self):
+        self.hierarchy()
+        self.refused("copy", "g.zarr", "h.zarr", "--codecs", "transpose(0)", code=4, says=["h.zarr", "transpose"])
+        self.assertFalse((self.folder / "h.zarr").exists())
+
+    def test_json(self):
+        self.hierarchy()
+        d = self.json("copy", "g.zarr", "h.zarr", "-n")
+        self.assertTrue(d["dry_run"])
+        self.assertEqual(([a["path"] for a in d["arrays"]], d["groups"], d["objects"], d["nbytes"]), (["one", "sub/two"], 2, 12, 180))
+        self.assertFalse((self.folder / "h.zarr").exists())
+        d = self.json("copy", "g.zarr", "h.zarr", "--check")
+        self.assertEqual((d["written"]["objects"], d["checked"], d["skipped_objects"]), (12, True, 0))
+        self.assertEqual(d["written"]["nbytes"], sum((self.folder / "h.zarr" / key).stat().st_size for key in self.chunks("h.zarr")))
+
+
+class Refusals(Copy):
+    def test_existing_destination(self):
+        self.array("a", values=int32s(20))
+        self.array("b", values=int32s(20, 100))
+        before = self.tree("b")
+        self.refused("copy", "a", "b", code=10, says=["b", "--overwrite", "--resume"])
+        self.refused("copy", "a", "b", "-n", code=10, says="b")
+        self.refused("copy", "a", "b", "--overwrite", "--resume", code=2, says="--resume")
+        self.assertEqual(self.tree("b"), before)
+        self.zarrc("copy", "a", "b", "--overwrite", "-q")
+        self.assertEqual(self.raw("b"), int32s(20))
+
+    def test_damaged_destination(self):
+        self.array("a", values=int32s(20))
+        (self.folder / "b").mkdir()
+        (self.folder / "b/zarr.json").write_text("{")
+        done = self.run_command("copy", "a", "b")
+        self.assertIn(done.returncode, (4, 10))
+        self.zarrc("copy", "a", "b", "--overwrite", "-q")
+        self.assertEqual(self.raw("b"), int32s(20))
+
+    def test_onto_itself(self):
+        self.array("a", values=int32s(20))
+        (self.folder / "link").symlink_to("a")
+        before = self.tree("a")
+        for target in ("a", "./a", "a/", "a/.", f"file:{self.path('a')}", f"file://{self.path('a')}", self.path("a"), "link", "a/zarr.json"):
+            for extra in ([], ["--overwrite"], ["--resume"]):
+                self.refused("copy", "a", target, *extra, code=2, says="onto itself")
+        self.refused("copy", "a", "a/b", code=2, says="into itself")
+        self.zarrc("create", "g.zarr", "--group")
+        self.array("g.zarr/x", values=int32s(20))
+        self.refused("copy", "g.zarr/x", "g.zarr", "--overwrite", code=2, says="destination")
+        self.refused("copy", "g.zarr", "g.zarr/y/z", code=2, says="into itself")
+        self.assertEqual(self.tree("a"), before)
+        self.assertEqual(self.raw("g.zarr/x"), int32s(20))
+
+    def test_damaged_source(self):
+        self.array("a", "int32", (4, 5), (2, 3), int32s(20), "--codecs", "zstd,crc32c")
+        path = self.folder / "a/c/1/0"
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        said = self.refused("copy", "a", "b", code=6, says=["a c/1/0", "crc32c", "--resume"])
+        self.assertNotIn("b c", said)
+        self.no_temporaries()
+        error = json.loads(self.run_command("copy", "a", "d", "--json").stderr)["error"]
+        self.assertEqual((error["code"], error["key"]), ("CHECKSUM", "c/1/0"))
+
+    def test_limits(self):
+        self.zarrc("create", "a", "--shape", "1000,1000,1000", "--dtype", "float64", "-c", "10,10,10")
+        said = self.refused("copy", "a", "b", "-c", "1000,1000,1000", "--memory", "64M", code=7, says=["GiB", "--memory"])
+        self.assertIn("try:", said)
+        self.assertFalse((self.folder / "b").exists())
+
+    def test_unwritable_destination(self):
+        self.array("a", values=int32s(20))
+        if os.getuid() == 0:
+            (self.folder / "file").write_text("no folder")
+            self.refused("copy", "a", "file/b", code=9, says="file")
+            return
+        (self.folder / "r").mkdir(mode=0o500)
+        self.refused("copy", "a", "r/b", code=9, says="r/b")
+
+
+class Plans(Copy):
+    def test_dry_run(self):
+        self.array("a", shape=(100, 100), chunks=(10, 100), values=int32s(10000))
+        text = self.text("copy", "a", "b", "-n", "-c", "100,10", "--codecs", "gzip(1)")
+        for word in ("100 x 100", "10,100", "100,10", "gzip(1)", "objects   10", "39.1 KiB", "memory", "requests  about 10 reads, 11 writes"):
+            self.assertIn(word, text)
+        self.assertFalse((self.folder / "b").exists())
+
+    def test_memory_shapes_the_plan(self):
+        self.zarrc("create", "a", "--shape", "1000,1000,100", "--dtype", "float32", "-c", "1,1000,100")
+        plans = [self.json("copy", "a", "b", "-n", "-c", "1000,10,10", "-T", "2", "--memory", memory) for memory in ("4M", "64M", "256M", "2G")]
+        reads = [plan["arrays"][0]["reads"] for plan in plans]
+        self.assertEqual(reads, sorted(reads, reverse=True))
+        self.assertEqual(reads[-1], 1000)
+        for plan, memory in zip(plans, (4, 64, 256, 2048)):
+            self.assertLessEqual(plan["memory"], memory << 20)
+
+    def test_progress_lines(self):
+        self.array("a", shape=(100,), chunks=(1,), values=int32s(100, 1))
+        self.zarrc("copy", "a", "b", "-q", "-T", "1")
+        self.assertEqual(self.said, "")
+        self.zarrc("copy", "a", "c", "--progress=always", "-T", "1")
+        lines = self.said.splitlines()
+        self.assertEqual([re.match(r"copy: (\d+)% \d+/100 chunks", line).group(1) for line in lines], [str(i) for i in range(10, 101, 10)])
+        self.zarrc("copy", "a", "d", "--progress=never")
+        self.assertEqual(self.said, "")
+
+    def test_summary(self):
+        self.array("a", values=int32s(20))
+        self.assertRegex(self.text("copy", "a", "b"), r"\A1 array, 0 groups: 80 B -> \d+ B \(\S+x\) in 4 objects, \d+\.\d\d s, .*\n\Z")
+        self.assertEqual(self.text("copy", "a", "c", "-q"), "")
+
+
+class Resume(Copy):
+    def test_goes_on(self):
+        self.array("a", shape=(20, 20), chunks=(5, 5), values=int32s(400, 1))
+        self.zarrc("copy", "a", "b", "-q", "-c", "4,4", "--resume")
+        want = self.tree("b")
+        for keep in (0.0, 0.3, 0.9, 1.0):
+            random.seed(int(keep * 10))
+            for key in sorted(self.chunks("b")):
+                if random.random() >= keep:
+                    (self.folder / "b" / key).unlink()
+            left = len(self.chunks("b"))
+            d = self.json("copy", "a", "b", "-c", "4,4", "--resume", "--check")
+            self.assertLessEqual(d["skipped_objects"], left)
+            self.assertEqual(self.tree("b"), want)
+        self.assertEqual((d["skipped_objects"], d["written"]["objects"]), (25, 0))
+        self.assertIn("25 were there", self.text("copy", "a", "b", "-c", "4,4", "--resume"))
+
+    def test_hierarchy(self):
+        self.zarrc("create", "g.zarr", "--group", "--attributes", '{"x": 1}')
+        for name in ("a", "b", "c"):
+            self.array(f"g.zarr/{name}", values=int32s(20))
+        self.zarrc("copy", "g.zarr", "h.zarr", "-q")
+        want = self.tree("h.zarr")
+        for key in ("c/zarr.json", "c/c/0/0", "c/c/0/1", "c/c/1/0", "c/c/1/1", "b/c/1/1"):
+            (self.folder / "h.zarr" / key).unlink()
+        self.zarrc("copy", "g.zarr", "h.zarr", "-q", "--resume")
+        self.assertEqual(self.tree("h.zarr"), want)
+        (self.folder / "h.zarr/zarr.json").write_text((self.folder / "h.zarr/zarr.json").read_text().replace('"x": 1', '"x": 2'))
+        self.refused("copy", "g.zarr", "h.zarr", "--resume", code=10, says="h.zarr")
+
+    def test_other_metadata(self):
+        self.array("a", values=int32s(20))
+        self.zarrc("copy", "a", "b", "-q")
+        before = self.tree("b")
+        for arguments in (["-c", "1,1"], ["--codecs", "bytes"], ["--separator", "."]):
+            self.refused("copy", "a", "b", "--resume", *arguments, code=10, says=["b", "--overwrite"])
+        self.assertEqual(self.tree("b"), before)
+
+    def test_a_wrong_chunk_is_found_by_check(self):
+        self.array("a", values=int32s(20), shape=(4, 5), chunks=(2, 5))
+        self.zarrc("copy", "a", "b", "-q", "--codecs", "bytes")
+        path = self.folder / "b/c/1/0"
+        path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
+        self.zarrc("copy", "a", "b", "-q", "--codecs", "bytes", "--resume")
+        self.refused("copy", "a", "b", "-q", "--codecs", "bytes", "--resume", "--check", code=6, says=["b", "differs", "3,4"])
+
+
+class Interruption(Copy):
+    def start(self, *arguments):
+        return subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, env=support.ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def wait_for(self, process, condition):
+        end = time.monotonic() + 60
+        while not condition() and process.poll() is None and time.monotonic() < end:
+            os.sched_yield()
+
+    def test_copy(self):
+        data = int32s(100 * 100, 1)
+        self.array("a", shape=(100, 100), chunks=(100, 100), values=data)
+        before = self.tree("a")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            shutil.rmtree(self.folder / "b", ignore_errors=True)
+            process = self.start("copy", "a", "b", "-c", "1,4", "-T", "1", "--memory", "2M", "--codecs", "gzip(9)", "--overwrite")
+            self.wait_for(process, lambda: (self.folder / "b/c/5").exists())
+            process.send_signal(number)
+            out, said = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, out), (130, b""), said)
+            self.assertRegex(said.decode(), r"\Azarrc: [^\n]*try: [^\n]*--resume\n\Z")
+            self.no_temporaries()
+            self.assertGreater(len(self.chunks("b")), 0)
+            self.assertLess(len(self.chunks("b")), 2500)
+        self.assertEqual(self.tree("a"), before)
+        self.zarrc("copy", "a", "b", "-c", "1,4", "--codecs", "gzip(9)", "--resume", "-q")
+        self.assertEqual(self.raw("b"), data)
+
+    def test_put_from_a_pipe(self):
+        """The pipe is open on both sides once the command reads, and stays open: only the signal ends the wait."""
+        self.array("a", shape=(1000, 100), chunks=(100, 100))
+        os.mkfifo(self.folder / "pipe")
+        process = self.start("put", "a", "--format", "raw", "-i", "pipe")
+        with open(self.folder / "pipe", "wb", buffering=0) as pipe:
+            pipe.write(int32s(1000))
+            process.send_signal(signal.SIGINT)
+            try:
+                while process.poll() is None:
+                    pipe.write(b"1")
+            except BrokenPipeError:
+                pass
+            _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        self.assertRegex(said.decode(), r"\Azarrc: [^\n]+\n\Z")
+        self.assertEqual(self.chunks("a"), set())
+
+    def test_get_into_a_file(self):
+        self.zarrc("create", "a", "--shape", "1000000,1000", "--dtype", "int32", "-c", "1000,1000")
+        (self.folder / "x.txt").write_text("before")
+        process = self.start("get", "a", "-o", "x.txt", "-T", "1")
+        self.wait_for(process, lambda: any(p.name.endswith(".tmp") and p.stat().st_size for p in self.folder.iterdir()))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        self.no_temporaries()
+        self.assertEqual((self.folder / "x.txt").read_text(), "before")

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""create, info, ls and tree, and how codec chains are written."""
+import json
+
+import support
+from support import int32s
+
+LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
+
+
+def codec(name, **configuration):
+    return {"name": name, "configuration": configuration} if configuration else {"name": name}
+
+
+class Codecs(support.Case):
+    def chain(self, spec, dtype="int32", ndim=3):
+        shape = support.dims([4] * ndim)
+        self.zarrc("create", "a", "--shape", shape, "--dtype", dtype, "-c", shape, "--codecs", spec, "--overwrite")
+        return self.json("info", "a")["codecs"]
+
+    def test_short_forms(self):
+        zstd3 = codec("zstd", level=3, checksum=False)
+        for spec, want in [
+            ("bytes", [LITTLE]), ("bytes(big)", [codec("bytes", endian="big")]), ("bytes(endian=big)", [codec("bytes", endian="big")]),
+            ("gzip", [LITTLE, codec("gzip", level=5)]), ("gzip(9)", [LITTLE, codec("gzip", level=9)]), ("gzip(level=1)", [LITTLE, codec("gzip", level=1)]),
+            ("zstd", [LITTLE, zstd3]), ("zstd(3,checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]),
+            ("zstd(checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]), ("zstd(-5,true)", [LITTLE, codec("zstd", level=-5, checksum=True)]),
+            ("zstd(checksum=false)", [LITTLE, zstd3]), ("crc32c", [LITTLE, codec("crc32c")]), ("crc32c()", [LITTLE, codec("crc32c")]),
+            ("bytes,crc32c,zstd", [LITTLE, codec("crc32c"), zstd3]), (" bytes , zstd ( 3 ) ", [LITTLE, zstd3]),
+            ("transpose(2,1,0)", [codec("transpose", order=[2, 1, 0]), LITTLE]), ("transpose( 1, 0 ,2 ),zstd", [codec("transpose", order=[1, 0, 2]), LITTLE, zstd3]),
+            ("transpose(order=[2,1,0]),bytes(big)", [codec("transpose", order=[2, 1, 0]), codec("bytes", endian="big")]),
+            ("transpose(0,2,1),transpose(2,1,0),bytes", [codec("transpose", order=[0, 2, 1]), codec("transpose", order=[2, 1, 0]), LITTLE]),
+            ("blosc", [LITTLE, codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="shuffle", blocksize=0)]),
+            ("blosc(zstd,5,bitshuffle)", [LITTLE, codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="bitshuffle", blocksize=0)]),
+            ("blosc(lz4,1,noshuffle,8,4096)", [LITTLE, codec("blosc", typesize=8, cname="lz4", clevel=1, shuffle="noshuffle", blocksize=4096)]),
+            ("blosc(clevel=9,cname=lz4hc)", [LITTLE, codec("blosc", typesize=4, cname="lz4hc", clevel=9, shuffle="shuffle", blocksize=0)]),
+            (json.dumps([LITTLE, codec("gzip", level=2)]), [LITTLE, codec("gzip", level=2)]), (json.dumps(LITTLE), [LITTLE]),
+        ]:
+            with self.subTest(spec):
+                self.assertEqual(self.chain(spec), want)
+
+    def test_one_byte_types_need_no_order(self):
+        self.assertEqual(self.chain("zstd(1)", "uint8"), [codec("bytes"), codec("zstd", level=1, checksum=False)])
+
+    def test_from_a_file(self):
+        (self.folder / "c.json").write_text(json.dumps([LITTLE, codec("gzip", level=2)], indent=2) + "\n")
+        (self.folder / "c.txt").write_text("gzip(2)\n")
+        self.assertEqual(self.chain("@c.json"), self.chain("@c.txt"))
+        self.refused("create", "b", "--shape", "4", "--dtype", "int8", "--codecs", "@nix", code=3, says="nix")
+
+    def test_short_form_is_printed(self):
+        for spec in ("bytes(little)", "bytes(big),gzip(9)", "transpose(2,1,0),bytes(little),zstd(3,checksum),crc32c"):
+            self.chain(spec)
+            self.assertIn(spec, self.text("info", "a"))
+        self.chain("blosc(lz4,5,shuffle)")
+        self.assertIn("bytes(little),blosc(lz4,5,shuffle,4,0)", self.text("info", "a"))
+
+    def test_refused(self):
+        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket"), ("gzip)", 2, "comma"), ("gzip(1)(2)", 2, "comma"), ("gzip(1,2)", 2, "arguments"),
+                                  ("gzip(level=1,level=2)", 2, "twice"), ("gzip(1,)", 2, "missing"), ("gzip(,1)", 2, "missing"), (",gzip", 2, "name"), ("gzip,,zstd", 2, "name"),
+                                  ("", 2, "name"), ("(1)", 2, "name"), ("crc32c(1)", 2, "arguments"), ("zstd(3;4)", 4, "level"), ("gzip(11)", 4, "level"), ("gzip(fast)", 4, "level"),
+                                  ("blosc(lzma)", 4, "cname"), ("bytes(middle)", 4, "endian"), ("transpose(0,0,1)", 4, "transpose"), ("transpose(0,1)", 4, "transpose"),
+                                  ("nix", 5, "nix"), ("nix(1)", 2, "names"), ("nix(a=1)", 5, "nix"), ("gzip,bytes", None, ""), ("bytes,bytes", 4, ""), ("[1]", None, ""), ("[", None, "")]:
+            with self.subTest(spec):
+                done = self.run_command("create", "b", "--shape", "4,4,4", "--dtype", "int32", "--codecs", spec)
+                said = done.stderr.decode()
+                self.assertIn(done.returncode, (2, 4, 5) if code is None else (code,), said)
+                self.assertIn(words, said)
+                self.assertEqual(said.count("\n"), 1)
+                self.assertFalse((self.folder / "b" / "zarr.json").exists())
+
+
+class Create(support.Case):
+    def test_metadata(self):
+        self.zarrc("create", "a", "--shape", "100, 200", "--dtype", "float32", "-c", "10,20", "--codecs", "zstd(1)", "--fill-value", "NaN",
+                   "--dimension-names", "y,", "--attributes", '{"z": 1.50, "a": [1e3, "é"]}', "--key-encoding", "v2", "--separator", "/")
+        text = (self.folder / "a/zarr.json").read_text()
+        document = json.loads(text)
+        self.assertEqual(document["shape"], [100, 200])
+        self.assertEqual(document["data_type"], "float32")
+        self.assertEqual(document["chunk_grid"], codec("regular", chunk_shape=[10, 20]))
+        self.assertEqual(document["chunk_key_encoding"], codec("v2", separator="/"))
+        self.assertEqual(document["fill_value"], "NaN")
+        self.assertEqual(document["dimension_names"], ["y", None])
+        self.assertIn("1.50", text)
+        self.assertIn("1e3", text)
+        self.assertEqual(json.loads(text)["attributes"], {"z": 1.5, "a": [1000, "é"]})
+
+    def test_fill_values(self):
+        for dtype, fill, want in (("int32", "5", 5), ("int8", "-5", -5), ("float64", "1e3", 1000.0), ("float32", "-Infinity", "-Infinity"), ("bool", "true", True),
+                                  ("complex64", '[1.0, "NaN"]', [1.0, "NaN"]), ("float32", '"NaN"', "NaN"), ("float32", "0x7fc00001", "0x7fc00001"),
+                                  ('{"name": "fixed_length_utf32", "configuration": {"length_bytes": 12}}', "ab", "ab")):
+            self.zarrc("create", "a", "--shape", "3", "--dtype", dtype, "--fill-value", fill, "--overwrite")
+            self.assertEqual(self.json("info", "a")["fill_value"], want)
+        for dtype, fill in (("int8", "300"), ("int32", "1.5"), ("bool", "maybe"), ("complex64", "1")):
+            self.refused("create", "b", "--shape", "3", "--dtype", dtype, "--fill-value", fill, code=4, says="fill")
+
+    def test_conflicts(self):
+        self.array("a", values=int32s(20))
+        self.refused("create", "a", "--shape", "4", "--dtype", "int8", code=10, says=["a", "try: --overwrite"])
+        self.refused("create", "a", "--group", code=10, says="--overwrite")
+        self.assertEqual(self.raw("a"), int32s(20))
+        self.zarrc("create", "a", "--shape", "3", "--dtype", "int8", "--overwrite")
+        self.assertEqual(self.raw("a"), bytes(3))
+        self.assertEqual(sorted(p.name for p in (self.folder / "a").iterdir()), ["zarr.json"])
+
+    def test_bad_metadata_overwrites_nothing(self):
+        self.array("a", values=int32s(20))
+        self.refused("create", "a", "--shape", "3", "--dtype", "int8", "--codecs", "gzip(77)", "--overwrite", code=4, says="level")
+        self.assertEqual(self.raw("a"), int32s(20))
+
+    def test_refused(self):
+        for arguments, code, words in ((["--dtype", "int8"], 2, "--shape"), (["--shape", "3"], 2, "--dtype"), (["--shape", "3", "--dtype", "int7"], 5, "int7"),
+                                       (["--shape", "x", "--dtype", "int8"], 2, "'x'"), (["--shape", "-1", "--dtype", "int8"], 2, "-1"),
+                                       (["--shape", "3", "--dtype", "int8", "-c", "0"], 2, "--chunks"), (["--shape", "3", "--dtype", "int8", "-c", "1,1"], 2, "--chunks"),
+                                       (["--shape", "3,3", "--dtype", "int8", "--dimension-names", "x"], 2, "--dimension-names"),
+                                       (["--shape", "1,,1", "--dtype", "int8"], 2, "--shape"), (["--shape", "3", "--dtype", "int8", "--attributes", "[1]"], None, "attributes"),
+                                       (["--shape", "3", "--dtype", "int8", "--attributes", "{"], None, ""), (["--shape", "99999999999999999999", "--dtype", "int8"], 2, "999"),
+                                       (["--shape", ",".join(["1"] * 33), "--dtype", "int8"], 2, "32")):
+            with self.subTest(arguments):
+                done = self.run_command("create", "b", *arguments)
+                self.assertIn(done.returncode, (2, 4) if code is None else (code,), done.stderr)
+                self.assertIn(words, done.stderr.decode())
+        self.assertFalse((self.folder / "b/zarr.json").exists())
+
+    def test_groups_and_what_lies_in_them(self):
+        self.zarrc("create", "g.zarr", "--group", "--attributes", '{"a": 1}')
+        self.zarrc("create", "g.zarr/x/y", "--shape", "3", "--dtype", "int8")
+        self.assertEqual([n["path"] for n in self.json("ls", "g.zarr")["nodes"]], ["", "x", "x/y"])
+        self.assertEqual(self.json("info", "g.zarr", "-a")["attributes"], {"a": 1})
+        done = self.run_command("create", "g.zarr/x/y/z", "--shape", "3", "--dtype", "int8")
+        self.assertEqual(done.returncode, 10)
+
+    def test_json(self):
+        document = self.json("create", "a", "--shape", "3", "--dtype", "int8")
+        self.assertEqual((document["node_type"], document["metadata"]["shape"]), ("array", [3]))
+        (self.folder / "attributes.json").write_text('{"from": "a file"}')
+        document = self.json("create", "g", "--group", "--attributes", "@attributes.json")
+        self.assertEqual((document["node_type"], document["metadata"]["attributes"]), ("group", {"from": "a file"}))
+
+
+class Info(support.Case):
+    def test_array(self):
+        self.array("a", "int16", (10, 7), (4, 3), bytes(range(140)), "--dimension-names", "y,x", "--attributes", '{"unit": "K"}', "--codecs", "bytes")
+        text = self.text("info", "a", "--stored", "-a")
+        for word in ("a: array", "y=10 x x=7", "int16", "140 B", "4 x 3", "3 x 3", "9", "24 B", "bytes(little)", "216 B", "9 of 9 objects", '{"unit": "K"}'):
+            self.assertIn(word, text)
+        d = self.json("info", "a", "--stored", "-a")
+        self.assertEqual((d["shape"], d["data_type"], d["fill_value"], d["dimension_names"], d["nitems"], d["nbytes"]), ([10, 7], "int16", 0, ["y", "x"], 70, 140))
+        self.assertEqual(d["chunks"], {"shape": [4, 3], "grid": [3, 3], "count": 9, "nbytes": 24})
+        self.assertIsNone(d["shards"])
+        self.assertEqual((d["stored"]["objects"], d["stored"]["objects_possible"], d["stored"]["nbytes"]), (9, 9, 216))
+        self.assertEqual(d["attributes"], {"unit": "K"})
+        self.assertEqual(d["codecs"], [LITTLE])
+
+    def test_objects_are_chunks_of_the_grid(self):
+        for encoding, separator in (("default", "/"), ("default", "."), ("v2", "."), ("v2", "/")):
+            self.array("a", "int8", (4, 4), (2, 2), bytes([1] * 16), "--codecs", "bytes", "--key-encoding", encoding, "--separator", separator, "--overwrite")
+            for stray in ("c.9.9", "notes.txt", "c.0", "00.0", "0.0.0"):
+                (self.folder / "a" / stray).write_bytes(b"12345")
+            stored = self.json("info", "a", "--stored")["stored"]
+            self.assertEqual((stored["objects"], stored["nbytes"], stored["other_keys"]), (4, 16, 5), (encoding, separator))
+
+    def test_rank_0_and_no_elements(self):
+        self.array("a", "float64", (), (), bytes(8))
+        d = self.json("info", "a")
+        self.assertEqual((d["shape"], d["chunks"]["count"], d["nitems"]), ([], 1, 1))
+        self.text("info", "a", "--stored", "-a")
+        self.array("b", "float64", (0, 3), (1, 3))
+        d = self.json("info", "b", "--stored")
+        self.assertEqual((d["chunks"]["count"], d["nbytes"], d["stored"]["objects"]), (0, 0, 0))
+
+    def test_very_large(self):
+        self.zarrc("create", "a", "--shape", ",".join(["9000000000000000000"] * 4), "--dtype", "int8", "-c", "1,1,1,1")
+        self.assertIn("very many", self.text("info", "a", "--stored"))
+        self.json("info", "a", "--stored")
+        self.assertIn("9000000000000000000", self.text("ls", "a", "-l"))
+
+    def test_group(self):
+        self.zarrc("create", "g", "--group")
+        self.zarrc("create", "g/b", "--group")
+        self.array("g/a")
+        text = self.text("info", "g")
+        self.assertIn("g: group", text)
+        self.assertLess(text.index("a\n"), text.index("b/\n"))
+        d = self.json("info", "g")
+        self.assertEqual(d["children"], [{"name": "a", "node_type": "array"}, {"name": "b", "node_type": "group"}])
+
+    def test_attributes_keep_their_text(self):
+        attributes = '{"b":1.000, "a" : [ ], "big": 123456789012345678901234567890, "nan": NaN}'
+        self.zarrc("create", "a", "--shape", "1", "--dtype", "int8", "--attributes", attributes)
+        for word in ("1.000", "123456789012345678901234567890", "NaN"):
+            self.assertIn(word, self.text("info", "a", "-a"))
+        self.zarrc("copy", "a", "b", "-q")
+        for word in ("1.000", "123456789012345678901234567890", "NaN"):
+            self.assertIn(word, self.text("info", "b", "-a"))
+
+
+class Listing(support.Case):
+    def hierarchy(self):
+        self.zarrc("create", "g.zarr", "--group")
+        self.zarrc("create", "g.zarr/b/c", "--group")
+        self.array("g.zarr/b/c/x", values=int32s(20))
+        self.array("g.zarr/a", "float64", (100,), (10,))
+        self.zarrc("create", "g.zarr/z", "--group")
+
+    def test_ls(self):
+        self.hierarchy()
+        lines = self.text("ls", "g.zarr").splitlines()
+        self.assertEqual([line.split()[0] for line in lines], [".", "a", "b/", "b/c/", "b/c/x", "z/"])
+        self.assertIn("4 x 5  int32", lines[4])
+        self.assertEqual([line.split()[0] for line in self.text("ls", "g.zarr", "-d", "1").splitlines()], [".", "a", "b/", "z/"])
+        self.assertEqual(self.text("ls", "g.zarr", "-d", "0"), ".\n")
+        self.assertEqual([line.split()[0] for line in self.text("ls", "g.zarr/b").splitlines()], [".", "c/", "c/x"])
+        longer = self.text("ls", "g.zarr", "-l")
+        self.assertIn("2,3", longer)
+        self.assertIn("#", longer)
+        self.assertIn("4 x 5", self.text("ls", "g.zarr/b/c/x"))
+
+    def test_tree(self):
+        self.hierarchy()
+        want = ["g.zarr", "|-- a", "|-- b/", "|   `-- c/", "|       `-- x", "`-- z/"]
+        lines = self.text("tree", "g.zarr").splitlines()
+        for line, start in zip(lines, want):
+            self.assertTrue(line.startswith(start), line)
+        self.assertEqual(len(lines), len(want))
+        self.assertIn("\u2514\u2500\u2500 z/", self.text("tree", "g.zarr", env={"LANG": "C.UTF-8"}))
+        self.assertNotIn("\u2514", self.text("tree", "g.zarr", env={"LANG": "C.UTF-8", "LC_ALL": "C"}))
+
+    def test_json(self):
+        self.hierarchy()
+        nodes = self.json("ls", "g.zarr", "-l")["nodes"]
+        self.assertEqual([n["path"] for n in nodes], ["", "a", "b", "b/c", "b/c/x", "z"])
+        self.assertEqual((nodes[4]["shape"], nodes[4]["data_type"], nodes[4]["chunk_shape"], nodes[4]["stored_objects"]), ([4, 5], "int32", [2, 3], 4))
+        self.assertEqual(self.json("tree", "g.zarr", "-l")["nodes"], nodes)
+
+    def test_a_damaged_array_does_not_hide_the_others(self):
+        self.hierarchy()
+        path = self.folder / "g.zarr/a/zarr.json"
+        path.write_text(path.read_text().replace('"float64"', '"float65"'))
+        text = self.text("ls", "g.zarr")
+        self.assertIn("float65", text)
+        self.assertIn("b/c/x", text)
+        nodes = self.json("ls", "g.zarr")["nodes"]
+        self.assertEqual(nodes[1]["error"]["code"], "UNSUPPORTED")

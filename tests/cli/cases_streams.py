@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Files, pipes and terminals: whole files or none, quiet ends of pipes, no binary on a terminal, colours."""
+import errno
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+
+import support
+from support import int32s
+
+
+class Terminal(support.Case):
+    def on_terminal(self, *arguments, stdout=True, stderr=True, **env):
+        """Runs the command with a terminal; (exit code, all that appeared there)."""
+        control, terminal = pty.openpty()
+        process = subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, env={**support.ENVIRONMENT, **env},
+                                   stdout=terminal if stdout else subprocess.DEVNULL, stderr=terminal if stderr else subprocess.DEVNULL)
+        os.close(terminal)
+        out = b""
+        while select.select([control], [], [], 60)[0]:
+            try:
+                piece = os.read(control, 65536)
+            except OSError as e:  # what Linux says when the last writer is gone
+                self.assertEqual(e.errno, errno.EIO)
+                break
+            if not piece:
+                break
+            out += piece
+        os.close(control)
+        return process.wait(60), out.replace(b"\r\n", b"\n")
+
+    def test_binary_is_refused(self):
+        self.array("a", values=int32s(20), chunks=(4, 5))
+        chunk = self.path("a/c/0/0")
+        for arguments in (["get", "a", "-o", "-"], ["get", "a", "--format", "raw"], ["decode", "--metadata", "a/zarr.json", "-i", chunk]):
+            code, out = self.on_terminal(*arguments, stderr=True)
+            self.assertEqual(code, 2, out)
+            self.assertRegex(out.decode(), r"\Azarrc: [^\n]*terminal[^\n]*try: -f[^\n]*\n\Z")
+        code, out = self.on_terminal("get", "a", "--format", "raw", "-f", "-s", "0,1:3")
+        self.assertEqual((code, out), (0, int32s(2, 1)))
+        code, out = self.on_terminal("get", "a", "-s", "0")
+        self.assertEqual((code, out), (0, b"[0, 1, 2, 3, 4]\n"))
+
+    def test_colours(self):
+        self.array("a")
+        self.assertIn(b"\033[1m", self.on_terminal("info", "a", TERM="xterm")[1])
+        for env in ({"TERM": "dumb"}, {}, {"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "xterm", "NO_COLOR": "0"}):
+            self.assertNotIn(b"\033", self.on_terminal("info", "a", **env)[1])
+        self.assertIn(b"\033[1m", self.on_terminal("info", "a", TERM="xterm", NO_COLOR="")[1])
+        self.assertIn(b"\033[31mzarrc:\033[0m", self.on_terminal("info", "nix", TERM="xterm")[1])
+
+    def test_progress_bar(self):
+        self.array("a", shape=(100,), chunks=(1,), values=int32s(100, 1))
+        code, out = self.on_terminal("copy", "a", "b", "-q", "--progress=always", TERM="xterm", COLUMNS="80")
+        self.assertEqual(code, 0)
+        self.assertTrue(out.endswith(b"\r\033[K"), out)
+        for drawn in out.split(b"\r")[1:-1]:
+            text = re.sub(rb"\033\[K", b"", drawn).decode()
+            self.assertRegex(text, r"\Acopy \[=*>? *\] \d+/100 chunks")
+            self.assertLess(len(text), 80)
+        code, out = self.on_terminal("copy", "a", "c", "-q", TERM="xterm")
+        self.assertEqual((code, out), (0, b""))
+        code, out = self.on_terminal("copy", "a", "d", "-q", "--progress=always", "-T", "1", TERM="dumb")
+        self.assertNotIn(b"\033", out)
+        self.assertEqual(len(out.splitlines()), 10)
+
+    def test_ls_on_a_terminal_prints_no_foreign_escapes(self):
+        self.zarrc("create", "g.zarr", "--group")
+        self.array("g.zarr/a\033[2Jb")
+        _, out = self.on_terminal("ls", "g.zarr", TERM="dumb")
+        self.assertNotIn(b"\033", out)
+
+
+class Output(support.Case):
+    def test_file_is_whole_or_not_there(self):
+        self.array("a", values=int32s(20), chunks=(2, 5))
+        chunk = self.folder / "a/c/1/0"
+        chunk.write_bytes(chunk.read_bytes()[:-1])
+        (self.folder / "old.npy").write_bytes(b"old")
+        for name in ("old.npy", "new.npy"):
+            self.refused("get", "a", "-o", name, code=6, says=["a c/1/0", "zstd"])
+            self.refused("decode", "--metadata", "a/zarr.json", "-i", str(chunk), "-o", name, code=6, says="zstd")
+        self.assertEqual((self.folder / "old.npy").read_bytes(), b"old")
+        self.assertFalse((self.folder / "new.npy").exists())
+        self.no_temporaries()
+
+    def test_existing_file_is_replaced(self):
+        self.array("a", values=int32s(20))
+        (self.folder / "x.raw").write_bytes(b"x" * 1000)
+        os.chmod(self.folder / "x.raw", 0o640)
+        (self.folder / "link.raw").symlink_to("x.raw")
+        self.zarrc("get", "a", "-o", "link.raw")
+        self.assertTrue((self.folder / "link.raw").is_symlink())
+        self.assertEqual((self.folder / "x.raw").read_bytes(), int32s(20))
+        self.assertEqual((self.folder / "x.raw").stat().st_mode & 0o777, 0o640)
+        self.no_temporaries()
+
+    def test_places_that_cannot_be_written(self):
+        self.array("a", values=int32s(20))
+        self.refused("get", "a", "-o", "no/such/x.raw", code=9, says="no/such/x.raw")
+        (self.folder / "dir.raw").mkdir()
+        self.refused("get", "a", "-o", "dir.raw", code=9, says="dir.raw")
+        self.refused("get", "a", "-o", "a/zarr.json/x.raw", code=9, says="x.raw")
+
+    def test_full_devices(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full")
+        self.array("a", values=int32s(20))
+        for arguments in (["get", "a"], ["get", "a", "--format", "raw"], ["info", "a"], ["help"], ["--array_path=a"], ["info", "a", "--json"], ["ls", "a"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([support.COMMAND, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, env=support.ENVIRONMENT, check=False)
+            self.assertEqual(done.returncode, 9, arguments)
+            self.assertIn(b"standard output", done.stderr)
+        self.refused("get", "a", "--format", "raw", "-o", "/dev/full", code=9, says="/dev/full")
+
+    def test_devices_are_written_not_replaced(self):
+        self.array("a", values=int32s(20))
+        self.zarrc("get", "a", "--format", "npy", "-o", "/dev/null")
+        self.assertFalse(os.path.isfile("/dev/null"))
+
+
+class Pipes(support.Case):
+    def test_reader_that_leaves_is_no_error(self):
+        """The pipe's reading end is closed before the command writes: it ends by SIGPIPE and says nothing."""
+        self.array("a", shape=(100, 100), chunks=(50, 50), values=int32s(10000))
+        self.zarrc("create", "g.zarr", "--group")
+        for arguments in (["get", "a"], ["get", "a", "-o", "-"], ["get", "a", "--format", "csv"], ["--array_path=a"], ["info", "a"], ["tree", "g.zarr"], ["help"],
+                          ["help", "--man"], ["completion", "bash"], ["info", "a", "--json"]):
+            read, write = os.pipe()
+            os.close(read)
+            process = subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, stdout=write, stderr=subprocess.PIPE, env=support.ENVIRONMENT)
+            os.close(write)
+            _, said = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, said), (-13, b""), arguments)
+
+    def test_from_one_to_the_other(self):
+        self.array("a", shape=(100, 100), chunks=(30, 30), values=int32s(10000))
+        self.array("b", shape=(100, 100), chunks=(7, 100))
+        get = subprocess.Popen([support.COMMAND, "get", "a", "-o", "-"], cwd=self.folder, stdout=subprocess.PIPE)
+        put = subprocess.run([support.COMMAND, "put", "b", "-i", "-"], cwd=self.folder, stdin=get.stdout, check=False)
+        get.stdout.close()
+        self.assertEqual((get.wait(60), put.returncode), (0, 0))
+        self.assertEqual(self.raw("b"), int32s(10000))
+
+
+class Coding(support.Case):
+    def metadata(self, codecs, dtype="int32", chunks=(2, 3), fill="0"):
+        self.zarrc("create", "m", "--shape", "4,6", "--dtype", dtype, "-c", support.dims(chunks), "--codecs", codecs, "--fill-value", fill, "--overwrite")
+        return ["--metadata", "m/zarr.json"]
+
+    def test_both_ways(self):
+        for codecs in ("bytes", "bytes(big)", "gzip(6)", "zstd(3,checksum)", "blosc(lz4,5,shuffle)", "crc32c", "transpose(1,0),zstd,crc32c"):
+            m = self.metadata(codecs)
+            stored = self.zarrc("encode", *m, stdin=int32s(6))
+            self.assertEqual(self.zarrc("decode", *m, stdin=stored), int32s(6), codecs)
+            (self.folder / "chunk").write_bytes(stored)
+            self.zarrc("decode", *m, "-i", "chunk", "-o", "raw")
+            self.assertEqual((self.folder / "raw").read_bytes(), int32s(6))
+            self.zarrc("encode", *m, "-i", "raw", "-o", "again")
+            self.assertEqual(self.zarrc("decode", *m, "-i", "again", "-o", "-"), int32s(6))
+
+    def test_known_bytes(self):
+        self.assertEqual(self.zarrc("encode", *self.metadata("bytes(big)"), stdin=int32s(6)), support.swap(int32s(6), 4))
+        self.assertEqual(self.zarrc("encode", *self.metadata("transpose(1,0),bytes"), stdin=int32s(6)), support.to_fortran(int32s(6), (2, 3), 4))
+        m = self.metadata("crc32c", "uint8", (1, 9))
+        self.assertEqual(self.zarrc("encode", *m, stdin=b"123456789"), b"123456789" + bytes.fromhex("839206e3"))
+
+    def test_all_fill_value_is_encoded_too(self):
+        self.assertEqual(self.zarrc("encode", *self.metadata("bytes"), stdin=bytes(24)), bytes(24))
+
+    def test_wrong_sizes(self):
+        m = self.metadata("bytes")
+        for n in (0, 23, 25, 48):
+            self.refused("encode", *m, stdin=bytes(n), code=2, says=[str(n), "24"])
+            self.refused("decode", *m, stdin=bytes(n), code=6, says="bytes")
+
+    def test_damaged_chunks(self):
+        for codecs, name in (("gzip(6)", "gzip"), ("zstd(3,checksum)", "zstd"), ("blosc(lz4,5,shuffle)", "blosc"), ("crc32c", "crc32c")):
+            m = self.metadata(codecs)
+            stored = self.zarrc("encode", *m, stdin=int32s(6, 1000))
+            for bad in [stored[:n] for n in range(0, len(stored), 7)] + [stored[:-1] + bytes([stored[-1] ^ 1]), b"", b"\xff" * len(stored)]:
+                done = self.run_command("decode", *m, stdin=bad)
+                if done.returncode == 0:  # blosc has no checksum
+                    self.assertEqual((codecs[:5], len(done.stdout)), ("blosc", 24))
+                    continue
+                self.assertEqual((done.returncode, done.stdout), (6, b""), (codecs, bad, done.stderr))
+                self.assertRegex(done.stderr.decode(), r"\Azarrc: [^\n]+\n\Z")
+                self.assertTrue(name in done.stderr.decode() or not bad, done.stderr)
+
+    def test_sizes_are_told(self):
+        m = self.metadata("transpose(1,0),zstd,crc32c")
+        stored = self.zarrc("encode", *m, "-v", stdin=int32s(6))
+        lines = [line.split() for line in self.said.splitlines()]
+        self.assertEqual([line[0] for line in lines], ["transpose", "bytes", "zstd", "crc32c"])
+        self.assertEqual([(int(line[1]), int(line[3])) for line in lines], [(24, 24), (24, 24), (24, len(stored) - 4), (len(stored) - 4, len(stored))])
+        self.zarrc("decode", *m, "-v", stdin=stored)
+        lines = [line.split() for line in self.said.splitlines()]
+        self.assertEqual([line[0] for line in lines], ["crc32c", "zstd", "bytes", "transpose"])
+        self.assertEqual((int(lines[0][1]), int(lines[1][3])), (len(stored), 24))
+
+    def test_reports(self):
+        m = self.metadata("bytes")
+        d = self.json("encode", *m, "-o", "x", stdin=int32s(6))
+        self.assertEqual((d["output"], d["input_nbytes"], d["output_nbytes"]), ("x", 24, 24))
+        self.zarrc("encode", *m, "--json", stdin=int32s(6), code=2)
+
+    def test_refused(self):
+        self.refused("encode", code=2, says="--metadata")
+        self.refused("decode", "--metadata", "nix", code=3, says="nix")
+        self.zarrc("create", "g", "--group")
+        self.refused("decode", "--metadata", "g/zarr.json", code=2, says=["g/zarr.json", "group"])
+        (self.folder / "m.json").write_text("{}")
+        self.refused("decode", "--metadata", "m.json", code=4, says="m.json")
+        self.refused("decode", *self.metadata("bytes"), "-i", "nix", code=3, says="nix")
+
+    def test_golden_chunks(self):
+        """Chunks of zarr-python for every way of framing and a few of each chain."""
+        folder = support.DATA / "vectors" / "cases"
+        cases = sorted(folder.glob("*/case.json"))
+        self.assertGreater(len(cases), 0)
+        done = 0
+        for path in cases[::4]:
+            case = json.loads(path.read_text())
+            if case.get("encoded", 0) is None:
+                continue
+            shape = case["chunk_shape"]
+            document = {"zarr_format": 3, "node_type": "array", "shape": shape, "data_type": case["data_type"], "fill_value": case["fill_value"],
+                        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [max(1, n) for n in shape]}}, "codecs": case["codecs"],
+                        "chunk_key_encoding": {"name": "default"}}
+            if 0 in shape:
+                continue
+            (self.folder / "z.json").write_text(json.dumps(document))
+            stored = (path.parent / "encoded.bin").read_bytes()
+            result = self.run_command("decode", "--metadata", "z.json", stdin=stored)
+            if result.returncode == 5:
+                continue
+            done += 1
+            if case["kind"] == "decode_error":
+                self.assertEqual(result.returncode, 6, (case["id"], result.stderr))
+                continue
+            raw = (path.parent / "decoded.bin").read_bytes()
+            self.assertEqual((result.returncode, result.stdout == raw), (0, True), (case["id"], result.stderr))
+            runtime = case.get("subchunk_write_order", "morton") != "morton" or case.get("write_empty_chunks")
+            if case.get("byte_exact") == "required" and not runtime:
+                self.assertEqual(self.zarrc("encode", "--metadata", "z.json", stdin=raw) == stored, True, case["id"])
+        self.assertGreater(done, 40)
