@@ -84,7 +84,7 @@ void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, siz
     at[axis] = (int64_t)(i % (uint64_t)shard->grid[axis]);
     i /= (uint64_t)shard->grid[axis];
   }
-  buf[0] = 0;
+  snprintf(buf, nbytes, "()");
   for (int axis = 0; axis < shard->ndim && len < nbytes; axis++)
     len += (size_t)snprintf(buf + len, nbytes - len, axis ? ",%lld" : "%lld", (long long)at[axis]);
 }

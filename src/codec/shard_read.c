@@ -10,7 +10,7 @@
 
 /* Ranges of one vectored read. */
 #define AT_ONCE 64
-/* A part of a longer inner chunk is read by ranges inside it where its codecs can do that. */
+/* A part of a longer inner chunk is read by ranges inside it where its codecs can do that; a shard always is. */
 #define RANGED_NBYTES 65536u
 
 typedef struct limits {
@@ -41,7 +41,7 @@ typedef struct reading {
   const zarrc_view *to;
   zarrc_touched touched;
   limits limits;
-  bool ranged; /* the inner chain can read parts of an inner chunk */
+  uint64_t ranged; /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
   item *items;
   size_t nitems;
   size_t *windows; /* first item of each window, and nitems */
@@ -53,14 +53,17 @@ static int by_offset(const void *a, const void *b) {
   return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static bool inner_can_do_ranges(const zarrc_pipeline *p) {
+static uint64_t ranged_above(const zarrc_pipeline *p) {
+  uint64_t nbytes = RANGED_NBYTES;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
-    if (c->kind == ZARRC_ARRAY_TO_ARRAY && !c->u.aa.map) return false;
-    if (c->kind == ZARRC_ARRAY_TO_BYTES && !c->u.ab.partial_decode) return false;
-    if (c->kind == ZARRC_BYTES_TO_BYTES && !c->u.bb.read) return false;
+    bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
+               : c->kind == ZARRC_ARRAY_TO_BYTES ? c->u.ab.partial_decode
+                                                 : c->u.bb.read != NULL;
+    if (!can) return UINT64_MAX;
+    if (zarrc_codec_supports_partial_encode(zarrc_pipeline_codec(p, i))) nbytes = 0;
   }
-  return true;
+  return nbytes;
 }
 
 /* Reads the wanted part of one inner chunk from a blob of it. */
@@ -90,7 +93,7 @@ static zarrc_status items_list(reading *r, const zarrc_shard_index *index, zarrc
     if (status) return status;
     if (!present) continue;
     const zarrc_shard_entry *e = &index->entries[touch.i];
-    bool ranged = r->ranged && !touch.whole && e->nbytes > RANGED_NBYTES;
+    bool ranged = !touch.whole && e->nbytes > r->ranged;
     r->items[r->nitems++] = (item){e->offset, e->nbytes, k, ranged ? AT_ONCE : 0};
   }
   for (size_t i = 1; i < r->nitems; i++)
@@ -193,7 +196,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
                .limits = limits_of(spec, blob),
-               .ranged = inner_can_do_ranges(shard->inner)};
+               .ranged = ranged_above(shard->inner)};
   zarrc_status status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
   status = zarrc_scratch_take(r.ctx, (size_t)r.touched.n * sizeof *r.items + 1, &items, error);

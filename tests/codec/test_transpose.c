@@ -8,6 +8,7 @@
 
 #include "support/chunk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/chunk.h"
+#include "support/counting_blob.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 64 inner chunks of 256 bytes, in C order. */
+static const char codecs[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [8, 8], "
+                             "\"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}]";
+#define INDEX_NBYTES (64 * 16 + 4)
+
+typedef struct fixture {
+  zarrc_spec spec;
+  zarrc_pipeline *p;
+  uint32_t *numbers;
+  counting_blob blob;
+} fixture;
+
+static void begin(fixture *f, zarrc_ctx *ctx, const char *chain, zarrc_chunk_options options, bool remote) {
+  f->spec = chunk_spec(ZARRC_UINT32, 2, (int64_t[]){64, 64});
+  f->spec.options = options;
+  f->spec.options.subchunk_order = ZARRC_LEXICOGRAPHIC;
+  f->p = chunk_pipeline(ctx, chain, &f->spec);
+  f->numbers = chunk_numbers(&f->spec);
+  size_t n;
+  uint8_t *bytes = chunk_encode(ctx, f->p, f->numbers, &n);
+  counting_blob_init(&f->blob, ctx, bytes, n, remote);
+  free(bytes);
+}
+
+static void end(fixture *f) {
+  counting_blob_clear(&f->blob);
+  free(f->numbers);
+  zarrc_pipeline_close(f->p);
+}
+
+/* Reads a box and checks it; the counts are left in the blob. */
+static void box(fixture *f, int64_t i0, int64_t j0, int64_t ni, int64_t nj) {
+  zarrc_region r = chunk_region(2, (int64_t[]){i0, j0}, (int64_t[]){ni, nj}, NULL);
+  uint32_t *to = malloc((size_t)(ni * nj) * 4);
+  zarrc_view view = zarrc_view_c(&f->spec.dtype, 2, r.count, to);
+  zarrc_error error;
+  counting_blob_reset(&f->blob);
+  if (zarrc_read(f->p, &f->blob.blob, &r, &view, NULL, &error)) fail_msg("%s", error.message);
+  for (int64_t i = 0; i < ni; i++) assert_memory_equal(to + i * nj, f->numbers + (i0 + i) * 64 + j0, (size_t)nj * 4);
+  free(to);
+}
+
+/* The index, and one vectored read of the inner chunks that are needed. */
+static void only_what_is_needed(void **state) {
+  fixture f;
+  for (int remote = 0; remote < 2; remote++) {
+    begin(&f, *state, codecs, (zarrc_chunk_options){0}, remote);
+    box(&f, 9, 9, 1, 1);
+    assert_int_equal(f.blob.nreads, 2);
+    assert_int_equal(f.blob.nread, INDEX_NBYTES + 256);
+    box(&f, 0, 0, 64, 64);
+    assert_int_equal(f.blob.nreads, 2);
+    assert_int_equal(f.blob.nranges, 2);
+    assert_int_equal(f.blob.nread, INDEX_NBYTES + 64 * 256);
+    end(&f);
+  }
+}
+
+/* Ranges join over a gap, unless they become too long; both are options. */
+static void near_ranges_are_joined(void **state) {
+  fixture f;
+  begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = 1}, false);
+  box(&f, 0, 16, 24, 8); /* inner chunks 2, 10, 18: 1792 bytes between them */
+  assert_int_equal(f.blob.nreads, 2);
+  assert_int_equal(f.blob.nranges, 1 + 3);
+  assert_int_equal(f.blob.nread, INDEX_NBYTES + 3 * 256);
+  end(&f);
+  begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = 1792}, false);
+  box(&f, 0, 16, 24, 8);
+  assert_int_equal(f.blob.nranges, 1 + 1);
+  assert_int_equal(f.blob.nread, INDEX_NBYTES + 17 * 256);
+  end(&f);
+  begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = 1792, .coalesce_max = 9 * 256}, true);
+  box(&f, 0, 16, 24, 8);
+  assert_int_equal(f.blob.nranges, 1 + 2);
+  assert_int_equal(f.blob.nread, INDEX_NBYTES + 10 * 256);
+  end(&f);
+}
+
+/* Large shards are read window by window: what is held at once is far less than the shard. */
+static void windows(void **state) {
+  zarrc_ctx_options options = {.threads = 1};
+  zarrc_ctx *ctx;
+  (void)state;
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  zarrc_spec spec = chunk_spec(ZARRC_UINT32, 3, (int64_t[]){128, 128, 128}); /* 8 MiB, inner chunks of 16 KiB */
+  zarrc_pipeline *p = chunk_pipeline(ctx,
+                                     "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": "
+                                     "[16, 16, 16], \"codecs\": [{\"name\": \"bytes\", \"configuration\": "
+                                     "{\"endian\": \"little\"}}]}}]",
+                                     &spec);
+  uint32_t *numbers = chunk_numbers(&spec), *back = malloc(8 << 20);
+  size_t n;
+  uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+  zarrc_pipeline_close(p);
+  zarrc_ctx_close(ctx);
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  p = chunk_pipeline(ctx,
+                     "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [16, 16, 16], "
+                     "\"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}]",
+                     &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, bytes, n, false);
+  zarrc_view to = zarrc_view_c(&spec.dtype, 3, spec.shape, back);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL), ZARRC_OK);
+  assert_memory_equal(back, numbers, 8 << 20);
+  assert_true(blob.nreads >= 8 && blob.nreads <= 16);
+  assert_true(zarrc_ctx_memory_peak(ctx) < 1 << 20); /* the blob's own copies are not the context's */
+  counting_blob_clear(&blob);
+  free(bytes);
+  free(back);
+  free(numbers);
+  zarrc_pipeline_close(p);
+  zarrc_ctx_close(ctx);
+}
+
+/* A shard in a shard is read by ranges at each level. */
+static void every_level_by_ranges(void **state) {
+  static const char nested[] =
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [64, 64], \"codecs\": "
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [4, 4], \"codecs\": "
+      "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}, \"crc32c\"], \"index_location\": "
+      "\"start\"}}]}}]";
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT64, 2, (int64_t[]){256, 256});
+  zarrc_pipeline *p = chunk_pipeline(ctx, nested, &spec);
+  uint64_t *numbers = chunk_numbers(&spec), one;
+  size_t n;
+  uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, bytes, n, false);
+  zarrc_region r = chunk_region(2, (int64_t[]){100, 37}, (int64_t[]){1, 1}, NULL);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 2, r.count, &one);
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+  assert_int_equal(one, 100 * 256 + 37 + 1);
+  /* Outer index, inner index, one inner chunk. */
+  assert_int_equal(blob.nread, 16 * 16 + 4 + 256 * 16 + 4 + 4 * 4 * 8 + 4);
+  assert_int_equal(blob.nranges, 3);
+  counting_blob_clear(&blob);
+  free(bytes);
+  free(numbers);
+  zarrc_pipeline_close(p);
+}
+
+/* Steps that pass over inner chunks do not read them. */
+static void skipped_chunks_are_not_read(void **state) {
+  fixture f;
+  begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = 1}, false);
+  zarrc_region r = chunk_region(2, (int64_t[]){0, 0}, (int64_t[]){2, 2}, (int64_t[]){40, 40});
+  uint32_t to[4];
+  zarrc_view view = zarrc_view_c(&f.spec.dtype, 2, r.count, to);
+  assert_int_equal(zarrc_read(f.p, &f.blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+  assert_int_equal(f.blob.nread, INDEX_NBYTES + 4 * 256);
+  assert_true(to[0] == 1 && to[1] == 41 && to[2] == 40 * 64 + 1 && to[3] == 40 * 64 + 41);
+  end(&f);
+}
+
+/* A missing inner chunk costs the index only, and is fill value; an unreadable one does not hurt its neighbours. */
+static void missing_and_damaged_neighbours(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT32, 1, (int64_t[]){12});
+  uint32_t fill = 7, numbers[] = {1, 2, 3, 4, 7, 7, 7, 7, 9, 10, 11, 12}, to[4];
+  spec.fill = &fill;
+  zarrc_pipeline *p = chunk_pipeline(ctx,
+                                     "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [4], "
+                                     "\"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, "
+                                     "\"crc32c\"]}}]",
+                                     &spec);
+  size_t n;
+  uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+  assert_int_equal(n, 2 * 20 + 3 * 16 + 4);
+  bytes[3] ^= 0x40;
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, bytes, n, false);
+  static const zarrc_status expected[] = {ZARRC_CHECKSUM, ZARRC_OK, ZARRC_OK};
+  for (int64_t i = 0; i < 3; i++) {
+    zarrc_region r = chunk_region(1, (int64_t[]){4 * i}, (int64_t[]){4}, NULL);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, to);
+    counting_blob_reset(&blob);
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), expected[i]);
+    if (i) assert_memory_equal(to, numbers + 4 * i, sizeof to);
+    if (i == 1) assert_int_equal(blob.nread, 3 * 16 + 4);
+  }
+  counting_blob_clear(&blob);
+  free(bytes);
+  zarrc_pipeline_close(p);
+}
+
+static int setup(void **state) {
+  zarrc_ctx_options options = {.threads = 2};
+  return zarrc_ctx_open(&options, (zarrc_ctx **)state, NULL) != ZARRC_OK;
+}
+
+static int teardown(void **state) {
+  zarrc_ctx_close(*state);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(only_what_is_needed),
+      cmocka_unit_test(near_ranges_are_joined),
+      cmocka_unit_test(windows),
+      cmocka_unit_test(every_level_by_ranges),
+      cmocka_unit_test(skipped_chunks_are_not_read),
+      cmocka_unit_test(missing_and_damaged_neighbours),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/chunk.h"
+#include "support/counting_blob.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char plain[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [4], \"codecs\": "
+                            "[\"bytes\"], \"index_codecs\": [{\"name\": \"bytes\", \"configuration\": "
+                            "{\"endian\": \"little\"}}]}}]";
+#define INDEX_NBYTES (4 * 16)
+
+static void write_part(zarrc_pipeline *p, counting_blob *blob, int64_t start, const char *bytes) {
+  zarrc_error error;
+  int64_t count = (int64_t)strlen(bytes);
+  zarrc_region r = chunk_region(1, &start, &count, NULL);
+  zarrc_view view = zarrc_view_c(&zarrc_pipeline_spec(p)->dtype, 1, &count, (void *)bytes);
+  counting_blob_reset(blob);
+  if (zarrc_write(p, &blob->blob, &r, &view, false, &error)) fail_msg("%s", error.message);
+}
+
+static void reads_as(zarrc_pipeline *p, counting_blob *blob, const char *expected) {
+  char got[17] = {0};
+  const zarrc_spec *spec = zarrc_pipeline_spec(p);
+  zarrc_view view = zarrc_view_c(&spec->dtype, 1, spec->shape, got);
+  assert_int_equal(zarrc_read(p, &blob->blob, NULL, &view, NULL, NULL), ZARRC_OK);
+  assert_string_equal(got, expected);
+}
+
+/* Only touched inner chunks are encoded anew; the others keep their bytes, in a new dense layout. */
+static void updates(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  uint8_t fill = '.';
+  spec.fill = &fill;
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, NULL, 0, false);
+  write_part(p, &blob, 6, "ab"); /* a new shard of one inner chunk */
+  reads_as(p, &blob, "......ab........");
+  assert_int_equal(blob.nbytes, 4 + INDEX_NBYTES);
+  write_part(p, &blob, 12, "wxyz");
+  reads_as(p, &blob, "......ab....wxyz");
+  assert_int_equal(blob.nbytes, 8 + INDEX_NBYTES);
+  write_part(p, &blob, 7, "BCDE"); /* reads the index, the touched chunk that is there, the run that is kept */
+  assert_int_equal(blob.nread, INDEX_NBYTES + 4 + 4);
+  reads_as(p, &blob, "......aBCDE.wxyz");
+  assert_int_equal(blob.nbytes, 12 + INDEX_NBYTES);
+  assert_memory_equal(blob.bytes, "..aBCDE.wxyz", 12);
+  write_part(p, &blob, 4, "...."); /* an inner chunk goes */
+  assert_int_equal(blob.nbytes, 8 + INDEX_NBYTES);
+  assert_memory_equal(blob.bytes, "CDE.wxyz", 8);
+  write_part(p, &blob, 4, "........");
+  assert_int_equal(blob.nerased, 0);
+  write_part(p, &blob, 12, "...."); /* and with the last one the shard */
+  assert_int_equal(blob.nerased, 1);
+  assert_null(blob.bytes);
+  reads_as(p, &blob, "................");
+  write_part(p, &blob, 0, "0123456789abcdef");
+  assert_int_equal(blob.nread, 0);
+  reads_as(p, &blob, "0123456789abcdef");
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* With write_empty_chunks what is touched is stored, and only that. */
+static void empty_chunks(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  uint8_t fill = '.';
+  spec.fill = &fill;
+  spec.options.write_empty_chunks = true;
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, NULL, 0, false);
+  write_part(p, &blob, 5, "..");
+  assert_int_equal(blob.nbytes, 4 + INDEX_NBYTES);
+  reads_as(p, &blob, "................");
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* Encoded bytes of untouched inner chunks are kept verbatim, however they lie in the old shard: with gaps, out of
+ * order, shared; each run of them is one range. */
+static void untouched_bytes_are_kept(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  uint8_t old[12 + INDEX_NBYTES] = "efgh--abcd--";
+  static const uint64_t entries[] = {6, 4, 0, 4, 6, 4, UINT64_MAX, UINT64_MAX};
+  memcpy(old + 12, entries, sizeof entries);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, old, sizeof old, false);
+  reads_as(p, &blob, "abcdefghabcd");
+  write_part(p, &blob, 12, "wxyz");
+  reads_as(p, &blob, "abcdefghabcdwxyz");
+  assert_int_equal(blob.nbytes, 16 + INDEX_NBYTES);
+  assert_memory_equal(blob.bytes, "abcdefghabcdwxyz", 16);
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* A damaged neighbour is no reason to refuse a write next to it, if its index entry can be right; a damaged index is.
+ */
+static void damage_is_not_spread(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, NULL, 0, false);
+  write_part(p, &blob, 0, "0123456789abcdef");
+  uint64_t wrong = 1000;
+  memcpy(blob.bytes + 16, &wrong, 8); /* offset of inner chunk 0 */
+  zarrc_region r = chunk_region(1, (int64_t[]){4}, (int64_t[]){1}, NULL);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "X");
+  uint8_t before[80];
+  memcpy(before, blob.bytes, sizeof before);
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, false, NULL), ZARRC_CORRUPT);
+  assert_memory_equal(blob.bytes, before, sizeof before);
+  write_part(p, &blob, 0, "fedcba9876543210"); /* all of it: nothing of the old one is needed */
+  reads_as(p, &blob, "fedcba9876543210");
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* Edges of an array: fresh writes touch only the inner chunks that they reach, and pad them. */
+static void fresh_edges(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  uint8_t fill = '9';
+  spec.fill = &fill;
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, "rubbish", 7, false);
+  zarrc_region r = chunk_region(1, (int64_t[]){0}, (int64_t[]){6}, NULL);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "abcdef");
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, true, NULL), ZARRC_OK);
+  assert_int_equal(blob.nbytes, 8 + INDEX_NBYTES);
+  assert_memory_equal(blob.bytes, "abcdef99", 8);
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+static int setup(void **state) {
+  zarrc_ctx_options options = {.threads = 2};
+  return zarrc_ctx_open(&options, (zarrc_ctx **)state, NULL) != ZARRC_OK;
+}
+
+static int teardown(void **state) {
+  zarrc_ctx_close(*state);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(updates),
+      cmocka_unit_test(empty_chunks),
+      cmocka_unit_test(untouched_bytes_are_kept),
+      cmocka_unit_test(damage_is_not_spread),
+      cmocka_unit_test(fresh_edges),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
