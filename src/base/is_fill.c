@@ -150,7 +150,7 @@ bool zarrc_is_fill(const zarrc_view *view, const void *element) {
   zarrc_copy_axis axes[ZARRC_COPY_MAX_AXES], inner = {1, 0, 0};
   int naxes = 0;
   uint8_t *p = view->data;
-  const uint8_t *src = NULL;
+  const uint8_t *src = p; /* not read */
 
   if (zarrc_view_nitems(view) == 0 || dtype->item_size == 0) return true;
   if (element && dtype->type == ZARRC_STRUCT && has_nan(dtype, element)) return false;
