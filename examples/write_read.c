@@ -24,8 +24,8 @@ int main(int argc, char **argv) {
       .ndim = 2,
       .shape = shape,
       .chunk_shape = chunk_shape,
-      .codecs = "[\"bytes\", {\"name\": \"blosc\", \"configuration\": {\"cname\": \"zstd\", \"clevel\": 5, "
-                "\"shuffle\": \"shuffle\", \"typesize\": 4, \"blocksize\": 0}}]",
+      .codecs = "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}},"
+                " {\"name\": \"blosc\", \"configuration\": {\"cname\": \"zstd\", \"shuffle\": \"shuffle\"}}]",
       .attributes = "{\"units\": \"K\"}",
   };
   zarrc_dtype dtype = zarrc_dtype_of(ZARRC_FLOAT32);

@@ -100,7 +100,7 @@ zarrc_status zarrc_grid_resize(zarrc_ctx *ctx, const zarrc_grid *grid, const int
   zarrc_grid copy = *grid;
   int64_t nedges = 0;
   int64_t more[ZARRC_MAX_NDIM] = {0};
-  builder b;
+  builder b = {0};
   if (grid->axes) {
     for (int i = 0; i < grid->ndim; i++) {
       const zarrc_grid_axis *list = edge_list(grid, i);
@@ -221,7 +221,7 @@ static zarrc_status parse_rectilinear(zarrc_ctx *ctx, const zarrc_json *configur
   const zarrc_json *lists = zarrc_json_get(configuration, "chunk_shapes");
   int64_t nedges[ZARRC_MAX_NDIM], total;
   zarrc_status status;
-  builder b;
+  builder b = {0};
   char seen[ZARRC_EXCERPT];
   if (!zarrc_json_is(kind, ZARRC_JSON_STRING))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, AT "/kind: %s", kind ? "must be a string" : "is missing");

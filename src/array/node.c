@@ -151,12 +151,12 @@ static zarrc_status each_parent(zarrc_store *store, const char *path,
 }
 
 static zarrc_status want_no_array(zarrc_store *store, const char *parent, zarrc_error *error) {
-  bool missing;
+  bool missing = false;
   return check_parent(store, parent, &missing, error);
 }
 
 static zarrc_status make_group(zarrc_store *store, const char *parent, zarrc_error *error) {
-  bool missing;
+  bool missing = false;
   zarrc_status status = check_parent(store, parent, &missing, error);
   if (status || !missing) return status;
   status = put_new(store, parent, implicit_group, error);

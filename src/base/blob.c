@@ -51,7 +51,7 @@ static zarrc_status locate(const zarrc_range *range, size_t total, size_t *start
 static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_memory_blob *b = (const zarrc_memory_blob *)blob;
   if (!b->present) return zarrc_fail(error, ZARRC_NOT_FOUND, "no value");
-  size_t start, nbytes;
+  size_t start = 0, nbytes = 0;
   for (size_t i = 0; i < n; i++) {
     zarrc_status status = locate(&ranges[i], b->value.len, &start, &nbytes, error);
     if (status) return status;

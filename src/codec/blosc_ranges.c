@@ -160,7 +160,7 @@ static zarrc_status blocks_decode(reader *r, zarrc_error *error) {
 static zarrc_status ranges_serve(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_blosc_frame *f = &r->frame;
   for (size_t i = 0; i < n; i++) {
-    uint64_t first, nbytes;
+    uint64_t first = 0, nbytes = 0;
     zarrc_status status = range_place(&ranges[i], f->nbytes, &first, &nbytes, error);
     zarrc_bytes got = {.ptr = ranges[i].into};
     if (!status && nbytes && !ranges[i].into) status = zarrc_scratch_take(r->ctx, (size_t)nbytes, &got, error);

@@ -65,8 +65,8 @@ static zarrc_status elements_measure(const zarrc_codec *codec, const zarrc_text 
 
 static zarrc_status elements_encode(const zarrc_codec *codec, const zarrc_text *text, size_t n, zarrc_parts *parts,
                                     zarrc_error *error) {
-  size_t nbytes;
-  uint8_t *p;
+  size_t nbytes = 0;
+  uint8_t *p = NULL;
   zarrc_status status = elements_measure(codec, text, n, &nbytes, error);
   if (!status) status = zarrc_parts_add(parts, nbytes, &p, error);
   if (status) return status;

@@ -33,7 +33,7 @@ zarrc_codec *chunk_codec(zarrc_ctx *ctx, const char *json, const zarrc_spec *spe
 
 void *chunk_numbers(const zarrc_spec *spec) {
   size_t item = spec->dtype.item_size, n = (size_t)zarrc_spec_nitems(spec);
-  uint8_t *bytes = malloc(n * item ? n * item : 1);
+  uint8_t *bytes = malloc(n * item != 0 ? n * item : 1);
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < item; k++) bytes[i * item + k] = (uint8_t)(k < 8 ? (i + 1) >> (8 * k) : 0);
   return bytes;
