@@ -30,7 +30,6 @@ function(zarrc_find name module header library)
   endif()
 endfunction()
 
-zarrc_find(json json-c json-c/json.h json-c)
 zarrc_find(blosc blosc blosc.h blosc)
 zarrc_find(zstd libzstd zstd.h zstd)
 zarrc_find(libdeflate libdeflate libdeflate.h deflate)

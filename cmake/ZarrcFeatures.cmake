@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 # What the build found: ZARRC_LINK (targets to link), ZARRC_FEATURES (definitions), ZARRC_LIBS_PRIVATE (for pkg-config),
 # ZARRC_STATIC_NEEDS (names that the static library was built with).
-if(NOT TARGET zarrc::dep_json)
-  message(FATAL_ERROR "json-c is needed (Debian: libjson-c-dev)")
-endif()
-set(ZARRC_LINK zarrc::dep_json Threads::Threads m)
-set(ZARRC_STATIC_NEEDS json)
+set(ZARRC_LINK Threads::Threads m)
+set(ZARRC_STATIC_NEEDS)
 set(ZARRC_FEATURES)
 foreach(name blosc zstd libdeflate zlib isal)
   string(TOUPPER ${name} upper)
