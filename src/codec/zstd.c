@@ -160,20 +160,22 @@ static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, 
 }
 
 static zarrc_status frame_decode(ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
+  const uint64_t most = f->has_size ? f->size : f->bound;
   uint8_t nothing;
   for (size_t tries = 0;; tries++) {
     zarrc_status status = frame_reserve(f, tries, out, error);
     if (status) return status;
-    size_t room = out->cap - out->len;
+    size_t room = out->cap - out->len < most ? out->cap - out->len : (size_t)most;
     size_t made = ZSTD_decompressDCtx(dctx, room ? out->ptr + out->len : &nothing, room, f->ptr, f->nbytes);
     if (!ZSTD_isError(made)) {
       out->len += made;
       return ZARRC_OK;
     }
-    if (ZSTD_getErrorCode(made) != ZSTD_error_dstSize_tooSmall) return frame_fail(f->at, made, error);
-    if (!f->has_size && out->cap >= out->max) return too_long(f->at, out, error);
-    if (f->has_size || room >= f->bound)
-      return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: its blocks hold more than it may", f->at);
+    ZSTD_ErrorCode code = ZSTD_getErrorCode(made);
+    if (code == ZSTD_error_srcSize_wrong || (code == ZSTD_error_dstSize_tooSmall && room == most))
+      return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: its blocks do not fit together", f->at);
+    if (code != ZSTD_error_dstSize_tooSmall) return frame_fail(f->at, made, error);
+    if (out->cap >= out->max) return too_long(f->at, out, error);
   }
 }
 

@@ -473,6 +473,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(what_is_no_frame_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(dictionaries_are_unsupported, set_up, tear_down),
     cmocka_unit_test_setup_teardown(reserved_things_are_corrupt, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(an_error_does_not_depend_on_room, set_up, tear_down),
     cmocka_unit_test_setup_teardown(damage, set_up, tear_down),
     cmocka_unit_test(claimed_sizes_take_no_memory),
     cmocka_unit_test(bombs_take_no_memory),

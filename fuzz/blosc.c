@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include "bytes_codec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  fuzz_decode("{\"name\": \"blosc\", \"configuration\": {\"cname\": \"lz4\", \"clevel\": 1, \"typesize\": 4}}", data,
+              size);
+  return 0;
+}
