@@ -63,6 +63,7 @@ typedef struct zarrc_pool {
 static void run_item(loop *l, size_t i, zarrc_error *error) {
   const zarrc_ctx_options *options = &l->ctx->options;
   zarrc_status status;
+  error->code = ZARRC_OK; /* an item before may have failed at something and gone on */
   if (options->canceled && options->canceled(options->canceled_ud)) {
     status = zarrc_fail(error, ZARRC_CANCELED, "canceled");
   } else {
@@ -86,10 +87,10 @@ static bool has_items(loop *l) {
 /* Items are taken in order, so that all below a failure were taken before it and are run. */
 static void take_items(loop *l) {
   zarrc_error error = {0};
-  while (has_items(l)) {
-    size_t i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
-    if (i < atomic_load_explicit(&l->end, memory_order_relaxed)) run_item(l, i, &error);
-  }
+  size_t i;
+  while ((i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed)) <
+         atomic_load_explicit(&l->end, memory_order_relaxed))
+    run_item(l, i, &error);
 }
 
 /* Takes items of a loop. The pool's mutex is held before and after; false: it is not, as this is another process now.

@@ -170,6 +170,22 @@ static void test_idle_memory_is_given_up(void **state) {
   assert_int_equal(a.blocks, 0);
 }
 
+static void test_a_block_that_does_not_shrink(void **state) {
+  (void)state;
+  faulty_alloc a = {0};
+  zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.alloc = faulty_alloc_use(&a)});
+  uint8_t *p = zarrc_malloc(ctx, 1000);
+  fill(p, 1000);
+  a.fail_at = a.calls + 1;
+  assert_null(zarrc_realloc(ctx, p, 10));
+  assert_true(filled(p, 1000));
+  assert_int_equal(zarrc_ctx_memory(ctx), a.nbytes);
+  zarrc_free(ctx, p);
+  assert_int_equal(zarrc_ctx_memory(ctx), a.nbytes);
+  zarrc_ctx_close(ctx);
+  assert_int_equal(a.nbytes, 0);
+}
+
 static void *churn(void *arg) {
   zarrc_ctx *ctx = arg;
   void *p[16] = {0};
@@ -225,10 +241,15 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_counts),       cmocka_unit_test(test_malloc_and_realloc),
-      cmocka_unit_test(test_absurd_sizes), cmocka_unit_test(test_alignment),
-      cmocka_unit_test(test_max_memory),   cmocka_unit_test(test_idle_memory_is_given_up),
-      cmocka_unit_test(test_threads),      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_counts),
+      cmocka_unit_test(test_malloc_and_realloc),
+      cmocka_unit_test(test_absurd_sizes),
+      cmocka_unit_test(test_alignment),
+      cmocka_unit_test(test_max_memory),
+      cmocka_unit_test(test_idle_memory_is_given_up),
+      cmocka_unit_test(test_a_block_that_does_not_shrink),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,20 @@ static zarrc_status count(void *arg, size_t i, zarrc_error *error) {
   return ZARRC_OK;
 }
 
+/* Threads that come to the end of a loop together take nothing beyond it. */
+static void test_short_loops(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.threads = 4});
+  tally *all = calloc(1, sizeof *all);
+  for (int round = 1; round <= 5000; round++) {
+    assert_int_equal(zarrc_for_each(ctx, 3, count, all, NULL), ZARRC_OK);
+    assert_int_equal(all->done, 3 * round);
+  }
+  assert_int_equal(all->ran[3], 0);
+  zarrc_ctx_close(ctx);
+  free(all);
+}
+
 static void test_every_item_once(void **state) {
   (void)state;
   static const unsigned threads[] = {1, 2, 3, 8};
@@ -168,6 +182,7 @@ static zarrc_status meet_late(void *arg, size_t i, zarrc_error *error) {
   late *l = arg;
   if (i == 1) {
     l->entered = true;
+    for (int k = 0; k < 200; k++) sched_yield(); /* the caller waits by then */
     return zarrc_for_each(l->n.ctx, 2, meet, &l->n.barrier[0], error);
   }
   while (!l->entered) sched_yield();
@@ -307,6 +322,24 @@ static zarrc_status fail_some(void *arg, size_t i, zarrc_error *error) {
   return ZARRC_CHECKSUM;
 }
 
+static zarrc_status fail_and_go_on(void *arg, size_t i, zarrc_error *error) {
+  (void)arg;
+  return i == 5 ? ZARRC_IO : (zarrc_fail(error, ZARRC_IO, "gone on"), ZARRC_OK);
+}
+
+static void test_words_of_another_item(void **state) {
+  (void)state;
+  for (unsigned threads = 1; threads < 3; threads++) {
+    zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.threads = threads});
+    zarrc_error e = {0};
+    assert_int_equal(zarrc_for_each(ctx, 5, fail_and_go_on, NULL, &e), ZARRC_OK);
+    assert_int_equal(e.code, ZARRC_OK);
+    assert_int_equal(zarrc_for_each(ctx, 7, fail_and_go_on, NULL, &e), ZARRC_IO);
+    assert_string_equal(e.message, "input/output error");
+    zarrc_ctx_close(ctx);
+  }
+}
+
 /* Runs items backwards, each in a loop of the host's. */
 static void backwards(void *ud, size_t n, void (*fn)(void *arg, size_t i), void *arg) {
   (*(int *)ud)++;
@@ -421,6 +454,7 @@ static void test_no_threads_to_be_had(void **state) {
   assert_int_equal(all->done, 100);
   assert_int_equal(during, before);
   assert_int_equal(zarrc_for_each(ctx, 100, count, all, NULL), ZARRC_OK);
+  assert_int_equal(thread_count(), before); /* it does not ask again */
   zarrc_ctx_close(ctx);
   free(all);
   pthread_attr_destroy(&old);
@@ -450,6 +484,7 @@ int main(void) {
       cmocka_unit_test(test_one_thread_is_a_plain_loop),
       cmocka_unit_test(test_threads_are_made_when_needed),
       cmocka_unit_test(test_every_item_once),
+      cmocka_unit_test(test_short_loops),
       cmocka_unit_test(test_all_threads_work_at_once),
       cmocka_unit_test(test_idle_threads_help_inner_loops),
       cmocka_unit_test(test_a_waiting_caller_helps_inside_its_loop),
@@ -457,6 +492,7 @@ int main(void) {
       cmocka_unit_test(test_deep_nesting),
       cmocka_unit_test(test_threads_get_no_signals),
       cmocka_unit_test(test_lowest_failure),
+      cmocka_unit_test(test_words_of_another_item),
       cmocka_unit_test(test_cancel),
       cmocka_unit_test(test_the_hosts_executor),
       cmocka_unit_test(test_no_threads_to_be_had),
