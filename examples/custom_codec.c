@@ -32,7 +32,7 @@ static const zarrc_codec_class invert_class = {sizeof(zarrc_codec_class), "examp
                                                .u.bb = {.encode = invert_encode, .decode = invert_decode}};
 
 int main(void) {
-  zarrc_error error = {0};
+  zarrc_error error;
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
   zarrc_array *array = NULL;

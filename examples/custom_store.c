@@ -32,7 +32,7 @@ static zarrc_status table_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t
 static const zarrc_store_ops table_ops = {.struct_size = sizeof table_ops, .name = "table", .read = table_read};
 
 int main(void) {
-  zarrc_error error = {0};
+  zarrc_error error;
   zarrc_ctx *ctx = NULL;
   zarrc_array *array = NULL;
   int16_t out[4] = {0};

@@ -11,7 +11,7 @@ int main(void) {
                                " {\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}},"
                                " {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}},"
                                " {\"name\": \"crc32c\"}]";
-  zarrc_error error = {0};
+  zarrc_error error;
   zarrc_ctx *ctx = NULL;
   zarrc_pipeline *pipeline = NULL;
   zarrc_parts parts = {0};
@@ -25,22 +25,22 @@ int main(void) {
   zarrc_view from = zarrc_view_c(&chunk.dtype, 2, chunk.shape, in),
              to = zarrc_view_c(&chunk.dtype, 2, chunk.shape, out);
 
-  if (zarrc_ctx_open(NULL, &ctx, &error)) goto done;
+  zarrc_status status = zarrc_ctx_open(NULL, &ctx, &error);
   zarrc_parts_init(&parts, ctx);
-  if (zarrc_pipeline_open(ctx, codecs, strlen(codecs), &chunk, &pipeline, &error) ||
-      zarrc_encode(pipeline, &from, &parts, &error) || zarrc_parts_join(&parts, &encoded, &error))
-    goto done;
-  printf("%zu bytes became %zu\n", sizeof in, encoded.len);
+  if (!status) status = zarrc_pipeline_open(ctx, codecs, strlen(codecs), &chunk, &pipeline, &error);
+  if (!status) status = zarrc_encode(pipeline, &from, &parts, &error);
+  if (!status) status = zarrc_parts_join(&parts, &encoded, &error);
+  if (!status) printf("%zu bytes became %zu\n", sizeof in, encoded.len);
 
   zarrc_memory_blob_init(&blob, ctx, encoded.ptr, encoded.len);
-  if (zarrc_read(pipeline, &blob.blob, NULL, &to, NULL, &error)) goto done;
-  if (memcmp(in, out, sizeof in) != 0) zarrc_fail(&error, ZARRC_INTERNAL, "decoded to something else");
-done:
-  if (error.code) fprintf(stderr, "pipeline_only: %s\n", error.message);
+  if (!status) status = zarrc_read(pipeline, &blob.blob, NULL, &to, NULL, &error);
+  if (!status && memcmp(in, out, sizeof in) != 0)
+    status = zarrc_fail(&error, ZARRC_INTERNAL, "decoded to other values");
+  if (status) fprintf(stderr, "pipeline_only: %s\n", error.message);
   zarrc_memory_blob_clear(&blob);
   zarrc_bytes_release(&encoded);
   zarrc_parts_clear(&parts);
   zarrc_pipeline_close(pipeline);
   zarrc_ctx_close(ctx);
-  return zarrc_status_exit_code(error.code);
+  return zarrc_status_exit_code(status);
 }

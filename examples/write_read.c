@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
     for (int j = 0; j < 200; j++) values[i][j] = (float)(1000 * i + j);
   }
 
-  zarrc_error error = {0};
+  zarrc_error error;
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
   zarrc_array *array = NULL;
@@ -31,24 +31,24 @@ int main(int argc, char **argv) {
   zarrc_dtype dtype = zarrc_dtype_of(ZARRC_FLOAT32);
   zarrc_view all = zarrc_view_c(&dtype, 2, shape, values);
 
-  if (zarrc_ctx_open(NULL, &ctx, &error) || zarrc_store_open(ctx, url, &writable, &store, &path, &error)) goto done;
-  if (zarrc_array_create(store, path, &config, ZARRC_CREATE_OVERWRITE, NULL, &array, &error)) goto done;
-  if (zarrc_array_write(array, NULL, &all, &error)) goto done;
+  zarrc_status status = zarrc_ctx_open(NULL, &ctx, &error);
+  if (!status) status = zarrc_store_open(ctx, url, &writable, &store, &path, &error);
+  if (!status) status = zarrc_array_create(store, path, &config, ZARRC_CREATE_OVERWRITE, NULL, &array, &error);
+  if (!status) status = zarrc_array_write(array, NULL, &all, &error);
 
   /* Rows 10, 20, 30 and columns 5 and 6, read column by column. */
-  float part[2][3];
+  float part[2][3] = {{0}};
   zarrc_region region = {.start = {10, 5}, .count = {3, 2}, .step = {10, 1}};
   zarrc_view view = zarrc_view_c(&dtype, 2, region.count, part);
   view.stride[0] = sizeof part[0][0];
   view.stride[1] = sizeof part[0];
-  if (zarrc_array_read(array, &region, &view, &error)) goto done;
+  if (!status) status = zarrc_array_read(array, &region, &view, &error);
   for (int j = 0; j < 2; j++) printf("column %d: %g %g %g\n", 5 + j, part[j][0], part[j][1], part[j][2]);
-  if (part[1][2] != values[30][6]) zarrc_fail(&error, ZARRC_INTERNAL, "read something else than was written");
-done:
-  if (error.code) fprintf(stderr, "write_read: %s\n", error.message);
+  if (!status && part[1][2] != values[30][6]) status = zarrc_fail(&error, ZARRC_INTERNAL, "read something else");
+  if (status) fprintf(stderr, "write_read: %s\n", error.message);
   zarrc_array_close(array);
   zarrc_store_close(store);
   zarrc_free(ctx, path);
   zarrc_ctx_close(ctx);
-  return zarrc_status_exit_code(error.code);
+  return zarrc_status_exit_code(status);
 }
