@@ -78,6 +78,8 @@ ZARRC_API zarrc_status zarrc_array_create_json(zarrc_store *store, const char *p
                                                zarrc_array **out, zarrc_error *error);
 ZARRC_API void zarrc_array_close(zarrc_array *array);
 
+/* What these return stays with the array; shape, grid, attributes and metadata until it is resized or its attributes
+ * are set. */
 ZARRC_API zarrc_store *zarrc_array_store(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_path(const zarrc_array *array);
 ZARRC_API int zarrc_array_ndim(const zarrc_array *array);
@@ -102,7 +104,8 @@ ZARRC_API zarrc_status zarrc_array_write(zarrc_array *array, const zarrc_region 
                                          zarrc_error *error);
 
 /* A new shape of the same rank. Chunks that fall outside are erased; those that are cut keep their bytes beyond the
- * new edge, as the specification leaves it. */
+ * new edge, as the specification leaves it. The new metadata is stored first: should the process end before all is
+ * erased, what is left comes back to sight if the array grows again. */
 ZARRC_API zarrc_status zarrc_array_resize(zarrc_array *array, const int64_t *shape, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_array_erase_chunk(zarrc_array *array, const int64_t *chunk, zarrc_error *error);
 /* New attributes (a JSON object), kept as the text they are. */
