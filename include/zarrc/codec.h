@@ -76,6 +76,28 @@ ZARRC_API zarrc_status zarrc_codec_encode(const zarrc_codec *codec, zarrc_codec_
 ZARRC_API zarrc_status zarrc_codec_decode(const zarrc_codec *codec, zarrc_codec_job *jobs, size_t n,
                                           zarrc_error *error);
 
+/* ------------------------------------------------------------------------------------------------- shards */
+
+/* One inner chunk of a shard as the shard's index has it. */
+typedef struct zarrc_inner_chunk {
+  uint64_t number;               /* in C order of the grid of inner chunks */
+  int64_t chunk[ZARRC_MAX_NDIM]; /* its coordinates in that grid */
+  bool present;
+  uint64_t offset, nbytes; /* of its encoded bytes in the shard */
+  zarrc_status status;     /* ZARRC_CORRUPT: the entry cannot be right */
+} zarrc_inner_chunk;
+typedef zarrc_status (*zarrc_inner_chunk_fn)(void *arg, const zarrc_inner_chunk *chunk, zarrc_error *error);
+
+/* Calls fn for each inner chunk of a shard, in C order. The codec must be a sharding_indexed codec that has been
+ * evolved (one of a pipeline, say), else ZARRC_INVALID_ARGUMENT. shard: what that codec decodes; none: ZARRC_NOT_FOUND.
+ */
+ZARRC_API zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *shard, zarrc_inner_chunk_fn fn, void *arg,
+                                        zarrc_error *error);
+/* The pipeline of a sharding_indexed codec's inner chunks (its spec has their shape), lent by the codec; NULL for any
+ * other codec and for one that has not been evolved. */
+typedef struct zarrc_pipeline zarrc_pipeline;
+ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
+
 /* ---------------------------------------------------------------------------------------- writing a codec */
 
 /* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. */

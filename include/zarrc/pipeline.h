@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-typedef struct zarrc_pipeline zarrc_pipeline;
-
 /* Opens the codecs of a JSON list, checks their order, and binds them to a kind of chunk: evolve, validate and resolve
  * in turn. Copies what the spec borrows. */
 ZARRC_API zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,

@@ -67,7 +67,8 @@ typedef struct zarrc_touch {
 zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *region);
 void zarrc_shard_touch(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, const zarrc_region *region,
                        const zarrc_view *view, zarrc_touch *out);
-/* "1,7": coordinates of inner chunk i. */
+/* Coordinates of inner chunk i; and as text, "1,7". */
+void zarrc_shard_chunk_at(const zarrc_shard *shard, uint64_t i, int64_t *at);
 void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, size_t nbytes);
 
 /* Part of another blob, which must stay. */

@@ -77,13 +77,17 @@ void zarrc_shard_index_release(zarrc_shard_index *index) {
   index->entries = NULL;
 }
 
-void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, size_t nbytes) {
-  int64_t at[ZARRC_MAX_NDIM];
-  size_t len = 0;
+void zarrc_shard_chunk_at(const zarrc_shard *shard, uint64_t i, int64_t *at) {
   for (int axis = shard->ndim - 1; axis >= 0; axis--) {
     at[axis] = (int64_t)(i % (uint64_t)shard->grid[axis]);
     i /= (uint64_t)shard->grid[axis];
   }
+}
+
+void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, size_t nbytes) {
+  int64_t at[ZARRC_MAX_NDIM];
+  size_t len = 0;
+  zarrc_shard_chunk_at(shard, i, at);
   snprintf(buf, nbytes, "()");
   for (int axis = 0; axis < shard->ndim && len < nbytes; axis++)
     len += (size_t)snprintf(buf + len, nbytes - len, axis ? ",%lld" : "%lld", (long long)at[axis]);

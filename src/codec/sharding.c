@@ -242,6 +242,30 @@ static zarrc_status sharding_encode(const zarrc_codec *codec, const zarrc_spec *
   return zarrc_shard_update(codec, spec, NULL, &all, decoded, parts, error);
 }
 
+const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec) {
+  const zarrc_shard *shard = zarrc_codec_instance(codec);
+  return zarrc_codec_get_class(codec) == &zarrc_sharding_class ? shard->inner : NULL;
+}
+
+zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *blob, zarrc_inner_chunk_fn fn, void *arg,
+                              zarrc_error *error) {
+  const zarrc_shard *shard = zarrc_codec_instance(codec);
+  zarrc_shard_index index;
+  if (!zarrc_shard_inner(codec))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codec %s is not sharding_indexed, or not evolved",
+                      zarrc_codec_name(codec));
+  zarrc_status status = zarrc_shard_index_read(shard, zarrc_codec_ctx(codec), blob, &index, error);
+  if (status) return status;
+  for (uint64_t i = 0; !status && i < shard->nchunks; i++) {
+    zarrc_inner_chunk chunk = {.number = i, .offset = index.entries[i].offset, .nbytes = index.entries[i].nbytes};
+    zarrc_shard_chunk_at(shard, i, chunk.chunk);
+    chunk.status = zarrc_shard_entry_check(shard, &index, i, &chunk.present, NULL);
+    status = fn(arg, &chunk, error);
+  }
+  zarrc_shard_index_release(&index);
+  return status;
+}
+
 const zarrc_codec_class zarrc_sharding_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "sharding_indexed",

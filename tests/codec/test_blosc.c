@@ -336,6 +336,29 @@ static void libblosc_reads_what_is_written(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+static void ranges_come_without_the_rest(void **state) {
+  (void)state;
+  enum { N = 300000 };
+  zarrc_ctx *ctx = bb_ctx();
+  zarrc_codec *codec = bb_open(ctx, JSON("4", "zstd", "1", "shuffle", "4096"));
+  size_t n;
+  uint8_t *bytes = bb_data(BB_RAMP, N), *frame = bb_encode(codec, bytes, N, 1, &n);
+  zarrc_memory_blob blob;
+  zarrc_range range = {.offset = 100000, .nbytes = 5000};
+  bool served = false;
+  zarrc_memory_blob_init(&blob, ctx, frame, n);
+  assert_int_equal(zarrc_codec_get_class(codec)->u.bb.read(codec, NULL, &blob.blob, &range, 1, &served, NULL),
+                   ZARRC_OK);
+  assert_true(served);
+  assert_int_equal(range.got.len, 5000);
+  assert_memory_equal(range.got.ptr, bytes + 100000, 5000);
+  zarrc_ranges_release(&range, 1);
+  free(frame);
+  free(bytes);
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+}
+
 /* Frames of libblosc with threads: blocks lie in the order in which they were done. */
 static void blocks_in_any_order(void **state) {
   (void)state;
@@ -423,6 +446,7 @@ int main(void) {
     cmocka_unit_test(claimed_sizes_take_no_memory),
     cmocka_unit_test(libblosc_reads_what_is_written),
     cmocka_unit_test(blocks_in_any_order),
+    cmocka_unit_test(ranges_come_without_the_rest),
     cmocka_unit_test(out_of_memory),
 #else
     cmocka_unit_test(says_that_it_is_missing),

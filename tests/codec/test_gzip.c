@@ -354,6 +354,34 @@ static void stops_inside_a_later_member(void **state) {
   free(in);
 }
 
+/* Through a small member into a large one, and what goes wrong on the way. */
+static void stops_on_the_way_through_members(void **state) {
+  const fixture *f = *state;
+  enum { SMALL = 1000, N = 300000 };
+  size_t n, m;
+  uint8_t *bytes = bb_data(BB_NOISE, N), *small = bb_encode(f->codec, bytes, SMALL, 1, &n);
+  uint8_t *large = bb_encode(f->codec, bytes + SMALL, N - SMALL, 1, &m), *in = malloc(n + m);
+  memcpy(in, small, n);
+  memcpy(in + n, large, m);
+  bb_result r = bb_decode(f->codec, in, n + m, 50000, N);
+  assert_int_equal(r.status, ZARRC_OK);
+  assert_memory_equal(r.ptr, bytes, 50000);
+  bb_free(&r);
+  in[n - 8] ^= 1; /* the first member is read to its end, so it is checked */
+  r = bb_decode(f->codec, in, n + m, 50000, N);
+  assert_int_equal(r.status, ZARRC_CHECKSUM);
+  bb_free(&r);
+  in[n - 8] ^= 1;
+  in[n + 10] = 7; /* a block of the type that there is not */
+  r = bb_decode(f->codec, in, n + m, 50000, N);
+  assert_int_equal(r.status, ZARRC_CORRUPT);
+  bb_free(&r);
+  free(in);
+  free(small);
+  free(large);
+  free(bytes);
+}
+
 /* ------------------------------------------------------------------------------------------------------ zlib */
 
 #if ZARRC_HAVE_ZLIB
@@ -530,6 +558,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(grows_beyond_its_guess, set_up, tear_down),
     cmocka_unit_test_setup_teardown(stops_when_it_has_enough, set_up, tear_down),
     cmocka_unit_test_setup_teardown(stops_inside_a_later_member, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(stops_on_the_way_through_members, set_up, tear_down),
 #if ZARRC_HAVE_ZLIB
     cmocka_unit_test(zlib_reads_what_is_written),
     cmocka_unit_test_setup_teardown(what_zlib_writes_is_read, set_up, tear_down),

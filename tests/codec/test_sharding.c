@@ -138,6 +138,52 @@ static void claims_cost_nothing(void **state) {
   }
 }
 
+static zarrc_status take_down(void *arg, const zarrc_inner_chunk *chunk, zarrc_error *error) {
+  zarrc_inner_chunk *seen = arg;
+  seen[chunk->number] = *chunk;
+  return chunk->number == 3 && seen[6].number == 99 ? zarrc_fail(error, ZARRC_CANCELED, "enough") : ZARRC_OK;
+}
+
+static void the_index_is_listed(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){4, 6});
+  zarrc_pipeline *p = chunk_pipeline(
+      ctx, "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 2]}}, \"crc32c\"]", &spec);
+  const zarrc_codec *codec = zarrc_pipeline_codec(p, 0);
+  assert_int_equal(zarrc_pipeline_spec(zarrc_shard_inner(codec))->shape[1], 2);
+  assert_null(zarrc_shard_inner(zarrc_pipeline_codec(p, 1)));
+  uint8_t *numbers = chunk_numbers(&spec);
+  numbers[2] = numbers[3] = numbers[8] = numbers[9] = 0; /* inner chunk 0,1 */
+  size_t n;
+  uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+  bytes[n - 4 - 4 - 2 * 16 + 7] = 0x80;
+  zarrc_inner_chunk seen[7] = {{0}};
+  zarrc_memory_blob blob;
+  zarrc_memory_blob_init(&blob, ctx, bytes, n - 4);
+  assert_int_equal(zarrc_shard_each(codec, &blob.blob, take_down, seen, NULL), ZARRC_CHECKSUM);
+  bytes[n - 4 - 4 - 2 * 16 + 7] = 0;
+  assert_int_equal(zarrc_shard_each(codec, &blob.blob, take_down, seen, NULL), ZARRC_OK);
+  for (int i = 0; i < 6; i++) {
+    assert_int_equal(seen[i].chunk[0], i / 3);
+    assert_int_equal(seen[i].chunk[1], i % 3);
+    assert_int_equal(seen[i].present, i != 1);
+    assert_int_equal(seen[i].status, ZARRC_OK);
+    if (i != 1) assert_int_equal(seen[i].nbytes, 4);
+  }
+  assert_int_equal(seen[3].offset, 4); /* Morton order: 0,0 then 1,0 */
+  seen[6].number = 99;
+  assert_int_equal(zarrc_shard_each(codec, &blob.blob, take_down, seen, NULL), ZARRC_CANCELED);
+  zarrc_memory_blob_clear(&blob);
+  zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+  assert_int_equal(zarrc_shard_each(codec, &blob.blob, take_down, seen, NULL), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_shard_each(zarrc_pipeline_codec(p, 1), &blob.blob, take_down, seen, NULL),
+                   ZARRC_INVALID_ARGUMENT);
+  zarrc_memory_blob_clear(&blob);
+  free(bytes);
+  free(numbers);
+  zarrc_pipeline_close(p);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -154,6 +200,7 @@ int main(void) {
       cmocka_unit_test(shards_that_do_not_divide),
       cmocka_unit_test(nesting_has_a_limit),
       cmocka_unit_test(claims_cost_nothing),
+      cmocka_unit_test(the_index_is_listed),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -371,6 +371,28 @@ static void stops_when_it_has_enough(void **state) {
   free(in);
 }
 
+/* What the highest levels need is given back after use. */
+static void large_contexts_are_not_kept(void **state) {
+  (void)state;
+  enum { N = 40 << 20 };
+  zarrc_ctx *ctx = bb_ctx();
+  zarrc_codec *codec = bb_open(ctx, JSON("20", "false"));
+  size_t n;
+  uint8_t *bytes = bb_data(BB_ZEROS, N), *encoded = bb_encode(codec, bytes, N, 1, &n);
+  bb_result r = bb_decode(codec, encoded, n, 1000, N);
+  assert_int_equal(r.status, ZARRC_OK);
+  assert_memory_equal(r.ptr, bytes, 1000);
+  bb_free(&r);
+  r = bb_decode(codec, encoded, n, SIZE_MAX, N);
+  assert_int_equal(r.status, ZARRC_OK);
+  assert_memory_equal(r.ptr, bytes, N);
+  bb_free(&r);
+  free(bytes);
+  free(encoded);
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+}
+
 static void errors_say_where(void **state) {
   const fixture *f = *state;
   uint8_t in[100];
@@ -480,6 +502,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(huge_windows, set_up, tear_down),
     cmocka_unit_test_setup_teardown(frames_without_size_make_the_buffer_grow, set_up, tear_down),
     cmocka_unit_test_setup_teardown(stops_when_it_has_enough, set_up, tear_down),
+    cmocka_unit_test(large_contexts_are_not_kept),
     cmocka_unit_test_setup_teardown(errors_say_where, set_up, tear_down),
     cmocka_unit_test(libzstd_reads_what_is_written),
     cmocka_unit_test(out_of_memory),
