@@ -246,6 +246,7 @@ static void damage(void **state) {
     for (size_t s = 0; s < 3 && is_built_in(cnames[c]); s++) {
       char text[200];
       size_t n;
+      if (s != c % 3 && strcmp(cnames[c], "lz4")) continue;
       snprintf(text, sizeof text, JSON("4", "%s", "5", "%s", "1024"), cnames[c], shuffles[s]);
       zarrc_codec *codec = bb_open(ctx, text);
       uint8_t *bytes = bb_data(BB_RAMP, 2500), *encoded = bb_encode(codec, bytes, 2500, 1, &n);
@@ -275,7 +276,7 @@ static void noise_in_frames(void **state) {
     snprintf(text, sizeof text, JSON("8", "%s", "5", "%s", "1024"), cnames[c], shuffles[c % 3]);
     zarrc_codec *codec = bb_open(ctx, text);
     uint8_t *bytes = bb_data(BB_RAMP, 5000), *encoded = bb_encode(codec, bytes, 5000, 1, &n), *bad = malloc(n);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 300; i++) {
       memcpy(bad, encoded, n);
       for (int k = 0; k < 1 + i % 20; k++) {
         x = x * 6364136223846793005u + 1442695040888963407u;
