@@ -97,16 +97,13 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
 
 static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
 
-/* Stores a document where there is none. ZARRC_CONFLICT: there is one, or a node of format 2. */
+/* Stores a document where there is none. ZARRC_CONFLICT: there is one. */
 static zarrc_status put_new(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_key_blob blob;
   zarrc_bytes bytes = {0};
-  bool format_2;
   zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
-  if (!status) status = find_format_2(store, path, &format_2, error);
   if (status) return status;
-  if (format_2) return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\": there is a node of Zarr format 2 already", path);
   status = zarrc_key_blob_init(&blob, store, key, error);
   if (status) return status;
   status = zarrc_blob_read_all(&blob.blob, ZARRC_MAX_DOCUMENT, &bytes, error);

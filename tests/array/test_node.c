@@ -111,6 +111,147 @@ static void test_read_only(void **state) {
   store->read_only = false;
 }
 
+/* ------------------------------------------------------------------------------------- what others do meanwhile */
+
+/* A store in front of another one. Before the n-th read of a key it puts a text there, or fails. */
+typedef struct meddler {
+  zarrc_store store;
+  zarrc_store *inner;
+  const char *key, *text; /* text NULL: the read fails */
+  int countdown;          /* reads of the key until then; 0: never */
+} meddler;
+
+static zarrc_status meddle_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  meddler *m = (meddler *)blob->store;
+  bool now = m->key && !strcmp(blob->key, m->key) && m->countdown > 0 && --m->countdown == 0;
+  if (now && !m->text) return zarrc_fail(error, ZARRC_IO, "the disk is on fire");
+  blob->store = m->inner;
+  zarrc_status status = m->inner->ops->read(blob, ranges, n, error);
+  blob->store = &m->store;
+  if (now) nodes_put(m->inner, m->key, m->text); /* behind the reader's back */
+  return status;
+}
+
+static zarrc_status meddle_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                   zarrc_error *error) {
+  meddler *m = (meddler *)blob->store;
+  blob->store = m->inner;
+  zarrc_status status = m->inner->ops->replace(blob, parts, n, if_unchanged, error);
+  blob->store = &m->store;
+  return status;
+}
+
+static zarrc_status meddle_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
+  meddler *m = (meddler *)blob->store;
+  blob->store = m->inner;
+  zarrc_status status = m->inner->ops->erase(blob, if_unchanged, error);
+  blob->store = &m->store;
+  return status;
+}
+
+static void meddle_forget(zarrc_key_blob *blob) {
+  meddler *m = (meddler *)blob->store;
+  blob->store = m->inner;
+  m->inner->ops->forget(blob);
+  blob->store = &m->store;
+}
+
+static zarrc_status meddle_list(zarrc_store *self, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
+                                void *arg, zarrc_error *error) {
+  meddler *m = (meddler *)self;
+  return m->inner->ops->list(m->inner, prefix, deep, sizes, fn, arg, error);
+}
+
+static const zarrc_store_ops meddle_ops = {.struct_size = sizeof meddle_ops,
+                                           .name = "meddling",
+                                           .read = meddle_read,
+                                           .replace = meddle_replace,
+                                           .erase = meddle_erase,
+                                           .forget = meddle_forget,
+                                           .list = meddle_list};
+
+static meddler meddle(const char *key, int countdown, const char *text) {
+  return (meddler){
+      .store = {.ops = &meddle_ops, .ctx = ctx}, .inner = store, .key = key, .countdown = countdown, .text = text};
+}
+
+/* Somebody else makes the node, or a parent, at any moment in between. */
+static void test_create_at_once(void **state) {
+  (void)state;
+  for (int at = 1; at <= 3; at++) {
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+    meddler m = meddle("a/zarr.json", at, GROUP);
+    zarrc_status status = zarrc_node_create(&m.store, "a", ARRAY, ZARRC_CREATE_NEW, &error);
+    assert_int_equal(status, m.countdown == 0 ? ZARRC_CONFLICT : ZARRC_OK);
+    char *text = nodes_get(store, "a/zarr.json");
+    assert_string_equal(text, m.countdown == 0 ? GROUP : ARRAY);
+    if (status) assert_non_null(strstr(error.message, "already"));
+    free(text);
+    /* the parent becomes a group: good; an array: nothing may lie below it */
+    for (int array = 0; array < 2; array++) {
+      assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+      m = meddle("a/zarr.json", at, array ? ARRAY : GROUP);
+      status = zarrc_node_create(&m.store, "a/b", ARRAY, ZARRC_CREATE_NEW, &error);
+      assert_int_equal(m.countdown, 0);
+      assert_int_equal(status, array ? ZARRC_CONFLICT : ZARRC_OK);
+      text = nodes_get(store, "a/b/zarr.json");
+      assert_int_equal(text == NULL, array);
+      free(text);
+    }
+  }
+}
+
+/* A store that fails is reported, and is not a node that is missing. */
+static void test_create_on_fire(void **state) {
+  static const char *const keys[] = {"zarr.json", ".zarray", ".zgroup", "a/zarr.json", "a/.zarray", "a/.zgroup"};
+  (void)state;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    for (int at = 1;; at++) {
+      zarrc_error error = {0};
+      assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+      meddler m = meddle(keys[i], at, NULL);
+      zarrc_status status = zarrc_node_create(&m.store, "a", ARRAY, ZARRC_CREATE_NEW, &error);
+      if (m.countdown > 0) {
+        assert_true(at > 1);
+        assert_int_equal(status, ZARRC_OK);
+        break;
+      }
+      assert_int_equal(status, ZARRC_IO);
+      assert_string_equal(error.key, keys[i]);
+      char *text = nodes_get(store, "a/zarr.json");
+      assert_null(text);
+    }
+  }
+}
+
+static const char *const stored_attributes[] = {
+    "{\"zarr_format\": 3, \"node_type\": \"group\", \"x\": {\"must_understand\": false}}",
+    "{\"zarr_format\": 3, \"node_type\": \"group\", \"y\": {\"must_understand\": false}}"};
+
+/* Somebody else changes the document: the change is made again, on top of theirs. */
+static void test_change_at_once(void **state) {
+  zarrc_group *group = NULL;
+  zarrc_error error = {0};
+  (void)state;
+  nodes_put(store, "g/zarr.json", stored_attributes[0]);
+  meddler m = meddle("g/zarr.json", 0, stored_attributes[1]);
+  assert_int_equal(zarrc_group_open(&m.store, "g", &group, &error), ZARRC_OK);
+  assert_non_null(strstr(zarrc_group_metadata(group), "\"x\""));
+  m.countdown = 1;
+  assert_int_equal(zarrc_group_set_attributes(group, "{\"a\": 1}", 8, &error), ZARRC_OK);
+  assert_int_equal(m.countdown, 0);
+  assert_null(strstr(zarrc_group_metadata(group), "\"x\""));
+  assert_non_null(strstr(zarrc_group_metadata(group), "\"y\""));
+  assert_string_equal(zarrc_group_attributes(group), "{\"a\": 1}");
+  m.countdown = 1;
+  m.text = NULL;
+  assert_int_equal(zarrc_group_set_attributes(group, "{}", 2, &error), ZARRC_IO);
+  assert_string_equal(error.message, "g/zarr.json: the disk is on fire");
+  assert_string_equal(zarrc_group_attributes(group), "{\"a\": 1}");
+  zarrc_group_close(group);
+}
+
 /* The key stands in front of a message once, whoever has named it before. */
 static void test_blame(void **state) {
   zarrc_error error = {0};
@@ -124,6 +265,14 @@ static void test_blame(void **state) {
   assert_string_equal(error.key, "a/c/0");
   zarrc_node_blame(&error, "a/c/0");
   assert_string_equal(error.message, "a/c/0: bad");
+  zarrc_node_blame(&error, "a/c");
+  assert_string_equal(error.message, "a/c: a/c/0: bad");
+  zarrc_fail(&error, ZARRC_CORRUPT, "a/c/00, a/c/0:x and a/c/0: bad");
+  strcpy(error.key, "a/c/0");
+  zarrc_node_blame(&error, "a/c/0");
+  assert_string_equal(error.message, "a/c/0: a/c/00, a/c/0:x and bad");
+  zarrc_fail(&error, ZARRC_CORRUPT, "bad");
+  strcpy(error.key, "a/c/0");
   zarrc_error_prefix(&error, "gzip: ");
   zarrc_node_blame(&error, "a/c/0");
   assert_string_equal(error.message, "a/c/0: gzip: bad");
@@ -132,8 +281,9 @@ static void test_blame(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_find),      EMPTY_STORE(test_create),     EMPTY_STORE(test_create_beside),
-      EMPTY_STORE(test_read_only), cmocka_unit_test(test_blame),
+      EMPTY_STORE(test_find),           EMPTY_STORE(test_create),         EMPTY_STORE(test_create_beside),
+      EMPTY_STORE(test_read_only),      EMPTY_STORE(test_create_at_once), EMPTY_STORE(test_create_on_fire),
+      EMPTY_STORE(test_change_at_once), cmocka_unit_test(test_blame),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
