@@ -226,6 +226,12 @@ typedef struct zarrc_range {
 
 typedef struct zarrc_blob zarrc_blob;
 
+/* A version of a stored value. */
+typedef struct zarrc_identity {
+  uint64_t word[5];
+  uint64_t nbytes; /* of the value */
+} zarrc_identity;
+
 /* One stored value, readable by ranges. All reads of one open blob see one version of the value. One thread at a time
  * uses a blob; but after a first read has succeeded further reads may run in parallel.
  *   read     all ranges at once; a failed call lends nothing. No value: ZARRC_NOT_FOUND. A range that is not inside
@@ -234,13 +240,16 @@ typedef struct zarrc_blob zarrc_blob;
  *            from the value (or found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets
  *            what it read, so that the caller may start again.
  *   erase    removes the value; it is no error if there is none. if_unchanged as above.
- * replace and erase are NULL where the blob is read-only. */
+ *   identify which version of the value the blob reads: one with the same words has the same bytes. *known = false
+ *            where that cannot be promised. No value: ZARRC_NOT_FOUND.
+ * replace and erase are NULL where the blob is read-only, identify where there are no versions to tell apart. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
   bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
   zarrc_status (*read)(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
   zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
   zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+  zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
 } zarrc_blob_ops;
 
 /* First member of every kind of blob. */

@@ -47,6 +47,7 @@ typedef struct zarrc_store_ops {
                        zarrc_error *error);
   void (*close)(zarrc_store *store);
   zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error);
+  zarrc_status (*identify)(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error); /* or NULL */
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */

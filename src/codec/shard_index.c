@@ -2,6 +2,7 @@
 /* The index of a shard, and which inner chunks a region touches. */
 #include "base/checked.h"
 #include "codec/shard.h"
+#include "codec/shard_cache.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,8 @@ zarrc_status zarrc_shard_index_new(const zarrc_shard *shard, zarrc_ctx *ctx, zar
   return status;
 }
 
-zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
-                                    zarrc_error *error) {
+static zarrc_status index_fetch(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
+                                zarrc_error *error) {
   zarrc_range range = {.nbytes = shard->index_nbytes};
   zarrc_memory_blob encoded;
   *out = (zarrc_shard_index){0};
@@ -51,6 +52,26 @@ zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, za
   }
   zarrc_bytes_release(&range.got);
   if (status) zarrc_shard_index_release(out);
+  return status;
+}
+
+/* Kinds of blobs that were compiled before versions could be told apart have no such member. */
+static bool identifies(const zarrc_blob *blob) {
+  const zarrc_blob_ops *ops = blob->ops;
+  return ops->struct_size >= offsetof(zarrc_blob_ops, identify) + sizeof ops->identify && ops->identify;
+}
+
+zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
+                                    zarrc_error *error) {
+  zarrc_identity identity;
+  bool known = false;
+  if (identifies(blob) && zarrc_shard_cache_is_on(ctx)) {
+    zarrc_status status = blob->ops->identify(blob, &identity, &known, error);
+    if (status) return status;
+    if (known && zarrc_shard_cache_find(ctx, shard, &identity, out)) return ZARRC_OK;
+  }
+  zarrc_status status = index_fetch(shard, ctx, blob, out, error);
+  if (!status && known) zarrc_shard_cache_keep(ctx, shard, &identity, out);
   return status;
 }
 
@@ -204,9 +225,21 @@ static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_
   return ZARRC_OK;
 }
 
-static const zarrc_blob_ops local_ops = {.struct_size = sizeof(zarrc_blob_ops), .read = range_blob_read};
+/* Part of a version is as much itself as the whole is, and where it lies tells it from other parts. */
+static zarrc_status range_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
+  *known = false;
+  if (!identifies(b->outer)) return ZARRC_OK;
+  zarrc_status status = b->outer->ops->identify(b->outer, out, known, error);
+  out->word[4] = out->word[4] * UINT64_C(0x100000001B3) + b->offset + 1;
+  out->nbytes = b->nbytes;
+  return status;
+}
+
+static const zarrc_blob_ops local_ops = {
+    .struct_size = sizeof(zarrc_blob_ops), .read = range_blob_read, .identify = range_blob_identify};
 static const zarrc_blob_ops remote_ops = {
-    .struct_size = sizeof(zarrc_blob_ops), .remote = true, .read = range_blob_read};
+    .struct_size = sizeof(zarrc_blob_ops), .remote = true, .read = range_blob_read, .identify = range_blob_identify};
 
 void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes) {
   *blob = (zarrc_range_blob){{outer->ops->remote ? &remote_ops : &local_ops}, outer, offset, nbytes};

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BATCH = 32 }; /* ranges that one system call reads */
@@ -168,6 +169,28 @@ static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t 
   return status;
 }
 
+/* A file that was changed so lately could change once more within one tick of the file system's clock. */
+#define SETTLED_SECONDS 2
+
+/* Every write of this store makes a new file; what writes in place leaves another change time, once it is settled. */
+static zarrc_status file_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  struct stat st;
+  struct timespec now;
+  *known = false;
+  if (zarrc_file_seen_get(blob).fd == 0) {
+    zarrc_status status = open_value(blob, error);
+    if (status) return status;
+  }
+  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+  if (seen.fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  if (fstat(seen.fd - 1, &st) || clock_gettime(CLOCK_REALTIME, &now)) return ZARRC_OK;
+  *out = (zarrc_identity){
+      {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_ctim.tv_sec, (uint64_t)st.st_ctim.tv_nsec, 0},
+      (uint64_t)st.st_size};
+  *known = st.st_ctim.tv_sec + SETTLED_SECONDS < now.tv_sec;
+  return ZARRC_OK;
+}
+
 /* -------------------------------------------------------------------------------------------- opening the store */
 
 static void file_close(zarrc_store *store) {
@@ -189,6 +212,7 @@ static const zarrc_store_ops file_ops = {
     .list = zarrc_file_list,
     .close = file_close,
     .erase_prefix = zarrc_file_erase_prefix,
+    .identify = file_identify,
 };
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {

@@ -107,9 +107,21 @@ static zarrc_status key_erase(zarrc_blob *self, bool if_unchanged, zarrc_error *
   return with_key(status, blob->key, error);
 }
 
-static const zarrc_blob_ops read_only_ops = {.struct_size = sizeof(zarrc_blob_ops), .read = key_read};
-static const zarrc_blob_ops read_write_ops = {
-    .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .replace = key_replace, .erase = key_erase};
+static zarrc_status key_identify(zarrc_blob *self, zarrc_identity *out, bool *known, zarrc_error *error) {
+  zarrc_key_blob *blob = (zarrc_key_blob *)self;
+  const zarrc_store_ops *ops = blob->store->ops;
+  *known = false;
+  if (ops->struct_size < offsetof(zarrc_store_ops, identify) + sizeof ops->identify || !ops->identify) return ZARRC_OK;
+  return with_key(ops->identify(blob, out, known, error), blob->key, error);
+}
+
+static const zarrc_blob_ops read_only_ops = {
+    .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .identify = key_identify};
+static const zarrc_blob_ops read_write_ops = {.struct_size = sizeof(zarrc_blob_ops),
+                                              .read = key_read,
+                                              .replace = key_replace,
+                                              .erase = key_erase,
+                                              .identify = key_identify};
 
 zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
   *blob = (zarrc_key_blob){0};

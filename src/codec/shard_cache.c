@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/shard_cache.h"
+#include "base/ctx.h"
+#include "base/lock.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* The most indices that are kept. */
+#define PLACES 256
+
+/* The entries of one index, shared by the cache and by those who read with them. */
+typedef struct kept {
+  zarrc_ctx *ctx;
+  atomic_size_t owners;
+  size_t nbytes;
+  zarrc_shard_entry entries[];
+} kept;
+
+/* What an index was read from, and how it was decoded. */
+typedef struct name {
+  zarrc_identity identity;
+  uint64_t codec;
+} name;
+
+typedef struct place {
+  name name;
+  kept *index; /* NULL: free */
+  uint64_t used;
+} place;
+
+typedef struct cache {
+  zarrc_lock lock; /* of what follows */
+  uint64_t clock, nbytes;
+  place places[PLACES];
+} cache;
+
+static void kept_drop(kept *k) {
+  if (k && atomic_fetch_sub(&k->owners, 1) == 1) zarrc_free(k->ctx, k);
+}
+
+static void kept_release(zarrc_bytes *bytes) {
+  kept_drop(bytes->owner);
+}
+
+static void cache_destroy(zarrc_ctx *ctx, void *object) {
+  cache *c = object;
+  for (int i = 0; i < PLACES; i++) kept_drop(c->places[i].index);
+  zarrc_lock_destroy(&c->lock);
+  zarrc_free(ctx, c);
+}
+
+static cache *cache_of(zarrc_ctx *ctx) {
+  cache *c = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
+  if (c) return c;
+  c = zarrc_malloc(ctx, sizeof *c);
+  if (!c) return NULL;
+  memset(c, 0, sizeof *c);
+  zarrc_lock_init(&c->lock);
+  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, c, cache_destroy)) {
+    zarrc_lock_destroy(&c->lock);
+    zarrc_free(ctx, c);
+  }
+  return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
+}
+
+/* FNV-1a of everything on which the decoded index depends besides the bytes. */
+static uint64_t codec_hash(const zarrc_shard *shard) {
+  uint64_t hash = UINT64_C(0xCBF29CE484222325);
+  const uint8_t *grid = (const uint8_t *)shard->grid;
+  for (const char *p = shard->index_codecs; *p; p++) hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001B3);
+  for (size_t i = 0; i < (size_t)shard->ndim * sizeof *shard->grid; i++)
+    hash = (hash ^ grid[i]) * UINT64_C(0x100000001B3);
+  return (hash ^ shard->location) * UINT64_C(0x100000001B3);
+}
+
+static name name_of(const zarrc_shard *shard, const zarrc_identity *identity) {
+  name n;
+  memset(&n, 0, sizeof n);
+  n.identity = *identity;
+  n.codec = codec_hash(shard);
+  return n;
+}
+
+/* A fork may have lost the thread that held the lock: what it was changing is forgotten. */
+static void enter(cache *c) {
+  if (!zarrc_lock_take(&c->lock)) return;
+  memset(c->places, 0, sizeof c->places);
+  c->nbytes = 0;
+}
+
+static place *place_find(cache *c, const name *n) {
+  for (int i = 0; i < PLACES; i++)
+    if (c->places[i].index && memcmp(&c->places[i].name, n, sizeof *n) == 0) return &c->places[i];
+  return NULL;
+}
+
+static void place_empty(cache *c, place *p) {
+  c->nbytes -= p->index->nbytes;
+  kept_drop(p->index);
+  p->index = NULL;
+}
+
+/* A free place, with room for so many bytes. */
+static place *place_make(cache *c, uint64_t nbytes, uint64_t limit) {
+  for (;;) {
+    place *oldest = NULL, *empty = NULL;
+    for (int i = 0; i < PLACES; i++) {
+      place *p = &c->places[i];
+      if (!p->index)
+        empty = p;
+      else if (!oldest || p->used < oldest->used)
+        oldest = p;
+    }
+    if (empty && c->nbytes + nbytes <= limit) return empty;
+    if (!oldest) return NULL;
+    place_empty(c, oldest);
+  }
+}
+
+bool zarrc_shard_cache_is_on(const zarrc_ctx *ctx) {
+  return zarrc_ctx_get_options(ctx)->index_cache_bytes != UINT64_MAX;
+}
+
+bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarrc_identity *identity,
+                            zarrc_shard_index *out) {
+  cache *c = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
+  if (!c) return false;
+  name n = name_of(shard, identity);
+  enter(c);
+  place *p = place_find(c, &n);
+  kept *k = p ? p->index : NULL;
+  if (k) {
+    atomic_fetch_add(&k->owners, 1);
+    p->used = ++c->clock;
+  }
+  zarrc_lock_give(&c->lock);
+  if (!k) return false;
+  out->entries = k->entries;
+  out->total = identity->nbytes;
+  out->memory = (zarrc_bytes){(const uint8_t *)k->entries, k->nbytes, kept_release, k};
+  return true;
+}
+
+void zarrc_shard_cache_keep(zarrc_ctx *ctx, const zarrc_shard *shard, const zarrc_identity *identity,
+                            const zarrc_shard_index *index) {
+  uint64_t limit = zarrc_ctx_get_options(ctx)->index_cache_bytes;
+  size_t nbytes = (size_t)shard->nchunks * sizeof *index->entries;
+  if (nbytes > limit) return;
+  cache *c = cache_of(ctx);
+  kept *k = c ? zarrc_malloc(ctx, sizeof *k + nbytes) : NULL;
+  if (!k) return;
+  k->ctx = ctx;
+  k->nbytes = nbytes;
+  atomic_init(&k->owners, 1);
+  memcpy(k->entries, index->entries, nbytes);
+  name n = name_of(shard, identity);
+  enter(c);
+  place *p = place_find(c, &n) ? NULL : place_make(c, nbytes, limit);
+  if (p) {
+    *p = (place){n, k, ++c->clock};
+    c->nbytes += nbytes;
+  }
+  zarrc_lock_give(&c->lock);
+  if (!p) kept_drop(k);
+}
