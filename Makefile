@@ -41,7 +41,7 @@ check-symbols:
 	python3 scripts/check_symbols build/dev
 
 check-headers:
-	python3 scripts/check_headers
+	sh scripts/check_headers
 
 format:
 	clang-format -i $(SOURCES)

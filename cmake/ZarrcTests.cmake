@@ -46,7 +46,7 @@ file(GLOB cli_scripts CONFIGURE_DEPENDS tests/cli/test_*.sh)
 foreach(file ${cli_scripts})
   get_filename_component(name ${file} NAME_WE)
   add_test(NAME cli/${name} COMMAND sh ${file})
-  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 LABELS "unit;cli"
+  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 COST 1000 LABELS "unit;cli"
     ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
 endforeach()
 
