@@ -75,10 +75,10 @@ static char *join(const char *node, const char *rest) {
   return out;
 }
 
+/* The path of a node of the source from the node that is copied. */
 static const char *below(const copying *k, const char *path) {
-  size_t n = strlen(k->source.path);
-  path += n;
-  return n > 0 && *path == '/' ? path + 1 : path;
+  size_t n = k->source.path != NULL ? strlen(k->source.path) : 0;
+  return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
 }
 
 /* What is at the destination is looked at without making anything. */
@@ -178,7 +178,6 @@ static zarrc_status plan_in_memory(copying *k, zarrc_error *error) {
     unsigned threads = k->threads = zarrc_ctx_get_options(k->ctx)->threads;
     status = plan(k, error);
     if (status != ZARRC_OK || k->threads == threads) return status;
-    threads = k->threads;
     forget_plan(k);
     zarrc_ctx_close(k->ctx);
     k->ctx = NULL;
@@ -349,6 +348,16 @@ static void print_summary(copying *k) {
   puts(k->check ? ", checked" : "");
 }
 
+static void tell_details(const copying *k) {
+  char a[CLI_HUMAN], b[CLI_HUMAN];
+  fprintf(stderr, "read      %s in %s requests\n", cli_human_bytes(a, (double)atomic_load(&k->in.read_bytes)),
+          cli_human_count(b, atomic_load(&k->in.reads)));
+  fprintf(stderr, "wrote     %s in %s requests\n", cli_human_bytes(a, (double)atomic_load(&k->out.written_bytes)),
+          cli_human_count(b, atomic_load(&k->out.writes)));
+  fprintf(stderr, "memory    planned %s, %s of it in the library\n", cli_human_bytes(a, (double)k->plan_memory),
+          cli_human_bytes(b, (double)zarrc_ctx_memory_peak(k->ctx)));
+}
+
 static void put_json(copying *k) {
   cli_json j;
   cli_json_begin(&j, stdout, "copy");
@@ -404,6 +413,7 @@ zarrc_status cli_copy(cli *c, zarrc_error *error) {
     print_plan(&k);
   else if (status == ZARRC_OK && !c->quiet)
     print_summary(&k);
+  if (status == ZARRC_OK && c->verbose && !k.dry) tell_details(&k);
   forget_plan(&k);
   zarrc_ctx_close(k.ctx);
   return status;

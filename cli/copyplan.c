@@ -145,8 +145,8 @@ zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsign
   while (n.threads > 1 && need_of(&n, a, bytes_of(a, a->m), 1) > memory) n.threads--;
   a->memory = need_of(&n, a, bytes_of(a, a->m), 1);
   if (a->memory > memory)
-    return zarrc_fail(error, ZARRC_LIMIT, "to copy \"%.200s\" in these chunks takes %s of memory", a->path,
-                      cli_human_bytes(text, (double)a->memory));
+    return zarrc_fail(error, ZARRC_LIMIT, "%.200s%sto copy in these chunks takes %s of memory", a->path,
+                      a->path[0] != 0 ? ": " : "", cli_human_bytes(text, (double)a->memory));
   while (grow(a, &n, memory)) {
   }
   count_regions(a);

@@ -4,7 +4,6 @@
 #include "json.h"
 #include "text.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,17 +88,5 @@ void cli_print_error(const cli *c, const zarrc_error *error, zarrc_status status
     fputs("; try: ", stderr);
     cli_print_safe(stderr, c->hint);
   }
-  putc('\n', stderr);
-}
-
-void cli_note(const cli *c, const char *format, ...) {
-  char text[800];
-  va_list args;
-  if (c->quiet) return;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  fputs("zarrc: ", stderr);
-  cli_print_safe(stderr, text);
   putc('\n', stderr);
 }

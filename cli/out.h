@@ -23,7 +23,4 @@ const char *cli_ansi(FILE *stream, cli_style style);
 /* One line on standard error, or the JSON document of it. hint: the next step, or "". */
 void cli_print_error(const cli *c, const zarrc_error *error, zarrc_status status);
 
-/* A note on standard error, unless quiet. */
-void cli_note(const cli *c, const char *format, ...) ZARRC_PRINTF(2, 3);
-
 #endif

@@ -48,13 +48,10 @@ static char *resolve(char *path) {
   }
   if (real == NULL) return NULL;
   const char *rest = path + cut + strspn(path + cut, "/");
-  out = malloc(strlen(real) + strlen(rest) + 2);
+  size_t size = strlen(real) + strlen(rest) + 2;
+  out = malloc(size);
   if (out != NULL) {
-    strcpy(out, real);
-    if (rest[0] != 0) {
-      if (strcmp(real, "/") != 0) strcat(out, "/");
-      strcat(out, rest);
-    }
+    snprintf(out, size, "%s%s%s", real, rest[0] != 0 && strcmp(real, "/") != 0 ? "/" : "", rest);
     size_t len = strlen(out), m = strlen("/zarr.json"); /* a node may be named by its document */
     if (len > m && strcmp(out + len - m, "/zarr.json") == 0) out[len - m] = 0;
   }

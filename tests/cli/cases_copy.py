@@ -263,6 +263,8 @@ class Plans(Copy):
         self.array("a", values=int32s(20))
         self.assertRegex(self.text("copy", "a", "b"), r"\A1 array, 0 groups: 80 B -> \d+ B \(\S+x\) in 4 objects, \d+\.\d\d s, .*\n\Z")
         self.assertEqual(self.text("copy", "a", "c", "-q"), "")
+        self.text("copy", "a", "d", "-v")
+        self.assertRegex(self.said, r"\Aread .* in \d+ requests\nwrote .* in 4 requests\nmemory .*\n\Z")
 
 
 class Resume(Copy):

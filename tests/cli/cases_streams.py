@@ -122,6 +122,35 @@ class Output(support.Case):
         self.assertFalse(os.path.isfile("/dev/null"))
 
 
+class Urls(support.Case):
+    def test_files(self):
+        self.array("a b", values=int32s(20))
+        for url in (self.path("a b"), "file:a b", "file:" + self.path("a b"), "file://" + self.path("a%20b"), "a b/", "./a b", "a b/zarr.json"):
+            self.assertEqual(self.raw(url), int32s(20), url)
+
+    def test_others(self):
+        self.refused("info", "memory:", code=3)
+        for url in ("https://localhost/x.zarr", "s3://bucket/x", "zip:x.zip", "ftp://x"):
+            self.refused("info", url, code=5, says=url.split(":")[0])
+        self.refused("info", "", code=2)
+
+    def test_links_out_of_the_store(self):
+        self.array("a", values=int32s(20), chunks=(4, 5))
+        (self.folder / "a/c/0/0").rename(self.folder / "elsewhere")
+        (self.folder / "a/c/0/0").symlink_to(self.folder / "elsewhere")
+        self.refused("get", "a", code=9, says=["a c/0/0", "link"])
+        self.assertEqual(self.raw("a", "--follow-links"), int32s(20))
+
+    def test_what_is_no_file_is_no_chunk(self):
+        self.array("a", values=int32s(20), chunks=(4, 5))
+        (self.folder / "a/c/0/0").unlink()
+        os.mkfifo(self.folder / "a/c/0/0")
+        self.refused("get", "a", code=9, says="a c/0/0")
+        (self.folder / "a/c/0/0").unlink()
+        (self.folder / "a/c/0/0").mkdir()
+        self.refused("get", "a", code=9, says="a c/0/0")
+
+
 class Pipes(support.Case):
     def test_reader_that_leaves_is_no_error(self):
         """The pipe's reading end is closed before the command writes: it ends by SIGPIPE and says nothing."""
@@ -215,6 +244,16 @@ class Coding(support.Case):
         (self.folder / "m.json").write_text("{}")
         self.refused("decode", "--metadata", "m.json", code=4, says="m.json")
         self.refused("decode", *self.metadata("bytes"), "-i", "nix", code=3, says="nix")
+
+    def test_huge_chunks(self):
+        """What metadata claims takes no memory: a chunk beyond the limit is refused, one below it fails on its bytes."""
+        for length, code in ((1 << 40, 7), (1 << 29, 6), (1 << 59, 7)):
+            self.zarrc("create", "h", "--shape", length, "--dtype", "float64", "-c", length, "--overwrite")
+            self.assertEqual(self.text("get", "h", "-s", "1:3"), "[0.0, 0.0]\n")
+            self.refused("decode", "--metadata", "h/zarr.json", stdin=b"123", code=code)
+            (self.folder / "h/c").mkdir()
+            (self.folder / "h/c/0").write_bytes(b"123")
+            self.refused("get", "h", "-s", "1:3", code=6, says="zstd")
 
     def test_golden_chunks(self):
         """Chunks of zarr-python for every way of framing and a few of each chain."""

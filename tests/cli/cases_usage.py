@@ -134,7 +134,7 @@ class Options(support.Case):
     def test_spellings(self):
         self.array("a", values=support.int32s(20))
         want = self.raw("a", "-s", "1")
-        for arguments in (["-s1"], ["-s", "1"], ["--select=1"], ["--select", "1"], ["-s", "1", "-T1"], ["-qvT", "2", "-s1"],
+        for arguments in (["-s1"], ["-s", "1"], ["--select=1"], ["--select", "1"], ["-s", "1", "-T1"], ["-qfT", "2", "-s1"],
                           ["-s", "1", "--threads=1", "--memory=64M"], ["-s", "1", "--memory", "1.5GiB"]):
             self.assertEqual(self.raw("a", *arguments), want, arguments)
         self.assertEqual(self.raw("a", "-s", "-1"), self.raw("a", "-s", "3"))
