@@ -45,8 +45,8 @@ static void what_is_missing_is_filled(void **state) {
   static const char *const chains[] = {
       "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}, {\"name\": \"gzip\"}, \"crc32c\"]",
       "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3]}}]",
-      "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, "
-      "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3, 2]}}, {\"name\": \"zstd\"}]"};
+      ("[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, "
+       "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3, 2]}}, {\"name\": \"zstd\"}]")};
   int32_t fill = 0x01020304;
   for (int k = 0; k < 3; k++)
     for (int big = 0; big < 2; big++) {
