@@ -10,14 +10,26 @@
 #include "base/copy.h"
 #include "base/checked.h"
 
-/* A destination that reaches over more than STREAM_SPAN is larger than the caches near a core: whole cache lines of it
- * are written past them. Not worth it below STREAM_BYTES. */
-#define STREAM_SPAN  ((int64_t)4 << 20)
-#define STREAM_BYTES ((int64_t)32 << 10)
+/* Whole cache lines are written past the caches where the destination reaches further than the caches near a core: from
+ * STREAM_SPAN on where it lies scattered in something larger, from STREAM_PACKED on where it is all that there is and
+ * may be read again at once. Not worth it below STREAM_BYTES. */
+#define STREAM_SPAN   ((int64_t)2 << 20)
+#define STREAM_PACKED ((int64_t)16 << 20)
+#define STREAM_BYTES  ((int64_t)32 << 10)
 
 /* Edges of a block in which elements are copied one by one, along the axes that are fast in source and destination. */
 #define BLOCK_BYTES 256
-#define BLOCK_ITEMS 64
+#define BLOCK_ITEMS 32
+
+/* Tiles are turned where that beats the element-by-element loop: elements of TURN_WIDE bytes only past the caches,
+ * others where there are enough of them on both axes. Measured. */
+#define TURN_WIDE    8
+#define TURN_COLUMNS 8
+#define TURN_ROWS    3
+
+/* Rows of one repeated element: shorter ones are copied from the first row, very short ones by the general loops. */
+#define REPEAT_BYTES 16384
+#define REPEAT_LEAST 64
 
 typedef struct plan {
   const zarrc_copy_kernels *kernels;
@@ -29,10 +41,6 @@ typedef struct plan {
   size_t run;          /* bytes that are packed in both memories: item, or more */
   bool stream;
 } plan;
-
-/* Rows of one repeated element: shorter ones are copied from the first row, very short ones by the general loops. */
-#define REPEAT_BYTES 16384
-#define REPEAT_LEAST 64
 
 static const zarrc_copy_axis one = {1, 0, 0};
 
@@ -92,7 +100,7 @@ static bool may_stream(const plan *p) {
     span += (a[i].n - 1) * a[i].d;
     nbytes *= a[i].n;
   }
-  return span >= STREAM_SPAN && nbytes >= STREAM_BYTES;
+  return nbytes >= STREAM_BYTES && span >= (nbytes > span / 2 ? STREAM_PACKED : STREAM_SPAN);
 }
 
 /* Copies a rectangle of runs, inner being the faster axis of the destination. */
@@ -153,7 +161,7 @@ static block_fn choose(plan *p, zarrc_copy_block *b) {
   bool across = false;
   for (int i = p->naxes; i-- > 0;) {
     const uint64_t s = magnitude(p->axes[i].s);
-    if (repeats || s == 0 || s >= step) continue;
+    if (repeats || p->run >= BLOCK_BYTES || s == 0 || s >= step) continue;
     step = s;
     fast = i;
     across = true;
@@ -166,6 +174,7 @@ static block_fn choose(plan *p, zarrc_copy_block *b) {
   if (repeats) return repeat;
   if (!across) return copy_block;
   if (p->run != p->item || b->inner.d != p->item || step != p->item) return copy_blocks;
+  if (p->item >= TURN_WIDE ? !p->stream : b->outer.n < TURN_COLUMNS || b->inner.n < TURN_ROWS) return copy_blocks;
   if (b->outer.s < 0) flip(&b->outer, &p->dst, &p->src);
   return turn;
 }

@@ -106,6 +106,8 @@ ZARRC_INLINE void zarrc_rows_of(const zarrc_copy_block *b, size_t nbytes, const 
       for (int64_t j = 0; j < b->inner.n; j++) {
         zarrc_run_past(dst + j * b->inner.d, src + j * b->inner.s, nbytes, unit);
       }
+    } else if (unit == 1 && nbytes == 3) { /* the pixels of pictures */
+      for (int64_t j = 0; j < b->inner.n; j++) zarrc_run(dst + j * b->inner.d, src + j * b->inner.s, 3, 1);
     } else if (unit == 1 && nbytes >= 2048) {
       for (int64_t j = 0; j < b->inner.n; j++) memcpy(dst + j * b->inner.d, src + j * b->inner.s, nbytes);
     } else {

@@ -91,7 +91,7 @@ static void long_rows(void **unused) {
   const float value = 1.5F;
   (void)unused;
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-    const size_t step = (size_t)rows[k] + 32, nrows = 3 + ((size_t)5 << 20) / (4 * step) / (k % 2 ? 1 : 40);
+    const size_t step = (size_t)rows[k] * 2 + 32, nrows = 3 + ((size_t)5 << 20) / (4 * step) / (k % 2 ? 1 : 40);
     float *memory = aligned_alloc(64, (step * nrows * 4 + 63) / 64 * 64);
     assert_non_null(memory);
     memset(memory, 0, step * nrows * 4);
