@@ -318,7 +318,8 @@ static void print_plan(const copying *k) {
     reads = x->reads > UINT64_MAX - reads ? UINT64_MAX : reads + x->reads;
     cli_print_safe(stdout, x->path[0] != 0 ? x->path : k->source_url);
     printf(": %s, %s\n  from  ", cli_human_dims(text, zarrc_array_shape(x->source), x->to.ndim),
-           cli_human_bytes(a, (double)x->to.nbytes));
+           zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
+                                                                 : cli_human_bytes(a, (double)x->to.nbytes));
     print_chain(x->source, &x->from);
     printf("\n  to    ");
     print_chain(x->model, &x->to);

@@ -87,6 +87,15 @@ static zarrc_status read_region(const work *w, zarrc_array *array, const zarrc_r
   return zarrc_array_read(array, region, view, error);
 }
 
+/* Bytes of the elements that were copied. */
+static uint64_t bytes_in(const work *w, const void *elements, uint64_t nitems) {
+  const zarrc_text *texts = elements;
+  uint64_t nbytes = 0;
+  if (!zarrc_dtype_is_variable(&w->dtype)) return nitems * w->dtype.item_size;
+  for (uint64_t i = 0; i < nitems; i++) nbytes += texts[i].len;
+  return nbytes;
+}
+
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   work *w = l->w;
   const cli_copy_run *run = w->run;
@@ -110,7 +119,7 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
     if (status == ZARRC_OK) status = compare(w, l, &region, nitems, error);
     blame(status, run->copy_url, error);
   }
-  if (status == ZARRC_OK) cli_progress_add(run->progress, nobjects, stored ? 0 : nitems * w->dtype.item_size);
+  if (status == ZARRC_OK) cli_progress_add(run->progress, nobjects, stored ? 0 : bytes_in(w, l->values.data, nitems));
   return status;
 }
 

@@ -86,18 +86,55 @@ static zarrc_status to_json(cli_values *values, const void *element, zarrc_error
   return status;
 }
 
-/* A cell as RFC 4180 wants it: numbers as they are, strings without the quotes of JSON where they can do without. */
+static size_t put_utf8(char *out, uint32_t code) {
+  if (code < 0x80) {
+    out[0] = (char)code;
+    return 1;
+  }
+  size_t n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  for (size_t i = n - 1; i > 0; i--, code >>= 6) out[i] = (char)(0x80 | (code & 0x3f));
+  out[0] = (char)((0xf00 >> n & 0xff) | code);
+  return n;
+}
+
+static uint32_t hex4(const char *p) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; i++) value = value << 4 | (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+  return value;
+}
+
+/* Takes the quotes and escapes off a JSON string of the library's, in place. Returns its length. */
+static size_t unescape(char *text, size_t n) {
+  static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+  char *out = text;
+  for (const char *p = text + 1, *end = text + n - 1; p < end;) {
+    if (*p != '\\') {
+      *out++ = *p++;
+    } else if (p[1] == 'u') {
+      uint32_t code = hex4(p + 2);
+      p += 6;
+      if (code >= 0xd800 && code < 0xdc00 && p + 6 <= end) { /* the first of a pair */
+        code = 0x10000 + ((code - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
+        p += 6;
+      }
+      out += put_utf8(out, code);
+    } else {
+      const char *known = strchr(from, p[1]);
+      *out++ = known != NULL ? to[known - from] : p[1];
+      p += 2;
+    }
+  }
+  return (size_t)(out - text);
+}
+
+/* A cell as RFC 4180 wants it: strings without the quotes and escapes of JSON, all else as in JSON. */
 static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   char *text = (char *)values->text.ptr;
-  size_t n = strlen(text);
+  size_t n = strlen(text), at = 0;
   zarrc_status status;
-  bool string = n >= 2 && text[0] == '"', plain = string && memchr(text, '\\', n) == NULL;
-  if (plain) {
-    text++;
-    n -= 2;
-    text[n] = 0;
-  }
-  if ((plain || !string) && strpbrk(text, ",\"\n\r") == NULL) return cli_output_write(values->out, text, n, error);
+  if (text[0] == '"') n = unescape(text, n);
+  while (at < n && text[at] != ',' && text[at] != '"' && text[at] != '\n' && text[at] != '\r') at++;
+  if (at == n) return cli_output_write(values->out, text, n, error);
   status = cli_output_text(values->out, "\"", error);
   for (size_t i = 0; i < n && status == ZARRC_OK; i++) {
     if (text[i] == '"') status = cli_output_text(values->out, "\"", error);

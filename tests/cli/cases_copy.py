@@ -15,6 +15,7 @@ from support import count, dims, int32s
 
 
 class Copy(support.Case):
+
     def tree(self, name):
         """Every file below a folder and its bytes."""
         root = self.folder / name
@@ -25,6 +26,7 @@ class Copy(support.Case):
 
 
 class Arrays(Copy):
+
     def test_other_chunks(self):
         random.seed(11)
         for i in range(30):
@@ -33,9 +35,16 @@ class Arrays(Copy):
             chunks, others = ([random.randrange(1, n + 3) for n in shape] for _ in range(2))
             data = int32s(count(shape), 1)
             self.array("a", "int32", shape, chunks, data, "--overwrite", "--fill-value", "5")
-            arguments = ["-c", dims(others), "--overwrite", "-q"] + (["--memory", "1M"] if i % 2 else []) + (["-T", str(i % 3 + 1)]) + (["--check"] if i % 4 else [])
+            arguments = ["-c", dims(others), "--overwrite", "-q"] + (["--memory", "1M"] if i % 2 else []) + (
+                ["-T", str(i % 3 + 1)]) + (["--check"] if i % 4 else [])
             if i % 3 == 0:
-                arguments += ["--codecs", random.choice(["zstd(1)", "gzip(1),crc32c", "bytes(big)", f"transpose({dims(reversed(range(rank)))})" if rank else "blosc"])]
+                arguments += [
+                    "--codecs",
+                    random.choice([
+                        "zstd(1)", "gzip(1),crc32c", "bytes(big)",
+                        f"transpose({dims(reversed(range(rank)))})" if rank else "blosc"
+                    ])
+                ]
             self.zarrc("copy", "a", "b", *arguments)
             self.assertEqual(self.raw("b"), data, (shape, chunks, others))
             info = self.json("info", "b")
@@ -47,18 +56,22 @@ class Arrays(Copy):
         data = int32s(count(shape))
         self.array("a", shape=shape, chunks=(1, 100, 50), values=data)
         for memory, check in (("1M", False), ("2M", True), ("1G", False)):
-            self.zarrc("copy", "a", "b", "-c", "60,5,5", "--memory", memory, "--overwrite", "-q", *(["--check"] if check else []))
+            self.zarrc("copy", "a", "b", "-c", "60,5,5", "--memory", memory, "--overwrite", "-q",
+                       *(["--check"] if check else []))
             self.assertEqual(self.raw("b"), data)
         self.assertEqual(len(self.chunks("b")), 200)
 
     def test_everything_else_is_kept(self):
-        self.array("a", "float32", (4, 4), (2, 2), struct.pack("<16f", *range(16)), "--fill-value", '"0x7fc00001"', "--dimension-names", "y,x",
-                   "--attributes", '{"b":1.50,"a":  [1 ,2]}', "--key-encoding", "v2", "--codecs", "gzip(3)")
+        self.array("a", "float32", (4, 4), (2, 2), struct.pack("<16f", *range(16)), "--fill-value", '"0x7fc00001"',
+                   "--dimension-names", "y,x", "--attributes", '{"b":1.50,"a":  [1 ,2]}', "--key-encoding", "v2",
+                   "--codecs", "gzip(3)")
         self.zarrc("copy", "a", "b", "-q")
-        self.assertEqual(json.loads((self.folder / "a/zarr.json").read_text()), json.loads((self.folder / "b/zarr.json").read_text()))
+        self.assertEqual(json.loads((self.folder / "a/zarr.json").read_text()),
+                         json.loads((self.folder / "b/zarr.json").read_text()))
         self.assertIn("1.50", (self.folder / "b/zarr.json").read_text())
         self.assertEqual(self.chunks("a"), self.chunks("b"))
-        self.zarrc("copy", "a", "c", "-q", "--key-encoding", "default", "--separator", ".", "-c", "4,2", "--codecs", "zstd")
+        self.zarrc("copy", "a", "c", "-q", "--key-encoding", "default", "--separator", ".", "-c", "4,2", "--codecs",
+                   "zstd")
         document = json.loads((self.folder / "c/zarr.json").read_text())
         self.assertEqual(document["chunk_key_encoding"], {"name": "default", "configuration": {"separator": "."}})
         self.assertEqual((document["fill_value"], document["dimension_names"]), ("0x7fc00001", ["y", "x"]))
@@ -73,7 +86,7 @@ class Arrays(Copy):
         self.assertEqual(json.loads((self.folder / "b/zarr.json").read_text())["extra"], document["extra"])
 
     def test_fill_value_chunks_are_left_out(self):
-        self.array("a", shape=(8,), chunks=(2,), values=struct.pack("<8i", 0, 0, 1, 0, 0, 0, 0, 2))
+        self.array("a", shape=(8, ), chunks=(2, ), values=struct.pack("<8i", 0, 0, 1, 0, 0, 0, 0, 2))
         self.zarrc("copy", "a", "b", "-q")
         self.assertEqual(self.chunks("b"), {"c/1", "c/3"})
         self.zarrc("copy", "a", "d", "-q", "--write-empty-chunks")
@@ -83,10 +96,10 @@ class Arrays(Copy):
     def test_check_knows_what_fill_value_chunks_lose(self):
         """A NaN with another payload, and a complex zero with a sign, count as fill value and come back as that."""
         nan = struct.pack("<I", 0x7fc12345)
-        self.array("a", "float32", (4,), (2,), nan * 2 + struct.pack("<2f", 1, 2), "--fill-value", "NaN")
+        self.array("a", "float32", (4, ), (2, ), nan * 2 + struct.pack("<2f", 1, 2), "--fill-value", "NaN")
         (self.folder / "a/c").mkdir(exist_ok=True)
         self.zarrc("copy", "a", "b", "-q", "--check", "-c", "1")
-        self.array("z", "complex64", (2,), (1,), struct.pack("<4f", -0.0, -0.0, 1, 2))
+        self.array("z", "complex64", (2, ), (1, ), struct.pack("<4f", -0.0, -0.0, 1, 2))
         self.zarrc("copy", "z", "y", "-q", "--check", "-c", "2")
 
     def test_shards(self):
@@ -96,15 +109,23 @@ class Arrays(Copy):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.zarrc("put", "a", "--format", "raw", "-i", "-", stdin=int32s(256))
         info = self.json("info", "a", "--stored")
-        self.assertEqual((info["shards"]["shape"], info["chunks"]["shape"], info["chunks_per_shard"], info["stored"]["objects"]), ([8, 8], [2, 2], 16, 4))
+        self.assertEqual(
+            (info["shards"]["shape"], info["chunks"]["shape"], info["chunks_per_shard"], info["stored"]["objects"]),
+            ([8, 8], [2, 2], 16, 4))
         self.assertIn("16 chunks in each", self.text("info", "a"))
         self.assertIn("2,2 in 8,8", self.text("ls", "a", "-l"))
-        for arguments, shards, chunks, names in (([], [8, 8], [2, 2], ["bytes", "zstd"]), (["-c", "4,4"], [8, 8], [4, 4], ["bytes", "zstd"]), (["-s", "16,4"], [16, 4], [2, 2], ["bytes", "zstd"]),
-                                                 (["-s", "none"], None, [2, 2], ["bytes", "zstd"]), (["-s", "none", "-c", "5,5"], None, [5, 5], ["bytes", "zstd"]),
-                                                 (["--codecs", "gzip(1)"], [8, 8], [2, 2], ["bytes", "gzip"]), (["-s", "8,16", "-c", "8,8", "--codecs", "bytes"], [8, 16], [8, 8], ["bytes"])):
+        for arguments, shards, chunks, names in (([], [8, 8], [2, 2], ["bytes", "zstd"]), (["-c", "4,4"], [8, 8],
+                                                                                           [4, 4], ["bytes", "zstd"]),
+                                                 (["-s", "16,4"], [16, 4], [2, 2],
+                                                  ["bytes", "zstd"]), (["-s", "none"], None, [2, 2], ["bytes", "zstd"]),
+                                                 (["-s", "none", "-c", "5,5"], None, [5, 5], ["bytes", "zstd"]),
+                                                 (["--codecs", "gzip(1)"], [8, 8], [2, 2],
+                                                  ["bytes", "gzip"]), (["-s", "8,16", "-c", "8,8", "--codecs",
+                                                                        "bytes"], [8, 16], [8, 8], ["bytes"])):
             self.zarrc("copy", "a", "b", "--overwrite", "-q", "--check", *arguments)
             info = self.json("info", "b")
-            self.assertEqual((info["shards"] and info["shards"]["shape"], info["chunks"]["shape"]), (shards, chunks), arguments)
+            self.assertEqual((info["shards"] and info["shards"]["shape"], info["chunks"]["shape"]), (shards, chunks),
+                             arguments)
             codecs = info["codecs"][0]["configuration"]["codecs"] if shards else info["codecs"]
             self.assertEqual([c["name"] for c in codecs], names, arguments)
             self.assertEqual(self.raw("b"), int32s(256))
@@ -125,11 +146,12 @@ class Arrays(Copy):
 
 
 class Hierarchies(Copy):
+
     def hierarchy(self):
         self.zarrc("create", "g.zarr", "--group", "--attributes", '{"title":"x"}')
         self.zarrc("create", "g.zarr/sub", "--group", "--attributes", '{"n": 1.0}')
         self.array("g.zarr/sub/two", shape=(6, 6), chunks=(2, 2), values=int32s(36))
-        self.array("g.zarr/one", shape=(9,), chunks=(4,), values=int32s(9))
+        self.array("g.zarr/one", shape=(9, ), chunks=(4, ), values=int32s(9))
 
     def test_whole(self):
         self.hierarchy()
@@ -163,14 +185,17 @@ class Hierarchies(Copy):
         self.hierarchy()
         d = self.json("copy", "g.zarr", "h.zarr", "-n")
         self.assertTrue(d["dry_run"])
-        self.assertEqual(([a["path"] for a in d["arrays"]], d["groups"], d["objects"], d["nbytes"]), (["one", "sub/two"], 2, 12, 180))
+        self.assertEqual(([a["path"] for a in d["arrays"]], d["groups"], d["objects"], d["nbytes"]),
+                         (["one", "sub/two"], 2, 12, 180))
         self.assertFalse((self.folder / "h.zarr").exists())
         d = self.json("copy", "g.zarr", "h.zarr", "--check")
         self.assertEqual((d["written"]["objects"], d["checked"], d["skipped_objects"]), (12, True, 0))
-        self.assertEqual(d["written"]["nbytes"], sum((self.folder / "h.zarr" / key).stat().st_size for key in self.chunks("h.zarr")))
+        self.assertEqual(d["written"]["nbytes"],
+                         sum((self.folder / "h.zarr" / key).stat().st_size for key in self.chunks("h.zarr")))
 
 
 class Refusals(Copy):
+
     def test_existing_destination(self):
         self.array("a", values=int32s(20))
         self.array("b", values=int32s(20, 100))
@@ -195,7 +220,8 @@ class Refusals(Copy):
         self.array("a", values=int32s(20))
         (self.folder / "link").symlink_to("a")
         before = self.tree("a")
-        for target in ("a", "./a", "a/", "a/.", f"file:{self.path('a')}", f"file://{self.path('a')}", self.path("a"), "link", "a/zarr.json"):
+        for target in ("a", "./a", "a/", "a/.", f"file:{self.path('a')}", f"file://{self.path('a')}", self.path("a"),
+                       "link", "a/zarr.json"):
             for extra in ([], ["--overwrite"], ["--resume"]):
                 self.refused("copy", "a", target, *extra, code=2, says="onto itself")
         self.refused("copy", "a", "a/b", code=2, says="into itself")
@@ -218,7 +244,15 @@ class Refusals(Copy):
 
     def test_limits(self):
         self.zarrc("create", "a", "--shape", "1000,1000,1000", "--dtype", "float64", "-c", "10,10,10")
-        said = self.refused("copy", "a", "b", "-c", "1000,1000,1000", "--memory", "64M", code=7, says=["GiB", "--memory"])
+        said = self.refused("copy",
+                            "a",
+                            "b",
+                            "-c",
+                            "1000,1000,1000",
+                            "--memory",
+                            "64M",
+                            code=7,
+                            says=["GiB", "--memory"])
         self.assertIn("try:", said)
         self.assertFalse((self.folder / "b").exists())
 
@@ -233,16 +267,21 @@ class Refusals(Copy):
 
 
 class Plans(Copy):
+
     def test_dry_run(self):
         self.array("a", shape=(100, 100), chunks=(10, 100), values=int32s(10000))
         text = self.text("copy", "a", "b", "-n", "-c", "100,10", "--codecs", "gzip(1)")
-        for word in ("100 x 100", "10,100", "100,10", "gzip(1)", "objects   10", "39.1 KiB", "memory", "requests  about 10 reads, 11 writes"):
+        for word in ("100 x 100", "10,100", "100,10", "gzip(1)", "objects   10", "39.1 KiB", "memory",
+                     "requests  about 10 reads, 11 writes"):
             self.assertIn(word, text)
         self.assertFalse((self.folder / "b").exists())
 
     def test_memory_shapes_the_plan(self):
         self.zarrc("create", "a", "--shape", "1000,1000,100", "--dtype", "float32", "-c", "1,1000,100")
-        plans = [self.json("copy", "a", "b", "-n", "-c", "1000,10,10", "-T", "2", "--memory", memory) for memory in ("4M", "64M", "256M", "2G")]
+        plans = [
+            self.json("copy", "a", "b", "-n", "-c", "1000,10,10", "-T", "2", "--memory", memory)
+            for memory in ("4M", "64M", "256M", "2G")
+        ]
         reads = [plan["arrays"][0]["reads"] for plan in plans]
         self.assertEqual(reads, sorted(reads, reverse=True))
         self.assertEqual(reads[-1], 1000)
@@ -250,24 +289,27 @@ class Plans(Copy):
             self.assertLessEqual(plan["memory"], memory << 20)
 
     def test_progress_lines(self):
-        self.array("a", shape=(100,), chunks=(1,), values=int32s(100, 1))
+        self.array("a", shape=(100, ), chunks=(1, ), values=int32s(100, 1))
         self.zarrc("copy", "a", "b", "-q", "-T", "1")
         self.assertEqual(self.said, "")
         self.zarrc("copy", "a", "c", "--progress=always", "-T", "1")
         lines = self.said.splitlines()
-        self.assertEqual([re.match(r"copy: (\d+)% \d+/100 chunks", line).group(1) for line in lines], [str(i) for i in range(10, 101, 10)])
+        self.assertEqual([re.match(r"copy: (\d+)% \d+/100 chunks", line).group(1) for line in lines],
+                         [str(i) for i in range(10, 101, 10)])
         self.zarrc("copy", "a", "d", "--progress=never")
         self.assertEqual(self.said, "")
 
     def test_summary(self):
         self.array("a", values=int32s(20))
-        self.assertRegex(self.text("copy", "a", "b"), r"\A1 array, 0 groups: 80 B -> \d+ B \(\S+x\) in 4 objects, \d+\.\d\d s, .*\n\Z")
+        self.assertRegex(self.text("copy", "a", "b"),
+                         r"\A1 array, 0 groups: 80 B -> \d+ B \(\S+x\) in 4 objects, \d+\.\d\d s, .*\n\Z")
         self.assertEqual(self.text("copy", "a", "c", "-q"), "")
         self.text("copy", "a", "d", "-v")
         self.assertRegex(self.said, r"\Aread .* in \d+ requests\nwrote .* in 4 requests\nmemory .*\n\Z")
 
 
 class Resume(Copy):
+
     def test_goes_on(self):
         self.array("a", shape=(20, 20), chunks=(5, 5), values=int32s(400, 1))
         self.zarrc("copy", "a", "b", "-q", "-c", "4,4", "--resume")
@@ -294,7 +336,8 @@ class Resume(Copy):
             (self.folder / "h.zarr" / key).unlink()
         self.zarrc("copy", "g.zarr", "h.zarr", "-q", "--resume")
         self.assertEqual(self.tree("h.zarr"), want)
-        (self.folder / "h.zarr/zarr.json").write_text((self.folder / "h.zarr/zarr.json").read_text().replace('"x": 1', '"x": 2'))
+        (self.folder / "h.zarr/zarr.json").write_text(
+            (self.folder / "h.zarr/zarr.json").read_text().replace('"x": 1', '"x": 2'))
         self.refused("copy", "g.zarr", "h.zarr", "--resume", code=10, says="h.zarr")
 
     def test_other_metadata(self):
@@ -311,12 +354,26 @@ class Resume(Copy):
         path = self.folder / "b/c/1/0"
         path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
         self.zarrc("copy", "a", "b", "-q", "--codecs", "bytes", "--resume")
-        self.refused("copy", "a", "b", "-q", "--codecs", "bytes", "--resume", "--check", code=6, says=["b", "differs", "3,4"])
+        self.refused("copy",
+                     "a",
+                     "b",
+                     "-q",
+                     "--codecs",
+                     "bytes",
+                     "--resume",
+                     "--check",
+                     code=6,
+                     says=["b", "differs", "3,4"])
 
 
 class Interruption(Copy):
+
     def start(self, *arguments):
-        return subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, env=support.ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        return subprocess.Popen([support.COMMAND, *arguments],
+                                cwd=self.folder,
+                                env=support.ENVIRONMENT,
+                                stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
 
     def wait_for(self, process, condition):
@@ -330,7 +387,8 @@ class Interruption(Copy):
         before = self.tree("a")
         for number in (signal.SIGINT, signal.SIGTERM):
             shutil.rmtree(self.folder / "b", ignore_errors=True)
-            process = self.start("copy", "a", "b", "-c", "1,4", "-T", "1", "--memory", "2M", "--codecs", "gzip(9)", "--overwrite")
+            process = self.start("copy", "a", "b", "-c", "1,4", "-T", "1", "--memory", "2M", "--codecs", "gzip(9)",
+                                 "--overwrite")
             self.wait_for(process, lambda: (self.folder / "b/c/5").exists())
             process.send_signal(number)
             out, said = process.communicate(timeout=60)

@@ -13,6 +13,7 @@ def codec(name, **configuration):
 
 
 class Codecs(support.Case):
+
     def chain(self, spec, dtype="int32", ndim=3):
         shape = support.dims([4] * ndim)
         self.zarrc("create", "a", "--shape", shape, "--dtype", dtype, "-c", shape, "--codecs", spec, "--overwrite")
@@ -21,20 +22,38 @@ class Codecs(support.Case):
     def test_short_forms(self):
         zstd3 = codec("zstd", level=3, checksum=False)
         for spec, want in [
-            ("bytes", [LITTLE]), ("bytes(big)", [codec("bytes", endian="big")]), ("bytes(endian=big)", [codec("bytes", endian="big")]),
-            ("gzip", [LITTLE, codec("gzip", level=5)]), ("gzip(9)", [LITTLE, codec("gzip", level=9)]), ("gzip(level=1)", [LITTLE, codec("gzip", level=1)]),
-            ("zstd", [LITTLE, zstd3]), ("zstd(3,checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]),
-            ("zstd(checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]), ("zstd(-5,true)", [LITTLE, codec("zstd", level=-5, checksum=True)]),
-            ("zstd(checksum=false)", [LITTLE, zstd3]), ("crc32c", [LITTLE, codec("crc32c")]), ("crc32c()", [LITTLE, codec("crc32c")]),
-            ("bytes,crc32c,zstd", [LITTLE, codec("crc32c"), zstd3]), (" bytes , zstd ( 3 ) ", [LITTLE, zstd3]),
-            ("transpose(2,1,0)", [codec("transpose", order=[2, 1, 0]), LITTLE]), ("transpose( 1, 0 ,2 ),zstd", [codec("transpose", order=[1, 0, 2]), LITTLE, zstd3]),
-            ("transpose(order=[2,1,0]),bytes(big)", [codec("transpose", order=[2, 1, 0]), codec("bytes", endian="big")]),
-            ("transpose(0,2,1),transpose(2,1,0),bytes", [codec("transpose", order=[0, 2, 1]), codec("transpose", order=[2, 1, 0]), LITTLE]),
-            ("blosc", [LITTLE, codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="shuffle", blocksize=0)]),
-            ("blosc(zstd,5,bitshuffle)", [LITTLE, codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="bitshuffle", blocksize=0)]),
-            ("blosc(lz4,1,noshuffle,8,4096)", [LITTLE, codec("blosc", typesize=8, cname="lz4", clevel=1, shuffle="noshuffle", blocksize=4096)]),
-            ("blosc(clevel=9,cname=lz4hc)", [LITTLE, codec("blosc", typesize=4, cname="lz4hc", clevel=9, shuffle="shuffle", blocksize=0)]),
-            (json.dumps([LITTLE, codec("gzip", level=2)]), [LITTLE, codec("gzip", level=2)]), (json.dumps(LITTLE), [LITTLE]),
+            ("bytes", [LITTLE]),
+            ("bytes(big)", [codec("bytes", endian="big")]),
+            ("bytes(endian=big)", [codec("bytes", endian="big")]),
+            ("gzip", [LITTLE, codec("gzip", level=5)]),
+            ("gzip(9)", [LITTLE, codec("gzip", level=9)]),
+            ("gzip(level=1)", [LITTLE, codec("gzip", level=1)]),
+            ("zstd", [LITTLE, zstd3]),
+            ("zstd(3,checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]),
+            ("zstd(checksum)", [LITTLE, codec("zstd", level=3, checksum=True)]),
+            ("zstd(-5,true)", [LITTLE, codec("zstd", level=-5, checksum=True)]),
+            ("zstd(checksum=false)", [LITTLE, zstd3]),
+            ("crc32c", [LITTLE, codec("crc32c")]),
+            ("crc32c()", [LITTLE, codec("crc32c")]),
+            ("bytes,crc32c,zstd", [LITTLE, codec("crc32c"), zstd3]),
+            (" bytes , zstd ( 3 ) ", [LITTLE, zstd3]),
+            ("transpose(2,1,0)", [codec("transpose", order=[2, 1, 0]), LITTLE]),
+            ("transpose( 1, 0 ,2 ),zstd", [codec("transpose", order=[1, 0, 2]), LITTLE, zstd3]),
+            ("transpose(order=[2,1,0]),bytes(big)", [codec("transpose", order=[2, 1, 0]),
+                                                     codec("bytes", endian="big")]),
+            ("transpose(0,2,1),transpose(2,1,0),bytes",
+             [codec("transpose", order=[0, 2, 1]),
+              codec("transpose", order=[2, 1, 0]), LITTLE]),
+            ("blosc", [LITTLE,
+                       codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="shuffle", blocksize=0)]),
+            ("blosc(zstd,5,bitshuffle)",
+             [LITTLE, codec("blosc", typesize=4, cname="zstd", clevel=5, shuffle="bitshuffle", blocksize=0)]),
+            ("blosc(lz4,1,noshuffle,8,4096)",
+             [LITTLE, codec("blosc", typesize=8, cname="lz4", clevel=1, shuffle="noshuffle", blocksize=4096)]),
+            ("blosc(clevel=9,cname=lz4hc)",
+             [LITTLE, codec("blosc", typesize=4, cname="lz4hc", clevel=9, shuffle="shuffle", blocksize=0)]),
+            (json.dumps([LITTLE, codec("gzip", level=2)]), [LITTLE, codec("gzip", level=2)]),
+            (json.dumps(LITTLE), [LITTLE]),
         ]:
             with self.subTest(spec):
                 self.assertEqual(self.chain(spec), want)
@@ -56,24 +75,31 @@ class Codecs(support.Case):
         self.assertIn("bytes(little),blosc(lz4,5,shuffle,4,0)", self.text("info", "a"))
 
     def test_refused(self):
-        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket"), ("gzip)", 2, "comma"), ("gzip(1)(2)", 2, "comma"), ("gzip(1,2)", 2, "arguments"),
-                                  ("gzip(level=1,level=2)", 2, "twice"), ("gzip(1,)", 2, "missing"), ("gzip(,1)", 2, "missing"), (",gzip", 2, "name"), ("gzip,,zstd", 2, "name"),
-                                  ("", 2, "name"), ("(1)", 2, "name"), ("crc32c(1)", 2, "arguments"), ("zstd(3;4)", 4, "level"), ("gzip(11)", 4, "level"), ("gzip(fast)", 4, "level"),
-                                  ("blosc(lzma)", 4, "cname"), ("bytes(middle)", 4, "endian"), ("transpose(0,0,1)", 4, "transpose"), ("transpose(0,1)", 4, "transpose"),
-                                  ("nix", 5, "nix"), ("nix(1)", 2, "names"), ("nix(a=1)", 5, "nix"), ("gzip,bytes", None, ""), ("bytes,bytes", 4, ""), ("[1]", None, ""), ("[", None, "")]:
+        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket"), ("gzip)", 2, "comma"),
+                                  ("gzip(1)(2)", 2, "comma"), ("gzip(1,2)", 2, "arguments"),
+                                  ("gzip(level=1,level=2)", 2, "twice"), ("gzip(1,)", 2, "missing"),
+                                  ("gzip(,1)", 2, "missing"), (",gzip", 2, "name"), ("gzip,,zstd", 2, "name"),
+                                  ("", 2, "name"), ("(1)", 2, "name"), ("crc32c(1)", 2, "arguments"),
+                                  ("zstd(3;4)", 4, "level"), ("gzip(11)", 4, "level"), ("gzip(fast)", 4, "level"),
+                                  ("blosc(lzma)", 4, "cname"), ("bytes(middle)", 4, "endian"),
+                                  ("transpose(0,0,1)", 4, "transpose"), ("transpose(0,1)", 4, "transpose"),
+                                  ("nix", 5, "nix"), ("nix(1)", 2, "names"), ("nix(a=1)", 5, "nix"),
+                                  ("gzip,bytes", None, ""), ("bytes,bytes", 4, ""), ("[1]", None, ""), ("[", None, "")]:
             with self.subTest(spec):
                 done = self.run_command("create", "b", "--shape", "4,4,4", "--dtype", "int32", "--codecs", spec)
                 said = done.stderr.decode()
-                self.assertIn(done.returncode, (2, 4, 5) if code is None else (code,), said)
+                self.assertIn(done.returncode, (2, 4, 5) if code is None else (code, ), said)
                 self.assertIn(words, said)
                 self.assertEqual(said.count("\n"), 1)
                 self.assertFalse((self.folder / "b" / "zarr.json").exists())
 
 
 class Create(support.Case):
+
     def test_metadata(self):
-        self.zarrc("create", "a", "--shape", "100, 200", "--dtype", "float32", "-c", "10,20", "--codecs", "zstd(1)", "--fill-value", "NaN",
-                   "--dimension-names", "y,", "--attributes", '{"z": 1.50, "a": [1e3, "é"]}', "--key-encoding", "v2", "--separator", "/")
+        self.zarrc("create", "a", "--shape", "100, 200", "--dtype", "float32", "-c", "10,20", "--codecs", "zstd(1)",
+                   "--fill-value", "NaN", "--dimension-names", "y,", "--attributes", '{"z": 1.50, "a": [1e3, "é"]}',
+                   "--key-encoding", "v2", "--separator", "/")
         text = (self.folder / "a/zarr.json").read_text()
         document = json.loads(text)
         self.assertEqual(document["shape"], [100, 200])
@@ -87,9 +113,12 @@ class Create(support.Case):
         self.assertEqual(json.loads(text)["attributes"], {"z": 1.5, "a": [1000, "é"]})
 
     def test_fill_values(self):
-        for dtype, fill, want in (("int32", "5", 5), ("int8", "-5", -5), ("float64", "1e3", 1000.0), ("float32", "-Infinity", "-Infinity"), ("bool", "true", True),
-                                  ("complex64", '[1.0, "NaN"]', [1.0, "NaN"]), ("float32", '"NaN"', "NaN"), ("float32", "0x7fc00001", "0x7fc00001"),
-                                  ('{"name": "fixed_length_utf32", "configuration": {"length_bytes": 12}}', "ab", "ab")):
+        for dtype, fill, want in (("int32", "5", 5), ("int8", "-5", -5), ("float64", "1e3", 1000.0),
+                                  ("float32", "-Infinity",
+                                   "-Infinity"), ("bool", "true", True), ("complex64", '[1.0, "NaN"]', [1.0, "NaN"]),
+                                  ("float32", '"NaN"', "NaN"), ("float32", "0x7fc00001", "0x7fc00001"),
+                                  ('{"name": "fixed_length_utf32", "configuration": {"length_bytes": 12}}', "ab",
+                                   "ab")):
             self.zarrc("create", "a", "--shape", "3", "--dtype", dtype, "--fill-value", fill, "--overwrite")
             self.assertEqual(self.json("info", "a")["fill_value"], want)
         for dtype, fill in (("int8", "300"), ("int32", "1.5"), ("bool", "maybe"), ("complex64", "1")):
@@ -106,20 +135,39 @@ class Create(support.Case):
 
     def test_bad_metadata_overwrites_nothing(self):
         self.array("a", values=int32s(20))
-        self.refused("create", "a", "--shape", "3", "--dtype", "int8", "--codecs", "gzip(77)", "--overwrite", code=4, says="level")
+        self.refused("create",
+                     "a",
+                     "--shape",
+                     "3",
+                     "--dtype",
+                     "int8",
+                     "--codecs",
+                     "gzip(77)",
+                     "--overwrite",
+                     code=4,
+                     says="level")
         self.assertEqual(self.raw("a"), int32s(20))
 
     def test_refused(self):
-        for arguments, code, words in ((["--dtype", "int8"], 2, "--shape"), (["--shape", "3"], 2, "--dtype"), (["--shape", "3", "--dtype", "int7"], 5, "int7"),
-                                       (["--shape", "x", "--dtype", "int8"], 2, "'x'"), (["--shape", "-1", "--dtype", "int8"], 2, "-1"),
-                                       (["--shape", "3", "--dtype", "int8", "-c", "0"], 2, "--chunks"), (["--shape", "3", "--dtype", "int8", "-c", "1,1"], 2, "--chunks"),
-                                       (["--shape", "3,3", "--dtype", "int8", "--dimension-names", "x"], 2, "--dimension-names"),
-                                       (["--shape", "1,,1", "--dtype", "int8"], 2, "--shape"), (["--shape", "3", "--dtype", "int8", "--attributes", "[1]"], None, "attributes"),
-                                       (["--shape", "3", "--dtype", "int8", "--attributes", "{"], None, ""), (["--shape", "99999999999999999999", "--dtype", "int8"], 2, "999"),
-                                       (["--shape", ",".join(["1"] * 33), "--dtype", "int8"], 2, "32")):
+        for arguments, code, words in ((["--dtype", "int8"], 2, "--shape"), (["--shape", "3"], 2, "--dtype"),
+                                       (["--shape", "3", "--dtype",
+                                         "int7"], 5, "int7"), (["--shape", "x", "--dtype", "int8"], 2,
+                                                               "'x'"), (["--shape", "-1", "--dtype", "int8"], 2, "-1"),
+                                       (["--shape", "3", "--dtype", "int8", "-c",
+                                         "0"], 2, "--chunks"), (["--shape", "3", "--dtype", "int8", "-c",
+                                                                 "1,1"], 2, "--chunks"),
+                                       (["--shape", "3,3", "--dtype", "int8", "--dimension-names",
+                                         "x"], 2, "--dimension-names"), (["--shape", "1,,1", "--dtype",
+                                                                          "int8"], 2, "--shape"),
+                                       (["--shape", "3", "--dtype", "int8", "--attributes", "[1]"], None,
+                                        "attributes"), (["--shape", "3", "--dtype", "int8", "--attributes",
+                                                         "{"], None, ""),
+                                       (["--shape", "99999999999999999999", "--dtype",
+                                         "int8"], 2, "999"), (["--shape", ",".join(["1"] * 33), "--dtype",
+                                                               "int8"], 2, "32")):
             with self.subTest(arguments):
                 done = self.run_command("create", "b", *arguments)
-                self.assertIn(done.returncode, (2, 4) if code is None else (code,), done.stderr)
+                self.assertIn(done.returncode, (2, 4) if code is None else (code, ), done.stderr)
                 self.assertIn(words, done.stderr.decode())
         self.assertFalse((self.folder / "b/zarr.json").exists())
 
@@ -140,13 +188,17 @@ class Create(support.Case):
 
 
 class Info(support.Case):
+
     def test_array(self):
-        self.array("a", "int16", (10, 7), (4, 3), bytes(range(140)), "--dimension-names", "y,x", "--attributes", '{"unit": "K"}', "--codecs", "bytes")
+        self.array("a", "int16", (10, 7), (4, 3), bytes(range(140)), "--dimension-names", "y,x", "--attributes",
+                   '{"unit": "K"}', "--codecs", "bytes")
         text = self.text("info", "a", "--stored", "-a")
-        for word in ("a: array", "y=10 x x=7", "int16", "140 B", "4 x 3", "3 x 3", "9", "24 B", "bytes(little)", "216 B", "9 of 9 objects", '{"unit": "K"}'):
+        for word in ("a: array", "y=10 x x=7", "int16", "140 B", "4 x 3", "3 x 3", "9", "24 B", "bytes(little)",
+                     "216 B", "9 of 9 objects", '{"unit": "K"}'):
             self.assertIn(word, text)
         d = self.json("info", "a", "--stored", "-a")
-        self.assertEqual((d["shape"], d["data_type"], d["fill_value"], d["dimension_names"], d["nitems"], d["nbytes"]), ([10, 7], "int16", 0, ["y", "x"], 70, 140))
+        self.assertEqual((d["shape"], d["data_type"], d["fill_value"], d["dimension_names"], d["nitems"], d["nbytes"]),
+                         ([10, 7], "int16", 0, ["y", "x"], 70, 140))
         self.assertEqual(d["chunks"], {"shape": [4, 3], "grid": [3, 3], "count": 9, "nbytes": 24})
         self.assertIsNone(d["shards"])
         self.assertEqual((d["stored"]["objects"], d["stored"]["objects_possible"], d["stored"]["nbytes"]), (9, 9, 216))
@@ -155,11 +207,13 @@ class Info(support.Case):
 
     def test_objects_are_chunks_of_the_grid(self):
         for encoding, separator in (("default", "/"), ("default", "."), ("v2", "."), ("v2", "/")):
-            self.array("a", "int8", (4, 4), (2, 2), bytes([1] * 16), "--codecs", "bytes", "--key-encoding", encoding, "--separator", separator, "--overwrite")
+            self.array("a", "int8", (4, 4), (2, 2), bytes([1] * 16), "--codecs", "bytes", "--key-encoding", encoding,
+                       "--separator", separator, "--overwrite")
             for stray in ("c.9.9", "notes.txt", "c.0", "00.0", "0.0.0"):
                 (self.folder / "a" / stray).write_bytes(b"12345")
             stored = self.json("info", "a", "--stored")["stored"]
-            self.assertEqual((stored["objects"], stored["nbytes"], stored["other_keys"]), (4, 16, 5), (encoding, separator))
+            self.assertEqual((stored["objects"], stored["nbytes"], stored["other_keys"]), (4, 16, 5),
+                             (encoding, separator))
 
     def test_rank_0_and_no_elements(self):
         self.array("a", "float64", (), (), bytes(8))
@@ -197,11 +251,12 @@ class Info(support.Case):
 
 
 class Listing(support.Case):
+
     def hierarchy(self):
         self.zarrc("create", "g.zarr", "--group")
         self.zarrc("create", "g.zarr/b/c", "--group")
         self.array("g.zarr/b/c/x", values=int32s(20))
-        self.array("g.zarr/a", "float64", (100,), (10,))
+        self.array("g.zarr/a", "float64", (100, ), (10, ))
         self.zarrc("create", "g.zarr/z", "--group")
 
     def test_ls(self):
@@ -209,7 +264,8 @@ class Listing(support.Case):
         lines = self.text("ls", "g.zarr").splitlines()
         self.assertEqual([line.split()[0] for line in lines], [".", "a", "b/", "b/c/", "b/c/x", "z/"])
         self.assertIn("4 x 5  int32", lines[4])
-        self.assertEqual([line.split()[0] for line in self.text("ls", "g.zarr", "-d", "1").splitlines()], [".", "a", "b/", "z/"])
+        self.assertEqual([line.split()[0] for line in self.text("ls", "g.zarr", "-d", "1").splitlines()],
+                         [".", "a", "b/", "z/"])
         self.assertEqual(self.text("ls", "g.zarr", "-d", "0"), ".\n")
         self.assertEqual([line.split()[0] for line in self.text("ls", "g.zarr/b").splitlines()], [".", "c/", "c/x"])
         longer = self.text("ls", "g.zarr", "-l")
@@ -231,7 +287,9 @@ class Listing(support.Case):
         self.hierarchy()
         nodes = self.json("ls", "g.zarr", "-l")["nodes"]
         self.assertEqual([n["path"] for n in nodes], ["", "a", "b", "b/c", "b/c/x", "z"])
-        self.assertEqual((nodes[4]["shape"], nodes[4]["data_type"], nodes[4]["chunk_shape"], nodes[4]["stored_objects"]), ([4, 5], "int32", [2, 3], 4))
+        self.assertEqual(
+            (nodes[4]["shape"], nodes[4]["data_type"], nodes[4]["chunk_shape"], nodes[4]["stored_objects"]),
+            ([4, 5], "int32", [2, 3], 4))
         self.assertEqual(self.json("tree", "g.zarr", "-l")["nodes"], nodes)
 
     def test_a_damaged_array_does_not_hide_the_others(self):

@@ -13,11 +13,16 @@ from support import int32s
 
 
 class Terminal(support.Case):
+
     def on_terminal(self, *arguments, stdout=True, stderr=True, **env):
         """Runs the command with a terminal; (exit code, all that appeared there)."""
         control, terminal = pty.openpty()
-        process = subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, env={**support.ENVIRONMENT, **env},
-                                   stdout=terminal if stdout else subprocess.DEVNULL, stderr=terminal if stderr else subprocess.DEVNULL)
+        process = subprocess.Popen([support.COMMAND, *arguments],
+                                   cwd=self.folder,
+                                   stdin=subprocess.DEVNULL,
+                                   env={**support.ENVIRONMENT, **env},
+                                   stdout=terminal if stdout else subprocess.DEVNULL,
+                                   stderr=terminal if stderr else subprocess.DEVNULL)
         os.close(terminal)
         out = b""
         while select.select([control], [], [], 60)[0]:
@@ -35,7 +40,8 @@ class Terminal(support.Case):
     def test_binary_is_refused(self):
         self.array("a", values=int32s(20), chunks=(4, 5))
         chunk = self.path("a/c/0/0")
-        for arguments in (["get", "a", "-o", "-"], ["get", "a", "--format", "raw"], ["decode", "--metadata", "a/zarr.json", "-i", chunk]):
+        for arguments in (["get", "a", "-o", "-"], ["get", "a", "--format",
+                                                    "raw"], ["decode", "--metadata", "a/zarr.json", "-i", chunk]):
             code, out = self.on_terminal(*arguments, stderr=True)
             self.assertEqual(code, 2, out)
             self.assertRegex(out.decode(), r"\Azarrc: [^\n]*terminal[^\n]*try: -f[^\n]*\n\Z")
@@ -53,7 +59,7 @@ class Terminal(support.Case):
         self.assertIn(b"\033[31mzarrc:\033[0m", self.on_terminal("info", "nix", TERM="xterm")[1])
 
     def test_progress_bar(self):
-        self.array("a", shape=(100,), chunks=(1,), values=int32s(100, 1))
+        self.array("a", shape=(100, ), chunks=(1, ), values=int32s(100, 1))
         code, out = self.on_terminal("copy", "a", "b", "-q", "--progress=always", TERM="xterm", COLUMNS="80")
         self.assertEqual(code, 0)
         self.assertTrue(out.endswith(b"\r\033[K"), out)
@@ -75,6 +81,7 @@ class Terminal(support.Case):
 
 
 class Output(support.Case):
+
     def test_file_is_whole_or_not_there(self):
         self.array("a", values=int32s(20), chunks=(2, 5))
         chunk = self.folder / "a/c/1/0"
@@ -109,9 +116,16 @@ class Output(support.Case):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full")
         self.array("a", values=int32s(20))
-        for arguments in (["get", "a"], ["get", "a", "--format", "raw"], ["info", "a"], ["help"], ["--array_path=a"], ["info", "a", "--json"], ["ls", "a"]):
+        for arguments in (["get", "a"], ["get", "a", "--format",
+                                         "raw"], ["info", "a"], ["help"], ["--array_path=a"], ["info", "a",
+                                                                                               "--json"], ["ls", "a"]):
             with open("/dev/full", "wb") as full:
-                done = subprocess.run([support.COMMAND, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, env=support.ENVIRONMENT, check=False)
+                done = subprocess.run([support.COMMAND, *arguments],
+                                      cwd=self.folder,
+                                      stdout=full,
+                                      stderr=subprocess.PIPE,
+                                      env=support.ENVIRONMENT,
+                                      check=False)
             self.assertEqual(done.returncode, 9, arguments)
             self.assertIn(b"standard output", done.stderr)
         self.refused("get", "a", "--format", "raw", "-o", "/dev/full", code=9, says="/dev/full")
@@ -123,9 +137,11 @@ class Output(support.Case):
 
 
 class Urls(support.Case):
+
     def test_files(self):
         self.array("a b", values=int32s(20))
-        for url in (self.path("a b"), "file:a b", "file:" + self.path("a b"), "file://" + self.path("a%20b"), "a b/", "./a b", "a b/zarr.json"):
+        for url in (self.path("a b"), "file:a b", "file:" + self.path("a b"), "file://" + self.path("a%20b"), "a b/",
+                    "./a b", "a b/zarr.json"):
             self.assertEqual(self.raw(url), int32s(20), url)
 
     def test_others(self):
@@ -152,15 +168,22 @@ class Urls(support.Case):
 
 
 class Pipes(support.Case):
+
     def test_reader_that_leaves_is_no_error(self):
         """The pipe's reading end is closed before the command writes: it ends by SIGPIPE and says nothing."""
         self.array("a", shape=(100, 100), chunks=(50, 50), values=int32s(10000))
         self.zarrc("create", "g.zarr", "--group")
-        for arguments in (["get", "a"], ["get", "a", "-o", "-"], ["get", "a", "--format", "csv"], ["--array_path=a"], ["info", "a"], ["tree", "g.zarr"], ["help"],
-                          ["help", "--man"], ["completion", "bash"], ["info", "a", "--json"]):
+        for arguments in (["get", "a"], ["get", "a", "-o", "-"], ["get", "a", "--format", "csv"], ["--array_path=a"],
+                          ["info", "a"], ["tree", "g.zarr"], ["help"], ["help",
+                                                                        "--man"], ["completion",
+                                                                                   "bash"], ["info", "a", "--json"]):
             read, write = os.pipe()
             os.close(read)
-            process = subprocess.Popen([support.COMMAND, *arguments], cwd=self.folder, stdout=write, stderr=subprocess.PIPE, env=support.ENVIRONMENT)
+            process = subprocess.Popen([support.COMMAND, *arguments],
+                                       cwd=self.folder,
+                                       stdout=write,
+                                       stderr=subprocess.PIPE,
+                                       env=support.ENVIRONMENT)
             os.close(write)
             _, said = process.communicate(timeout=60)
             self.assertEqual((process.returncode, said), (-13, b""), arguments)
@@ -176,12 +199,15 @@ class Pipes(support.Case):
 
 
 class Coding(support.Case):
+
     def metadata(self, codecs, dtype="int32", chunks=(2, 3), fill="0"):
-        self.zarrc("create", "m", "--shape", "4,6", "--dtype", dtype, "-c", support.dims(chunks), "--codecs", codecs, "--fill-value", fill, "--overwrite")
+        self.zarrc("create", "m", "--shape", "4,6", "--dtype", dtype, "-c", support.dims(chunks), "--codecs", codecs,
+                   "--fill-value", fill, "--overwrite")
         return ["--metadata", "m/zarr.json"]
 
     def test_both_ways(self):
-        for codecs in ("bytes", "bytes(big)", "gzip(6)", "zstd(3,checksum)", "blosc(lz4,5,shuffle)", "crc32c", "transpose(1,0),zstd,crc32c"):
+        for codecs in ("bytes", "bytes(big)", "gzip(6)", "zstd(3,checksum)", "blosc(lz4,5,shuffle)", "crc32c",
+                       "transpose(1,0),zstd,crc32c"):
             m = self.metadata(codecs)
             stored = self.zarrc("encode", *m, stdin=int32s(6))
             self.assertEqual(self.zarrc("decode", *m, stdin=stored), int32s(6), codecs)
@@ -192,8 +218,10 @@ class Coding(support.Case):
             self.assertEqual(self.zarrc("decode", *m, "-i", "again", "-o", "-"), int32s(6))
 
     def test_known_bytes(self):
-        self.assertEqual(self.zarrc("encode", *self.metadata("bytes(big)"), stdin=int32s(6)), support.swap(int32s(6), 4))
-        self.assertEqual(self.zarrc("encode", *self.metadata("transpose(1,0),bytes"), stdin=int32s(6)), support.to_fortran(int32s(6), (2, 3), 4))
+        self.assertEqual(self.zarrc("encode", *self.metadata("bytes(big)"), stdin=int32s(6)),
+                         support.swap(int32s(6), 4))
+        self.assertEqual(self.zarrc("encode", *self.metadata("transpose(1,0),bytes"), stdin=int32s(6)),
+                         support.to_fortran(int32s(6), (2, 3), 4))
         m = self.metadata("crc32c", "uint8", (1, 9))
         self.assertEqual(self.zarrc("encode", *m, stdin=b"123456789"), b"123456789" + bytes.fromhex("839206e3"))
 
@@ -207,10 +235,12 @@ class Coding(support.Case):
             self.refused("decode", *m, stdin=bytes(n), code=6, says="bytes")
 
     def test_damaged_chunks(self):
-        for codecs, name in (("gzip(6)", "gzip"), ("zstd(3,checksum)", "zstd"), ("blosc(lz4,5,shuffle)", "blosc"), ("crc32c", "crc32c")):
+        for codecs, name in (("gzip(6)", "gzip"), ("zstd(3,checksum)", "zstd"), ("blosc(lz4,5,shuffle)", "blosc"),
+                             ("crc32c", "crc32c")):
             m = self.metadata(codecs)
             stored = self.zarrc("encode", *m, stdin=int32s(6, 1000))
-            for bad in [stored[:n] for n in range(0, len(stored), 7)] + [stored[:-1] + bytes([stored[-1] ^ 1]), b"", b"\xff" * len(stored)]:
+            for bad in [stored[:n] for n in range(0, len(stored), 7)
+                        ] + [stored[:-1] + bytes([stored[-1] ^ 1]), b"", b"\xff" * len(stored)]:
                 done = self.run_command("decode", *m, stdin=bad)
                 if done.returncode == 0:  # blosc has no checksum
                     self.assertEqual((codecs[:5], len(done.stdout)), ("blosc", 24))
@@ -224,7 +254,8 @@ class Coding(support.Case):
         stored = self.zarrc("encode", *m, "-v", stdin=int32s(6))
         lines = [line.split() for line in self.said.splitlines()]
         self.assertEqual([line[0] for line in lines], ["transpose", "bytes", "zstd", "crc32c"])
-        self.assertEqual([(int(line[1]), int(line[3])) for line in lines], [(24, 24), (24, 24), (24, len(stored) - 4), (len(stored) - 4, len(stored))])
+        self.assertEqual([(int(line[1]), int(line[3])) for line in lines], [(24, 24), (24, 24), (24, len(stored) - 4),
+                                                                            (len(stored) - 4, len(stored))])
         self.zarrc("decode", *m, "-v", stdin=stored)
         lines = [line.split() for line in self.said.splitlines()]
         self.assertEqual([line[0] for line in lines], ["crc32c", "zstd", "bytes", "transpose"])
@@ -266,9 +297,13 @@ class Coding(support.Case):
             if case.get("encoded", 0) is None:
                 continue
             shape = case["chunk_shape"]
-            document = {"zarr_format": 3, "node_type": "array", "shape": shape, "data_type": case["data_type"], "fill_value": case["fill_value"],
-                        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [max(1, n) for n in shape]}}, "codecs": case["codecs"],
-                        "chunk_key_encoding": {"name": "default"}}
+            document = {
+                "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": case["data_type"], "fill_value":
+                case["fill_value"], "chunk_grid":
+                {"name": "regular", "configuration":
+                 {"chunk_shape":
+                  [max(1, n) for n in shape]}}, "codecs": case["codecs"], "chunk_key_encoding": {"name": "default"}
+            }
             if 0 in shape:
                 continue
             (self.folder / "z.json").write_text(json.dumps(document))

@@ -11,6 +11,7 @@ LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "shard", "
 
 
 class Usage(support.Case):
+
     def test_no_verb(self):
         self.refused(code=2, says=["verb", "try: zarrc help"])
 
@@ -69,7 +70,8 @@ class Usage(support.Case):
     def test_manual_page(self):
         text = self.text("help", "--man")
         self.assertIn(".TH ZARRC 1", text)
-        self.assertEqual(text, (support.ROOT / "docs" / "zarrc.1").read_text(), "make it anew: zarrc help --man > docs/zarrc.1")
+        self.assertEqual(text, (support.ROOT / "docs" / "zarrc.1").read_text(),
+                         "make it anew: zarrc help --man > docs/zarrc.1")
         man = shutil.which("man")
         if man:
             done = subprocess.run([man, "--warnings", "-l", "-"], input=text.encode(), capture_output=True, check=False)
@@ -108,6 +110,7 @@ class Usage(support.Case):
 
 
 class Options(support.Case):
+
     def test_unknown_options(self):
         self.refused("info", "x", "--stord", code=2, says=["--stord", "try: --stored"])
         self.refused("info", "-x", "x", code=2, says="-x")
@@ -134,8 +137,9 @@ class Options(support.Case):
     def test_spellings(self):
         self.array("a", values=support.int32s(20))
         want = self.raw("a", "-s", "1")
-        for arguments in (["-s1"], ["-s", "1"], ["--select=1"], ["--select", "1"], ["-s", "1", "-T1"], ["-qfT", "2", "-s1"],
-                          ["-s", "1", "--threads=1", "--memory=64M"], ["-s", "1", "--memory", "1.5GiB"]):
+        for arguments in (["-s1"], ["-s", "1"], ["--select=1"], ["--select", "1"], ["-s", "1", "-T1"],
+                          ["-qfT", "2", "-s1"], ["-s", "1", "--threads=1",
+                                                 "--memory=64M"], ["-s", "1", "--memory", "1.5GiB"]):
             self.assertEqual(self.raw("a", *arguments), want, arguments)
         self.assertEqual(self.raw("a", "-s", "-1"), self.raw("a", "-s", "3"))
 
@@ -150,6 +154,7 @@ class Options(support.Case):
 
 
 class Errors(support.Case):
+
     def error(self, *arguments, code, **options):
         self.assertEqual(self.zarrc(*arguments, "--json", code=code, **options), b"")
         self.assertEqual(self.said.count("\n"), 1)
@@ -188,15 +193,21 @@ class Errors(support.Case):
         self.array("a")
         path = self.folder / "a/zarr.json"
         good = json.loads(path.read_text())
-        for change, code in (({"shape": [-1, 5]}, 4), ({"zarr_format": 4}, None), ({"codecs": [{"name": "nix"}]}, 5), ({"fill_value": "x"}, 4),
-                             ({"data_type": "int7"}, 5), ({"chunk_grid": {"name": "hexagonal", "configuration": {}}}, 5),
-                             ({"codecs": [{"name": "gzip", "configuration": {"level": 1}}]}, 4)):
+        for change, code in (({"shape": [-1, 5]}, 4), ({"zarr_format":
+                                                        4}, None), ({"codecs": [{"name":
+                                                                                 "nix"}]}, 5), ({"fill_value": "x"}, 4),
+                             ({"data_type":
+                               "int7"}, 5), ({"chunk_grid":
+                                              {"name": "hexagonal", "configuration":
+                                               {}}}, 5), ({"codecs": [{"name": "gzip", "configuration": {"level":
+                                                                                                         1}}]}, 4)):
             path.write_text(json.dumps({**good, **change}))
             for verb in ("info", "get"):
                 done = self.run_command(verb, "a")
-                self.assertIn(done.returncode, (4, 5) if code is None else (code,), change)
+                self.assertIn(done.returncode, (4, 5) if code is None else (code, ), change)
                 self.assertRegex(done.stderr.decode(), r"\Azarrc: a zarr\.json: [^\n]+\n\Z")
-        for text in ("", "{", "[]", "nul", "\0", '{"a": 1, "a": 2}', "{" * 300, '{"zarr_format": 3, "node_type": "array"}'):
+        for text in ("", "{", "[]", "nul", "\0", '{"a": 1, "a": 2}', "{" * 300,
+                     '{"zarr_format": 3, "node_type": "array"}'):
             path.write_text(text)
             self.refused("info", "a", code=4, says="zarr.json")
 

@@ -17,10 +17,14 @@ DATA = ROOT / "tests" / "data"
 COMMAND = str(ROOT / "build" / "zarrc")
 
 # The test's own surroundings must not show in what the command prints.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "TERM", "LANG", "LC_ALL", "LC_CTYPE")}
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "TERM", "LANG", "LC_ALL", "LC_CTYPE")
+}
 
 
 class Case(unittest.TestCase):
+
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zarrc-cli-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -29,8 +33,14 @@ class Case(unittest.TestCase):
         return str(self.folder / name)
 
     def run_command(self, *arguments, stdin=b"", env=None, **options):
-        return subprocess.run([COMMAND, *map(str, arguments)], input=stdin, capture_output=True, timeout=120,
-                              env={**ENVIRONMENT, **(env or {})}, cwd=self.folder, check=False, **options)
+        return subprocess.run([COMMAND, *map(str, arguments)],
+                              input=stdin,
+                              capture_output=True,
+                              timeout=120,
+                              env={**ENVIRONMENT, **(env or {})},
+                              cwd=self.folder,
+                              check=False,
+                              **options)
 
     def zarrc(self, *arguments, stdin=b"", code=0, env=None):
         """Runs the command, insists on the exit code, keeps what it said and returns what it printed."""
@@ -98,7 +108,8 @@ def npy(descr, shape, data, fortran=False, version=1):
 def read_npy(data):
     """(descr, fortran_order, shape, packed elements) of a .npy file."""
     assert data[:6] == b"\x93NUMPY" and data[7] == 0
-    size, start = (struct.unpack_from("<H", data, 8)[0], 10) if data[6] == 1 else (struct.unpack_from("<I", data, 8)[0], 12)
+    size, start = (struct.unpack_from("<H", data, 8)[0], 10) if data[6] == 1 else (struct.unpack_from("<I", data, 8)[0],
+                                                                                   12)
     assert (start + size) % 64 == 0 and data[start + size - 1:start + size] == b"\n"
     header = ast.literal_eval(data[start:start + size].decode("utf8" if data[6] == 3 else "latin1"))
     assert sorted(header) == ["descr", "fortran_order", "shape"]
@@ -121,8 +132,9 @@ def swap(data, unit):
 
 
 class _Subscript:
+
     def __getitem__(self, key):
-        return key if isinstance(key, tuple) else (key,)
+        return key if isinstance(key, tuple) else (key, )
 
 
 def select(text, shape):

@@ -1,5 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: MIT
-# Runs the tests of the command that ZARRC names.
-set -eu
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$(dirname "$0")/run_cli_tests.py" "$ZARRC" "$@"
