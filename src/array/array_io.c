@@ -1,106 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and writing regions. The i-th chunk of a region, its key, its part and its piece of the caller's memory are
- * computed from i, inside for_each. */
-#include "array/array.h"
-
-#include "array/grid.h"
-#include "array/node.h"
-#include "array/selection.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+/* Reading and writing regions. The i-th chunk of a region, its part and its piece of the caller's memory are computed
+ * from i, inside for_each. */
+#include "array/transfer.h"
 
 typedef struct job {
-  zarrc_array *array;
-  const zarrc_metadata *m;
-  zarrc_selection selection;
-  const zarrc_view *view;
-  bool write;
+  const zarrc_transfer *t;
+  zarrc_split split;
 } job;
 
-/* Adds where it happened: the chunk, an inner one behind it, and the key. */
-static void blame_chunk(zarrc_error *error, const job *j, const int64_t *chunk, const char *key) {
-  char text[sizeof error->chunk], inner[sizeof error->chunk];
-  if (!error) return;
-  zarrc_chunk_text(j->m->ndim, chunk, text, sizeof text);
-  memcpy(inner, error->chunk, sizeof inner);
-  inner[sizeof inner - 1] = 0;
-  if (snprintf(error->chunk, sizeof error->chunk, "%s%s%s", text, *inner ? "/" : "", inner) < 0) error->chunk[0] = 0;
-  zarrc_node_blame(error, key);
-}
-
-static zarrc_status transfer(const job *j, const zarrc_selected *s, const char *key, zarrc_error *error) {
-  zarrc_view view = zarrc_view_part(j->view, &s->view);
-  int64_t shape[ZARRC_MAX_NDIM];
-  const zarrc_pipeline *pipeline = j->array->fixed->pipeline;
-  zarrc_pipeline *own = NULL;
-  zarrc_key_blob blob;
+static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {
+  const zarrc_chunk_part *p = arg;
+  zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
   bool missing = false;
-  zarrc_status status = zarrc_key_blob_init(&blob, j->array->store, key, error);
-  if (status) return status;
-  if (j->m->grid.axes) {
-    zarrc_grid_chunk_shape(&j->m->grid, s->chunk, shape);
-    status = zarrc_array_shape_pipeline(j->array, shape, &pipeline, &own, error);
-  }
-  if (!status)
-    status = j->write ? zarrc_write(pipeline, &blob.blob, &s->part, &view, s->complete, error)
-                      : zarrc_read(pipeline, &blob.blob, &s->part, &view, &missing, error);
-  if (!status && missing && j->array->options.missing_is_error)
-    status = zarrc_fail(error, ZARRC_NOT_FOUND, "the chunk is missing");
-  zarrc_pipeline_close(own);
-  zarrc_key_blob_clear(&blob);
+  if (visit->transfer->write) return zarrc_write(visit->pipeline, visit->blob, &p->part, &view, p->complete, error);
+  zarrc_status status = zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &missing, error);
+  atomic_store(&visit->missing, missing);
   return status;
 }
 
 static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
   const job *j = arg;
-  zarrc_selected s;
-  char key[ZARRC_MAX_KEY];
-  zarrc_selection_at(&j->selection, i, &s);
-  zarrc_status status = zarrc_key_of_chunk(&j->m->keys, j->array->path, j->m->ndim, s.chunk, key, sizeof key, error);
-  if (!status) {
-    status = transfer(j, &s, key, error);
-    if (status) blame_chunk(error, j, s.chunk, key);
-  }
-  return status;
+  zarrc_chunk_part p;
+  zarrc_split_at(&j->split, i, &p);
+  return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
 }
 
-static zarrc_status check(const job *j, const zarrc_region *region, zarrc_error *error) {
-  const zarrc_metadata *m = j->m;
-  const zarrc_view *view = j->view;
-  zarrc_status status = zarrc_region_check(region, m->ndim, m->shape, error);
-  if (status) return status;
-  if (view->ndim != m->ndim)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "memory of %d dimensions for an array of %d", view->ndim, m->ndim);
-  for (int i = 0; i < m->ndim; i++)
-    if (view->shape[i] != region->count[i])
-      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
-                        "axis %d: memory for %" PRId64 " elements, the region has %" PRId64, i, view->shape[i],
-                        region->count[i]);
-  if (!zarrc_dtype_equal(&view->dtype, &m->dtype))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the memory has another data type than the array");
-  if (!j->write && !view->arena && zarrc_dtype_is_variable(&m->dtype))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "reading elements of variable length needs an arena for them");
-  if (j->write && (j->array->store->read_only || !j->array->store->ops->replace))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
-  return ZARRC_OK;
+zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *region, const zarrc_list *lists,
+                                   zarrc_error *error) {
+  job j = {.t = t};
+  zarrc_status status = zarrc_split_open(t->array->ctx, &t->m->grid, t->m->shape, region, lists, &j.split, error);
+  if (!status) status = zarrc_for_each(t->array->ctx, j.split.nchunks, do_chunk, &j, error);
+  zarrc_split_close(&j.split);
+  return status;
 }
 
 static zarrc_status run(zarrc_array *array, const zarrc_region *region, const zarrc_view *view, bool write,
                         zarrc_error *error) {
-  job j = {.array = array, .view = view, .write = write};
-  zarrc_region all;
-  zarrc_status status;
-  j.m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
-  if (!region) {
-    all = zarrc_region_all(j.m->ndim, j.m->shape);
-    region = &all;
-  }
-  status = check(&j, region, error);
-  if (!status) status = zarrc_selection_open(array->ctx, &j.m->grid, j.m->shape, region, &j.selection, error);
-  if (!status) status = zarrc_for_each(array->ctx, j.selection.nchunks, do_chunk, &j, error);
-  zarrc_selection_close(&j.selection);
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+  zarrc_transfer t = {array, m, view, write};
+  zarrc_region all = zarrc_region_all(m->ndim, m->shape);
+  if (!region) region = &all;
+  zarrc_status status = zarrc_region_check(region, m->ndim, m->shape, error);
+  if (!status) status = zarrc_transfer_check(&t, m->ndim, region->count, "region", error);
+  if (!status) status = zarrc_transfer_region(&t, region, NULL, error);
   zarrc_latest_leave(&array->latest);
   return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "array/selection.h"
+#include "array/split.h"
 
 #include <zarrc/array.h>
 
@@ -43,7 +43,7 @@ static bool steps_over_chunks(const zarrc_grid *grid, int axis, int64_t step, in
 }
 
 static zarrc_status list_chunks(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, line l, int64_t hi,
-                                zarrc_selection_axis *out, zarrc_error *error) {
+                                zarrc_split_axis *out, zarrc_error *error) {
   int64_t n = 0, first;
   for (int64_t c = out->lo; c <= hi; c++) n += count_in_chunk(grid, axis, l, c, &first) > 0;
   out->list = zarrc_malloc(ctx, (size_t)n * sizeof *out->list);
@@ -54,7 +54,30 @@ static zarrc_status list_chunks(zarrc_ctx *ctx, const zarrc_grid *grid, int axis
   return ZARRC_OK;
 }
 
-static zarrc_status plan_axis(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, line l, zarrc_selection_axis *out,
+/* The chunks that hold elements of a list. */
+static zarrc_status list_chunks_of(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, const zarrc_list *elements,
+                                   zarrc_split_axis *out, zarrc_error *error) {
+  int64_t n = 0, end = 0;
+  for (uint32_t i = 0; i < elements->n; i++) {
+    if (n > 0 && elements->index[i] < end) continue;
+    end = chunk_end(grid, axis, zarrc_grid_find(grid, axis, elements->index[i]));
+    n++;
+  }
+  out->list = zarrc_malloc(ctx, (size_t)n * sizeof *out->list);
+  out->first = zarrc_malloc(ctx, ((size_t)n + 1) * sizeof *out->first);
+  if (!out->list || !out->first)
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %lld chunks", (long long)n);
+  for (uint32_t i = 0; i < elements->n; i++) {
+    if (out->n > 0 && elements->index[i] < end) continue;
+    out->list[out->n] = zarrc_grid_find(grid, axis, elements->index[i]);
+    end = chunk_end(grid, axis, out->list[out->n]);
+    out->first[out->n++] = i;
+  }
+  out->first[out->n] = elements->n;
+  return ZARRC_OK;
+}
+
+static zarrc_status plan_axis(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, line l, zarrc_split_axis *out,
                               zarrc_error *error) {
   int64_t hi = zarrc_grid_find(grid, axis, l.start + (l.count - 1) * l.step);
   bool listed = grid->axes && grid->axes[axis].nedges > 0;
@@ -69,14 +92,16 @@ static zarrc_status plan_axis(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, 
   return ZARRC_OK;
 }
 
-void zarrc_selection_close(zarrc_selection *selection) {
-  for (int i = 0; selection->grid && i < selection->grid->ndim; i++)
-    zarrc_free(selection->ctx, selection->axis[i].list);
-  memset(selection, 0, sizeof *selection);
+void zarrc_split_close(zarrc_split *split) {
+  for (int i = 0; split->grid && i < split->grid->ndim; i++) {
+    zarrc_free(split->ctx, split->axis[i].list);
+    zarrc_free(split->ctx, split->axis[i].first);
+  }
+  memset(split, 0, sizeof *split);
 }
 
-zarrc_status zarrc_selection_open(zarrc_ctx *ctx, const zarrc_grid *grid, const int64_t *shape,
-                                  const zarrc_region *region, zarrc_selection *out, zarrc_error *error) {
+zarrc_status zarrc_split_open(zarrc_ctx *ctx, const zarrc_grid *grid, const int64_t *shape, const zarrc_region *region,
+                              const zarrc_list *lists, zarrc_split *out, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   size_t n = 1;
   memset(out, 0, sizeof *out);
@@ -84,43 +109,54 @@ zarrc_status zarrc_selection_open(zarrc_ctx *ctx, const zarrc_grid *grid, const 
   out->grid = grid;
   out->shape = shape;
   out->region = *region;
+  out->lists = lists;
   for (int i = 0; i < grid->ndim; i++)
     if (region->count[i] == 0) return ZARRC_OK;
   for (int i = 0; i < grid->ndim && !status; i++) {
-    status = plan_axis(ctx, grid, i, line_of(region, i), &out->axis[i], error);
+    status = lists && lists[i].index ? list_chunks_of(ctx, grid, i, &lists[i], &out->axis[i], error)
+                                     : plan_axis(ctx, grid, i, line_of(region, i), &out->axis[i], error);
     if (!status && ((uint64_t)out->axis[i].n > SIZE_MAX || !zarrc_mul_size(n, (size_t)out->axis[i].n, &n)))
       status = zarrc_fail(error, ZARRC_LIMIT, "the region touches more than 2^64-1 chunks");
   }
   if (status)
-    zarrc_selection_close(out);
+    zarrc_split_close(out);
   else
     out->nchunks = n;
   return status;
 }
 
-static int64_t touched_chunk(const zarrc_selection *selection, int axis, int64_t i) {
-  const zarrc_selection_axis *a = &selection->axis[axis];
+static int64_t touched_chunk(const zarrc_split *split, int axis, int64_t i) {
+  const zarrc_split_axis *a = &split->axis[axis];
   if (a->list) return a->list[i];
   if (!a->one_each) return a->lo + i;
-  return zarrc_grid_find(selection->grid, axis, selection->region.start[axis] + i * selection->region.step[axis]);
+  return zarrc_grid_find(split->grid, axis, split->region.start[axis] + i * split->region.step[axis]);
 }
 
-void zarrc_selection_at(const zarrc_selection *selection, size_t i, zarrc_selected *out) {
-  const zarrc_grid *grid = selection->grid;
+void zarrc_split_at(const zarrc_split *split, size_t i, zarrc_chunk_part *out) {
+  const zarrc_grid *grid = split->grid;
   out->complete = true;
   for (int k = grid->ndim - 1; k >= 0; k--) {
-    size_t n = (size_t)selection->axis[k].n;
-    int64_t chunk = touched_chunk(selection, k, (int64_t)(i % n)), begin = zarrc_grid_first(grid, k, chunk);
+    size_t n = (size_t)split->axis[k].n, at = i % n;
+    int64_t chunk = touched_chunk(split, k, (int64_t)at), begin = zarrc_grid_first(grid, k, chunk);
     int64_t end = chunk_end(grid, k, chunk), inside;
-    line l = line_of(&selection->region, k);
+    line l = line_of(&split->region, k);
     i /= n;
-    if (end > selection->shape[k]) end = selection->shape[k];
+    if (end > split->shape[k]) end = split->shape[k];
     inside = end - begin;
     out->chunk[k] = chunk;
+    out->part.step[k] = out->view.step[k] = 1;
+    if (split->axis[k].first) {
+      const int64_t *first = split->axis[k].first + at, *index = split->lists[k].index;
+      out->view.start[k] = first[0];
+      out->view.count[k] = first[1] - first[0];
+      out->part.start[k] = index[first[0]] - begin;
+      out->part.count[k] = index[first[1] - 1] - index[first[0]] + 1;
+      out->complete = false;
+      continue;
+    }
     out->view.count[k] = out->part.count[k] = count_in_chunk(grid, k, l, chunk, &out->view.start[k]);
-    out->view.step[k] = 1;
     out->part.start[k] = l.start + out->view.start[k] * l.step - begin;
-    out->part.step[k] = out->part.count[k] > 1 ? l.step : 1;
+    if (out->part.count[k] > 1) out->part.step[k] = l.step;
     if (out->part.count[k] != inside) out->complete = false;
   }
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/transfer.h"
+
+#include "array/grid.h"
+#include "array/node.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
+                                  zarrc_error *error) {
+  const zarrc_view *view = t->view;
+  if (view->ndim != ndim)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "memory of %d dimensions, the %s has %d", view->ndim, what, ndim);
+  for (int i = 0; i < ndim; i++)
+    if (view->shape[i] != shape[i])
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: memory for %" PRId64 " elements, the %s has %" PRId64,
+                        i, view->shape[i], what, shape[i]);
+  if (!zarrc_dtype_equal(&view->dtype, &t->m->dtype))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the memory has another data type than the array");
+  if (!t->write && !view->arena && zarrc_dtype_is_variable(&t->m->dtype))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "reading elements of variable length needs an arena for them");
+  if (t->write && (t->array->store->read_only || !t->array->store->ops->replace))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+  return ZARRC_OK;
+}
+
+/* Adds where it happened: the chunk, an inner one behind it, and the key. */
+static void blame_chunk(zarrc_error *error, int ndim, const int64_t *chunk, const char *key) {
+  char text[sizeof error->chunk], inner[sizeof error->chunk];
+  if (!error) return;
+  zarrc_chunk_text(ndim, chunk, text, sizeof text);
+  memcpy(inner, error->chunk, sizeof inner);
+  inner[sizeof inner - 1] = 0;
+  if (snprintf(error->chunk, sizeof error->chunk, "%s%s%s", text, *inner ? "/" : "", inner) < 0) error->chunk[0] = 0;
+  zarrc_node_blame(error, key);
+}
+
+zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
+                                  zarrc_status (*fn)(void *arg, zarrc_visit *visit, zarrc_error *error), void *arg,
+                                  zarrc_error *error) {
+  const zarrc_metadata *m = t->m;
+  zarrc_array *array = t->array;
+  zarrc_visit visit = {.transfer = t, .chunk = chunk, .pipeline = array->fixed->pipeline};
+  zarrc_pipeline *own = NULL;
+  zarrc_key_blob blob;
+  char key[ZARRC_MAX_KEY];
+  zarrc_status status = zarrc_key_of_chunk(&m->keys, array->path, m->ndim, chunk, key, sizeof key, error);
+  if (status) return status;
+  atomic_init(&visit.missing, false);
+  zarrc_grid_chunk_shape(&m->grid, chunk, visit.shape);
+  if (m->grid.axes) status = zarrc_array_shape_pipeline(array, visit.shape, &visit.pipeline, &own, error);
+  if (!status) {
+    status = zarrc_key_blob_init(&blob, array->store, key, error);
+    if (!status) {
+      visit.blob = &blob.blob;
+      status = fn(arg, &visit, error);
+      zarrc_key_blob_clear(&blob);
+    }
+  }
+  if (!status && atomic_load(&visit.missing) && array->options.missing_is_error)
+    status = zarrc_fail(error, ZARRC_NOT_FOUND, "the chunk is missing");
+  zarrc_pipeline_close(own);
+  if (status) blame_chunk(error, m->ndim, chunk, key);
+  return status;
+}
