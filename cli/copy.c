@@ -294,8 +294,8 @@ static zarrc_status copy_all(copying *k, zarrc_error *error) {
     status = cli_copy_values(&run, k->ctx, error);
   }
   cli_progress_end(&k->progress);
-  if (status != ZARRC_OK && k->c->hint[0] == 0 && status != ZARRC_CORRUPT)
-    snprintf(k->c->hint, sizeof k->c->hint, "the same with --resume");
+  bool passing = status == ZARRC_CANCELED || status == ZARRC_IO || status == ZARRC_NETWORK || status == ZARRC_NO_MEMORY;
+  if (passing) snprintf(k->c->hint, sizeof k->c->hint, "the same with --resume");
   return status;
 }
 

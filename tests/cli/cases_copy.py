@@ -236,8 +236,8 @@ class Refusals(Copy):
         self.array("a", "int32", (4, 5), (2, 3), int32s(20), "--codecs", "zstd,crc32c")
         path = self.folder / "a/c/1/0"
         path.write_bytes(path.read_bytes()[:-1] + b"?")
-        said = self.refused("copy", "a", "b", code=6, says=["a c/1/0", "crc32c", "--resume"])
-        self.assertNotIn("b c", said)
+        said = self.refused("copy", "a", "b", code=6, says=["a c/1/0", "crc32c"])
+        self.assertNotIn("--resume", said)
         self.no_temporaries()
         error = json.loads(self.run_command("copy", "a", "d", "--json").stderr)["error"]
         self.assertEqual((error["code"], error["key"]), ("CHECKSUM", "c/1/0"))
