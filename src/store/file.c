@@ -87,11 +87,7 @@ static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
 
 /* Fills the pieces with what stands at offset; they are used up. */
 static zarrc_status read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
-  while (n > 0) {
-    if (iov->iov_len == 0) {
-      iov++, n--;
-      continue;
-    }
+  while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t got = preadv(fd, iov, n, (off_t)offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
@@ -102,13 +98,7 @@ static zarrc_status read_pieces(int fd, struct iovec *iov, int n, uint64_t offse
       return ZARRC_TRUNCATED;
     }
     offset += (uint64_t)got;
-    for (size_t left = (size_t)got; left > 0;) {
-      size_t take = left < iov->iov_len ? left : iov->iov_len;
-      iov->iov_base = (char *)iov->iov_base + take;
-      iov->iov_len -= take;
-      left -= take;
-      if (iov->iov_len == 0) iov++, n--;
-    }
+    zarrc_file_advance(&iov, &n, (size_t)got);
   }
   return ZARRC_OK;
 }

@@ -10,7 +10,7 @@
 #include "store/common.h"
 
 #include <stdatomic.h>
-#include <sys/types.h>
+#include <sys/uio.h>
 
 typedef struct zarrc_file_store {
   zarrc_store store;
@@ -36,6 +36,9 @@ zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
 
 /* ZARRC_IO: "what: words for os_error", with what formatted. */
 zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) ZARRC_PRINTF(3, 4);
+
+/* Leaves out the first nbytes bytes of *n pieces, and empty ones in front; false: nothing is left. */
+bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes);
 
 /* The root directory, or -1 and errno. Belongs to the store. */
 int zarrc_file_root(zarrc_file_store *fs);

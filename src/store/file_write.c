@@ -51,25 +51,12 @@ static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
 
 /* 0, or -1 and errno. */
 static int write_pieces(int fd, struct iovec *iov, int n) {
-  while (n > 0) {
-    if (iov->iov_len == 0) {
-      iov++, n--;
-      continue;
-    }
+  while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t put = writev(fd, iov, n);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return -1;
-    if (put == 0) {
-      errno = EIO;
-      return -1;
-    }
-    for (size_t left = (size_t)put; left > 0;) {
-      size_t take = left < iov->iov_len ? left : iov->iov_len;
-      iov->iov_base = (char *)iov->iov_base + take;
-      iov->iov_len -= take;
-      left -= take;
-      if (iov->iov_len == 0) iov++, n--;
-    }
+    if (put == 0) errno = EIO;
+    if (put <= 0) return -1;
+    zarrc_file_advance(&iov, &n, (size_t)put);
   }
   return 0;
 }

@@ -42,6 +42,19 @@ zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *forma
   return ZARRC_IO;
 }
 
+bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes) {
+  while (*n > 0 && (*iov)->iov_len <= nbytes) {
+    nbytes -= (*iov)->iov_len;
+    *iov += 1;
+    *n -= 1;
+  }
+  if (nbytes > 0) {
+    (*iov)->iov_base = (char *)(*iov)->iov_base + nbytes;
+    (*iov)->iov_len -= nbytes;
+  }
+  return *n > 0;
+}
+
 /* ----------------------------------------------------------------------------------------------------- opening */
 
 static int open_retry(int dir, const char *path, int flags) {

@@ -305,6 +305,42 @@ static void test_calls(void **state) {
     assert_string_equal(faultio.log, "open stat read read read close open stat ");
 }
 
+/* What identifies a version: the same for all blobs, another after every write, and nothing while it is fresh. */
+static void test_identify(void **state) {
+  (void)state;
+  zarrc_error error;
+  zarrc_key_blob one, two;
+  zarrc_identity first = {0}, second = {0};
+  bool known = true;
+  const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+  contract_set(store, "value", "text");
+  contract_ok(zarrc_key_blob_init(&one, store, "nothing", &error), &error);
+  assert_int_equal(one.blob.ops->identify(&one.blob, &first, &known, &error), ZARRC_NOT_FOUND);
+  assert_string_equal(error.key, "nothing");
+  assert_false(known);
+  zarrc_key_blob_clear(&one);
+  contract_ok(zarrc_key_blob_init(&one, store, "value", &error), &error);
+  contract_ok(zarrc_key_blob_init(&two, store, "value", &error), &error);
+  contract_ok(one.blob.ops->identify(&one.blob, &first, &known, &error), &error);
+  assert_false(known); /* the time of change, which nobody can set back, is now */
+  assert_int_equal(first.nbytes, 4);
+  contract_ok(two.blob.ops->identify(&two.blob, &second, &known, &error), &error);
+  assert_memory_equal(&first, &second, sizeof first);
+  zarrc_key_blob_clear(&two);
+  contract_set(store, "value", "text");
+  char *path = root_path("value");
+  assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+  contract_ok(zarrc_key_blob_init(&two, store, "value", &error), &error);
+  contract_ok(two.blob.ops->identify(&two.blob, &second, &known, &error), &error);
+  assert_false(known);
+  assert_memory_not_equal(&first, &second, sizeof first);
+  contract_ok(one.blob.ops->identify(&one.blob, &second, &known, &error), &error);
+  assert_int_equal(second.word[1], first.word[1]); /* still the file that it has open */
+  zarrc_key_blob_clear(&one);
+  zarrc_key_blob_clear(&two);
+  free(path);
+}
+
 static void test_read_faults(void **state) {
   (void)state;
   enum { N = 100000 };
@@ -407,9 +443,9 @@ static void test_fork(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_ranges), TEST(test_versions),    TEST(test_list),      TEST(test_random), TEST(test_threads),
-      TEST(test_open),   TEST(test_read_only),   TEST(test_kinds),     TEST(test_sizes),  TEST(test_cut_while_read),
-      TEST(test_calls),  TEST(test_read_faults), TEST(test_no_memory), TEST(test_fork),
+      TEST(test_ranges), TEST(test_versions),  TEST(test_list),        TEST(test_random),    TEST(test_threads),
+      TEST(test_open),   TEST(test_read_only), TEST(test_kinds),       TEST(test_sizes),     TEST(test_cut_while_read),
+      TEST(test_calls),  TEST(test_identify),  TEST(test_read_faults), TEST(test_no_memory), TEST(test_fork),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
