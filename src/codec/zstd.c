@@ -9,8 +9,10 @@
 #include "codec/builtin.h"
 #include "codec/config.h"
 #include "codec/one_piece.h"
+#include "codec/zstd_seek.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #if ZARRC_HAVE_ZSTD
 #include <zstd.h>
@@ -237,6 +239,113 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   return status;
 }
 
+/* ---------------------------------------------------------------------------------------------- by seek table */
+
+/* Where a range lies in a decoded value of a known size; false: not inside it. */
+static bool range_place(const zarrc_range *r, uint64_t size, uint64_t *first, uint64_t *nbytes) {
+  uint64_t back = 0 - (uint64_t)r->offset;
+  if (r->offset < 0 && back > size) return false;
+  *first = r->offset < 0 ? size - back : (uint64_t)r->offset;
+  if (*first > size) return false;
+  *nbytes = r->to_end ? size - *first : r->nbytes;
+  return *nbytes <= size - *first && *nbytes <= r->nbytes;
+}
+
+/* Decodes one frame of the table, which must hold what the table says. */
+static zarrc_status entry_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry, uint8_t *to,
+                                 zarrc_error *error) {
+  frame f;
+  zarrc_buf out = zarrc_buf_over(to, (size_t)entry->size);
+  zarrc_status status = frame_parse(in, 0, &f, error);
+  if (!status && !f.skippable && f.nbytes == in->len) status = frame_decode(dctx, &f, &out, error);
+  if (!status && out.len != entry->size)
+    status = zarrc_fail(error, ZARRC_CORRUPT, "the frame does not hold what the seek table says");
+  if (status) zarrc_error_prefix(error, "byte %" PRIu64 ": ", entry->offset);
+  return status;
+}
+
+/* Reads and decodes frames a to b, neighbours, into memory for all their bytes. */
+static zarrc_status entries_decode(ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek, size_t a,
+                                   size_t b, uint8_t *to, zarrc_error *error) {
+  const zarrc_zstd_frame *first = &seek->frames[a], *last = &seek->frames[b];
+  zarrc_range range = {.offset = (int64_t)first->offset, .nbytes = last->offset + last->nbytes - first->offset};
+  zarrc_status status = zarrc_blob_read(encoded, &range, 1, error);
+  for (size_t i = a; !status && i <= b; i++) {
+    const zarrc_zstd_frame *e = &seek->frames[i];
+    zarrc_bytes in = {range.got.ptr + (e->offset - first->offset), (size_t)e->nbytes, NULL, NULL};
+    status = entry_decode(dctx, &in, e, to + (e->first - first->first), error);
+  }
+  zarrc_bytes_release(&range.got);
+  return status;
+}
+
+static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
+                                 zarrc_range *r, zarrc_error *error) {
+  uint64_t first = 0, nbytes = 0;
+  zarrc_bytes memory = {0};
+  range_place(r, seek->size, &first, &nbytes);
+  r->total = seek->size;
+  r->got = (zarrc_bytes){r->into ? r->into : (const void *)"", (size_t)nbytes, NULL, NULL};
+  if (nbytes == 0) return ZARRC_OK;
+  size_t a = zarrc_zstd_seek_find(seek, first), b = zarrc_zstd_seek_find(seek, first + nbytes - 1);
+  uint64_t begin = seek->frames[a].first, end = seek->frames[b].first + seek->frames[b].size;
+  bool direct = r->into && begin == first && end == first + nbytes;
+  zarrc_status status = direct ? ZARRC_OK : zarrc_scratch_take(ctx, (size_t)(end - begin), &memory, error);
+  if (!status) status = entries_decode(dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
+  if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), (size_t)nbytes);
+  if (!status && !r->into) {
+    r->got = memory;
+    r->got.ptr += first - begin;
+    r->got.len = (size_t)nbytes;
+  } else {
+    zarrc_bytes_release(&memory);
+  }
+  return status;
+}
+
+/* Worth it where less than half of the value is decoded; what a table claims to hold, its frames could really hold. */
+static bool seek_helps(const zarrc_zstd_seek *seek, const zarrc_range *ranges, size_t n) {
+  uint64_t sum = 0, first, nbytes;
+  for (size_t i = 0; i < n; i++) {
+    if (!range_place(&ranges[i], seek->size, &first, &nbytes)) return false;
+    if (nbytes == 0) continue;
+    const zarrc_zstd_frame *a = &seek->frames[zarrc_zstd_seek_find(seek, first)];
+    const zarrc_zstd_frame *b = &seek->frames[zarrc_zstd_seek_find(seek, first + nbytes - 1)];
+    uint64_t held = b->first + b->size - a->first, stored = b->offset + b->nbytes - a->offset, bound;
+    if (!zarrc_mul_u64(stored / 3, ZSTD_BLOCK_NBYTES, &bound)) bound = UINT64_MAX;
+    if (held > bound || held > seek->size - sum) return false;
+    sum += held;
+  }
+  return sum < seek->size / 2;
+}
+
+/* Parts of a value with a seek table. Asking a remote store whether there is one would cost more than it mostly gains.
+ */
+static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_options *options, zarrc_blob *encoded,
+                              zarrc_range *ranges, size_t n, bool *served, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  zarrc_zstd_seek seek;
+  (void)options;
+  *served = false;
+  if (encoded->ops->remote) return ZARRC_OK;
+  zarrc_status status = zarrc_zstd_seek_open(ctx, encoded, &seek, served, error);
+  if (status || !*served) return status;
+  ZSTD_DCtx *dctx = NULL;
+  *served = seek_helps(&seek, ranges, n);
+  if (*served) {
+    dctx = zarrc_warm_take(ctx, &dctx_key);
+    if (!dctx) dctx = ZSTD_createDCtx();
+    if (!dctx) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+  }
+  for (size_t i = 0; !status && *served && i < n; i++) {
+    status = range_decode(ctx, dctx, encoded, &seek, &ranges[i], error);
+    if (status) zarrc_ranges_release(ranges, i);
+  }
+  if (dctx) zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+  zarrc_zstd_seek_close(&seek);
+  return status;
+}
+
 /* -------------------------------------------------------------------------------------------------- encode */
 
 static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
@@ -304,6 +413,7 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   return zstd_missing(error);
 }
 #define zstd_encoded_size NULL
+#define zstd_read         NULL
 
 #endif
 
@@ -318,5 +428,5 @@ const zarrc_codec_class zarrc_zstd_class = {
     .validate = zstd_validate,
 #endif
     .encoded_size = zstd_encoded_size,
-    .u.bb = {.encode = zstd_encode, .decode = zstd_decode},
+    .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read},
 };

@@ -95,6 +95,15 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
   return ZARRC_OK;
 }
 
+/* A codec that serves parts knows how long the whole is: no other length than the chunk's is right. */
+static zarrc_status size_check(const zarrc_decoded_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  uint64_t total = n ? ranges[0].total : ZARRC_UNKNOWN;
+  if (total == ZARRC_UNKNOWN || (b->exact ? total == b->max : total <= b->max)) return ZARRC_OK;
+  zarrc_ranges_release(ranges, n);
+  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to %llu bytes where the chunk has %llu",
+                    (unsigned long long)total, (unsigned long long)b->max);
+}
+
 static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_decoded_blob *b = (zarrc_decoded_blob *)blob;
   const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
@@ -106,6 +115,7 @@ static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n
   if (!kept && !all && c->u.bb.read) {
     bool served = false;
     zarrc_status status = c->u.bb.read(b->codec, b->options, b->encoded, ranges, n, &served, error);
+    if (!status && served) status = size_check(b, ranges, n, error);
     if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
     if (status || served) return status;
   }

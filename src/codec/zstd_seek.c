@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/zstd_seek.h"
+#include "base/endian.h"
+
+enum { HEADER = 8, FOOTER = 9 };
+#define SKIPPABLE_MAGIC UINT32_C(0x184D2A5E)
+#define SEEKABLE_MAGIC  UINT32_C(0x8F92EAB1)
+
+/* What the last bytes of a value say of its table: 0 where it has none, else the bytes of the whole skippable frame. */
+static uint64_t footer_parse(const uint8_t *footer, uint64_t total, uint64_t *nframes, size_t *entry) {
+  if (zarrc_load_le32(footer + 5) != SEEKABLE_MAGIC || (footer[4] & 0x7C)) return 0;
+  *nframes = zarrc_load_le32(footer);
+  *entry = footer[4] & 0x80 ? 12 : 8;
+  uint64_t nbytes = HEADER + *nframes * *entry + FOOTER;
+  return nbytes <= total ? nbytes : 0;
+}
+
+/* Lists the frames; false where the numbers do not fit the value. */
+static bool entries_parse(const uint8_t *p, uint64_t nentries, size_t entry, uint64_t data_nbytes,
+                          zarrc_zstd_seek *out) {
+  uint64_t offset = 0;
+  for (uint64_t i = 0; i < nentries; i++, p += entry) {
+    zarrc_zstd_frame f = {offset, zarrc_load_le32(p), out->size, zarrc_load_le32(p + 4)};
+    offset += f.nbytes;
+    out->size += f.size;
+    if (f.size) out->frames[out->nframes++] = f;
+  }
+  return offset == data_nbytes;
+}
+
+zarrc_status zarrc_zstd_seek_open(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_zstd_seek *out, bool *found,
+                                  zarrc_error *error) {
+  uint8_t footer[FOOTER];
+  zarrc_range range = {.offset = -FOOTER, .nbytes = FOOTER, .into = footer};
+  uint64_t nentries = 0;
+  size_t entry = 0;
+  *out = (zarrc_zstd_seek){0};
+  *found = false;
+  zarrc_status status = zarrc_blob_read(encoded, &range, 1, error);
+  if (status == ZARRC_TRUNCATED) return ZARRC_OK;
+  if (status) return status;
+  uint64_t nbytes = range.total == ZARRC_UNKNOWN ? 0 : footer_parse(footer, range.total, &nentries, &entry);
+  if (!nbytes || nentries == 0) return ZARRC_OK;
+  range = (zarrc_range){.offset = -(int64_t)nbytes, .nbytes = nbytes};
+  status = zarrc_blob_read(encoded, &range, 1, error);
+  if (status) return status;
+  const uint8_t *p = range.got.ptr;
+  if (zarrc_load_le32(p) == SKIPPABLE_MAGIC && zarrc_load_le32(p + 4) == nbytes - HEADER) {
+    status = zarrc_scratch_take(ctx, (size_t)nentries * sizeof *out->frames, &out->memory, error);
+    out->frames = (zarrc_zstd_frame *)(void *)out->memory.ptr;
+    if (!status) *found = entries_parse(p + HEADER, nentries, entry, range.total - nbytes, out);
+  }
+  zarrc_bytes_release(&range.got);
+  if (!*found) zarrc_zstd_seek_close(out);
+  return status;
+}
+
+void zarrc_zstd_seek_close(zarrc_zstd_seek *seek) {
+  zarrc_bytes_release(&seek->memory);
+  *seek = (zarrc_zstd_seek){0};
+}
+
+size_t zarrc_zstd_seek_find(const zarrc_zstd_seek *seek, uint64_t at) {
+  size_t low = 0, high = seek->nframes;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (seek->frames[middle].first <= at)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
