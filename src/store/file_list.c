@@ -150,7 +150,9 @@ static zarrc_status empty_dir(walk *w, zarrc_error *error) {
   const struct dirent *e;
   zarrc_status status = open_dir(w, &dir, error);
   if (!dir) return status;
-  unlinkat(dirfd(dir), "zarr.json", 0);
+  set_key(w, "zarr.json");
+  if (unlinkat(dirfd(dir), "zarr.json", 0) && errno != ENOENT && errno != EISDIR)
+    status = fail_at(w->key, errno, "cannot erase", error);
   while (!status && (e = next_entry(dir))) {
     struct stat st;
     set_key(w, e->d_name);

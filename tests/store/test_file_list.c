@@ -83,6 +83,10 @@ static void test_what_is_listed(void **state) {
   make_link("..", "root/a/up");
   make_link(".", "root/a/here");
   contract_expect_list(store, "", true, true, "a/.hidden=4 a/back\\slash=4 a/link=4 a/value=4 ");
+  faultio_arm(FAULTIO_ALL, 0, 0, false); /* some file systems do not say in a directory what an entry is */
+  faultio.no_types = true;
+  contract_expect_list(store, "", true, true, "a/.hidden=4 a/back\\slash=4 a/link=4 a/value=4 ");
+  faultio.armed = false;
   contract_expect_list(store, "a", false, false, "a/.hidden a/back\\slash a/here/ a/link a/up/ a/value ");
   contract_expect_list(store, "a/here/here", true, false,
                        "a/here/here/.hidden a/here/here/back\\slash a/here/here/link a/here/here/value ");
@@ -216,7 +220,10 @@ static void test_erase_prefix(void **state) {
   make_link("keep/value", "root/linked_value");
   make_link("../outside", "root/linked_out");
   make_link("nothing", "root/dangling");
+  faultio_arm(FAULTIO_ALL, 0, 0, false);
+  faultio.no_types = true;
   contract_ok(zarrc_store_erase_prefix(store, "a", &error), &error);
+  faultio.armed = false;
   assert_false(is_there("root/a"));
   contract_ok(zarrc_store_erase_prefix(store, "linked", &error), &error);
   assert_false(is_there("root/linked"));
@@ -240,8 +247,8 @@ static void test_erase_prefix(void **state) {
 static void test_erase_prefix_faults(void **state) {
   (void)state;
   zarrc_error error;
-  for (int sync = ZARRC_SYNC_NONE; sync <= ZARRC_SYNC_DATA; sync++) {
-    reopen((zarrc_file_store_options){.create = true, .sync = (zarrc_sync)sync});
+  for (int way = 0; way < 4; way++) { /* sync or not; one call fails, or all from there on */
+    reopen((zarrc_file_store_options){.create = true, .sync = (zarrc_sync)(way & 1)});
     bool clean = false;
     for (unsigned at = 1; !clean; at++) {
       for (int i = 0; i < 6; i++) {
@@ -250,7 +257,7 @@ static void test_erase_prefix_faults(void **state) {
         contract_set(store, keys[i], "text");
       }
       size_t before = contract_nfds();
-      faultio_arm(FAULTIO_OPEN | FAULTIO_UNLINK | FAULTIO_SYNC, at, EIO, true);
+      faultio_arm(FAULTIO_OPEN | FAULTIO_UNLINK | FAULTIO_SYNC | FAULTIO_READDIR, at, EIO, way & 2);
       zarrc_status status = zarrc_store_erase_prefix(store, "g", &error);
       faultio.armed = false;
       clean = faultio.failed == 0;
@@ -277,13 +284,13 @@ static void test_list_faults(void **state) {
   for (unsigned at = 1; !clean; at++) {
     contract_names names = {.stop_at = 8, .sizes = true};
     size_t before = contract_nfds();
-    faultio_arm(FAULTIO_OPEN, at, EIO, false);
+    faultio_arm(FAULTIO_OPEN | FAULTIO_READDIR, at, EIO, false);
     zarrc_status status = zarrc_store_list(store, "", true, true, contract_note, &names, &error);
     faultio.armed = false;
     clean = faultio.failed == 0;
     assert_int_equal(contract_nfds(), before);
     assert_int_equal(status, clean ? ZARRC_OK : ZARRC_IO);
-    if (!clean) assert_non_null(strstr(error.message, "cannot open the directory: Input/output error"));
+    if (!clean) assert_non_null(strstr(error.message, " the directory: Input/output error"));
   }
 }
 

@@ -7,6 +7,7 @@
 #ifndef ZARRC_TESTS_FAULTIO_H
 #define ZARRC_TESTS_FAULTIO_H
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,8 @@ enum {
   FAULTIO_MKDIR = 128,
   FAULTIO_UNLINK = 256,
   FAULTIO_FLOCK = 512,
-  FAULTIO_ALL = 1023
+  FAULTIO_READDIR = 1024,
+  FAULTIO_ALL = 2047
 };
 
 static _Thread_local struct {
@@ -45,6 +47,7 @@ static _Thread_local struct {
   bool forever;   /* and every one after it */
   int error;      /* errno of it; or FAULTIO_KILL: the process ends there */
   bool is_short;  /* reads and writes move 1 byte, 2 bytes, 3 bytes, 1 byte, ... */
+  bool no_types;  /* readdir does not say what an entry is */
   unsigned eintr; /* every n-th call answers EINTR first; 0: none */
   unsigned calls, failed;
   bool skip_eintr;
@@ -206,6 +209,15 @@ int flock(int fd, int operation) {
   int (*next)(int, int);
   FAULTIO_NEXT(next, "flock");
   return faultio_hit(FAULTIO_FLOCK, operation == LOCK_UN ? "unlock" : "lock") ? -1 : next(fd, operation);
+}
+
+struct dirent *readdir(DIR *dir) {
+  struct dirent *(*next)(DIR *);
+  FAULTIO_NEXT(next, "readdir");
+  if (faultio_hit(FAULTIO_READDIR, "readdir")) return NULL;
+  struct dirent *e = next(dir);
+  if (e && faultio.armed && faultio.no_types) e->d_type = DT_UNKNOWN;
+  return e;
 }
 
 #endif
