@@ -90,12 +90,16 @@ typedef struct zarrc_file_store_options {
   bool read_only; /* never writes, whatever is asked */
   bool create;    /* make the root directory if it is not there */
   zarrc_sync sync;
-  bool follow_links; /* follow symbolic links that lead out of the root; those that stay inside are always followed */
+  bool follow_links; /* follow symbolic links that lead out of the root, and absolute ones; relative ones that stay
+                        inside are always followed */
   uint64_t max_value_bytes; /* 0: no limit beyond what the reader asks for */
 } zarrc_file_store_options;
 
 /* A directory; each key is one file. Writes go to a temporary file ".<name>.<pid>.<random>.tmp" in the same directory,
- * which is renamed; listings leave such files out. options may be NULL. */
+ * which is renamed; listings leave such files out, and no key may end in such a name. Erasing a key leaves the
+ * directories above it, erasing a prefix removes those below it. What is no regular file is ZARRC_IO, not a missing
+ * value; a symbolic link is replaced by a write and removed by an erase. if_unchanged holds between threads and
+ * processes, where the file system has flock on directories. options may be NULL. */
 ZARRC_API zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
                                              zarrc_store **out, zarrc_error *error);
 
