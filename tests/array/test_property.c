@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arrays drawn at random (type, shape, chunks, chain with up to two shards in one another, fill value) are written and
- * read by random regions through random memory, and compared with a plain array in memory. The seed is printed;
- * ZARRC_SEED and ZARRC_DRAWS in the environment set another seed and number of draws.
+ * Arrays drawn at random (type, shape, regular or rectilinear chunks, chain with up to two shards in one another, fill
+ * value) are written and read by random regions through random memory, and compared with a plain array in memory. The
+ * seed is printed; ZARRC_SEED and ZARRC_DRAWS in the environment set another seed and number of draws.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,6 +79,11 @@ static void put_shape(text *t, int ndim, const int64_t *shape) {
   put(t, "]");
 }
 
+typedef struct model_shape {
+  int ndim;
+  int64_t shape[MAX_RANK];
+} model_shape;
+
 static void put_compressors(text *t, bool fixed_size) {
   static const char *const cnames[] = {"lz4", "zstd", "blosclz", "zlib", "lz4hc"};
   static const char *const shuffles[] = {"noshuffle", "shuffle", "bitshuffle"};
@@ -99,6 +104,36 @@ static void put_compressors(text *t, bool fixed_size) {
           "\"blocksize\": %d}}",
           cnames[draw(5)], (int)draw(6), shuffles[draw(3)], chance(50) ? 0 : 256);
     }
+}
+
+/* A grid whose chunks all have a whole number of units on each axis, so that any chain for the unit fits them. */
+static void put_grid(text *t, const model_shape *m, const int64_t *unit) {
+  if (m->ndim == 0 || chance(65)) {
+    put(t, "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ");
+    put_shape(t, m->ndim, unit);
+    put(t, "}}");
+    return;
+  }
+  put(t, "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", \"chunk_shapes\": [");
+  for (int i = 0; i < m->ndim; i++) {
+    if (i) put(t, ", ");
+    if (chance(30)) {
+      put(t, "%lld", (long long)(unit[i] * (1 + (int64_t)draw(2))));
+      continue;
+    }
+    put(t, "[");
+    for (int64_t sum = 0, first = 1; first || sum < m->shape[i]; first = 0) {
+      int64_t edge = unit[i] * (1 + (int64_t)draw(3)), count = chance(30) ? 1 + (int64_t)draw(3) : 0;
+      put(t, first ? "" : ", ");
+      if (count)
+        put(t, "[%lld, %lld]", (long long)edge, (long long)count);
+      else
+        put(t, "%lld", (long long)edge);
+      sum += edge * (count ? count : 1);
+    }
+    put(t, "]");
+  }
+  put(t, "]}}");
 }
 
 /* A chain for chunks of a shape; the transposed shape is what the serializer gets. */
@@ -293,9 +328,11 @@ static void one_draw(zarrc_ctx *ctx, uint64_t number) {
   }
   put(&json, "{\"zarr_format\": 3, \"node_type\": \"array\", \"data_type\": %s, \"shape\": ", m.type->json);
   put_shape(&json, m.ndim, m.shape);
-  put(&json, ", \"chunk_grid\": {\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ");
-  put_shape(&json, m.ndim, chunk);
-  put(&json, "}}, \"chunk_key_encoding\": {\"name\": \"%s\"}, \"fill_value\": ", chance(50) ? "default" : "v2");
+  model_shape drawn = {.ndim = m.ndim};
+  memcpy(drawn.shape, m.shape, sizeof drawn.shape);
+  put(&json, ", \"chunk_grid\": ");
+  put_grid(&json, &drawn, chunk);
+  put(&json, ", \"chunk_key_encoding\": {\"name\": \"%s\"}, \"fill_value\": ", chance(50) ? "default" : "v2");
   const char *zero = m.type->text                      ? "\"\""
                      : strstr(m.type->json, "bool")    ? "false"
                      : strstr(m.type->json, "complex") ? "[0.0, 0.0]"
