@@ -16,7 +16,7 @@ define build
 @cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS))
 endef
 
-.PHONY: all demo test check install bench fuzz coverage clean format tidy help \
+.PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
   check-format check-layers check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
@@ -78,6 +78,11 @@ test:
 	@$(TALLY) report
 
 # ------------------------------------------------------------------------------------------------ by hand only
+# What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers.
+nightly:
+	$(call build,asan)
+	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
+
 bench:
 	$(call build,bench)
 	@for program in build/bench/bench/*; do [ -x "$$program" ] && [ -f "$$program" ] && "$$program" || exit 1; done
