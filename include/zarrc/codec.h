@@ -98,6 +98,18 @@ ZARRC_API zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *sh
 typedef struct zarrc_pipeline zarrc_pipeline;
 ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
 
+/* A change that is made where the elements lie: what a write is given instead of a view when it is not a whole box
+ * that gets new values. Both functions are called from any thread, for parts that do not overlap, and anew when the
+ * write starts again because somebody else changed the value meanwhile. */
+typedef struct zarrc_change {
+  /* Whether anything in a part of the chunk changes, so that it has to be decoded at all. NULL: yes. */
+  bool (*touches)(void *arg, const zarrc_region *part);
+  /* Changes elements of a part of the chunk; view has those that are there now (fill value where nothing was stored).
+   * Text that is put in stays until the write is done. */
+  zarrc_status (*apply)(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error);
+  void *arg;
+} zarrc_change;
+
 /* ---------------------------------------------------------------------------------------- writing a codec */
 
 /* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. */
@@ -145,6 +157,10 @@ typedef struct zarrc_codec_class {
       zarrc_status (*update)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *old, const zarrc_region *,
                              const zarrc_view *, zarrc_parts *, zarrc_error *);
       bool partial_decode; /* read fetches and decodes no more than the region needs, from any blob */
+      /* optional, needs update: the same for a change of elements inside region, of which what it does not touch is
+       * not decoded. */
+      zarrc_status (*modify)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *old, const zarrc_region *,
+                             const zarrc_change *, zarrc_parts *, zarrc_error *);
     } ab;
     struct {
       /* makes of the pieces that are there the pieces that are stored. */

@@ -48,6 +48,15 @@ ZARRC_API zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *t
 ZARRC_API zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
                                     const zarrc_view *from, zarrc_parts *parts, zarrc_error *error);
 
+/* Changes elements of a chunk, all of which lie in region, in the way of zarrc_write: the value is read, changed and
+ * stored once, and writers of other elements of it lose nothing. */
+ZARRC_API zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                                    const zarrc_change *change, zarrc_error *error);
+
+/* What zarrc_modify stores, in the way of zarrc_update. */
+ZARRC_API zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
+                                          const zarrc_change *change, zarrc_parts *parts, zarrc_error *error);
+
 /* Encodes a whole chunk, all fill value or not. */
 ZARRC_API zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from, zarrc_parts *parts,
                                     zarrc_error *error);

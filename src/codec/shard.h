@@ -84,5 +84,8 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
 zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
                                 const zarrc_region *region, const zarrc_view *from, zarrc_parts *parts,
                                 zarrc_error *error);
+zarrc_status zarrc_shard_modify(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
+                                const zarrc_region *region, const zarrc_change *change, zarrc_parts *parts,
+                                zarrc_error *error);
 
 #endif

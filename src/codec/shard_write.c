@@ -15,6 +15,7 @@ typedef struct writing {
   zarrc_blob *old; /* NULL: none, or nothing of it is kept */
   const zarrc_region *region;
   const zarrc_view *from;
+  const zarrc_change *change; /* NULL: `from` is what is written; else it has no elements */
   zarrc_touched touched;
   zarrc_shard_index index;  /* of the old shard */
   zarrc_shard_index layout; /* of the new one */
@@ -30,28 +31,73 @@ static bool covers_all(const zarrc_shard *shard, const zarrc_region *region) {
   return true;
 }
 
+/* A change of the shard as an inner chunk sees it. */
+typedef struct inner_change {
+  const zarrc_change *outer;
+  int ndim;
+  int64_t origin[ZARRC_MAX_NDIM]; /* of the inner chunk */
+} inner_change;
+
+static void part_move(const inner_change *c, const zarrc_region *part, zarrc_region *moved) {
+  *moved = *part;
+  for (int i = 0; i < c->ndim; i++) moved->start[i] += c->origin[i];
+}
+
+static bool inner_touches(void *arg, const zarrc_region *part) {
+  const inner_change *c = arg;
+  zarrc_region moved;
+  part_move(c, part, &moved);
+  return !c->outer->touches || c->outer->touches(c->outer->arg, &moved);
+}
+
+static zarrc_status inner_apply(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  const inner_change *c = arg;
+  zarrc_region moved;
+  part_move(c, part, &moved);
+  return c->outer->apply(c->outer->arg, &moved, view, error);
+}
+
+static void inner_change_init(const writing *w, uint64_t i, inner_change *out) {
+  out->outer = w->change;
+  out->ndim = w->shard->ndim;
+  for (int k = out->ndim - 1; k >= 0; k--) {
+    out->origin[k] = (int64_t)(i % (uint64_t)w->shard->grid[k]) * w->shard->chunk_shape[k];
+    i /= (uint64_t)w->shard->grid[k];
+  }
+}
+
 static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
   writing *w = arg;
   zarrc_parts *parts = &w->encoded[k];
   zarrc_range_blob range;
   zarrc_blob *old = NULL;
   zarrc_touch touch;
+  inner_change inner;
+  const zarrc_change change = {inner_touches, inner_apply, &inner};
   bool present = false;
   zarrc_status status = ZARRC_OK;
   zarrc_shard_touch(w->shard, &w->touched, k, w->region, w->from, &touch);
   if (touch.empty) return ZARRC_OK;
+  if (w->change) {
+    inner_change_init(w, touch.i, &inner);
+    if (!inner_touches(&inner, &touch.part)) return ZARRC_OK;
+  }
   zarrc_parts_init(parts, w->ctx);
   if (w->slots) {
     parts->into = w->slots + k * w->slot_nbytes;
     parts->into_nbytes = w->slot_nbytes;
   }
-  if (w->old && !touch.whole) status = zarrc_shard_entry_check(w->shard, &w->index, touch.i, &present, error);
+  if (w->old && (w->change || !touch.whole))
+    status = zarrc_shard_entry_check(w->shard, &w->index, touch.i, &present, error);
   if (present && !status) {
     const zarrc_shard_entry *e = &w->index.entries[touch.i];
     zarrc_range_blob_init(&range, w->old, e->offset, e->nbytes);
     old = &range.blob;
   }
-  if (!status) status = zarrc_update(w->shard->inner, old, touch.whole ? NULL : &touch.part, &touch.view, parts, error);
+  if (!status)
+    status = w->change
+                 ? zarrc_modify_value(w->shard->inner, old, &touch.part, &change, parts, error)
+                 : zarrc_update(w->shard->inner, old, touch.whole ? NULL : &touch.part, &touch.view, parts, error);
   if (status) {
     char name[112];
     zarrc_shard_chunk_name(w->shard, touch.i, name, sizeof name);
@@ -177,19 +223,20 @@ static zarrc_status shard_assemble(writing *w, zarrc_subchunk_order order, zarrc
   return status;
 }
 
-zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
-                                const zarrc_region *region, const zarrc_view *from, zarrc_parts *parts,
-                                zarrc_error *error) {
+static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
+                                const zarrc_region *region, const zarrc_view *from, const zarrc_change *change,
+                                zarrc_parts *parts, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_subchunk_order order = spec->options.subchunk_order;
   writing w = {.shard = shard,
                .ctx = zarrc_codec_ctx(codec),
                .region = region,
                .from = from,
+               .change = change,
                .touched = zarrc_shard_touched(shard, region)};
   zarrc_bytes encoded = {0}, slots = {0};
   zarrc_status status = ZARRC_OK;
-  if (old && !covers_all(shard, region)) {
+  if (old && (change || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;
     if (status == ZARRC_NOT_FOUND) status = ZARRC_OK;
@@ -204,7 +251,7 @@ zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec
   const zarrc_spec *inner = zarrc_pipeline_spec(shard->inner);
   zarrc_size size =
       zarrc_pipeline_encoded_size(shard->inner, (uint64_t)zarrc_spec_nitems(inner) * inner->dtype.item_size);
-  if (size.kind == ZARRC_SIZE_EXACT && n > 1 && zarrc_mul_size(n, (size_t)size.nbytes, &nbytes)) {
+  if (!change && size.kind == ZARRC_SIZE_EXACT && n > 1 && zarrc_mul_size(n, (size_t)size.nbytes, &nbytes)) {
     status = zarrc_scratch_take(w.ctx, nbytes, &slots, error);
     if (status) goto done;
     w.slots = (uint8_t *)slots.ptr;
@@ -227,4 +274,18 @@ done:
   zarrc_shard_index_release(&w.layout);
   zarrc_shard_index_release(&w.index);
   return status;
+}
+
+zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
+                                const zarrc_region *region, const zarrc_view *from, zarrc_parts *parts,
+                                zarrc_error *error) {
+  return shard_write(codec, spec, old, region, from, NULL, parts, error);
+}
+
+zarrc_status zarrc_shard_modify(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *old,
+                                const zarrc_region *region, const zarrc_change *change, zarrc_parts *parts,
+                                zarrc_error *error) {
+  uint8_t nothing = 0;
+  const zarrc_view nowhere = {.data = &nothing, .dtype = spec->dtype, .ndim = spec->ndim};
+  return shard_write(codec, spec, old, region, &nowhere, change, parts, error);
 }

@@ -277,5 +277,9 @@ const zarrc_codec_class zarrc_sharding_class = {
     .evolve = sharding_evolve,
     .validate = sharding_validate,
     .encoded_size = sharding_encoded_size,
-    .u.ab = {.encode = sharding_encode, .read = zarrc_shard_read, .update = zarrc_shard_update, .partial_decode = true},
+    .u.ab = {.encode = sharding_encode,
+             .read = zarrc_shard_read,
+             .update = zarrc_shard_update,
+             .partial_decode = true,
+             .modify = zarrc_shard_modify},
 };

@@ -83,11 +83,15 @@ static bool updates_parts(const zarrc_pipeline *p) {
   return zarrc_codec_supports_partial_encode(p->codecs[p->serializer]);
 }
 
+/* Of `from` and `change`, here and below, one is NULL. A change gets here only if no codec is in front of the one that
+ * makes it. */
 static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                                 const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
+                                 const zarrc_view *from, const zarrc_change *change, zarrc_parts *parts,
+                                 zarrc_error *error) {
   zarrc_decoded_blob blobs[ZARRC_MAX_CODECS];
-  zarrc_view view = *from, mapped_view;
+  zarrc_view view = {0}, mapped_view;
   zarrc_region at = *region, mapped_region;
+  if (from) view = *from;
   for (size_t i = 0; i < p->serializer; i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[i]);
     c->u.aa.map(p->codecs[i], &view, &mapped_view);
@@ -96,9 +100,11 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
     at = mapped_region;
   }
   zarrc_blob *top = old ? zarrc_decoded_blobs_stack(p, old, blobs) : NULL;
-  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
-  zarrc_status status =
-      c->u.ab.update(p->codecs[p->serializer], &p->specs[p->serializer], top, &at, &view, parts, error);
+  const zarrc_codec *codec = p->codecs[p->serializer];
+  const zarrc_spec *spec = &p->specs[p->serializer];
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  zarrc_status status = change ? c->u.ab.modify(codec, spec, top, &at, change, parts, error)
+                               : c->u.ab.update(codec, spec, top, &at, &view, parts, error);
   for (size_t i = p->serializer + 1; !status && parts->nitems && i < p->ncodecs; i++) {
     c = zarrc_codec_get_class(p->codecs[i]);
     status = c->u.bb.encode(p->codecs[i], parts, error);
@@ -112,18 +118,44 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
 
 /* Decodes the whole old chunk, puts the part in, and encodes the whole. */
 static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                                 const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
+                                 const zarrc_view *from, const zarrc_change *change, zarrc_parts *parts,
+                                 zarrc_error *error) {
   zarrc_chunk_memory chunk;
   zarrc_status status = zarrc_chunk_memory_take(p, 0, NULL, &chunk, error);
   if (status) return status;
   status = old ? zarrc_read(p, old, NULL, &chunk.view, NULL, error) : zarrc_pipeline_fill(p, &chunk.view, error);
   if (!status) {
     zarrc_view part = zarrc_view_part(&chunk.view, region);
-    zarrc_copy(&part, from);
-    status = encode_or_elide(p, &chunk.view, parts, error);
+    if (change)
+      status = change->apply(change->arg, region, &part, error);
+    else
+      zarrc_copy(&part, from);
   }
+  if (!status) status = encode_or_elide(p, &chunk.view, parts, error);
   if (!status) status = memory_hand_over(&chunk.bytes, parts, error);
   zarrc_chunk_memory_release(&chunk);
+  return status;
+}
+
+/* Takes the region out, changes it, and puts it back: where parts can be updated, but only with a view. */
+static zarrc_status change_copy(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                                const zarrc_change *change, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_spec spec = p->specs[0];
+  zarrc_chunk_memory box = {0};
+  size_t nbytes;
+  for (int i = 0; i < spec.ndim; i++) spec.shape[i] = region->count[i];
+  zarrc_status status = zarrc_spec_nbytes(p->ctx, &spec, &nbytes, error);
+  if (!status) status = zarrc_scratch_take(p->ctx, nbytes, &box.bytes, error);
+  if (!status && zarrc_dtype_is_variable(&spec.dtype)) status = zarrc_arena_open(p->ctx, &box.arena, error);
+  if (!status) {
+    box.view = zarrc_view_c(&spec.dtype, spec.ndim, spec.shape, (void *)box.bytes.ptr);
+    box.view.arena = box.arena;
+    status = old ? zarrc_read(p, old, region, &box.view, NULL, error) : zarrc_pipeline_fill(p, &box.view, error);
+  }
+  if (!status) status = change->apply(change->arg, region, &box.view, error);
+  if (!status) status = update_parts(p, old, region, &box.view, NULL, parts, error);
+  if (!status) status = memory_hand_over(&box.bytes, parts, error);
+  zarrc_chunk_memory_release(&box);
   return status;
 }
 
@@ -134,22 +166,35 @@ zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const
   if (!region) region = &all;
   zarrc_status status = zarrc_pipeline_check(pipeline, region, from, error);
   if (status) return status;
-  if (updates_parts(pipeline)) return update_parts(pipeline, old, region, from, parts, error);
+  if (updates_parts(pipeline)) return update_parts(pipeline, old, region, from, NULL, parts, error);
   if (zarrc_region_is_all(region, spec->ndim, spec->shape)) return encode_or_elide(pipeline, from, parts, error);
-  return update_whole(pipeline, old, region, from, parts, error);
+  return update_whole(pipeline, old, region, from, NULL, parts, error);
 }
 
-zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
-                         const zarrc_view *from, bool fresh, zarrc_error *error) {
+zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
+                                const zarrc_change *change, zarrc_parts *parts, zarrc_error *error) {
   const zarrc_spec *spec = &pipeline->specs[0];
-  bool keeps = !fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape);
+  zarrc_status status = zarrc_region_check(region, spec->ndim, spec->shape, error);
+  if (status) return status;
+  if (!updates_parts(pipeline)) return update_whole(pipeline, old, region, NULL, change, parts, error);
+  const zarrc_codec_class *c = zarrc_codec_get_class(pipeline->codecs[pipeline->serializer]);
+  if (pipeline->serializer > 0 || !c->u.ab.modify) return change_copy(pipeline, old, region, change, parts, error);
+  return update_parts(pipeline, old, region, NULL, change, parts, error);
+}
+
+/* -------------------------------------------------------------------------------------------------- storing */
+
+/* Makes the new value and stores it; where it keeps something of the old one, again until nobody came between. */
+static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const zarrc_region *region,
+                                const zarrc_view *from, const zarrc_change *change, bool keeps, zarrc_error *error) {
   zarrc_status status = ZARRC_CONFLICT;
   if (!to->ops->replace || !to->ops->erase)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
   for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
     zarrc_parts parts;
-    zarrc_parts_init(&parts, pipeline->ctx);
-    status = zarrc_update(pipeline, keeps ? to : NULL, region, from, &parts, error);
+    zarrc_parts_init(&parts, p->ctx);
+    status = change ? zarrc_modify_value(p, to, region, change, &parts, error)
+                    : zarrc_update(p, keeps ? to : NULL, region, from, &parts, error);
     if (!status && parts.nitems)
       status = to->ops->replace(to, parts.items, parts.nitems, keeps, error);
     else if (!status)
@@ -158,4 +203,16 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
     if (!keeps) break;
   }
   return status;
+}
+
+zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                         const zarrc_view *from, bool fresh, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  bool keeps = !fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape);
+  return value_store(pipeline, to, region, from, NULL, keeps, error);
+}
+
+zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                          const zarrc_change *change, zarrc_error *error) {
+  return value_store(pipeline, to, region, NULL, change, true, error);
 }

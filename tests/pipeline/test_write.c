@@ -134,7 +134,221 @@ static void read_only_values_are_not_written(void **state) {
   uint8_t x[4] = {1};
   zarrc_view view = zarrc_view_c(&spec.dtype, 1, spec.shape, x);
   assert_int_equal(zarrc_write(p, &blob, NULL, &view, false, NULL), ZARRC_INVALID_ARGUMENT);
+  zarrc_region all = zarrc_region_all(1, spec.shape);
+  assert_int_equal(zarrc_modify(p, &blob, &all, &(zarrc_change){0}, NULL), ZARRC_INVALID_ARGUMENT);
   zarrc_pipeline_close(p);
+}
+
+/* ------------------------------------------------------------------------------------------------------- changes */
+
+/* Adds 100 to single elements of a chunk of 4 x 6 bytes. */
+typedef struct adding {
+  int64_t at[3][2];
+  int n;
+  atomic_int napplied, nitems;
+  zarrc_status fail;
+} adding;
+
+static bool is_in(const zarrc_region *part, const int64_t *at) {
+  for (int i = 0; i < 2; i++) {
+    int64_t k = at[i] - part->start[i];
+    if (k < 0 || k % part->step[i] || k / part->step[i] >= part->count[i]) return false;
+  }
+  return true;
+}
+
+static bool adding_touches(void *arg, const zarrc_region *part) {
+  const adding *a = arg;
+  for (int i = 0; i < a->n; i++)
+    if (is_in(part, a->at[i])) return true;
+  return false;
+}
+
+static zarrc_status adding_apply(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  adding *a = arg;
+  atomic_fetch_add(&a->napplied, 1);
+  atomic_fetch_add(&a->nitems, (int)zarrc_view_nitems(view));
+  for (int i = 0; i < a->n; i++) {
+    if (!is_in(part, a->at[i])) continue;
+    uint8_t *p = view->data;
+    for (int k = 0; k < 2; k++) p += (a->at[i][k] - part->start[k]) / part->step[k] * view->stride[k];
+    *p = (uint8_t)(*p + 100);
+  }
+  return a->fail ? zarrc_fail(error, a->fail, "on purpose") : ZARRC_OK;
+}
+
+#define SHARD(shape, codecs)                                                                                           \
+  "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": " shape ", \"codecs\": [" codecs "]}}"
+#define TURN "{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}"
+
+/* parts and items: how often a change is applied, and to how many elements. */
+static const struct {
+  const char *chain;
+  int parts, items;
+} modified[] = {
+    {"[\"bytes\"]", 1, 20},
+    {"[" TURN ", \"bytes\", {\"name\": \"zstd\"}]", 1, 20},
+    {"[" SHARD("[2, 2]", "\"bytes\"") "]", 2, 6},
+    {"[" SHARD("[2, 3]", TURN ", \"bytes\", {\"name\": \"zstd\"}") ", \"crc32c\"]", 2, 10},
+    {"[" SHARD("[4, 2]", SHARD("[1, 1]", "\"bytes\"")) "]", 3, 3},
+    {"[" SHARD("[4, 2]", TURN "," SHARD("[1, 1]", "\"bytes\"")) "]", 2, 12},
+    {"[" TURN "," SHARD("[2, 2]", "\"bytes\"") "]", 1, 20},
+};
+
+static void changes_are_made_in_place(void **state) {
+  zarrc_ctx *ctx = *state;
+  for (size_t k = 0; k < sizeof modified / sizeof *modified; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){4, 6});
+    zarrc_pipeline *p = chunk_pipeline(ctx, modified[k].chain, &spec);
+    uint8_t *numbers = chunk_numbers(&spec), to[24];
+    zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers), back = view;
+    adding a = {.at = {{0, 1}, {3, 5}, {3, 4}}, .n = 3};
+    const zarrc_change change = {adding_touches, adding_apply, &a};
+    zarrc_region r = chunk_region(2, (int64_t[]){0, 1}, (int64_t[]){4, 5}, NULL);
+    counting_blob blob;
+    back.data = to;
+    counting_blob_init(&blob, ctx, NULL, 0, false);
+    /* once with values, once without */
+    for (int stored = 1; stored >= 0; stored--) {
+      if (stored) {
+        assert_int_equal(zarrc_write(p, &blob.blob, NULL, &view, false, NULL), ZARRC_OK);
+      } else {
+        assert_int_equal(blob.blob.ops->erase(&blob.blob, false, NULL), ZARRC_OK);
+        a.napplied = a.nitems = 0;
+      }
+      blob.nreplaced = 0;
+      assert_int_equal(zarrc_modify(p, &blob.blob, &r, &change, NULL), ZARRC_OK);
+      assert_int_equal(blob.nreplaced, 1);
+      assert_int_equal(a.napplied, modified[k].parts);
+      assert_int_equal(a.nitems, modified[k].items);
+      assert_int_equal(zarrc_read(p, &blob.blob, NULL, &back, NULL, NULL), ZARRC_OK);
+      for (int i = 0; i < 24; i++)
+        assert_int_equal(to[i], (stored ? i + 1 : 0) + (i == 1 || i == 23 || i == 22 ? 100 : 0));
+    }
+    counting_blob_clear(&blob);
+    free(numbers);
+    zarrc_pipeline_close(p);
+  }
+}
+
+/* Inner chunks without a change are not decoded: damaged ones do not matter, and stay as they are. */
+static void untouched_inner_chunks_are_kept(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){4, 6});
+  zarrc_pipeline *p = chunk_pipeline(ctx, "[" SHARD("[2, 3]", "\"bytes\", \"crc32c\"") "]", &spec);
+  uint8_t *numbers = chunk_numbers(&spec), to[3];
+  zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers);
+  zarrc_region all = zarrc_region_all(2, spec.shape);
+  adding a = {.at = {{0, 0}, {3, 5}}, .n = 2};
+  zarrc_change change = {adding_touches, adding_apply, &a};
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, NULL, 0, false);
+  assert_int_equal(zarrc_write(p, &blob.blob, NULL, &view, false, NULL), ZARRC_OK);
+  blob.bytes[10] ^= 1; /* inner chunk 1,0 comes second */
+  assert_int_equal(zarrc_modify(p, &blob.blob, &all, &change, NULL), ZARRC_OK);
+  zarrc_region row = chunk_region(2, (int64_t[]){3, 3}, (int64_t[]){1, 3}, NULL);
+  zarrc_view back = zarrc_view_c(&spec.dtype, 2, row.count, to);
+  assert_int_equal(zarrc_read(p, &blob.blob, &row, &back, NULL, NULL), ZARRC_OK);
+  assert_memory_equal(to, ((uint8_t[]){22, 23, 124}), 3);
+  row.start[1] = 0;
+  assert_int_equal(zarrc_read(p, &blob.blob, &row, &back, NULL, NULL), ZARRC_CHECKSUM);
+  /* nobody says what is touched: all of it is */
+  change.touches = NULL;
+  assert_int_equal(zarrc_modify(p, &blob.blob, &all, &change, NULL), ZARRC_CHECKSUM);
+  counting_blob_clear(&blob);
+  free(numbers);
+  zarrc_pipeline_close(p);
+}
+
+static void failing_changes_store_nothing(void **state) {
+  zarrc_ctx *ctx = *state;
+  for (size_t k = 0; k < sizeof modified / sizeof *modified; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){4, 6});
+    zarrc_pipeline *p = chunk_pipeline(ctx, modified[k].chain, &spec);
+    uint8_t *numbers = chunk_numbers(&spec);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers);
+    adding a = {.at = {{0, 1}}, .n = 1, .fail = ZARRC_CANCELED};
+    const zarrc_change change = {adding_touches, adding_apply, &a};
+    zarrc_region all = zarrc_region_all(2, spec.shape), outside = all;
+    zarrc_error error = {0};
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, NULL, 0, false);
+    assert_int_equal(zarrc_write(p, &blob.blob, NULL, &view, false, NULL), ZARRC_OK);
+    blob.nreplaced = 0;
+    assert_int_equal(zarrc_modify(p, &blob.blob, &all, &change, &error), ZARRC_CANCELED);
+    assert_non_null(strstr(error.message, "on purpose"));
+    outside.start[1] = 1;
+    assert_int_equal(zarrc_modify(p, &blob.blob, &outside, &change, &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(blob.nreplaced, 0);
+    counting_blob_clear(&blob);
+    free(numbers);
+    zarrc_pipeline_close(p);
+  }
+}
+
+/* A change sees what the others wrote meanwhile. */
+static void conflicts_start_the_change_again(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){1, 4});
+  zarrc_pipeline *p = chunk_pipeline(ctx, "[\"bytes\"]", &spec);
+  zarrc_region all = zarrc_region_all(2, spec.shape);
+  contested c = {.blob = {&contested_ops}, .conflicts = 3};
+  adding a = {.at = {{0, 0}, {0, 1}}, .n = 2};
+  const zarrc_change change = {adding_touches, adding_apply, &a};
+  counting_blob_init(&c.inner, ctx, "abcd", 4, false);
+  assert_int_equal(zarrc_modify(p, &c.blob, &all, &change, NULL), ZARRC_OK);
+  assert_int_equal(a.napplied, 4);
+  assert_memory_equal(c.inner.bytes, ((uint8_t[]){'0' + 100, 'b' + 100, 'c', 'd'}), 4);
+  counting_blob_clear(&c.inner);
+  zarrc_pipeline_close(p);
+}
+
+/* Text of variable length, and a chunk that becomes all fill value. */
+static zarrc_status put_text(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  (void)part, (void)error;
+  memcpy(view->data, arg, sizeof(zarrc_text));
+  return ZARRC_OK;
+}
+
+static void changes_of_text(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[\"vlen-utf8\", {\"name\": \"gzip\"}]", "[" SHARD("[2]", "\"vlen-utf8\"") "]",
+      "[{\"name\": \"transpose\", \"configuration\": {\"order\": [0]}}, " SHARD("[2]", "\"vlen-utf8\"") "]"};
+  zarrc_dtype string;
+  assert_int_equal(zarrc_dtype_parse(ctx, "string", &string, NULL), ZARRC_OK);
+  for (int k = 0; k < 3; k++) {
+    zarrc_spec spec = {.dtype = string, .ndim = 1, .shape = {4}};
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+    zarrc_text *back = malloc(4 * sizeof *back);
+    zarrc_view view = zarrc_view_c(&string, 1, spec.shape, back);
+    zarrc_text other = {(const uint8_t *)"other", 5}, nothing = {0};
+    zarrc_change change = {NULL, put_text, &other};
+    zarrc_region r = chunk_region(1, (int64_t[]){2}, (int64_t[]){1}, NULL);
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, NULL, 0, false);
+    for (int i = 0; i < 4; i++) back[i] = (zarrc_text){(const uint8_t *)"text", (size_t)i};
+    assert_int_equal(zarrc_write(p, &blob.blob, NULL, &view, false, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_modify(p, &blob.blob, &r, &change, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_arena_open(ctx, &view.arena, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, NULL), ZARRC_OK);
+    for (int i = 0; i < 4; i++) {
+      assert_int_equal(back[i].len, i == 2 ? 5 : i);
+      if (i) assert_memory_equal(back[i].ptr, i == 2 ? "other" : "text", back[i].len);
+    }
+    change.arg = &nothing;
+    for (int i = 0; i < 4; i++) {
+      r.start[0] = i;
+      assert_non_null(blob.bytes);
+      assert_int_equal(zarrc_modify(p, &blob.blob, &r, &change, NULL), ZARRC_OK);
+    }
+    assert_null(blob.bytes);
+    zarrc_arena_close(view.arena);
+    free(back);
+    counting_blob_clear(&blob);
+    zarrc_pipeline_close(p);
+  }
+  zarrc_dtype_close(&string);
 }
 
 static int setup(void **state) {
@@ -152,6 +366,11 @@ int main(void) {
       cmocka_unit_test(covered_chunks_are_not_read),
       cmocka_unit_test(conflicts_start_the_write_again),
       cmocka_unit_test(read_only_values_are_not_written),
+      cmocka_unit_test(changes_are_made_in_place),
+      cmocka_unit_test(untouched_inner_chunks_are_kept),
+      cmocka_unit_test(failing_changes_store_nothing),
+      cmocka_unit_test(conflicts_start_the_change_again),
+      cmocka_unit_test(changes_of_text),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
