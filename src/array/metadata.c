@@ -135,7 +135,14 @@ static zarrc_status find_inner_shape(zarrc_metadata *m, zarrc_error *error) {
     return ZARRC_OK;
   status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
   if (status) return status;
-  m->is_shard = zero_sizes(zarrc_json_root(doc), m->ndim, m->inner_shape);
+  const zarrc_json *codecs = zarrc_json_root(doc);
+  m->is_shard = zero_sizes(codecs, m->ndim, m->inner_shape);
+  while (m->is_shard && m->nlevels < ZARRC_MAX_NESTING && zarrc_json_length(codecs) == 1) {
+    const zarrc_json *codec = zarrc_json_at(codecs, 0);
+    if (!zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed")) break;
+    zero_sizes(codecs, m->ndim, m->level_shape[m->nlevels++]);
+    codecs = zarrc_json_get(zarrc_json_get(codec, "configuration"), "codecs");
+  }
   zarrc_json_close(doc);
   return ZARRC_OK;
 }

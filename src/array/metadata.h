@@ -27,6 +27,8 @@ typedef struct zarrc_metadata {
   zarrc_spec spec;          /* what that is bound to */
   bool is_shard;            /* the chain is one shard and nothing else: */
   int64_t inner_shape[ZARRC_MAX_NDIM];
+  int nlevels; /* shards in one another, each but the innermost with nothing in it but the next one; 0: not is_shard */
+  int64_t level_shape[ZARRC_MAX_NESTING][ZARRC_MAX_NDIM]; /* of the inner chunks of each, the outermost first */
   bool has_names;
   char *name[ZARRC_MAX_NDIM]; /* of dimensions; NULL: none */
   size_t nname[ZARRC_MAX_NDIM];

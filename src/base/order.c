@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/order.h"
 
+#include <string.h>
+
 typedef int compare(const void *of, uint32_t a, uint32_t b);
 
 /* Heap sort: index[at] sinks until the heap of n entries below it is in order again. */
@@ -25,5 +27,23 @@ void zarrc_order(uint32_t *index, uint32_t n, compare *cmp, const void *of) {
     index[0] = index[end];
     index[end] = largest;
     sink(index, 0, end, cmp, of);
+  }
+}
+
+/* Radix sort, from the lowest byte to the highest. */
+void zarrc_order_by_key(uint32_t *index, uint32_t n, const uint64_t *key, uint32_t *spare) {
+  uint64_t differ = 0;
+  for (uint32_t i = 1; i < n; i++) differ |= key[index[i]] ^ key[index[0]];
+  for (int shift = 0; shift < 64; shift += 8) {
+    uint32_t first[256] = {0}, at = 0;
+    if ((differ >> shift & 255) == 0) continue;
+    for (uint32_t i = 0; i < n; i++) first[key[index[i]] >> shift & 255]++;
+    for (int digit = 0; digit < 256; digit++) {
+      uint32_t count = first[digit];
+      first[digit] = at;
+      at += count;
+    }
+    for (uint32_t i = 0; i < n; i++) spare[first[key[index[i]] >> shift & 255]++] = index[i];
+    memcpy(index, spare, n * sizeof *index);
   }
 }

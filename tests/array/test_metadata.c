@@ -276,7 +276,19 @@ static void test_shards(void **state) {
   assert_true(m->is_shard);
   assert_int_equal(m->inner_shape[0], 2);
   assert_int_equal(m->inner_shape[1], 3);
+  assert_int_equal(m->nlevels, 1);
   assert_int_equal(m->grid.chunk_shape[1], 3); /* the stored 0 is read as the inner size */
+  zarrc_metadata_close(m);
+  free(document);
+  document = nodes_document("codecs",
+                            "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3], "
+                            "\"codecs\": " SHARD("[1, 3]") "}}]",
+                            NULL);
+  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(m->nlevels, 2);
+  assert_int_equal(m->level_shape[0][0], 2);
+  assert_int_equal(m->level_shape[1][0], 1);
+  assert_int_equal(m->level_shape[1][1], 3);
   zarrc_metadata_close(m);
   free(document);
   check_member("codecs", SHARD("[2, 2]"), false, ZARRC_INVALID_METADATA, "/codecs: ");

@@ -66,7 +66,33 @@ static void never_quadratic(void **state) {
   }
 }
 
+/* Numbers that occur more than once, in few or all of their bytes. */
+static void sorts_by_key(void **state) {
+  (void)state;
+  for (uint32_t n = 0; n <= 300; n += n < 20 ? 1 : 35) {
+    for (int kind = 0; kind < 5; kind++) {
+      uint64_t *key = malloc((n ? n : 1) * sizeof *key), x = n;
+      uint32_t *index = malloc((n ? n : 1) * sizeof *index), *spare = malloc((n ? n : 1) * sizeof *spare);
+      for (uint32_t i = 0; i < n; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        uint64_t made[] = {x, x >> 40 & 7, x >> 16 & (uint64_t)255 << 40, i, UINT64_MAX - i};
+        key[i] = made[kind];
+        index[i] = n - 1 - i; /* equal ones: the later number first */
+      }
+      zarrc_order_by_key(index, n, key, spare);
+      for (uint32_t i = 1; i < n; i++) {
+        assert_true(key[index[i - 1]] <= key[index[i]]);
+        if (key[index[i - 1]] == key[index[i]]) assert_true(index[i - 1] > index[i]);
+      }
+      free(key);
+      free(index);
+      free(spare);
+    }
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sorts), cmocka_unit_test(never_quadratic)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sorts), cmocka_unit_test(never_quadratic),
+                                     cmocka_unit_test(sorts_by_key)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
