@@ -178,17 +178,22 @@ static zarrc_status look_at_components(opening *o, location *where) {
   return ZARRC_OK;
 }
 
-/* Where the path of the root ends: after the first name in ".zarr", else as far up as there is a zarr.json. */
+/* Where the path of the root ends: after the first name in ".zarr", else as far up as there is a zarr.json. Directories
+ * that are not there (they are to be made) are passed over on the way up. */
 static size_t find_root(const location *where) {
   const char *path = where->path;
   size_t start, root = strlen(path);
   for (size_t end = where->user; (end = next_component(path, end, &start)) != 0;)
     if (end >= where->lowest && ends_with(path + start, end - start, ".zarr")) return end;
-  for (;;) {
-    const char *slash = root > 1 ? memrchr(path, '/', root) : NULL;
-    size_t above = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (above == 0 || above < where->lowest || !has_metadata(where->path, above)) return root;
-    root = above;
+  for (size_t at = root;;) {
+    struct stat st;
+    const char *slash = at > 1 ? memrchr(path, '/', at) : NULL;
+    at = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (at == 0 || at < where->lowest) return root;
+    if (has_metadata(where->path, at))
+      root = at;
+    else if (!stat_until(where->path, at, true, &st))
+      return root;
   }
 }
 
