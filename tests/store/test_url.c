@@ -120,7 +120,6 @@ static void test_root_by_metadata(void **state) {
       {"plain/top/gap/leaf", "plain/top/gap/leaf|"},  /* gap has none: it belongs to nothing above */
       {"plain/top/none/leaf", "plain/top|none/leaf"}, /* what is not there is to be made */
       {"plain/top/mid/x/y/z", "plain/top|mid/x/y/z"},
-      {"none/leaf", "none/leaf|"},
       {"plain", "plain|"},
       {"real/node", "real/node|"},
       {"plain/top/mid/../mid/leaf", "plain/top/mid/..|mid/leaf"},
