@@ -34,12 +34,12 @@ def exchange(maker, reader, path, combo):
     combo.same(reader.read(path, combo), combo.expected())
 
 
-@pytest.mark.parametrize("combo, peer", cases("read", refused=False))
+@pytest.mark.parametrize("combo, peer", list(cases("read", refused=False)))
 def test_peer_reads_zarrc(mine, tmp_path, combo, peer):
     exchange(mine, PEERS[peer], tmp_path / "a.zarr", combo)
 
 
-@pytest.mark.parametrize("combo, peer", cases("write", refused=False))
+@pytest.mark.parametrize("combo, peer", list(cases("write", refused=False)))
 def test_zarrc_reads_peer(mine, tmp_path, combo, peer):
     exchange(PEERS[peer], mine, tmp_path / "a.zarr", combo)
 
