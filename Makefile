@@ -13,7 +13,7 @@ SOURCES = $(wildcard include/zarrc/*.h src/*/*.[ch] cli/*.[ch] examples/*.c fuzz
 define build
 @mkdir -p build
 @cmake --preset $(1) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
-@cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS))
+@cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS)) -- --quiet
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
