@@ -398,3 +398,60 @@ class Damage(Shards):
                      says="0,1 at byte 20")
         self.assertFalse((self.folder / "x").exists())
         self.assertEqual(self.zarrc("shard", "extract", "a/c/0/1", "--inner", "1,1"), good[:19])
+
+
+class Info(Shards):
+
+    def test_one_level(self):
+        self.make(sharding((2, 2), [LITTLE, CRC], location="start"), shape=(7, 8))
+        d = self.json("info", "a")
+        self.assertEqual(d["shards"], {"shape": [4, 4], "grid": [2, 2], "count": 4, "nbytes": 64})
+        self.assertEqual(d["chunks"], {"shape": [2, 2], "grid": [4, 4], "count": 16, "nbytes": 16})
+        self.assertEqual((d["chunks_per_shard"], d["inner_shards"], d["objects"]), (4, [], 4))
+        self.assertEqual(d["shard_indexes"], [{"location": "start", "codecs": [LITTLE, CRC]}])
+        text = self.text("info", "a")
+        for words in ("4 chunks in each", "4 at most, one for each shard",
+                      "at the start of each shard, bytes(little),crc32c", "bytes(little),crc32c in shards"):
+            self.assertIn(words, text)
+
+    def test_levels_and_transposes(self):
+        """A transpose on the way down turns the axes of all that lies below it."""
+        swap = {"name": "transpose", "configuration": {"order": [2, 0, 1]}}
+        inner = sharding((1, 2, 3), [swap, sharding((3, 1, 1))], index_codecs=[LITTLE], location="start")
+        for chain, shards, chunks in (([inner], [1, 2, 3], [1, 1, 3]), ([swap, inner], [2, 3, 1], [1, 3, 1])):
+            self.make(*chain, shape=(12, 12, 12), chunks=(6, 6, 6))
+            d = self.json("info", "a")
+            self.assertEqual(d["shards"]["shape"], [6, 6, 6])
+            self.assertEqual([s["shape"] for s in d["inner_shards"]], [shards])
+            self.assertEqual(d["inner_shards"][0]["count"], 2 * 144)
+            self.assertEqual(d["chunks"]["shape"], chunks)
+            self.assertEqual((d["chunks"]["count"], d["chunks_per_shard"], d["objects"]), (4 * 144, 72, 8))
+            self.assertEqual([i["location"] for i in d["shard_indexes"]], ["start", "end"])
+            text = self.text("info", "a")
+            for words in ("inner shards", "72 chunks in each", "at the end of each inner shard"):
+                self.assertIn(words, text)
+            # what lies in one chunk is stored as one: more in it changes no size, more beside it does
+
+            def stored(index):
+                self.zarrc("put", "a", "-s", support.dims(index), "--format", "raw", "-i", "-", stdin=int32s(1, 7))
+                return self.json("info", "a", "--stored")["stored"]["nbytes"]
+
+            once = stored([0, 0, 0])
+            self.assertEqual(stored([n - 1 for n in chunks]), once)
+            for axis in range(3):
+                more = stored([n if i == axis else 0 for i, n in enumerate(chunks)])
+                self.assertGreater(more, once)
+                once = more
+
+    def test_codecs_beside_the_shards(self):
+        self.make(sharding((2, 2)), CRC)
+        d = self.json("info", "a")
+        self.assertEqual((d["shards"]["shape"], d["chunks"]["shape"], d["chunks_per_shard"]), ([4, 4], [2, 2], 4))
+        self.assertIn("sharding_indexed", self.text("info", "a"))
+
+    def test_no_shards(self):
+        self.array("a")
+        d = self.json("info", "a")
+        self.assertEqual((d["shards"], d["inner_shards"], d["shard_indexes"], d["objects"]), (None, [], [], 4))
+        self.assertIn("one for each chunk", self.text("info", "a"))
+        self.assertNotIn("index", self.text("info", "a"))
