@@ -92,7 +92,8 @@ fuzz:
 	$(call build,fuzz)
 	@for source in $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c)); do name=$$(basename $$source .c); \
 	  mkdir -p build/fuzz/corpus/$$name; echo "== $$name"; \
-	  build/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
+	  dict=$$(ls fuzz/$$name.dict 2>/dev/null); \
+	  build/fuzz/fuzz/$$name $${dict:+-dict=$$dict} -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
 	    build/fuzz/corpus/$$name fuzz/corpus/$$name || exit 1; done
 
 coverage:
