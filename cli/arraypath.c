@@ -16,6 +16,7 @@ zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error) {
   if (status == ZARRC_OK)
     status = cli_values_begin(&values, ctx, CLI_FORMAT_LINES, zarrc_array_dtype(node.array), selection.ndim,
                               selection.shape, &out, error);
+  values.scalars = true;
   if (status == ZARRC_OK) status = cli_read_values(node.array, &selection, (uint64_t)1 << 30, &values, NULL, error);
   if (status == ZARRC_OK) status = cli_values_end(&values, error);
   if (status == ZARRC_OK) status = cli_output_finish(&out, error);

@@ -18,6 +18,12 @@ static size_t utf8_length(const unsigned char *p, size_t n) {
   return code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
 }
 
+bool cli_is_utf8_text(const char *text, size_t n) {
+  size_t len = 1;
+  for (size_t i = 0; i < n && len > 0; i += len) len = utf8_length((const unsigned char *)text + i, n - i);
+  return len > 0;
+}
+
 void cli_json_quote(FILE *out, const char *text, size_t n) {
   putc('"', out);
   for (size_t i = 0; i < n;) {

@@ -31,6 +31,7 @@ void cli_json_end(cli_json *j);
 
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void cli_json_quote(FILE *out, const char *text, size_t n);
+bool cli_is_utf8_text(const char *text, size_t n);
 
 /* ---------------------------------------------------------------------------------------------------- reading */
 

@@ -19,13 +19,18 @@ const cli_verb cli_verbs[] = {
      "memory can be read.\n\n"
      "The format comes from --format, or from the suffix of the output file (.npy .raw .bin .csv .json .txt); for "
      "standard output it is json, and npy with -o -. raw is packed little-endian elements in C order; elements of "
-     "variable length follow a length of 4 bytes. csv has one line for each row along the last axis. lines has one "
-     "JSON scalar a line.",
+     "variable length follow a length of 4 bytes. csv has one line for each row along the last axis. lines has "
+     "one element a line: text as it is for strings (one that has a line end in it is refused: use json), JSON for all "
+     "other types. In JSON elements are written as fill values are: bytes as base64.",
      "zarrc get data.zarr/t -s '0,10:20,::4'\nzarrc get data.zarr/t -o t.npy\nzarrc get data.zarr/t --format raw -o - | "
      "sha256sum", cli_get},
     {CLI_VERB_PUT, "put", "URL", 1, 1, "<file>", "write into an array that exists",
-     "Writes a .npy file, or packed little-endian elements in C order (raw), into the part of the array that --select "
-     "names. Type and shape must be those of the array and the selection.",
+     "Writes elements into the part of the array that --select names: a .npy file, whose type and shape must be those "
+     "of the array and the selection; raw, packed little-endian elements in C order, those of variable length each "
+     "behind a length of 4 bytes; json, lists nested as the selection is, or one flat list; or lines, one element a "
+     "line. raw elements of variable length, json and lines are held in memory as a whole; all else is streamed.\n\n"
+     "The format comes from --format, or from the suffix of the input file (.npy .raw .bin .json .txt); it is npy for "
+     "standard input. json and lines are written as get writes them.",
      "zarrc put data.zarr/t -i t.npy\nzarrc put data.zarr/t -s '3,:,:' -i - < plane.npy", cli_put},
     {CLI_VERB_CREATE, "create", "URL", 1, 1, "<file>", "make a new array or group",
      "Writes the metadata of a new array. What exists already is refused unless --overwrite is given.\n\n"
@@ -89,7 +94,7 @@ const cli_option cli_options[] = {
     {CLI_OUTPUT, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'o', "output", "FILE", "<file>",
      "write to FILE; - is standard output"},
     {CLI_FORMAT, CLI_VERB_GET, 0, "format", "FORMAT", "npy raw csv json lines", "of the output"},
-    {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw", "of the input, where its suffix does not tell"},
+    {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw json lines", "of the input, where its suffix does not tell"},
     {CLI_METADATA, CODING | CLI_VERB_SHARD, 0, "metadata", "FILE", "<file>", "the zarr.json of the array"},
     {CLI_CHUNK, CLI_VERB_SHARD, 0, "chunk", "N,N,...", NULL, "the shard, by its coordinates in the grid of the array"},
     {CLI_INNER, CLI_VERB_SHARD, 0, "inner", "N,N,...", NULL, "the inner chunk to extract, by its coordinates in the shard"},
