@@ -65,6 +65,22 @@ def make_array_metadata():
             put("array_metadata", "-".join(path.parts[-4:-1]).replace("store.zarr", ""), b"\0" + compact(document))
 
 
+def make_array():
+    seen = set()
+    for name, case, encoded in cases(""):
+        kind = (case["data_type"] if isinstance(case["data_type"], str) else case["data_type"]["name"],
+                str([codec["name"] for codec in case["codecs"]]), case["kind"], name.split("-")[0])
+        if kind in seen or len(encoded) > 600:
+            continue
+        seen.add(kind)
+        document = {"zarr_format": 3, "node_type": "array", "shape": case["chunk_shape"],
+                    "data_type": case["data_type"],
+                    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": case["chunk_shape"]}},
+                    "chunk_key_encoding": {"name": "default"}, "fill_value": case["fill_value"],
+                    "codecs": case["codecs"]}
+        put("array", name, bytes([0, 7 * len(seen) % 256]) + compact(document) + b"\0" + encoded)
+
+
 def make_group_metadata():
     base = {"zarr_format": 3, "node_type": "group"}
     inner = {"kind": "inline", "must_understand": False, "metadata": {"a": dict(base, attributes={})}}
@@ -176,7 +192,7 @@ def make_copy():
 
 
 def main():
-    for make in (make_json, make_array_metadata, make_group_metadata, make_fill_value, make_vlen, make_shard,
+    for make in (make_json, make_array, make_array_metadata, make_group_metadata, make_fill_value, make_vlen, make_shard,
                  make_codec_chain, make_key, make_copy):
         make()
 

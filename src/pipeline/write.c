@@ -49,7 +49,7 @@ static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_v
   uint8_t *into = parts->into;
   if (i + 1 < p->ncodecs) parts->into = NULL;
   status = c->u.ab.encode(codec, &p->specs[i], from, parts, error);
-  for (; !status && ++i < p->ncodecs;) {
+  while (!status && parts->nitems && ++i < p->ncodecs) { /* no pieces: no value, and nothing to compress */
     c = zarrc_codec_get_class(p->codecs[i]);
     if (i + 1 == p->ncodecs) parts->into = into;
     status = c->u.bb.encode(p->codecs[i], parts, error);

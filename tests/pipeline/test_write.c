@@ -44,6 +44,28 @@ static void fill_value_is_not_stored(void **state) {
     }
 }
 
+/* A shard without inner chunks is no value, not an empty one: what stands behind it makes nothing of it. */
+static void nothing_encodes_to_nothing(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}, \"crc32c\"]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}, {\"name\": \"zstd\"}, "
+      "\"crc32c\"]"};
+  int16_t zeros[8] = {0};
+  for (int k = 0; k < 3; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_INT16, 1, (int64_t[]){8});
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 1, spec.shape, zeros);
+    zarrc_parts parts;
+    zarrc_parts_init(&parts, ctx);
+    assert_int_equal(zarrc_encode(p, &view, &parts, NULL), ZARRC_OK);
+    assert_int_equal(parts.nitems, 0);
+    zarrc_parts_clear(&parts);
+    zarrc_pipeline_close(p);
+  }
+}
+
 /* A write that covers the chunk, or says it is fresh, reads nothing, even of a damaged value. */
 static void covered_chunks_are_not_read(void **state) {
   zarrc_ctx *ctx = *state;
@@ -362,15 +384,11 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(fill_value_is_not_stored),
-      cmocka_unit_test(covered_chunks_are_not_read),
-      cmocka_unit_test(conflicts_start_the_write_again),
-      cmocka_unit_test(read_only_values_are_not_written),
-      cmocka_unit_test(changes_are_made_in_place),
-      cmocka_unit_test(untouched_inner_chunks_are_kept),
-      cmocka_unit_test(failing_changes_store_nothing),
-      cmocka_unit_test(conflicts_start_the_change_again),
-      cmocka_unit_test(changes_of_text),
+      cmocka_unit_test(fill_value_is_not_stored),         cmocka_unit_test(nothing_encodes_to_nothing),
+      cmocka_unit_test(covered_chunks_are_not_read),      cmocka_unit_test(conflicts_start_the_write_again),
+      cmocka_unit_test(read_only_values_are_not_written), cmocka_unit_test(changes_are_made_in_place),
+      cmocka_unit_test(untouched_inner_chunks_are_kept),  cmocka_unit_test(failing_changes_store_nothing),
+      cmocka_unit_test(conflicts_start_the_change_again), cmocka_unit_test(changes_of_text),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
