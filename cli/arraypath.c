@@ -5,7 +5,7 @@
 zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   cli_node node = {0};
-  cli_selection selection;
+  cli_selection selection = {.ndim = 0};
   cli_output out = {.fd = -1};
   cli_values values = {0};
   zarrc_status status = cli_ctx_open(c, &ctx, error);
@@ -21,6 +21,7 @@ zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error) {
   if (status == ZARRC_OK) status = cli_values_end(&values, error);
   if (status == ZARRC_OK) status = cli_output_finish(&out, error);
   cli_values_close(&values);
+  cli_selection_clear(&selection);
   cli_output_close(&out);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);

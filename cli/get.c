@@ -97,6 +97,7 @@ zarrc_status cli_get(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK) status = write_out(&g, error);
   if (status == ZARRC_OK && c->json && !g.wrapped) status = put_document(&g, error);
   cli_values_close(&g.values);
+  cli_selection_clear(&g.selection);
   cli_output_close(&g.out);
   cli_node_close(&g.node);
   zarrc_ctx_close(ctx);

@@ -92,7 +92,7 @@ static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error 
   if (status == ZARRC_OK) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);
   if (status == ZARRC_OK && s->nitems > 0) {
     zarrc_view view = zarrc_view_c(&p->dtype, zarrc_array_ndim(array), s->region.count, texts);
-    status = zarrc_array_write(array, &s->region, &view, error);
+    status = cli_selection_write(array, s, &s->region, &view, error);
   }
   if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
   free(texts);
@@ -125,7 +125,7 @@ static zarrc_status write_parsed(putting *p, cli_format format, cli_progress *pr
   free(text);
   if (status == ZARRC_OK && s->nitems > 0) {
     zarrc_view view = zarrc_view_c(&dtype, zarrc_array_ndim(array), s->region.count, memory.data);
-    status = zarrc_array_write(array, &s->region, &view, error);
+    status = cli_selection_write(array, s, &s->region, &view, error);
   }
   if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
   cli_slab_memory_clear(&memory);
@@ -138,7 +138,7 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
   cli_slabs slabs;
   zarrc_region part;
   zarrc_status status = ZARRC_OK;
-  cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection.region, zarrc_array_ndim(array), p->fortran,
+  cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection, zarrc_array_ndim(array), p->fortran,
                  cli_slab_items(array, &p->selection, p->fortran, p->memory));
   while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
     uint64_t nitems = cli_region_items(&part, slabs.ndim);
@@ -148,7 +148,7 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
     if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last is written */
     if (status != ZARRC_OK) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
-    status = zarrc_array_write(array, &part, &view, error);
+    status = cli_selection_write(array, &p->selection, &part, &view, error);
     if (status == ZARRC_OK) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
   }
   cli_slab_memory_clear(&slab);
@@ -205,6 +205,7 @@ zarrc_status cli_put(cli *c, zarrc_error *error) {
     cli_json_end(&j);
   }
   zarrc_dtype_close(&p.npy.dtype);
+  cli_selection_clear(&p.selection);
   cli_input_close(&p.in);
   cli_node_close(&p.node);
   zarrc_ctx_close(ctx);

@@ -89,7 +89,8 @@ const cli_option cli_options[] = {
     {CLI_DEPTH, CLI_VERB_LS | CLI_VERB_TREE, 'd', "depth", "N", NULL, "go down at most N levels"},
     {CLI_LONG, CLI_VERB_LS | CLI_VERB_TREE, 'l', "long", NULL, NULL, "add chunks, stored bytes and a bar of them"},
     {CLI_SELECT, VALUES, 's', "select", "SEL", NULL,
-     "the part to work on, as NumPy writes it: 0,10:20,::4 (a number drops the axis, ... stands for whole axes)"},
+     "the part to work on, as NumPy writes it: 0,10:20,::4,[1,5,9] (a number drops the axis, ... stands for whole axes, "
+     "lists on several axes select every combination)"},
     {CLI_INPUT, CLI_VERB_PUT | CODING, 'i', "input", "FILE", "<file>", "read from FILE; - is standard input"},
     {CLI_OUTPUT, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'o', "output", "FILE", "<file>",
      "write to FILE; - is standard output"},
