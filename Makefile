@@ -17,7 +17,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  check-format check-layers check-symbols check-headers unit asan tsan clang interop install-test
+  check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -29,13 +29,16 @@ demo: all
 	sh examples/demo.sh build/zarrc
 
 # ------------------------------------------------------------------------------------------------------- checks
-check: check-format check-layers unit check-symbols check-headers
+check: check-format check-layers check-codec-table unit check-symbols check-headers
 
 check-format:
 	clang-format --dry-run -Werror $(SOURCES)
 
 check-layers:
 	python3 scripts/check_layers
+
+check-codec-table:
+	python3 scripts/check_codec_table
 
 check-symbols:
 	python3 scripts/check_symbols build/dev
