@@ -399,6 +399,22 @@ class Damage(Shards):
         self.assertFalse((self.folder / "x").exists())
         self.assertEqual(self.zarrc("shard", "extract", "a/c/0/1", "--inner", "1,1"), good[:19])
 
+    def test_every_cut_and_many_changes(self):
+        """Without a checksum anything may stand in the index: all of it is told or refused."""
+        self.make(sharding((2, 2), [LITTLE, {"name": "gzip", "configuration": {"level": 1}}], [LITTLE]))
+        inner = gzip.compress(int32s(4), mtime=0)
+        good = inner + index([(0, len(inner)), MISSING, (0, len(inner)), MISSING], checksum=False)
+        for at in range(0, len(good), 3):
+            for bad in (good[:at], good[:at] + bytes([good[at] ^ 0x81]) + good[at + 1:]):
+                self.store(bad)
+                done = self.run_command("shard", "ls", "a", "--deep", "--json")
+                self.assertIn(done.returncode, (0, 6), (at, done.stderr))
+                if done.stdout:
+                    shard = json.loads(done.stdout)["shards"][0]
+                    states = [c["state"] for c in shard.get("inner_chunks", [])]
+                    self.assertEqual(done.returncode == 6, "error" in shard
+                                     or not {"damaged", "corrupt entry"}.isdisjoint(states))
+
 
 class Info(Shards):
 
