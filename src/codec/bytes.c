@@ -143,8 +143,10 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
                 same_bytes(&to->dtype, stored);
   zarrc_range range = {.nbytes = direct || nbytes < most ? nbytes : most, .to_end = true};
   if (direct && nbytes) range.into = to->data;
-  zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
-  if (status == ZARRC_LIMIT && range.nbytes == nbytes)
+  zarrc_error own = {0};
+  zarrc_status status = zarrc_blob_read(blob, &range, 1, &own);
+  if (status && error) *error = own;
+  if (status == ZARRC_LIMIT && range.nbytes == nbytes && !own.codec[0])
     return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %llu that the chunk has",
                       (unsigned long long)nbytes);
   if (status) return status;
