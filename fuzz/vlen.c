@@ -5,13 +5,13 @@
 
 #include "fuzz.h"
 
-/* A chunk of elements so long as the bytes say, times 300: more than a reader looks at first. */
+/* A chunk of elements so long as the bytes say, times 400: more than a reader looks at first. */
 static uint8_t *long_chunk(fuzz_input *in, int64_t nitems, size_t *n) {
-  uint8_t *chunk = malloc(4 + (size_t)nitems * (4 + 255 * 300)), *p = chunk + 4;
+  uint8_t *chunk = malloc(4 + (size_t)nitems * (4 + 63 * 400)), *p = chunk + 4;
   must(chunk != NULL);
   memcpy(chunk, &(uint32_t){(uint32_t)nitems}, 4);
   for (int64_t i = 0; i < nitems; i++) {
-    uint32_t len = take_byte(in) * 300u;
+    uint32_t len = take_byte(in) % 64 * 400u;
     memcpy(p, &len, 4);
     memset(p + 4, 'a' + (int)(i % 26), len);
     p += 4 + len;
