@@ -86,10 +86,27 @@ static zarrc_status exchange(const job *j, const entries *e, const zarrc_region 
 
 /* ----------------------------------------------------------------------------------------------------- reading */
 
-/* Whether entry `next`, behind a run that began at `first`, is read with it. line: bytes across the axis. */
-static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, int64_t next, uint64_t line) {
-  if (b->whole || next - last <= 0 || (b->cells && next / b->cell[axis] == last / b->cell[axis])) return true;
-  return (uint64_t)(next - last - 1) <= b->gap / line && (uint64_t)(next - first + 1) <= b->max / line;
+/* Bytes between two neighbours on an axis where they are stored, and bytes of a box that has one index on it. */
+typedef struct line {
+  uint64_t apart, across;
+} line;
+
+static line line_of(const job *j, int axis) {
+  int ndim = j->visit->transfer->m->ndim;
+  line l = {j->visit->transfer->m->dtype.item_size, j->visit->transfer->m->dtype.item_size};
+  for (int i = axis + 1; i < ndim; i++) l.apart *= (uint64_t)j->visit->shape[i]; /* no more than the chunk has */
+  for (int i = 0; i < ndim; i++)
+    if (i != axis) l.across *= (uint64_t)j->part->part.count[i];
+  return l;
+}
+
+/* Whether entry `next`, behind a run that began at `first`, is read with it: no cell between them is without entries,
+ * and no gap is too wide. */
+static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, int64_t next, line l) {
+  int64_t ncells = b->cells ? next / b->cell[axis] - last / b->cell[axis] : 1;
+  if (b->whole || next == last || ncells == 0) return true;
+  if ((uint64_t)(next - first + 1) > b->max / l.across) return false;
+  return b->cells ? ncells == 1 : (uint64_t)(next - last - 1) <= b->gap / l.apart;
 }
 
 /* Cuts the entries of each list into runs, in memory for all of them. */
@@ -98,13 +115,11 @@ static void runs_cut(job *j, const zarrc_boxing *b, uint32_t *memory) {
   for (int n = 0; n < j->naxes; n++) {
     int axis = j->axis[n];
     uint32_t lo = (uint32_t)entry->start[axis], hi = lo + (uint32_t)entry->count[axis], first = lo;
-    uint64_t line = j->visit->transfer->m->dtype.item_size;
-    for (int i = 0; i < j->visit->transfer->m->ndim; i++)
-      if (i != axis) line *= (uint64_t)j->part->part.count[i]; /* no more than the chunk has */
+    line l = line_of(j, axis);
     j->runs[n] = memory;
     *memory++ = lo;
     for (uint32_t i = lo + 1; i < hi; i++) {
-      if (joins(b, axis, in_chunk(j, axis, first), in_chunk(j, axis, i - 1), in_chunk(j, axis, i), line)) continue;
+      if (joins(b, axis, in_chunk(j, axis, first), in_chunk(j, axis, i - 1), in_chunk(j, axis, i), l)) continue;
       *memory++ = first = i;
     }
     j->nruns[n] = (size_t)(memory - j->runs[n]);

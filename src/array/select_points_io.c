@@ -64,32 +64,42 @@ static void box_begin(const job *j, const int64_t *at, zarrc_region *box) {
   }
 }
 
-/* Makes a box hold one more element. Returns how many it then has, and in *before how many it had. */
-static uint64_t box_grow(const job *j, const int64_t *at, zarrc_region *box, uint64_t *before) {
-  uint64_t n = *before = 1;
+static void box_grow(const job *j, const int64_t *at, zarrc_region *box) {
   for (int k = 0; k < j->points->m->ndim; k++) {
     int64_t end = box->start[k] + box->count[k];
-    *before *= (uint64_t)box->count[k];
     if (at[k] < box->start[k]) box->start[k] = at[k];
     if (at[k] >= end) end = at[k] + 1;
     box->count[k] = end - box->start[k];
-    n *= (uint64_t)box->count[k]; /* no more than the chunk has */
   }
-  return n;
+}
+
+/* Bytes from the first to the last element of a box where they are stored, and of its elements. */
+static uint64_t box_span(const job *j, const zarrc_region *box, uint64_t *nbytes) {
+  uint64_t stride = j->points->m->dtype.item_size, span = stride; /* no more than the chunk has */
+  *nbytes = stride;
+  for (int k = j->points->m->ndim - 1; k >= 0; k--) {
+    span += (uint64_t)(box->count[k] - 1) * stride;
+    stride *= (uint64_t)j->visit->shape[k];
+    *nbytes *= (uint64_t)box->count[k];
+  }
+  return span;
 }
 
 /* The box around points lo to hi - 1, or to the last before one that is too far away to be read with them: *end. */
 static void box_around(const job *j, uint32_t lo, uint32_t hi, bool any_distance, zarrc_region *box, uint32_t *end) {
-  uint64_t item = j->points->m->dtype.item_size, before;
+  uint64_t item = j->points->m->dtype.item_size, span = item, larger_span, nbytes;
   int64_t at[ZARRC_MAX_NDIM];
   at_of(j, lo, at);
   box_begin(j, at, box);
   for (*end = lo + 1; *end < hi; ++*end) {
     zarrc_region larger = *box;
     at_of(j, *end, at);
-    uint64_t n = box_grow(j, at, &larger, &before);
-    if (!any_distance && n > before && ((n - before - 1) * item > j->boxing.gap || n * item > j->boxing.max)) return;
+    box_grow(j, at, &larger);
+    larger_span = box_span(j, &larger, &nbytes);
+    if (!any_distance && larger_span > span && (larger_span - span - item > j->boxing.gap || nbytes > j->boxing.max))
+      return;
     *box = larger;
+    span = larger_span;
   }
 }
 

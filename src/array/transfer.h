@@ -51,12 +51,13 @@ zarrc_status zarrc_visit_lists(void *listed_part, zarrc_visit *visit, zarrc_erro
 
 /* ------------------------------------------------------------------- reading single elements of a chunk in boxes */
 
-/* What makes one box of the elements that are wanted of a chunk. Elements that are further apart than `gap` bytes, or
- * in boxes of more than `max` bytes, are read one after the other, unless they lie in one cell: what must be decoded
- * whole. The cells are the innermost inner chunks of shards, else the chunk. */
+/* Which of the elements that are wanted of a chunk are read together, as one box. A cell is what is decoded as a whole:
+ * an innermost inner chunk of a shard, or a chunk that cannot be read in parts. Wanted elements of one cell are read
+ * together, cells without any are not read, and without cells elements further apart than `gap` bytes are not. Boxes
+ * of more than one cell, or where there are none, have at most `max` bytes. */
 typedef struct zarrc_boxing {
-  bool cells;                   /* there are cells smaller than the chunk */
-  bool whole;                   /* the chunk is one cell: parts of it cost as much as all of it */
+  bool cells;                   /* cells are smaller than the chunk */
+  bool whole;                   /* the chunk is one cell */
   int64_t cell[ZARRC_MAX_NDIM]; /* if cells */
   uint64_t gap, max;
 } zarrc_boxing;
