@@ -87,6 +87,7 @@ static zarrc_status write_out(getting *g, zarrc_error *error) {
 zarrc_status cli_get(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   getting g = {.c = c, .out.fd = -1};
+  int64_t inner[ZARRC_MAX_NDIM];
   zarrc_status status = choose_format(&g, error);
   if (status == ZARRC_OK) status = cli_memory_option(c, &g.memory, error);
   if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
@@ -95,6 +96,8 @@ zarrc_status cli_get(cli *c, zarrc_error *error) {
     status = cli_selection_parse(cli_value(c, CLI_SELECT), zarrc_array_ndim(g.node.array),
                                  zarrc_array_shape(g.node.array), &g.selection, error);
   if (status == ZARRC_OK) status = write_out(&g, error);
+  if (zarrc_status_exit_code(status) == 6 && g.node.array != NULL && zarrc_array_inner_chunk_shape(g.node.array, inner))
+    snprintf(c->hint, sizeof c->hint, "zarrc shard ls %s --deep", g.node.url);
   if (status == ZARRC_OK && c->json && !g.wrapped) status = put_document(&g, error);
   cli_values_close(&g.values);
   cli_selection_clear(&g.selection);

@@ -36,8 +36,8 @@ static void print_row(const char *name, const int64_t *edge, const int64_t *grid
   char a[CLI_DIMS], b[CLI_DIMS], c[CLI_HUMAN], d[CLI_HUMAN];
   label(name);
   printf("%-20s %-16s %12s  %10s%s%s\n", cli_human_dims(a, edge, ndim), cli_human_dims(b, grid, ndim),
-         count != UINT64_MAX ? cli_human_count(c, count) : "very many",
-         nbytes > 0 ? cli_human_bytes(d, (double)nbytes) : "-", note[0] != 0 ? "  " : "", note);
+         cli_human_count(c, count), nbytes > 0 ? cli_human_bytes(d, (double)nbytes) : "-", note[0] != 0 ? "  " : "",
+         note);
 }
 
 /* The chunks of an array, which lie in one or more levels of shards or in none. */
@@ -100,8 +100,7 @@ static void print_table(const chunking *k, const zarrc_array *array) {
   }
   print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, k->nlevels > 0 ? "" : sizes);
   label("objects");
-  printf("%s at most, one for each %s\n", l->nobjects != UINT64_MAX ? cli_human_count(n, l->nobjects) : "very many",
-         k->nlevels > 0 ? "shard" : "chunk");
+  printf("%s at most, one for each %s\n", cli_human_count(n, l->nobjects), k->nlevels > 0 ? "shard" : "chunk");
   print_index(k);
 }
 
@@ -144,9 +143,9 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   label("stored");
   printf("%s", cli_human_bytes(a, (double)s->nbytes));
-  if (l->nbytes > 0 && s->nbytes > 0) printf(", ratio %.2f", (double)l->nbytes / (double)s->nbytes);
-  printf(", %s of %s objects", cli_human_count(b, s->nobjects),
-         l->nobjects != UINT64_MAX ? cli_human_count(c, l->nobjects) : "very many");
+  if (l->nbytes > 0 && l->nbytes != UINT64_MAX && s->nbytes > 0)
+    printf(", ratio %.2f", (double)l->nbytes / (double)s->nbytes);
+  printf(", %s of %s objects", cli_human_count(b, s->nobjects), cli_human_count(c, l->nobjects));
   if (s->nothers > 0) printf(", %s other keys", cli_human_count(a, s->nothers));
   putchar('\n');
 }
@@ -183,9 +182,9 @@ static void json_table(cli_json *j, const char *key, const int64_t *edge, const 
   cli_json_open(j, key, '{');
   cli_json_dims(j, "shape", edge, ndim);
   cli_json_dims(j, "grid", grid, ndim);
-  cli_json_uint(j, "count", count);
+  cli_json_count(j, "count", count);
   if (nbytes > 0)
-    cli_json_uint(j, "nbytes", nbytes);
+    cli_json_count(j, "nbytes", nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
   cli_json_close(j, '}');
@@ -195,7 +194,7 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
   const cli_layout *l = &k->l;
   if (k->nlevels > 0) {
     json_table(j, "shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes);
-    cli_json_uint(j, "chunks_per_shard", k->per_shard);
+    cli_json_count(j, "chunks_per_shard", k->per_shard);
   } else {
     cli_json_raw(j, "shards", NULL, 0);
     cli_json_raw(j, "chunks_per_shard", NULL, 0);
@@ -219,7 +218,7 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
     cli_json_close(j, '}');
   }
   cli_json_close(j, ']');
-  cli_json_uint(j, "objects", l->nobjects);
+  cli_json_count(j, "objects", l->nobjects);
 }
 
 static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
@@ -247,9 +246,9 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
     cli_json_close(j, ']');
   else
     cli_json_raw(j, "dimension_names", NULL, 0);
-  cli_json_uint(j, "nitems", l->nitems);
+  cli_json_count(j, "nitems", l->nitems);
   if (l->nbytes > 0 || !zarrc_dtype_is_variable(dtype))
-    cli_json_uint(j, "nbytes", l->nbytes);
+    cli_json_count(j, "nbytes", l->nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
   json_table(j, "chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes);
@@ -262,10 +261,10 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   if (cli_has(c, CLI_STORED)) {
     cli_json_open(j, "stored", '{');
     cli_json_uint(j, "objects", stored.nobjects);
-    cli_json_uint(j, "objects_possible", l->nobjects);
+    cli_json_count(j, "objects_possible", l->nobjects);
     cli_json_uint(j, "other_keys", stored.nothers);
     cli_json_uint(j, "nbytes", stored.nbytes);
-    if (stored.nbytes > 0 && l->nbytes > 0)
+    if (stored.nbytes > 0 && l->nbytes > 0 && l->nbytes != UINT64_MAX)
       cli_json_real(j, "ratio", (double)l->nbytes / (double)stored.nbytes);
     else
       cli_json_raw(j, "ratio", NULL, 0);
@@ -302,6 +301,10 @@ static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind
 
 static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
   const char *attributes = zarrc_group_attributes(node->group);
+  if (cli_has(c, CLI_STORED)) {
+    snprintf(c->hint, sizeof c->hint, "zarrc ls -l %s", node->url);
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; --stored counts what an array stores");
+  }
   children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0)};
   if (j != NULL)
     cli_json_open(j, "children", '[');

@@ -21,6 +21,7 @@ void cli_json_close(cli_json *j, char bracket);
 void cli_json_string(cli_json *j, const char *key, const char *text); /* text NULL: null */
 void cli_json_int(cli_json *j, const char *key, int64_t value);
 void cli_json_uint(cli_json *j, const char *key, uint64_t value);
+void cli_json_count(cli_json *j, const char *key, uint64_t value); /* UINT64_MAX, more than can be told: null */
 void cli_json_real(cli_json *j, const char *key, double value);
 void cli_json_bool(cli_json *j, const char *key, bool value);
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n); /* NULL: null */

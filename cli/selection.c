@@ -111,6 +111,7 @@ zarrc_status cli_selection_parse(const char *text, int ndim, const int64_t *shap
   int n = 0, ellipsis = -1, axis = 0;
   *out = (cli_selection){.ndim = 0};
   word all = trim(text != NULL ? text : "", text != NULL ? text + strlen(text) : "");
+  if (all.len == 2 && memcmp(all.ptr, "()", 2) == 0) all.len = 0;
   for (const char *p = all.ptr, *end = all.ptr + all.len; p < end;) {
     const char *stop = part_end(p, end);
     word w = trim(p, stop);

@@ -150,7 +150,7 @@ void cli_inner_at(const cli_shard *shard, size_t i, int64_t *at) {
 }
 
 const char *cli_inner_name(const cli_shard *shard, size_t i, char buf[CLI_DIMS]) {
-  int64_t at[ZARRC_MAX_NDIM];
+  int64_t at[ZARRC_MAX_NDIM] = {0};
   cli_inner_at(shard, i, at);
   return shard->ndim > 0 ? cli_plain_dims(buf, at, shard->ndim) : cli_human_dims(buf, at, 0);
 }

@@ -348,6 +348,7 @@ class Damage(Shards):
         good = index([MISSING] * 4)
         for key, data in (("c/0/0", good), ("c/0/1", good[1:] + b"x"), ("c/1/0", good[:9]), ("c/1/1", good)):
             self.store(data, key)
+        self.refused("get", "a", code=6, says=["c/0/1", "index", "try: zarrc shard ls a --deep"])
         text = self.text("shard", "ls", "a", code=6)
         self.assertIn("2 faults, the first: c/0/1", self.said)
         for words in ("c/0/0: shard", "c/0/1: shard 0,1\n  shard index: crc32c", "c/1/1: shard"):
