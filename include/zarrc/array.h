@@ -158,10 +158,10 @@ typedef struct zarrc_selection {
 } zarrc_selection;
 
 /* Indices outside the array, a step below 1, and masks and memory of another shape are ZARRC_INVALID_ARGUMENT, naming
- * the axis and the index, before anything is read or written. Lists and points: up to 2^32 - 1 of them; they are put in
- * order by chunk, which takes about 24 bytes of memory for each (30 for a mask's). A chunk is opened once, however its
- * elements are spread: of a shard only inner chunks with wanted elements are read, and of chunks of plain bytes only
- * parts of at most 1 MiB around them. */
+ * the axis and the index, before anything is read or written. Lists and points: up to 2^32 - 1 of them, and about 24
+ * bytes of memory for each. A chunk is opened once, however its elements are spread: of a shard only inner chunks with
+ * wanted elements are decoded, and of plain bytes only parts around them (coalesce_gap and coalesce_max of the array's
+ * chunk options say how large). */
 
 /* The shape of the result, ZARRC_MAX_NDIM numbers; *ndim may be 0. */
 ZARRC_API zarrc_status zarrc_array_selection_shape(zarrc_array *array, const zarrc_selection *selection, int *ndim,

@@ -95,46 +95,56 @@ static zarrc_status check_mask(const zarrc_metadata *m, const zarrc_view *mask, 
 /* The true elements of a mask, in C order. */
 typedef struct mask_walk {
   const zarrc_view *mask;
-  int64_t at[ZARRC_MAX_NDIM];
-  bool begun, ended;
+  int64_t at[ZARRC_MAX_NDIM]; /* the last one that was found */
+  int64_t row;                /* bytes from the first element of the mask to that of the row */
+  int64_t column;             /* on the last axis, of the next element of the row */
+  bool ended;
 } mask_walk;
 
-static bool mask_step(mask_walk *w) {
+static mask_walk mask_walk_of(const zarrc_view *mask) {
+  return (mask_walk){.mask = mask, .ended = !mask || zarrc_view_nitems(mask) == 0};
+}
+
+static void mask_next_row(mask_walk *w) {
   const zarrc_view *mask = w->mask;
-  int i = mask->ndim;
-  if (!w->begun) {
-    w->begun = true;
-    return zarrc_view_nitems(mask) > 0;
-  }
-  while (i-- > 0) {
-    if (++w->at[i] < mask->shape[i]) return true;
+  int i = mask->ndim - 1;
+  w->column = 0;
+  while (--i >= 0) {
+    w->row += mask->stride[i];
+    if (++w->at[i] < mask->shape[i]) return;
+    w->row -= mask->stride[i] * mask->shape[i];
     w->at[i] = 0;
   }
-  return false;
+  w->ended = true;
 }
 
 static bool mask_next(mask_walk *w) {
-  while (!w->ended && mask_step(w)) {
-    const uint8_t *element = w->mask->data;
-    for (int i = 0; i < w->mask->ndim; i++) element += w->at[i] * w->mask->stride[i];
-    if (*element) return true;
+  if (w->ended) return false;
+  const uint8_t *data = w->mask->data;
+  int last = w->mask->ndim - 1;
+  int64_t length = last < 0 ? 1 : w->mask->shape[last], stride = last < 0 ? 0 : w->mask->stride[last];
+  for (; !w->ended; mask_next_row(w)) {
+    while (w->column < length && !data[w->row + w->column * stride]) w->column++;
+    if (w->column == length) continue;
+    if (last >= 0) w->at[last] = w->column;
+    w->column++;
+    return true;
   }
-  w->ended = true;
   return false;
 }
 
 zarrc_status zarrc_points_open(const zarrc_metadata *m, const zarrc_selection *selection, zarrc_points *out,
                                zarrc_error *error) {
-  mask_walk w = {.mask = selection->mask};
   uint64_t n = 0;
-  memset(out, 0, sizeof *out);
   zarrc_status status;
+  memset(out, 0, sizeof *out);
   if (selection->kind == ZARRC_SELECT_POINTS) {
     status = check_coordinates(m, selection, error);
     n = selection->npoints;
   } else {
     status = check_mask(m, selection->mask, error);
-    while (!status && mask_next(&w)) n++;
+    mask_walk w = mask_walk_of(status ? NULL : selection->mask);
+    while (mask_next(&w)) n++;
     if (!status) status = check_count(n, error);
   }
   if (status) return status;
@@ -146,7 +156,7 @@ zarrc_status zarrc_points_open(const zarrc_metadata *m, const zarrc_selection *s
 
 /* ------------------------------------------------------------------------------------------------------- listing */
 
-static void point_set(zarrc_points *p, uint32_t i, const int64_t *index) {
+static void point_set(zarrc_points *p, uint32_t i, const int64_t *nchunks, const int64_t *index) {
   const zarrc_metadata *m = p->m;
   int64_t shape[ZARRC_MAX_NDIM], at[ZARRC_MAX_NDIM];
   uint64_t number = 0;
@@ -154,7 +164,7 @@ static void point_set(zarrc_points *p, uint32_t i, const int64_t *index) {
     int64_t chunk = zarrc_grid_find(&m->grid, k, index[k]);
     shape[k] = zarrc_grid_edge(&m->grid, k, chunk);
     at[k] = index[k] - zarrc_grid_first(&m->grid, k, chunk);
-    number = number * (uint64_t)zarrc_grid_nchunks(&m->grid, k, m->shape[k]) + (uint64_t)chunk;
+    number = number * (uint64_t)nchunks[k] + (uint64_t)chunk;
   }
   p->chunk[i] = number;
   p->within[i] = zarrc_points_place(m, shape, at);
@@ -162,14 +172,17 @@ static void point_set(zarrc_points *p, uint32_t i, const int64_t *index) {
 
 static void points_set(zarrc_points *p) {
   const zarrc_selection *s = p->selection;
-  mask_walk w = {.mask = s->mask};
+  bool by_mask = s->kind == ZARRC_SELECT_MASK;
+  int64_t nchunks[ZARRC_MAX_NDIM];
+  zarrc_grid_shape(&p->m->grid, p->m->shape, nchunks);
+  mask_walk w = mask_walk_of(by_mask ? s->mask : NULL);
   for (uint32_t i = 0; i < p->n; i++) {
     int64_t index[ZARRC_MAX_NDIM];
-    if (s->kind == ZARRC_SELECT_POINTS)
-      for (int k = 0; k < p->m->ndim; k++) zarrc_index_wrap(s->coordinate[k][i], p->m->shape[k], &index[k]);
-    else
+    if (by_mask)
       mask_next(&w);
-    point_set(p, i, s->kind == ZARRC_SELECT_POINTS ? index : w.at);
+    else
+      for (int k = 0; k < p->m->ndim; k++) zarrc_index_wrap(s->coordinate[k][i], p->m->shape[k], &index[k]);
+    point_set(p, i, nchunks, by_mask ? w.at : index);
   }
 }
 

@@ -56,20 +56,15 @@ static zarrc_status exchange(const job *j, uint32_t lo, uint32_t hi, const zarrc
 
 /* --------------------------------------------------------------------------------------------------------- boxes */
 
-static void box_begin(const job *j, const int64_t *at, zarrc_region *box) {
-  memset(box, 0, sizeof *box);
+/* Sets box to `old` (NULL: nothing) and one more element. */
+static void box_grow(const job *j, const zarrc_region *old, const int64_t *at, zarrc_region *box) {
   for (int k = 0; k < j->points->m->ndim; k++) {
-    box->start[k] = at[k];
-    box->count[k] = box->step[k] = 1;
-  }
-}
-
-static void box_grow(const job *j, const int64_t *at, zarrc_region *box) {
-  for (int k = 0; k < j->points->m->ndim; k++) {
-    int64_t end = box->start[k] + box->count[k];
-    if (at[k] < box->start[k]) box->start[k] = at[k];
+    int64_t start = old ? old->start[k] : at[k], end = old ? start + old->count[k] : at[k] + 1;
+    if (at[k] < start) start = at[k];
     if (at[k] >= end) end = at[k] + 1;
-    box->count[k] = end - box->start[k];
+    box->start[k] = start;
+    box->count[k] = end - start;
+    box->step[k] = 1;
   }
 }
 
@@ -85,22 +80,33 @@ static uint64_t box_span(const job *j, const zarrc_region *box, uint64_t *nbytes
   return span;
 }
 
-/* The box around points lo to hi - 1, or to the last before one that is too far away to be read with them: *end. */
-static void box_around(const job *j, uint32_t lo, uint32_t hi, bool any_distance, zarrc_region *box, uint32_t *end) {
+/* The box around all of points lo to hi - 1. */
+static void box_around(const job *j, uint32_t lo, uint32_t hi, zarrc_region *box) {
+  int64_t at[ZARRC_MAX_NDIM];
+  for (uint32_t i = lo; i < hi; i++) {
+    at_of(j, i, at);
+    box_grow(j, i == lo ? NULL : box, at, box);
+  }
+}
+
+/* The box around points lo to *end - 1: those behind are too far away, or would make it too large. */
+static void box_near(const job *j, uint32_t lo, uint32_t hi, zarrc_region *box, uint32_t *end) {
   uint64_t item = j->points->m->dtype.item_size, span = item, larger_span, nbytes;
+  zarrc_region boxes[2], *now = &boxes[0], *larger = &boxes[1], *was;
   int64_t at[ZARRC_MAX_NDIM];
   at_of(j, lo, at);
-  box_begin(j, at, box);
+  box_grow(j, NULL, at, now);
   for (*end = lo + 1; *end < hi; ++*end) {
-    zarrc_region larger = *box;
     at_of(j, *end, at);
-    box_grow(j, at, &larger);
-    larger_span = box_span(j, &larger, &nbytes);
-    if (!any_distance && larger_span > span && (larger_span - span - item > j->boxing.gap || nbytes > j->boxing.max))
-      return;
-    *box = larger;
+    box_grow(j, now, at, larger);
+    larger_span = box_span(j, larger, &nbytes);
+    if (larger_span > span && (larger_span - span - item > j->boxing.gap || nbytes > j->boxing.max)) break;
     span = larger_span;
+    was = now;
+    now = larger;
+    larger = was;
   }
+  *box = *now;
 }
 
 /* ------------------------------------------------------------------------------------------------------- reading */
@@ -128,7 +134,11 @@ static zarrc_status read_cell(void *arg, size_t i, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   zarrc_region box;
   for (uint32_t at = j->cells[i], end; at < j->cells[i + 1] && !status; at = end) {
-    box_around(j, at, j->cells[i + 1], j->boxing.whole || j->boxing.cells, &box, &end);
+    end = j->cells[i + 1];
+    if (j->boxing.whole || j->boxing.cells)
+      box_around(j, at, end, &box);
+    else
+      box_near(j, at, end, &box, &end);
     status = read_box(j, at, end, &box, error);
   }
   return status;
@@ -207,11 +217,10 @@ static zarrc_status points_apply(void *arg, const zarrc_region *part, const zarr
 static zarrc_status visit_points(void *arg, zarrc_visit *visit, zarrc_error *error) {
   job *j = arg;
   zarrc_region box;
-  uint32_t end;
   j->visit = visit;
   j->boxing = zarrc_visit_boxing(visit);
   if (!visit->transfer->write) return read_points(j, error);
-  box_around(j, j->lo, j->hi, true, &box, &end);
+  box_around(j, j->lo, j->hi, &box);
   const zarrc_change change = {points_touch, points_apply, j};
   return zarrc_modify(visit->pipeline, visit->blob, &box, &change, error);
 }
