@@ -13,10 +13,17 @@ void cli_about(cli *c, const char *subject) {
   snprintf(c->subject, sizeof c->subject, "%s", subject);
 }
 
+const char *cli_option_name(cli_option_id id) {
+  for (size_t i = 0; i < cli_noptions; i++)
+    if (cli_options[i].id == id) return cli_options[i].name;
+  return "";
+}
+
 zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error) {
   const char *text = cli_value(c, id);
   if (text == NULL || cli_parse_size(text, out)) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is not a size such as 512M or 1G", text);
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a size such as 512M or 1G",
+                    cli_option_name(id), text);
 }
 
 zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,
@@ -25,8 +32,8 @@ zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int6
   int64_t value;
   if (text == NULL) return ZARRC_OK;
   if (!cli_parse_int(text, strlen(text), &value) || value < min || value > max)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is not a whole number from %lld to %lld", text,
-                      (long long)min, (long long)max);
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a whole number from %lld to %lld",
+                      cli_option_name(id), text, (long long)min, (long long)max);
   *out = value;
   return ZARRC_OK;
 }

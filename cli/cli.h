@@ -24,6 +24,7 @@ static inline const char *cli_value(const cli *c, cli_option_id id) {
 /* What errors are about from now on. */
 void cli_about(cli *c, const char *subject);
 
+const char *cli_option_name(cli_option_id id);
 /* Options with numbers in them; *out is left alone where the option was not given. */
 zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error);
 zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,

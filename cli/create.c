@@ -125,6 +125,24 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   return status == ZARRC_OK ? read_attributes(m, error) : status;
 }
 
+/* Whether an error is about the node at a path, not about one above it. */
+static bool is_about(const zarrc_error *error, const char *path) {
+  size_t n = path != NULL ? strlen(path) : 0;
+  return n == 0 || (strncmp(error->key, path, n) == 0 && error->key[n] == '/');
+}
+
+/* A group has attributes, and nothing else that can be given. */
+static zarrc_status read_group(making *m, zarrc_error *error) {
+  static const cli_option_id arrays_only[] = {CLI_SHAPE,           CLI_DTYPE,        CLI_CHUNKS,
+                                              CLI_SHARDS,          CLI_CODECS,       CLI_FILL_VALUE,
+                                              CLI_DIMENSION_NAMES, CLI_KEY_ENCODING, CLI_SEPARATOR};
+  for (size_t i = 0; i < sizeof arrays_only / sizeof arrays_only[0]; i++)
+    if (cli_has(m->c, arrays_only[i]))
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--group and --%s exclude each other",
+                        cli_option_name(arrays_only[i]));
+  return read_attributes(m, error);
+}
+
 static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   cli *c = m->c;
   cli_node node = {0};
@@ -134,7 +152,8 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
     status = zarrc_group_create(node.store, node.path, m->config.attributes, mode, &node.group, error);
   else if (status == ZARRC_OK)
     status = zarrc_array_create(node.store, node.path, &m->config, mode, NULL, &node.array, error);
-  if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW) snprintf(c->hint, sizeof c->hint, "--overwrite");
+  if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
+    snprintf(c->hint, sizeof c->hint, "--overwrite");
   if (status == ZARRC_OK && c->json) {
     cli_json j;
     const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);
@@ -151,7 +170,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
 zarrc_status cli_create(cli *c, zarrc_error *error) {
   making m = {.c = c};
   zarrc_status status = cli_ctx_open(c, &m.ctx, error);
-  if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_attributes(&m, error) : read_config(&m, error);
+  if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_group(&m, error) : read_config(&m, error);
   if (status == ZARRC_OK) status = make(&m, c->args.operand[0], error);
   zarrc_dtype_close(&m.dtype);
   free(m.codecs);

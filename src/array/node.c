@@ -136,10 +136,14 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
 /* Whether a node may lie below the parent; `missing`: the parent is to be made. */
 static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
   zarrc_node_kind kind;
+  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_find(store, parent, &kind, error);
   if (status) return status;
-  if (kind == ZARRC_NODE_ARRAY)
-    return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\" is an array: no node can lie below it", parent);
+  if (kind == ZARRC_NODE_ARRAY) {
+    status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
+    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+    return status;
+  }
   *missing = kind == ZARRC_NODE_NONE;
   return ZARRC_OK;
 }

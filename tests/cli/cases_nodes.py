@@ -249,6 +249,14 @@ class Info(support.Case):
         self.assertIn('"attributes": {"a b": [1, "x, \\"y\\" :  z\\\\", {}]}', text)
         self.assertIn('"chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}}', text)
 
+    def test_what_does_not_go_together(self):
+        self.refused("create", "g", "--group", "--shape", "3", code=2, says="--group and --shape")
+        self.refused("create", "g", "--group", "--codecs", "gzip", code=2, says="--group and --codecs")
+        self.array("a")
+        self.assertNotIn("--overwrite", self.refused("create", "a/g", "--group", code=10, says="a/g zarr.json: an array"))
+        self.refused("get", "a", "-T", "9999", code=2, says="--threads: '9999'")
+        self.refused("get", "a", "--memory", "1Q", code=2, says="--memory: '1Q'")
+
     def test_stored_of_a_group(self):
         self.zarrc("create", "g", "--group")
         self.refused("info", "g", "--stored", code=2, says=["a group", "try: zarrc ls -l g"])
