@@ -260,6 +260,11 @@ struct zarrc_blob {
 ZARRC_API zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
 ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
+/* For kinds of blobs: where a range lies in a value of `total` bytes. Sets range->total. ZARRC_TRUNCATED: not inside
+ * the value; ZARRC_LIMIT: longer than the range allows. */
+ZARRC_API zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, uint64_t *start, size_t *nbytes,
+                                          zarrc_error *error);
+
 /* Reads the whole value, which may be max bytes long, as one loan. */
 ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error);
 

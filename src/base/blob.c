@@ -27,44 +27,53 @@ zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *ou
   return status;
 }
 
-/* -------------------------------------------------------------------------------------------------- memory blobs */
-
-/* Where a range lies in a value of `total` bytes. */
-static zarrc_status locate(const zarrc_range *range, size_t total, size_t *start, size_t *nbytes, zarrc_error *error) {
-  uint64_t back = range->offset < 0 ? 0 - (uint64_t)range->offset : 0;
-  uint64_t at = range->offset < 0 ? total - back : (uint64_t)range->offset;
-  if (back > total || at > total || (!range->to_end && range->nbytes > total - at)) {
-    zarrc_status status =
-        zarrc_fail(error, ZARRC_TRUNCATED, "%" PRIu64 " bytes at offset %" PRId64 " are not in a value of %zu bytes",
-                   range->to_end ? 0 : range->nbytes, range->offset, total);
-    if (error && range->offset >= 0) error->offset = range->offset;
-    return status;
+zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, uint64_t *start, size_t *nbytes,
+                                zarrc_error *error) {
+  range->total = total;
+  uint64_t offset = (uint64_t)range->offset, back = 0 - offset, length = range->nbytes;
+  bool inside = range->offset >= 0 ? offset <= total : back <= total;
+  if (inside) {
+    *start = range->offset >= 0 ? offset : total - back;
+    uint64_t left = total - *start;
+    if (range->to_end) {
+      if (left > range->nbytes)
+        return zarrc_fail(error, ZARRC_LIMIT, "%llu bytes, of which at most %llu may be read", (unsigned long long)left,
+                          (unsigned long long)range->nbytes);
+      length = left;
+    }
+    inside = length <= left;
   }
-  *start = (size_t)at;
-  *nbytes = range->to_end ? total - *start : (size_t)range->nbytes;
-  if (*nbytes > range->nbytes)
-    return zarrc_fail(error, ZARRC_LIMIT, "the value holds %zu bytes from offset %zu on, more than %" PRIu64, *nbytes,
-                      *start, range->nbytes);
+  if (!inside) {
+    zarrc_fail(error, ZARRC_TRUNCATED, "%llu bytes at %s%llu wanted of a value of %llu bytes",
+               (unsigned long long)range->nbytes, range->offset < 0 ? "-" : "",
+               (unsigned long long)(range->offset < 0 ? back : offset), (unsigned long long)total);
+    if (error) error->offset = total > INT64_MAX ? -1 : (int64_t)total;
+    return ZARRC_TRUNCATED;
+  }
+  if (length > SIZE_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a range is larger than memory");
+  *nbytes = (size_t)length;
   return ZARRC_OK;
 }
+
+/* -------------------------------------------------------------------------------------------------- memory blobs */
 
 static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_memory_blob *b = (const zarrc_memory_blob *)blob;
   if (!b->present) return zarrc_fail(error, ZARRC_NOT_FOUND, "no value");
-  size_t start = 0, nbytes = 0;
+  uint64_t start = 0;
+  size_t nbytes = 0;
   for (size_t i = 0; i < n; i++) {
-    zarrc_status status = locate(&ranges[i], b->value.len, &start, &nbytes, error);
+    zarrc_status status = zarrc_range_locate(&ranges[i], b->value.len, &start, &nbytes, error);
     if (status) return status;
   }
   for (size_t i = 0; i < n; i++) {
     zarrc_range *r = &ranges[i];
-    locate(r, b->value.len, &start, &nbytes, NULL);
+    zarrc_range_locate(r, b->value.len, &start, &nbytes, NULL);
     r->got = (zarrc_bytes){.ptr = b->value.ptr ? b->value.ptr + start : NULL, .len = nbytes};
     if (r->into) {
       if (nbytes) memcpy(r->into, r->got.ptr, nbytes);
       r->got.ptr = r->into;
     }
-    r->total = b->value.len;
   }
   return ZARRC_OK;
 }

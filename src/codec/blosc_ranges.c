@@ -21,19 +21,6 @@ typedef struct reader {
 
 /* ------------------------------------------------------------------------------------------------- the ranges */
 
-/* First byte and length of a range in `total` bytes. */
-static zarrc_status range_place(const zarrc_range *r, uint64_t total, uint64_t *first, uint64_t *nbytes,
-                                zarrc_error *error) {
-  uint64_t back = r->offset < 0 ? (uint64_t) - (r->offset + 1) + 1 : 0;
-  *first = r->offset < 0 ? total - back : (uint64_t)r->offset;
-  if (back > total || *first > total || (!r->to_end && r->nbytes > total - *first))
-    return zarrc_fail(error, ZARRC_TRUNCATED, "decodes to %" PRIu64 " bytes, and more are needed", total);
-  *nbytes = r->to_end ? total - *first : r->nbytes;
-  if (*nbytes > r->nbytes)
-    return zarrc_fail(error, ZARRC_LIMIT, "%" PRIu64 " bytes where %" PRIu64 " are allowed", *nbytes, r->nbytes);
-  return ZARRC_OK;
-}
-
 /* The ranges of a stored frame are ranges of the value. */
 static zarrc_status stored_read(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_bytes memory;
@@ -41,8 +28,9 @@ static zarrc_status stored_read(reader *r, zarrc_range *ranges, size_t n, zarrc_
   if (status) return status;
   zarrc_range *moved = (void *)memory.ptr;
   for (size_t i = 0; i < n && !status; i++) {
-    uint64_t first, nbytes;
-    status = range_place(&ranges[i], r->frame.nbytes, &first, &nbytes, error);
+    uint64_t first;
+    size_t nbytes;
+    status = zarrc_range_locate(&ranges[i], r->frame.nbytes, &first, &nbytes, error);
     if (!status)
       moved[i] = (zarrc_range){
           .offset = (int64_t)(first + ZARRC_BLOSC_HEADER_NBYTES), .nbytes = nbytes, .into = ranges[i].into};
@@ -85,15 +73,16 @@ static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
 }
 
 /* Numbers the blocks that the ranges touch. */
-static zarrc_status blocks_touch(reader *r, const zarrc_range *ranges, size_t n, zarrc_error *error) {
+static zarrc_status blocks_touch(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   size_t nbytes = r->frame.nblocks * sizeof(uint32_t);
   zarrc_status status = zarrc_scratch_take(r->ctx, nbytes, &r->touched, error);
   if (status) return status;
   uint32_t *numbers = block_numbers(r);
   memset(numbers, 0, nbytes);
   for (size_t i = 0; i < n; i++) {
-    uint64_t first, len;
-    status = range_place(&ranges[i], r->frame.nbytes, &first, &len, error);
+    uint64_t first;
+    size_t len;
+    status = zarrc_range_locate(&ranges[i], r->frame.nbytes, &first, &len, error);
     if (status) return status;
     if (!len) continue;
     for (uint64_t b = first / r->frame.blocksize; b <= (first + len - 1) / r->frame.blocksize; b++) numbers[b] = 1;
@@ -160,8 +149,9 @@ static zarrc_status blocks_decode(reader *r, zarrc_error *error) {
 static zarrc_status ranges_serve(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_blosc_frame *f = &r->frame;
   for (size_t i = 0; i < n; i++) {
-    uint64_t first = 0, nbytes = 0;
-    zarrc_status status = range_place(&ranges[i], f->nbytes, &first, &nbytes, error);
+    uint64_t first = 0;
+    size_t nbytes = 0;
+    zarrc_status status = zarrc_range_locate(&ranges[i], f->nbytes, &first, &nbytes, error);
     zarrc_bytes got = {.ptr = ranges[i].into};
     if (!status && nbytes && !ranges[i].into) status = zarrc_scratch_take(r->ctx, (size_t)nbytes, &got, error);
     if (status) {

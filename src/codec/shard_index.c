@@ -205,17 +205,12 @@ static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_
     size_t m = n - done < AT_ONCE ? n - done : AT_ONCE;
     for (size_t i = 0; i < m; i++) {
       zarrc_range *r = &ranges[done + i];
-      uint64_t back = 0 - (uint64_t)r->offset, offset = (uint64_t)r->offset;
-      if (r->offset < 0) offset = back <= b->nbytes ? b->nbytes - back : UINT64_MAX;
-      uint64_t nbytes = r->to_end && offset <= b->nbytes ? b->nbytes - offset : r->nbytes;
-      if (offset > b->nbytes || nbytes > b->nbytes - offset || (r->to_end && nbytes > r->nbytes)) {
+      uint64_t offset;
+      size_t nbytes;
+      zarrc_status status = zarrc_range_locate(r, b->nbytes, &offset, &nbytes, error);
+      if (status) {
         zarrc_ranges_release(ranges, done);
-        if (offset > b->nbytes || nbytes > b->nbytes - offset)
-          return zarrc_fail(error, ZARRC_TRUNCATED, "%llu bytes are stored, and more are needed",
-                            (unsigned long long)b->nbytes);
-        r->total = b->nbytes;
-        return zarrc_fail(error, ZARRC_LIMIT, "%llu bytes are stored where %llu are allowed",
-                          (unsigned long long)nbytes, (unsigned long long)r->nbytes);
+        return status;
       }
       outer[i] = (zarrc_range){.offset = (int64_t)(b->offset + offset), .nbytes = nbytes, .into = r->into};
     }

@@ -241,16 +241,6 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
 
 /* ---------------------------------------------------------------------------------------------- by seek table */
 
-/* Where a range lies in a decoded value of a known size; false: not inside it. */
-static bool range_place(const zarrc_range *r, uint64_t size, uint64_t *first, uint64_t *nbytes) {
-  uint64_t back = 0 - (uint64_t)r->offset;
-  if (r->offset < 0 && back > size) return false;
-  *first = r->offset < 0 ? size - back : (uint64_t)r->offset;
-  if (*first > size) return false;
-  *nbytes = r->to_end ? size - *first : r->nbytes;
-  return *nbytes <= size - *first && *nbytes <= r->nbytes;
-}
-
 /* Decodes one frame of the table, which must hold what the table says. */
 static zarrc_status entry_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry, uint8_t *to,
                                  zarrc_error *error) {
@@ -281,22 +271,22 @@ static zarrc_status entries_decode(ZSTD_DCtx *dctx, zarrc_blob *encoded, const z
 
 static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
                                  zarrc_range *r, zarrc_error *error) {
-  uint64_t first = 0, nbytes = 0;
+  uint64_t first = 0;
+  size_t nbytes = 0;
   zarrc_bytes memory = {0};
-  range_place(r, seek->size, &first, &nbytes);
-  r->total = seek->size;
-  r->got = (zarrc_bytes){r->into ? r->into : (const void *)"", (size_t)nbytes, NULL, NULL};
+  zarrc_range_locate(r, seek->size, &first, &nbytes, NULL);
+  r->got = (zarrc_bytes){r->into ? r->into : (const void *)"", nbytes, NULL, NULL};
   if (nbytes == 0) return ZARRC_OK;
   size_t a = zarrc_zstd_seek_find(seek, first), b = zarrc_zstd_seek_find(seek, first + nbytes - 1);
   uint64_t begin = seek->frames[a].first, end = seek->frames[b].first + seek->frames[b].size;
   bool direct = r->into && begin == first && end == first + nbytes;
   zarrc_status status = direct ? ZARRC_OK : zarrc_scratch_take(ctx, (size_t)(end - begin), &memory, error);
   if (!status) status = entries_decode(dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
-  if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), (size_t)nbytes);
+  if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), nbytes);
   if (!status && !r->into) {
     r->got = memory;
     r->got.ptr += first - begin;
-    r->got.len = (size_t)nbytes;
+    r->got.len = nbytes;
   } else {
     zarrc_bytes_release(&memory);
   }
@@ -304,10 +294,11 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
 }
 
 /* Worth it where less than half of the value is decoded; what a table claims to hold, its frames could really hold. */
-static bool seek_helps(const zarrc_zstd_seek *seek, const zarrc_range *ranges, size_t n) {
-  uint64_t sum = 0, first, nbytes;
+static bool seek_helps(const zarrc_zstd_seek *seek, zarrc_range *ranges, size_t n) {
+  uint64_t sum = 0, first;
+  size_t nbytes;
   for (size_t i = 0; i < n; i++) {
-    if (!range_place(&ranges[i], seek->size, &first, &nbytes)) return false;
+    if (zarrc_range_locate(&ranges[i], seek->size, &first, &nbytes, NULL)) return false;
     if (nbytes == 0) continue;
     const zarrc_zstd_frame *a = &seek->frames[zarrc_zstd_seek_find(seek, first)];
     const zarrc_zstd_frame *b = &seek->frames[zarrc_zstd_seek_find(seek, first + nbytes - 1)];

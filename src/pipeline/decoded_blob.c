@@ -70,30 +70,18 @@ static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error 
   return ZARRC_OK;
 }
 
-static zarrc_status outside(const zarrc_decoded_blob *b, uint64_t have, zarrc_error *error) {
-  zarrc_fail(error, ZARRC_TRUNCATED, "%llu decoded bytes, and more are needed", (unsigned long long)have);
-  zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
-  return ZARRC_TRUNCATED;
-}
-
+/* Serves a range from decoded bytes, which are all (whole) or the first ones. */
 static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value, bool whole, zarrc_range *r,
                           zarrc_error *error) {
-  uint64_t have = value->len, offset = (uint64_t)r->offset;
-  if (r->offset < 0) {
-    uint64_t back = 0 - (uint64_t)r->offset;
-    if (back > have) return outside(b, have, error);
-    offset = have - back;
-  }
-  if (offset > have) return outside(b, have, error);
-  uint64_t nbytes = r->to_end ? have - offset : r->nbytes;
-  r->total = whole ? have : ZARRC_UNKNOWN;
-  if (r->to_end && nbytes > r->nbytes)
-    return zarrc_fail(error, ZARRC_LIMIT, "%llu decoded bytes where %llu are allowed", (unsigned long long)nbytes,
-                      (unsigned long long)r->nbytes);
-  if (nbytes > have - offset) return outside(b, have, error);
-  r->got = (zarrc_bytes){value->ptr + offset, (size_t)nbytes, NULL, NULL};
+  uint64_t start;
+  size_t nbytes;
+  zarrc_status status = zarrc_range_locate(r, value->len, &start, &nbytes, error);
+  if (status == ZARRC_TRUNCATED) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
+  if (status) return status;
+  if (!whole) r->total = ZARRC_UNKNOWN;
+  r->got = (zarrc_bytes){value->ptr + start, nbytes, NULL, NULL};
   if (r->into) {
-    if (nbytes) memcpy(r->into, r->got.ptr, (size_t)nbytes);
+    if (nbytes) memcpy(r->into, r->got.ptr, nbytes);
     r->got.ptr = r->into;
   }
   return ZARRC_OK;

@@ -42,36 +42,6 @@ static zarrc_status check_prefix(const char *prefix, zarrc_error *error) {
   return prefix && !*prefix ? ZARRC_OK : zarrc_key_check(prefix, error);
 }
 
-/* ---------------------------------------------------------------------------------------------------- ranges */
-
-zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, uint64_t *start, size_t *nbytes,
-                                zarrc_error *error) {
-  range->total = total;
-  uint64_t offset = (uint64_t)range->offset, back = 0 - offset, length = range->nbytes;
-  bool inside = range->offset >= 0 ? offset <= total : back <= total;
-  if (inside) {
-    *start = range->offset >= 0 ? offset : total - back;
-    uint64_t left = total - *start;
-    if (range->to_end) {
-      if (left > range->nbytes)
-        return zarrc_fail(error, ZARRC_LIMIT, "%llu bytes, of which at most %llu may be read", (unsigned long long)left,
-                          (unsigned long long)range->nbytes);
-      length = left;
-    }
-    inside = length <= left;
-  }
-  if (!inside) {
-    zarrc_fail(error, ZARRC_TRUNCATED, "%llu bytes at %s%llu wanted of a value of %llu bytes",
-               (unsigned long long)range->nbytes, range->offset < 0 ? "-" : "",
-               (unsigned long long)(range->offset < 0 ? back : offset), (unsigned long long)total);
-    if (error) error->offset = total > INT64_MAX ? -1 : (int64_t)total;
-    return ZARRC_TRUNCATED;
-  }
-  if (length > SIZE_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a range is larger than memory");
-  *nbytes = (size_t)length;
-  return ZARRC_OK;
-}
-
 /* ------------------------------------------------------------------------------------------ the blob of a key */
 
 static zarrc_status with_key(zarrc_status status, const char *key, zarrc_error *error) {

@@ -118,9 +118,10 @@ static zarrc_status locate(opening *o, const char *text, location *where) {
   char cwd[PATH_MAX];
   bool is_absolute = *text == '/', has_cwd = !is_absolute && getcwd(cwd, sizeof cwd) && *cwd == '/';
   size_t n = has_cwd ? strlen(cwd) : 0;
-  char *path = where->path = zarrc_malloc(o->ctx, n + strlen(text) + 3);
+  char *path = zarrc_malloc(o->ctx, n + strlen(text) + 3);
   if (!path) return no_memory(o);
-  if (has_cwd) memcpy(path, cwd, n);
+  where->path = path;
+  memcpy(path, cwd, n);
   if (is_absolute || n > 1) path[n++] = '/';
   size_t end = (size_t)(put_components(path + n, text) - path);
   if (end >= n + m && !memcmp(path + end - m, metadata, m) && (end - m == n || path[end - m - 1] == '/')) end -= m;
@@ -187,8 +188,9 @@ static size_t find_root(const location *where) {
     if (end >= where->lowest && ends_with(path + start, end - start, ".zarr")) return end;
   for (size_t at = root;;) {
     struct stat st;
-    const char *slash = at > 1 ? memrchr(path, '/', at) : NULL;
-    at = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (at <= 1) return root;
+    while (at > 0 && path[at - 1] != '/') at--;
+    if (at > 1) at--; /* the slash of the root stays */
     if (at == 0 || at < where->lowest) return root;
     if (has_metadata(where->path, at))
       root = at;

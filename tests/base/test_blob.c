@@ -105,7 +105,7 @@ static void test_extreme_ranges(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     zarrc_error e;
     assert_int_equal(zarrc_blob_read(&b.blob, &bad[i], 1, &e), ZARRC_TRUNCATED);
-    assert_true(e.offset == (bad[i].offset < 0 ? -1 : bad[i].offset));
+    assert_true(e.offset == 3); /* where the value ends */
     assert_int_equal(zarrc_blob_read(&b.blob, &bad[i], 1, NULL), ZARRC_TRUNCATED);
   }
   zarrc_range r = {.nbytes = UINT64_MAX, .to_end = true};
