@@ -128,6 +128,10 @@ static zarrc_status layout_make(writing *w, zarrc_subchunk_order order, size_t *
   zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
   *nkept = 0;
   *nothing = true;
+  /* Ranges of the old shard may overlap: a small one must not grow into any amount of memory. */
+  uint64_t most = zarrc_ctx_get_options(w->ctx)->max_chunk_bytes;
+  if (w->old && w->index.total != ZARRC_UNKNOWN && w->index.total > most / 4)
+    most = w->index.total > UINT64_MAX / 4 ? UINT64_MAX : 4 * w->index.total;
   while (!status && zarrc_shard_walk_next(&walk, &i)) {
     const zarrc_parts *parts = touched_parts(w, i);
     uint64_t nbytes = parts ? parts->nbytes : 0;
@@ -147,6 +151,10 @@ static zarrc_status layout_make(writing *w, zarrc_subchunk_order order, size_t *
     w->layout.entries[i] = (zarrc_shard_entry){at, nbytes};
     if (!zarrc_add_u64(at, nbytes, &at) || at > INT64_MAX)
       status = zarrc_fail(error, ZARRC_LIMIT, "the shard becomes longer than 2^63 bytes");
+    else if (!parts && at > most)
+      status =
+          zarrc_fail(error, ZARRC_LIMIT, "the shard's inner chunks share bytes: apart they would be more than %llu",
+                     (unsigned long long)most);
   }
   return status;
 }

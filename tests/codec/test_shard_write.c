@@ -107,6 +107,37 @@ static void untouched_bytes_are_kept(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* Entries that all claim the same many bytes: an update does not read them as often as they are claimed. */
+static void shared_bytes_are_bounded(void **state) {
+  (void)state;
+  enum { N = 64, LARGE = 1 << 16 };
+  zarrc_ctx_options options = {.threads = 1, .max_chunk_bytes = 4 * LARGE};
+  zarrc_ctx *ctx;
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){N});
+  zarrc_pipeline *p = chunk_pipeline(ctx,
+                                     "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [1], "
+                                     "\"codecs\": [\"bytes\"], \"index_codecs\": [{\"name\": \"bytes\", "
+                                     "\"configuration\": {\"endian\": \"little\"}}]}}]",
+                                     &spec);
+  uint8_t *old = calloc(1, LARGE + N * 16);
+  for (size_t i = 0; i < N; i++) {
+    uint64_t entry[2] = {0, LARGE};
+    memcpy(old + LARGE + 16 * i, entry, sizeof entry);
+  }
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, old, LARGE + N * 16, false);
+  zarrc_region r = chunk_region(1, (int64_t[]){4}, (int64_t[]){1}, NULL);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "X");
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, false, NULL), ZARRC_LIMIT);
+  assert_int_equal(blob.nreplaced, 0);
+  assert_true(blob.nread < 2 * LARGE);
+  counting_blob_clear(&blob);
+  free(old);
+  zarrc_pipeline_close(p);
+  zarrc_ctx_close(ctx);
+}
+
 /* A damaged neighbour is no reason to refuse a write next to it, if its index entry can be right; a damaged index is.
  */
 static void damage_is_not_spread(void **state) {
@@ -164,6 +195,7 @@ int main(void) {
       cmocka_unit_test(empty_chunks),
       cmocka_unit_test(untouched_bytes_are_kept),
       cmocka_unit_test(damage_is_not_spread),
+      cmocka_unit_test(shared_bytes_are_bounded),
       cmocka_unit_test(fresh_edges),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
