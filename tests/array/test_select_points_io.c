@@ -107,6 +107,18 @@ static void no_more_is_read(void **state) {
   }
 }
 
+/* Changes a byte of the one chunk. */
+static void damage(fixture *f, size_t at) {
+  zarrc_bytes value = {0};
+  assert_int_equal(zarrc_store_get(f->counting.inner, "a/c/0/0", UINT64_MAX, &value, NULL), ZARRC_OK);
+  uint8_t *copy = malloc(value.len);
+  memcpy(copy, value.ptr, value.len);
+  copy[at] ^= 1;
+  assert_int_equal(zarrc_store_set(f->counting.inner, "a/c/0/0", copy, value.len, NULL), ZARRC_OK);
+  zarrc_bytes_release(&value);
+  free(copy);
+}
+
 /* Points are written with one new value for each chunk; inner chunks without any are not even decoded. */
 static void each_chunk_is_stored_once(void **state) {
   static const int64_t rows[] = {990, 10, 500, 990}, columns[] = {3, 997, 40, 3};
@@ -115,23 +127,14 @@ static void each_chunk_is_stored_once(void **state) {
   (void)state;
   for (int i = 0; i < 4; i++) {
     fixture f;
-    uint8_t taken[4], *copy;
+    uint8_t taken[4];
     bool damaged = i >= 2;
-    zarrc_bytes shard = {0};
     zarrc_dtype dtype = zarrc_dtype_of(ZARRC_UINT8);
     zarrc_view from = zarrc_view_c(&dtype, 1, (int64_t[]){4}, (void *)(uintptr_t)values), to = from;
     zarrc_selection s = {.kind = ZARRC_SELECT_POINTS, .npoints = 4, .coordinate = {rows, columns}};
     to.data = taken;
     fixture_open(&f, chains[i], NULL);
-    if (damaged) { /* inner chunk 0,0 */
-      assert_int_equal(zarrc_store_get(f.counting.inner, "a/c/0/0", UINT64_MAX, &shard, NULL), ZARRC_OK);
-      copy = malloc(shard.len);
-      memcpy(copy, shard.ptr, shard.len);
-      copy[17] ^= 1;
-      assert_int_equal(zarrc_store_set(f.counting.inner, "a/c/0/0", copy, shard.len, NULL), ZARRC_OK);
-      zarrc_bytes_release(&shard);
-      free(copy);
-    }
+    if (damaged) damage(&f, 17); /* inner chunk 0,0 */
     counting_store_reset(&f.counting);
     assert_int_equal(zarrc_array_write_selection(f.array, &s, &from, NULL), ZARRC_OK);
     assert_int_equal(f.counting.nreplaced, 1);
@@ -143,7 +146,35 @@ static void each_chunk_is_stored_once(void **state) {
   }
 }
 
+/* The same with a codec behind the shard: points of other inner chunks lie between its first and its last element. */
+static void inner_chunks_of_other_chains(void **state) {
+  static const int64_t rows[] = {10, 20, 30}, columns[] = {3, 997, 3};
+  static const uint8_t values[3] = {1, 2, 3};
+  zarrc_array_options options = {.chunk = {.trust_checksums = true, .subchunk_order = ZARRC_LEXICOGRAPHIC}};
+  fixture f;
+  uint8_t taken[3];
+  zarrc_dtype dtype = zarrc_dtype_of(ZARRC_UINT8);
+  zarrc_view from = zarrc_view_c(&dtype, 1, (int64_t[]){3}, (void *)(uintptr_t)values);
+  zarrc_selection s = {.kind = ZARRC_SELECT_POINTS, .npoints = 3, .coordinate = {rows, columns}};
+  (void)state;
+  fixture_open(
+      &f,
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [40, 50], \"codecs\": [" BYTES CRC
+      "]}}" CRC "]",
+      &options);
+  damage(&f, 5 * 2004 + 17);
+  assert_int_equal(zarrc_array_write_selection(f.array, &s, &from, NULL), ZARRC_OK);
+  for (int i = 0; i < 3; i++) {
+    zarrc_selection one = {.pick = {zarrc_pick_index(rows[i]), zarrc_pick_slice(columns[i], columns[i] + 1, 1)}};
+    zarrc_view at = zarrc_view_c(&dtype, 1, (int64_t[]){1}, taken + i);
+    assert_int_equal(zarrc_array_read_selection(f.array, &one, &at, NULL), ZARRC_OK);
+  }
+  assert_memory_equal(taken, values, 3);
+  fixture_close(&f);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(no_more_is_read), cmocka_unit_test(each_chunk_is_stored_once)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(no_more_is_read), cmocka_unit_test(each_chunk_is_stored_once),
+                                     cmocka_unit_test(inner_chunks_of_other_chains)};
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }
