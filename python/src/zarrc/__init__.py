@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zarrc import _core
+from zarrc._array import Array, open
+from zarrc._chunk import decode_chunk, encode_chunk
 from zarrc._context import context, counters
 from zarrc._core import CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
 from zarrc._version import __version__
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from zarrc.pipeline import CodecPipeline
 
 __all__ = [
+    "Array",
     "CodecPipeline",
     "CorruptError",
     "InvalidError",
@@ -22,8 +25,11 @@ __all__ = [
     "ZarrcError",
     "__version__",
     "counters",
+    "decode_chunk",
+    "encode_chunk",
     "info",
     "install",
+    "open",
 ]
 
 _CODECS = {

@@ -176,18 +176,20 @@ static int module_exec(PyObject *module) {
   state->unsupported = new_exception(module, "UnsupportedError", state->error, PyExc_NotImplementedError, NULL);
   state->store_error = new_exception(module, "StoreError", state->error, PyExc_OSError, NULL);
   state->mismatch = new_exception(module, "Mismatch", state->error, PyExc_ValueError, NULL);
+  state->array = new_type(module, &core_array_spec);
   state->context = new_type(module, &context_spec);
   state->pipeline = new_type(module, &core_pipeline_spec);
   state->codec = new_type(module, &core_codec_spec);
   state->ranges = new_type(module, &core_ranges_spec);
   if (!state->corrupt || !state->invalid || !state->unsupported || !state->store_error || !state->mismatch ||
-      !state->context || !state->pipeline || !state->codec || !state->ranges)
+      !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
     return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
 }
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   core_state *state = PyModule_GetState(module);
+  Py_VISIT(state->array);
   Py_VISIT(state->context);
   Py_VISIT(state->pipeline);
   Py_VISIT(state->codec);
@@ -203,6 +205,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
 
 static int module_clear(PyObject *module) {
   core_state *state = PyModule_GetState(module);
+  Py_CLEAR(state->array);
   Py_CLEAR(state->context);
   Py_CLEAR(state->pipeline);
   Py_CLEAR(state->codec);

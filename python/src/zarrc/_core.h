@@ -15,11 +15,11 @@ typedef struct core_context {
 } core_context;
 
 typedef struct core_state {
-  PyTypeObject *context, *pipeline, *codec, *ranges;
+  PyTypeObject *array, *context, *pipeline, *codec, *ranges;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *mismatch;
 } core_state;
 
-extern PyType_Spec core_pipeline_spec, core_codec_spec, core_ranges_spec;
+extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec;
 
 /* The state of the module that a type of it belongs to. */
 core_state *core_state_of(PyTypeObject *type);

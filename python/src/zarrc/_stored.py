@@ -94,7 +94,7 @@ async def read(
             todo = [k for k, state in zip(todo, found, strict=True) if state is None]
             if not todo:
                 break
-            await _fetch_more(items, sources, todo, whole=attempt + 2 > MAX_ROUNDS)
+            await _fetch_more(items, sources, todo, attempt == 0, attempt + 2 > MAX_ROUNDS)
     return result
 
 
@@ -125,7 +125,7 @@ async def _fetch(bound: Bound, items: list[Item]) -> list[Any]:
     return list(await concurrent_map([(k,) for k in range(len(items))], fetch, setting("async.concurrency", 10)))
 
 
-async def _fetch_more(items: list[Item], sources: list[Any], todo: list[int], whole: bool) -> None:
+async def _fetch_more(items: list[Item], sources: list[Any], todo: list[int], first: bool, whole: bool) -> None:
     """Fetches what reads asked for: the ranges of one value at once, the values side by side."""
 
     async def fetch(k: int) -> None:
@@ -135,15 +135,39 @@ async def _fetch_more(items: list[Item], sources: list[Any], todo: list[int], wh
             value = await getter.get(prototype=spec.prototype)
             sources[k] = None if value is None else value.as_numpy_array()
             return
-        requests = [_request(*each) for each in wanted]
-        values = await asyncio.gather(*(getter.get(spec.prototype, request) for request in requests))
-        if any(value is None for value in values):
+        values = await _get_ranges(getter, spec, wanted, first)
+        if values is None:
             sources[k] = None
             return
         for each, value in zip(wanted, values, strict=True):
             sources[k].add(*each, value.as_numpy_array())
 
     await concurrent_map([(k,) for k in todo], fetch, setting("async.concurrency", 10))
+
+
+async def _get_ranges(getter: Any, spec: Any, wanted: list[tuple[int, int, bool]], first: bool) -> list[Any] | None:
+    """The bytes of ranges, through the store's vectored call where it has one; None: there is no value (any more)."""
+    requests = [_request(*each) for each in wanted]
+    values: list[Any] = [None] * len(requests)
+    if first or not hasattr(getter.store, "get_ranges"):
+        values = await asyncio.gather(*(getter.get(spec.prototype, request) for request in requests))
+    else:
+        try:
+            async for group in getter.store.get_ranges(
+                getter.path,
+                requests,
+                prototype=spec.prototype,
+                max_gap_bytes=spec.config.sharding_coalesce_max_gap_bytes,
+                max_coalesced_bytes=spec.config.sharding_coalesce_max_bytes,
+            ):
+                for index, value in group:
+                    values[index] = value
+        except BaseExceptionGroup as failures:
+            _, others = failures.split(FileNotFoundError)
+            if others is not None:
+                raise others from None
+            return None
+    return None if any(value is None for value in values) else values
 
 
 def _request(offset: int, nbytes: int, to_end: bool) -> Any:

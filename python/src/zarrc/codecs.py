@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr.codecs
+import zarr.abc.codec
+import zarr.codecs as _zarr_codecs
 from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
 from zarr.core.buffer import cpu
 
@@ -45,14 +46,23 @@ __all__ = [
 ]
 
 
+class _zarr:
+    """zarr-python's classes, whatever stands in their place later."""
+
+    BloscCodec = _zarr_codecs.BloscCodec
+    BytesCodec = _zarr_codecs.BytesCodec
+    Crc32cCodec = _zarr_codecs.Crc32cCodec
+    GzipCodec = _zarr_codecs.GzipCodec
+    ShardingCodec = _zarr_codecs.ShardingCodec
+    TransposeCodec = _zarr_codecs.TransposeCodec
+    VLenBytesCodec = _zarr_codecs.VLenBytesCodec
+    VLenUTF8Codec = _zarr_codecs.VLenUTF8Codec
+    ZstdCodec = _zarr_codecs.ZstdCodec
+
+
 def _equal(self: Any, other: object) -> bool:
     """Equal to a codec of the same class and to zarr-python's, if all fields are."""
-    base = type(self).__mro__[1] if type(self).__module__ == __name__ else type(self)
-    while base.__module__ == __name__:
-        base = base.__mro__[1]
-    if type(other) is not type(self) and type(other) not in type(self).__mro__:
-        return NotImplemented
-    if not isinstance(other, zarr.abc.codec.BaseCodec):
+    if type(other) not in type(self).__mro__ or not isinstance(other, zarr.abc.codec.BaseCodec):
         return NotImplemented
     return all(getattr(self, each.name) == getattr(other, each.name) for each in dataclasses.fields(self))
 
@@ -88,39 +98,39 @@ class _BytesBytes:
         return await asyncio.to_thread(self._encode_sync, chunk_bytes, chunk_spec)
 
 
-class BloscCodec(_BytesBytes, zarr.codecs.BloscCodec):
+class BloscCodec(_BytesBytes, _zarr.BloscCodec):
     """Blosc: see ``zarr.codecs.BloscCodec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.BloscCodec.__hash__
+    __hash__ = _zarr.BloscCodec.__hash__
 
 
-class GzipCodec(_BytesBytes, zarr.codecs.GzipCodec):
+class GzipCodec(_BytesBytes, _zarr.GzipCodec):
     """gzip: see ``zarr.codecs.GzipCodec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.GzipCodec.__hash__
+    __hash__ = _zarr.GzipCodec.__hash__
 
 
-class ZstdCodec(_BytesBytes, zarr.codecs.ZstdCodec):
+class ZstdCodec(_BytesBytes, _zarr.ZstdCodec):
     """Zstandard: see ``zarr.codecs.ZstdCodec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.ZstdCodec.__hash__
+    __hash__ = _zarr.ZstdCodec.__hash__
 
 
-class Crc32cCodec(_BytesBytes, zarr.codecs.Crc32cCodec):
+class Crc32cCodec(_BytesBytes, _zarr.Crc32cCodec):
     """A CRC-32C behind the bytes: see ``zarr.codecs.Crc32cCodec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.Crc32cCodec.__hash__
+    __hash__ = _zarr.Crc32cCodec.__hash__
 
 
-class TransposeCodec(zarr.codecs.TransposeCodec):
+class TransposeCodec(_zarr.TransposeCodec):
     """Another order of the axes: see ``zarr.codecs.TransposeCodec``. No element moves: strides are exchanged."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.TransposeCodec.__hash__
+    __hash__ = _zarr.TransposeCodec.__hash__
 
 
 class _ArrayBytes:
@@ -150,11 +160,11 @@ class _ArrayBytes:
         return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
 
 
-class BytesCodec(_ArrayBytes, zarr.codecs.BytesCodec):
+class BytesCodec(_ArrayBytes, _zarr.BytesCodec):
     """Elements one behind the other: see ``zarr.codecs.BytesCodec``. Only a foreign byte order makes work."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.BytesCodec.__hash__
+    __hash__ = _zarr.BytesCodec.__hash__
 
     def _is_foreign(self) -> bool:
         endian = getattr(self.endian, "value", self.endian)
@@ -166,7 +176,7 @@ class BytesCodec(_ArrayBytes, zarr.codecs.BytesCodec):
                 return self._decode_native(chunk_bytes, chunk_spec)
             except Unsupported:
                 pass
-        return await zarr.codecs.BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
+        return await _zarr.BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         if self._is_foreign():
@@ -174,7 +184,7 @@ class BytesCodec(_ArrayBytes, zarr.codecs.BytesCodec):
                 return self._encode_native(chunk_array, chunk_spec)
             except Unsupported:
                 pass
-        return await zarr.codecs.BytesCodec._encode_single(self, chunk_array, chunk_spec)
+        return await _zarr.BytesCodec._encode_single(self, chunk_array, chunk_spec)
 
 
 class _Text(_ArrayBytes):
@@ -203,37 +213,37 @@ class _Text(_ArrayBytes):
             return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
 
-class VLenUTF8Codec(_Text, zarr.codecs.VLenUTF8Codec):
+class VLenUTF8Codec(_Text, _zarr.VLenUTF8Codec):
     """Strings of any length: see ``zarr.codecs.VLenUTF8Codec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.VLenUTF8Codec.__hash__
+    __hash__ = _zarr.VLenUTF8Codec.__hash__
 
 
-class VLenBytesCodec(_Text, zarr.codecs.VLenBytesCodec):
+class VLenBytesCodec(_Text, _zarr.VLenBytesCodec):
     """Byte strings of any length: see ``zarr.codecs.VLenBytesCodec``."""
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.VLenBytesCodec.__hash__
+    __hash__ = _zarr.VLenBytesCodec.__hash__
 
 
-class ShardingCodec(_ArrayBytes, zarr.codecs.ShardingCodec):
+class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
     """Chunks inside a chunk, with an index: see ``zarr.codecs.ShardingCodec``.
 
     Inner codecs that the library does not know are left to zarr-python's implementation.
     """
 
     __eq__ = _equal
-    __hash__ = zarr.codecs.ShardingCodec.__hash__
+    __hash__ = _zarr.ShardingCodec.__hash__
 
     def __getstate__(self) -> Any:
-        return zarr.codecs.ShardingCodec.__getstate__(self)
+        return _zarr.ShardingCodec.__getstate__(self)
 
     async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            return await zarr.codecs.ShardingCodec._decode_single(self, shard_bytes, shard_spec)
+            return await _zarr.ShardingCodec._decode_single(self, shard_bytes, shard_spec)
         result: NDBuffer = await _stored.off_loop(self._decode_native, shard_bytes, shard_spec)
         return result
 
@@ -241,7 +251,7 @@ class ShardingCodec(_ArrayBytes, zarr.codecs.ShardingCodec):
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            return await zarr.codecs.ShardingCodec._encode_single(self, shard_array, shard_spec)
+            return await _zarr.ShardingCodec._encode_single(self, shard_array, shard_spec)
         result: Buffer | None = await _stored.off_loop(self._encode_native, shard_array, shard_spec, True)
         return result
 
@@ -249,7 +259,7 @@ class ShardingCodec(_ArrayBytes, zarr.codecs.ShardingCodec):
         try:
             bound = self._chain().bind(shard_spec)
         except Unsupported:
-            return await zarr.codecs.ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
+            return await _zarr.ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
         count("codec")
         shape = shape_of(selection, shard_spec.shape)
         dtype = np.dtype(object) if bound.variable else bound.dtype
@@ -266,7 +276,7 @@ class ShardingCodec(_ArrayBytes, zarr.codecs.ShardingCodec):
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            await zarr.codecs.ShardingCodec._encode_partial_single(
+            await _zarr.ShardingCodec._encode_partial_single(
                 self, byte_setter, shard_array, selection, shard_spec
             )
             return
@@ -285,7 +295,7 @@ class ShardingCodec(_ArrayBytes, zarr.codecs.ShardingCodec):
         return value
 
 
-if hasattr(zarr.codecs.BytesCodec, "_decode_sync"):
+if hasattr(_zarr.BytesCodec, "_decode_sync"):
 
     def _bytes_decode_sync(self: BytesCodec, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         if self._is_foreign():
@@ -293,7 +303,7 @@ if hasattr(zarr.codecs.BytesCodec, "_decode_sync"):
                 return self._decode_native(chunk_bytes, chunk_spec)
             except Unsupported:
                 pass
-        return zarr.codecs.BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
+        return _zarr.BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
 
     def _bytes_encode_sync(self: BytesCodec, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         if self._is_foreign():
@@ -301,19 +311,19 @@ if hasattr(zarr.codecs.BytesCodec, "_decode_sync"):
                 return self._encode_native(chunk_array, chunk_spec)
             except Unsupported:
                 pass
-        return zarr.codecs.BytesCodec._encode_sync(self, chunk_array, chunk_spec)
+        return _zarr.BytesCodec._encode_sync(self, chunk_array, chunk_spec)
 
     def _shard_decode_sync(self: ShardingCodec, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
             return self._decode_native(shard_bytes, shard_spec)
         except Unsupported:
-            return zarr.codecs.ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
+            return _zarr.ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
 
     def _shard_encode_sync(self: ShardingCodec, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(shard_array, shard_spec, True)
         except Unsupported:
-            return zarr.codecs.ShardingCodec._encode_sync(self, shard_array, shard_spec)
+            return _zarr.ShardingCodec._encode_sync(self, shard_array, shard_spec)
 
     BytesCodec._decode_sync = _bytes_decode_sync
     BytesCodec._encode_sync = _bytes_encode_sync

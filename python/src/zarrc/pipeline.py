@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import zarr.abc.codec
+from zarr.codecs import ShardingCodec
 from zarr.core.buffer import cpu
 from zarr.core.codec_pipeline import BatchedCodecPipeline
 
@@ -126,7 +127,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         except Unsupported as reason:
             return await self._python_because("encode", reason).encode(batch)
         count("encode")
-        sharded = any(isinstance(codec, zarr.codecs.ShardingCodec) for codec in self.codecs)
+        sharded = any(isinstance(codec, ShardingCodec) for codec in self.codecs)
 
         def work() -> list[bytes | None]:
             return [
