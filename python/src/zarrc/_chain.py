@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from zarr.codecs import ShardingCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core
@@ -46,6 +47,14 @@ def big_endian(dtype: np.dtype[Any]) -> bool | None:
 def exportable(array: Array) -> Array:
     """The same memory as a type that numpy lets others see."""
     return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")
+
+
+def in_zarrs_words(error: _core.CorruptError) -> _core.CorruptError:
+    """Messages that users of zarr-python look for."""
+    if error.args and "shorter than its index" in str(error.args[0]):
+        words = "the stored shard is too short to hold its index"
+        error.args = (str(error.args[0]).replace("the shard is shorter than its index", words), *error.args[1:])
+    return error
 
 
 class Bound:
@@ -98,6 +107,8 @@ class Chain:
 
     def __init__(self, codecs: Iterable[Codec]) -> None:
         self.codecs = tuple(codecs)
+        # What a shard holds beyond the array's edge is kept when all within the edge is written, as zarr-python does.
+        self.keeps_beyond_edge = len(self.codecs) == 1 and isinstance(self.codecs[0], ShardingCodec)
         self._bound: dict[Any, Bound] = {}
         self._last: tuple[ArraySpec, _core.Context, Bound] | None = None
 
@@ -169,6 +180,8 @@ class Chain:
                     results[i] = result
             except _core.Mismatch:
                 other = list(range(len(sources)))
+            except _core.CorruptError as error:
+                raise in_zarrs_words(error) from None
         self._read_boxes(bound, other, sources, chunk_selections, out_selections, out, drop_axes, root, names, results)
         count("chunks", len(sources))
         return results
@@ -308,6 +321,8 @@ class Chain:
                     results[i] = result
             except _core.Mismatch:
                 other = list(range(len(sources)))
+            except _core.CorruptError as error:
+                raise in_zarrs_words(error) from None
         for part in self._portions(bound, other, chunk_selections):
             self._write_boxes(
                 bound, part, sources, chunk_selections, value_selections, value, complete, drop_axes, root, names, results

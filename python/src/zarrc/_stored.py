@@ -202,6 +202,8 @@ async def write(
     """Writes a batch from an array."""
     for bound, which in by_spec(batch, chain):
         items = [batch[i] for i in which]
+        if chain.keeps_beyond_edge:
+            items = [(*item[:4], _is_whole(item[2], bound.shape)) for item in items]
         root = local_root(items[0][0])
         if root is not None:
             await _make_ready(items[0][0].store)

@@ -290,9 +290,22 @@ class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
     def _fitted(value: np.ndarray[Any, Any], selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
         """The value in the shape of the selection, from which the caller may have dropped axes of length 1."""
         shape = shape_of(selection, spec.shape)
-        if value.shape not in ((), shape) and [n for n in value.shape if n != 1] == [n for n in shape if n != 1]:
-            return value.reshape(shape)
-        return value
+        if value.shape == () or not _lacks_unit_axes(value.shape, shape):
+            return value
+        return value.reshape(shape)
+
+
+def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether a shape is another one without some of its axes of length 1."""
+    remaining = list(full)
+    for n in shape:
+        while remaining and remaining[0] != n:
+            if remaining.pop(0) != 1:
+                return False
+        if not remaining:
+            return False
+        remaining.pop(0)
+    return all(n == 1 for n in remaining)
 
 
 if hasattr(_zarr.BytesCodec, "_decode_sync"):
