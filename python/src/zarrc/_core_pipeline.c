@@ -102,10 +102,11 @@ static void pipeline_dealloc(PyObject *object) {
 static void raise_failure(core_batch *batch, zarrc_error *error, PyObject *names) {
   size_t i = 0;
   while (i < batch->n && (batch->jobs[i].status == ZARRC_OK || batch->jobs[i].status == ZARRC_CANCELED)) i++;
-  if (i < batch->n && names != Py_None && batch->chunks[i].source != CORE_KEY) {
+  if (i < batch->n && names != Py_None) {
     PyObject *name = PySequence_GetItem(names, (Py_ssize_t)i);
     const char *text = name ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    if (text) zarrc_error_prefix(error, "%.250s: ", text);
+    if (text && text[0] && !strstr(error->message, text)) zarrc_error_prefix(error, "%.250s: ", text);
+    if (text && !error->key[0]) strncat(error->key, text, sizeof error->key - 1);
     Py_XDECREF(name);
     if (!text) PyErr_Clear();
   }

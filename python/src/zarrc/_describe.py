@@ -86,7 +86,8 @@ def _describe_codec(codec: Codec) -> dict[str, Any]:
         raise Unsupported(f"codec {type(codec).__module__}.{type(codec).__qualname__}")
     for inner in (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ())):
         _describe_codec(inner)
-    return plain(codec.to_dict())
+    result: dict[str, Any] = plain(codec.to_dict())
+    return result
 
 
 def plain(value: Any) -> Any:

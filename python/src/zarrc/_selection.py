@@ -117,4 +117,6 @@ def box(selection: Any, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], Sele
 def shape_of(selection: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of what numpy makes of array[selection]."""
     empty: np.ndarray[Any, Any] = np.broadcast_to(np.zeros((), "u1"), shape)
-    return empty[selection].shape
+    selected: np.ndarray[Any, Any] = np.asarray(empty[selection])
+    result: tuple[int, ...] = selected.shape
+    return result

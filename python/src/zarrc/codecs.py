@@ -16,8 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr.abc.codec
-import zarr.codecs as _zarr_codecs
 from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+# zarr-python's classes, whatever stands in their place there later
+from zarr.codecs import BloscCodec as _BloscCodec
+from zarr.codecs import BytesCodec as _BytesCodec
+from zarr.codecs import Crc32cCodec as _Crc32cCodec
+from zarr.codecs import GzipCodec as _GzipCodec
+from zarr.codecs import ShardingCodec as _ShardingCodec
+from zarr.codecs import TransposeCodec as _TransposeCodec
+from zarr.codecs import VLenBytesCodec as _VLenBytesCodec
+from zarr.codecs import VLenUTF8Codec as _VLenUTF8Codec
+from zarr.codecs import ZstdCodec as _ZstdCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core, _stored
@@ -46,25 +55,12 @@ __all__ = [
 ]
 
 
-class _zarr:
-    """zarr-python's classes, whatever stands in their place later."""
-
-    BloscCodec = _zarr_codecs.BloscCodec
-    BytesCodec = _zarr_codecs.BytesCodec
-    Crc32cCodec = _zarr_codecs.Crc32cCodec
-    GzipCodec = _zarr_codecs.GzipCodec
-    ShardingCodec = _zarr_codecs.ShardingCodec
-    TransposeCodec = _zarr_codecs.TransposeCodec
-    VLenBytesCodec = _zarr_codecs.VLenBytesCodec
-    VLenUTF8Codec = _zarr_codecs.VLenUTF8Codec
-    ZstdCodec = _zarr_codecs.ZstdCodec
-
-
-def _equal(self: Any, other: object) -> bool:
+def _equal(self: Any, other: object) -> Any:
     """Equal to a codec of the same class and to zarr-python's, if all fields are."""
     if type(other) not in type(self).__mro__ or not isinstance(other, zarr.abc.codec.BaseCodec):
         return NotImplemented
-    return all(getattr(self, each.name) == getattr(other, each.name) for each in dataclasses.fields(self))
+    same: bool = all(bool(getattr(self, each.name) == getattr(other, each.name)) for each in dataclasses.fields(self))
+    return same
 
 
 @lru_cache(maxsize=256)
@@ -98,39 +94,39 @@ class _BytesBytes:
         return await asyncio.to_thread(self._encode_sync, chunk_bytes, chunk_spec)
 
 
-class BloscCodec(_BytesBytes, _zarr.BloscCodec):
+class BloscCodec(_BytesBytes, _BloscCodec):
     """Blosc: see ``zarr.codecs.BloscCodec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.BloscCodec.__hash__
+    __hash__ = _BloscCodec.__hash__
 
 
-class GzipCodec(_BytesBytes, _zarr.GzipCodec):
+class GzipCodec(_BytesBytes, _GzipCodec):
     """gzip: see ``zarr.codecs.GzipCodec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.GzipCodec.__hash__
+    __hash__ = _GzipCodec.__hash__
 
 
-class ZstdCodec(_BytesBytes, _zarr.ZstdCodec):
+class ZstdCodec(_BytesBytes, _ZstdCodec):
     """Zstandard: see ``zarr.codecs.ZstdCodec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.ZstdCodec.__hash__
+    __hash__ = _ZstdCodec.__hash__
 
 
-class Crc32cCodec(_BytesBytes, _zarr.Crc32cCodec):
+class Crc32cCodec(_BytesBytes, _Crc32cCodec):
     """A CRC-32C behind the bytes: see ``zarr.codecs.Crc32cCodec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.Crc32cCodec.__hash__
+    __hash__ = _Crc32cCodec.__hash__
 
 
-class TransposeCodec(_zarr.TransposeCodec):
+class TransposeCodec(_TransposeCodec):
     """Another order of the axes: see ``zarr.codecs.TransposeCodec``. No element moves: strides are exchanged."""
 
     __eq__ = _equal
-    __hash__ = _zarr.TransposeCodec.__hash__
+    __hash__ = _TransposeCodec.__hash__
 
 
 class _ArrayBytes:
@@ -160,15 +156,31 @@ class _ArrayBytes:
         return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
 
 
-class BytesCodec(_ArrayBytes, _zarr.BytesCodec):
+class BytesCodec(_ArrayBytes, _BytesCodec):
     """Elements one behind the other: see ``zarr.codecs.BytesCodec``. Only a foreign byte order makes work."""
 
     __eq__ = _equal
-    __hash__ = _zarr.BytesCodec.__hash__
+    __hash__ = _BytesCodec.__hash__
 
     def _is_foreign(self) -> bool:
         endian = getattr(self.endian, "value", self.endian)
-        return endian is not None and endian != sys.byteorder
+        return bool(endian is not None and endian != sys.byteorder)
+
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        if self._is_foreign():
+            try:
+                return self._decode_native(chunk_bytes, chunk_spec)
+            except Unsupported:
+                pass
+        return _BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
+
+    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        if self._is_foreign():
+            try:
+                return self._encode_native(chunk_array, chunk_spec)
+            except Unsupported:
+                pass
+        return _BytesCodec._encode_sync(self, chunk_array, chunk_spec)
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         if self._is_foreign():
@@ -176,7 +188,7 @@ class BytesCodec(_ArrayBytes, _zarr.BytesCodec):
                 return self._decode_native(chunk_bytes, chunk_spec)
             except Unsupported:
                 pass
-        return await _zarr.BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
+        return await _BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         if self._is_foreign():
@@ -184,7 +196,7 @@ class BytesCodec(_ArrayBytes, _zarr.BytesCodec):
                 return self._encode_native(chunk_array, chunk_spec)
             except Unsupported:
                 pass
-        return await _zarr.BytesCodec._encode_single(self, chunk_array, chunk_spec)
+        return await _BytesCodec._encode_single(self, chunk_array, chunk_spec)
 
 
 class _Text(_ArrayBytes):
@@ -213,37 +225,49 @@ class _Text(_ArrayBytes):
             return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
 
-class VLenUTF8Codec(_Text, _zarr.VLenUTF8Codec):
+class VLenUTF8Codec(_Text, _VLenUTF8Codec):
     """Strings of any length: see ``zarr.codecs.VLenUTF8Codec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.VLenUTF8Codec.__hash__
+    __hash__ = _VLenUTF8Codec.__hash__
 
 
-class VLenBytesCodec(_Text, _zarr.VLenBytesCodec):
+class VLenBytesCodec(_Text, _VLenBytesCodec):
     """Byte strings of any length: see ``zarr.codecs.VLenBytesCodec``."""
 
     __eq__ = _equal
-    __hash__ = _zarr.VLenBytesCodec.__hash__
+    __hash__ = _VLenBytesCodec.__hash__
 
 
-class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
+class ShardingCodec(_ArrayBytes, _ShardingCodec):
     """Chunks inside a chunk, with an index: see ``zarr.codecs.ShardingCodec``.
 
     Inner codecs that the library does not know are left to zarr-python's implementation.
     """
 
     __eq__ = _equal
-    __hash__ = _zarr.ShardingCodec.__hash__
+    __hash__ = _ShardingCodec.__hash__
 
     def __getstate__(self) -> Any:
-        return _zarr.ShardingCodec.__getstate__(self)
+        return _ShardingCodec.__getstate__(self)
+
+    def _decode_sync(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
+        try:
+            return self._decode_native(shard_bytes, shard_spec)
+        except Unsupported:
+            return _ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
+
+    def _encode_sync(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
+        try:
+            return self._encode_native(shard_array, shard_spec, True)
+        except Unsupported:
+            return _ShardingCodec._encode_sync(self, shard_array, shard_spec)
 
     async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            return await _zarr.ShardingCodec._decode_single(self, shard_bytes, shard_spec)
+            return await _ShardingCodec._decode_single(self, shard_bytes, shard_spec)
         result: NDBuffer = await _stored.off_loop(self._decode_native, shard_bytes, shard_spec)
         return result
 
@@ -251,7 +275,7 @@ class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            return await _zarr.ShardingCodec._encode_single(self, shard_array, shard_spec)
+            return await _ShardingCodec._encode_single(self, shard_array, shard_spec)
         result: Buffer | None = await _stored.off_loop(self._encode_native, shard_array, shard_spec, True)
         return result
 
@@ -259,7 +283,7 @@ class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
         try:
             bound = self._chain().bind(shard_spec)
         except Unsupported:
-            return await _zarr.ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
+            return await _ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
         count("codec")
         shape = shape_of(selection, shard_spec.shape)
         dtype = np.dtype(object) if bound.variable else bound.dtype
@@ -276,7 +300,7 @@ class ShardingCodec(_ArrayBytes, _zarr.ShardingCodec):
         try:
             self._chain().bind(shard_spec)
         except Unsupported:
-            await _zarr.ShardingCodec._encode_partial_single(
+            await _ShardingCodec._encode_partial_single(
                 self, byte_setter, shard_array, selection, shard_spec
             )
             return
@@ -306,42 +330,6 @@ def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
             return False
         remaining.pop(0)
     return all(n == 1 for n in remaining)
-
-
-if hasattr(_zarr.BytesCodec, "_decode_sync"):
-
-    def _bytes_decode_sync(self: BytesCodec, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        if self._is_foreign():
-            try:
-                return self._decode_native(chunk_bytes, chunk_spec)
-            except Unsupported:
-                pass
-        return _zarr.BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
-
-    def _bytes_encode_sync(self: BytesCodec, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        if self._is_foreign():
-            try:
-                return self._encode_native(chunk_array, chunk_spec)
-            except Unsupported:
-                pass
-        return _zarr.BytesCodec._encode_sync(self, chunk_array, chunk_spec)
-
-    def _shard_decode_sync(self: ShardingCodec, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
-        try:
-            return self._decode_native(shard_bytes, shard_spec)
-        except Unsupported:
-            return _zarr.ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
-
-    def _shard_encode_sync(self: ShardingCodec, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._encode_native(shard_array, shard_spec, True)
-        except Unsupported:
-            return _zarr.ShardingCodec._encode_sync(self, shard_array, shard_spec)
-
-    BytesCodec._decode_sync = _bytes_decode_sync
-    BytesCodec._encode_sync = _bytes_encode_sync
-    ShardingCodec._decode_sync = _shard_decode_sync
-    ShardingCodec._encode_sync = _shard_encode_sync
 
 
 know(
