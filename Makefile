@@ -13,11 +13,11 @@ SOURCES = $(wildcard include/zarrc/*.h src/*/*.[ch] cli/*.[ch] examples/*.c fuzz
 define build
 @mkdir -p build
 @cmake --preset $(1) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
-@cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS))
+@cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS)) -- --quiet
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  check-format check-layers check-symbols check-headers unit asan tsan clang interop install-test
+  check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -29,13 +29,16 @@ demo: all
 	sh examples/demo.sh build/zarrc
 
 # ------------------------------------------------------------------------------------------------------- checks
-check: check-format check-layers unit check-symbols check-headers
+check: check-format check-layers check-codec-table unit check-symbols check-headers
 
 check-format:
 	clang-format --dry-run -Werror $(SOURCES)
 
 check-layers:
 	python3 scripts/check_layers
+
+check-codec-table:
+	python3 scripts/check_codec_table
 
 check-symbols:
 	python3 scripts/check_symbols build/dev
@@ -92,7 +95,8 @@ fuzz:
 	$(call build,fuzz)
 	@for source in $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c)); do name=$$(basename $$source .c); \
 	  mkdir -p build/fuzz/corpus/$$name; echo "== $$name"; \
-	  build/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
+	  dict=$$(ls fuzz/$$name.dict 2>/dev/null); \
+	  build/fuzz/fuzz/$$name $${dict:+-dict=$$dict} -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
 	    build/fuzz/corpus/$$name fuzz/corpus/$$name || exit 1; done
 
 coverage:

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "file.h"
 #include "signals.h"
 #include "text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void cli_about(cli *c, const char *subject) {
@@ -81,6 +83,24 @@ zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
   if (status != ZARRC_OK || out->array != NULL) return status;
   snprintf(c->hint, sizeof c->hint, "zarrc ls %s", url);
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; an array is wanted");
+}
+
+zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_error *error) {
+  const char *path = cli_value(c, CLI_METADATA);
+  char *json = NULL;
+  size_t n;
+  *out = (cli_node){.ctx = ctx, .url = path};
+  if (path == NULL) {
+    snprintf(c->hint, sizeof c->hint, "--metadata zarr.json");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--metadata is missing");
+  }
+  cli_about(c, path);
+  zarrc_status status = cli_file_read(path, (uint64_t)256 << 20, &json, &n, error);
+  if (status == ZARRC_OK) status = zarrc_memory_store_open(ctx, &out->store, error);
+  if (status == ZARRC_OK) status = zarrc_store_set(out->store, "zarr.json", json, n, error);
+  if (status == ZARRC_OK) status = zarrc_array_open(out->store, "", NULL, &out->array, error);
+  free(json);
+  return status;
 }
 
 void cli_node_close(cli_node *node) {

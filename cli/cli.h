@@ -53,6 +53,8 @@ zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writabl
 /* The same; only an array will do. */
 zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                             cli_node *out, zarrc_error *error);
+/* The array whose metadata is the file of --metadata: it has no chunks. */
+zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_error *error);
 void cli_node_close(cli_node *node);
 
 /* --------------------------------------------------------------------------------------------------- entries */

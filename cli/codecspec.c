@@ -57,7 +57,8 @@ typedef struct parser {
 } parser;
 
 static zarrc_status fail(const parser *s, const char *why) {
-  return zarrc_fail(s->error, ZARRC_INVALID_ARGUMENT, "codecs: %s at '%.60s'", why, s->p);
+  if (*s->p == 0) return zarrc_fail(s->error, ZARRC_INVALID_ARGUMENT, "--codecs: %s at the end", why);
+  return zarrc_fail(s->error, ZARRC_INVALID_ARGUMENT, "--codecs: %s at '%.60s'", why, s->p);
 }
 
 static void blanks(parser *s) {

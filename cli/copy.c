@@ -119,8 +119,8 @@ static zarrc_status plan_array(copying *k, const cli_tree_node *node, cli_copy_a
   status = cli_copy_cut(a, k->memory, k->check, &threads, error);
   if (status == ZARRC_LIMIT) snprintf(k->c->hint, sizeof k->c->hint, "more --memory, or smaller chunks or shards");
   if (threads < k->threads) k->threads = threads;
-  k->nobjects += a->to.nobjects;
-  k->nbytes += a->to.nbytes;
+  k->nobjects = cli_plus(k->nobjects, a->to.nobjects);
+  k->nbytes = cli_plus(k->nbytes, a->to.nbytes);
   if (a->memory > k->plan_memory) k->plan_memory = a->memory;
   return status;
 }
@@ -304,7 +304,7 @@ static zarrc_status copy_all(copying *k, zarrc_error *error) {
 static void print_chain(const zarrc_array *array, const cli_layout *l) {
   char text[CLI_DIMS];
   cli_span codecs = cli_inner_codecs(array);
-  printf("%s", cli_plain_dims(text, l->chunk_shape, l->ndim));
+  printf("%s", l->ndim > 0 ? cli_plain_dims(text, l->chunk_shape, l->ndim) : "()");
   if (l->sharded) printf(" in shards of %s", cli_plain_dims(text, l->object_shape, l->ndim));
   printf("  ");
   cli_codecs_print(stdout, codecs.ptr, codecs.len);
@@ -315,7 +315,7 @@ static void print_plan(const copying *k) {
   uint64_t reads = 0;
   for (size_t i = 0; i < k->narrays; i++) {
     const cli_copy_array *x = &k->arrays[i];
-    reads = x->reads > UINT64_MAX - reads ? UINT64_MAX : reads + x->reads;
+    reads = cli_plus(reads, x->reads);
     cli_print_safe(stdout, x->path[0] != 0 ? x->path : k->source_url);
     printf(": %s, %s\n  from  ", cli_human_dims(text, zarrc_array_shape(x->source), x->to.ndim),
            zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
@@ -323,8 +323,8 @@ static void print_plan(const copying *k) {
     print_chain(x->source, &x->from);
     printf("\n  to    ");
     print_chain(x->model, &x->to);
-    printf("\n  work  %s regions of up to %s, %u at once\n", cli_human_count(a, x->total_regions),
-           cli_human_bytes(b, (double)x->region_bytes), x->lanes);
+    printf("\n  work  %s region%s of up to %s, %u at once\n", cli_human_count(a, x->total_regions),
+           x->total_regions == 1 ? "" : "s", cli_human_bytes(b, (double)x->region_bytes), x->lanes);
   }
   printf("groups    %zu\narrays    %zu\nobjects   %s at most\n", k->ngroups, k->narrays,
          cli_human_count(a, k->nobjects));
@@ -332,7 +332,7 @@ static void print_plan(const copying *k) {
   printf("memory    about %s, %u thread%s\n", cli_human_bytes(a, (double)k->plan_memory), k->threads,
          k->threads == 1 ? "" : "s");
   printf("requests  about %s reads, %s writes at most\n", cli_human_count(a, reads),
-         cli_human_count(b, k->nobjects + k->narrays + k->ngroups));
+         cli_human_count(b, cli_plus(k->nobjects, k->narrays + k->ngroups)));
 }
 
 static void print_summary(copying *k) {
@@ -379,16 +379,16 @@ static void put_json(copying *k) {
     else
       cli_json_raw(&j, "shard_shape", NULL, 0);
     cli_json_raw(&j, "codecs", codecs, strlen(codecs));
-    cli_json_uint(&j, "objects", x->to.nobjects);
-    cli_json_uint(&j, "nbytes", x->to.nbytes);
-    cli_json_uint(&j, "regions", x->total_regions);
+    cli_json_count(&j, "objects", x->to.nobjects);
+    cli_json_count(&j, "nbytes", x->to.nbytes);
+    cli_json_count(&j, "regions", x->total_regions);
     cli_json_uint(&j, "regions_at_once", x->lanes);
-    cli_json_uint(&j, "reads", x->reads);
+    cli_json_count(&j, "reads", x->reads);
     cli_json_close(&j, '}');
   }
   cli_json_close(&j, ']');
-  cli_json_uint(&j, "objects", k->nobjects);
-  cli_json_uint(&j, "nbytes", k->nbytes);
+  cli_json_count(&j, "objects", k->nobjects);
+  cli_json_count(&j, "nbytes", k->nbytes);
   cli_json_uint(&j, "memory", k->plan_memory);
   cli_json_uint(&j, "threads", k->threads);
   if (!k->dry) {

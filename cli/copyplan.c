@@ -75,10 +75,8 @@ static uint64_t need_of(const needs *n, const cli_copy_array *a, uint64_t region
   for (int i = 0; i < a->to.ndim; i++) one &= a->m[i] == 1;
   uint64_t encoding = cli_times(one && lanes < n->threads ? lanes : n->threads, cli_times(2, n->target));
   uint64_t sum = cli_times(n->threads, cli_times(2, n->source));
-  if (sum > UINT64_MAX - encoding) return UINT64_MAX;
-  sum += encoding;
   uint64_t held = cli_times(cli_times(lanes, n->buffers), region);
-  return sum > UINT64_MAX - held ? UINT64_MAX : sum + held;
+  return cli_plus(cli_plus(sum, encoding), held);
 }
 
 /* The next larger m of an axis that is worth a look, by turns: 0: as far as a source chunk, 1: where the edges of both

@@ -29,6 +29,41 @@ void cli_layout_of(const zarrc_array *array, cli_layout *out) {
   out->chunk_bytes = cli_times(cli_product(out->chunk_shape, out->ndim), dtype->item_size);
 }
 
+/* A list of ndim whole numbers. */
+static bool read_dims(cli_span list, int64_t *dims, int ndim) {
+  cli_span item;
+  size_t at = 0;
+  for (int i = 0; i < ndim; i++)
+    if (!cli_json_next(list, &at, NULL, &item) || !cli_parse_int(item.ptr, item.len, &dims[i])) return false;
+  return true;
+}
+
+int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING]) {
+  const char *text = zarrc_array_codecs(array);
+  int ndim = zarrc_array_ndim(array), n = 0;
+  int64_t axis_of[ZARRC_MAX_NDIM], dims[ZARRC_MAX_NDIM], moved[ZARRC_MAX_NDIM]; /* axes of the array, as transposed */
+  cli_span list = cli_json_value(text, strlen(text)), codec;
+  size_t at = 0, ncodecs = 0;
+  for (int i = 0; i < ndim; i++) axis_of[i] = i;
+  while (n < ZARRC_MAX_NESTING && cli_json_next(list, &at, NULL, &codec)) {
+    cli_span name = cli_json_plain(cli_json_member(codec, "name")), has = cli_json_member(codec, "configuration"), last;
+    ncodecs++;
+    if (cli_span_is(name, "transpose") && read_dims(cli_json_member(has, "order"), dims, ndim)) {
+      for (int i = 0; i < ndim; i++) moved[i] = dims[i] >= 0 && dims[i] < ndim ? axis_of[dims[i]] : i;
+      memcpy(axis_of, moved, sizeof axis_of);
+    }
+    if (!cli_span_is(name, "sharding_indexed") || !read_dims(cli_json_member(has, "chunk_shape"), dims, ndim)) continue;
+    levels[n].index_location = cli_json_plain(cli_json_member(has, "index_location"));
+    levels[n].index_codecs = cli_json_member(has, "index_codecs");
+    levels[n].codecs = cli_json_member(has, "codecs");
+    levels[n].alone = ncodecs == 1 && !cli_json_next(list, &at, NULL, &last);
+    for (int i = 0; i < ndim; i++) levels[n].chunk_shape[axis_of[i]] = dims[i];
+    list = levels[n++].codecs;
+    at = ncodecs = 0;
+  }
+  return n;
+}
+
 /* ------------------------------------------------------------------------------------------------------ types */
 
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype) {
@@ -104,9 +139,8 @@ typedef struct counting {
   const char *metadata; /* key of zarr.json */
 } counting;
 
-/* Whether a key is that of a chunk: its last numbers are taken as coordinates, and must give the same key. */
-static bool is_chunk(const zarrc_array *array, const char *key) {
-  int64_t chunk[ZARRC_MAX_NDIM];
+/* The last numbers of the key are taken as coordinates, and must give the same key. */
+bool cli_chunk_of(const zarrc_array *array, const char *key, int64_t *chunk) {
   char again[2048];
   const char *end = key + strlen(key);
   for (int i = zarrc_array_ndim(array) - 1; i >= 0; i--) {
@@ -121,9 +155,10 @@ static bool is_chunk(const zarrc_array *array, const char *key) {
 
 static zarrc_status count_entry(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   counting *k = arg;
+  int64_t chunk[ZARRC_MAX_NDIM];
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
   if (entry->is_prefix || strcmp(entry->key, k->metadata) == 0) return ZARRC_OK;
-  if (!is_chunk(k->array, entry->key)) {
+  if (!cli_chunk_of(k->array, entry->key, chunk)) {
     k->out->nothers++;
     return ZARRC_OK;
   }

@@ -17,8 +17,7 @@
 typedef struct coding {
   cli *c;
   zarrc_ctx *ctx;
-  zarrc_store *store;
-  zarrc_array *array;
+  cli_node node;
   zarrc_pipeline *pipeline; /* bound to the whole chunk shape, whatever the array's shape */
   zarrc_dtype dtype;        /* of the raw elements */
   zarrc_view view;
@@ -31,31 +30,15 @@ typedef struct coding {
 
 /* ----------------------------------------------------------------------------------------------------- opening */
 
-static zarrc_status open_array(coding *k, zarrc_error *error) {
-  const char *path = cli_value(k->c, CLI_METADATA);
-  char *json = NULL;
-  size_t n;
-  if (path == NULL) {
-    snprintf(k->c->hint, sizeof k->c->hint, "--metadata zarr.json");
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--metadata is missing");
-  }
-  cli_about(k->c, path);
-  zarrc_status status = cli_file_read(path, (uint64_t)256 << 20, &json, &n, error);
-  if (status == ZARRC_OK) status = zarrc_memory_store_open(k->ctx, &k->store, error);
-  if (status == ZARRC_OK) status = zarrc_store_set(k->store, "zarr.json", json, n, error);
-  if (status == ZARRC_OK) status = zarrc_array_open(k->store, "", NULL, &k->array, error);
-  free(json);
-  return status;
-}
-
 static zarrc_status open_pipeline(coding *k, zarrc_error *error) {
-  const zarrc_grid *grid = zarrc_array_grid(k->array);
-  const char *codecs = zarrc_array_codecs(k->array);
-  zarrc_spec spec = {.dtype = *zarrc_array_dtype(k->array), .fill = zarrc_array_fill(k->array)};
+  const zarrc_grid *grid = zarrc_array_grid(k->node.array);
+  const char *codecs = zarrc_array_codecs(k->node.array);
+  zarrc_spec spec = {.dtype = *zarrc_array_dtype(k->node.array), .fill = zarrc_array_fill(k->node.array)};
   size_t nbytes;
-  spec.ndim = zarrc_array_ndim(k->array);
+  spec.ndim = zarrc_array_ndim(k->node.array);
   for (int i = 0; i < spec.ndim; i++) {
-    bool edges = grid->kind == ZARRC_RECTILINEAR && zarrc_grid_nchunks(grid, i, zarrc_array_shape(k->array)[i]) > 0;
+    bool edges =
+        grid->kind == ZARRC_RECTILINEAR && zarrc_grid_nchunks(grid, i, zarrc_array_shape(k->node.array)[i]) > 0;
     spec.shape[i] = edges ? zarrc_grid_edge(grid, i, 0) : grid->chunk_shape[i];
   }
   zarrc_status status = zarrc_spec_nbytes(k->ctx, &spec, &nbytes, error);
@@ -197,14 +180,13 @@ static void close_coding(coding *k) {
   cli_slab_memory_clear(&k->memory);
   free(k->input);
   zarrc_pipeline_close(k->pipeline);
-  zarrc_array_close(k->array);
-  zarrc_store_close(k->store);
+  cli_node_close(&k->node);
   zarrc_ctx_close(k->ctx);
 }
 
 static zarrc_status start(coding *k, zarrc_error *error) {
   zarrc_status status = cli_ctx_open(k->c, &k->ctx, error);
-  if (status == ZARRC_OK) status = open_array(k, error);
+  if (status == ZARRC_OK) status = cli_metadata_open(k->c, k->ctx, &k->node, error);
   return status == ZARRC_OK ? open_pipeline(k, error) : status;
 }
 

@@ -77,6 +77,7 @@ static zarrc_status write_out(getting *g, zarrc_error *error) {
   cli_progress_start(&progress, g->c, NULL, g->selection.nitems * dtype->item_size);
   status = cli_read_values(g->node.array, &g->selection, g->memory, &g->values, &progress, error);
   cli_progress_end(&progress);
+  if (status == ZARRC_UNSUPPORTED) snprintf(g->c->hint, sizeof g->c->hint, "--format json");
   if (status == ZARRC_OK) status = cli_values_end(&g->values, error);
   if (status == ZARRC_OK && g->wrapped) status = cli_output_text(&g->out, "}\n", error);
   if (status == ZARRC_OK) status = cli_output_finish(&g->out, error);
@@ -86,6 +87,7 @@ static zarrc_status write_out(getting *g, zarrc_error *error) {
 zarrc_status cli_get(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   getting g = {.c = c, .out.fd = -1};
+  int64_t inner[ZARRC_MAX_NDIM];
   zarrc_status status = choose_format(&g, error);
   if (status == ZARRC_OK) status = cli_memory_option(c, &g.memory, error);
   if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
@@ -94,8 +96,11 @@ zarrc_status cli_get(cli *c, zarrc_error *error) {
     status = cli_selection_parse(cli_value(c, CLI_SELECT), zarrc_array_ndim(g.node.array),
                                  zarrc_array_shape(g.node.array), &g.selection, error);
   if (status == ZARRC_OK) status = write_out(&g, error);
+  if (zarrc_status_exit_code(status) == 6 && g.node.array != NULL && zarrc_array_inner_chunk_shape(g.node.array, inner))
+    snprintf(c->hint, sizeof c->hint, "zarrc shard ls %s --deep", g.node.url);
   if (status == ZARRC_OK && c->json && !g.wrapped) status = put_document(&g, error);
   cli_values_close(&g.values);
+  cli_selection_clear(&g.selection);
   cli_output_close(&g.out);
   cli_node_close(&g.node);
   zarrc_ctx_close(ctx);

@@ -264,7 +264,7 @@ static void print_man(FILE *out) {
     fprintf(out, ".TP\n.B %.*s\n%.*s\n", (int)number, p, (int)(n - number - 1), p + number + 1);
     p += n + (p[n] != 0);
   }
-  fputs(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours, whatever its value\n.TP\n.B COLUMNS\nwidth of the "
+  fputs(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours, if set to anything\n.TP\n.B COLUMNS\nwidth of the "
         "output\n.TP\n.B "
         "TERM\ndumb: plain output\n",
         out);

@@ -36,24 +36,87 @@ static void print_row(const char *name, const int64_t *edge, const int64_t *grid
   char a[CLI_DIMS], b[CLI_DIMS], c[CLI_HUMAN], d[CLI_HUMAN];
   label(name);
   printf("%-20s %-16s %12s  %10s%s%s\n", cli_human_dims(a, edge, ndim), cli_human_dims(b, grid, ndim),
-         count != UINT64_MAX ? cli_human_count(c, count) : "very many",
-         nbytes > 0 ? cli_human_bytes(d, (double)nbytes) : "-", note[0] != 0 ? "  " : "", note);
+         cli_human_count(c, count), nbytes > 0 ? cli_human_bytes(d, (double)nbytes) : "-", note[0] != 0 ? "  " : "",
+         note);
 }
 
-static void print_table(const cli_layout *l) {
+/* The chunks of an array, which lie in one or more levels of shards or in none. */
+typedef struct chunking {
+  cli_layout l;
+  int nlevels; /* of shards */
+  cli_level level[ZARRC_MAX_NESTING];
+  uint64_t per_shard; /* innermost chunks in an object */
+} chunking;
+
+/* What lies in the shards of a level: how many there are on each axis of the array, and bytes in one. */
+static void count_inside(const chunking *k, const zarrc_array *array, int level, int64_t *grid, uint64_t *nbytes) {
+  const int64_t *shape = zarrc_array_shape(array), *edge = k->level[level].chunk_shape;
+  for (int i = 0; i < k->l.ndim; i++) grid[i] = shape[i] > 0 ? (shape[i] - 1) / edge[i] + 1 : 0;
+  *nbytes = 0;
+  if (!zarrc_dtype_is_variable(zarrc_array_dtype(array)))
+    *nbytes = cli_times(cli_product(edge, k->l.ndim), zarrc_array_dtype(array)->item_size);
+}
+
+static void chunking_of(const zarrc_array *array, chunking *k) {
+  cli_layout_of(array, &k->l);
+  k->nlevels = cli_levels_of(array, k->level);
+  k->per_shard = 1;
+  if (k->nlevels == 0) return;
+  const int64_t *edge = k->level[k->nlevels - 1].chunk_shape;
+  for (int i = 0; i < k->l.ndim; i++) k->per_shard = cli_times(k->per_shard, k->l.object_shape[i] / edge[i]);
+  memcpy(k->l.chunk_shape, edge, sizeof k->l.chunk_shape);
+  count_inside(k, array, k->nlevels - 1, k->l.chunk_grid, &k->l.chunk_bytes);
+  k->l.nchunks = cli_product(k->l.chunk_grid, k->l.ndim);
+}
+
+/* "at the end of each shard, bytes(little),crc32c" */
+static void print_index(const chunking *k) {
+  for (int i = 0; i < k->nlevels; i++) {
+    const cli_level *level = &k->level[i];
+    label(i == 0 ? "index" : "inner index");
+    printf("at the %.*s of each %sshard, ", (int)level->index_location.len, level->index_location.ptr,
+           i == 0 ? "" : "inner ");
+    cli_codecs_print(stdout, level->index_codecs.ptr, level->index_codecs.len);
+    putchar('\n');
+  }
+}
+
+static void print_table(const chunking *k, const zarrc_array *array) {
+  const cli_layout *l = &k->l;
   char note[96] = "", n[CLI_HUMAN];
   const char *sizes = l->regular ? "" : "the first of several sizes";
   printf("  %-13s%s%-20s %-16s %12s  %10s%s\n", "", cli_ansi(stdout, CLI_DIM), "shape", "grid", "count", "each",
          cli_ansi(stdout, CLI_PLAIN));
-  if (l->sharded) {
-    snprintf(note, sizeof note, "%s chunks in each%s%s", cli_human_count(n, l->per_shard), l->regular ? "" : "; ",
+  if (k->nlevels > 0) {
+    snprintf(note, sizeof note, "%s chunks in each%s%s", cli_human_count(n, k->per_shard), l->regular ? "" : "; ",
              sizes);
     print_row("shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes, note);
   }
-  print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, l->sharded ? "" : sizes);
+  for (int i = 0; i + 1 < k->nlevels; i++) {
+    int64_t grid[ZARRC_MAX_NDIM];
+    uint64_t nbytes;
+    count_inside(k, array, i, grid, &nbytes);
+    print_row("inner shards", k->level[i].chunk_shape, grid, l->ndim, cli_product(grid, l->ndim), nbytes, "");
+  }
+  print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, k->nlevels > 0 ? "" : sizes);
   label("objects");
-  printf("%s at most, one for each %s\n", l->nobjects != UINT64_MAX ? cli_human_count(n, l->nobjects) : "very many",
-         l->sharded ? "shard" : "chunk");
+  printf("%s at most, one for each %s\n", cli_human_count(n, l->nobjects), k->nlevels > 0 ? "shard" : "chunk");
+  print_index(k);
+}
+
+/* The chain of the innermost chunks where nothing else stands between them and the objects, else all of it. */
+static void print_codecs(const chunking *k, const zarrc_array *array) {
+  bool plain = k->nlevels > 0;
+  label("codecs");
+  for (int i = 0; i < k->nlevels; i++) plain = plain && k->level[i].alone;
+  if (!plain) {
+    const char *all = zarrc_array_codecs(array);
+    cli_codecs_print(stdout, all, strlen(all));
+    putchar('\n');
+    return;
+  }
+  cli_codecs_print(stdout, k->level[k->nlevels - 1].codecs.ptr, k->level[k->nlevels - 1].codecs.len);
+  printf(" in %sshards\n", k->nlevels > 1 ? "inner " : "");
 }
 
 static void print_shape(const zarrc_array *array) {
@@ -80,9 +143,9 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   label("stored");
   printf("%s", cli_human_bytes(a, (double)s->nbytes));
-  if (l->nbytes > 0 && s->nbytes > 0) printf(", ratio %.2f", (double)l->nbytes / (double)s->nbytes);
-  printf(", %s of %s objects", cli_human_count(b, s->nobjects),
-         l->nobjects != UINT64_MAX ? cli_human_count(c, l->nobjects) : "very many");
+  if (l->nbytes > 0 && l->nbytes != UINT64_MAX && s->nbytes > 0)
+    printf(", ratio %.2f", (double)l->nbytes / (double)s->nbytes);
+  printf(", %s of %s objects", cli_human_count(b, s->nobjects), cli_human_count(c, l->nobjects));
   if (s->nothers > 0) printf(", %s other keys", cli_human_count(a, s->nothers));
   putchar('\n');
 }
@@ -90,28 +153,26 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
 static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error) {
   const zarrc_array *array = node->array;
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
-  cli_layout l;
+  chunking k;
+  const cli_layout *l = &k.l;
   cli_stored stored = {0};
   char size[CLI_HUMAN];
   zarrc_status status = ZARRC_OK;
-  cli_layout_of(array, &l);
+  chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
   if (status != ZARRC_OK) return status;
   print_title(node->url, "array");
   print_shape(array);
   label("data type");
   cli_print_dtype(stdout, dtype);
-  if (l.nbytes > 0 && l.nbytes != UINT64_MAX) printf(", %s in all", cli_human_bytes(size, (double)l.nbytes));
+  if (l->nbytes > 0 && l->nbytes != UINT64_MAX) printf(", %s in all", cli_human_bytes(size, (double)l->nbytes));
   putchar('\n');
   label("fill value");
   status = cli_print_element(stdout, node->ctx, dtype, zarrc_array_fill(array), error);
   putchar('\n');
-  print_table(&l);
-  cli_span codecs = cli_inner_codecs(array);
-  label("codecs");
-  cli_codecs_print(stdout, codecs.ptr, codecs.len);
-  printf("%s\n", l.sharded ? " in shards" : "");
-  if (cli_has(c, CLI_STORED)) print_stored(&l, &stored);
+  print_table(&k, array);
+  print_codecs(&k, array);
+  if (cli_has(c, CLI_STORED)) print_stored(l, &stored);
   if (cli_has(c, CLI_ATTRIBUTES)) print_attributes(zarrc_array_attributes(array));
   return status;
 }
@@ -121,12 +182,43 @@ static void json_table(cli_json *j, const char *key, const int64_t *edge, const 
   cli_json_open(j, key, '{');
   cli_json_dims(j, "shape", edge, ndim);
   cli_json_dims(j, "grid", grid, ndim);
-  cli_json_uint(j, "count", count);
+  cli_json_count(j, "count", count);
   if (nbytes > 0)
-    cli_json_uint(j, "nbytes", nbytes);
+    cli_json_count(j, "nbytes", nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
   cli_json_close(j, '}');
+}
+
+static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array) {
+  const cli_layout *l = &k->l;
+  if (k->nlevels > 0) {
+    json_table(j, "shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes);
+    cli_json_count(j, "chunks_per_shard", k->per_shard);
+  } else {
+    cli_json_raw(j, "shards", NULL, 0);
+    cli_json_raw(j, "chunks_per_shard", NULL, 0);
+  }
+  cli_json_open(j, "inner_shards", '[');
+  for (int i = 0; i + 1 < k->nlevels; i++) {
+    int64_t grid[ZARRC_MAX_NDIM];
+    uint64_t nbytes;
+    count_inside(k, array, i, grid, &nbytes);
+    json_table(j, NULL, k->level[i].chunk_shape, grid, l->ndim, cli_product(grid, l->ndim), nbytes);
+  }
+  cli_json_close(j, ']');
+  cli_json_open(j, "shard_indexes", '[');
+  for (int i = 0; i < k->nlevels; i++) {
+    const cli_level *level = &k->level[i];
+    char location[16];
+    snprintf(location, sizeof location, "%.*s", (int)level->index_location.len, level->index_location.ptr);
+    cli_json_open(j, NULL, '{');
+    cli_json_string(j, "location", location);
+    cli_json_raw(j, "codecs", level->index_codecs.ptr, level->index_codecs.len);
+    cli_json_close(j, '}');
+  }
+  cli_json_close(j, ']');
+  cli_json_count(j, "objects", l->nobjects);
 }
 
 static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
@@ -134,38 +226,33 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
   const char *metadata = zarrc_array_metadata(array), *attributes = zarrc_array_attributes(array);
   cli_span document = cli_json_value(metadata, strlen(metadata)), member;
-  cli_layout l;
+  chunking k;
+  const cli_layout *l = &k.l;
   cli_stored stored = {0};
   bool named = false;
   zarrc_status status = ZARRC_OK;
-  cli_layout_of(array, &l);
+  chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
   if (status != ZARRC_OK) return status;
-  cli_json_dims(j, "shape", zarrc_array_shape(array), l.ndim);
+  cli_json_dims(j, "shape", zarrc_array_shape(array), l->ndim);
   status = cli_json_dtype(j, "data_type", node->ctx, dtype, error);
   if (status != ZARRC_OK) return status;
   member = cli_json_member(document, "fill_value");
   cli_json_raw(j, "fill_value", member.ptr, member.len);
-  for (int i = 0; i < l.ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
+  for (int i = 0; i < l->ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
   if (named) cli_json_open(j, "dimension_names", '[');
-  for (int i = 0; named && i < l.ndim; i++) cli_json_string(j, NULL, zarrc_array_dimension_name(array, i));
+  for (int i = 0; named && i < l->ndim; i++) cli_json_string(j, NULL, zarrc_array_dimension_name(array, i));
   if (named)
     cli_json_close(j, ']');
   else
     cli_json_raw(j, "dimension_names", NULL, 0);
-  cli_json_uint(j, "nitems", l.nitems);
-  if (l.nbytes > 0 || !zarrc_dtype_is_variable(dtype))
-    cli_json_uint(j, "nbytes", l.nbytes);
+  cli_json_count(j, "nitems", l->nitems);
+  if (l->nbytes > 0 || !zarrc_dtype_is_variable(dtype))
+    cli_json_count(j, "nbytes", l->nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
-  json_table(j, "chunks", l.chunk_shape, l.chunk_grid, l.ndim, l.nchunks, l.chunk_bytes);
-  if (l.sharded) {
-    json_table(j, "shards", l.object_shape, l.object_grid, l.ndim, l.nobjects, l.object_bytes);
-    cli_json_uint(j, "chunks_per_shard", l.per_shard);
-  } else {
-    cli_json_raw(j, "shards", NULL, 0);
-    cli_json_raw(j, "chunks_per_shard", NULL, 0);
-  }
+  json_table(j, "chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes);
+  json_shards(j, &k, array);
   member = cli_json_member(document, "chunk_grid");
   cli_json_raw(j, "chunk_grid", member.ptr, member.len);
   member = cli_json_member(document, "chunk_key_encoding");
@@ -174,11 +261,11 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   if (cli_has(c, CLI_STORED)) {
     cli_json_open(j, "stored", '{');
     cli_json_uint(j, "objects", stored.nobjects);
-    cli_json_uint(j, "objects_possible", l.nobjects);
+    cli_json_count(j, "objects_possible", l->nobjects);
     cli_json_uint(j, "other_keys", stored.nothers);
     cli_json_uint(j, "nbytes", stored.nbytes);
-    if (stored.nbytes > 0 && l.nbytes > 0)
-      cli_json_real(j, "ratio", (double)l.nbytes / (double)stored.nbytes);
+    if (stored.nbytes > 0 && l->nbytes > 0 && l->nbytes != UINT64_MAX)
+      cli_json_real(j, "ratio", (double)l->nbytes / (double)stored.nbytes);
     else
       cli_json_raw(j, "ratio", NULL, 0);
     cli_json_close(j, '}');
@@ -214,6 +301,10 @@ static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind
 
 static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
   const char *attributes = zarrc_group_attributes(node->group);
+  if (cli_has(c, CLI_STORED)) {
+    snprintf(c->hint, sizeof c->hint, "zarrc ls -l %s", node->url);
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; --stored counts what an array stores");
+  }
   children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0)};
   if (j != NULL)
     cli_json_open(j, "children", '[');

@@ -18,6 +18,12 @@ static size_t utf8_length(const unsigned char *p, size_t n) {
   return code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
 }
 
+bool cli_is_utf8_text(const char *text, size_t n) {
+  size_t len = 1;
+  for (size_t i = 0; i < n && len > 0; i += len) len = utf8_length((const unsigned char *)text + i, n - i);
+  return len > 0;
+}
+
 void cli_json_quote(FILE *out, const char *text, size_t n) {
   putc('"', out);
   for (size_t i = 0; i < n;) {
@@ -76,6 +82,13 @@ void cli_json_uint(cli_json *j, const char *key, uint64_t value) {
   fprintf(j->out, "%llu", (unsigned long long)value);
 }
 
+void cli_json_count(cli_json *j, const char *key, uint64_t value) {
+  if (value != UINT64_MAX)
+    cli_json_uint(j, key, value);
+  else
+    cli_json_raw(j, key, NULL, 0);
+}
+
 void cli_json_real(cli_json *j, const char *key, double value) {
   put_key(j, key);
   if (isfinite(value))
@@ -89,11 +102,21 @@ void cli_json_bool(cli_json *j, const char *key, bool value) {
   fputs(value ? "true" : "false", j->out);
 }
 
-/* Line ends, which valid JSON has between values only, become blanks: a document is one line. */
+/* Values keep their text; blanks between them are laid out as everywhere in the document, which is one line. */
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n) {
+  bool quoted = false;
   put_key(j, key);
   if (json == NULL) fputs("null", j->out);
-  for (size_t i = 0; json != NULL && i < n; i++) putc((unsigned char)json[i] < 0x20 ? ' ' : json[i], j->out);
+  for (size_t i = 0; json != NULL && i < n; i++) {
+    if (!quoted && (unsigned char)json[i] <= ' ') continue;
+    putc(json[i], j->out);
+    if (quoted && json[i] == '\\' && i + 1 < n)
+      putc(json[++i], j->out);
+    else if (json[i] == '"')
+      quoted = !quoted;
+    else if (!quoted && (json[i] == ',' || json[i] == ':'))
+      putc(' ', j->out);
+  }
 }
 
 void cli_json_dims(cli_json *j, const char *key, const int64_t *dims, int ndim) {

@@ -21,6 +21,7 @@ void cli_json_close(cli_json *j, char bracket);
 void cli_json_string(cli_json *j, const char *key, const char *text); /* text NULL: null */
 void cli_json_int(cli_json *j, const char *key, int64_t value);
 void cli_json_uint(cli_json *j, const char *key, uint64_t value);
+void cli_json_count(cli_json *j, const char *key, uint64_t value); /* UINT64_MAX, more than can be told: null */
 void cli_json_real(cli_json *j, const char *key, double value);
 void cli_json_bool(cli_json *j, const char *key, bool value);
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n); /* NULL: null */
@@ -31,6 +32,7 @@ void cli_json_end(cli_json *j);
 
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void cli_json_quote(FILE *out, const char *text, size_t n);
+bool cli_is_utf8_text(const char *text, size_t n);
 
 /* ---------------------------------------------------------------------------------------------------- reading */
 

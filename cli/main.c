@@ -41,7 +41,10 @@ static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv
   c->quiet = cli_has(c, CLI_QUIET);
   c->verbose = cli_has(c, CLI_VERBOSE);
   if (cli_has(c, CLI_HELP)) return cli_help_verb(c, verb, error);
-  return verb->run(c, error);
+  status = verb->run(c, error);
+  if (status == ZARRC_IO && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
+    snprintf(c->hint, sizeof c->hint, "--follow-links");
+  return status;
 }
 
 static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {

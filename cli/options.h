@@ -44,6 +44,10 @@ typedef enum cli_option_id {
   CLI_MEMORY,
   CLI_PROGRESS,
   CLI_FOLLOW_LINKS,
+  CLI_CHUNK,
+  CLI_INNER,
+  CLI_DECODE,
+  CLI_DEEP,
   CLI_MAN,
   CLI_NOPTIONS
 } cli_option_id;
@@ -71,7 +75,8 @@ enum {
   CLI_VERB_DECODE = 1u << 8,
   CLI_VERB_COMPLETION = 1u << 9,
   CLI_VERB_HELP = 1u << 10,
-  CLI_VERB_ALL = (1u << 11) - 1
+  CLI_VERB_SHARD = 1u << 11,
+  CLI_VERB_ALL = (1u << 12) - 1
 };
 
 typedef struct cli_verb {
@@ -122,6 +127,7 @@ zarrc_status cli_create(cli *c, zarrc_error *error);
 zarrc_status cli_copy(cli *c, zarrc_error *error);
 zarrc_status cli_encode(cli *c, zarrc_error *error);
 zarrc_status cli_decode(cli *c, zarrc_error *error);
+zarrc_status cli_shard_verb(cli *c, zarrc_error *error);
 zarrc_status cli_completion(cli *c, zarrc_error *error);
 zarrc_status cli_help(cli *c, zarrc_error *error);
 

@@ -65,14 +65,21 @@ static void print_json(const cli *c, const zarrc_error *error, zarrc_status stat
   cli_json_end(&j);
 }
 
+/* A message has '?' where a name in it has what no terminal should see. */
+static bool begins_with(const char *message, const char *name) {
+  for (; *name != 0; name++, message++)
+    if (*message != *name && *message != '?') return false;
+  return true;
+}
+
 void cli_print_error(const cli *c, const zarrc_error *error, zarrc_status status) {
   if (c->json) {
     print_json(c, error, status);
     return;
   }
   const char *message = error->message[0] != 0 ? error->message : zarrc_status_words(status);
-  bool about = c->subject[0] != 0 && strncmp(message, c->subject, strlen(c->subject)) != 0;
-  bool key = about && error->key[0] != 0 && strncmp(message, error->key, strlen(error->key)) != 0;
+  bool about = c->subject[0] != 0 && !begins_with(message, c->subject);
+  bool key = about && error->key[0] != 0 && !begins_with(message, error->key);
   bool keyed = about && error->key[0] != 0; /* URL key: message */
   fprintf(stderr, "%szarrc:%s ", cli_ansi(stderr, CLI_RED), cli_ansi(stderr, CLI_PLAIN));
   if (about) {

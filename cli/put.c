@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* zarrc put: elements from a file or stream into an array that exists. */
 #include "describe.h"
+#include "elements.h"
 #include "json.h"
 #include "npy.h"
 #include "signals.h"
@@ -27,9 +28,9 @@ static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_er
   *format = CLI_FORMAT_NPY;
   if (name != NULL && cli_format_from_name(name, format)) return ZARRC_OK;
   if (cli_is_stream(path)) return ZARRC_OK;
-  if (cli_format_from_path(path, format) && cli_format_is_binary(*format)) return ZARRC_OK;
+  if (cli_format_from_path(path, format) && *format != CLI_FORMAT_CSV) return ZARRC_OK;
   snprintf(p->c->hint, sizeof p->c->hint, "--format npy");
-  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the name '%.200s' tells neither npy nor raw", path);
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the name '%.200s' tells none of: npy raw json lines", path);
 }
 
 /* ZARRC_INVALID_ARGUMENT with both types in it. */
@@ -91,11 +92,43 @@ static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error 
   if (status == ZARRC_OK) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);
   if (status == ZARRC_OK && s->nitems > 0) {
     zarrc_view view = zarrc_view_c(&p->dtype, zarrc_array_ndim(array), s->region.count, texts);
-    status = zarrc_array_write(array, &s->region, &view, error);
+    status = cli_selection_write(array, s, &s->region, &view, error);
   }
   if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
   free(texts);
   free(bytes);
+  return status;
+}
+
+/* Elements from text: the whole input is held, and all elements. */
+static zarrc_status write_parsed(putting *p, cli_format format, cli_progress *progress, zarrc_error *error) {
+  const cli_selection *s = &p->selection;
+  zarrc_array *array = p->node.array;
+  zarrc_dtype dtype = cli_values_dtype(format, zarrc_array_dtype(array));
+  cli_elements to = {p->node.ctx, &dtype, s->ndim, s->shape, s->nitems, NULL, NULL};
+  cli_slab_memory memory = {0};
+  char *text = NULL;
+  size_t n;
+  zarrc_status status = cli_input_all(&p->in, p->memory, &text, &n, error);
+  if (status == ZARRC_OK && s->nitems > n) /* none takes less than a byte */
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
+                        (unsigned long long)s->nitems);
+  if (status == ZARRC_OK && cli_times(s->nitems, dtype.item_size) > p->memory)
+    status = zarrc_fail(error, ZARRC_LIMIT, "%llu elements do not fit --memory", (unsigned long long)s->nitems);
+  if (status == ZARRC_OK) status = cli_slab_memory_take(&memory, p->node.ctx, &dtype, s->nitems, error);
+  if (status == ZARRC_OK) {
+    to.data = memory.data;
+    to.arena = memory.arena;
+    status = format == CLI_FORMAT_JSON ? cli_elements_from_json(&to, text, n, error)
+                                       : cli_elements_from_lines(&to, text, n, error);
+  }
+  free(text);
+  if (status == ZARRC_OK && s->nitems > 0) {
+    zarrc_view view = zarrc_view_c(&dtype, zarrc_array_ndim(array), s->region.count, memory.data);
+    status = cli_selection_write(array, s, &s->region, &view, error);
+  }
+  if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
+  cli_slab_memory_clear(&memory);
   return status;
 }
 
@@ -105,7 +138,7 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
   cli_slabs slabs;
   zarrc_region part;
   zarrc_status status = ZARRC_OK;
-  cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection.region, zarrc_array_ndim(array), p->fortran,
+  cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection, zarrc_array_ndim(array), p->fortran,
                  cli_slab_items(array, &p->selection, p->fortran, p->memory));
   while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
     uint64_t nitems = cli_region_items(&part, slabs.ndim);
@@ -115,7 +148,7 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
     if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last is written */
     if (status != ZARRC_OK) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
-    status = zarrc_array_write(array, &part, &view, error);
+    status = cli_selection_write(array, &p->selection, &part, &view, error);
     if (status == ZARRC_OK) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
   }
   cli_slab_memory_clear(&slab);
@@ -136,10 +169,15 @@ static zarrc_status put(putting *p, zarrc_error *error) {
   p->dtype = *zarrc_array_dtype(array);
   p->dtype.endian = ZARRC_LITTLE;
   if (format == CLI_FORMAT_NPY) status = read_npy(p, error);
-  if (status == ZARRC_OK) status = check_size(p, error);
+  if (status == ZARRC_OK && cli_format_is_binary(format)) status = check_size(p, error);
   if (status != ZARRC_OK) return status;
   cli_progress_start(&progress, p->c, NULL, cli_times(p->selection.nitems, p->dtype.item_size));
-  status = zarrc_dtype_is_variable(&p->dtype) ? write_texts(p, &progress, error) : write_slabs(p, &progress, error);
+  if (!cli_format_is_binary(format))
+    status = write_parsed(p, format, &progress, error);
+  else if (zarrc_dtype_is_variable(&p->dtype))
+    status = write_texts(p, &progress, error);
+  else
+    status = write_slabs(p, &progress, error);
   cli_progress_end(&progress);
   return status;
 }
@@ -167,6 +205,7 @@ zarrc_status cli_put(cli *c, zarrc_error *error) {
     cli_json_end(&j);
   }
   zarrc_dtype_close(&p.npy.dtype);
+  cli_selection_clear(&p.selection);
   cli_input_close(&p.in);
   cli_node_close(&p.node);
   zarrc_ctx_close(ctx);

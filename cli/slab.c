@@ -8,11 +8,12 @@ static int axis_at(const cli_slabs *slabs, int position) {
   return slabs->fortran ? slabs->ndim - 1 - position : position;
 }
 
-void cli_slabs_init(cli_slabs *slabs, const zarrc_grid *grid, const zarrc_region *all, int ndim, bool fortran,
+void cli_slabs_init(cli_slabs *slabs, const zarrc_grid *grid, const cli_selection *selection, int ndim, bool fortran,
                     uint64_t max_items) {
+  const zarrc_region *all = &selection->region;
   uint64_t inner = 1;
   int split = ndim - 1;
-  *slabs = (cli_slabs){.grid = grid, .all = all, .ndim = ndim, .fortran = fortran, .rows = 1};
+  *slabs = (cli_slabs){.grid = grid, .selection = selection, .all = all, .ndim = ndim, .fortran = fortran, .rows = 1};
   for (int i = 0; i < ndim; i++) slabs->done |= all->count[i] == 0;
   if (ndim == 0 || slabs->done) return;
   for (; split > 0; split--) {
@@ -31,6 +32,7 @@ static int64_t rows_from(const cli_slabs *slabs, int axis, int64_t at) {
   const zarrc_region *all = slabs->all;
   int64_t left = all->count[axis] - at;
   if (left <= slabs->rows) return left;
+  if (slabs->selection->list[axis] != NULL) return slabs->rows;          /* where chunks end says nothing */
   int64_t end = all->start[axis] + (at + slabs->rows) * all->step[axis]; /* the first element that is not in it */
   int64_t edge = zarrc_grid_first(slabs->grid, axis, zarrc_grid_find(slabs->grid, axis, end));
   int64_t first = all->start[axis] + at * all->step[axis];

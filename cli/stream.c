@@ -61,7 +61,7 @@ zarrc_status cli_read_values(zarrc_array *array, const cli_selection *selection,
   cli_slabs slabs;
   zarrc_region part;
   zarrc_status status = ZARRC_OK;
-  cli_slabs_init(&slabs, zarrc_array_grid(array), &selection->region, zarrc_array_ndim(array), false,
+  cli_slabs_init(&slabs, zarrc_array_grid(array), selection, zarrc_array_ndim(array), false,
                  cli_slab_items(array, selection, false, memory));
   while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
     uint64_t nitems = cli_region_items(&part, slabs.ndim);
@@ -70,7 +70,7 @@ zarrc_status cli_read_values(zarrc_array *array, const cli_selection *selection,
     if (status != ZARRC_OK) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &dtype, slab.data);
     view.arena = slab.arena;
-    status = zarrc_array_read(array, &part, &view, error);
+    status = cli_selection_read(array, selection, &part, &view, error);
     if (status == ZARRC_OK) status = cli_values_write(values, slab.data, nitems, error);
     if (status == ZARRC_OK && progress != NULL)
       cli_progress_add(progress, nitems * dtype.item_size, nitems * dtype.item_size);

@@ -82,6 +82,7 @@ const char *cli_human_bytes(char buf[CLI_HUMAN], double nbytes) {
 
 const char *cli_human_count(char buf[CLI_HUMAN], uint64_t n) {
   char digits[24];
+  if (n == UINT64_MAX) return strcpy(buf, "very many");
   size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
   for (size_t i = 0; i < len; i++) {
     if (i > 0 && (len - i) % 3 == 0) buf[at++] = ',';
@@ -107,6 +108,10 @@ const char *cli_human_dims(char buf[CLI_DIMS], const int64_t *dims, int ndim) {
 
 const char *cli_plain_dims(char buf[CLI_DIMS], const int64_t *dims, int ndim) {
   return join_dims(buf, dims, ndim, ",");
+}
+
+uint64_t cli_plus(uint64_t a, uint64_t b) {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 uint64_t cli_times(uint64_t a, uint64_t b) {

@@ -17,18 +17,19 @@ zarrc_status cli_parse_dims(const char *what, const char *text, int64_t min, int
 #define CLI_HUMAN 32
 /* "812 B", "1.25 MiB" */
 const char *cli_human_bytes(char buf[CLI_HUMAN], double nbytes);
-/* "7", "1,048,576" */
+/* "7", "1,048,576"; "very many" for UINT64_MAX */
 const char *cli_human_count(char buf[CLI_HUMAN], uint64_t n);
 
 #define CLI_DIMS 704
 /* "512 x 512 x 64"; "()" for none */
 const char *cli_human_dims(char buf[CLI_DIMS], const int64_t *dims, int ndim);
-/* "512,512,64" */
+/* "512,512,64"; "" for none */
 const char *cli_plain_dims(char buf[CLI_DIMS], const int64_t *dims, int ndim);
 
-/* Product, or UINT64_MAX where it does not fit. Factors are not negative. */
-uint64_t cli_product(const int64_t *dims, int ndim);
+/* Sum or product, or UINT64_MAX where it does not fit. dims are not negative. */
+uint64_t cli_plus(uint64_t a, uint64_t b);
 uint64_t cli_times(uint64_t a, uint64_t b);
+uint64_t cli_product(const int64_t *dims, int ndim);
 
 /* Prints text from outside: control characters become '?', so that nothing in it reaches the terminal as a command. */
 void cli_print_safe(FILE *out, const char *text);

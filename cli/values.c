@@ -143,6 +143,21 @@ static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   return status == ZARRC_OK ? cli_output_text(values->out, "\"", error) : status;
 }
 
+bool cli_values_is_text(const zarrc_dtype *dtype) {
+  return dtype->type == ZARRC_STRING || dtype->type == ZARRC_FIXED_UTF32;
+}
+
+/* The element as JSON, or as text without quotes and escapes. */
+static zarrc_status write_line(cli_values *values, zarrc_error *error) {
+  char *text = (char *)values->text.ptr;
+  size_t n = strlen(text);
+  if (values->scalars || !cli_values_is_text(values->dtype)) return cli_output_write(values->out, text, n, error);
+  n = unescape(text, n);
+  if (memchr(text, '\n', n) == NULL) return cli_output_write(values->out, text, n, error);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "lines cannot hold an element with a line end in it, which '%.*s' has",
+                    (int)(n < 40 ? n : 40), text);
+}
+
 /* What stands in front of the element at values->index. */
 static zarrc_status write_before(cli_values *values, zarrc_error *error) {
   char text[2 * ZARRC_MAX_NDIM + 4];
@@ -176,8 +191,12 @@ static zarrc_status write_behind(cli_values *values, zarrc_error *error) {
 static zarrc_status write_text(cli_values *values, const void *element, zarrc_error *error) {
   zarrc_status status = to_json(values, element, error);
   if (status == ZARRC_OK) status = write_before(values, error);
-  if (status == ZARRC_OK && values->format == CLI_FORMAT_CSV) status = write_cell(values, error);
-  if (status == ZARRC_OK && values->format != CLI_FORMAT_CSV)
+  if (status != ZARRC_OK) return status;
+  if (values->format == CLI_FORMAT_CSV)
+    status = write_cell(values, error);
+  else if (values->format == CLI_FORMAT_LINES)
+    status = write_line(values, error);
+  else
     status = cli_output_text(values->out, (const char *)values->text.ptr, error);
   return status == ZARRC_OK ? write_behind(values, error) : status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Elements as output: npy, raw, csv, nested JSON, one JSON scalar a line. Elements come in C order, in as many portions
+ * Elements as output: npy, raw, csv, nested JSON, one element a line. Elements come in C order, in as many portions
  * as one likes.
  */
 #ifndef ZARRC_CLI_VALUES_H
@@ -28,6 +28,7 @@ typedef struct cli_values {
   int ndim;
   int64_t shape[ZARRC_MAX_NDIM], index[ZARRC_MAX_NDIM];
   bool empty;
+  bool scalars; /* lines of JSON whatever the type; set it behind cli_values_begin */
   cli_output *out;
   zarrc_buf text; /* of one element */
 } cli_values;
@@ -41,6 +42,9 @@ zarrc_status cli_values_end(cli_values *values, zarrc_error *error);
 void cli_values_close(cli_values *values);
 /* The type that elements for a format have in memory (borrows from dtype). */
 zarrc_dtype cli_values_dtype(cli_format format, const zarrc_dtype *dtype);
+
+/* Whether lines of this type are text as it is. A line end in such an element is ZARRC_UNSUPPORTED. */
+bool cli_values_is_text(const zarrc_dtype *dtype);
 
 /* raw elements of variable length: each behind a little-endian u32 length. */
 zarrc_status cli_texts_write(cli_output *out, const zarrc_text *texts, uint64_t nitems, zarrc_error *error);

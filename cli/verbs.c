@@ -19,13 +19,18 @@ const cli_verb cli_verbs[] = {
      "memory can be read.\n\n"
      "The format comes from --format, or from the suffix of the output file (.npy .raw .bin .csv .json .txt); for "
      "standard output it is json, and npy with -o -. raw is packed little-endian elements in C order; elements of "
-     "variable length follow a length of 4 bytes. csv has one line for each row along the last axis. lines has one "
-     "JSON scalar a line.",
+     "variable length follow a length of 4 bytes. csv has one line for each row along the last axis. lines has "
+     "one element a line: text as it is for strings (one that has a line end in it is refused: use json), JSON for all "
+     "other types. In JSON elements are written as fill values are: bytes as base64.",
      "zarrc get data.zarr/t -s '0,10:20,::4'\nzarrc get data.zarr/t -o t.npy\nzarrc get data.zarr/t --format raw -o - | "
      "sha256sum", cli_get},
     {CLI_VERB_PUT, "put", "URL", 1, 1, "<file>", "write into an array that exists",
-     "Writes a .npy file, or packed little-endian elements in C order (raw), into the part of the array that --select "
-     "names. Type and shape must be those of the array and the selection.",
+     "Writes elements into the part of the array that --select names: a .npy file, whose type and shape must be those "
+     "of the array and the selection; raw, packed little-endian elements in C order, those of variable length each "
+     "behind a length of 4 bytes; json, lists nested as the selection is, or one flat list; or lines, one element a "
+     "line. raw elements of variable length, json and lines are held in memory as a whole; all else is streamed.\n\n"
+     "The format comes from --format, or from the suffix of the input file (.npy .raw .bin .json .txt); it is npy for "
+     "standard input. json and lines are written as get writes them.",
      "zarrc put data.zarr/t -i t.npy\nzarrc put data.zarr/t -s '3,:,:' -i - < plane.npy", cli_put},
     {CLI_VERB_CREATE, "create", "URL", 1, 1, "<file>", "make a new array or group",
      "Writes the metadata of a new array. What exists already is refused unless --overwrite is given.\n\n"
@@ -51,6 +56,18 @@ const cli_verb cli_verbs[] = {
     {CLI_VERB_DECODE, "decode", "", 0, 0, NULL, "decode one stored chunk of an array",
      "Reads the stored bytes of one chunk and writes its raw elements, framed as for encode.",
      "zarrc decode --metadata a.zarr/zarr.json -i a.zarr/c/0/0 -o chunk.raw -v", cli_decode},
+    {CLI_VERB_SHARD, "shard", "ls|extract URL|FILE", 2, 2, "<file>", "look into shards: their index and inner chunks",
+     "ls lists the index of each stored shard of the array at URL, or of the one that --chunk or FILE names: a line for "
+     "each inner chunk with its coordinates in the shard, offset, bytes and state (ok, missing, corrupt entry; with "
+     "--deep what decoding it says), then the sums: inner chunks that are there and that are missing, bytes of data, "
+     "holes (bytes that belong to no inner chunk) and overlaps (bytes that several claim).\n\n"
+     "extract writes the stored bytes of the inner chunk that --inner names, or with --decode its elements: packed, "
+     "little-endian, C order; those of variable length each follow a little-endian length of 4 bytes.\n\n"
+     "FILE is a shard in the folder of its array, or with --metadata any file. Where a transpose stands in front of "
+     "sharding_indexed the shard, its inner chunks and their elements are in transposed order. Damage is reported and "
+     "ends with status 6.",
+     "zarrc shard ls data.zarr --chunk 0,3 --deep\nzarrc shard ls data.zarr/c/0/3\n"
+     "zarrc shard extract data.zarr --chunk 0,3 --inner 1,7 --decode -o inner.raw", cli_shard_verb},
     {CLI_VERB_COMPLETION, "completion", "SHELL", 1, 1, "bash zsh fish", "print a completion script",
      "Prints a script that completes verbs and options in bash, zsh or fish.",
      "zarrc completion bash > ~/.local/share/bash-completion/completions/zarrc", cli_completion},
@@ -72,13 +89,19 @@ const cli_option cli_options[] = {
     {CLI_DEPTH, CLI_VERB_LS | CLI_VERB_TREE, 'd', "depth", "N", NULL, "go down at most N levels"},
     {CLI_LONG, CLI_VERB_LS | CLI_VERB_TREE, 'l', "long", NULL, NULL, "add chunks, stored bytes and a bar of them"},
     {CLI_SELECT, VALUES, 's', "select", "SEL", NULL,
-     "the part to work on, as NumPy writes it: 0,10:20,::4 (a number drops the axis, ... stands for whole axes)"},
+     "the part to work on, as NumPy writes it: 0,10:20,::4,[1,5,9] (a number drops the axis, ... stands for whole axes, "
+     "lists on several axes select every combination)"},
     {CLI_INPUT, CLI_VERB_PUT | CODING, 'i', "input", "FILE", "<file>", "read from FILE; - is standard input"},
-    {CLI_OUTPUT, CLI_VERB_GET | CODING, 'o', "output", "FILE", "<file>", "write to FILE; - is standard output"},
+    {CLI_OUTPUT, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'o', "output", "FILE", "<file>",
+     "write to FILE; - is standard output"},
     {CLI_FORMAT, CLI_VERB_GET, 0, "format", "FORMAT", "npy raw csv json lines", "of the output"},
-    {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw", "of the input, where its suffix does not tell"},
-    {CLI_METADATA, CODING, 0, "metadata", "FILE", "<file>", "the zarr.json of the array"},
-    {CLI_FORCE, CLI_VERB_GET | CODING, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
+    {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw json lines", "of the input, where its suffix does not tell"},
+    {CLI_METADATA, CODING | CLI_VERB_SHARD, 0, "metadata", "FILE", "<file>", "the zarr.json of the array"},
+    {CLI_CHUNK, CLI_VERB_SHARD, 0, "chunk", "N,N,...", NULL, "the shard, by its coordinates in the grid of the array"},
+    {CLI_INNER, CLI_VERB_SHARD, 0, "inner", "N,N,...", NULL, "the inner chunk to extract, by its coordinates in the shard"},
+    {CLI_DECODE, CLI_VERB_SHARD, 0, "decode", NULL, NULL, "extract elements, not stored bytes"},
+    {CLI_DEEP, CLI_VERB_SHARD, 0, "deep", NULL, NULL, "decode every inner chunk that is listed"},
+    {CLI_FORCE, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
     {CLI_SHAPE, CLI_VERB_CREATE, 0, "shape", "N,N,...", NULL, "of the array; () for a single element"},
     {CLI_DTYPE, CLI_VERB_CREATE, 0, "dtype", "TYPE", NULL, "data type: int32, float64, ... or its JSON"},
     {CLI_CHUNKS, MAKING, 'c', "chunks", "N,N,...", NULL, "shape of the chunks (inside shards, where there are shards)"},
@@ -99,7 +122,7 @@ const cli_option cli_options[] = {
      "store chunks in which all is fill value too"},
     {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none)"},
-    {CLI_FOLLOW_LINKS, READING | STORING, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
+    {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0: as many as there are"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},

@@ -18,3 +18,7 @@ file(RELATIVE_PATH ZARRC_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" ZARRC_PC_PREFIX ${ZARRC_PC_PREFIX})
 configure_file(cmake/zarrc.pc.in zarrc.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zarrc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(TARGET zarrc-command)
+  install(FILES docs/zarrc.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()

@@ -3,6 +3,15 @@
 find_path(CMOCKA_INCLUDE cmocka.h REQUIRED)
 find_library(CMOCKA_LIBRARY cmocka REQUIRED)
 
+# A locale with a decimal comma, for the tests that none matters.
+find_program(ZARRC_LOCALEDEF localedef)
+if(ZARRC_LOCALEDEF AND EXISTS /usr/share/i18n/locales/de_DE AND NOT EXISTS ${CMAKE_CURRENT_BINARY_DIR}/locale)
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/locale)
+  execute_process(COMMAND ${ZARRC_LOCALEDEF} -i de_DE -f UTF-8 ${CMAKE_CURRENT_BINARY_DIR}/locale/de_DE.UTF-8
+    OUTPUT_QUIET ERROR_QUIET)
+endif()
+set(test_environment LOCPATH=${CMAKE_CURRENT_BINARY_DIR}/locale)
+
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 add_library(zarrc-test INTERFACE)
 target_link_libraries(zarrc-test INTERFACE zarrc-flags zarrc_static ${CMOCKA_LIBRARY} Threads::Threads m)
@@ -38,7 +47,7 @@ foreach(file ${test_sources})
     add_dependencies(tests-${layer}-${name} zarrc-command)
   endif()
   add_test(NAME ${layer}/${name} COMMAND tests-${layer}-${name})
-  set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120 LABELS "unit;${layer}")
+  set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120 LABELS "unit;${layer}" ENVIRONMENT "${test_environment}")
 endforeach()
 
 # Command tests that are scripts: run with the command's path in ZARRC.

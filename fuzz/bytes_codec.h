@@ -6,14 +6,7 @@
 
 #include <zarrc/codec.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds) {
-  if (!holds) abort();
-}
+#include "fuzz.h"
 
 static zarrc_codec *fuzz_codec(zarrc_ctx **ctx, const char *json) {
   zarrc_codec *codec;

@@ -263,7 +263,8 @@ ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 /* Reads the whole value, which may be max bytes long, as one loan. */
 ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error);
 
-/* Makes error say which codec failed, unless a codec further in has said so. */
+/* Makes error say which codec failed, unless a codec further in has said so, or no codec is to blame (ZARRC_IO,
+ * ZARRC_NETWORK, ZARRC_CANCELED). */
 ZARRC_API void zarrc_error_in_codec(zarrc_error *error, const char *name);
 
 /* Makes error say that what failed lies in a chunk ("1,7") that begins at byte `offset` of the stored value; the

@@ -56,7 +56,8 @@ ZARRC_API zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc
 /* Size of what encode makes of nbytes bytes (compute_encoded_size: EXACT for fixed-size codecs). */
 ZARRC_API zarrc_size zarrc_codec_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes);
 
-/* One chunk for one codec. What is used depends on the codec's kind:
+/* One chunk for one codec, which should have been evolved for chunks like it (sharding_indexed must have been). What is
+ * used depends on the codec's kind:
  *                  encode                              decode
  *   array→array    decoded → encoded (views)           encoded → decoded
  *   array→bytes    decoded (view) → parts              bytes → decoded

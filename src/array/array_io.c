@@ -11,17 +11,16 @@ typedef struct job {
 static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {
   const zarrc_chunk_part *p = arg;
   zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
-  bool missing = false;
   if (visit->transfer->write) return zarrc_write(visit->pipeline, visit->blob, &p->part, &view, p->complete, error);
-  zarrc_status status = zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &missing, error);
-  atomic_store(&visit->missing, missing);
-  return status;
+  return zarrc_visit_read(visit, &p->part, &view, error);
 }
 
 static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
   const job *j = arg;
   zarrc_chunk_part p;
   zarrc_split_at(&j->split, i, &p);
+  if (j->split.lists)
+    return zarrc_transfer_visit(j->t, p.chunk, zarrc_visit_lists, &(zarrc_listed_part){&p, j->split.lists}, error);
   return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
 }
 

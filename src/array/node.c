@@ -42,10 +42,20 @@ static zarrc_status exists(zarrc_store *store, const char *path, const char *nam
   return *out || status == ZARRC_NOT_FOUND ? ZARRC_OK : status;
 }
 
-static zarrc_status find_format_2(zarrc_store *store, const char *path, bool *out, zarrc_error *error) {
-  zarrc_status status = exists(store, path, ".zarray", out, error);
-  if (!status && !*out) status = exists(store, path, ".zgroup", out, error);
-  return status;
+/* ZARRC_UNSUPPORTED: there is a node of Zarr format 2. */
+static zarrc_status refuse_format_2(zarrc_store *store, const char *path, zarrc_error *error) {
+  static const char *const names[] = {".zarray", ".zgroup"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char key[ZARRC_MAX_KEY];
+    bool found;
+    zarrc_status status = exists(store, path, names[i], &found, error);
+    if (status) return status;
+    if (!found) continue;
+    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 is not supported by this version");
+    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_node_blame(error, key);
+    return status;
+  }
+  return ZARRC_OK;
 }
 
 static zarrc_status check_path(const char *path, zarrc_error *error) {
@@ -58,15 +68,12 @@ static zarrc_status check_path(const char *path, zarrc_error *error) {
 
 zarrc_status zarrc_node_read(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
-  bool format_2;
   zarrc_status status = check_path(path, error);
   if (!status) status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
   if (!status) status = zarrc_store_get(store, key, ZARRC_MAX_DOCUMENT, out, error);
   if (status != ZARRC_NOT_FOUND) return status;
-  status = find_format_2(store, path, &format_2, error);
+  status = refuse_format_2(store, path, error);
   if (status) return status;
-  if (format_2)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "\"%s\": Zarr format 2 is not supported by this version", path);
   zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
   zarrc_node_blame(error, key);
   return ZARRC_NOT_FOUND;
@@ -97,6 +104,13 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
 
 static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
 
+static zarrc_status refuse_existing(const char *path, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
+  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  return status;
+}
+
 /* Stores a document where there is none. ZARRC_CONFLICT: there is one. */
 static zarrc_status put_new(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
@@ -114,10 +128,7 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
   } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
     status = ZARRC_CONFLICT;
   }
-  if (status == ZARRC_CONFLICT) {
-    zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-    zarrc_node_blame(error, key);
-  }
+  if (status == ZARRC_CONFLICT) refuse_existing(path, error);
   zarrc_key_blob_clear(&blob);
   return status;
 }
@@ -174,7 +185,7 @@ zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char 
     status = zarrc_node_find(store, path, &kind, &why);
     if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
                            : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
-      return zarrc_fail(error, ZARRC_CONFLICT, "\"%s\": there is an array or a group already", path);
+      return refuse_existing(path, error);
     if (status && error) *error = why;
   }
   if (!status) status = each_parent(store, path, make_group, error);

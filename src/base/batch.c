@@ -15,6 +15,7 @@ static zarrc_status all_step(void *arg, size_t i, zarrc_error *error) {
   all *a = arg;
   zarrc_status status = a->fn(a->arg, i, error);
   if (status) {
+    if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
     pthread_mutex_lock(&a->lock);
     if (!a->first.code || i < a->lowest) {
       a->lowest = i;

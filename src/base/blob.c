@@ -59,7 +59,7 @@ static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
   for (size_t i = 0; i < n; i++) {
     zarrc_range *r = &ranges[i];
     locate(r, b->value.len, &start, &nbytes, NULL);
-    r->got = (zarrc_bytes){.ptr = b->value.ptr + start, .len = nbytes};
+    r->got = (zarrc_bytes){.ptr = b->value.ptr ? b->value.ptr + start : NULL, .len = nbytes};
     if (r->into) {
       if (nbytes) memcpy(r->into, r->got.ptr, nbytes);
       r->got.ptr = r->into;

@@ -92,6 +92,7 @@ void zarrc_error_prefix(zarrc_error *error, const char *format, ...) {
 
 void zarrc_error_in_codec(zarrc_error *error, const char *name) {
   if (!error || error->code == ZARRC_OK || error->codec[0]) return;
+  if (error->code == ZARRC_IO || error->code == ZARRC_NETWORK || error->code == ZARRC_CANCELED) return;
   snprintf(error->codec, sizeof error->codec, "%s", name);
   zarrc_error_prefix(error, "%s: ", name);
 }

@@ -143,8 +143,10 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
                 same_bytes(&to->dtype, stored);
   zarrc_range range = {.nbytes = direct || nbytes < most ? nbytes : most, .to_end = true};
   if (direct && nbytes) range.into = to->data;
-  zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
-  if (status == ZARRC_LIMIT && range.nbytes == nbytes)
+  zarrc_error own = {0};
+  zarrc_status status = zarrc_blob_read(blob, &range, 1, &own);
+  if (status && error) *error = own;
+  if (status == ZARRC_LIMIT && range.nbytes == nbytes && !own.codec[0])
     return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %llu that the chunk has",
                       (unsigned long long)nbytes);
   if (status) return status;
@@ -177,12 +179,13 @@ static plan plan_ranges(const zarrc_spec *spec, const zarrc_region *region, uint
   int64_t stride = spec->dtype.item_size;
   for (int i = spec->ndim - 1; i >= 0; i--) {
     p.first += (uint64_t)(region->start[i] * stride);
-    p.stride[i] = stride * region->step[i];
+    p.stride[i] = region->count[i] > 1 ? stride * region->step[i] : stride; /* else a step may be beyond all bounds */
     stride *= spec->shape[i];
   }
   for (int i = spec->ndim - 1; i >= 0; i--) {
     /* Whether the axis is walked: its neighbours lie too far apart, or an axis further in is walked already. */
-    if (region->count[i] > 1 && (p.nranges > 1 || (uint64_t)p.stride[i] > p.span + gap)) {
+    uint64_t between = (uint64_t)p.stride[i] > p.span ? (uint64_t)p.stride[i] - p.span : 0;
+    if (region->count[i] > 1 && (p.nranges > 1 || between > gap)) {
       if (p.nlead == 0) p.nlead = i + 1;
       p.nranges *= (uint64_t)region->count[i];
     } else if (p.nranges == 1) {

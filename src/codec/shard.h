@@ -35,6 +35,9 @@ typedef struct zarrc_shard_index {
   uint64_t total;             /* bytes of the shard, ZARRC_UNKNOWN where that is not known */
 } zarrc_shard_index;
 
+/* ZARRC_INVALID_ARGUMENT unless the codec has been evolved, and for chunks like this one. */
+zarrc_status zarrc_shard_check(const zarrc_shard *shard, const zarrc_spec *spec, zarrc_error *error);
+
 /* Reads the index of a shard: ZARRC_NOT_FOUND where there is no shard. */
 zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
                                     zarrc_error *error);

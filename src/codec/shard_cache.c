@@ -74,6 +74,11 @@ static uint64_t codec_hash(const zarrc_shard *shard) {
   return (hash ^ shard->location) * UINT64_C(0x100000001B3);
 }
 
+/* Decoded. */
+static size_t index_nbytes(const zarrc_shard *shard) {
+  return (size_t)shard->nchunks * sizeof(zarrc_shard_entry);
+}
+
 static name name_of(const zarrc_shard *shard, const zarrc_identity *identity) {
   name n;
   memset(&n, 0, sizeof n);
@@ -89,9 +94,12 @@ static void enter(cache *c) {
   c->nbytes = 0;
 }
 
-static place *place_find(cache *c, const name *n) {
-  for (int i = 0; i < PLACES; i++)
-    if (c->places[i].index && memcmp(&c->places[i].name, n, sizeof *n) == 0) return &c->places[i];
+/* A hash of a codec can be made to order: an index of another length is another one, whatever its name. */
+static place *place_find(cache *c, const name *n, size_t nbytes) {
+  for (int i = 0; i < PLACES; i++) {
+    place *p = &c->places[i];
+    if (p->index && p->index->nbytes == nbytes && memcmp(&p->name, n, sizeof *n) == 0) return p;
+  }
   return NULL;
 }
 
@@ -128,7 +136,7 @@ bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   if (!c) return false;
   name n = name_of(shard, identity);
   enter(c);
-  place *p = place_find(c, &n);
+  place *p = place_find(c, &n, index_nbytes(shard));
   kept *k = p ? p->index : NULL;
   if (k) {
     atomic_fetch_add(&k->owners, 1);
@@ -145,7 +153,7 @@ bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
 void zarrc_shard_cache_keep(zarrc_ctx *ctx, const zarrc_shard *shard, const zarrc_identity *identity,
                             const zarrc_shard_index *index) {
   uint64_t limit = zarrc_ctx_get_options(ctx)->index_cache_bytes;
-  size_t nbytes = (size_t)shard->nchunks * sizeof *index->entries;
+  size_t nbytes = index_nbytes(shard);
   if (nbytes > limit) return;
   cache *c = cache_of(ctx);
   kept *k = c ? zarrc_malloc(ctx, sizeof *k + nbytes) : NULL;
@@ -156,7 +164,7 @@ void zarrc_shard_cache_keep(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   memcpy(k->entries, index->entries, nbytes);
   name n = name_of(shard, identity);
   enter(c);
-  place *p = place_find(c, &n) ? NULL : place_make(c, nbytes, limit);
+  place *p = place_find(c, &n, nbytes) ? NULL : place_make(c, nbytes, limit);
   if (p) {
     *p = (place){n, k, ++c->clock};
     c->nbytes += nbytes;

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+zarrc_status zarrc_shard_check(const zarrc_shard *shard, const zarrc_spec *spec, zarrc_error *error) {
+  if (!shard->inner) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the codec has not been evolved");
+  bool fits = spec->ndim == shard->ndim && zarrc_dtype_equal(&spec->dtype, &zarrc_pipeline_spec(shard->inner)->dtype);
+  for (int i = 0; fits && i < spec->ndim; i++) fits = spec->shape[i] == shard->grid[i] * shard->chunk_shape[i];
+  if (fits) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the codec was evolved for chunks of another shape or type");
+}
+
 /* ------------------------------------------------------------------------------------------------------- index */
 
 static zarrc_view index_view(const zarrc_shard *shard, zarrc_shard_entry *entries) {
@@ -152,12 +160,12 @@ zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *
  * Returns the number of the first of them. */
 static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low, int64_t edge, int64_t *part_start,
                          int64_t *part_count) {
-  int64_t k = low > start ? (low - start + step - 1) / step : 0;
+  int64_t k = low > start ? (low - start - 1) / step + 1 : 0;
   int64_t first = start + k * step;
   *part_start = first - low;
   *part_count = 0;
   if (k < count && first < low + edge) {
-    *part_count = (low + edge - first + step - 1) / step;
+    *part_count = (low + edge - first - 1) / step + 1;
     if (*part_count > count - k) *part_count = count - k;
   }
   return k;

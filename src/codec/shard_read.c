@@ -22,7 +22,7 @@ static limits limits_of(const zarrc_spec *spec, const zarrc_blob *blob) {
   limits l = {remote ? (uint64_t)1 << 20 : (uint64_t)64 << 10, remote ? (uint64_t)16 << 20 : (uint64_t)1 << 20, 0};
   if (spec->options.coalesce_gap) l.gap = spec->options.coalesce_gap;
   if (spec->options.coalesce_max) l.max = spec->options.coalesce_max;
-  l.window = remote ? 4 * l.max : l.max;
+  l.window = remote && l.max <= UINT64_MAX / 4 ? 4 * l.max : l.max;
   return l;
 }
 
@@ -114,7 +114,8 @@ static void windows_cut(reading *r) {
     if (i == 0) r->windows[r->nwindows++] = 0;
     if (it->range == AT_ONCE) continue;
     uint64_t it_end = it->offset + it->nbytes, longer = it_end > end ? it_end : end;
-    if (range != AT_ONCE && it->offset <= end + r->limits.gap && longer - begin <= r->limits.max) {
+    uint64_t between = it->offset > end ? it->offset - end : 0;
+    if (range != AT_ONCE && between <= r->limits.gap && longer - begin <= r->limits.max) {
       window += longer - end;
       end = longer;
     } else {
@@ -189,6 +190,8 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_shard_index index;
   zarrc_bytes items = {0}, windows = {0};
+  zarrc_status status = zarrc_shard_check(shard, spec, error);
+  if (status) return status;
   reading r = {.shard = shard,
                .ctx = zarrc_codec_ctx(codec),
                .blob = blob,
@@ -197,7 +200,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .touched = zarrc_shard_touched(shard, region),
                .limits = limits_of(spec, blob),
                .ranged = ranged_above(shard->inner)};
-  zarrc_status status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
+  status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
   status = zarrc_scratch_take(r.ctx, (size_t)r.touched.n * sizeof *r.items + 1, &items, error);
   if (!status) status = zarrc_scratch_take(r.ctx, ((size_t)r.touched.n + 2) * sizeof *r.windows, &windows, error);

@@ -228,6 +228,8 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                                 zarrc_parts *parts, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_subchunk_order order = spec->options.subchunk_order;
+  zarrc_status status = zarrc_shard_check(shard, spec, error);
+  if (status) return status;
   writing w = {.shard = shard,
                .ctx = zarrc_codec_ctx(codec),
                .region = region,
@@ -235,7 +237,6 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                .change = change,
                .touched = zarrc_shard_touched(shard, region)};
   zarrc_bytes encoded = {0}, slots = {0};
-  zarrc_status status = ZARRC_OK;
   if (old && (change || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;

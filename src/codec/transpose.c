@@ -70,11 +70,17 @@ static zarrc_status transpose_validate(const zarrc_codec *codec, const zarrc_spe
                     spec->ndim);
 }
 
+/* The decoded axis that encoded axis i is. */
+static int axis_of(const transpose *t, int ndim, int i) {
+  if (t->letter) return t->letter == 'C' ? i : ndim - 1 - i;
+  return t->order[i];
+}
+
 static zarrc_status transpose_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
   transpose *t = zarrc_codec_instance(codec);
   if (t->letter) {
     t->ndim = spec->ndim;
-    for (int i = 0; i < t->ndim; i++) t->order[i] = t->letter == 'C' ? i : t->ndim - 1 - i;
+    for (int i = 0; i < t->ndim; i++) t->order[i] = axis_of(t, t->ndim, i);
     t->letter = 0;
   }
   return transpose_validate(codec, spec, NULL, error);
@@ -84,17 +90,17 @@ static zarrc_status transpose_resolve(const zarrc_codec *codec, const zarrc_spec
                                       zarrc_error *error) {
   const transpose *t = zarrc_codec_instance(codec);
   zarrc_status status = transpose_validate(codec, in, NULL, error);
-  if (status || t->letter == 'C') return status;
-  for (int i = 0; i < in->ndim; i++) out->shape[i] = in->shape[t->letter ? in->ndim - 1 - i : t->order[i]];
-  return ZARRC_OK;
+  for (int i = 0; !status && i < in->ndim; i++) out->shape[i] = in->shape[axis_of(t, in->ndim, i)];
+  return status;
 }
 
 static void transpose_map(const zarrc_codec *codec, const zarrc_view *decoded, zarrc_view *encoded) {
   const transpose *t = zarrc_codec_instance(codec);
   *encoded = *decoded;
   for (int i = 0; i < decoded->ndim; i++) {
-    encoded->shape[i] = decoded->shape[t->order[i]];
-    encoded->stride[i] = decoded->stride[t->order[i]];
+    int axis = axis_of(t, decoded->ndim, i);
+    encoded->shape[i] = decoded->shape[axis];
+    encoded->stride[i] = decoded->stride[axis];
   }
 }
 
@@ -102,9 +108,10 @@ static void transpose_map_region(const zarrc_codec *codec, int ndim, const zarrc
                                  zarrc_region *encoded) {
   const transpose *t = zarrc_codec_instance(codec);
   for (int i = 0; i < ndim; i++) {
-    encoded->start[i] = decoded->start[t->order[i]];
-    encoded->count[i] = decoded->count[t->order[i]];
-    encoded->step[i] = decoded->step[t->order[i]];
+    int axis = axis_of(t, ndim, i);
+    encoded->start[i] = decoded->start[axis];
+    encoded->count[i] = decoded->count[axis];
+    encoded->step[i] = decoded->step[axis];
   }
 }
 

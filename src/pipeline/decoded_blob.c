@@ -22,6 +22,10 @@ static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, z
   const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
   zarrc_bytes encoded = {0};
   zarrc_status status = zarrc_blob_read_all(b->encoded, b->max_encoded, &encoded, error);
+  if (status == ZARRC_LIMIT && b->encoded_exact)
+    status = zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %llu that are stored of a chunk",
+                        (unsigned long long)b->max_encoded);
+  if (status == ZARRC_LIMIT || status == ZARRC_SIZE_MISMATCH) zarrc_error_in_codec(error, c->name);
   if (status) return status;
   status = c->u.bb.decode(b->codec, &encoded, need, out, error);
   zarrc_bytes_release(&encoded);
@@ -140,6 +144,7 @@ zarrc_blob *zarrc_decoded_blobs_stack(const zarrc_pipeline *pipeline, zarrc_blob
                               .max = pipeline->max[i],
                               .exact = pipeline->exact[i],
                               .max_encoded = pipeline->max[i + 1],
+                              .encoded_exact = pipeline->exact[i + 1],
                               .lock = PTHREAD_MUTEX_INITIALIZER};
     stored = &b->blob;
   }

@@ -18,6 +18,7 @@ typedef struct zarrc_decoded_blob {
   uint64_t max;         /* of decoded bytes */
   bool exact;           /* there are so many in any case */
   uint64_t max_encoded; /* of encoded bytes */
+  bool encoded_exact;   /* likewise */
   pthread_mutex_t lock; /* of what follows */
   zarrc_bytes prefix;   /* decoded bytes from the first on, as many as were needed at first */
   zarrc_bytes value;    /* all decoded bytes */

@@ -262,6 +262,7 @@ zarrc_status zarrc_pipeline_fill(const zarrc_pipeline *p, const zarrc_view *to, 
     zarrc_fill(to, text ? NULL : p->specs[0].fill);
     return ZARRC_OK;
   }
+  if (!to->arena) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the view has no arena for the text");
   uint8_t *copy;
   zarrc_status status = zarrc_arena_take(to->arena, text->len, &copy, error);
   if (status) return status;

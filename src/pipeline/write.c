@@ -39,7 +39,7 @@ static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_v
     if (status) return status;
     status = c->u.aa.encode(codec, &p->specs[i], from, &encoded.view, error);
     if (status)
-      zarrc_error_prefix(error, "%s: ", c->name);
+      zarrc_error_in_codec(error, c->name);
     else
       status = encode_from(p, i + 1, &encoded.view, parts, error);
     if (!status) status = memory_hand_over(&encoded.bytes, parts, error);
@@ -49,7 +49,7 @@ static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_v
   uint8_t *into = parts->into;
   if (i + 1 < p->ncodecs) parts->into = NULL;
   status = c->u.ab.encode(codec, &p->specs[i], from, parts, error);
-  for (; !status && ++i < p->ncodecs;) {
+  while (!status && parts->nitems && ++i < p->ncodecs) { /* no pieces: no value, and nothing to compress */
     c = zarrc_codec_get_class(p->codecs[i]);
     if (i + 1 == p->ncodecs) parts->into = into;
     status = c->u.bb.encode(p->codecs[i], parts, error);
@@ -110,8 +110,10 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
     status = c->u.bb.encode(p->codecs[i], parts, error);
   }
   if (status) zarrc_error_in_codec(error, c->name);
-  for (size_t i = 0; !status && top && i + p->serializer + 1 < p->ncodecs; i++)
-    status = memory_hand_over(&blobs[i].value, parts, error);
+  for (size_t i = 0; !status && top && i + p->serializer + 1 < p->ncodecs; i++) {
+    status = memory_hand_over(&blobs[i].prefix, parts, error);
+    if (!status) status = memory_hand_over(&blobs[i].value, parts, error);
+  }
   if (top) zarrc_decoded_blobs_clear(p, blobs);
   return status;
 }

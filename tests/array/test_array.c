@@ -97,8 +97,10 @@ static void test_not_opened(void **state) {
     const char *message, *error_key;
   } rows[] = {
       {"x", "x", "none", ZARRC_NOT_FOUND, "none/zarr.json: ", "none/zarr.json"},
-      {"v2/.zarray", "{}", "v2", ZARRC_UNSUPPORTED, "\"v2\": Zarr format 2 is not supported by this version", ""},
-      {"v2g/.zgroup", "{}", "v2g", ZARRC_UNSUPPORTED, "\"v2g\": Zarr format 2 is not supported by this version", ""},
+      {"v2/.zarray", "{}", "v2", ZARRC_UNSUPPORTED, "v2/.zarray: Zarr format 2 is not supported by this version",
+       "v2/.zarray"},
+      {"v2g/.zgroup", "{}", "v2g", ZARRC_UNSUPPORTED, "v2g/.zgroup: Zarr format 2 is not supported by this version",
+       "v2g/.zgroup"},
       {"grp/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}", "grp", ZARRC_INVALID_ARGUMENT,
        "grp/zarr.json: /node_type: this is a group, not an array", "grp/zarr.json"},
       {"bad/zarr.json", "{\"zarr_format\": 3, ", "bad", ZARRC_INVALID_METADATA, "bad/zarr.json: ", "bad/zarr.json"},

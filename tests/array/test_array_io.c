@@ -6,10 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/base64.h"
-#include "base/json.h"
 #include "support/faulty_alloc.h"
-#include "support/files.h"
 #include "support/nodes.h"
 #include "support/sanitizers.h"
 
@@ -19,120 +16,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* ------------------------------------------------------------------------------------------ stores of zarr-python */
-
-/* The data of a .npy: behind a header whose length is at byte 8. */
-static const uint8_t *npy_data(const uint8_t *file, size_t n, size_t *nbytes) {
-  assert_true(n > 10 && !memcmp(file, "\x93NUMPY\x01", 7));
-  size_t head = 10 + (size_t)file[8] + 256 * (size_t)file[9];
-  assert_true(head <= n);
-  *nbytes = n - head;
-  return file + head;
-}
-
-static void check_store(zarrc_ctx *ctx, const char *name) {
-  char path[512];
-  zarrc_store *store;
-  zarrc_error error = {0};
-  size_t n, nbytes, item;
-  snprintf(path, sizeof path, "stores/%s/expected.npy", name);
-  uint8_t *file = data_read(path, &n);
-  const uint8_t *expected = npy_data(file, n, &nbytes);
-  snprintf(path, sizeof path, "%s/stores/%s/store.zarr", ZARRC_TEST_DATA, name);
-  zarrc_array *array = nodes_open_directory(ctx, path, &store);
-  int ndim = zarrc_array_ndim(array);
-  zarrc_dtype dtype = *zarrc_array_dtype(array);
-  dtype.endian = ZARRC_LITTLE;
-  item = dtype.item_size;
-  uint8_t *memory = malloc(nbytes + 1);
-  assert_non_null(memory);
-  zarrc_view view = zarrc_view_c(&dtype, ndim, zarrc_array_shape(array), memory);
-  assert_int_equal((size_t)zarrc_view_nitems(&view) * item, nbytes);
-  if (zarrc_array_read(array, NULL, &view, &error)) fail_msg("%s: %s", name, error.message);
-  assert_memory_equal(memory, expected, nbytes);
-  /* one element at a time */
-  zarrc_view whole = zarrc_view_c(&dtype, ndim, zarrc_array_shape(array), (void *)(uintptr_t)expected);
-  for (int64_t i = 0; i < zarrc_view_nitems(&view); i += 7) {
-    zarrc_region one = {0};
-    int64_t rest = i;
-    for (int k = ndim - 1; k >= 0; k--) {
-      one.start[k] = rest % view.shape[k];
-      one.count[k] = one.step[k] = 1;
-      rest /= view.shape[k];
-    }
-    zarrc_view at = zarrc_view_part(&whole, &one), to = at;
-    to.data = memory;
-    if (zarrc_array_read(array, &one, &to, &error)) fail_msg("%s: %s", name, error.message);
-    assert_memory_equal(memory, at.data, item);
-  }
-  zarrc_array_close(array);
-  zarrc_store_close(store);
-  free(memory);
-  free(file);
-}
-
-static void test_stores(void **state) {
-  static const char *const names[] = {
-      "v3-0d",
-      "v3-0d-v2keys",
-      "v3-1d-default",
-      "v3-all-fill",
-      "v3-bigendian-blosc",
-      "v3-complex",
-      "v3-datetime",
-      "v3-key-v2",
-      "v3-struct",
-      "v3-dimension-names",
-      "v3-utf32",
-      "v3-missing-chunks",
-      "v3-rectilinear",
-      "v3-shard-end",
-      "v3-partial-write-shard",
-      "v3-zero-size",
-      "v3-shard-nested",
-      "v3-shard-start-missing",
-  };
-  zarrc_ctx *ctx;
-  (void)state;
-  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_store(ctx, names[i]);
-  zarrc_ctx_close(ctx);
-  print_message("%zu stores read equal\n", sizeof names / sizeof *names);
-}
-
-/* Elements of variable length: the values are base64 in a JSON list. */
-static void test_store_of_bytes(void **state) {
-  zarrc_ctx *ctx;
-  zarrc_store *store;
-  zarrc_json_doc *doc;
-  zarrc_arena *arena;
-  zarrc_text texts[15];
-  uint8_t value[512];
-  size_t n;
-  (void)state;
-  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
-  zarrc_array *array = nodes_open_directory(ctx, ZARRC_TEST_DATA "/stores/v3-vlen-bytes/store.zarr", &store);
-  char *json = (char *)data_read("stores/v3-vlen-bytes/expected/root.json", &n);
-  assert_int_equal(zarrc_json_parse(ctx, json, n, NULL, &doc, NULL), ZARRC_OK);
-  assert_int_equal(zarrc_arena_open(ctx, &arena, NULL), ZARRC_OK);
-  const zarrc_json *values = zarrc_json_get(zarrc_json_root(doc), "values");
-  assert_int_equal(zarrc_json_length(values), 15);
-  zarrc_view view = zarrc_view_c(zarrc_array_dtype(array), 2, zarrc_array_shape(array), texts);
-  view.arena = arena;
-  assert_int_equal(zarrc_array_read(array, NULL, &view, NULL), ZARRC_OK);
-  for (size_t i = 0; i < 15; i++) {
-    const char *text = zarrc_json_get_string(zarrc_json_get(zarrc_json_at(values, i), "base64"), &n);
-    assert_int_equal(zarrc_base64_decode(text, n, false, value, sizeof value), texts[i].len);
-    if (texts[i].len) assert_memory_equal(texts[i].ptr, value, texts[i].len);
-  }
-  zarrc_arena_close(arena);
-  zarrc_json_close(doc);
-  zarrc_array_close(array);
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  free(json);
-}
 
 /* --------------------------------------------------------------------------------------------------- single cases */
 
@@ -569,8 +452,6 @@ static void test_no_memory_ever(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_stores),
-      cmocka_unit_test(test_store_of_bytes),
       cmocka_unit_test(test_refused),
       cmocka_unit_test(test_chunks_are_made_when_needed),
       cmocka_unit_test(test_write_empty_chunks),

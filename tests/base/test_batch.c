@@ -40,7 +40,24 @@ static void all_are_called_and_the_lowest_is_told(void **state) {
   }
 }
 
+static zarrc_status wordless(void *arg, size_t i, zarrc_error *error) {
+  (void)arg, (void)error;
+  return i == 3 ? ZARRC_TRUNCATED : ZARRC_OK;
+}
+
+/* A failure without a message is a failure. */
+static void failures_need_no_words(void **state) {
+  (void)state;
+  zarrc_ctx *ctx;
+  zarrc_error error = {0};
+  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_for_all(ctx, 10, wordless, NULL, &error), ZARRC_TRUNCATED);
+  assert_string_equal(error.message, zarrc_status_words(ZARRC_TRUNCATED));
+  zarrc_ctx_close(ctx);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(all_are_called_and_the_lowest_is_told)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(all_are_called_and_the_lowest_is_told),
+                                     cmocka_unit_test(failures_need_no_words)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ class Codecs(support.Case):
         self.assertIn("bytes(little),blosc(lz4,5,shuffle,4,0)", self.text("info", "a"))
 
     def test_refused(self):
-        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket"), ("gzip)", 2, "comma"),
+        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket is missing at the end"), ("gzip)", 2, "comma"),
                                   ("gzip(1)(2)", 2, "comma"), ("gzip(1,2)", 2, "arguments"),
                                   ("gzip(level=1,level=2)", 2, "twice"), ("gzip(1,)", 2, "missing"),
                                   ("gzip(,1)", 2, "missing"), (",gzip", 2, "name"), ("gzip,,zstd", 2, "name"),
@@ -227,8 +227,39 @@ class Info(support.Case):
     def test_very_large(self):
         self.zarrc("create", "a", "--shape", ",".join(["9000000000000000000"] * 4), "--dtype", "int8", "-c", "1,1,1,1")
         self.assertIn("very many", self.text("info", "a", "--stored"))
-        self.json("info", "a", "--stored")
+        d = self.json("info", "a", "--stored")
+        for count in (d["nitems"], d["nbytes"], d["objects"], d["chunks"]["count"], d["stored"]["objects_possible"]):
+            self.assertIsNone(count)
         self.assertIn("9000000000000000000", self.text("ls", "a", "-l"))
+
+    def test_very_large_ones_together(self):
+        self.zarrc("create", "g", "--group")
+        for name in ("g/a", "g/b"):
+            self.zarrc("create", name, "--shape", ",".join(["9000000000000000000"] * 4), "--dtype", "int8", "-c",
+                       "1,1,1,1")
+        self.assertIn("objects   very many", self.text("copy", "g", "h", "-n"))
+        d = self.json("copy", "g", "h", "-n")
+        self.assertEqual((d["objects"], d["nbytes"], d["arrays"][1]["regions"]), (None, None, None))
+
+    def test_documents_keep_values_and_drop_blanks(self):
+        attributes = '{"a b" : [1 , "x, \\"y\\" :  z\\\\" ,\n{ }] }'
+        self.zarrc("create", "a", "--shape", "1", "--dtype", "int8", "--attributes", attributes)
+        text = self.text("info", "a", "-a", "--json")
+        self.assertEqual(json.loads(text)["attributes"], json.loads(attributes))
+        self.assertIn('"attributes": {"a b": [1, "x, \\"y\\" :  z\\\\", {}]}', text)
+        self.assertIn('"chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}}', text)
+
+    def test_stored_of_a_group(self):
+        self.zarrc("create", "g", "--group")
+        self.refused("info", "g", "--stored", code=2, says=["a group", "try: zarrc ls -l g"])
+        self.refused("info", "g", "--stored", "-a", code=2, says="a group")
+
+    def test_format_2(self):
+        folder = self.folder / "a"
+        folder.mkdir()
+        (folder / ".zarray").write_text("{}")
+        self.refused("info", "a", code=5, says="a .zarray: Zarr format 2")
+        self.refused("create", "a", "--group", code=10, says=["a zarr.json: there is", "try: --overwrite"])
 
     def test_group(self):
         self.zarrc("create", "g", "--group")

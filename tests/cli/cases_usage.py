@@ -6,8 +6,8 @@ import subprocess
 
 import support
 
-VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "encode", "decode", "completion", "help"]
-LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "shard", "consolidate", "migrate"]
+VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "encode", "decode", "shard", "completion", "help"]
+LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "consolidate", "migrate"]
 
 
 class Usage(support.Case):

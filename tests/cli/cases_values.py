@@ -223,6 +223,7 @@ class Formats(support.Case):
                              (nested(shape, 0), list(shape), "int32"))
             self.assertEqual(self.text("get", "a", "--format", "lines"), "".join(f"{i}\n" for i in range(count(shape))))
             self.assertEqual(self.text("--array_path=a"), self.text("get", "a", "--format", "lines"))
+            self.assertEqual(self.text("get", "a", "-s", "()"), self.text("get", "a"))
             rows = [row for row in csv.reader(io.StringIO(self.text("get", "a", "--format", "csv")))]
             width = shape[-1] if shape else 1
             self.assertEqual(rows, [list(map(str, range(i, i + width)))

@@ -137,12 +137,18 @@ class _Subscript:
         return key if isinstance(key, tuple) else (key, )
 
 
+def chosen(indices, key):
+    if isinstance(key, list):
+        return [indices[i] for i in key]
+    return indices[key] if isinstance(key, int) else list(indices[key])
+
+
 def select(text, shape):
     """What Python itself makes of a selection: (shape of the result, C-order positions of its elements)."""
     key = list(eval(f"s[{text}]", {"s": _Subscript()})) if text.strip() else []  # the tests' own text
     at = key.index(Ellipsis) if Ellipsis in key else len(key)
     key[at:at + 1] = [slice(None)] * (len(shape) - len([k for k in key if k is not Ellipsis]))
-    axes = [list(range(n))[k] if isinstance(k, int) else list(range(n)[k]) for n, k in zip(shape, key)]
+    axes = [chosen(range(n), k) for n, k in zip(shape, key)]
     positions = [0]
     for n, axis in zip(shape, axes):
         positions = [p * n + i for p in positions for i in ([axis] if isinstance(axis, int) else axis)]

@@ -179,6 +179,13 @@ static void the_gap_is_an_option(void **state) {
   assert_int_equal(blob.nranges, 100);
   assert_true(blob.nreads < 10);
   for (int i = 0; i < 100; i++) assert_memory_equal(to + 10 * i, numbers + 1000 * i + 500, 10);
+  /* And with every gap allowed all rows are one range. */
+  zarrc_pipeline_close(p);
+  spec.options.coalesce_gap = UINT64_MAX;
+  p = chunk_pipeline(ctx, little_chain, &spec);
+  counting_blob_reset(&blob);
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+  assert_int_equal(blob.nranges, 1);
   /* A value of another size is noticed although only parts of it are read. */
   counting_blob_clear(&blob);
   counting_blob_init(&blob, ctx, numbers, 100 * 1000 - 1, false);

@@ -146,6 +146,62 @@ static void every_allocation_may_fail(void **state) {
   assert_true(faulty_alloc_each(NULL, without_memory, NULL) > 20);
 }
 
+static zarrc_codec *opened(zarrc_ctx *ctx, const char *json) {
+  zarrc_codec *codec = NULL;
+  assert_int_equal(zarrc_codec_open(ctx, json, strlen(json), &codec, NULL), ZARRC_OK);
+  return codec;
+}
+
+/* "F" is told from the chunk, evolved or not. */
+static void letters_need_no_evolve(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_codec *codec = opened(ctx, "{\"name\": \"transpose\", \"configuration\": {\"order\": \"F\"}}");
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){2, 3}), encoded;
+  assert_int_equal(zarrc_codec_resolve(codec, &spec, &encoded, NULL), ZARRC_OK);
+  uint8_t *numbers = chunk_numbers(&spec), *to = malloc(6);
+  memset(to, 0, 6);
+  zarrc_codec_job job = {.spec = &spec,
+                         .decoded = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers),
+                         .encoded = zarrc_view_c(&spec.dtype, 2, encoded.shape, to)};
+  assert_int_equal(zarrc_codec_encode(codec, &job, 1, NULL), ZARRC_OK);
+  assert_memory_equal(to, ((uint8_t[]){1, 4, 2, 5, 3, 6}), 6);
+  free(numbers);
+  free(to);
+  zarrc_codec_close(codec);
+}
+
+/* A shard's inner chunks are settled by evolve: without it, or for another chunk than it was done for, nothing works.
+ */
+static void shards_must_be_evolved_for_the_chunk(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char json[] = "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}";
+  zarrc_spec small = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){4}), large = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){64});
+  zarrc_spec wide = chunk_spec(ZARRC_UINT16, 1, (int64_t[]){4});
+  zarrc_codec *codecs[] = {opened(ctx, json), chunk_codec(ctx, json, &small), chunk_codec(ctx, json, &wide)};
+  zarrc_codec *right = chunk_codec(ctx, json, &large);
+  uint8_t *numbers = chunk_numbers(&large);
+  zarrc_parts parts, none;
+  zarrc_parts_init(&parts, ctx);
+  zarrc_parts_init(&none, ctx);
+  zarrc_codec_job job = {
+      .spec = &large, .decoded = zarrc_view_c(&large.dtype, 1, large.shape, numbers), .parts = &parts};
+  assert_int_equal(zarrc_codec_encode(right, &job, 1, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_parts_join(&parts, &job.bytes, NULL), ZARRC_OK);
+  job.parts = &none;
+  for (int i = 0; i < 3; i++) {
+    zarrc_error error;
+    assert_int_equal(zarrc_codec_encode(codecs[i], &job, 1, &error), ZARRC_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "evolved"));
+    assert_int_equal(zarrc_codec_decode(codecs[i], &job, 1, &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(none.nitems, 0);
+    zarrc_codec_close(codecs[i]);
+  }
+  assert_int_equal(zarrc_codec_decode(right, &job, 1, NULL), ZARRC_OK);
+  zarrc_codec_close(right);
+  zarrc_parts_clear(&parts);
+  free(numbers);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -161,6 +217,8 @@ int main(void) {
       cmocka_unit_test(what_is_no_codec),
       cmocka_unit_test(evolving_twice),
       cmocka_unit_test(batches_with_holes),
+      cmocka_unit_test(letters_need_no_evolve),
+      cmocka_unit_test(shards_must_be_evolved_for_the_chunk),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

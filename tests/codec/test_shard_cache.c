@@ -9,6 +9,8 @@
 #include "support/chunk.h"
 #include "support/counting_blob.h"
 
+#include "codec/shard_cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,9 +153,26 @@ static void it_can_be_off(void **state) {
   }
 }
 
+/* Two codecs that hash alike, which whoever makes the metadata may arrange, do not get each other's indices. */
+static void lengths_tell_indices_apart(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = ctx_of(0);
+  zarrc_identity identity = {{1, 2, 3, 4, 5}, 6};
+  char few_codecs[] = "[]", many_codecs[] = "[]\1\1\1\1\1\1\1\1";
+  zarrc_shard few = {.ndim = 2, .grid = {0x0101010101010101, 2}, .nchunks = 2, .index_codecs = few_codecs};
+  zarrc_shard many = {.ndim = 1, .grid = {2}, .nchunks = 1000, .index_codecs = many_codecs};
+  zarrc_shard_entry entries[2] = {{1, 2}, {3, 4}};
+  zarrc_shard_index index = {.entries = entries, .total = 6}, found = {0};
+  zarrc_shard_cache_keep(ctx, &few, &identity, &index);
+  assert_true(zarrc_shard_cache_find(ctx, &few, &identity, &found));
+  zarrc_shard_index_release(&found);
+  assert_false(zarrc_shard_cache_find(ctx, &many, &identity, &found));
+  zarrc_ctx_close(ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(an_index_is_read_once),
                                      cmocka_unit_test(codecs_tell_indices_apart), cmocka_unit_test(the_limit_holds),
-                                     cmocka_unit_test(it_can_be_off)};
+                                     cmocka_unit_test(it_can_be_off), cmocka_unit_test(lengths_tell_indices_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,10 @@ static void near_ranges_are_joined(void **state) {
   assert_int_equal(f.blob.nranges, 1 + 1);
   assert_int_equal(f.blob.nread, INDEX_NBYTES + 17 * 256);
   end(&f);
+  begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = UINT64_MAX, .coalesce_max = UINT64_MAX}, true);
+  box(&f, 0, 16, 24, 8);
+  assert_int_equal(f.blob.nranges, 1 + 1);
+  end(&f);
   begin(&f, *state, codecs, (zarrc_chunk_options){.coalesce_gap = 1792, .coalesce_max = 9 * 256}, true);
   box(&f, 0, 16, 24, 8);
   assert_int_equal(f.blob.nranges, 1 + 2);

@@ -39,7 +39,7 @@ for tree in "$work/prefix" "$work/stage/opt/zarrc"; do
   what=$(basename "$(dirname "$tree")")/$(basename "$tree")
   try "$what: all files" has_all "$tree/bin/zarrc" "$tree/lib/libzarrc.a" "$tree/lib/libzarrc.so" \
     "$tree/lib/libzarrc.so.0" "$tree/include/zarrc/zarrc.h" "$tree/lib/pkgconfig/zarrc.pc" \
-    "$tree/lib/cmake/zarrc/zarrcConfig.cmake"
+    "$tree/lib/cmake/zarrc/zarrcConfig.cmake" "$tree/share/man/man1/zarrc.1"
   try "$what: no file names the prefix" sh -c "! grep -rIl '$work' '$tree'"
   try "$what: the command runs" "$tree/bin/zarrc" --version
   try "$what: the command has no run path" no_run_path "$tree/bin/zarrc"

@@ -138,6 +138,49 @@ static void codecs_that_compute(void **state) {
   }
 }
 
+/* Of one element the step means nothing, however large it is. */
+static void steps_beyond_all_bounds(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]",
+      "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, {\"name\": \"zstd\"}]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3]}}]"};
+  for (int k = 0; k < 3; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){4, 6});
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+    int32_t *numbers = chunk_numbers(&spec), to[3] = {0}, minus[3] = {-1, -2, -3};
+    zarrc_view from = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers);
+    zarrc_region r = chunk_region(2, (int64_t[]){2, 1}, (int64_t[]){1, 3}, (int64_t[]){INT64_MAX, 2});
+    zarrc_view view = zarrc_view_c(&spec.dtype, 2, r.count, to), other = view;
+    zarrc_memory_blob blob;
+    zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+    assert_int_equal(zarrc_write(p, &blob.blob, NULL, &from, false, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(to[i], numbers[12 + 1 + 2 * i]);
+    other.data = minus;
+    assert_int_equal(zarrc_write(p, &blob.blob, &r, &other, false, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+    assert_memory_equal(to, minus, sizeof to);
+    zarrc_memory_blob_clear(&blob);
+    free(numbers);
+    zarrc_pipeline_close(p);
+  }
+}
+
+/* A view of text that has nowhere to put it. */
+static void text_needs_an_arena(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_text fill = {(const uint8_t *)"none", 4}, to[2];
+  zarrc_spec spec = chunk_spec(ZARRC_STRING, 1, (int64_t[]){2});
+  spec.fill = &fill;
+  zarrc_pipeline *p = chunk_pipeline(ctx, "[\"vlen-utf8\"]", &spec);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 1, spec.shape, to);
+  zarrc_memory_blob blob;
+  zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  zarrc_pipeline_close(p);
+}
+
 /* An error says which codec, and where. */
 static void errors_name_the_place(void **state) {
   zarrc_ctx *ctx = *state;
@@ -176,10 +219,9 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(arguments_are_checked),
-      cmocka_unit_test(what_is_missing_is_filled),
-      cmocka_unit_test(codecs_that_compute),
-      cmocka_unit_test(errors_name_the_place),
+      cmocka_unit_test(arguments_are_checked), cmocka_unit_test(what_is_missing_is_filled),
+      cmocka_unit_test(codecs_that_compute),   cmocka_unit_test(steps_beyond_all_bounds),
+      cmocka_unit_test(text_needs_an_arena),   cmocka_unit_test(errors_name_the_place),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

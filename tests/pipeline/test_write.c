@@ -9,6 +9,8 @@
 #include "support/chunk.h"
 #include "support/counting_blob.h"
 
+#include "codec/crc32c.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +44,27 @@ static void fill_value_is_not_stored(void **state) {
       counting_blob_clear(&blob);
       zarrc_pipeline_close(p);
     }
+}
+
+/* A shard without inner chunks is no value, not an empty one: what stands behind it makes nothing of it. */
+static void nothing_encodes_to_nothing(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}, \"crc32c\"]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2]}}, \"zstd\", \"crc32c\"]"};
+  int16_t zeros[8] = {0};
+  for (int k = 0; k < 3; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_INT16, 1, (int64_t[]){8});
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 1, spec.shape, zeros);
+    zarrc_parts parts;
+    zarrc_parts_init(&parts, ctx);
+    assert_int_equal(zarrc_encode(p, &view, &parts, NULL), ZARRC_OK);
+    assert_int_equal(parts.nitems, 0);
+    zarrc_parts_clear(&parts);
+    zarrc_pipeline_close(p);
+  }
 }
 
 /* A write that covers the chunk, or says it is fresh, reads nothing, even of a damaged value. */
@@ -351,6 +374,66 @@ static void changes_of_text(void **state) {
   zarrc_dtype_close(&string);
 }
 
+/* A shard whose index says that an inner chunk lies in the index. What is kept of it is stored only after the shard
+ * was read. */
+static void kept_pieces_live_until_they_are_stored(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char chain[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [4], "
+                              "\"index_codecs\": [" BYTES "], \"index_location\": \"start\"}}, \"crc32c\"]";
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){8});
+  zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+  uint8_t shard[40] = {0}, numbers[4] = {5, 6, 7, 8}, to[8];
+  shard[8] = 4;   /* chunk 0: 4 bytes at byte 0 */
+  shard[16] = 32; /* chunk 1: 4 bytes at byte 32 */
+  shard[24] = 4;
+  uint32_t crc = zarrc_crc32c(0, shard, 36);
+  for (int i = 0; i < 4; i++) shard[36 + i] = (uint8_t)(crc >> 8 * i);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, shard, sizeof shard, false);
+  zarrc_region r = chunk_region(1, (int64_t[]){4}, (int64_t[]){4}, NULL);
+  zarrc_view from = zarrc_view_c(&spec.dtype, 1, r.count, numbers), all = zarrc_view_c(&spec.dtype, 1, spec.shape, to);
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &from, false, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &all, NULL, NULL), ZARRC_OK);
+  assert_memory_equal(to, ((uint8_t[]){0, 0, 0, 0, 5, 6, 7, 8}), 8);
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+/* An array-to-array codec that computes, and cannot. */
+static zarrc_status broken_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)codec, (void)configuration, (void)n, (void)error;
+  return ZARRC_OK;
+}
+
+static zarrc_status broken_run(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *from,
+                               const zarrc_view *to, zarrc_error *error) {
+  (void)codec, (void)spec, (void)from, (void)to;
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "out of order");
+}
+
+static const zarrc_codec_class broken = {.struct_size = sizeof(zarrc_codec_class),
+                                         .name = "example.broken",
+                                         .kind = ZARRC_ARRAY_TO_ARRAY,
+                                         .open = broken_open,
+                                         .u.aa = {.encode = broken_run, .decode = broken_run}};
+
+static void errors_name_the_codec(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){2});
+  assert_int_equal(zarrc_register_codec(ctx, &broken, NULL), ZARRC_OK);
+  zarrc_pipeline *p = chunk_pipeline(ctx, "[\"example.broken\", " BYTES "]", &spec);
+  uint8_t numbers[2] = {1, 2};
+  zarrc_view from = zarrc_view_c(&spec.dtype, 1, spec.shape, numbers);
+  zarrc_memory_blob blob;
+  zarrc_error error = {0};
+  zarrc_memory_blob_init(&blob, ctx, NULL, 0);
+  assert_int_equal(zarrc_write(p, &blob.blob, NULL, &from, false, &error), ZARRC_UNSUPPORTED);
+  assert_string_equal(error.message, "example.broken: out of order");
+  assert_string_equal(error.codec, "example.broken");
+  zarrc_memory_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -363,6 +446,7 @@ static int teardown(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fill_value_is_not_stored),
+      cmocka_unit_test(nothing_encodes_to_nothing),
       cmocka_unit_test(covered_chunks_are_not_read),
       cmocka_unit_test(conflicts_start_the_write_again),
       cmocka_unit_test(read_only_values_are_not_written),
@@ -371,6 +455,8 @@ int main(void) {
       cmocka_unit_test(failing_changes_store_nothing),
       cmocka_unit_test(conflicts_start_the_change_again),
       cmocka_unit_test(changes_of_text),
+      cmocka_unit_test(kept_pieces_live_until_they_are_stored),
+      cmocka_unit_test(errors_name_the_codec),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

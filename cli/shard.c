@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* zarrc shard ls and extract: what lies in shards. */
+#include "shard.h"
+
+#include "describe.h"
+#include "out.h"
+#include "signals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------------- ls */
+
+typedef struct listing {
+  cli *c;
+  const cli_shards *shards;
+  cli_json *json; /* NULL: text */
+  cli_slab_memory memory;
+  uint64_t nshards, nfaults;
+  zarrc_error first; /* of the faults */
+  bool hidden;       /* the index of a shard could not be read */
+} listing;
+
+static void note_fault(listing *l, const zarrc_error *why) {
+  if (l->nfaults++ == 0) l->first = *why;
+}
+
+static bool is_damage(zarrc_status status) {
+  return zarrc_status_exit_code(status) == 6;
+}
+
+/* Coordinates of the shard in the array's grid, where they are known. */
+static void put_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+  char a[CLI_DIMS], b[CLI_HUMAN];
+  int ndim = zarrc_array_ndim(l->shards->node.array);
+  if (l->nshards > 1) putchar('\n');
+  printf("%s", cli_ansi(stdout, CLI_BOLD));
+  cli_print_safe(stdout, key);
+  printf("%s: shard", cli_ansi(stdout, CLI_PLAIN));
+  if (l->shards->placed || !l->shards->single) printf(" %s", cli_plain_dims(a, chunk, ndim));
+  if (s == NULL) return;
+  printf(" of %s", cli_human_dims(a, s->shape, s->ndim));
+  if (s->nbytes != ZARRC_UNKNOWN) printf(", %s bytes", cli_human_count(b, s->nbytes));
+  puts(s->wrapped ? " behind further codecs" : "");
+  printf("  index of %s bytes at the %s, %s\n", cli_human_count(b, s->index_nbytes), s->index_first ? "start" : "end",
+         s->index_has_checksum ? "crc32c ok" : "no checksum");
+  printf("  %s inner chunks", cli_human_dims(a, s->grid, s->ndim));
+  printf(" of %s\n", cli_human_dims(a, s->inner_shape, s->ndim));
+  printf("  %s%-16s %16s %14s  %s%s\n", cli_ansi(stdout, CLI_DIM), "inner chunk", "offset", "nbytes", "state",
+         cli_ansi(stdout, CLI_PLAIN));
+}
+
+static void put_inner(const listing *l, const cli_shard *s, size_t i, const char *state, const char *why) {
+  const cli_inner *e = &s->entries[i];
+  char name[CLI_DIMS];
+  int64_t at[ZARRC_MAX_NDIM];
+  if (l->json != NULL) {
+    cli_inner_at(s, i, at);
+    cli_json_open(l->json, NULL, '{');
+    cli_json_dims(l->json, "inner_chunk", at, s->ndim);
+    cli_json_string(l->json, "state", state);
+    if (e->present) cli_json_uint(l->json, "offset", e->offset);
+    if (e->present) cli_json_uint(l->json, "nbytes", e->nbytes);
+    if (why != NULL) cli_json_string(l->json, "error", why);
+    cli_json_close(l->json, '}');
+    return;
+  }
+  printf("  %-16s ", cli_inner_name(s, i, name));
+  if (e->present)
+    printf("%16llu %14llu  ", (unsigned long long)e->offset, (unsigned long long)e->nbytes);
+  else
+    printf("%16s %14s  ", "-", "-");
+  fputs(state, stdout);
+  if (why != NULL) {
+    fputs(": ", stdout);
+    cli_print_safe(stdout, why);
+  }
+  putchar('\n');
+}
+
+/* What the message says behind "KEY: inner chunk 0,1 at byte 8: ". */
+static const char *bare(const zarrc_error *why, const cli_shard *s) {
+  const char *p = why->message;
+  size_t n = strlen(s->key);
+  if (strncmp(p, s->key, n) == 0 && p[n] == ':') p += n + 1;
+  const char *inner = strncmp(p, " inner chunk ", 13) == 0 ? strchr(p, ':') : NULL;
+  p = inner != NULL ? inner + 1 : p;
+  return p + strspn(p, " ");
+}
+
+static zarrc_status list_inner(listing *l, cli_shard *s, size_t i, zarrc_error *error) {
+  const zarrc_dtype *dtype = &zarrc_pipeline_spec(s->inner)->dtype;
+  const cli_inner *e = &s->entries[i];
+  zarrc_error why = {0};
+  zarrc_bytes bytes;
+  zarrc_status status = ZARRC_OK;
+  if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
+  if (e->corrupt)
+    status = cli_inner_read(s, i, &bytes, &why);
+  else if (e->present && cli_has(l->c, CLI_DEEP))
+    status = cli_inner_decode(s, i, dtype, &l->memory, &why);
+  if (status != ZARRC_OK && !is_damage(status)) {
+    if (error != NULL) *error = why;
+    return status;
+  }
+  if (status != ZARRC_OK) note_fault(l, &why);
+  put_inner(l, s, i,
+            e->corrupt           ? "corrupt entry"
+            : status != ZARRC_OK ? "damaged"
+            : e->present         ? "ok"
+                                 : "missing",
+            status != ZARRC_OK ? bare(&why, s) : NULL);
+  return ZARRC_OK;
+}
+
+static void put_sums(const listing *l, const cli_inner_sums *sums) {
+  char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN], d[CLI_HUMAN], e[CLI_HUMAN];
+  if (l->json == NULL) {
+    printf("  %s present, %s missing", cli_human_count(a, sums->present), cli_human_count(b, sums->missing));
+    if (sums->corrupt > 0) printf(", %s corrupt entries", cli_human_count(c, sums->corrupt));
+    printf("; %s bytes of data, %s in holes, %s overlapping\n", cli_human_count(c, sums->nbytes),
+           cli_human_count(d, sums->holes), cli_human_count(e, sums->overlaps));
+    return;
+  }
+  cli_json_uint(l->json, "present", sums->present);
+  cli_json_uint(l->json, "missing", sums->missing);
+  cli_json_uint(l->json, "corrupt_entries", sums->corrupt);
+  cli_json_uint(l->json, "data_nbytes", sums->nbytes);
+  cli_json_uint(l->json, "hole_nbytes", sums->holes);
+  cli_json_uint(l->json, "overlap_nbytes", sums->overlaps);
+}
+
+/* Opens the object of a shard; what is in the index too, where it could be read. */
+static void json_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+  cli_json *j = l->json;
+  cli_json_open(j, NULL, '{');
+  cli_json_string(j, "key", key);
+  if (l->shards->placed || !l->shards->single)
+    cli_json_dims(j, "chunk", chunk, zarrc_array_ndim(l->shards->node.array));
+  else
+    cli_json_raw(j, "chunk", NULL, 0);
+  if (s == NULL) return;
+  if (s->nbytes != ZARRC_UNKNOWN)
+    cli_json_uint(j, "nbytes", s->nbytes);
+  else
+    cli_json_raw(j, "nbytes", NULL, 0);
+  cli_json_bool(j, "further_codecs", s->wrapped);
+  cli_json_dims(j, "shape", s->shape, s->ndim);
+  cli_json_dims(j, "inner_shape", s->inner_shape, s->ndim);
+  cli_json_dims(j, "inner_grid", s->grid, s->ndim);
+  cli_json_open(j, "index", '{');
+  cli_json_string(j, "location", s->index_first ? "start" : "end");
+  cli_json_uint(j, "nbytes", s->index_nbytes);
+  cli_json_string(j, "checksum", s->index_has_checksum ? "ok" : NULL);
+  cli_json_close(j, '}');
+  cli_json_open(j, "inner_chunks", '[');
+}
+
+static void put_title_or_json(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+  if (l->json != NULL)
+    json_title(l, s, chunk, key);
+  else
+    put_title(l, s, chunk, key);
+}
+
+/* A shard whose index cannot be read does not hide the others. */
+static zarrc_status list_damaged(listing *l, const int64_t *chunk, const char *key, const zarrc_error *why) {
+  note_fault(l, why);
+  l->hidden = true;
+  if (l->shards->single) return ZARRC_OK;
+  const char *message = strncmp(why->message, key, strlen(key)) == 0 ? why->message + strlen(key) + 2 : why->message;
+  put_title_or_json(l, NULL, chunk, key);
+  if (l->json != NULL) {
+    cli_json_string(l->json, "error", message);
+    cli_json_close(l->json, '}');
+  } else {
+    fputs("\n  ", stdout);
+    cli_print_safe(stdout, message);
+    putchar('\n');
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status list_shard(void *arg, const int64_t *chunk, const char *key, zarrc_error *error) {
+  listing *l = arg;
+  cli_shard s;
+  zarrc_error why = {0};
+  cli_inner_sums sums;
+  l->nshards++;
+  zarrc_status status = cli_shard_open(l->shards, chunk, key, &s, &why);
+  if (is_damage(status)) {
+    status = list_damaged(l, chunk, key, &why);
+    goto done;
+  }
+  if (status == ZARRC_OK) status = cli_inner_sum(&s, &sums, &why);
+  if (status != ZARRC_OK) {
+    if (error != NULL) *error = why;
+    goto done;
+  }
+  put_title_or_json(l, &s, chunk, key);
+  for (size_t i = 0; i < s.nentries && status == ZARRC_OK; i++) status = list_inner(l, &s, i, error);
+  if (l->json != NULL) cli_json_close(l->json, ']');
+  put_sums(l, &sums);
+  if (l->json != NULL) cli_json_close(l->json, '}');
+done:
+  cli_shard_close(&s);
+  return status;
+}
+
+static zarrc_status list_text(listing *l, zarrc_error *error) {
+  zarrc_status status = cli_shards_each(l->shards, list_shard, l, error);
+  if (status == ZARRC_OK && l->nshards == 0) puts("no shard is stored");
+  return status;
+}
+
+static zarrc_status list_json(listing *l, zarrc_error *error) {
+  cli_json j;
+  char *text = NULL;
+  size_t n = 0;
+  FILE *f = open_memstream(&text, &n);
+  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  l->json = &j;
+  cli_json_begin(&j, f, "shard");
+  cli_json_string(&j, "action", "ls");
+  cli_json_string(&j, "url", l->c->args.operand[1]);
+  cli_json_open(&j, "shards", '[');
+  zarrc_status status = cli_shards_each(l->shards, list_shard, l, error);
+  cli_json_close(&j, ']');
+  cli_json_end(&j);
+  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  bool nothing = l->shards->single && l->hidden;
+  if (status == ZARRC_OK && !nothing) fwrite(text, 1, n, stdout);
+  free(text);
+  return status;
+}
+
+static zarrc_status list(cli *c, const cli_shards *shards, zarrc_error *error) {
+  listing l = {.c = c, .shards = shards};
+  zarrc_status status = c->json ? list_json(&l, error) : list_text(&l, error);
+  cli_slab_memory_clear(&l.memory);
+  if (status != ZARRC_OK || l.nfaults == 0) return status;
+  if (error != NULL) *error = l.first;
+  if (l.nfaults > 1) zarrc_error_prefix(error, "%llu faults, the first: ", (unsigned long long)l.nfaults);
+  return l.first.code;
+}
+
+/* ------------------------------------------------------------------------------------------------------ extract */
+
+typedef struct extracting {
+  cli *c;
+  cli_output out;
+} extracting;
+
+/* The number of the inner chunk that --inner names. */
+static zarrc_status find_inner(const cli *c, const cli_shard *s, size_t *out, zarrc_error *error) {
+  int64_t at[ZARRC_MAX_NDIM];
+  char grid[CLI_DIMS];
+  int ndim;
+  size_t number = 0;
+  zarrc_status status = cli_parse_dims("inner", cli_value(c, CLI_INNER), 0, at, &ndim, error);
+  if (status != ZARRC_OK) return status;
+  bool inside = ndim == s->ndim;
+  for (int i = 0; inside && i < ndim; i++) {
+    inside = at[i] < s->grid[i];
+    number = number * (size_t)s->grid[i] + (size_t)at[i];
+  }
+  *out = number;
+  if (inside) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--inner: '%.100s' is none of the shard's %.200s inner chunks",
+                    cli_value(c, CLI_INNER), cli_human_dims(grid, s->grid, s->ndim));
+}
+
+static zarrc_status write_elements(extracting *x, cli_shard *s, size_t i, zarrc_error *error) {
+  zarrc_dtype dtype = zarrc_pipeline_spec(s->inner)->dtype;
+  uint64_t nitems = cli_product(s->inner_shape, s->ndim);
+  cli_slab_memory memory = {0};
+  dtype.endian = ZARRC_LITTLE;
+  zarrc_status status = cli_inner_decode(s, i, &dtype, &memory, error);
+  if (status == ZARRC_OK && zarrc_dtype_is_variable(&dtype))
+    status = cli_texts_write(&x->out, memory.data, nitems, error);
+  else if (status == ZARRC_OK)
+    status = cli_output_write(&x->out, memory.data, (size_t)nitems * dtype.item_size, error);
+  cli_slab_memory_clear(&memory);
+  return status;
+}
+
+static zarrc_status write_stored(extracting *x, cli_shard *s, size_t i, zarrc_error *error) {
+  zarrc_bytes bytes;
+  zarrc_status status = cli_inner_read(s, i, &bytes, error);
+  if (status == ZARRC_OK) status = cli_output_write(&x->out, bytes.ptr, bytes.len, error);
+  zarrc_bytes_release(&bytes);
+  return status;
+}
+
+static void put_report(const extracting *x, const cli_shard *s, size_t i) {
+  cli_json j;
+  int64_t at[ZARRC_MAX_NDIM];
+  cli_inner_at(s, i, at);
+  cli_json_begin(&j, stdout, "shard");
+  cli_json_string(&j, "action", "extract");
+  cli_json_string(&j, "key", s->key);
+  cli_json_dims(&j, "inner_chunk", at, s->ndim);
+  cli_json_uint(&j, "offset", s->entries[i].offset);
+  cli_json_uint(&j, "nbytes", s->entries[i].nbytes);
+  cli_json_string(&j, "output", x->out.name);
+  cli_json_uint(&j, "output_nbytes", x->out.total);
+  cli_json_end(&j);
+}
+
+static zarrc_status extract_from(extracting *x, const cli_shards *shards, const int64_t *chunk, const char *key,
+                                 zarrc_error *error) {
+  cli *c = x->c;
+  cli_shard s;
+  size_t i = 0;
+  zarrc_status status = cli_shard_open(shards, chunk, key, &s, error);
+  if (status == ZARRC_OK) status = find_inner(c, &s, &i, error);
+  if (status == ZARRC_OK) {
+    status = cli_output_open(cli_value(c, CLI_OUTPUT), true, cli_has(c, CLI_FORCE), &x->out, error);
+    if (status == ZARRC_INVALID_ARGUMENT) snprintf(c->hint, sizeof c->hint, "-f, or -o FILE");
+  }
+  if (status == ZARRC_OK)
+    status = cli_has(c, CLI_DECODE) ? write_elements(x, &s, i, error) : write_stored(x, &s, i, error);
+  if (status == ZARRC_OK) status = cli_output_finish(&x->out, error);
+  if (status == ZARRC_OK && c->json) put_report(x, &s, i);
+  cli_output_close(&x->out);
+  cli_shard_close(&s);
+  return status;
+}
+
+static zarrc_status extract(cli *c, const cli_shards *shards, zarrc_error *error) {
+  extracting x = {.c = c, .out.fd = -1};
+  const zarrc_array *array = shards->node.array;
+  char key[CLI_KEY];
+  int64_t first[ZARRC_MAX_NDIM] = {0};
+  cli_layout layout;
+  cli_layout_of(array, &layout);
+  if (shards->single) return extract_from(&x, shards, shards->chunk, shards->key, error);
+  if (layout.nobjects != 1) {
+    snprintf(c->hint, sizeof c->hint, "--chunk");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the array has several shards: which one is meant?");
+  }
+  zarrc_status status = zarrc_array_chunk_key(array, first, key, sizeof key, error);
+  return status == ZARRC_OK ? extract_from(&x, shards, first, key, error) : status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- all */
+
+/* What one of the two has and the other has not. */
+static zarrc_status check_options(cli *c, bool extracting_one, zarrc_error *error) {
+  static const struct {
+    cli_option_id id;
+    const char *name;
+    bool extract;
+  } options[] = {{CLI_INNER, "--inner", true},
+                 {CLI_DECODE, "--decode", true},
+                 {CLI_OUTPUT, "--output", true},
+                 {CLI_FORCE, "--force", true},
+                 {CLI_DEEP, "--deep", false}};
+  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+    if (cli_has(c, options[i].id) && options[i].extract != extracting_one)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard %s has no option %s", c->args.operand[0],
+                        options[i].name);
+  if (extracting_one && !cli_has(c, CLI_INNER)) {
+    snprintf(c->hint, sizeof c->hint, "--inner 0,0");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard extract wants --inner");
+  }
+  if (extracting_one && c->json && cli_is_stream(cli_value(c, CLI_OUTPUT)))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--json and the data do not fit on one stream: -o FILE is needed");
+  return ZARRC_OK;
+}
+
+zarrc_status cli_shard_verb(cli *c, zarrc_error *error) {
+  const char *action = c->args.operand[0];
+  bool one = strcmp(action, "extract") == 0;
+  zarrc_ctx *ctx = NULL;
+  cli_shards shards = {0};
+  if (!one && strcmp(action, "ls") != 0) {
+    snprintf(c->hint, sizeof c->hint, "zarrc help shard");
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard: '%.80s' is neither ls nor extract", action);
+  }
+  zarrc_status status = check_options(c, one, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_shards_open(c, ctx, &shards, error);
+  if (status == ZARRC_OK) status = one ? extract(c, &shards, error) : list(c, &shards, error);
+  cli_shards_close(&shards);
+  zarrc_ctx_close(ctx);
+  return status;
+}

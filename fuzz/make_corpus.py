@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes seeds of the fuzz targets, made from tests/data, into fuzz/corpus/<target>/.
+
+Files that are there already and have other names (what a fuzzer found) stay. The seeds of gzip, zstd, blosc and crc32c
+are chunks of tests/data/vectors behind one byte, and are not made here.
+"""
+import json
+import pathlib
+import random
+import struct
+
+FUZZ = pathlib.Path(__file__).resolve().parent
+DATA = FUZZ.parent / "tests" / "data"
+MAX_NBYTES = 1500
+
+
+def put(target, name, data):
+    folder = FUZZ / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(data) <= MAX_NBYTES:
+        (folder / name).write_bytes(data)
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def table(name):
+    return json.loads((DATA / "metadata" / name).read_text())
+
+
+def cases(prefix):
+    for folder in sorted((DATA / "vectors" / "cases").glob(prefix + "*")):
+        encoded = folder / "encoded.bin"
+        if encoded.exists():
+            yield folder.name, json.loads((folder / "case.json").read_text()), encoded.read_bytes()
+
+
+def stores():
+    return sorted((DATA / "stores").glob("*/store.zarr/**/zarr.json"))
+
+
+def make_json():
+    put("json", "escapes", b'\0["\\u00e9\\ud83d\\ude00\\n\\"\\/", "", "\xc3\xa9", "a\\u0000b"]')
+    put("json", "numbers", b"\0[0, -0, -0.0, 1e400, 1E-400, 5e-324, 1.0, 18446744073709551615, -9223372036854775808, 9" +
+        b"9" * 20 + b"]")
+    put("json", "opaque", b'\1{"attributes": {"a": NaN, "a": [-Infinity, "\\ud800"]}, "b": [1, {}], "c": {"b": []}}')
+    put("json", "empty", b'\2{"": [], "a": {}, "\\u0000": null, "b": [[], [true, false]]}')
+    put("json", "twice", b'\0{"a": 1, "\\u0061": 2}')
+    put("json", "deep", b"\2" + b"[" * 256 + b"]" * 256)
+    put("json", "too-deep", b"\0" + b"[" * 257 + b"]" * 257)
+    put("json", "bom", b"\0\xef\xbb\xbf{}")
+    for i, path in enumerate(stores()[:6]):
+        put("json", "store-%d" % i, bytes([i % 4]) + path.read_bytes())
+
+
+def make_array_metadata():
+    for row in table("array_json.json"):
+        put("array_metadata", row["label"].replace("/", "-").replace(" ", "-"),
+            bytes([len(row["label"]) & 1]) + compact(row["document"]))
+    for path in stores():
+        document = json.loads(path.read_text())
+        if document["node_type"] == "array":
+            put("array_metadata", "-".join(path.parts[-4:-1]).replace("store.zarr", ""), b"\0" + compact(document))
+
+
+def make_array():
+    seen = set()
+    for name, case, encoded in cases(""):
+        kind = (case["data_type"] if isinstance(case["data_type"], str) else case["data_type"]["name"],
+                str([codec["name"] for codec in case["codecs"]]), case["kind"], name.split("-")[0])
+        if kind in seen or len(encoded) > 600:
+            continue
+        seen.add(kind)
+        document = {"zarr_format": 3, "node_type": "array", "shape": case["chunk_shape"],
+                    "data_type": case["data_type"],
+                    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": case["chunk_shape"]}},
+                    "chunk_key_encoding": {"name": "default"}, "fill_value": case["fill_value"],
+                    "codecs": case["codecs"]}
+        put("array", name, bytes([0, 7 * len(seen) % 256]) + compact(document) + b"\0" + encoded)
+
+
+def make_group_metadata():
+    base = {"zarr_format": 3, "node_type": "group"}
+    inner = {"kind": "inline", "must_understand": False, "metadata": {"a": dict(base, attributes={})}}
+    put("group_metadata", "least", compact(base))
+    put("group_metadata", "attributes", compact(dict(base, attributes={"a": [1, "é", None]})))
+    put("group_metadata", "nan", b'{"attributes": {"a": NaN, "a": 1}, "zarr_format": 3, "node_type": "group"}')
+    put("group_metadata", "consolidated", compact(dict(base, attributes={}, consolidated_metadata=inner)))
+    put("group_metadata", "null", compact(dict(base, attributes=None, consolidated_metadata=None)))
+    put("group_metadata", "extra", compact(dict(base, x={"must_understand": False, "y": [1]}, z=True)))
+    put("group_metadata", "version-2", b'{"zarr_format": 2}')
+    put("group_metadata", "array", compact(table("array_json.json")[0]["document"]))
+    for i, path in enumerate(p for p in stores() if b'"group"' in p.read_bytes()):
+        put("group_metadata", "store-%d" % i, path.read_bytes())
+
+
+def make_fill_value():
+    seen = set()
+    for i, row in enumerate(table("fill_value.json")):
+        kind = compact(row["data_type"])
+        key = (kind, type(row["fill_value"]).__name__, row["zarr_python"]["ok"])
+        if key not in seen:
+            seen.add(key)
+            put("fill_value", "row-%03d" % i, bytes([i & 1]) + kind + b"\n" + compact(row["fill_value"]))
+
+
+def make_vlen():
+    for pattern in ("vlen-", "bad-vlen-", "odd-vlen-"):
+        for name, case, encoded in cases(pattern):
+            codecs = [codec["name"] for codec in case["codecs"]]
+            if len(codecs) == 1 and len(case["chunk_shape"]) < 3:
+                shape = (case["chunk_shape"] + [1, 1])[:2]
+                rank = {0: 4, 1: 0, 2: 2}[len(case["chunk_shape"])]
+                put("vlen", name, bytes([rank + (codecs[0] == "vlen-utf8"), (shape[0] - 1) % 8, (shape[1] - 1) % 8]) +
+                    (b"\0\1\2" * 2)[:3 * len(case["chunk_shape"])] + encoded)
+    for how in (1, 8, 27):
+        put("vlen", "long-%d" % how, bytes([how | 8, 5, 7, 3, 0, 2, 70]) + bytes(range(0, 240, 20)))
+
+
+def index(entries, order):
+    return struct.pack(order + "%dQ" % (2 * len(entries)), *(number for entry in entries for number in entry))
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return struct.pack("<I", crc ^ 0xFFFFFFFF)
+
+
+def make_shard():
+    missing = (2**64 - 1,) * 2
+
+    def put_shard(which, name, shard):
+        for how, choices in enumerate((b"\0\0\1\1\0\2", b"\1\0\1\2\1\3\3", bytes(range(1, 17)))):
+            put("shard", "%s-%d" % (name, how), (bytes([which, 21 * how]) + choices * 4)[:20] + shard)
+
+    data, ends = bytes(range(1, 17)), index([(0, 4), (8, 4), missing, (4, 4)], "<")
+    put_shard(0, "plain", data + ends + crc32c(ends))
+    put_shard(0, "overlapping", data[:4] + index([(0, 4)] * 4, "<") + crc32c(index([(0, 4)] * 4, "<")))
+    put_shard(1, "start", index([(64, 12), missing, (76, 12), (64, 12)], ">") + bytes(range(24)))
+    put_shard(2, "bad-zstd", b"\x28\xb5\x2f\xfd" + index([(0, 4), missing, missing, (0, 4)], "<"))
+    inner = index([(64, 12), (76, 12), missing, (64, 12)], "<")
+    inner += (data[:8] + crc32c(data[:8])) * 2
+    put_shard(3, "nested", inner + index([(0, 88), missing, missing, (0, 88)], "<"))
+    put_shard(8, "rank-0", b"\5" + index([(0, 1)], "<") + crc32c(index([(0, 1)], "<")))
+    put_shard(9, "many", index([(640 + 8 * (39 - i), 8) for i in range(40)], "<") + bytes(320))
+    put_shard(9, "outside", index([(2**63 - 1, 8), (648, 2**64 - 2), (640, 9), missing] * 10, "<") + bytes(16))
+    text = struct.pack("<3I1sI2s", 2, 0, 1, b"a", 2, b"bc")[:-6]
+    row = struct.pack("<III2s", 2, 0, 2, b"bc")
+    rows = index([(0, len(row)), (0, len(row))], "<")
+    rows = row + rows + crc32c(rows)
+    both = index([(0, len(rows)), missing], "<")
+    put_shard(11, "vlen", rows + both + crc32c(both))
+    put_shard(5, "vlen-bad", text + index([(0, len(text)), missing, missing], "<"))
+    for which, name, prefix in ((2, "zstd", "shard-end-zstd"), (10, "blosc", "shard-end-blosc"),
+                                (3, "nested", "shard-end-nested")):
+        for case, _, encoded in list(cases(prefix))[:3]:
+            put_shard(which, name + "-" + case, encoded)
+
+
+def make_codec_chain():
+    choose = random.Random(3)
+    for i in range(40):
+        put("codec_chain", "random-%02d" % i,
+            bytes([i % 10]) + bytes(choose.randrange(256) for _ in range(choose.choice((8, 40, 120)))))
+
+
+def make_key():
+    put("key", "default", b"\0\2c/0/1\nc/0\nc/00/1\nc/9223372036854775807/0\nc/9223372036854775808/0")
+    put("key", "dots", b"\2\2c.0.1\nc.0\nc.0.1.2\nc")
+    put("key", "v2", b"\3\2" + b"0.1\n0\n0.1.\n.0.1\n1.0")
+    put("key", "rank-0", b"\0\0c\n0\nc/0\na/c")
+    put("key", "v2-rank-0", b"\1\0c\n0\nc/0\na/c")
+    put("key", "tree", b"\0\1a\na/b\na/b/c\nab\na!\na/zarr.json\nb/zarr.json\nzarr.json\na0/x")
+    put("key", "bad", b"\0\1/a\na/\na//b\n.\n..\na/../b\n./a\na\0b\n\xff\n\xc3\xa9\na\\b\n...")
+
+
+def make_copy():
+    choose = random.Random(5)
+    shapes = {"row": (1, 200), "matrix": (2, 70, 90), "flat": (2, 3, 250), "cube": (3, 20, 9, 31), "deep": (6, 2, 3, 2, 3, 2, 3),
+              "empty": (2, 0, 5), "one": (0,)}
+    for name, shape in shapes.items():
+        for kind in (0, 1, 2, 3, 7, 9, 10):
+            size = bytes([choose.randrange(70)]) if kind > 8 else b""
+            order = bytes(choose.choice((0, 1, 0x20, 0x31, 8, 6)) for _ in range(40))
+            put("copy", "%s-%d" % (name, kind), bytes([kind, choose.randrange(4)]) + size + bytes(shape) + order)
+
+
+def main():
+    for make in (make_json, make_array, make_array_metadata, make_group_metadata, make_fill_value, make_vlen, make_shard,
+                 make_codec_chain, make_key, make_copy):
+        make()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of a chunk that is taken by lists of indices on some axes and by lines on the others: every combination. */
+#include "array/transfer.h"
+
+#include <string.h>
+
+typedef struct job {
+  zarrc_visit *visit;
+  const zarrc_chunk_part *part;
+  const zarrc_list *lists;
+  int64_t begin[ZARRC_MAX_NDIM];   /* of the chunk in the array */
+  int naxes, axis[ZARRC_MAX_NDIM]; /* those with a list */
+  uint32_t *runs[ZARRC_MAX_NDIM];  /* reads: first entry of each run of entries that are read together, and the end */
+  size_t nruns[ZARRC_MAX_NDIM];
+} job;
+
+/* Entries of the lists: [lo, hi) of each listed axis. */
+typedef struct entries {
+  uint32_t lo[ZARRC_MAX_NDIM], hi[ZARRC_MAX_NDIM];
+} entries;
+
+static void job_init(job *j, const zarrc_listed_part *listed, zarrc_visit *visit) {
+  const zarrc_metadata *m = visit->transfer->m;
+  *j = (job){.visit = visit, .part = listed->part, .lists = listed->lists};
+  for (int i = 0; i < m->ndim; i++) {
+    j->begin[i] = zarrc_grid_first(&m->grid, i, visit->chunk[i]);
+    if (listed->lists[i].index) j->axis[j->naxes++] = i;
+  }
+}
+
+/* Where an entry lies in the chunk, and in the caller's view. */
+static int64_t in_chunk(const job *j, int axis, uint32_t entry) {
+  return j->lists[axis].index[entry] - j->begin[axis];
+}
+static int64_t in_view(const job *j, int axis, uint32_t entry) {
+  return j->lists[axis].at ? j->lists[axis].at[entry] : entry;
+}
+
+/* ----------------------------------------------------------------------------------------------------- copying */
+
+/* Copies elements between a view of a region of the chunk and the caller's memory: for each combination of entries, all
+ * that the lines take. Entries of one index come in the order of the list, so that the last one stays. */
+static zarrc_status exchange(const job *j, const entries *e, const zarrc_region *region, const zarrc_view *box,
+                             zarrc_error *error) {
+  const zarrc_transfer *t = j->visit->transfer;
+  zarrc_view in_box = {.dtype = box->dtype}, in_memory = {.dtype = t->view->dtype};
+  uint8_t *box_origin = box->data, *memory_origin = t->view->data;
+  uint32_t at[ZARRC_MAX_NDIM];
+  int64_t nitems = 1;
+  for (int i = 0; i < box->ndim; i++) {
+    if (j->lists[i].index) continue;
+    int64_t first = (region->start[i] - j->part->part.start[i]) / j->part->part.step[i] + j->part->view.start[i];
+    memory_origin += first * t->view->stride[i];
+    nitems *= region->count[i];
+    if (region->count[i] == 1) continue;
+    int k = in_box.ndim++;
+    in_memory.ndim = in_box.ndim;
+    in_box.shape[k] = in_memory.shape[k] = region->count[i];
+    in_box.stride[k] = box->stride[i];
+    in_memory.stride[k] = t->view->stride[i];
+  }
+  for (int n = 0; n < j->naxes; n++) {
+    at[n] = e->lo[j->axis[n]];
+    nitems *= e->hi[j->axis[n]] - e->lo[j->axis[n]];
+  }
+  while (nitems > 0) {
+    int64_t box_offset = 0, memory_offset = 0;
+    for (int n = 0; n < j->naxes; n++) {
+      int axis = j->axis[n];
+      box_offset += (in_chunk(j, axis, at[n]) - region->start[axis]) * box->stride[axis];
+      memory_offset += in_view(j, axis, at[n]) * t->view->stride[axis];
+    }
+    in_box.data = box_origin + box_offset;
+    in_memory.data = memory_origin + memory_offset;
+    zarrc_status status = t->write ? zarrc_take_elements(&in_box, &in_memory, NULL, error)
+                                   : zarrc_take_elements(&in_memory, &in_box, t->view->arena, error);
+    int n = j->naxes;
+    while (n-- > 0) {
+      if (++at[n] < e->hi[j->axis[n]]) break;
+      at[n] = e->lo[j->axis[n]];
+    }
+    if (status || n < 0) return status;
+  }
+  return ZARRC_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------- reading */
+
+/* Bytes between two neighbours on an axis where they are stored, and bytes of a box that has one index on it. */
+typedef struct line {
+  uint64_t apart, across;
+} line;
+
+static line line_of(const job *j, int axis) {
+  int ndim = j->visit->transfer->m->ndim;
+  line l = {j->visit->transfer->m->dtype.item_size, j->visit->transfer->m->dtype.item_size};
+  for (int i = axis + 1; i < ndim; i++) l.apart *= (uint64_t)j->visit->shape[i]; /* no more than the chunk has */
+  for (int i = 0; i < ndim; i++)
+    if (i != axis) l.across *= (uint64_t)j->part->part.count[i];
+  return l;
+}
+
+/* Whether entry `next`, behind a run that began at `first`, is read with it: no cell between them is without entries,
+ * and no gap is too wide. */
+static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, int64_t next, line l) {
+  int64_t ncells = b->cells ? next / b->cell[axis] - last / b->cell[axis] : 1;
+  if (b->whole || next == last || ncells == 0) return true;
+  if ((uint64_t)(next - first + 1) > b->max / l.across) return false;
+  return b->cells ? ncells == 1 : (uint64_t)(next - last - 1) <= b->gap / l.apart;
+}
+
+/* Cuts the entries of each list into runs, in memory for all of them. */
+static void runs_cut(job *j, const zarrc_boxing *b, uint32_t *memory) {
+  const zarrc_region *entry = &j->part->view;
+  for (int n = 0; n < j->naxes; n++) {
+    int axis = j->axis[n];
+    uint32_t lo = (uint32_t)entry->start[axis], hi = lo + (uint32_t)entry->count[axis], first = lo;
+    line l = line_of(j, axis);
+    j->runs[n] = memory;
+    *memory++ = lo;
+    for (uint32_t i = lo + 1; i < hi; i++) {
+      if (joins(b, axis, in_chunk(j, axis, first), in_chunk(j, axis, i - 1), in_chunk(j, axis, i), l)) continue;
+      *memory++ = first = i;
+    }
+    j->nruns[n] = (size_t)(memory - j->runs[n]);
+    *memory++ = hi;
+  }
+}
+
+/* Whether entries step evenly, in the chunk and in the caller's view; and these steps. */
+static bool steps_evenly(const job *j, int axis, uint32_t lo, uint32_t hi, int64_t *chunk_step, int64_t *view_step) {
+  *chunk_step = *view_step = 1;
+  for (uint32_t i = lo + 1; i < hi; i++) {
+    int64_t c = in_chunk(j, axis, i) - in_chunk(j, axis, i - 1), v = in_view(j, axis, i) - in_view(j, axis, i - 1);
+    if (i == lo + 1) {
+      *chunk_step = c;
+      *view_step = v;
+    }
+    if (c < 1 || c != *chunk_step || v != *view_step) return false;
+  }
+  return true;
+}
+
+static zarrc_status read_run(void *arg, size_t i, zarrc_error *error) {
+  const job *j = arg;
+  const zarrc_view *view = j->visit->transfer->view;
+  zarrc_region region = j->part->part, box_region;
+  zarrc_view to = zarrc_view_part(view, &j->part->view);
+  entries e;
+  bool even = true;
+  for (int n = j->naxes - 1; n >= 0; n--) {
+    int axis = j->axis[n];
+    const uint32_t *run = j->runs[n] + i % j->nruns[n];
+    int64_t step;
+    i /= j->nruns[n];
+    e.lo[axis] = run[0];
+    e.hi[axis] = run[1];
+    region.start[axis] = in_chunk(j, axis, run[0]);
+    region.count[axis] = in_chunk(j, axis, run[1] - 1) - region.start[axis] + 1;
+    even = even && steps_evenly(j, axis, run[0], run[1], &region.step[axis], &step);
+    if (!even) continue;
+    to.data = (uint8_t *)to.data + (in_view(j, axis, run[0]) - j->part->view.start[axis]) * view->stride[axis];
+    to.shape[axis] = run[1] - run[0];
+    to.stride[axis] = step * view->stride[axis];
+  }
+  box_region = region;
+  for (int n = 0; n < j->naxes; n++) {
+    region.count[j->axis[n]] = to.shape[j->axis[n]];
+    box_region.step[j->axis[n]] = 1;
+  }
+  if (even) return zarrc_visit_read(j->visit, &region, &to, error);
+  zarrc_box box;
+  zarrc_status status = zarrc_box_read(j->visit, &box_region, &box, error);
+  if (status) return status;
+  status = exchange(j, &e, &box_region, &box.view, error);
+  zarrc_box_release(&box);
+  return status;
+}
+
+static zarrc_status read_other_run(void *arg, size_t i, zarrc_error *error) {
+  return read_run(arg, i + 1, error);
+}
+
+static zarrc_status read_lists(job *j, zarrc_error *error) {
+  zarrc_ctx *ctx = j->visit->transfer->array->ctx;
+  zarrc_boxing boxing = zarrc_visit_boxing(j->visit);
+  zarrc_bytes memory = {0};
+  size_t n = 1, nentries = 0;
+  for (int i = 0; i < j->naxes; i++) nentries += (size_t)j->part->view.count[j->axis[i]] + 1;
+  zarrc_status status = zarrc_scratch_take(ctx, nentries * sizeof(uint32_t), &memory, error);
+  if (status) return status;
+  runs_cut(j, &boxing, (uint32_t *)(void *)memory.ptr);
+  for (int i = 0; i < j->naxes; i++) n *= j->nruns[i]; /* each has elements of its own: no more than the chunk */
+  status = read_run(j, 0, error);                      /* once a blob has been read from, it may be in parallel */
+  if (!status && !atomic_load(&j->visit->missing))
+    status = zarrc_for_each(ctx, n - 1, read_other_run, j, error);
+  else
+    for (size_t i = 1; !status && i < n; i++) status = read_run(j, i, error);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- writing */
+
+/* The first entry of an axis that is not in front of x, an index in the chunk. */
+static uint32_t first_from(const job *j, int axis, int64_t x) {
+  uint32_t lo = (uint32_t)j->part->view.start[axis], hi = lo + (uint32_t)j->part->view.count[axis];
+  while (lo < hi) {
+    uint32_t middle = lo + (hi - lo) / 2;
+    if (in_chunk(j, axis, middle) < x)
+      lo = middle + 1;
+    else
+      hi = middle;
+  }
+  return lo;
+}
+
+/* The entries that lie in a part of the chunk; false: on some axis there are none. */
+static bool entries_in(const job *j, const zarrc_region *part, entries *e) {
+  for (int n = 0; n < j->naxes; n++) {
+    int axis = j->axis[n];
+    e->lo[axis] = first_from(j, axis, part->start[axis]);
+    e->hi[axis] = first_from(j, axis, part->start[axis] + part->count[axis]);
+    if (e->lo[axis] == e->hi[axis]) return false;
+  }
+  return true;
+}
+
+static bool lists_touch(void *arg, const zarrc_region *part) {
+  entries e;
+  return entries_in(arg, part, &e);
+}
+
+static zarrc_status lists_apply(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  entries e;
+  return entries_in(arg, part, &e) ? exchange(arg, &e, part, view, error) : ZARRC_OK;
+}
+
+zarrc_status zarrc_visit_lists(void *listed_part, zarrc_visit *visit, zarrc_error *error) {
+  job j;
+  job_init(&j, listed_part, visit);
+  if (!visit->transfer->write) return read_lists(&j, error);
+  const zarrc_change change = {lists_touch, lists_apply, &j};
+  return zarrc_modify(visit->pipeline, visit->blob, &j.part->part, &change, error);
+}

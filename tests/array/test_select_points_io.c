@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* What is read and decoded for points. That the right elements come is tested in test_select_model.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/counting_store.h"
+#include "support/nodes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+
+static int open_ctx(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL);
+}
+
+static int close_ctx(void **state) {
+  (void)state;
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+#define BYTES "{\"name\": \"bytes\"}"
+#define CRC   ", {\"name\": \"crc32c\"}"
+#define SHARD(shape, codecs)                                                                                           \
+  "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": " shape ", \"codecs\": [" codecs "]}}]"
+#define NESTED                                                                                                         \
+  SHARD("[200, 500]",                                                                                                  \
+        "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [40, 50], \"codecs\": [" BYTES CRC      \
+        "]}}")
+#define TURNED "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, " BYTES "]"
+
+enum { LENGTH = 1000 };
+
+static uint8_t number_at(int64_t row, int64_t column) {
+  return (uint8_t)(row * 7 + column * 3 + 1);
+}
+
+typedef struct fixture {
+  counting_store counting;
+  zarrc_array *array;
+} fixture;
+
+/* 1000 x 1000 bytes in one chunk. */
+static void fixture_open(fixture *f, const char *codecs, const zarrc_array_options *options) {
+  counting_store_init(&f->counting, ctx);
+  char *document = nodes_document("shape", "[1000, 1000]", "data_type", "\"uint8\"", "chunk_grid",
+                                  "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [1000, 1000]}}",
+                                  "codecs", codecs, NULL);
+  zarrc_error error = {0};
+  if (zarrc_array_create_json(&f->counting.store, "a", document, strlen(document), ZARRC_CREATE_NEW, options, &f->array,
+                              &error))
+    fail_msg("%s", error.message);
+  free(document);
+  uint8_t *numbers = malloc(LENGTH * LENGTH);
+  for (int64_t i = 0; i < LENGTH * LENGTH; i++) numbers[i] = number_at(i / LENGTH, i % LENGTH);
+  zarrc_dtype dtype = zarrc_dtype_of(ZARRC_UINT8);
+  zarrc_view all = zarrc_view_c(&dtype, 2, (int64_t[]){LENGTH, LENGTH}, numbers);
+  assert_int_equal(zarrc_array_write(f->array, NULL, &all, NULL), ZARRC_OK);
+  free(numbers);
+}
+
+static void fixture_close(fixture *f) {
+  zarrc_array_close(f->array);
+  zarrc_store_close(&f->counting.store);
+}
+
+static void no_more_is_read(void **state) {
+  /* five points: two alone, two beside each other, one of them twice */
+  static const int64_t rows[] = {990, 10, 500, 500, 500}, columns[] = {3, 997, 40, 42, 40};
+  static const struct {
+    const char *codecs;
+    uint64_t gap, max;
+    size_t nranges, nbytes, each; /* each: read again for each inner chunk, where it is not kept */
+  } chains[] = {
+      {"[" BYTES "]", 0, 0, 3, 1 + 1 + 3, 0},
+      {"[" BYTES "]", 1, 0, 3, 1 + 1 + 3, 0},
+      {TURNED, 0, 0, 3, 1 + 1 + 2001, 0},
+      {"[" BYTES "]", 64, 2, 4, 1 + 1 + 1 + 1, 0},
+      {"[" BYTES CRC "]", 0, 0, 1, 1000004, 0},
+      {SHARD("[40, 50]", BYTES CRC), 0, 0, SIZE_MAX, 3 * 2004, 25 * 20 * 16 + 4},
+      {NESTED, 0, 0, SIZE_MAX, 3 * (2004 + 5 * 10 * 16 + 4), 5 * 2 * 16 + 4},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+    fixture f;
+    uint8_t taken[5];
+    zarrc_array_options options = {.chunk.coalesce_gap = chains[i].gap, .chunk.coalesce_max = chains[i].max};
+    zarrc_dtype dtype = zarrc_dtype_of(ZARRC_UINT8);
+    zarrc_view view = zarrc_view_c(&dtype, 1, (int64_t[]){5}, taken);
+    zarrc_selection s = {.kind = ZARRC_SELECT_POINTS, .npoints = 5, .coordinate = {rows, columns}};
+    fixture_open(&f, chains[i].codecs, &options);
+    counting_store_reset(&f.counting);
+    assert_int_equal(zarrc_array_read_selection(f.array, &s, &view, NULL), ZARRC_OK);
+    for (int k = 0; k < 5; k++) assert_int_equal(taken[k], number_at(rows[k], columns[k]));
+    assert_int_equal(f.counting.nopened, 1);
+    if (chains[i].nranges != SIZE_MAX) assert_int_equal(f.counting.nranges, chains[i].nranges);
+    size_t more = f.counting.nbytes - chains[i].nbytes;
+    assert_true(more == chains[i].each || more == 3 * chains[i].each);
+    fixture_close(&f);
+  }
+}
+
+/* Points are written with one new value for each chunk; inner chunks without any are not even decoded. */
+static void each_chunk_is_stored_once(void **state) {
+  static const int64_t rows[] = {990, 10, 500, 990}, columns[] = {3, 997, 40, 3};
+  static const char *const chains[] = {"[" BYTES "]", TURNED, SHARD("[40, 50]", BYTES CRC), NESTED};
+  static const uint8_t values[4] = {1, 2, 3, 4};
+  (void)state;
+  for (int i = 0; i < 4; i++) {
+    fixture f;
+    uint8_t taken[4], *copy;
+    bool damaged = i >= 2;
+    zarrc_bytes shard = {0};
+    zarrc_dtype dtype = zarrc_dtype_of(ZARRC_UINT8);
+    zarrc_view from = zarrc_view_c(&dtype, 1, (int64_t[]){4}, (void *)(uintptr_t)values), to = from;
+    zarrc_selection s = {.kind = ZARRC_SELECT_POINTS, .npoints = 4, .coordinate = {rows, columns}};
+    to.data = taken;
+    fixture_open(&f, chains[i], NULL);
+    if (damaged) { /* inner chunk 0,0 */
+      assert_int_equal(zarrc_store_get(f.counting.inner, "a/c/0/0", UINT64_MAX, &shard, NULL), ZARRC_OK);
+      copy = malloc(shard.len);
+      memcpy(copy, shard.ptr, shard.len);
+      copy[17] ^= 1;
+      assert_int_equal(zarrc_store_set(f.counting.inner, "a/c/0/0", copy, shard.len, NULL), ZARRC_OK);
+      zarrc_bytes_release(&shard);
+      free(copy);
+    }
+    counting_store_reset(&f.counting);
+    assert_int_equal(zarrc_array_write_selection(f.array, &s, &from, NULL), ZARRC_OK);
+    assert_int_equal(f.counting.nreplaced, 1);
+    assert_int_equal(zarrc_array_read_selection(f.array, &s, &to, NULL), ZARRC_OK);
+    assert_memory_equal(taken, ((uint8_t[]){4, 2, 3, 4}), 4);
+    s = (zarrc_selection){.pick = {zarrc_pick_index(0), zarrc_pick_slice(0, 4, 1)}};
+    assert_int_equal(zarrc_array_read_selection(f.array, &s, &to, NULL), damaged ? ZARRC_CHECKSUM : ZARRC_OK);
+    fixture_close(&f);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(no_more_is_read), cmocka_unit_test(each_chunk_is_stored_once)};
+  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+}
