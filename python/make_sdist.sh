@@ -8,7 +8,7 @@ out=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$here/pyproject.toml" "$here/CMakeLists.txt" "$here/src" "$work"
+cp -r "$here/pyproject.toml" "$here/README.md" "$here/CMakeLists.txt" "$here/src" "$work"
 mkdir "$work/library"
 cd "$here/.."
 cp -r CMakeLists.txt LICENSE cmake include src "$work/library"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import itertools
 import json
 import math
@@ -141,14 +142,13 @@ def _whole(codec: Any) -> dict[str, Any]:
 
 def _run(client: Any, fn: Callable[..., Any], regions: list[Region], args: tuple[str, str], most: int) -> Iterator[Any]:
     """Results as they come, with no more than `most` tasks under way."""
-    from distributed import as_completed
-
+    distributed: Any = importlib.import_module("distributed")
     waiting = iter(regions)
 
     def submit(region: Region) -> Any:
         return client.submit(fn, *args, region, retries=3, pure=False)
 
-    running = as_completed([submit(region) for region in itertools.islice(waiting, most)])
+    running = distributed.as_completed([submit(region) for region in itertools.islice(waiting, most)])
     for future in running:
         yield future.result()
         region = next(waiting, None)
@@ -209,8 +209,7 @@ def reencode(
     RuntimeError
         The final check found a difference.
     """
-    from distributed import Client
-
+    distributed: Any = importlib.import_module("distributed")
     source = _open(src, "r")
     head = {"src": src, "dst": dst, "chunks": _listed(chunks), "shards": _listed(shards), "codecs": codecs}
     going_on = resume and journal is not None and os.path.exists(journal)
@@ -219,7 +218,7 @@ def reencode(
     regions = list(_regions(target.shape, _unit(target)))
     todo = [region for region in regions if region not in notes.done]
     own = client is None
-    client = Client() if own else client
+    client = distributed.Client() if own else client
     most = max_in_flight or 4 * max(1, sum(client.nthreads().values()))
     checked = 0
     try:
@@ -271,8 +270,7 @@ def to_zarr(
     -------
     zarr.Array or dask object
     """
-    import dask.array
-
+    arrays: Any = importlib.import_module("dask.array")
     zarrc.install()
     inner = tuple(chunks) if chunks is not None else tuple(axis[0] for axis in array.chunks)
     target = zarr.create_array(
@@ -280,7 +278,7 @@ def to_zarr(
     )
     unit = _unit(target)
     aligned = array.rechunk(tuple(min(edge, max(n, 1)) for edge, n in zip(unit, array.shape, strict=True)))
-    stored = dask.array.store(aligned, target, lock=False, compute=compute)
+    stored = arrays.store(aligned, target, lock=False, compute=compute)
     return target if compute else stored
 
 
@@ -301,12 +299,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb.add_argument("--max-in-flight", type=int)
     verb.add_argument("--no-check", dest="check", action="store_false")
     given = parser.parse_args(arguments)
-    from distributed import Client
+    distributed: Any = importlib.import_module("distributed")
 
     def progress(done: int, of: int) -> None:
         print(f"\r{done}/{of} shards", end="", file=sys.stderr, flush=True)
 
-    with Client(given.scheduler) if given.scheduler else Client() as client:
+    with distributed.Client(*([given.scheduler] if given.scheduler else [])) as client:
         result = reencode(
             given.src,
             given.dst,
