@@ -17,7 +17,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
+  python test-python test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -67,6 +67,27 @@ install-test: all
 
 interop: all
 	sh tests/interop/run.sh build
+
+# The Python package in an environment of its own, and zarr-python's own tests with zarrc in place of its pipeline and
+# its codecs. ZARR names the version; QUICK=--quick takes a part of the files.
+PYTHON = python3
+ZARR =
+QUICK =
+VENV = build/python
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+python: $(VENV)/bin/python
+	$(VENV)/bin/pip install -q ./python
+	$(VENV)/bin/pip install -q "zarr$(if $(ZARR),==$(ZARR),>=3.1)" mypy numpydoc pytest pytest-asyncio hypothesis
+
+test-python: python
+	cd python && ../$(VENV)/bin/python -m pytest -q tests
+	$(VENV)/bin/mypy --strict --python-version 3.12 -p zarrc
+
+test-zarr: python
+	sh python/tests/zarr_tests.sh $(VENV)/bin/python build/zarr-tests $(QUICK)
 
 # Every stage runs, whatever fails; the last line counts.
 test:

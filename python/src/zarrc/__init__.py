@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Zarr in C: codecs and a codec pipeline for zarr-python, and arrays without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zarrc import _core
+from zarrc._array import Array, open
+from zarrc._chunk import decode_chunk, encode_chunk
+from zarrc._context import context, counters
+from zarrc._core import CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
+from zarrc._version import __version__
+
+if TYPE_CHECKING:
+    from zarrc.pipeline import CodecPipeline
+
+__all__ = [
+    "Array",
+    "CodecPipeline",
+    "CorruptError",
+    "InvalidError",
+    "StoreError",
+    "UnsupportedError",
+    "ZarrcError",
+    "__version__",
+    "counters",
+    "decode_chunk",
+    "encode_chunk",
+    "info",
+    "install",
+    "open",
+]
+
+_CODECS = {
+    "blosc": "BloscCodec",
+    "bytes": "BytesCodec",
+    "crc32c": "Crc32cCodec",
+    "gzip": "GzipCodec",
+    "sharding_indexed": "ShardingCodec",
+    "transpose": "TransposeCodec",
+    "vlen-bytes": "VLenBytesCodec",
+    "vlen-utf8": "VLenUTF8Codec",
+    "zstd": "ZstdCodec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "CodecPipeline":
+        from zarrc.pipeline import CodecPipeline
+
+        return CodecPipeline
+    raise AttributeError(f"module 'zarrc' has no attribute {name!r}")
+
+
+def install(*, pipeline: bool = True, codecs: bool = False) -> None:
+    """Makes zarr-python use zarrc in this process.
+
+    Parameters
+    ----------
+    pipeline : bool
+        Use ``zarrc.CodecPipeline`` for arrays that are opened from now on.
+    codecs : bool
+        Use the classes of ``zarrc.codecs`` for the codecs that metadata names.
+    """
+    import zarr
+    from zarr.registry import register_codec, register_pipeline
+
+    settings: dict[str, str] = {}
+    if pipeline:
+        from zarrc.pipeline import CodecPipeline
+
+        register_pipeline(CodecPipeline)
+        settings["codec_pipeline.path"] = "zarrc.CodecPipeline"
+    if codecs:
+        import zarrc.codecs
+
+        for name, class_name in _CODECS.items():
+            register_codec(name, getattr(zarrc.codecs, class_name))
+            settings[f"codecs.{name}"] = f"zarrc.codecs.{class_name}"
+    zarr.config.set(settings)
+
+
+def info() -> dict[str, Any]:
+    """Versions, codecs and threads.
+
+    Returns
+    -------
+    dict
+        ``zarrc`` and ``libzarrc`` (versions), ``zarr`` (version or None), ``codecs`` (names of those that are known),
+        ``threads`` (that work at once), ``memory`` (bytes held by the library now, and at most), ``counters``.
+    """
+    try:
+        import zarr
+
+        zarr_version: str | None = zarr.__version__
+    except ImportError:
+        zarr_version = None
+    threads = context()
+    return {
+        "zarrc": __version__,
+        "libzarrc": _core.version,
+        "zarr": zarr_version,
+        "codecs": [name for name in _CODECS if threads.has_codec(name)],
+        "threads": threads.threads,
+        "memory": threads.memory,
+        "counters": counters(),
+    }

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The module, its exceptions, and contexts. */
+#include "_core.h"
+
+#include <string.h>
+
+#define MODULE_NAME "zarrc._core"
+
+/* ------------------------------------------------------------------------------------------------- exceptions */
+
+static void set_text(PyObject *object, const char *name, const char *text) {
+  PyObject *value = text[0] ? PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace") : NULL;
+  if (!value) {
+    PyErr_Clear();
+    value = Py_NewRef(Py_None);
+  }
+  if (PyObject_SetAttrString(object, name, value)) PyErr_Clear();
+  Py_DECREF(value);
+}
+
+static PyObject *exception_class(core_state *state, const zarrc_error *error) {
+  switch (error->code) {
+  case ZARRC_CORRUPT:
+  case ZARRC_TRUNCATED:
+  case ZARRC_CHECKSUM:
+  case ZARRC_SIZE_MISMATCH:
+    return state->corrupt;
+  case ZARRC_INVALID_ARGUMENT:
+  case ZARRC_INVALID_METADATA:
+  case ZARRC_LIMIT:
+    return state->invalid;
+  case ZARRC_UNSUPPORTED:
+    return state->unsupported;
+  case ZARRC_IO:
+  case ZARRC_NETWORK:
+    return state->store_error;
+  case ZARRC_NOT_FOUND:
+    return PyExc_FileNotFoundError;
+  case ZARRC_NO_MEMORY:
+    return PyExc_MemoryError;
+  default:
+    return state->error;
+  }
+}
+
+PyObject *core_raise(core_state *state, const zarrc_error *error) {
+  PyObject *type = exception_class(state, error);
+  PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
+  if (!message) return NULL;
+  PyObject *exception = type == state->store_error && error->os_error
+                            ? PyObject_CallFunction(type, "iO", error->os_error, message)
+                            : PyObject_CallFunction(type, "O", message);
+  Py_DECREF(message);
+  if (!exception) return NULL;
+  if (PyObject_IsInstance(exception, state->error) == 1) {
+    set_text(exception, "status", zarrc_status_name(error->code));
+    set_text(exception, "codec", error->codec);
+    set_text(exception, "chunk", error->chunk);
+    set_text(exception, "key", error->key);
+  }
+  PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+  Py_DECREF(exception);
+  return NULL;
+}
+
+PyObject *core_parts_to_bytes(const zarrc_parts *parts) {
+  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)parts->nbytes);
+  if (!bytes) return NULL;
+  char *to = PyBytes_AsString(bytes);
+  for (size_t i = 0; i < parts->nitems; i++) {
+    if (parts->items[i].len) memcpy(to, parts->items[i].ptr, parts->items[i].len);
+    to += parts->items[i].len;
+  }
+  return bytes;
+}
+
+/* --------------------------------------------------------------------------------------------------- contexts */
+
+static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  static char *names[] = {"threads", "max_chunk_bytes", NULL};
+  unsigned threads = 0;
+  unsigned long long max_chunk_bytes = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|IK:Context", names, &threads, &max_chunk_bytes)) return NULL;
+  zarrc_ctx_options options = {.struct_size = sizeof options, .threads = threads, .max_chunk_bytes = max_chunk_bytes};
+  zarrc_error error;
+  allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  core_context *self = (core_context *)alloc(type, 0);
+  if (!self) return NULL;
+  if (zarrc_ctx_open(&options, &self->ctx, &error)) {
+    core_raise(core_state_of(type), &error);
+    Py_DECREF((PyObject *)self);
+    return NULL;
+  }
+  return (PyObject *)self;
+}
+
+static void context_dealloc(PyObject *object) {
+  PyTypeObject *type = Py_TYPE(object);
+  zarrc_ctx_close(((core_context *)object)->ctx);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(object);
+  Py_DECREF((PyObject *)type);
+}
+
+static PyObject *context_threads(PyObject *object, void *closure) {
+  (void)closure;
+  return PyLong_FromUnsignedLong(zarrc_ctx_get_options(((core_context *)object)->ctx)->threads);
+}
+
+static PyObject *context_memory(PyObject *object, void *closure) {
+  (void)closure;
+  const zarrc_ctx *ctx = ((core_context *)object)->ctx;
+  return Py_BuildValue("KK", (unsigned long long)zarrc_ctx_memory(ctx), (unsigned long long)zarrc_ctx_memory_peak(ctx));
+}
+
+static PyObject *context_has_codec(PyObject *object, PyObject *name) {
+  const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+  return text ? PyBool_FromLong(zarrc_find_codec(((core_context *)object)->ctx, text) != NULL) : NULL;
+}
+
+zarrc_ctx *core_context_get(core_state *state, PyObject *object) {
+  if (PyObject_TypeCheck(object, state->context)) return ((core_context *)object)->ctx;
+  PyErr_SetString(PyExc_TypeError, "a Context is needed");
+  return NULL;
+}
+
+static PyMethodDef context_methods[] = {
+    {"has_codec", context_has_codec, METH_O, "Whether a codec of this name is known."},
+    {0},
+};
+static PyGetSetDef context_members[] = {
+    {"threads", context_threads, NULL, "Threads that work at once, the caller counted.", NULL},
+    {"memory", context_memory, NULL, "Bytes held now, and the most there ever were.", NULL},
+    {0},
+};
+static PyType_Slot context_slots[] = {
+    {Py_tp_new, context_new},
+    {Py_tp_dealloc, context_dealloc},
+    {Py_tp_methods, context_methods},
+    {Py_tp_getset, context_members},
+    {Py_tp_doc, "A context: memory and threads. Context(threads=0, max_chunk_bytes=0)."},
+    {0},
+};
+static PyType_Spec context_spec = {MODULE_NAME ".Context", sizeof(core_context), 0, Py_TPFLAGS_DEFAULT, context_slots};
+
+/* ---------------------------------------------------------------------------------------------------- module */
+
+core_state *core_state_of(PyTypeObject *type) {
+  return PyType_GetModuleState(type);
+}
+
+static PyObject *new_exception(PyObject *module, const char *name, PyObject *first, PyObject *second, PyObject *third) {
+  char qualified[64] = MODULE_NAME ".";
+  strncat(qualified, name, sizeof qualified - sizeof MODULE_NAME - 1);
+  PyObject *bases = third    ? PyTuple_Pack(3, first, second, third)
+                    : second ? PyTuple_Pack(2, first, second)
+                             : PyTuple_Pack(1, first);
+  PyObject *type = bases ? PyErr_NewException(qualified, bases, NULL) : NULL;
+  Py_XDECREF(bases);
+  if (type && PyModule_AddObjectRef(module, name, type)) Py_CLEAR(type);
+  return type;
+}
+
+static PyTypeObject *new_type(PyObject *module, PyType_Spec *spec) {
+  PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
+  if (type && PyModule_AddType(module, type)) Py_CLEAR(type);
+  return type;
+}
+
+static int module_exec(PyObject *module) {
+  core_state *state = PyModule_GetState(module);
+  state->error = new_exception(module, "ZarrcError", PyExc_Exception, NULL, NULL);
+  if (!state->error) return -1;
+  state->corrupt = new_exception(module, "CorruptError", state->error, PyExc_ValueError, PyExc_RuntimeError);
+  state->invalid = new_exception(module, "InvalidError", state->error, PyExc_ValueError, NULL);
+  state->unsupported = new_exception(module, "UnsupportedError", state->error, PyExc_NotImplementedError, NULL);
+  state->store_error = new_exception(module, "StoreError", state->error, PyExc_OSError, NULL);
+  state->mismatch = new_exception(module, "Mismatch", state->error, PyExc_ValueError, NULL);
+  state->array = new_type(module, &core_array_spec);
+  state->context = new_type(module, &context_spec);
+  state->pipeline = new_type(module, &core_pipeline_spec);
+  state->codec = new_type(module, &core_codec_spec);
+  state->ranges = new_type(module, &core_ranges_spec);
+  if (!state->corrupt || !state->invalid || !state->unsupported || !state->store_error || !state->mismatch ||
+      !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
+    return -1;
+  return PyModule_AddStringConstant(module, "version", zarrc_version());
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg) {
+  core_state *state = PyModule_GetState(module);
+  Py_VISIT(state->array);
+  Py_VISIT(state->context);
+  Py_VISIT(state->pipeline);
+  Py_VISIT(state->codec);
+  Py_VISIT(state->ranges);
+  Py_VISIT(state->error);
+  Py_VISIT(state->corrupt);
+  Py_VISIT(state->invalid);
+  Py_VISIT(state->unsupported);
+  Py_VISIT(state->store_error);
+  Py_VISIT(state->mismatch);
+  return 0;
+}
+
+static int module_clear(PyObject *module) {
+  core_state *state = PyModule_GetState(module);
+  Py_CLEAR(state->array);
+  Py_CLEAR(state->context);
+  Py_CLEAR(state->pipeline);
+  Py_CLEAR(state->codec);
+  Py_CLEAR(state->ranges);
+  Py_CLEAR(state->error);
+  Py_CLEAR(state->corrupt);
+  Py_CLEAR(state->invalid);
+  Py_CLEAR(state->unsupported);
+  Py_CLEAR(state->store_error);
+  Py_CLEAR(state->mismatch);
+  return 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0}};
+static PyModuleDef module_def = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = MODULE_NAME,
+    .m_doc = "libzarrc as seen from Python; an internal module.",
+    .m_size = sizeof(core_state),
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+};
+
+PyMODINIT_FUNC PyInit__core(void);
+PyMODINIT_FUNC PyInit__core(void) {
+  return PyModuleDef_Init(&module_def);
+}

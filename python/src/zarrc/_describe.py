@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""What zarr-python's codecs and array specs are in the words of libzarrc."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr.codecs
+from zarr.codecs._v2 import V2Codec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zarr.abc.codec import Codec
+    from zarr.core.array_spec import ArraySpec
+
+
+class Unsupported(Exception):
+    """The library cannot do this; zarr-python's own code has to."""
+
+
+_NAMES = (
+    "BloscCodec",
+    "BytesCodec",
+    "Crc32cCodec",
+    "GzipCodec",
+    "ShardingCodec",
+    "TransposeCodec",
+    "VLenBytesCodec",
+    "VLenUTF8Codec",
+    "ZstdCodec",
+)
+# Exactly these classes: a subclass of somebody else's may do something else.
+_known: set[type] = {getattr(zarr.codecs, name) for name in _NAMES}
+_default_coalescing = (1 << 20, 16 << 20)
+
+
+def know(*classes: type) -> None:
+    """Makes codec classes known that are the same as zarr's."""
+    _known.update(classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A chain bound to one kind of chunk."""
+
+    codecs: list[Any]
+    dtype: Any
+    fill: bytes | str | None
+    variable: bool
+    raw: bool  # elements are bytes to the library, as numpy has them in memory
+    subchunk_order: str
+    coalesce_gap: int
+    coalesce_max: int
+
+
+def describe(codecs: Sequence[Codec], spec: ArraySpec) -> Description:
+    """Describes a chain; raises Unsupported for what the library does not know."""
+    order, gap, most = "morton", 0, 0
+    if any(isinstance(codec, V2Codec) for codec in codecs):
+        if len(codecs) != 1 or type(codecs[0]) is not V2Codec:
+            raise Unsupported("a chain of codecs around a format 2 chunk")
+        chain, dtype, variable, raw = _describe_v2(codecs[0], spec)
+    else:
+        chain = [_describe_codec(codec) for codec in codecs]
+        dtype = spec.dtype.to_json(zarr_format=3)
+        variable = spec.dtype.to_native_dtype().kind in "OT"
+        raw = False
+        for codec in codecs:
+            order = str(getattr(codec, "subchunk_write_order", order))
+    config = spec.config
+    gap = getattr(config, "sharding_coalesce_max_gap_bytes", _default_coalescing[0])
+    most = getattr(config, "sharding_coalesce_max_bytes", _default_coalescing[1])
+    if (gap, most) == _default_coalescing:
+        gap = most = 0
+    return Description(
+        chain, dtype, _fill(spec, variable, raw), variable, raw, order, max(gap, 1) if most else 0, most
+    )
+
+
+def _describe_codec(codec: Codec) -> dict[str, Any]:
+    if type(codec) not in _known:
+        raise Unsupported(f"codec {type(codec).__module__}.{type(codec).__qualname__}")
+    for inner in (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ())):
+        _describe_codec(inner)
+    result: dict[str, Any] = plain(codec.to_dict())
+    return result
+
+
+def plain(value: Any) -> Any:
+    """JSON types only: enums become their values, tuples lists."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return getattr(value, "value", value)
+
+
+def _fill(spec: ArraySpec, variable: bool, raw: bool) -> bytes | str | None:
+    fill = spec.fill_value
+    if fill is None:
+        fill = spec.dtype.default_scalar()
+    if variable:
+        if not isinstance(fill, (str, bytes)):
+            raise Unsupported(f"fill value {fill!r} of elements of variable length")
+        return fill
+    dtype = spec.dtype.to_native_dtype()
+    return np.array(fill, dtype if raw else dtype.newbyteorder("=")).tobytes()
+
+
+# -------------------------------------------------------------------------------------------------------- format 2
+
+
+def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool, bool]:
+    """Codecs, data type, variable, raw."""
+    native = spec.dtype.to_native_dtype()
+    filters = tuple(codec.filters or ())
+    chain: list[Any] = []
+    ndim = len(spec.shape)
+    if spec.config.order == "F" and ndim > 1:
+        chain.append({"name": "transpose", "configuration": {"order": list(range(ndim))[::-1]}})
+    dtype: Any
+    variable = raw = False
+    if native.kind in "OT":
+        ids = [getattr(each, "codec_id", None) for each in filters]
+        if ids not in (["vlen-utf8"], ["vlen-bytes"]):
+            raise Unsupported(f"filters {ids} of a format 2 array of objects")
+        chain.append({"name": ids[0]})
+        dtype = "string" if ids[0] == "vlen-utf8" else "bytes"
+        variable = True
+    elif filters:
+        raise Unsupported(f"filters {[getattr(each, 'codec_id', each) for each in filters]}")
+    elif native.kind in "biufc":
+        big = native.byteorder == ">" or (native.byteorder == "=" and sys.byteorder == "big")
+        dtype = native.newbyteorder("=").name
+        chain.append(
+            {"name": "bytes", "configuration": {"endian": "big" if big else "little"}}
+            if native.itemsize > 1
+            else {"name": "bytes"}
+        )
+    else:
+        dtype = f"r{8 * native.itemsize}"
+        chain.append({"name": "bytes"})
+        raw = True
+    if codec.compressor is not None:
+        chain.append(_describe_compressor(codec.compressor, 1 if variable else native.itemsize))
+    return chain, dtype, variable, raw
+
+
+def _describe_compressor(compressor: Any, item_size: int) -> dict[str, Any]:
+    name = f"{type(compressor).__module__}.{type(compressor).__qualname__}"
+    if name == "numcodecs.gzip.GZip":
+        return {"name": "gzip", "configuration": {"level": compressor.level}}
+    if name == "numcodecs.zstd.Zstd":
+        return {
+            "name": "zstd",
+            "configuration": {"level": compressor.level, "checksum": bool(getattr(compressor, "checksum", False))},
+        }
+    if name == "numcodecs.blosc.Blosc":
+        shuffle = compressor.shuffle
+        if shuffle == -1:
+            shuffle = 2 if item_size == 1 else 1
+        return {
+            "name": "blosc",
+            "configuration": {
+                "cname": compressor.cname,
+                "clevel": compressor.clevel,
+                "shuffle": ("noshuffle", "shuffle", "bitshuffle")[shuffle],
+                "typesize": min(item_size, 255) or 1,
+                "blocksize": compressor.blocksize,
+            },
+        }
+    raise Unsupported(f"compressor {name}")

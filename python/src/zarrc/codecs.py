@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: MIT
+"""The nine codecs of ``zarr.codecs``, with the arithmetic in libzarrc.
+
+Names, parameters, defaults, attributes, methods and exceptions are those of the installed zarr-python: the classes
+derive from zarr-python's and compare equal to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr.abc.codec
+from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+# zarr-python's classes, whatever stands in their place there later
+from zarr.codecs import BloscCodec as _BloscCodec
+from zarr.codecs import BytesCodec as _BytesCodec
+from zarr.codecs import Crc32cCodec as _Crc32cCodec
+from zarr.codecs import GzipCodec as _GzipCodec
+from zarr.codecs import ShardingCodec as _ShardingCodec
+from zarr.codecs import TransposeCodec as _TransposeCodec
+from zarr.codecs import VLenBytesCodec as _VLenBytesCodec
+from zarr.codecs import VLenUTF8Codec as _VLenUTF8Codec
+from zarr.codecs import ZstdCodec as _ZstdCodec
+from zarr.core.buffer import cpu
+
+from zarrc import _core, _stored
+from zarrc._chain import Chain, Unsupported, shape_of
+from zarrc._context import context, count
+from zarrc._describe import know, plain
+
+if TYPE_CHECKING:
+    from zarr.core.array_spec import ArraySpec
+    from zarr.core.buffer import Buffer, NDBuffer
+
+__all__ = [
+    "BloscCname",
+    "BloscCodec",
+    "BloscShuffle",
+    "BytesCodec",
+    "Crc32cCodec",
+    "Endian",
+    "GzipCodec",
+    "ShardingCodec",
+    "ShardingCodecIndexLocation",
+    "TransposeCodec",
+    "VLenBytesCodec",
+    "VLenUTF8Codec",
+    "ZstdCodec",
+]
+
+
+def _equal(self: Any, other: object) -> Any:
+    """Equal to a codec of the same class and to zarr-python's, if all fields are."""
+    if type(other) not in type(self).__mro__ or not isinstance(other, zarr.abc.codec.BaseCodec):
+        return NotImplemented
+    same: bool = all(bool(getattr(self, each.name) == getattr(other, each.name)) for each in dataclasses.fields(self))
+    return same
+
+
+@lru_cache(maxsize=256)
+def _native(threads: _core.Context, text: str) -> _core.Codec:
+    return _core.Codec(threads, text)
+
+
+def _codec(codec: Any) -> _core.Codec:
+    return _native(context(), json.dumps(plain(codec.to_dict())))
+
+
+def _contiguous(data: Buffer) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(data.as_numpy_array())
+
+
+class _BytesBytes:
+    """Encode and decode of bytes, one value at a time, in either way that zarr-python calls them."""
+
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
+        count("codec")
+        return chunk_spec.prototype.buffer.from_bytes(_codec(self).decode(_contiguous(chunk_bytes)))
+
+    def _encode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer | None:
+        count("codec")
+        return chunk_spec.prototype.buffer.from_bytes(_codec(self).encode(_contiguous(chunk_bytes)))
+
+    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
+        return await asyncio.to_thread(self._decode_sync, chunk_bytes, chunk_spec)
+
+    async def _encode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer | None:
+        return await asyncio.to_thread(self._encode_sync, chunk_bytes, chunk_spec)
+
+
+class BloscCodec(_BytesBytes, _BloscCodec):
+    """Blosc: see ``zarr.codecs.BloscCodec``."""
+
+    __eq__ = _equal
+    __hash__ = _BloscCodec.__hash__
+
+
+class GzipCodec(_BytesBytes, _GzipCodec):
+    """gzip: see ``zarr.codecs.GzipCodec``."""
+
+    __eq__ = _equal
+    __hash__ = _GzipCodec.__hash__
+
+
+class ZstdCodec(_BytesBytes, _ZstdCodec):
+    """Zstandard: see ``zarr.codecs.ZstdCodec``."""
+
+    __eq__ = _equal
+    __hash__ = _ZstdCodec.__hash__
+
+
+class Crc32cCodec(_BytesBytes, _Crc32cCodec):
+    """A CRC-32C behind the bytes: see ``zarr.codecs.Crc32cCodec``."""
+
+    __eq__ = _equal
+    __hash__ = _Crc32cCodec.__hash__
+
+
+class TransposeCodec(_TransposeCodec):
+    """Another order of the axes: see ``zarr.codecs.TransposeCodec``. No element moves: strides are exchanged."""
+
+    __eq__ = _equal
+    __hash__ = _TransposeCodec.__hash__
+
+
+class _ArrayBytes:
+    """A chunk as a whole, through a chain of this one codec."""
+
+    def _chain(self) -> Chain:
+        chain: Chain | None = self.__dict__.get("_zarrc_chain")
+        if chain is None:
+            chain = Chain((self,))  # type: ignore[arg-type]
+            object.__setattr__(self, "_zarrc_chain", chain)
+        return chain
+
+    def _decode_native(self, chunk_bytes: Buffer, spec: ArraySpec) -> NDBuffer:
+        chain = self._chain()
+        count("codec")
+        return spec.prototype.nd_buffer.from_numpy_array(
+            chain.decode(chain.bind(spec), _contiguous(chunk_bytes), spec.config.order)
+        )
+
+    def _encode_native(self, chunk_array: NDBuffer, spec: ArraySpec, elide: bool = False) -> Buffer | None:
+        chain = self._chain()
+        count("codec")
+        data = chain.encode(chain.bind(spec), chunk_array.as_numpy_array(), elide)
+        return None if data is None else spec.prototype.buffer.from_bytes(data)
+
+    def __getstate__(self) -> Any:
+        return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
+
+
+class BytesCodec(_ArrayBytes, _BytesCodec):
+    """Elements one behind the other: see ``zarr.codecs.BytesCodec``. Only a foreign byte order makes work."""
+
+    __eq__ = _equal
+    __hash__ = _BytesCodec.__hash__
+
+    def _is_foreign(self) -> bool:
+        endian = getattr(self.endian, "value", self.endian)
+        return bool(endian is not None and endian != sys.byteorder)
+
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        if self._is_foreign():
+            try:
+                return self._decode_native(chunk_bytes, chunk_spec)
+            except Unsupported:
+                pass
+        return _BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
+
+    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        if self._is_foreign():
+            try:
+                return self._encode_native(chunk_array, chunk_spec)
+            except Unsupported:
+                pass
+        return _BytesCodec._encode_sync(self, chunk_array, chunk_spec)
+
+    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        if self._is_foreign():
+            try:
+                return self._decode_native(chunk_bytes, chunk_spec)
+            except Unsupported:
+                pass
+        return await _BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
+
+    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        if self._is_foreign():
+            try:
+                return self._encode_native(chunk_array, chunk_spec)
+            except Unsupported:
+                pass
+        return await _BytesCodec._encode_single(self, chunk_array, chunk_spec)
+
+
+class _Text(_ArrayBytes):
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        try:
+            return self._decode_native(chunk_bytes, chunk_spec)
+        except Unsupported:
+            return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        try:
+            return self._encode_native(chunk_array, chunk_spec)
+        except Unsupported:
+            return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        try:
+            return self._decode_native(chunk_bytes, chunk_spec)
+        except Unsupported:
+            return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        try:
+            return self._encode_native(chunk_array, chunk_spec)
+        except Unsupported:
+            return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+
+
+class VLenUTF8Codec(_Text, _VLenUTF8Codec):
+    """Strings of any length: see ``zarr.codecs.VLenUTF8Codec``."""
+
+    __eq__ = _equal
+    __hash__ = _VLenUTF8Codec.__hash__
+
+
+class VLenBytesCodec(_Text, _VLenBytesCodec):
+    """Byte strings of any length: see ``zarr.codecs.VLenBytesCodec``."""
+
+    __eq__ = _equal
+    __hash__ = _VLenBytesCodec.__hash__
+
+
+class ShardingCodec(_ArrayBytes, _ShardingCodec):
+    """Chunks inside a chunk, with an index: see ``zarr.codecs.ShardingCodec``.
+
+    Inner codecs that the library does not know are left to zarr-python's implementation.
+    """
+
+    __eq__ = _equal
+    __hash__ = _ShardingCodec.__hash__
+
+    def __getstate__(self) -> Any:
+        return _ShardingCodec.__getstate__(self)
+
+    def _decode_sync(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
+        try:
+            return self._decode_native(shard_bytes, shard_spec)
+        except Unsupported:
+            return _ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
+
+    def _encode_sync(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
+        try:
+            return self._encode_native(shard_array, shard_spec, True)
+        except Unsupported:
+            return _ShardingCodec._encode_sync(self, shard_array, shard_spec)
+
+    async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
+        try:
+            self._chain().bind(shard_spec)
+        except Unsupported:
+            return await _ShardingCodec._decode_single(self, shard_bytes, shard_spec)
+        result: NDBuffer = await _stored.off_loop(self._decode_native, shard_bytes, shard_spec)
+        return result
+
+    async def _encode_single(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
+        try:
+            self._chain().bind(shard_spec)
+        except Unsupported:
+            return await _ShardingCodec._encode_single(self, shard_array, shard_spec)
+        result: Buffer | None = await _stored.off_loop(self._encode_native, shard_array, shard_spec, True)
+        return result
+
+    async def _decode_partial_single(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
+        try:
+            bound = self._chain().bind(shard_spec)
+        except Unsupported:
+            return await _ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
+        count("codec")
+        shape = shape_of(selection, shard_spec.shape)
+        dtype = np.dtype(object) if bound.variable else bound.dtype
+        out: np.ndarray[Any, Any] = np.empty(shape, dtype, order=shard_spec.config.order)
+        everywhere = tuple(slice(0, n) for n in shape)
+        found = await _stored.read(self._chain(), [(byte_getter, shard_spec, selection, everywhere, False)], out)
+        if not found[0]:
+            return None
+        return cpu.NDBuffer.from_numpy_array(out if out.dtype == bound.dtype else out.astype(bound.dtype))
+
+    async def _encode_partial_single(
+        self, byte_setter: Any, shard_array: NDBuffer, selection: Any, shard_spec: ArraySpec
+    ) -> None:
+        try:
+            self._chain().bind(shard_spec)
+        except Unsupported:
+            await _ShardingCodec._encode_partial_single(
+                self, byte_setter, shard_array, selection, shard_spec
+            )
+            return
+        count("codec")
+        value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
+        everywhere = tuple(slice(0, n) for n in value.shape)
+        complete = _stored._is_whole(selection, shard_spec.shape)
+        await _stored.write(self._chain(), [(byte_setter, shard_spec, selection, everywhere, complete)], value)
+
+    @staticmethod
+    def _fitted(value: np.ndarray[Any, Any], selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
+        """The value in the shape of the selection, from which the caller may have dropped axes of length 1."""
+        shape = shape_of(selection, spec.shape)
+        if value.shape == () or not _lacks_unit_axes(value.shape, shape):
+            return value
+        return value.reshape(shape)
+
+
+def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether a shape is another one without some of its axes of length 1."""
+    remaining = list(full)
+    for n in shape:
+        while remaining and remaining[0] != n:
+            if remaining.pop(0) != 1:
+                return False
+        if not remaining:
+            return False
+        remaining.pop(0)
+    return all(n == 1 for n in remaining)
+
+
+know(
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    ShardingCodec,
+    TransposeCodec,
+    VLenBytesCodec,
+    VLenUTF8Codec,
+    ZstdCodec,
+)

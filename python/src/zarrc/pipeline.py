@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The codec pipeline for zarr-python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import zarr.abc.codec
+from zarr.codecs import ShardingCodec
+from zarr.core.buffer import cpu
+from zarr.core.codec_pipeline import BatchedCodecPipeline
+
+from zarrc import _stored
+from zarrc._chain import Chain, Unsupported
+from zarrc._context import count, logger, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Self
+
+    from zarr.abc.codec import Codec
+    from zarr.core.array_spec import ArraySpec
+    from zarr.core.buffer import Buffer, NDBuffer
+
+
+class CodecPipeline(zarr.abc.codec.CodecPipeline):
+    """Reads and writes chunks through libzarrc.
+
+    Choose it with ``zarr.config.set({"codec_pipeline.path": "zarrc.CodecPipeline"})``, with the environment variable
+    ``ZARR_CODEC_PIPELINE__PATH=zarrc.CodecPipeline``, or with ``zarrc.install()``.
+
+    Chunks of a plain ``LocalStore`` are read and written by the library; those of every other store come and go
+    through the store's own methods, and the library decodes and encodes. Codecs, data types and buffer prototypes
+    that the library lacks are left to zarr-python, with one line in the log ``zarrc`` for each array; with
+    ``codec_pipeline.strict`` that is a ``NotImplementedError``.
+    """
+
+    def __init__(self, python: BatchedCodecPipeline) -> None:
+        self._python = python
+        self._chain = Chain(tuple(python))
+        self._said = False
+
+    @classmethod
+    def from_codecs(cls, codecs: Iterable[Codec]) -> Self:
+        return cls(BatchedCodecPipeline.from_codecs(codecs))
+
+    def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
+        return type(self)(self._python.evolve_from_array_spec(array_spec))
+
+    # What the codecs say of themselves is zarr-python's business.
+
+    @property
+    def codecs(self) -> tuple[Codec, ...]:
+        """The codecs in order."""
+        return self._chain.codecs
+
+    def __iter__(self) -> Iterator[Codec]:
+        return iter(self._python)
+
+    def __eq__(self, other: object) -> bool:
+        return self.codecs == other.codecs if isinstance(other, CodecPipeline) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(type(codec) for codec in self.codecs))
+
+    def __repr__(self) -> str:
+        return f"zarrc.CodecPipeline({list(self.codecs)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._python,)
+
+    @property
+    def supports_partial_decode(self) -> bool:
+        return self._python.supports_partial_decode
+
+    @property
+    def supports_partial_encode(self) -> bool:
+        return self._python.supports_partial_encode
+
+    def validate(self, **kwargs: Any) -> None:
+        self._python.validate(**kwargs)
+
+    def compute_encoded_size(self, byte_length: int, array_spec: ArraySpec) -> int:
+        return self._python.compute_encoded_size(byte_length, array_spec)
+
+    # Data.
+
+    def _python_because(self, call: str, reason: Unsupported) -> BatchedCodecPipeline:
+        """Notes that zarr-python's own pipeline serves a call."""
+        if setting("codec_pipeline.strict", False):
+            raise NotImplementedError(f"zarrc cannot do this natively: {reason}") from reason
+        if not self._said:
+            self._said = True
+            logger.info("left to zarr-python's own pipeline: %s", reason)
+        count(f"fallback_{call}")
+        return self._python
+
+    async def decode(
+        self, chunk_bytes_and_specs: Iterable[tuple[Buffer | None, ArraySpec]]
+    ) -> Iterable[NDBuffer | None]:
+        batch = list(chunk_bytes_and_specs)
+        try:
+            bound = [self._chain.bind(spec) for _, spec in batch]
+        except Unsupported as reason:
+            return await self._python_because("decode", reason).decode(batch)
+        count("decode")
+
+        def work() -> list[NDBuffer | None]:
+            return [
+                None
+                if data is None
+                else cpu.NDBuffer.from_numpy_array(
+                    self._chain.decode(each, data.as_numpy_array(), spec.config.order)
+                )
+                for each, (data, spec) in zip(bound, batch, strict=True)
+            ]
+
+        result: list[NDBuffer | None] = await _stored.off_loop(work)
+        return result
+
+    async def encode(
+        self, chunk_arrays_and_specs: Iterable[tuple[NDBuffer | None, ArraySpec]]
+    ) -> Iterable[Buffer | None]:
+        batch = list(chunk_arrays_and_specs)
+        try:
+            bound = [self._chain.bind(spec) for _, spec in batch]
+        except Unsupported as reason:
+            return await self._python_because("encode", reason).encode(batch)
+        count("encode")
+        sharded = any(isinstance(codec, ShardingCodec) for codec in self.codecs)
+
+        def work() -> list[bytes | None]:
+            return [
+                None if array is None else self._chain.encode(each, array.as_numpy_array(), elide=sharded)
+                for each, (array, _) in zip(bound, batch, strict=True)
+            ]
+
+        return [
+            None if data is None else spec.prototype.buffer.from_bytes(data)
+            for data, (_, spec) in zip(await _stored.off_loop(work), batch, strict=True)
+        ]
+
+    async def read(
+        self,
+        batch_info: Iterable[tuple[Any, ArraySpec, Any, Any, bool]],
+        out: NDBuffer,
+        drop_axes: tuple[int, ...] = (),
+    ) -> Any:
+        batch = list(batch_info)
+        try:
+            self._check(batch, out)
+        except Unsupported as reason:
+            return await self._python_because("read", reason).read(batch, out, drop_axes)
+        count("read")
+        found = await _stored.read(self._chain, batch, out.as_numpy_array(), drop_axes)
+        return tuple({"status": "present" if each else "missing"} for each in found)
+
+    async def write(
+        self,
+        batch_info: Iterable[tuple[Any, ArraySpec, Any, Any, bool]],
+        value: NDBuffer,
+        drop_axes: tuple[int, ...] = (),
+    ) -> None:
+        batch = list(batch_info)
+        try:
+            self._check(batch, value)
+        except Unsupported as reason:
+            await self._python_because("write", reason).write(batch, value, drop_axes)
+            return
+        count("write")
+        await _stored.write(self._chain, batch, value.as_numpy_array(), drop_axes)
+
+    def _check(self, batch: list[Any], array: NDBuffer) -> None:
+        if type(array) is not cpu.NDBuffer:
+            raise Unsupported(f"an array buffer of class {type(array).__qualname__}")
+        for item in batch:
+            self._chain.bind(item[1])
+
+
+def _rebuild(python: BatchedCodecPipeline) -> CodecPipeline:
+    return CodecPipeline(python)
+
+
+CodecPipeline.__module__ = "zarrc"

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs zarr-python's own tests with zarrc in place of zarr-python's pipeline or codecs, and counts.
+
+    run_zarr_tests.py --tests DIR [--mode pipeline|codecs|stock] [--quick] [pytest arguments]
+
+DIR is the directory `tests` of the source distribution of the zarr-python that is installed. Needs pytest,
+pytest-asyncio and hypothesis, and zarrc installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+FILES = [
+    "test_codec_pipeline_suite.py", "test_codec_pipeline.py", "test_pipeline_parity.py", "test_fastpath_equivalence.py",
+    "test_codecs", "test_indexing.py", "test_array.py", "test_array_spec.py", "test_unified_chunk_grid.py", "test_v2.py",
+    "test_resize.py", "test_api.py", "test_api", "test_group.py", "test_buffer.py", "test_properties.py",
+    "test_regression/test_v2_dtype_regression.py", "test_array_stateful.py", "test_codec_entrypoints.py",
+]  # fmt: skip
+QUICK = ["test_codec_pipeline_suite.py", "test_codecs", "test_indexing.py", "test_v2.py", "test_resize.py"]
+
+# Tests that cannot pass with any other implementation, and why. Names are what pytest -v prints, or begin it.
+EXCLUDED: dict[str, str] = {
+    "tests/test_codecs/test_sharding.py::test_sharding_partial_shard_read__index_chunk_slice_fails": (
+        "replaces the private method zarr.codecs.sharding._ShardIndex.get_chunk_slice"
+    ),
+}
+
+CODECS = {
+    "blosc": "BloscCodec", "bytes": "BytesCodec", "crc32c": "Crc32cCodec", "gzip": "GzipCodec",
+    "sharding_indexed": "ShardingCodec", "transpose": "TransposeCodec", "vlen-bytes": "VLenBytesCodec",
+    "vlen-utf8": "VLenUTF8Codec", "zstd": "ZstdCodec",
+}  # fmt: skip
+
+
+def environment(mode: str) -> dict[str, str]:
+    env = dict(os.environ, PYTHONPATH=str(pathlib.Path(__file__).resolve().parent))
+    if mode == "pipeline":
+        env["ZARR_CODEC_PIPELINE__PATH"] = "zarrc.CodecPipeline"
+    elif mode == "codecs":
+        env["ZARRC_CODECS_IN_PLACE"] = "1"
+        for name, class_name in CODECS.items():
+            env[f"ZARR_CODECS__{name.upper()}"] = f"zarrc.codecs.{class_name}"
+    return env
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tests", required=True, type=pathlib.Path)
+    parser.add_argument("--mode", choices=("pipeline", "codecs", "stock"), default="pipeline")
+    parser.add_argument("--quick", action="store_true")
+    known, rest = parser.parse_known_args()
+    root = known.tests.resolve()
+    files = [f"tests/{name}" for name in (QUICK if known.quick else FILES) if (root / name).exists()]
+    if any(each.startswith("tests/") for each in rest):
+        files = []
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:accept", "-p", "no:cacheprovider", "-p", "zarrc_counting",
+        "-o", "addopts=", "--benchmark-disable" if has("pytest_benchmark") else "-q",
+        *[f"--deselect={name}" for name in EXCLUDED], *files, *rest,
+    ]  # fmt: skip
+    print(f"zarr-python's tests, {known.mode}: {len(EXCLUDED)} excluded", flush=True)
+    for name, reason in EXCLUDED.items():
+        print(f"  excluded: {name}: {reason}")
+    return subprocess.call(command, cwd=root.parent, env=environment(known.mode))
+
+
+def has(module: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(module) is not None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

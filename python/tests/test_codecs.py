@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The classes of zarrc.codecs beside those of zarr.codecs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+import zarr.codecs
+from zarr.core.buffer import cpu, default_buffer_prototype
+from zarr.storage import MemoryStore
+
+import zarrc
+import zarrc.codecs
+
+MADE: dict[str, dict[str, Any]] = {
+    "BloscCodec": {"cname": "lz4", "clevel": 3, "shuffle": "shuffle", "typesize": 4},
+    "BytesCodec": {"endian": "big"},
+    "Crc32cCodec": {},
+    "GzipCodec": {"level": 2},
+    "ShardingCodec": {"chunk_shape": (2,)},
+    "TransposeCodec": {"order": (0,)},
+    "VLenBytesCodec": {},
+    "VLenUTF8Codec": {},
+    "ZstdCodec": {"level": 3, "checksum": True},
+}
+
+
+def spec(dtype: str = "i4", shape: tuple[int, ...] = (4,)) -> Any:
+    from zarr.core.array_spec import ArrayConfig, ArraySpec
+    from zarr.core.dtype import get_data_type_from_native_dtype
+
+    kind = get_data_type_from_native_dtype(np.dtype(dtype))
+    return ArraySpec(shape, kind, kind.default_scalar(), ArrayConfig.from_dict({}), default_buffer_prototype())
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_same_face(name: str) -> None:
+    ours, theirs = getattr(zarrc.codecs, name), getattr(zarr.codecs, name)
+    assert inspect.signature(ours) == inspect.signature(theirs)
+    a, b = ours(**MADE[name]), theirs(**MADE[name])
+    assert a == b and b == a and a.to_dict() == b.to_dict()
+    assert ours.from_dict(b.to_dict()) == a
+    assert pickle.loads(pickle.dumps(a)) == a
+    assert getattr(a, "is_fixed_size", None) == getattr(b, "is_fixed_size", None)
+
+
+@pytest.mark.parametrize("name", ["BloscCodec", "Crc32cCodec", "GzipCodec", "ZstdCodec"])
+def test_bytes_to_bytes_both_ways(name: str) -> None:
+    ours, theirs = getattr(zarrc.codecs, name)(**MADE[name]), getattr(zarr.codecs, name)(**MADE[name])
+    plain = cpu.Buffer.from_bytes(b"abcdefgh" * 100)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        encoded = list(asyncio.run(one.encode([(plain, spec()), (None, spec())])))
+        assert encoded[1] is None
+        decoded = list(asyncio.run(other.decode([(encoded[0], spec()), (None, spec())])))
+        assert decoded[1] is None
+        assert decoded[0].to_bytes() == plain.to_bytes()
+
+
+def test_big_endian_bytes() -> None:
+    codec = zarrc.codecs.BytesCodec(endian="big")
+    array = cpu.NDBuffer.from_numpy_array(np.arange(4, dtype="i4"))
+    data = list(asyncio.run(codec.encode([(array, spec())])))[0]
+    assert data.to_bytes() == np.arange(4, dtype=">i4").tobytes()
+    back = list(asyncio.run(codec.decode([(data, spec())])))[0]
+    assert back.as_numpy_array().tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("pipeline", ["zarr.core.codec_pipeline.BatchedCodecPipeline", "zarrc.CodecPipeline"])
+def test_in_arrays(pipeline: str) -> None:
+    expected = np.arange(200, dtype="i4").reshape(10, 20)
+    codec = zarrc.codecs.ShardingCodec(
+        chunk_shape=(2, 5), codecs=[zarrc.codecs.BytesCodec(), zarrc.codecs.ZstdCodec(level=1)]
+    )
+    with zarr.config.set({"codec_pipeline.path": pipeline}):
+        store = MemoryStore()
+        array = zarr.create_array(store, shape=(10, 20), chunks=(4, 10), dtype="i4", serializer=codec, compressors=None)
+        array[...] = expected
+        array[1:5, 3:9] = 1
+        expected[1:5, 3:9] = 1
+        np.testing.assert_array_equal(array[::3, 4], expected[::3, 4])
+        np.testing.assert_array_equal(array.oindex[[9, 1], [3, 19]], expected[np.ix_([9, 1], [3, 19])])
+    assert zarrc.counters().get("codec" if "Batched" in pipeline else "read", 0) > 0
+    with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+        np.testing.assert_array_equal(zarr.open_array(store)[...], expected)
+
+
+def test_configured_by_name() -> None:
+    with zarr.config.set({}):
+        zarrc.install(pipeline=False, codecs=True)
+        array = zarr.create_array(MemoryStore(), shape=(4,), chunks=(2,), dtype="i4", compressors={"name": "gzip", "configuration": {"level": 1}})
+        assert isinstance(array.metadata.codecs[-1], zarrc.codecs.GzipCodec)
+        zarr.config.reset()
