@@ -216,6 +216,9 @@ zarrc_status cli_encode(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK) status = take_raw(&k, error);
   if (status == ZARRC_OK) status = open_output(&k, error);
   if (status == ZARRC_OK) status = zarrc_encode(k.pipeline, &k.view, &parts, error);
+  if (status == ZARRC_OK && parts.nitems == 0)
+    status =
+        zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a shard of nothing but fill value has no bytes: none is stored");
   if (status == ZARRC_OK && c->verbose) status = tell_encoding(&k, k.ninput, error);
   for (size_t i = 0; i < parts.nitems && status == ZARRC_OK; i++)
     status = cli_output_write(&k.out, parts.items[i].ptr, parts.items[i].len, error);

@@ -151,7 +151,7 @@ ZARRC_API void zarrc_copy(const zarrc_view *dst, const zarrc_view *src);
 /* Puts one element (native byte order; NULL: zeros, or empty text) everywhere. */
 ZARRC_API void zarrc_fill(const zarrc_view *dst, const void *element);
 /* Whether every element is the fill value as zarr-python 3 means it when it leaves out a chunk: bit for bit, but any
- * NaN is a NaN fill value, any NaT a NaT, and a complex zero has no sign. */
+ * NaN is a NaN fill value, any NaT a NaT, and a complex zero has no sign. A struct with a NaN or NaT in it never is. */
 ZARRC_API bool zarrc_is_fill(const zarrc_view *view, const void *element);
 
 /* ---------------------------------------------------------------------------------------------- specs and grids */

@@ -57,7 +57,7 @@ ZARRC_API zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *
 ZARRC_API zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
                                           const zarrc_change *change, zarrc_parts *parts, zarrc_error *error);
 
-/* Encodes a whole chunk, all fill value or not. */
+/* Encodes a whole chunk, all fill value or not; only a shard without inner chunks to store makes no pieces. */
 ZARRC_API zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from, zarrc_parts *parts,
                                     zarrc_error *error);
 

@@ -115,6 +115,14 @@ class Listing(Shards):
                             self.zarrc("shard", "extract", "a", "--chunk", "0,1", "--inner", inner, "-o", "-"),
                             data[number])
 
+    def test_a_shard_of_nothing_is_no_file(self):
+        self.make()
+        metadata = self.folder / "a" / "zarr.json"
+        self.refused("encode", "--metadata", metadata, "-i", "-", "-o", "shard", stdin=bytes(64), code=2, says="none is stored")
+        self.assertFalse((self.folder / "shard").exists())
+        self.zarrc("encode", "--metadata", metadata, "-i", "-", "-o", "shard", stdin=bytes(63) + b"x")
+        self.assertEqual(len((self.folder / "shard").read_bytes()), 4 * 4 + 4 * 16 + 4)
+
     def test_holes_and_overlaps(self):
         self.make()
         for entries, nbytes, want in (
