@@ -61,7 +61,7 @@ def main() -> int:
         files = []
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:accept", "-p", "no:cacheprovider", "-p", "zarrc_counting",
-        "-o", "addopts=", "--benchmark-disable" if has("pytest_benchmark") else "-q",
+        "-o", "addopts=", *(["--benchmark-disable"] if has("pytest_benchmark") else []),
         *[f"--deselect={name}" for name in EXCLUDED], *files, *rest,
     ]  # fmt: skip
     print(f"zarr-python's tests, {known.mode}: {len(EXCLUDED)} excluded", flush=True)
