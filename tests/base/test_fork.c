@@ -138,7 +138,7 @@ static void test_generations(void **state) {
 typedef struct inside {
   zarrc_ctx *ctx;
   pthread_t caller;
-  atomic_bool other_works, over;
+  atomic_bool caller_works, other_works, over;
   bool helper_stays; /* at its item until the fork is over */
   atomic_int done;
   pid_t parent, child;
@@ -149,8 +149,10 @@ static zarrc_status fork_inside(void *arg, size_t i, zarrc_error *error) {
   (void)i, (void)error;
   in->other_works = in->other_works || !pthread_equal(pthread_self(), in->caller);
   if (!pthread_equal(pthread_self(), in->caller)) {
+    while (!in->caller_works) sched_yield(); /* else the helper could do both items, and nobody would fork */
     while (in->helper_stays && !in->over) sched_yield();
   } else {
+    in->caller_works = true;
     while (!in->other_works) sched_yield();
     for (int k = 0; k < 100; k++) sched_yield();
     in->child = fork();
