@@ -211,7 +211,8 @@ zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zar
     if (*w.dir && unlinkat(root, w.dir, AT_REMOVEDIR) && errno != ENOENT && errno != ENOTDIR) {
       bool is_refilled = errno == ENOTEMPTY || errno == EEXIST;
       if (is_refilled && ++tries < TRIES) continue;
-      status = fail_at(w.dir, errno, "cannot erase the directory", error);
+      /* What others keep writing there came after the erasing: it is theirs. */
+      if (!is_refilled) status = fail_at(w.dir, errno, "cannot erase the directory", error);
     }
     pop_dir(&w);
   }
