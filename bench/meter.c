@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "zarrc_bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static double wall_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double cpu_seconds(void) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* A line of /proc/self/status, in KiB; 0 where there is none. */
+static uint64_t status_kb(const char *name) {
+  char line[256];
+  uint64_t kb = 0;
+  FILE *file = fopen("/proc/self/status", "r");
+  if (file == NULL) return 0;
+  while (kb == 0 && fgets(line, sizeof line, file) != NULL)
+    if (strncmp(line, name, strlen(name)) == 0) kb = strtoull(line + strlen(name) + 1, NULL, 10);
+  fclose(file);
+  return kb;
+}
+
+void bench_start(bench_result *result) {
+  FILE *file = fopen("/proc/self/clear_refs", "w"); /* 5: the peak of resident memory is what is resident now */
+  if (file != NULL) {
+    fputs("5", file);
+    fclose(file);
+  }
+  result->before_kb = status_kb("VmRSS");
+  result->cpu = cpu_seconds();
+  result->wall = wall_seconds();
+}
+
+void bench_stop(bench_result *result) {
+  result->wall = wall_seconds() - result->wall;
+  result->cpu = cpu_seconds() - result->cpu;
+  result->peak_kb = status_kb("VmHWM");
+}
+
+uint64_t bench_draw(uint64_t *state, uint64_t below) {
+  *state = *state * 6364136223846793005U + 1442695040888963407U;
+  return (*state >> 33) % below;
+}
