@@ -68,26 +68,19 @@ install-test: all
 interop: all
 	sh tests/interop/run.sh build
 
-# The Python package in an environment of its own, and zarr-python's own tests with zarrc in place of its pipeline and
-# its codecs. ZARR names the version; QUICK=--quick takes a part of the files.
-PYTHON = python3
-ZARR =
+# The Python package, with each Python of scripts/pythons: its environment, its own tests, and zarr-python's own tests
+# with zarrc in place of its pipeline and of its codecs. QUICK=--quick takes a part of those. ZARRC_PYTHON=system or
+# =newer takes one Python alone.
 QUICK =
-VENV = build/python
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+python:
+	sh python/tests/run.sh build install
 
-python: $(VENV)/bin/python
-	$(VENV)/bin/pip install -q ./python
-	$(VENV)/bin/pip install -q "zarr$(if $(ZARR),==$(ZARR),>=3.1)" mypy numpydoc pytest pytest-asyncio hypothesis
+test-python:
+	sh python/tests/run.sh build package
 
-test-python: python
-	cd python && ../$(VENV)/bin/python -m pytest -q tests
-	$(VENV)/bin/mypy --strict --python-version 3.12 -p zarrc
-
-test-zarr: python
-	sh python/tests/zarr_tests.sh $(VENV)/bin/python build/zarr-tests $(QUICK)
+test-zarr:
+	sh python/tests/run.sh build zarr $(QUICK)
 
 # Every stage runs, whatever fails; the last line counts.
 test:
@@ -98,6 +91,8 @@ test:
 	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
 	@$(TALLY) run install -- $(MAKE) install-test
 	@$(TALLY) run interop -- $(MAKE) interop
+	@$(TALLY) run python -- $(MAKE) test-python
+	@$(TALLY) run zarr -- $(MAKE) test-zarr QUICK=--quick
 	@$(TALLY) run demo -- $(MAKE) demo
 	@$(TALLY) report
 

@@ -5,7 +5,7 @@
     run_zarr_tests.py --tests DIR [--mode pipeline|codecs|stock] [--quick] [pytest arguments]
 
 DIR is the directory `tests` of the source distribution of the zarr-python that is installed. Needs pytest,
-pytest-asyncio and hypothesis, and zarrc installed.
+pytest-asyncio, hypothesis and numpydoc, and zarrc installed. See zarrc_counting.py for what is counted.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ CODECS = {
 
 
 def environment(mode: str) -> dict[str, str]:
-    env = dict(os.environ, PYTHONPATH=str(pathlib.Path(__file__).resolve().parent))
+    env = dict(os.environ, PYTHONPATH=str(pathlib.Path(__file__).resolve().parent), ZARRC_MODE=mode)
     if mode == "pipeline":
         env["ZARR_CODEC_PIPELINE__PATH"] = "zarrc.CodecPipeline"
     elif mode == "codecs":
-        env["ZARRC_CODECS_IN_PLACE"] = "1"
         for name, class_name in CODECS.items():
             env[f"ZARR_CODECS__{name.upper()}"] = f"zarrc.codecs.{class_name}"
     return env
@@ -64,9 +63,10 @@ def main() -> int:
         "-o", "addopts=", *(["--benchmark-disable"] if has("pytest_benchmark") else []),
         *[f"--deselect={name}" for name in EXCLUDED], *files, *rest,
     ]  # fmt: skip
-    print(f"zarr-python's tests, {known.mode}: {len(EXCLUDED)} excluded", flush=True)
+    print(f"zarr-python's tests, {known.mode}: {len(EXCLUDED)} excluded")
     for name, reason in EXCLUDED.items():
         print(f"  excluded: {name}: {reason}")
+    sys.stdout.flush()
     return subprocess.call(command, cwd=root.parent, env=environment(known.mode))
 
 

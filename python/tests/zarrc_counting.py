@@ -1,37 +1,94 @@
 # SPDX-License-Identifier: MIT
-"""A pytest plugin: prints how many calls the library served, and why others were left to zarr-python."""
+"""A pytest plugin: counts the calls that the library served, and those that were left to zarr-python, with the reasons.
+
+The run fails if the library left anything to zarr-python that is made of zarr-python's nine codecs, its own data types
+and its own buffers, or if it served nothing at all.
+"""
 
 from __future__ import annotations
 
 import collections
-import logging
+import functools
 import os
 import sys
 from typing import Any
 
+import zarr
+import zarr.codecs
+from zarr.codecs._v2 import V2Codec
+from zarr.core.codec_pipeline import BatchedCodecPipeline
+
 import zarrc
-from zarrc._context import logger
+import zarrc.codecs
+from zarrc._chain import Chain, Unsupported
+from zarrc.pipeline import CodecPipeline
 
-reasons: collections.Counter[str] = collections.Counter()
+MODE = os.environ.get("ZARRC_MODE", "stock")
+BUILT_IN = {getattr(module, name) for module in (zarr.codecs, zarrc.codecs) for name in zarrc._CODECS.values()}
+V2_BUILT_IN = {"numcodecs.gzip.GZip", "numcodecs.zstd.Zstd", "numcodecs.blosc.Blosc", "builtins.NoneType"}
+
+fallbacks: collections.Counter[str] = collections.Counter()
+built_in: collections.Counter[str] = collections.Counter()
+zarrs_own: collections.Counter[str] = collections.Counter()
 
 
-class _Count(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        reasons[record.getMessage()] += 1
+def is_built_in(codec: Any) -> bool:
+    if type(codec) is V2Codec:
+        ids = [getattr(each, "codec_id", None) for each in codec.filters or ()]
+        kind = type(codec.compressor)
+        return ids in ([], ["vlen-utf8"], ["vlen-bytes"]) and f"{kind.__module__}.{kind.__qualname__}" in V2_BUILT_IN
+    inner = (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ()))
+    return type(codec) in BUILT_IN and all(map(is_built_in, inner))
 
 
-logger.addHandler(_Count())
-logger.setLevel(logging.INFO)
-logger.propagate = False
+def watch() -> None:
+    """Puts itself in front of what says that the library lacks something."""
+    bind, to_python = Chain.bind, CodecPipeline._python_because
+
+    @functools.wraps(bind)
+    def counted_bind(self: Chain, spec: Any) -> Any:
+        try:
+            return bind(self, spec)
+        except Unsupported as reason:
+            fallbacks[str(reason)] += 1
+            prototype = spec.prototype
+            if (
+                all(map(is_built_in, self.codecs))
+                and type(spec.dtype).__module__.startswith("zarr.")
+                and {prototype.buffer.__module__, prototype.nd_buffer.__module__} == {"zarr.core.buffer.cpu"}
+            ):
+                built_in[f"{reason} ({list(self.codecs)}, {spec.dtype})"] += 1
+            reason.counted = True  # type: ignore[attr-defined]
+            raise
+
+    @functools.wraps(to_python)
+    def counted_to_python(self: CodecPipeline, call: str, reason: Unsupported) -> Any:
+        if not hasattr(reason, "counted"):
+            fallbacks[str(reason)] += 1
+            if "buffer of class" not in str(reason):
+                built_in[str(reason)] += 1
+        return to_python(self, call, reason)
+
+    Chain.bind = counted_bind  # type: ignore[method-assign]
+    CodecPipeline._python_because = counted_to_python  # type: ignore[method-assign]
+    for name in ("read", "write"):
+        watch_zarrs_own(name)
+
+
+def watch_zarrs_own(name: str) -> None:
+    """Counts the calls that reach zarr-python's own pipeline, most of them in tests that name it."""
+    method = getattr(BatchedCodecPipeline, name)
+
+    @functools.wraps(method)
+    async def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        zarrs_own[name] += 1
+        return await method(self, *args, **kwargs)
+
+    setattr(BatchedCodecPipeline, name, counted)
 
 
 def put_codecs_in_place() -> None:
     """Every name in zarr-python's modules that means one of its nine codecs means zarrc's from now on."""
-    import zarr
-    import zarr.codecs
-
-    import zarrc.codecs
-
     ours = {getattr(zarr.codecs, name): getattr(zarrc.codecs, name) for name in zarrc._CODECS.values()}
     for name, module in list(sys.modules.items()):
         if name == "zarr" or name.startswith("zarr."):
@@ -40,11 +97,33 @@ def put_codecs_in_place() -> None:
                     setattr(module, attribute, ours[value])
 
 
-if os.environ.get("ZARRC_CODECS_IN_PLACE"):
+watch()
+if MODE == "codecs":
     put_codecs_in_place()
 
 
+def served() -> int:
+    counters = zarrc.counters()
+    return sum(counters.get(name, 0) for name in (("codec",) if MODE == "codecs" else ("read", "write", "encode", "decode")))
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    if MODE != "stock" and session.exitstatus == 0 and (built_in or not served()):
+        session.exitstatus = 1
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    terminalreporter.write_line(f"zarrc served: {zarrc.counters()}")
-    for reason, n in reasons.most_common(12):
-        terminalreporter.write_line(f"  {n} arrays {reason}")
+    say = terminalreporter.write_line
+    if MODE == "stock":
+        return
+    what = "codec calls" if MODE == "codecs" else "pipeline calls"
+    counts = ", ".join(f"{name} {n}" for name, n in sorted(zarrc.counters().items()))
+    say(f"{what} served by zarrc: {served()} ({counts})")
+    say(f"left to zarr-python: {fallbacks.total()}, of these with built-in codecs: {built_in.total()}")
+    for reason, n in fallbacks.most_common():
+        say(f"  {n}: {reason}")
+    for reason, n in built_in.most_common():
+        say(f"  FAILED: {n} with built-in codecs: {reason}")
+    others = zarrs_own["read"] + zarrs_own["write"]
+    if MODE == "pipeline":
+        say(f"calls of zarr-python's own pipeline, by tests that name it and by what was left to it: {others}")

@@ -10,19 +10,6 @@ if [ "${ZARRC_SKIP_INTEROP:-}" = 1 ]; then
   exit 0
 fi
 
-newer_python() {
-  for python in python3.15 python3.14 python3.13; do
-    if command -v $python >/dev/null && $python -c 'import venv, ensurepip' 2>/dev/null; then
-      command -v $python
-      return
-    fi
-  done
-  for python in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[3-9]*/bin/python; do
-    [ -x "$python" ] && echo "$python" && return
-  done
-  return 0
-}
-
 run() { # name python
   venv=$build/venv-$1
   if ! cmp -s "$here/requirements.txt" "$venv/ready"; then
@@ -38,12 +25,11 @@ run() { # name python
   rm -rf "$build/interop-$1"
 }
 
-system=/usr/bin/python3
-[ -x $system ] || system=python3
-newer=$(newer_python)
 failed=0
-run system $system || failed=1
-if [ -n "$newer" ]; then
-  run newer "$newer" || failed=1
-fi
+pythons=$(sh "$here/../../scripts/pythons")
+while read -r name python; do
+  run "$name" "$python" </dev/null || failed=1
+done <<END
+$pythons
+END
 exit $failed

@@ -239,6 +239,9 @@ class VLenBytesCodec(_Text, _VLenBytesCodec):
     __hash__ = _VLenBytesCodec.__hash__
 
 
+_sharding: Any = _ShardingCodec  # zarr-python 3.1 has, and calls, only the asynchronous methods
+
+
 class ShardingCodec(_ArrayBytes, _ShardingCodec):
     """Chunks inside a chunk, with an index: see ``zarr.codecs.ShardingCodec``.
 
@@ -255,13 +258,15 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         try:
             return self._decode_native(shard_bytes, shard_spec)
         except Unsupported:
-            return _ShardingCodec._decode_sync(self, shard_bytes, shard_spec)
+            result: NDBuffer = _sharding._decode_sync(self, shard_bytes, shard_spec)
+            return result
 
     def _encode_sync(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(shard_array, shard_spec, True)
         except Unsupported:
-            return _ShardingCodec._encode_sync(self, shard_array, shard_spec)
+            result: Buffer | None = _sharding._encode_sync(self, shard_array, shard_spec)
+            return result
 
     async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
