@@ -109,13 +109,13 @@ typedef struct zarrc_executor {
 
 /* Zeroed means all defaults. */
 typedef struct zarrc_ctx_options {
-  size_t struct_size;         /* sizeof(zarrc_ctx_options), or 0 for the whole struct as the caller compiled it */
-  zarrc_allocator alloc;      /* resize NULL: malloc, with huge pages asked for where buffers are large */
-  zarrc_executor exec;        /* for_each NULL: a pool of the context's own, made when first used */
-  unsigned threads;           /* threads that work at once, the caller counted; 0: as many as the process may use;
-                                 1: no thread is ever made */
-  uint64_t max_chunk_bytes;   /* the most that a chunk may decode to; 0: 8 GiB. Beyond it: ZARRC_LIMIT */
-  uint64_t max_memory;        /* the most that the context holds at once; 0: no limit. Beyond it: ZARRC_NO_MEMORY */
+  size_t struct_size;       /* sizeof(zarrc_ctx_options), or 0 for the whole struct as the caller compiled it */
+  zarrc_allocator alloc;    /* resize NULL: malloc, with huge pages asked for where buffers are large */
+  zarrc_executor exec;      /* for_each NULL: a pool of the context's own, made when first used */
+  unsigned threads;         /* threads that work at once, the caller counted; 0: as many as the process may use;
+                               1: no thread is ever made */
+  uint64_t max_chunk_bytes; /* the most that a chunk may decode to; 0: 8 GiB. Beyond it: ZARRC_LIMIT */
+  uint64_t max_memory;      /* the most that the context holds at once; 0: no limit. What needs more: ZARRC_NO_MEMORY */
   uint64_t index_cache_bytes; /* shard indices kept for later reads; 0: 16 MiB; UINT64_MAX: none */
   bool (*canceled)(void *ud); /* asked between chunks; true makes the work stop with ZARRC_CANCELED. May be NULL */
   void *canceled_ud;
@@ -138,7 +138,8 @@ ZARRC_API void zarrc_free(zarrc_ctx *ctx, void *p);
 
 /* Runs fn(arg, i, &its_error) for every i in [0, n), in parallel where the context has threads; the caller always
  * works too, and fn may call zarrc_for_each. When calls fail, the failure with the lowest i is reported (calls with a
- * higher i may not have been made); so runs repeat. */
+ * higher i may not have been made); so runs repeat. Where the context's max_memory was in the way of a call beside
+ * others, it is made again with fewer of them, at last alone: what fits within the limit one by one is done. */
 ZARRC_API zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n,
                                       zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                       zarrc_error *error);

@@ -54,9 +54,10 @@ static void discharge(zarrc_ctx *ctx, uint64_t nbytes) {
   atomic_fetch_sub_explicit(&ctx->memory, nbytes, memory_order_relaxed);
 }
 
-static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align) {
+static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align, bool *refused) {
   const zarrc_allocator *alloc = &ctx->options.alloc;
-  if (size > old_size && !charge(ctx, size - old_size)) return NULL;
+  *refused = size > old_size && !charge(ctx, size - old_size);
+  if (*refused) return NULL;
   void *q = alloc->resize(alloc->ud, p, old_size, size, align);
   if (size > old_size && !q) discharge(ctx, size - old_size);
   if (size < old_size && (q || size == 0)) discharge(ctx, old_size - size);
@@ -65,8 +66,15 @@ static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_
 
 void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align) {
   if (!p && size == 0) return NULL;
-  void *q = resize(ctx, p, old_size, size, align);
-  if (!q && size > 0 && zarrc_lanes_trim(ctx)) q = resize(ctx, p, old_size, size, align);
+  bool refused;
+  void *q = resize(ctx, p, old_size, size, align, &refused);
+  if (!q && size > 0 && zarrc_lanes_trim(ctx)) q = resize(ctx, p, old_size, size, align, &refused);
+  if (refused) {
+    uint64_t held = zarrc_ctx_memory(ctx), more = size - old_size;
+    atomic_store_explicit(&ctx->memory_wanted, more > UINT64_MAX - held ? UINT64_MAX : held + more,
+                          memory_order_relaxed);
+    atomic_fetch_add_explicit(&ctx->memory_refusals, 1, memory_order_relaxed);
+  }
   return q;
 }
 

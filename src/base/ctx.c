@@ -58,6 +58,8 @@ zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zar
   atomic_init(&ctx->pool, NULL);
   atomic_init(&ctx->memory, nbytes);
   atomic_init(&ctx->memory_peak, nbytes);
+  atomic_init(&ctx->memory_refusals, 0);
+  atomic_init(&ctx->memory_wanted, 0);
   zarrc_lanes_init(&ctx->lanes, (zarrc_place *)(ctx + 1), options.threads, options.max_memory);
   *out = ctx;
   return ZARRC_OK;

@@ -36,6 +36,8 @@ struct zarrc_ctx {
   _Atomic(struct zarrc_pool *) pool;
   _Alignas(64) atomic_uint_fast64_t memory;
   atomic_uint_fast64_t memory_peak;
+  atomic_uint_fast64_t memory_refusals; /* requests that would have passed the limit */
+  atomic_uint_fast64_t memory_wanted;   /* what would have been held with the latest of them; 0: it has been told */
   _Alignas(64) zarrc_lanes lanes;
 };
 

@@ -13,6 +13,7 @@
 #include "base/pool.h"
 #include "base/checked.h"
 #include "base/ctx.h"
+#include "base/gate.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -24,14 +25,18 @@ typedef struct loop {
   size_t n;
   zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error);
   void *arg;
+  zarrc_gate *gate;        /* of a loop in no other, where memory is limited, or NULL */
   atomic_size_t next;      /* items from here on are not taken yet */
   atomic_size_t end;       /* items from here on need not be run: n, or the lowest that failed */
+  bool all;                /* a failure ends nothing */
   pthread_mutex_t failing; /* held while end is lowered and what follows is written */
+  size_t lowest;           /* item that failed, or n */
   zarrc_status status;
   zarrc_error error;
 
   /* under the pool's mutex */
   struct loop *newer, *older, *outer;
+  bool listed;     /* others may help */
   unsigned inside; /* threads that take items */
   bool waiting;    /* the caller waits on `changed` */
   pthread_cond_t changed;
@@ -67,15 +72,16 @@ static void run_item(loop *l, size_t i, zarrc_error *error) {
   if (options->canceled && options->canceled(options->canceled_ud)) {
     status = zarrc_fail(error, ZARRC_CANCELED, "canceled");
   } else {
-    status = l->fn(l->arg, i, error);
+    status = l->gate ? zarrc_gate_run(l->gate, l->fn, l->arg, i, error) : l->fn(l->arg, i, error);
   }
   if (status == ZARRC_OK) return;
   if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
   pthread_mutex_lock(&l->failing);
-  if (i < atomic_load(&l->end)) {
+  if (i < l->lowest) {
+    l->lowest = i;
     l->status = status;
     l->error = *error;
-    atomic_store(&l->end, i);
+    if (!l->all) atomic_store(&l->end, i);
   }
   pthread_mutex_unlock(&l->failing);
 }
@@ -215,6 +221,10 @@ static void open_loop(pool *p, loop *l) {
   seat *s = p->seats;
   while (s && !pthread_equal(s->thread, pthread_self())) s = s->older;
   l->outer = s ? s->loop : NULL;
+  if (l->outer) l->gate = NULL;
+  for (const loop *above = l->outer; above; above = above->outer)
+    if (above->gate && atomic_load(&above->gate->alone)) return;
+  l->listed = true;
   l->newer = NULL;
   l->older = p->loops;
   if (l->older) l->older->newer = l;
@@ -231,6 +241,7 @@ static void open_loop(pool *p, loop *l) {
 }
 
 static void close_loop(pool *p, loop *l) {
+  if (!l->listed) return;
   *(l->newer ? &l->newer->older : &p->loops) = l->older;
   if (l->older) l->older->newer = l->newer;
 }
@@ -262,8 +273,8 @@ static void run_for_host(void *arg, size_t i) {
   if (i < atomic_load_explicit(&l->end, memory_order_relaxed)) run_item(l, i, &error);
 }
 
-zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error),
-                            void *arg, zarrc_error *error) {
+zarrc_status zarrc_pool_run(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error),
+                            void *arg, bool all, zarrc_error *error) {
   const zarrc_executor *host = &ctx->options.exec;
   loop l;
   memset(&l, 0, offsetof(loop, error));
@@ -271,24 +282,35 @@ zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *a
   l.n = n;
   l.fn = fn;
   l.arg = arg;
+  l.all = all;
+  l.lowest = n;
   atomic_init(&l.next, 0);
   atomic_init(&l.end, n);
   pthread_mutex_init(&l.failing, NULL);
   bool parallel = n > 1 && !ctx->serial, whole = true;
+  zarrc_gate gate;
   pool *p = parallel && !host->for_each ? pool_of(ctx) : NULL;
   if (parallel && host->for_each) {
     host->for_each(host->ud, n, run_for_host, &l);
   } else if (p) {
     l.inside = 0;
-    l.waiting = false;
+    l.waiting = l.listed = false;
+    if (ctx->options.max_memory) {
+      zarrc_gate_open(&gate, ctx);
+      l.gate = &gate;
+    }
     pthread_cond_init(&l.changed, NULL);
     whole = run_in_pool(p, &l);
-    if (whole) pthread_cond_destroy(&l.changed);
+    if (whole) {
+      pthread_cond_destroy(&l.changed);
+      if (ctx->options.max_memory) zarrc_gate_close(&gate);
+    }
   } else {
     take_items(&l);
   }
   if (!whole) return zarrc_fail(error, ZARRC_CANCELED, "the process was forked while threads of its parent worked");
   pthread_mutex_destroy(&l.failing);
+  if (l.status == ZARRC_NO_MEMORY) zarrc_gate_explain(ctx, &l.error);
   if (l.status && error) *error = l.error;
   return l.status;
 }
