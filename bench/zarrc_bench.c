@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static zarrc_status number(const char *name, const char *text, uint64_t *out, zarrc_error *error) {
   char *end;
@@ -62,40 +61,6 @@ static zarrc_status parse(int argc, char **argv, bench_options *o, zarrc_error *
   return status;
 }
 
-/* Reads up to the first element of a .npy file: false unless its elements are little-endian and in C order. */
-static bool skip_npy_header(FILE *file) {
-  uint8_t start[12];
-  char header[4096] = "";
-  size_t n;
-  if (fread(start, 1, 10, file) != 10 || memcmp(start, "\x93NUMPY", 6) != 0) return false;
-  n = (size_t)start[8] | (size_t)start[9] << 8;
-  if (start[6] > 1) { /* the length has four bytes since version 2 */
-    if (fread(start + 10, 1, 2, file) != 2) return false;
-    n |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
-  }
-  if (n >= sizeof header || fread(header, 1, n, file) != n) return false;
-  return strstr(header, "'fortran_order': False") != NULL && strstr(header, "'descr': '>") == NULL;
-}
-
-/* All elements of a .npy file, nbytes of them, in pages that munmap gives back. */
-static zarrc_status read_npy(const char *path, uint64_t nbytes, uint8_t **out, zarrc_error *error) {
-  FILE *file = fopen(path, "rb");
-  void *data = MAP_FAILED;
-  bool good = file != NULL && skip_npy_header(file);
-  if (good) data = mmap(NULL, (size_t)nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data != MAP_FAILED) madvise(data, (size_t)nbytes, MADV_HUGEPAGE); /* as NumPy does */
-  good = data != MAP_FAILED && fread(data, 1, (size_t)nbytes, file) == nbytes && fgetc(file) == EOF;
-  if (file != NULL) fclose(file);
-  if (good) {
-    *out = data;
-    return ZARRC_OK;
-  }
-  if (data != MAP_FAILED) munmap(data, (size_t)nbytes);
-  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
-                    "%s: no .npy file with the array's %llu bytes, little-endian, C order", path,
-                    (unsigned long long)nbytes);
-}
-
 static zarrc_status open_array(zarrc_ctx *ctx, const char *url, bool read_only, zarrc_store **store,
                                zarrc_array **array, zarrc_error *error) {
   zarrc_open_options options = {.struct_size = sizeof options, .read_only = read_only};
@@ -115,26 +80,28 @@ static void print(const bench_run *run) {
          zarrc_ctx_get_options(run->ctx)->threads, (unsigned long long)r->bytes, (unsigned long long)r->sum);
 }
 
+static zarrc_status read_source(bench_run *run, zarrc_error *error) {
+  uint64_t wanted = zarrc_array_dtype(run->array)->item_size, nbytes = 0;
+  for (int i = 0; i < zarrc_array_ndim(run->array); i++) wanted *= (uint64_t)zarrc_array_shape(run->array)[i];
+  run->source = bench_read_npy(run->options->source, &nbytes);
+  if (run->source != NULL && nbytes == wanted) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
+                    "%s: no .npy file with the array's %llu bytes, little-endian, C order", run->options->source,
+                    (unsigned long long)wanted);
+}
+
 static zarrc_status run(const bench_options *options, const bench_operation *operation, zarrc_error *error) {
   zarrc_ctx_options limits = {.struct_size = sizeof limits, .threads = options->threads};
   bench_run run = {.options = options};
   zarrc_store *store = NULL, *out = NULL;
-  uint8_t *source = NULL;
-  uint64_t nbytes = 0;
   if (!operation->needs_out) limits.max_memory = options->memory;
   zarrc_status status = zarrc_ctx_open(&limits, &run.ctx, error);
   if (status == ZARRC_OK) status = open_array(run.ctx, options->store, !operation->writes, &store, &run.array, error);
   if (status == ZARRC_OK && operation->needs_out)
     status = open_array(run.ctx, options->out, false, &out, &run.copy, error);
-  if (status == ZARRC_OK && operation->needs_source) {
-    nbytes = zarrc_array_dtype(run.array)->item_size;
-    for (int i = 0; i < zarrc_array_ndim(run.array); i++) nbytes *= (uint64_t)zarrc_array_shape(run.array)[i];
-    status = read_npy(options->source, nbytes, &source, error);
-    run.source = source;
-  }
+  if (status == ZARRC_OK && operation->needs_source) status = read_source(&run, error);
   if (status == ZARRC_OK) status = operation->run(&run, error);
   if (status == ZARRC_OK) print(&run);
-  if (source != NULL) munmap(source, (size_t)nbytes);
   zarrc_array_close(run.copy);
   zarrc_array_close(run.array);
   zarrc_store_close(out);

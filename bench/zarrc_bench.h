@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of zarrc-bench share: zarrc_bench.c is the protocol, operations.c does the work, meter.c measures. */
+/* The parts of zarrc-bench: zarrc_bench.c is the protocol, operations.c does the work. */
 #ifndef ZARRC_BENCH_H
 #define ZARRC_BENCH_H
+
+#include "measure.h"
 
 #include <zarrc/zarrc.h>
 
@@ -11,24 +13,6 @@ typedef struct bench_options {
   int64_t box;
   unsigned threads; /* 0: as many as the process may use */
 } bench_options;
-
-/* What one run measured. */
-typedef struct bench_result {
-  double wall, cpu;            /* seconds */
-  uint64_t before_kb, peak_kb; /* resident before the clock ran, and the most while it did */
-  uint64_t bytes, sum;         /* of elements moved; of all their bytes, or of the first byte of each chunk */
-} bench_result;
-
-/* ------------------------------------------------------------------------------------------------ measuring */
-
-/* Forgets the peak of resident memory and starts the clock; stops it. bytes and sum are not touched. */
-void bench_start(bench_result *result);
-void bench_stop(bench_result *result);
-
-/* The positions that every tool of a comparison draws: a linear congruential generator. */
-uint64_t bench_draw(uint64_t *state, uint64_t below);
-
-/* ----------------------------------------------------------------------------------------------- operations */
 
 typedef struct bench_run {
   const bench_options *options;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "zarrc_bench.h"
+#include "measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static double wall_seconds(void) {
+double bench_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -39,11 +39,11 @@ void bench_start(bench_result *result) {
   }
   result->before_kb = status_kb("VmRSS");
   result->cpu = cpu_seconds();
-  result->wall = wall_seconds();
+  result->wall = bench_seconds();
 }
 
 void bench_stop(bench_result *result) {
-  result->wall = wall_seconds() - result->wall;
+  result->wall = bench_seconds() - result->wall;
   result->cpu = cpu_seconds() - result->cpu;
   result->peak_kb = status_kb("VmHWM");
 }

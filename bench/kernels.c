@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The copy engine against memcpy. Every case copies or scans some memory again and again, in turns with a memcpy of as
- * many bytes; printed are the best speeds of each in GB/s (bytes of the destination), and their ratio.
+ * kernels [WORD]: what moves and sums elements, against memcpy. Every case (with WORD in its name) copies or scans some
+ * memory again and again, in turns with a memcpy of as many bytes. A line of JSON for each: the best speeds in GB/s
+ * (bytes of the destination), and their ratio.
  */
-#include <zarrc/data.h>
+#include "measure.h"
+
+#include <zarrc/codec.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 
 #define MIB ((int64_t)1 << 20)
 enum { ROUNDS = 25 };
 
-typedef enum what { COPY, FILL, FILL_ZERO, IS_FILL } what;
+typedef enum what { COPY, FILL, FILL_ZERO, IS_FILL, CHECKSUM } what;
 
 /* The destination is a box of `shape` in packed memory of `around`; the source is packed, its axes in `order` (from
  * outer to inner) and of the other byte order if swapped. */
@@ -61,28 +62,40 @@ static const bench_case cases[] = {
     {"fill f4 1.5, 64^3 into 256^3", FILL, ZARRC_FLOAT32, 3, {64, 64, 64}, {256, 256, 256}, {0, 1, 2}, false},
     {"is fill f4 1.5, 1 MiB", IS_FILL, ZARRC_FLOAT32, 1, {MIB / 4}, {MIB / 4}, {0}, false},
     {"is fill f4 1.5, 64^3 in 256^3", IS_FILL, ZARRC_FLOAT32, 3, {64, 64, 64}, {256, 256, 256}, {0, 1, 2}, false},
+    {"crc32c 64 KiB", CHECKSUM, ZARRC_UINT8, 1, {MIB / 16}, {MIB / 16}, {0}, false},
+    {"crc32c 512 KiB", CHECKSUM, ZARRC_UINT8, 1, {MIB / 2}, {MIB / 2}, {0}, false},
+    {"crc32c 128 MiB", CHECKSUM, ZARRC_UINT8, 1, {128 * MIB}, {128 * MIB}, {0}, false},
 };
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+/* What a case is done with: a context, and the checksum's codec. */
+typedef struct tools {
+  zarrc_ctx *ctx;
+  zarrc_codec *crc32c;
+} tools;
 
 static uint8_t *memory(int64_t nbytes) {
-  uint8_t *p = aligned_alloc(2 * MIB, (size_t)((nbytes + 2 * MIB - 1) / (2 * MIB) * (2 * MIB)));
-  if (!p) {
-    fprintf(stderr, "no memory\n");
+  uint8_t *p = bench_pages((size_t)nbytes);
+  if (p == NULL) {
+    fprintf(stderr, "kernels: no memory\n");
     exit(1);
   }
-#if defined(MADV_HUGEPAGE) /* as the library's own buffers and large NumPy arrays are */
-  madvise(p, (size_t)nbytes, MADV_HUGEPAGE);
-#endif
   for (int64_t i = 0; i < nbytes; i++) p[i] = (uint8_t)(i * 7 >> 3);
   return p;
 }
 
-static bool once(const bench_case *c, const zarrc_view *dst, const zarrc_view *src) {
+/* Sums the bytes of a view: encoding lends them and puts the sum behind. */
+static bool checksum(const tools *t, const zarrc_view *view) {
+  zarrc_parts parts;
+  zarrc_codec_job job = {.spec = &(zarrc_spec){.dtype = view->dtype, .ndim = 1, .shape = {view->shape[0]}},
+                         .bytes = {.ptr = view->data, .len = (size_t)view->shape[0]},
+                         .parts = &parts};
+  zarrc_parts_init(&parts, t->ctx);
+  bool good = zarrc_codec_encode(t->crc32c, &job, 1, NULL) == ZARRC_OK && parts.nbytes == job.bytes.len + 4;
+  zarrc_parts_clear(&parts);
+  return good;
+}
+
+static bool once(const tools *t, const bench_case *c, const zarrc_view *dst, const zarrc_view *src) {
   const float value = 1.5F;
   switch (c->what) {
   case COPY:
@@ -96,11 +109,13 @@ static bool once(const bench_case *c, const zarrc_view *dst, const zarrc_view *s
     return true;
   case IS_FILL:
     return zarrc_is_fill(dst, &value);
+  case CHECKSUM:
+    return checksum(t, src);
   }
   return false;
 }
 
-static void measure(const bench_case *c) {
+static bool measure(const tools *t, const bench_case *c) {
   const zarrc_dtype dtype = zarrc_dtype_of(c->type);
   int64_t nitems = 1, around = 1;
   for (int i = 0; i < c->ndim; i++) {
@@ -121,30 +136,44 @@ static void measure(const bench_case *c) {
 
   const int repeats = (int)(8 * MIB / nbytes) + 1;
   double ours = 0, theirs = 0;
+  bool good = true;
   for (int round = -1; round < ROUNDS; round++) { /* the first one is not counted */
-    double t0 = now();
+    double t0 = bench_seconds();
     for (int i = 0; i < repeats; i++) memcpy(flat, from, (size_t)nbytes);
-    double t1 = now();
-    for (int i = 0; i < repeats; i++) {
-      if (!once(c, &dst, &src)) fprintf(stderr, "%s: wrong answer\n", c->name);
-    }
-    double t2 = now();
+    double t1 = bench_seconds();
+    for (int i = 0; i < repeats; i++) good &= once(t, c, &dst, &src);
+    double t2 = bench_seconds();
     if (round < 0) continue;
     const double all = (double)nbytes * repeats / 1e9;
     if (all / (t1 - t0) > theirs) theirs = all / (t1 - t0);
     if (all / (t2 - t1) > ours) ours = all / (t2 - t1);
   }
-  printf("%-36s %8.2f %8.2f %8.2f\n", c->name, ours, theirs, ours / theirs);
+  if (good)
+    printf("{\"kernel\": \"%s\", \"gbs\": %.2f, \"memcpy_gbs\": %.2f, \"ratio\": %.3f}\n", c->name, ours, theirs,
+           ours / theirs);
+  else
+    fprintf(stderr, "kernels: %s: wrong answer\n", c->name);
   fflush(stdout);
-  free(from);
-  free(to);
-  free(flat);
+  bench_pages_free(from, (size_t)nbytes);
+  bench_pages_free(to, (size_t)(around * dtype.item_size));
+  bench_pages_free(flat, (size_t)nbytes);
+  return good;
 }
 
 int main(int argc, char **argv) {
-  printf("%-36s %8s %8s %8s\n", "case", "GB/s", "memcpy", "ratio");
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    if (argc < 2 || strstr(cases[i].name, argv[1])) measure(&cases[i]);
+  static const char json[] = "{\"name\": \"crc32c\"}";
+  tools t = {0};
+  zarrc_error error;
+  bool good = true;
+  zarrc_status status = zarrc_ctx_open(&(zarrc_ctx_options){.threads = 1}, &t.ctx, &error);
+  if (status == ZARRC_OK) status = zarrc_codec_open(t.ctx, json, sizeof json - 1, &t.crc32c, &error);
+  if (status != ZARRC_OK) {
+    fprintf(stderr, "kernels: %s\n", error.message);
+    return zarrc_status_exit_code(status);
   }
-  return 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    if (argc < 2 || strstr(cases[i].name, argv[1])) good &= measure(&t, &cases[i]);
+  zarrc_codec_close(t.crc32c);
+  zarrc_ctx_close(t.ctx);
+  return good ? 0 : 1;
 }
