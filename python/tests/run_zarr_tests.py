@@ -11,6 +11,8 @@ pytest-asyncio, hypothesis and numpydoc, and zarrc installed. See zarrc_counting
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -24,12 +26,17 @@ FILES = [
 ]  # fmt: skip
 QUICK = ["test_codec_pipeline_suite.py", "test_codecs", "test_indexing.py", "test_v2.py", "test_resize.py"]
 
-# Tests that cannot pass with any other implementation, and why. Names are what pytest -v prints, or begin it.
-EXCLUDED: dict[str, str] = {
+# Tests that cannot pass with any other implementation of the codecs, the versions of zarr-python in which they stand (""
+# for all), and why. Names are what pytest -v prints, or begin it.
+EXCLUDED: dict[str, tuple[str, str]] = {
     "tests/test_codecs/test_sharding.py::test_sharding_partial_shard_read__index_chunk_slice_fails": (
-        "replaces the private method zarr.codecs.sharding._ShardIndex.get_chunk_slice"
+        "", "replaces the private method zarr.codecs.sharding._ShardIndex.get_chunk_slice"
     ),
-}
+    "tests/test_array.py::test_create_array_with_data_num_gets": (
+        "3.1.", "counts a read of each shard that zarr's sharding codec makes before it writes the whole shard, "
+        "'we don't actually need one' says the test itself"
+    ),
+}  # fmt: skip
 
 CODECS = {
     "blosc": "BloscCodec", "bytes": "BytesCodec", "crc32c": "Crc32cCodec", "gzip": "GzipCodec",
@@ -58,21 +65,21 @@ def main() -> int:
     files = [f"tests/{name}" for name in (QUICK if known.quick else FILES) if (root / name).exists()]
     if any(each.startswith("tests/") for each in rest):
         files = []
+    version = importlib.metadata.version("zarr")
+    excluded = {name: why for name, (versions, why) in EXCLUDED.items() if version.startswith(versions)}
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:accept", "-p", "no:cacheprovider", "-p", "zarrc_counting",
         "-o", "addopts=", *(["--benchmark-disable"] if has("pytest_benchmark") else []),
-        *[f"--deselect={name}" for name in EXCLUDED], *files, *rest,
+        *[f"--deselect={name}" for name in excluded], *files, *rest,
     ]  # fmt: skip
-    print(f"zarr-python's tests, {known.mode}: {len(EXCLUDED)} excluded")
-    for name, reason in EXCLUDED.items():
+    print(f"zarr-python's tests, {known.mode}: {len(excluded)} excluded")
+    for name, reason in excluded.items():
         print(f"  excluded: {name}: {reason}")
     sys.stdout.flush()
     return subprocess.call(command, cwd=root.parent, env=environment(known.mode))
 
 
 def has(module: str) -> bool:
-    import importlib.util
-
     return importlib.util.find_spec(module) is not None
 
 

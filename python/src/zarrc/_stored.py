@@ -211,7 +211,7 @@ async def write(
         partial = sorted((str(item[0]), k) for k, item in enumerate(items) if not item[4])
         held: list[asyncio.Lock] = []
         try:
-            for _, k in partial if root is None or bound.variable else ():
+            for _, k in partial:
                 lock = _lock_of(items[k][0])
                 await lock.acquire()
                 held.append(lock)
