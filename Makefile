@@ -17,7 +17,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  python test-python test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
+  python test-python test-python-tsan test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -70,7 +70,7 @@ interop: all
 
 # The Python package, with each Python of scripts/pythons: its environment, its own tests, and zarr-python's own tests
 # with zarrc in place of its pipeline and of its codecs. QUICK=--quick takes a part of those. ZARRC_PYTHON=system or
-# =newer takes one Python alone.
+# =newer takes one Python alone. test-python-tsan runs the threads' tests under the thread sanitizer.
 QUICK =
 
 python:
@@ -81,6 +81,9 @@ test-python:
 
 test-zarr:
 	sh python/tests/run.sh build zarr $(QUICK)
+
+test-python-tsan:
+	sh python/tests/tsan.sh build $(if $(QUICK),-k "64-i4 or parts or forked")
 
 # Every stage runs, whatever fails; the last line counts.
 test:
@@ -93,6 +96,7 @@ test:
 	@$(TALLY) run interop -- $(MAKE) interop
 	@$(TALLY) run python -- $(MAKE) test-python
 	@$(TALLY) run zarr -- $(MAKE) test-zarr QUICK=--quick
+	@$(TALLY) run python-tsan -- $(MAKE) test-python-tsan QUICK=--quick
 	@$(TALLY) run demo -- $(MAKE) demo
 	@$(TALLY) report
 

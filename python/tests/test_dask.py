@@ -27,7 +27,7 @@ VALUES = np.arange(200 * 120, dtype="i4").reshape(200, 120)
 CODECS = [{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "gzip", "configuration": {"level": 1}}]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
@@ -91,6 +91,50 @@ with Client(sys.argv[1]) as client:
     ).stdout
     assert json.loads(out) == {"shards": 60, "written": 40, "checked": 60}
     check(destination)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_more_tasks_than_asked_for(client: Any, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[Any] = []
+    most = [0]
+    submit = client.submit
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        under_way.append(submit(*args, **kwargs))
+        most[0] = max(most[0], sum(not each.done() for each in under_way))
+        return under_way[-1]
+
+    monkeypatch.setattr(client, "submit", counted)
+    zarrc.dask.reencode(source, str(tmp_path / "dst"), (10, 10), (20, 20), CODECS, client=client, max_in_flight=3)
+    assert len(under_way) == 120 and 1 <= most[0] <= 3
+    check(str(tmp_path / "dst"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_shard_written_again_is_the_same(client: Any, source: str, tmp_path: Path) -> None:
+    """A journal that lost its end: what it does not name is done again over what is there."""
+    journal, destination = tmp_path / "journal", str(tmp_path / "dst")
+    options: dict[str, Any] = {"client": client, "journal": str(journal)}
+    zarrc.dask.reencode(source, destination, (10, 10), (20, 20), CODECS, **options)
+    before = {path: path.read_bytes() for path in (tmp_path / "dst" / "c").rglob("*") if path.is_file()}
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:11]))
+    result = zarrc.dask.reencode(source, destination, (10, 10), (20, 20), CODECS, resume=True, **options)
+    assert result == {"shards": 60, "written": 50, "checked": 60}
+    assert before == {path: path.read_bytes() for path in (tmp_path / "dst" / "c").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match="another run"):
+        zarrc.dask.reencode(source, destination, (10, 10), (40, 20), CODECS, resume=True, **options)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_check_finds_what_differs(client: Any, source: str, tmp_path: Path) -> None:
+    destination = str(tmp_path / "dst")
+
+    def spoil(done: int, of: int) -> None:
+        if done == of:
+            zarr.open_array(destination, mode="r+")[33, 44] = -1
+
+    with pytest.raises(RuntimeError, match=r"differs from .* in \(\(20, 40\), \(40, 60\)\)"):
+        zarrc.dask.reencode(source, destination, (10, 10), (20, 20), None, client=client, progress=spoil)
 
 
 def test_to_zarr_is_aligned(tmp_path: Path) -> None:
