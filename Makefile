@@ -17,7 +17,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  python test-python test-python-tsan test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
+  python test-python test-python-tsan test-wheel test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -70,7 +70,8 @@ interop: all
 
 # The Python package, with each Python of scripts/pythons: its environment, its own tests, and zarr-python's own tests
 # with zarrc in place of its pipeline and of its codecs. QUICK=--quick takes a part of those. ZARRC_PYTHON=system or
-# =newer takes one Python alone. test-python-tsan runs the threads' tests under the thread sanitizer.
+# =newer takes one Python alone. test-python-tsan runs the threads' tests under the thread sanitizer; test-wheel builds
+# and tries what is distributed.
 QUICK =
 
 python:
@@ -81,6 +82,9 @@ test-python:
 
 test-zarr:
 	sh python/tests/run.sh build zarr $(QUICK)
+
+test-wheel:
+	sh python/tests/wheel.sh build
 
 test-python-tsan:
 	sh python/tests/tsan.sh build $(if $(QUICK),-k "64-i4 or parts or forked")
@@ -96,15 +100,19 @@ test:
 	@$(TALLY) run interop -- $(MAKE) interop
 	@$(TALLY) run python -- $(MAKE) test-python
 	@$(TALLY) run zarr -- $(MAKE) test-zarr QUICK=--quick
+	@$(TALLY) run wheel -- $(MAKE) test-wheel
 	@$(TALLY) run python-tsan -- $(MAKE) test-python-tsan QUICK=--quick
 	@$(TALLY) run demo -- $(MAKE) demo
 	@$(TALLY) report
 
 # ------------------------------------------------------------------------------------------------ by hand only
-# What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers.
+# What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers;
+# the Python package's with 1,000 draws each; all of zarr-python's tests; all of the threads' tests under the sanitizer.
 nightly:
 	$(call build,asan)
 	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
+	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
+	$(MAKE) test-zarr test-wheel test-python-tsan
 
 bench:
 	$(call build,bench)
