@@ -13,6 +13,7 @@ from zarrc._core import CorruptError, InvalidError, StoreError, UnsupportedError
 from zarrc._version import __version__
 
 if TYPE_CHECKING:
+    from zarrc._stored import UnalignedWriteError
     from zarrc.pipeline import CodecPipeline
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "CorruptError",
     "InvalidError",
     "StoreError",
+    "UnalignedWriteError",
     "UnsupportedError",
     "ZarrcError",
     "__version__",
@@ -50,6 +52,10 @@ def __getattr__(name: str) -> Any:
         from zarrc.pipeline import CodecPipeline
 
         return CodecPipeline
+    if name == "UnalignedWriteError":
+        from zarrc._stored import UnalignedWriteError
+
+        return UnalignedWriteError
     raise AttributeError(f"module 'zarrc' has no attribute {name!r}")
 
 

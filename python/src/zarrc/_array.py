@@ -77,11 +77,11 @@ class Array:
         counts = tuple(len(range(*each.indices(n))) for each, n in zip(slices, self.shape, strict=True))
         if self.dtype == object:
             out: np.ndarray[Any, Any] = np.empty(math.prod(counts), object)
-            out[:] = self._array.read_items(slices)
+            out[:] = self._array.read_items(slices, False)
             out = out.reshape(counts)
         else:
             out = np.empty(counts, self.dtype)
-            self._array.read(slices, exportable(out), sys.byteorder == "big")
+            self._array.read(slices, False, exportable(out), sys.byteorder == "big")
         result = out[after]
         return result
 
@@ -93,7 +93,7 @@ class Array:
         counts = tuple(len(range(*each.indices(n))) for each, n in zip(slices, self.shape, strict=True))
         memory: np.ndarray[Any, Any] = np.empty(counts, self.dtype)
         memory[after] = value
-        self._array.write(slices, exportable(memory), sys.byteorder == "big")
+        self._array.write(slices, False, exportable(memory), sys.byteorder == "big")
 
     def _plan(self, selection: Any) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
         """Slices with positive steps, and what remains to be done with what they select."""

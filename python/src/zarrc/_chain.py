@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +13,24 @@ from zarr.codecs import ShardingCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core
-from zarrc._context import context, count
+from zarrc._context import context, count, hold
 from zarrc._describe import Unsupported, describe
-from zarrc._selection import box, shape_of, simplify
+from zarrc._selection import Picks, is_plain, picks, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zarr.abc.codec import Codec
     from zarr.core.array_spec import ArraySpec
 
 NATIVE_IS_BIG = sys.byteorder == "big"
-# Boxes that selections with index arrays are decoded to are held so many bytes at a time.
+# Memory of its own, for what is not read straight into the array that it is for, is held so many bytes at a time.
 SCRATCH_NBYTES = 256 << 20
 
 Array = np.ndarray[Any, Any]
+Item = tuple[Any, Any, Any, Any, bool]  # byte getter, spec, chunk selection, array selection, complete
 Source = Any  # None, bytes-like, _core.Ranges, or a key (str) below root
+Outcome = Any  # of a write: bytes; None: to be erased, or stored already; NotImplemented: nothing has changed
 
 
 def big_endian(dtype: np.dtype[Any]) -> bool | None:
@@ -49,6 +52,11 @@ def exportable(array: Array) -> Array:
     return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")
 
 
+def exported(array: Array | None) -> Array | None:
+    """`exportable` of what may be None."""
+    return None if array is None else exportable(array)
+
+
 def in_zarrs_words(error: _core.CorruptError) -> _core.CorruptError:
     """Messages that users of zarr-python look for."""
     if error.args and "shorter than its index" in str(error.args[0]):
@@ -60,15 +68,18 @@ def in_zarrs_words(error: _core.CorruptError) -> _core.CorruptError:
 class Bound:
     """A chain bound to one kind of chunk."""
 
-    __slots__ = ("dtype", "pipeline", "raw", "shape", "spec", "variable")
+    __slots__ = ("context", "dtype", "native", "pipeline", "raw", "shape", "spec", "variable")
 
     def __init__(self, codecs: Sequence[Codec], spec: ArraySpec, threads: _core.Context) -> None:
         what = describe(codecs, spec)
+        self.context = threads
         self.spec = spec
         self.shape = spec.shape
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.variable = what.variable
         self.raw = what.raw
+        # of elements in memory of our own, which the library may see
+        self.native = self.dtype if what.raw or what.variable else self.dtype.newbyteorder("=")
         try:
             self.pipeline = _core.Pipeline(
                 threads,
@@ -92,14 +103,9 @@ class Bound:
             return None
         if dtype == self.dtype:
             return NATIVE_IS_BIG if self.raw else big_endian(dtype)
-        if self.raw or dtype.newbyteorder("=") != self.dtype.newbyteorder("="):
+        if self.raw or dtype.kind == "T" or dtype.newbyteorder("=") != self.dtype.newbyteorder("="):
             return None
         return big_endian(dtype)
-
-    def scratch(self, shape: tuple[int, ...]) -> Array:
-        """Memory for decoded elements that the library may see."""
-        dtype = self.dtype if self.raw else self.dtype.newbyteorder("=")
-        return np.empty(shape, dtype)
 
 
 class Chain:
@@ -108,32 +114,34 @@ class Chain:
     def __init__(self, codecs: Iterable[Codec]) -> None:
         self.codecs = tuple(codecs)
         # What a shard holds beyond the array's edge is kept when all within the edge is written, as zarr-python does.
-        self.keeps_beyond_edge = len(self.codecs) == 1 and isinstance(self.codecs[0], ShardingCodec)
+        self.is_sharded = len(self.codecs) == 1 and isinstance(self.codecs[0], ShardingCodec)
         self._bound: dict[Any, Bound] = {}
         self._last: tuple[ArraySpec, _core.Context, Bound] | None = None
+        hold(self)
+
+    def forget(self) -> None:
+        """Gives up what was made for a context."""
+        self._last = None
+        self._bound = {}
 
     def bind(self, spec: ArraySpec) -> Bound:
         """The chain for one kind of chunk."""
         threads = context()
         last = self._last
-        if last is not None and last[0] is spec and last[1] is threads:
+        if last is not None and last[1] is threads and (last[0] is spec or _same(last[0], spec)):
             return last[2]
         fill = spec.fill_value
-        key = (
-            id(threads),
-            spec.shape,
-            spec.dtype,
-            fill.tobytes() if isinstance(fill, np.generic) else fill,
-            spec.config,
-        )
-        bound = self._bound.get(key)
-        if bound is None:
+        key = (spec.shape, spec.dtype, fill.tobytes() if isinstance(fill, np.generic) else fill, spec.config)
+        made = self._bound
+        bound = made.get(key)
+        if bound is None or bound.context is not threads:
             if spec.prototype.buffer is not cpu.Buffer or spec.prototype.nd_buffer is not cpu.NDBuffer:
                 raise Unsupported("a buffer prototype of its own")
-            if len(self._bound) >= 1024:
-                self._bound.clear()
-            bound = self._bound[key] = Bound(self.codecs, spec, threads)
-        self._last = (spec, threads, bound)
+            if len(made) >= 1024:
+                made.clear()
+            bound = made[key] = Bound(self.codecs, spec, threads)
+        if context() is threads:
+            self._last = (spec, threads, bound)
         return bound
 
     # ------------------------------------------------------------------------------------------------- reading
@@ -141,231 +149,180 @@ class Chain:
     def read(
         self,
         bound: Bound,
-        sources: list[Source],
-        chunk_selections: list[Any],
-        out_selections: list[Any],
+        items: list[Item],
+        sources: list[Source] | None,
         out: Array,
         drop_axes: tuple[int, ...] = (),
         root: str | None = None,
-        names: Sequence[str] | None = None,
-    ) -> list[bool | None]:
-        """Decodes parts of chunks into an array. True, False (no value), or None (ranges are wanted) a chunk."""
-        results: list[bool | None] = [None] * len(sources)
+        limit: int = 0,
+    ) -> list[Any] | None:
+        """Decodes parts of chunks into an array.
+
+        sources None: the items' keys below root. True, False (no value), or None (ranges are wanted) a chunk. With a
+        limit nothing is promised to be done, and the result is None, if more bytes than that would be decoded.
+        """
         big = bound.fits(out.dtype)
-        plain: list[int] = []
-        other: list[int] = []
-        plain_chunk: list[Any] = []
-        plain_out: list[Any] = []
-        for i in range(len(sources)):
-            pair = simplify(chunk_selections[i], out_selections[i], drop_axes) if big is not None else None
-            if pair is None:
-                other.append(i)
-            else:
-                plain.append(i)
-                plain_chunk.append(pair[0])
-                plain_out.append(pair[1])
-        if plain:
-            assert big is not None
+        if big is None:
+            results: list[Any] | None = [NotImplemented] * len(items)
+        else:
             try:
-                found = bound.pipeline.read(
-                    [sources[i] for i in plain],
-                    plain_chunk,
-                    plain_out,
-                    exportable(out),
-                    big,
-                    root,
-                    [names[i] for i in plain] if names else None,
-                )
-                for i, result in zip(plain, found, strict=True):
-                    results[i] = result
-            except _core.Mismatch:
-                other = list(range(len(sources)))
+                results = bound.pipeline.read(items, sources, exportable(out), big, root, limit)
             except _core.CorruptError as error:
                 raise in_zarrs_words(error) from None
-        self._read_boxes(bound, other, sources, chunk_selections, out_selections, out, drop_axes, root, names, results)
-        count("chunks", len(sources))
+        if results is None:
+            return None
+        other = [i for i, state in enumerate(results) if state is NotImplemented]
+        if other and not self._read_picks(bound, other, items, sources, out, drop_axes, root, limit, results):
+            return None
+        count("chunks", len(items))
         return results
 
-    def _read_boxes(
+    def _read_picks(
         self,
         bound: Bound,
         which: list[int],
-        sources: list[Source],
-        chunk_selections: list[Any],
-        out_selections: list[Any],
+        items: list[Item],
+        sources: list[Source] | None,
         out: Array,
         drop_axes: tuple[int, ...],
         root: str | None,
-        names: Sequence[str] | None,
-        results: list[bool | None],
-    ) -> None:
-        for part in self._portions(bound, which, chunk_selections):
-            boxes, inner, decoded, found = self._decode_boxes(bound, part, sources, chunk_selections, root, names)
-            del boxes
-            for k, i in enumerate(part):
-                results[i] = found[k]
-                if found[k] is None:
+        limit: int,
+        results: list[Any],
+    ) -> bool:
+        """Reads what is no box of a chunk, or goes to no box of the array. False: the limit does not allow it."""
+        fits = bound.fits(out.dtype)
+        big = NATIVE_IS_BIG if fits is None else fits
+        dtype = bound.native if fits is None else out.dtype
+        for part in self._portions(bound, which, items):
+            todo: list[tuple[Any, ...]] = []
+            memories: list[Array | None] = []
+            for i, pick in part:
+                memory = None if fits is None else _place(out, items[i][3], pick, drop_axes)
+                own = memory is None and not bound.variable
+                if own:
+                    memory = np.empty(math.prod(pick.shape) if pick.points else pick.shape, dtype)
+                memories.append(memory if own else None)
+                todo.append((*_source(items, sources, i), pick.points, pick.entries, exported(memory)))
+            found = self._picked(bound, todo, big, root, limit)
+            if found is None:
+                return False
+            for (i, pick), state, memory in zip(part, found, memories, strict=True):
+                elements: Array | None = memory
+                if bound.variable:
+                    texts, state = state
+                    elements = None if state is None else object_array(texts, pick.shape)
+                results[i] = state
+                if elements is None or state is None:
                     continue
-                selected = decoded[k][inner[k]]
-                if drop_axes:
-                    selected = selected.squeeze(axis=drop_axes)
-                out[out_selections[i]] = selected
+                elements = elements.reshape(pick.shape)
+                out[items[i][3]] = elements.squeeze(axis=drop_axes) if drop_axes else elements
+        return True
 
-    def _portions(self, bound: Bound, which: list[int], chunk_selections: list[Any]) -> Iterable[list[int]]:
-        """Lists of chunks whose boxes may be held at once."""
-        part: list[int] = []
+    def _picked(
+        self, bound: Bound, todo: list[tuple[Any, ...]], big: bool, root: str | None, limit: int
+    ) -> list[Any] | None:
+        if bound.shape == () and len(todo) > 1:
+            alone = [self._picked(bound, [each], big, root, limit) for each in todo]
+            return None if None in alone else [each for one in alone for each in one or ()]
+        try:
+            return bound.pipeline.read_picks(todo, big, root, limit)
+        except _core.CorruptError as error:
+            raise in_zarrs_words(error) from None
+
+    def _portions(
+        self, bound: Bound, which: list[int], items: list[Item]
+    ) -> Iterator[list[tuple[int, Picks]]]:
+        """What is selected of chunks, so much at a time as may be held in memory."""
+        part: list[tuple[int, Picks]] = []
         nbytes = 0
         for i in which:
-            boxes, _ = box(chunk_selections[i], bound.shape)
-            size = bound.dtype.itemsize
-            for axis in boxes:
-                size *= axis.stop - axis.start
+            pick = picks(items[i][2], bound.shape)
+            size = math.prod(pick.shape) * bound.dtype.itemsize
             if part and nbytes + size > SCRATCH_NBYTES:
                 yield part
                 part, nbytes = [], 0
-            part.append(i)
+            part.append((i, pick))
             nbytes += size
         if part:
             yield part
-
-    def _decode_boxes(
-        self,
-        bound: Bound,
-        part: list[int],
-        sources: list[Source],
-        chunk_selections: list[Any],
-        root: str | None,
-        names: Sequence[str] | None,
-    ) -> tuple[list[tuple[slice, ...]], list[Any], list[Array], list[bool | None]]:
-        """For each chunk: the box, the selection inside it, the box's elements, and whether there was a value."""
-        boxes, inner = map(list, zip(*(box(chunk_selections[i], bound.shape) for i in part), strict=True))
-        shapes = [tuple(axis.stop - axis.start for axis in each) for each in boxes]
-        some = [sources[i] for i in part]
-        labels = [names[i] for i in part] if names else None
-        decoded: list[Array] = []
-        if bound.variable:
-            found: list[bool | None] = []
-            for (items, state), shape in zip(
-                bound.pipeline.read_items(some, boxes, root, labels), shapes, strict=True
-            ):
-                decoded.append(object_array(items or (), shape) if state is not None else np.empty(0, object))
-                found.append(state)
-            return boxes, inner, decoded, found
-        if bound.shape == ():
-            scratch = bound.scratch((len(part),))
-            found = []
-            for k, source in enumerate(some):
-                cell = scratch[k : k + 1].reshape(())
-                found += bound.pipeline.read(
-                    [source], [()], [()], exportable(cell), NATIVE_IS_BIG, root, labels and labels[k : k + 1]
-                )
-                decoded.append(cell)
-            return boxes, inner, decoded, found
-        widest = [max(shape[axis] for shape in shapes) for axis in range(len(bound.shape))]
-        scratch = bound.scratch((widest[0] * len(part), *widest[1:]))
-        places = [
-            (slice(k * widest[0], k * widest[0] + shape[0]), *(slice(0, n) for n in shape[1:]))
-            for k, shape in enumerate(shapes)
-        ]
-        found = bound.pipeline.read(some, boxes, places, exportable(scratch), NATIVE_IS_BIG, root, labels)
-        return boxes, inner, [scratch[place] for place in places], found
 
     # ------------------------------------------------------------------------------------------------- writing
 
     def write(
         self,
         bound: Bound,
-        sources: list[Source],
-        chunk_selections: list[Any],
-        value_selections: list[Any],
+        items: list[Item],
+        sources: list[Source] | None,
         value: Array,
-        complete: list[bool],
         drop_axes: tuple[int, ...] = (),
         root: str | None = None,
-        names: Sequence[str] | None = None,
-    ) -> list[bytes | None]:
-        """Encodes parts of chunks. With keys they are stored (and None comes back), else the new values come back;
-        None: to be erased."""
-        results: list[bytes | None] = [None] * len(sources)
-        if not bound.variable and bound.fits(value.dtype) is None:
-            value = value.astype(bound.scratch((0,)).dtype)
-        plain: list[int] = []
-        other: list[int] = []
-        plain_chunk: list[Any] = []
-        plain_value: list[Any] = []
-        scalar = value.shape == ()
-        for i in range(len(sources)):
-            at = () if scalar else value_selections[i]
-            pair = None if bound.variable else simplify(chunk_selections[i], at, drop_axes)
-            if pair is None:
-                other.append(i)
-            else:
-                plain.append(i)
-                plain_chunk.append(pair[0])
-                plain_value.append(pair[1])
-        if plain:
-            big = bound.fits(value.dtype)
+        limit: int = 0,
+    ) -> list[Outcome] | None:
+        """Encodes parts of chunks from an array, which may be one element for all.
+
+        With keys they are stored, else the new values come back. limit as in `read`; then nothing has been done.
+        """
+        complete: list[bool] | None = None
+        if self.is_sharded:
+            complete = [is_whole(item[2], bound.shape) for item in items]
+        if bound.variable:
+            results: list[Outcome] | None = None if limit else [NotImplemented] * len(items)
+        else:
+            if bound.fits(value.dtype) is None:
+                value = value.astype(bound.native)
             try:
-                encoded = bound.pipeline.write(
-                    [sources[i] for i in plain],
-                    plain_chunk,
-                    None if scalar else plain_value,
-                    exportable(value),
-                    NATIVE_IS_BIG if big is None else big,
-                    [complete[i] for i in plain],
-                    root,
-                    [names[i] for i in plain] if names else None,
-                    False,
+                results = bound.pipeline.write(
+                    items, sources, exportable(value), bool(bound.fits(value.dtype)), complete, root, False, limit
                 )
-                for i, result in zip(plain, encoded, strict=True):
-                    results[i] = result
-            except _core.Mismatch:
-                other = list(range(len(sources)))
             except _core.CorruptError as error:
                 raise in_zarrs_words(error) from None
-        for part in self._portions(bound, other, chunk_selections):
-            self._write_boxes(
-                bound, part, sources, chunk_selections, value_selections, value, complete, drop_axes, root, names, results
-            )
-        count("chunks", len(sources))
+        if results is None:
+            return None
+        other = [i for i, state in enumerate(results) if state is NotImplemented]
+        for part in self._portions(bound, other, items):
+            todo: list[tuple[Any, ...]] = []
+            for i, pick in part:
+                selected = value if value.shape == () else self._selected(value, items[i][3], pick, drop_axes)
+                memory = self._texts(selected) if bound.variable else exported(selected)
+                whole = items[i][4] if complete is None else complete[i]
+                todo.append((*_source(items, sources, i), pick.points, pick.entries, memory, whole))
+            for (i, _), state in zip(part, self._write_picks(bound, todo, value, root), strict=True):
+                results[i] = state
+        count("chunks", len(items))
         return results
 
-    def _write_boxes(
-        self,
-        bound: Bound,
-        part: list[int],
-        sources: list[Source],
-        chunk_selections: list[Any],
-        value_selections: list[Any],
-        value: Array,
-        complete: list[bool],
-        drop_axes: tuple[int, ...],
-        root: str | None,
-        names: Sequence[str] | None,
-        results: list[bytes | None],
-    ) -> None:
-        """Selections with index arrays: the box is decoded, changed, and written back."""
-        kept = [None if whole else source for source, whole in zip(sources, complete, strict=True)]
-        boxes, inner, decoded, _ = self._decode_boxes(bound, part, kept, chunk_selections, root, names)
-        for k, i in enumerate(part):
-            selected = value if value.shape == () else value[value_selections[i]]
-            if drop_axes and value.shape != ():
-                selected = selected[tuple(None if a in drop_axes else slice(None) for a in range(len(bound.shape)))]
-            if decoded[k].dtype == object and selected.shape == ():
-                selected = selected.item() if isinstance(selected, np.ndarray) else selected
-            if bound.raw and not bound.variable and selected.dtype != decoded[k].dtype:
-                selected = selected.astype(decoded[k].dtype)
-            decoded[k][inner[k]] = selected
-            labels = [names[i]] if names else None
-            if bound.variable:
-                items = decoded[k].ravel().tolist()
-                results[i] = bound.pipeline.write_items(
-                    [sources[i]], [boxes[k]], [items], [complete[i]], root, labels, False
-                )[0]
-            else:
-                results[i] = bound.pipeline.write(
-                    [sources[i]], [boxes[k]], [()], exportable(decoded[k]), NATIVE_IS_BIG, [complete[i]], root, labels, False
-                )[0]
+    def _write_picks(
+        self, bound: Bound, todo: list[tuple[Any, ...]], value: Array, root: str | None
+    ) -> list[Outcome]:
+        big = NATIVE_IS_BIG if bound.variable else bool(bound.fits(value.dtype))
+        if bound.shape == () and len(todo) > 1:
+            return [each for one in todo for each in bound.pipeline.write_picks([one], big, root, False)]
+        try:
+            return bound.pipeline.write_picks(todo, big, root, False)
+        except _core.CorruptError as error:
+            raise in_zarrs_words(error) from None
+
+    @staticmethod
+    def _selected(value: Array, selection: Any, pick: Picks, drop_axes: tuple[int, ...]) -> Array:
+        """The part of the value that a chunk gets, in the shape that the library expects."""
+        selected: Array = np.asarray(value[selection])
+        if drop_axes:
+            selected = np.expand_dims(selected, drop_axes)
+        if selected.shape != pick.shape:
+            while selected.ndim > len(pick.shape) and selected.shape[0] == 1:
+                selected = selected[0]
+            try:
+                selected = np.broadcast_to(selected, pick.shape)
+            except ValueError:
+                raise ValueError(
+                    f"shape mismatch: a value of shape {selected.shape} for a selection of shape {pick.shape}"
+                ) from None
+        return selected.reshape(-1) if pick.points else selected
+
+    @staticmethod
+    def _texts(selected: Array) -> Any:
+        """A list of elements, or one for all."""
+        return selected.item() if selected.shape == () else selected.ravel().tolist()
 
     # -------------------------------------------------------------------------------------------- whole chunks
 
@@ -374,7 +331,7 @@ class Chain:
         dtype = np.dtype(object) if bound.variable and bound.dtype.kind != "T" else bound.dtype
         out: Array = np.empty(bound.shape, dtype, order="F" if order == "F" else "C")
         whole = tuple(slice(0, n) for n in bound.shape)
-        self.read(bound, [data], [whole], [whole], out)
+        self.read(bound, [(None, None, whole, whole, True)], [data], out)
         return out if bound.dtype.kind in "OT" or not bound.variable else out.astype(bound.dtype)
 
     def encode(self, bound: Bound, value: Array, elide: bool) -> bytes | None:
@@ -382,15 +339,55 @@ class Chain:
         whole = tuple(slice(0, n) for n in bound.shape)
         value = value.reshape(bound.shape) if value.shape != bound.shape else value
         if bound.variable:
-            return bound.pipeline.write_items(
-                [None], [whole], [value.ravel().tolist()], [True], None, None, not elide
-            )[0]
+            texts = value.ravel().tolist() if value.shape else value.item()
+            item = (None, None, False, whole, texts, True)
+            result: bytes | None = bound.pipeline.write_picks([item], NATIVE_IS_BIG, None, not elide)[0]
+            return result
         if bound.fits(value.dtype) is None:
-            value = value.astype(bound.scratch((0,)).dtype)
-        big = bound.fits(value.dtype)
-        return bound.pipeline.write(
-            [None], [whole], [whole], exportable(value), NATIVE_IS_BIG if big is None else big, [True], None, None, not elide
-        )[0]
+            value = value.astype(bound.native)
+        items = [(None, None, whole, whole, True)]
+        big = bool(bound.fits(value.dtype))
+        found = bound.pipeline.write(items, [None], exportable(value), big, None, None, not elide, 0)
+        assert found is not None
+        encoded: bytes | None = found[0]
+        return encoded
+
+
+def _same(a: ArraySpec, b: ArraySpec) -> bool:
+    """Whether two specs say the same, so far as that is seen at once."""
+    return (
+        a.dtype is b.dtype
+        and a.fill_value is b.fill_value
+        and a.shape == b.shape
+        and a.prototype is b.prototype
+        and (a.config is b.config or a.config == b.config)
+    )
+
+
+def _source(items: list[Item], sources: list[Source] | None, i: int) -> tuple[Source, str | None]:
+    """Where a chunk's value is, and the chunk's name for messages."""
+    name: str | None = getattr(items[i][0], "path", None)
+    return (name if sources is None else sources[i]), name
+
+
+def _place(out: Array, selection: Any, pick: Picks, drop_axes: tuple[int, ...]) -> Array | None:
+    """The part of an array that a selection goes to, in the shape that the library gives it; None: it is no box."""
+    if pick.points and len(pick.shape) != 1 or not is_plain(selection):
+        return None
+    place: Array = out[(*selection, Ellipsis) if type(selection) is tuple else (selection, Ellipsis)]
+    if drop_axes:
+        if place.ndim + len(drop_axes) != len(pick.shape):
+            return None
+        place = np.expand_dims(place, drop_axes)
+    return place if place.shape == pick.shape else None
+
+
+def is_whole(selection: Any, shape: tuple[int, ...]) -> bool:
+    """Whether slices select all of a shape."""
+    entries = selection if isinstance(selection, tuple) else (selection,)
+    return len(entries) == len(shape) and all(
+        isinstance(entry, slice) and entry.indices(n) == (0, n, 1) for entry, n in zip(entries, shape, strict=True)
+    )
 
 
 def object_array(items: Sequence[Any], shape: tuple[int, ...]) -> Array:
@@ -400,4 +397,4 @@ def object_array(items: Sequence[Any], shape: tuple[int, ...]) -> Array:
     return array.reshape(shape)
 
 
-__all__ = ["Bound", "Chain", "Unsupported", "shape_of"]
+__all__ = ["Bound", "Chain", "Item", "Outcome", "Source", "Unsupported", "is_whole", "shape_of"]

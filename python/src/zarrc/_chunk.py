@@ -63,11 +63,13 @@ def encode_chunk(
     pipeline = _pipeline(codecs, kind, value.shape, fill_value)
     whole = tuple(slice(0, n) for n in value.shape)
     if dtype == object:
-        result = pipeline.write_items([None], [whole], [value.ravel().tolist()], [True], None, None, True)[0]
+        texts = value.ravel().tolist() if value.shape else value.item()
+        found = pipeline.write_picks([(None, None, False, whole, texts, True)], False, None, True)
     else:
         value = value.astype(dtype, copy=False)
-        big = sys.byteorder == "big"
-        result = pipeline.write([None], [whole], [whole], exportable(value), big, [True], None, None, True)[0]
+        items = [(None, None, whole, whole, True)]
+        found = pipeline.write(items, [None], exportable(value), sys.byteorder == "big", None, None, True, 0) or []
+    result: bytes | None = found[0]
     return b"" if result is None else result
 
 
@@ -112,12 +114,13 @@ def decode_chunk(
     pipeline = _pipeline(codecs, kind, tuple(shape), fill_value)
     whole = tuple(slice(0, n) for n in shape)
     if dtype == object:
-        items, _ = pipeline.read_items([data], [whole], None, None)[0]
-        result: np.ndarray[Any, Any] = np.empty(len(items or ()), object)
-        result[:] = items
+        found = pipeline.read_picks([(data, None, False, whole, None)], False, None, 0) or []
+        texts: list[Any] = found[0][0]
+        result: np.ndarray[Any, Any] = np.empty(len(texts), object)
+        result[:] = texts
         return result.reshape(shape)
     result = np.empty(shape, dtype) if out is None else out
     if result.dtype != dtype or result.shape != tuple(shape):
         raise ValueError(f"out is {result.dtype} {result.shape}, the chunk {dtype} {tuple(shape)}")
-    pipeline.read([data], [whole], [whole], exportable(result), sys.byteorder == "big", None, None)
+    pipeline.read([(None, None, whole, whole, True)], [data], exportable(result), sys.byteorder == "big", None, 0)
     return result

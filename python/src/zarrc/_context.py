@@ -1,49 +1,129 @@
 # SPDX-License-Identifier: MIT
-"""Contexts of the library: one pool of threads a process, capped by zarr's configuration."""
+"""What a process has once: the library's context with its threads, settings, and counters."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 from zarrc import _core
 
 logger = logging.getLogger("zarrc")
 
-_contexts: dict[int, _core.Context] = {}
 _lock = threading.Lock()
 _counters: dict[str, int] = {}
 
 
-def context(threads: int | None = None) -> _core.Context:
-    """The context with so many threads; None asks zarr's configuration, 0 means all that there are."""
-    n = max_workers() if threads is None else threads
-    found = _contexts.get(n)
-    if found is None:
-        with _lock:
-            found = _contexts.setdefault(n, _core.Context(threads=n))
+# ----------------------------------------------------------------------------------------------------- settings
+
+
+def _get(section: str, name: str) -> Any:
+    """A value of zarr's configuration, without the detours of its own look-up; None where there is none."""
+    config = _config()
+    if config is None:
+        return None
+    found = config.get(section)
+    if not isinstance(found, dict):
+        return None
+    value = found.get(name)
+    return found.get(name.replace("_", "-")) if value is None and "_" in name else value
+
+
+def _config() -> dict[str, Any] | None:
+    global _config_of_zarr
+    if _config_of_zarr is None:
+        try:
+            from zarr import config
+        except ImportError:
+            return None
+        _config_of_zarr = config
+    found: dict[str, Any] = _config_of_zarr.config
     return found
 
 
+_config_of_zarr: Any = None
+
+
 def setting(name: str, default: Any = None) -> Any:
-    """A value of zarr's configuration, or default where zarr or the value is not there."""
-    try:
-        from zarr import config
-    except ImportError:
-        return default
-    value = config.get(name, default)
+    """A value of zarr's configuration ("section.name"), or default where zarr or the value is not there."""
+    value = _get(*name.split(".", 1))
     return default if value is None else value
 
 
 def max_workers() -> int:
     """Threads that work at once: codec_pipeline.max_workers, else threading.max_workers, else 0 (all)."""
-    value = setting("codec_pipeline.max_workers", setting("threading.max_workers", 0))
+    value = _get("codec_pipeline", "max_workers")
+    if value is None:
+        value = _get("threading", "max_workers")
+    if value is None:
+        return 0
     try:
         return max(0, int(value))
     except (TypeError, ValueError):
         logger.warning("max_workers is %r, which is not a number: all processors are used", value)
         return 0
+
+
+# ------------------------------------------------------------------------------------- the context and its threads
+
+
+class Holder(Protocol):
+    """Something that was made for a context and can be made again for another."""
+
+    def forget(self) -> None: ...
+
+
+_current: tuple[int, _core.Context] | None = None
+_holders: weakref.WeakSet[Any] = weakref.WeakSet()
+_executor: ThreadPoolExecutor | None = None
+
+
+def hold(holder: Holder) -> None:
+    """Has a holder's `forget` called when there is another context."""
+    with _lock:
+        _holders.add(holder)
+
+
+def context() -> _core.Context:
+    """The context of this process. When the number of workers was set to another, it is another one: the old one and
+    its threads go when the calls that use it have ended."""
+    n = max_workers()
+    current = _current
+    if current is not None and current[0] == n:
+        return current[1]
+    return _switch(n)
+
+
+def _switch(n: int) -> _core.Context:
+    global _current, _executor
+    with _lock:
+        if _current is None or _current[0] != n:
+            _current = (n, _core.Context(threads=n))
+        result = _current[1]
+        old, _executor = _executor, None
+        holders = list(_holders)
+    if old is not None:
+        old.shutdown(wait=False)
+    for each in holders:
+        each.forget()
+    return result
+
+
+def executor() -> ThreadPoolExecutor:
+    """The threads that call the library in place of an event loop: as many as the context has. Nothing that waits
+    for anything else runs there."""
+    global _executor
+    threads = context().threads
+    with _lock:
+        if _executor is None:
+            _executor = ThreadPoolExecutor(threads, thread_name_prefix="zarrc")
+        return _executor
+
+
+# ----------------------------------------------------------------------------------------------------- counters
 
 
 def count(name: str, n: int = 1) -> None:
@@ -64,7 +144,9 @@ def counters(reset: bool = False) -> dict[str, int]:
     -------
     dict of str to int
         ``read``, ``write``, ``decode`` and ``encode``: batches served by the library; ``chunks``: chunks in them;
-        the same names with ``fallback_`` in front: batches that went to zarr-python's own pipeline.
+        ``codec``: calls of the classes of ``zarrc.codecs``. ``fallback_read`` and so on: batches that went to
+        zarr-python's own pipeline, and ``fallback_codec``: calls of a codec that went to zarr-python's own class;
+        ``fallback_read: REASON``: how many of them for which reason. What is not there is zero.
     """
     with _lock:
         result = dict(_counters)
@@ -73,9 +155,16 @@ def counters(reset: bool = False) -> dict[str, int]:
     return result
 
 
+def count_fallback(call: str, reason: object) -> None:
+    """Notes that zarr-python's own code serves a call."""
+    count(f"fallback_{call}")
+    count(f"fallback_{call}: {reason}")
+
+
 def _after_fork() -> None:
-    global _lock
+    global _lock, _executor
     _lock = threading.Lock()
+    _executor = None
 
 
 try:

@@ -175,13 +175,15 @@ static int module_exec(PyObject *module) {
   state->invalid = new_exception(module, "InvalidError", state->error, PyExc_ValueError, NULL);
   state->unsupported = new_exception(module, "UnsupportedError", state->error, PyExc_NotImplementedError, NULL);
   state->store_error = new_exception(module, "StoreError", state->error, PyExc_OSError, NULL);
-  state->mismatch = new_exception(module, "Mismatch", state->error, PyExc_ValueError, NULL);
   state->array = new_type(module, &core_array_spec);
   state->context = new_type(module, &context_spec);
   state->pipeline = new_type(module, &core_pipeline_spec);
   state->codec = new_type(module, &core_codec_spec);
   state->ranges = new_type(module, &core_ranges_spec);
-  if (!state->corrupt || !state->invalid || !state->unsupported || !state->store_error || !state->mismatch ||
+  PyObject *numpy = PyImport_ImportModule("numpy");
+  state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
+  Py_XDECREF(numpy);
+  if (!state->ndarray || !state->corrupt || !state->invalid || !state->unsupported || !state->store_error ||
       !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
     return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
@@ -199,7 +201,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->invalid);
   Py_VISIT(state->unsupported);
   Py_VISIT(state->store_error);
-  Py_VISIT(state->mismatch);
+  Py_VISIT(state->ndarray);
   return 0;
 }
 
@@ -215,7 +217,7 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->invalid);
   Py_CLEAR(state->unsupported);
   Py_CLEAR(state->store_error);
-  Py_CLEAR(state->mismatch);
+  Py_CLEAR(state->ndarray);
   return 0;
 }
 

@@ -16,7 +16,8 @@ typedef struct core_context {
 
 typedef struct core_state {
   PyTypeObject *array, *context, *pipeline, *codec, *ranges;
-  PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *mismatch;
+  PyObject *error, *corrupt, *invalid, *unsupported, *store_error;
+  PyTypeObject *ndarray; /* numpy's */
 } core_state;
 
 extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec;
@@ -33,13 +34,33 @@ zarrc_ctx *core_context_get(core_state *state, PyObject *object);
 /* Joins pieces into a bytes object. */
 PyObject *core_parts_to_bytes(const zarrc_parts *parts);
 
-/* A stored value of which some ranges are there; a read of others notes what is wanted and fails with
- * ZARRC_CANCELED. */
+/* A stored value of which some ranges are there; a read of others notes what is wanted and finds no
+ * value, so that all that is wanted comes to be known. */
 typedef struct core_ranges core_ranges;
 typedef struct core_ranges_blob {
   zarrc_blob blob;
   core_ranges *ranges;
 } core_ranges_blob;
 void core_ranges_blob_init(core_ranges_blob *blob, PyObject *ranges);
+bool core_ranges_are_wanted(const core_ranges *ranges);
+
+/* A selection as libzarrc takes it, and the memory of its lists. */
+typedef struct core_picks {
+  zarrc_selection selection;
+  Py_buffer buffers[ZARRC_MAX_NDIM];
+  int64_t *first; /* a list of the first axis, moved */
+  int nbuffers;
+} core_picks;
+/* entries: a tuple with, for each axis, an integer, a slice with a step of at least 1, or a packed buffer of int64;
+ * with `points` such buffers only, all of one length. What is taken of the first axis is moved by `offset`. NULL: an
+ * exception was raised. */
+core_picks *core_picks_new(PyObject *entries, bool points, int ndim, const int64_t *shape, int64_t offset);
+void core_picks_free(core_picks *picks);
+/* How many cells of a shape are touched, at most. */
+uint64_t core_picks_ncells(const core_picks *picks, int ndim, const int64_t *shape, const int64_t *cell);
+
+/* Elements of variable length: a list of str or bytes, and the other way round (the items must stay alive). */
+PyObject *core_texts_to_list(const zarrc_dtype *dtype, const zarrc_text *texts, int64_t n);
+bool core_text_of(const zarrc_dtype *dtype, PyObject *item, zarrc_text *out);
 
 #endif

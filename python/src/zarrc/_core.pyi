@@ -14,7 +14,6 @@ class CorruptError(ZarrcError, ValueError, RuntimeError): ...
 class InvalidError(ZarrcError, ValueError): ...
 class UnsupportedError(ZarrcError, NotImplementedError): ...
 class StoreError(ZarrcError, OSError): ...
-class Mismatch(ZarrcError, ValueError): ...
 
 @final
 class Context:
@@ -58,42 +57,32 @@ class Pipeline:
     def to_json(self) -> str: ...
     def read(
         self,
-        sources: list[Any],
-        chunk_selections: list[Any],
-        out_selections: list[Any],
+        items: list[tuple[Any, Any, Any, Any, bool]],
+        sources: list[Any] | None,
         out: Any,
         big: bool,
         root: str | None,
-        names: Sequence[str] | None,
+        limit: int,
         /,
-    ) -> list[bool | None]: ...
-    def read_items(
-        self, sources: list[Any], chunk_selections: list[Any], root: str | None, names: Sequence[str] | None, /
-    ) -> list[tuple[list[Any] | None, bool | None]]: ...
+    ) -> list[Any] | None: ...
     def write(
         self,
-        sources: list[Any],
-        chunk_selections: list[Any],
-        value_selections: list[Any] | None,
+        items: list[tuple[Any, Any, Any, Any, bool]],
+        sources: list[Any] | None,
         value: Any,
         big: bool,
-        fresh: list[bool],
+        fresh: list[bool] | None,
         root: str | None,
-        names: Sequence[str] | None,
         encode: bool,
+        limit: int,
         /,
-    ) -> list[bytes | None]: ...
-    def write_items(
-        self,
-        sources: list[Any],
-        chunk_selections: list[Any],
-        items: list[list[Any]],
-        fresh: list[bool],
-        root: str | None,
-        names: Sequence[str] | None,
-        encode: bool,
-        /,
-    ) -> list[bytes | None]: ...
+    ) -> list[Any] | None: ...
+    def read_picks(
+        self, items: list[tuple[Any, ...]], big: bool, root: str | None, limit: int, /
+    ) -> list[Any] | None: ...
+    def write_picks(
+        self, items: list[tuple[Any, ...]], big: bool, root: str | None, encode: bool, /
+    ) -> list[Any]: ...
 
 @final
 class Array:
@@ -102,6 +91,7 @@ class Array:
     def shape(self) -> tuple[int, ...]: ...
     @property
     def metadata(self) -> str: ...
-    def read(self, slices: tuple[slice, ...], memory: Any, big: bool, /) -> None: ...
-    def write(self, slices: tuple[slice, ...], memory: Any, big: bool, /) -> None: ...
-    def read_items(self, slices: tuple[slice, ...], /) -> list[Any]: ...
+    def read(self, entries: tuple[Any, ...], points: bool, memory: Any, big: bool, /) -> None: ...
+    def write(self, entries: tuple[Any, ...], points: bool, memory: Any, big: bool, /) -> None: ...
+    def read_items(self, entries: tuple[Any, ...], points: bool, /) -> list[Any]: ...
+    def write_items(self, entries: tuple[Any, ...], points: bool, items: list[Any], /) -> None: ...

@@ -2,8 +2,6 @@
 /* An array at a URL, for use without zarr-python. */
 #include "_core.h"
 
-#include <string.h>
-
 typedef struct core_array {
   PyObject ob_base;
   PyObject *context;
@@ -50,51 +48,57 @@ static void array_dealloc(PyObject *object) {
   Py_DECREF((PyObject *)type);
 }
 
-/* A tuple of slices with positive steps, one an axis, all inside the array. */
-static bool region_parse(const core_array *self, PyObject *selection, zarrc_region *region) {
-  int ndim = zarrc_array_ndim(self->array);
-  const int64_t *shape = zarrc_array_shape(self->array);
-  if (!PyTuple_Check(selection) || PyTuple_Size(selection) != ndim) {
-    PyErr_Format(PyExc_ValueError, "a tuple of %d slices is needed", ndim);
-    return false;
+/* What is selected, and the shape of the result; the picks are freed by the caller. */
+static core_picks *selection_take(PyObject *object, PyObject *entries, bool points, zarrc_view *view) {
+  core_array *self = (core_array *)object;
+  const zarrc_dtype *dtype = zarrc_array_dtype(self->array);
+  int64_t shape[ZARRC_MAX_NDIM];
+  int ndim;
+  zarrc_error error;
+  core_picks *picks = core_picks_new(entries, points, zarrc_array_ndim(self->array), zarrc_array_shape(self->array), 0);
+  if (!picks) return NULL;
+  if (zarrc_array_selection_shape(self->array, &picks->selection, &ndim, shape, &error)) {
+    core_picks_free(picks);
+    return (core_picks *)core_raise(core_state_of(Py_TYPE(object)), &error);
   }
-  for (int i = 0; i < ndim; i++) {
-    Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(PyTuple_GetItem(selection, i), &start, &stop, &step) < 0) return false;
-    region->count[i] = PySlice_AdjustIndices((Py_ssize_t)shape[i], &start, &stop, step);
-    region->start[i] = region->count[i] ? start : 0;
-    region->step[i] = step;
-  }
-  return true;
+  *view = zarrc_view_c(dtype, ndim, shape, NULL);
+  return picks;
+}
+
+static zarrc_status transfer(const core_array *self, const core_picks *picks, const zarrc_view *view, bool write,
+                             zarrc_error *error) {
+  zarrc_status status;
+  Py_BEGIN_ALLOW_THREADS status = write ? zarrc_array_write_selection(self->array, &picks->selection, view, error)
+                                        : zarrc_array_read_selection(self->array, &picks->selection, view, error);
+  Py_END_ALLOW_THREADS return status;
 }
 
 static PyObject *array_move(PyObject *object, PyObject *args, bool write) {
-  core_array *self = (core_array *)object;
-  PyObject *selection, *memory;
-  int big;
+  PyObject *entries, *memory;
+  int points, big;
   Py_buffer buffer;
-  zarrc_region region;
+  zarrc_view view;
   zarrc_error error;
-  zarrc_status status;
-  if (!PyArg_ParseTuple(args, "OOp", &selection, &memory, &big) || !region_parse(self, selection, &region)) return NULL;
-  if (PyObject_GetBuffer(memory, &buffer, write ? PyBUF_STRIDED_RO : PyBUF_STRIDED)) return NULL;
-  zarrc_view view = {.data = buffer.buf, .dtype = *zarrc_array_dtype(self->array), .ndim = buffer.ndim};
-  bool fits = buffer.ndim == zarrc_array_ndim(self->array) && (size_t)buffer.itemsize == view.dtype.item_size &&
-              !zarrc_dtype_is_variable(&view.dtype);
-  view.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
-  for (int i = 0; fits && i < buffer.ndim; i++) {
-    view.shape[i] = buffer.shape[i];
-    view.stride[i] = buffer.strides[i];
-    fits = view.shape[i] == region.count[i];
-  }
-  if (!fits) {
-    PyBuffer_Release(&buffer);
-    PyErr_SetString(PyExc_ValueError, "the memory has another shape or other elements than the selection");
+  if (!PyArg_ParseTuple(args, "OpOp", &entries, &points, &memory, &big)) return NULL;
+  core_picks *picks = selection_take(object, entries, points != 0, &view);
+  if (!picks) return NULL;
+  if (PyObject_GetBuffer(memory, &buffer, write ? PyBUF_STRIDED_RO : PyBUF_STRIDED)) {
+    core_picks_free(picks);
     return NULL;
   }
-  Py_BEGIN_ALLOW_THREADS status = write ? zarrc_array_write(self->array, &region, &view, &error)
-                                        : zarrc_array_read(self->array, &region, &view, &error);
-  Py_END_ALLOW_THREADS PyBuffer_Release(&buffer);
+  bool fits = buffer.ndim == view.ndim && (size_t)buffer.itemsize == view.dtype.item_size &&
+              !zarrc_dtype_is_variable(&view.dtype);
+  view.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+  view.data = buffer.buf;
+  for (int i = 0; fits && i < buffer.ndim; i++) {
+    view.stride[i] = buffer.strides[i];
+    fits = view.shape[i] == buffer.shape[i];
+  }
+  zarrc_status status = fits ? transfer((core_array *)object, picks, &view, write, &error) : ZARRC_OK;
+  PyBuffer_Release(&buffer);
+  core_picks_free(picks);
+  if (!fits) PyErr_SetString(PyExc_ValueError, "the memory has another shape or other elements than the selection");
+  if (!fits) return NULL;
   return status ? core_raise(core_state_of(Py_TYPE(object)), &error) : Py_NewRef(Py_None);
 }
 
@@ -105,47 +109,62 @@ static PyObject *array_write(PyObject *object, PyObject *args) {
   return array_move(object, args, true);
 }
 
-/* Elements of variable length, in C order, as a list. */
-static PyObject *array_read_items(PyObject *object, PyObject *selection) {
-  core_array *self = (core_array *)object;
-  const zarrc_dtype *dtype = zarrc_array_dtype(self->array);
-  zarrc_region region;
-  zarrc_error error;
-  zarrc_status status;
-  zarrc_arena *arena = NULL;
-  PyObject *list = NULL;
-  if (!region_parse(self, selection, &region)) return NULL;
-  if (!zarrc_dtype_is_variable(dtype)) {
+/* Memory for the elements of variable length of a view; NULL: an exception was raised. */
+static zarrc_text *texts_new(zarrc_view *view) {
+  int64_t n = zarrc_view_nitems(view);
+  if (!zarrc_dtype_is_variable(&view->dtype)) {
     PyErr_SetString(PyExc_ValueError, "the elements have a fixed length");
     return NULL;
   }
-  zarrc_view view = zarrc_view_c(dtype, zarrc_array_ndim(self->array), region.count, NULL);
-  int64_t n = zarrc_view_nitems(&view);
-  zarrc_text *texts = PyMem_Calloc(n ? (size_t)n : 1, sizeof *texts);
-  if (!texts) return PyErr_NoMemory();
-  status = zarrc_arena_open(self->ctx, &arena, &error);
-  if (!status) {
-    view.data = texts;
-    view.arena = arena;
-    Py_BEGIN_ALLOW_THREADS status = zarrc_array_read(self->array, &region, &view, &error);
-    Py_END_ALLOW_THREADS
+  zarrc_text *texts = PyMem_Calloc(n > 0 ? (size_t)n : 1, sizeof *texts);
+  if (!texts) PyErr_NoMemory();
+  view->data = texts;
+  return texts;
+}
+
+static PyObject *array_read_items(PyObject *object, PyObject *args) {
+  core_array *self = (core_array *)object;
+  PyObject *entries, *list = NULL;
+  int points;
+  zarrc_view view;
+  zarrc_error error;
+  if (!PyArg_ParseTuple(args, "Op:read_items", &entries, &points)) return NULL;
+  core_picks *picks = selection_take(object, entries, points != 0, &view);
+  zarrc_text *texts = picks ? texts_new(&view) : NULL;
+  if (texts) {
+    zarrc_status status = zarrc_arena_open(self->ctx, &view.arena, &error);
+    if (!status) status = transfer(self, picks, &view, false, &error);
+    list = status ? core_raise(core_state_of(Py_TYPE(object)), &error)
+                  : core_texts_to_list(&view.dtype, texts, zarrc_view_nitems(&view));
+    zarrc_arena_close(view.arena);
   }
-  if (status)
-    core_raise(core_state_of(Py_TYPE(object)), &error);
-  else
-    list = PyList_New((Py_ssize_t)n);
-  for (int64_t i = 0; list && i < n; i++) {
-    const char *ptr = texts[i].len ? (const char *)texts[i].ptr : "";
-    PyObject *item = dtype->type == ZARRC_STRING ? PyUnicode_DecodeUTF8(ptr, (Py_ssize_t)texts[i].len, NULL)
-                                                 : PyBytes_FromStringAndSize(ptr, (Py_ssize_t)texts[i].len);
-    if (!item)
-      Py_CLEAR(list);
-    else
-      PyList_SetItem(list, (Py_ssize_t)i, item);
-  }
-  zarrc_arena_close(arena);
   PyMem_Free(texts);
+  core_picks_free(picks);
   return list;
+}
+
+static PyObject *array_write_items(PyObject *object, PyObject *args) {
+  PyObject *entries, *list, *result = NULL;
+  int points;
+  zarrc_view view;
+  zarrc_error error;
+  if (!PyArg_ParseTuple(args, "OpO!:write_items", &entries, &points, &PyList_Type, &list)) return NULL;
+  core_picks *picks = selection_take(object, entries, points != 0, &view);
+  zarrc_text *texts = picks ? texts_new(&view) : NULL;
+  Py_ssize_t n = texts ? (Py_ssize_t)zarrc_view_nitems(&view) : 0;
+  bool ok = texts != NULL;
+  if (ok && PyList_Size(list) != n) {
+    PyErr_Format(PyExc_ValueError, "a list of %zd elements is needed", n);
+    ok = false;
+  }
+  for (Py_ssize_t k = 0; ok && k < n; k++) ok = core_text_of(&view.dtype, PyList_GetItem(list, k), &texts[k]);
+  if (ok)
+    result = transfer((core_array *)object, picks, &view, true, &error)
+                 ? core_raise(core_state_of(Py_TYPE(object)), &error)
+                 : Py_NewRef(Py_None);
+  PyMem_Free(texts);
+  core_picks_free(picks);
+  return result;
 }
 
 static PyObject *array_shape(PyObject *object, void *closure) {
@@ -168,9 +187,10 @@ static PyObject *array_metadata(PyObject *object, void *closure) {
 }
 
 static PyMethodDef array_methods[] = {
-    {"read", array_read, METH_VARARGS, "read(slices, memory, big)"},
-    {"write", array_write, METH_VARARGS, "write(slices, memory, big)"},
-    {"read_items", array_read_items, METH_O, "read_items(slices): elements of variable length"},
+    {"read", array_read, METH_VARARGS, "read(entries, points, memory, big)"},
+    {"write", array_write, METH_VARARGS, "write(entries, points, memory, big)"},
+    {"read_items", array_read_items, METH_VARARGS, "read_items(entries, points): elements of variable length"},
+    {"write_items", array_write_items, METH_VARARGS, "write_items(entries, points, items)"},
     {0},
 };
 static PyGetSetDef array_members[] = {

@@ -3,13 +3,17 @@
 
 #include <string.h>
 
-bool core_batch_init(core_batch *batch, core_state *state, core_pipeline *self, PyObject *sources) {
+/* A batch that decodes no more than so many bytes from memory keeps the interpreter lock: giving it away and getting it
+ * back would take longer. */
+#define KEEP_LOCK_NBYTES 4096u
+
+bool core_batch_init(core_batch *batch, core_state *state, core_pipeline *self, PyObject *items) {
   *batch = (core_batch){.state = state, .self = self, .dtype = zarrc_pipeline_spec(self->pipeline)->dtype};
-  if (!PyList_Check(sources)) {
-    PyErr_SetString(PyExc_TypeError, "sources must be a list");
+  if (!PyList_Check(items)) {
+    PyErr_SetString(PyExc_TypeError, "a list of chunks is needed");
     return false;
   }
-  batch->n = (size_t)PyList_Size(sources);
+  batch->n = (size_t)PyList_Size(items);
   size_t n = batch->n ? batch->n : 1;
   batch->chunks = PyMem_Calloc(n, sizeof *batch->chunks);
   batch->jobs = PyMem_Calloc(n, sizeof *batch->jobs);
@@ -28,6 +32,8 @@ void core_batch_clear(core_batch *batch) {
     } else if (chunk->source == CORE_KEY) {
       zarrc_key_blob_clear(&chunk->blob.key);
     }
+    if (chunk->has_memory) PyBuffer_Release(&chunk->memory);
+    core_picks_free(chunk->picks);
     PyMem_Free(chunk->texts);
   }
   zarrc_store_close(batch->store);
@@ -35,6 +41,14 @@ void core_batch_clear(core_batch *batch) {
   if (batch->has_array) PyBuffer_Release(&batch->array);
   PyMem_Free(batch->chunks);
   PyMem_Free(batch->jobs);
+}
+
+PyObject *core_item(PyObject *items, size_t i, Py_ssize_t k) {
+  PyObject *item = PyList_GetItem(items, (Py_ssize_t)i);
+  if (!item) return NULL;
+  if (PyTuple_Check(item)) return PyTuple_GetItem(item, k);
+  PyErr_SetString(PyExc_TypeError, "a chunk must be a tuple");
+  return NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------------- sources */
@@ -55,10 +69,13 @@ bool core_batch_open_store(core_batch *batch, PyObject *root, bool write) {
   return !status;
 }
 
-static bool source_add(core_batch *batch, size_t i, PyObject *source) {
+bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
   core_chunk *chunk = &batch->chunks[i];
   zarrc_job *job = &batch->jobs[i];
   zarrc_error error;
+  zarrc_parts_init(&chunk->parts, batch->self->ctx);
+  job->pipeline = batch->self->pipeline;
+  job->region = &chunk->region;
   if (source == Py_None || (batch->no_store && PyUnicode_Check(source))) return true;
   if (PyUnicode_Check(source)) {
     const char *key = PyUnicode_AsUTF8AndSize(source, NULL);
@@ -72,6 +89,7 @@ static bool source_add(core_batch *batch, size_t i, PyObject *source) {
       return false;
     }
     chunk->source = CORE_KEY;
+    batch->has_key = true;
     job->blob = &chunk->blob.key.blob;
   } else if (PyObject_TypeCheck(source, batch->state->ranges)) {
     core_ranges_blob_init(&chunk->blob.ranges, source);
@@ -87,46 +105,34 @@ static bool source_add(core_batch *batch, size_t i, PyObject *source) {
   return true;
 }
 
-bool core_batch_add_sources(core_batch *batch, PyObject *sources) {
-  for (size_t i = 0; i < batch->n; i++) {
-    PyObject *source = PyList_GetItem(sources, (Py_ssize_t)i);
-    if (!source || !source_add(batch, i, source)) return false;
-    zarrc_parts_init(&batch->chunks[i].parts, batch->self->ctx);
-    batch->jobs[i].pipeline = batch->self->pipeline;
-    batch->jobs[i].region = &batch->chunks[i].region;
-  }
-  return true;
-}
-
-/* ------------------------------------------------------------------------------------------------- selections */
+/* -------------------------------------------------------------------------------------------------------- boxes */
 
 typedef struct axis {
   int64_t start, count, step;
   bool is_int;
 } axis;
 
-static bool axis_parse(core_state *state, PyObject *item, int64_t length, axis *out) {
+typedef enum fit { FITS, OTHER, FAILED } fit;
+
+/* An integer or a slice with a step of at least 1. */
+static fit axis_parse(const core_state *state, PyObject *item, int64_t length, axis *out) {
   if (PySlice_Check(item)) {
     Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(item, &start, &stop, &step) < 0) return false;
+    if (PySlice_Unpack(item, &start, &stop, &step) < 0) return FAILED;
     Py_ssize_t count = PySlice_AdjustIndices((Py_ssize_t)length, &start, &stop, step);
-    *out = (axis){start, count, step, false};
-    if (step >= 1 || count <= 1) {
-      if (step < 1) out->step = 1;
-      return true;
-    }
-    PyErr_SetString(state->mismatch, "a slice has a step below 1");
-    return false;
+    *out = (axis){count ? start : 0, count, step < 1 ? 1 : step, false};
+    return step >= 1 || count <= 1 ? FITS : OTHER;
   }
+  if (PyBool_Check(item) || !PyIndex_Check(item) || PyObject_TypeCheck(item, state->ndarray)) return OTHER;
   Py_ssize_t index = PyNumber_AsSsize_t(item, PyExc_IndexError);
-  if (index == -1 && PyErr_Occurred()) return false;
+  if (index == -1 && PyErr_Occurred()) return FAILED;
   if (index < 0) index += (Py_ssize_t)length;
   if (index < 0 || index >= length) {
     PyErr_SetString(PyExc_IndexError, "an index lies outside its axis");
-    return false;
+    return FAILED;
   }
   *out = (axis){index, 1, 1, true};
-  return true;
+  return FITS;
 }
 
 /* Entry k of a selection, which may be a single entry instead of a tuple; NULL past the last. Borrowed. */
@@ -135,29 +141,29 @@ static PyObject *selection_entry(PyObject *selection, Py_ssize_t k) {
   return k == 0 ? selection : NULL;
 }
 
-bool core_batch_parse_region(core_batch *batch, size_t i, PyObject *selection, uint32_t *int_axes) {
+/* int_axes gets a bit for each axis with an integer. */
+static fit region_parse(core_batch *batch, size_t i, PyObject *selection, uint32_t *int_axes) {
   const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
   zarrc_region *region = &batch->chunks[i].region;
   *int_axes = 0;
   *region = zarrc_region_all(spec->ndim, spec->shape);
-  if (selection == Py_None) return true;
   for (int k = 0; k < spec->ndim; k++) {
     PyObject *entry = selection_entry(selection, k);
     axis a;
     if (!entry) break;
-    if (!axis_parse(batch->state, entry, spec->shape[k], &a)) return false;
+    fit f = axis_parse(batch->state, entry, spec->shape[k], &a);
+    if (f != FITS) return f;
     region->start[k] = a.start;
     region->count[k] = a.count;
     region->step[k] = a.step;
-    if (a.count == 0) region->start[k] = 0;
     if (a.is_int) *int_axes |= UINT32_C(1) << k;
   }
-  if (!selection_entry(selection, spec->ndim)) return true;
-  PyErr_SetString(batch->state->mismatch, "a selection has more entries than the chunk has axes");
-  return false;
+  return PyTuple_Check(selection) && PyTuple_Size(selection) > spec->ndim ? OTHER : FITS;
 }
 
-bool core_batch_parse_view(core_batch *batch, size_t i, PyObject *selection, uint32_t int_axes) {
+/* The view of chunk i: what `selection`, with one entry for each axis that has no integer, selects of the array; an
+ * array without axes is one element for all. */
+static fit view_parse(core_batch *batch, size_t i, PyObject *selection, uint32_t int_axes) {
   const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
   const zarrc_region *region = &batch->chunks[i].region;
   const Py_buffer *array = &batch->array;
@@ -169,42 +175,129 @@ bool core_batch_parse_view(core_batch *batch, size_t i, PyObject *selection, uin
   for (int k = 0; k < spec->ndim; k++) {
     view->shape[k] = region->count[k];
     view->stride[k] = 0;
-    if (selection == NULL || int_axes & UINT32_C(1) << k) continue;
-    PyObject *entry = selection == Py_None ? NULL : selection_entry(selection, from);
-    axis a = {0, from < array->ndim ? array->shape[from] : 0, 1, false};
-    if (from >= array->ndim) {
-      PyErr_SetString(batch->state->mismatch, "the array has fewer axes than the selection");
-      return false;
-    }
-    if (entry && !axis_parse(batch->state, entry, array->shape[from], &a)) return false;
-    if (a.is_int || a.count != region->count[k]) {
-      PyErr_SetString(batch->state->mismatch, "the selections of chunk and array differ in shape");
-      return false;
-    }
+    if (array->ndim == 0 || int_axes & UINT32_C(1) << k) continue;
+    PyObject *entry = selection_entry(selection, from);
+    if (from >= array->ndim) return OTHER;
+    axis a = {0, array->shape[from], 1, false};
+    fit f = entry ? axis_parse(batch->state, entry, array->shape[from], &a) : FITS;
+    if (f != FITS) return f;
+    if (a.is_int || a.count != region->count[k]) return OTHER;
     data += a.start * array->strides[from];
     view->stride[k] = a.step * array->strides[from];
     from++;
   }
   view->data = data;
-  if (selection == NULL ||
-      (from == array->ndim && (selection == Py_None || !selection_entry(selection, from) || from == 0)))
-    return true;
-  PyErr_SetString(batch->state->mismatch, "the array has more axes than the selection");
+  if (from < array->ndim) return OTHER;
+  return array->ndim > 0 && PyTuple_Check(selection) && PyTuple_Size(selection) > from ? OTHER : FITS;
+}
+
+bool core_batch_add_box(core_batch *batch, size_t i, PyObject *chunk_selection, PyObject *selection) {
+  uint32_t int_axes;
+  fit f = region_parse(batch, i, chunk_selection, &int_axes);
+  if (f == FITS) f = view_parse(batch, i, selection, int_axes);
+  batch->chunks[i].other = f == OTHER;
+  return f != FAILED;
+}
+
+bool core_batch_take_array(core_batch *batch, PyObject *array, bool big, int flags) {
+  if (PyObject_GetBuffer(array, &batch->array, flags)) return false;
+  batch->has_array = true;
+  batch->dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+  if ((size_t)batch->array.itemsize == batch->dtype.item_size && !zarrc_dtype_is_variable(&batch->dtype)) return true;
+  PyErr_Format(PyExc_ValueError, "an array with elements of %zd bytes for a chunk with elements of %u",
+               batch->array.itemsize, (unsigned)batch->dtype.item_size);
   return false;
 }
 
-bool core_batch_text_view(core_batch *batch, size_t i) {
-  const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
+bool core_batch_text(core_batch *batch, size_t i, int64_t n) {
   core_chunk *chunk = &batch->chunks[i];
-  zarrc_view *view = &batch->jobs[i].view;
-  *view = zarrc_view_c(&spec->dtype, spec->ndim, chunk->region.count, NULL);
-  int64_t n = zarrc_view_nitems(view);
   chunk->texts = PyMem_Calloc(n > 0 ? (size_t)n : 1, sizeof *chunk->texts);
-  if (!chunk->texts) {
-    PyErr_NoMemory();
-    return false;
+  batch->jobs[i].view.data = chunk->texts;
+  if (!chunk->texts) PyErr_NoMemory();
+  return chunk->texts != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ running */
+
+static uint64_t times(uint64_t a, uint64_t b) {
+  return a && b > UINT64_MAX / a ? UINT64_MAX : a * b;
+}
+
+/* Cells of an axis that a region touches, at most. */
+static uint64_t cells_of(const zarrc_region *region, int k, int64_t edge) {
+  if (region->count[k] == 0) return 0;
+  int64_t last = region->start[k] + (region->count[k] - 1) * region->step[k];
+  uint64_t n = (uint64_t)(last / edge - region->start[k] / edge + 1);
+  return n < (uint64_t)region->count[k] ? n : (uint64_t)region->count[k];
+}
+
+uint64_t core_batch_cost(const core_batch *batch) {
+  const zarrc_pipeline *inner = batch->self->pipeline, *next;
+  const zarrc_spec *spec = zarrc_pipeline_spec(inner);
+  while (zarrc_pipeline_ncodecs(inner) == 1 && (next = zarrc_shard_inner(zarrc_pipeline_codec(inner, 0)))) inner = next;
+  const int64_t *cell = zarrc_pipeline_spec(inner)->shape;
+  uint64_t nbytes = spec->dtype.item_size, cost = 0;
+  for (int k = 0; k < spec->ndim; k++) nbytes = times(nbytes, (uint64_t)cell[k]);
+  for (size_t i = 0; i < batch->n; i++) {
+    const core_chunk *chunk = &batch->chunks[i];
+    uint64_t n = 1;
+    if (chunk->other) continue;
+    for (int k = 0; k < spec->ndim && !chunk->picks; k++)
+      n = times(n, cells_of(&chunk->region, k, cell[k] > 0 ? cell[k] : 1));
+    if (chunk->picks) n = core_picks_ncells(chunk->picks, spec->ndim, spec->shape, cell);
+    n = times(n, nbytes);
+    cost = n > UINT64_MAX - cost ? UINT64_MAX : cost + n;
   }
-  view->data = chunk->texts;
-  view->arena = batch->arena;
-  return true;
+  return cost;
+}
+
+/* The batch's first failure as an exception, with the name of its chunk in front. */
+static void raise_failure(core_batch *batch, zarrc_error *error, core_name_fn name, PyObject *items) {
+  size_t i = 0;
+  while (i < batch->n && batch->jobs[i].status == ZARRC_OK) i++;
+  if (i < batch->n) {
+    PyObject *object = name(items, i);
+    const char *text = object && PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
+    if (text && text[0] && !strstr(error->message, text)) zarrc_error_prefix(error, "%.250s: ", text);
+    if (text && !error->key[0]) strncat(error->key, text, sizeof error->key - 1);
+    Py_XDECREF(object);
+    PyErr_Clear();
+  }
+  core_raise(batch->state, error);
+}
+
+bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_name_fn name, PyObject *items) {
+  zarrc_error error;
+  zarrc_status status;
+  if (keep_lock && !batch->has_key && core_batch_cost(batch) <= KEEP_LOCK_NBYTES) {
+    status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
+  } else {
+    Py_BEGIN_ALLOW_THREADS status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
+    Py_END_ALLOW_THREADS
+  }
+  if (status) raise_failure(batch, &error, name, items);
+  return !status;
+}
+
+bool core_batch_wants_ranges(const core_batch *batch, size_t i) {
+  const core_chunk *chunk = &batch->chunks[i];
+  return chunk->source == CORE_RANGES && core_ranges_are_wanted(chunk->blob.ranges.ranges);
+}
+
+PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_batch *batch, size_t i)) {
+  PyObject *list = PyList_New((Py_ssize_t)batch->n);
+  for (size_t i = 0; list && i < batch->n; i++) {
+    PyObject *one = item(batch, i);
+    if (one)
+      PyList_SetItem(list, (Py_ssize_t)i, one);
+    else
+      Py_CLEAR(list);
+  }
+  return list;
+}
+
+PyObject *core_batch_outcome(const core_batch *batch, size_t i) {
+  const core_chunk *chunk = &batch->chunks[i];
+  if (chunk->outcome == CORE_REPLACED && chunk->source != CORE_KEY) return core_parts_to_bytes(&chunk->parts);
+  return Py_NewRef(chunk->outcome == CORE_UNCHANGED ? Py_NotImplemented : Py_None);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch of chunks: what the lists that come from Python say, as jobs of libzarrc. */
+/* A batch of chunks: what comes from Python, as jobs of libzarrc. */
 #ifndef ZARRC_PYTHON_CORE_BATCH_H
 #define ZARRC_PYTHON_CORE_BATCH_H
 
@@ -14,6 +14,9 @@ typedef struct core_pipeline {
 
 typedef enum core_source { CORE_NOTHING, CORE_MEMORY, CORE_RANGES, CORE_KEY } core_source;
 
+/* What a write made of a chunk that has no key. */
+typedef enum core_outcome { CORE_UNCHANGED, CORE_REPLACED, CORE_ERASED } core_outcome;
+
 typedef struct core_chunk {
   core_source source;
   union {
@@ -22,9 +25,14 @@ typedef struct core_chunk {
     core_ranges_blob ranges;
   } blob;
   Py_buffer buffer; /* of CORE_MEMORY */
+  bool other;       /* the selections are no boxes: the chunk is left out */
   zarrc_region region;
+  core_picks *picks; /* instead of a region */
+  Py_buffer memory;  /* of picks: where their elements are in memory */
+  bool has_memory;
   zarrc_text *texts; /* elements of variable length */
   zarrc_parts parts; /* what was encoded */
+  core_outcome outcome;
 } core_chunk;
 
 typedef struct core_batch {
@@ -35,27 +43,57 @@ typedef struct core_batch {
   zarrc_job *jobs;
   zarrc_store *store;
   bool no_store; /* reading: the root directory is not there, so no key is */
+  bool has_key;  /* some chunk has one */
   Py_buffer array;
   bool has_array;
   zarrc_arena *arena;
   zarrc_dtype dtype; /* of the array's elements in memory */
   bool encode;       /* writes: encode all, do not ask whether it is fill value */
+  void *stack;       /* the batch as an array, where it has picks */
 } core_batch;
 
-/* Makes room for as many chunks as sources has. On failure an exception is raised; core_batch_clear in any case. */
-bool core_batch_init(core_batch *batch, core_state *state, core_pipeline *self, PyObject *sources);
+/* Makes room for as many chunks as `items`, a list of tuples, has. On failure an exception is raised;
+ * core_batch_clear in any case. */
+bool core_batch_init(core_batch *batch, core_state *state, core_pipeline *self, PyObject *items);
 void core_batch_clear(core_batch *batch);
 
-/* sources: None (no value), a buffer, a Ranges, or a key of the file store at `root`. */
-bool core_batch_open_store(core_batch *batch, PyObject *root, bool write);
-bool core_batch_add_sources(core_batch *batch, PyObject *sources);
+/* Member `k` of item i, borrowed; NULL with an exception where there is none. */
+PyObject *core_item(PyObject *items, size_t i, Py_ssize_t k);
 
-/* selections: a tuple of integers and slices for each chunk, or None for all of it. int_axes gets a bit for each axis
- * with an integer. */
-bool core_batch_parse_region(core_batch *batch, size_t i, PyObject *selection, uint32_t *int_axes);
-/* The view of chunk i: what `selection` (one entry for each axis that has no integer) selects of the array. */
-bool core_batch_parse_view(core_batch *batch, size_t i, PyObject *selection, uint32_t int_axes);
-/* A view over elements of variable length, packed in C order. */
-bool core_batch_text_view(core_batch *batch, size_t i);
+bool core_batch_open_store(core_batch *batch, PyObject *root, bool write);
+/* source: None (no value), a buffer, a Ranges, or a key of the file store at the root. */
+bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source);
+
+/* The array of all chunks: any strides; its elements have the size of the chunk's, in big-endian order if `big`. */
+bool core_batch_take_array(core_batch *batch, PyObject *array, bool big, int flags);
+
+/* What `chunk_selection` selects of chunk i and `selection` of the array: tuples of integers and slices, or one of
+ * them. Sets `other` of the chunk where they are something else, or do not fit each other. */
+bool core_batch_add_box(core_batch *batch, size_t i, PyObject *chunk_selection, PyObject *selection);
+
+/* Zeroed text for n elements of chunk i, which the view then begins with. */
+bool core_batch_text(core_batch *batch, size_t i, int64_t n);
+
+/* Bytes that have to be decoded, about: of shards the touched inner chunks, else whole chunks. */
+uint64_t core_batch_cost(const core_batch *batch);
+
+/* Runs fn for every chunk, without the interpreter lock unless there is too little to do. false: the first failure was
+ * raised, with the chunk's name in front. name: that of chunk i, borrowed, or NULL. */
+typedef zarrc_status (*core_chunk_fn)(void *batch, size_t i, zarrc_error *error);
+typedef PyObject *(*core_name_fn)(PyObject *items, size_t i);
+bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_name_fn name, PyObject *items);
+
+/* Whether ranges of the chunk's value have to be fetched first. */
+bool core_batch_wants_ranges(const core_batch *batch, size_t i);
+
+/* What `item` makes of each chunk. */
+PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_batch *batch, size_t i));
+
+/* bytes, None (erased, or stored by the library), or NotImplemented (nothing was changed). */
+PyObject *core_batch_outcome(const core_batch *batch, size_t i);
+
+/* _core_picks.c: methods of pipelines. */
+PyObject *core_pipeline_read_picks(PyObject *object, PyObject *args);
+PyObject *core_pipeline_write_picks(PyObject *object, PyObject *args);
 
 #endif

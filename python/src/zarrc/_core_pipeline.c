@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A chain of codecs bound to one kind of chunk: batches of reads and writes, without the interpreter lock. */
+/* A chain of codecs bound to one kind of chunk: batches of reads and writes of boxes of elements. */
 #include "_core_batch.h"
 
 #include <string.h>
@@ -96,21 +96,29 @@ static void pipeline_dealloc(PyObject *object) {
   Py_DECREF((PyObject *)type);
 }
 
-/* -------------------------------------------------------------------------------------------------- running */
+/* ------------------------------------------------------------------------------------------------------- boxes */
 
-/* The batch's first failure as an exception, with the name of its chunk in front. */
-static void raise_failure(core_batch *batch, zarrc_error *error, PyObject *names) {
-  size_t i = 0;
-  while (i < batch->n && (batch->jobs[i].status == ZARRC_OK || batch->jobs[i].status == ZARRC_CANCELED)) i++;
-  if (i < batch->n && names != Py_None) {
-    PyObject *name = PySequence_GetItem(names, (Py_ssize_t)i);
-    const char *text = name ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    if (text && text[0] && !strstr(error->message, text)) zarrc_error_prefix(error, "%.250s: ", text);
-    if (text && !error->key[0]) strncat(error->key, text, sizeof error->key - 1);
-    Py_XDECREF(name);
-    if (!text) PyErr_Clear();
+/* Chunks come as zarr-python's tuples: (byte getter, spec, chunk selection, array selection, complete). */
+static PyObject *name_of_getter(PyObject *items, size_t i) {
+  PyObject *getter = core_item(items, i, 0);
+  return getter ? PyObject_GetAttrString(getter, "path") : NULL;
+}
+
+static bool boxes_add(core_batch *batch, PyObject *items, PyObject *sources) {
+  PyObject *name = sources == Py_None ? PyUnicode_InternFromString("path") : NULL;
+  bool ok = name || !PyErr_Occurred();
+  for (size_t i = 0; ok && i < batch->n; i++) {
+    PyObject *chunk = core_item(items, i, 2), *at = chunk ? core_item(items, i, 3) : NULL;
+    PyObject *getter = at && name ? core_item(items, i, 0) : NULL, *source = NULL;
+    if (getter)
+      source = PyObject_GetAttr(getter, name); /* the getter keeps it */
+    else if (at && !name)
+      source = Py_XNewRef(PyList_GetItem(sources, (Py_ssize_t)i));
+    ok = source && core_batch_add_source(batch, i, source) && core_batch_add_box(batch, i, chunk, at);
+    Py_XDECREF(source);
   }
-  core_raise(batch->state, error);
+  Py_XDECREF(name);
+  return ok;
 }
 
 static zarrc_status read_one(void *arg, size_t i, zarrc_error *error) {
@@ -118,13 +126,38 @@ static zarrc_status read_one(void *arg, size_t i, zarrc_error *error) {
   zarrc_job *job = &batch->jobs[i];
   zarrc_memory_blob none;
   zarrc_blob *blob = job->blob;
+  if (batch->chunks[i].other) return ZARRC_OK;
   if (!blob) {
     zarrc_memory_blob_init(&none, batch->self->ctx, NULL, 0);
     blob = &none.blob;
   }
   job->status = zarrc_read(job->pipeline, blob, job->region, &job->view, &job->missing, error);
-  if (job->status == ZARRC_CANCELED && batch->chunks[i].source == CORE_RANGES) return ZARRC_OK;
   return job->status;
+}
+
+/* True, False (no value), None: ranges have to be fetched, NotImplemented: it was left out. */
+static PyObject *found(const core_batch *batch, size_t i) {
+  if (batch->chunks[i].other) return Py_NewRef(Py_NotImplemented);
+  if (core_batch_wants_ranges(batch, i)) return Py_NewRef(Py_None);
+  return PyBool_FromLong(!batch->jobs[i].missing);
+}
+
+static PyObject *pipeline_read(PyObject *object, PyObject *args) {
+  PyObject *items, *sources, *out, *root, *result = NULL;
+  int big;
+  unsigned long long limit;
+  core_batch batch;
+  if (!PyArg_ParseTuple(args, "OOOpOK:read", &items, &sources, &out, &big, &root, &limit)) return NULL;
+  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
+            core_batch_take_array(&batch, out, big, PyBUF_STRIDED) && core_batch_open_store(&batch, root, false) &&
+            boxes_add(&batch, items, sources);
+  if (ok && limit && core_batch_cost(&batch) > limit) {
+    result = Py_NewRef(Py_None);
+  } else if (ok && core_batch_run(&batch, read_one, true, name_of_getter, items)) {
+    result = core_batch_list(&batch, found);
+  }
+  core_batch_clear(&batch);
+  return result;
 }
 
 /* Keyed chunks are stored; what others become is kept in their parts. */
@@ -132,6 +165,7 @@ static zarrc_status write_one(void *arg, size_t i, zarrc_error *error) {
   core_batch *batch = arg;
   zarrc_job *job = &batch->jobs[i];
   core_chunk *chunk = &batch->chunks[i];
+  if (chunk->other) return ZARRC_OK;
   if (chunk->source == CORE_KEY)
     job->status = zarrc_write(job->pipeline, job->blob, job->region, &job->view, job->fresh, error);
   else if (batch->encode)
@@ -139,202 +173,35 @@ static zarrc_status write_one(void *arg, size_t i, zarrc_error *error) {
   else
     job->status =
         zarrc_update(job->pipeline, job->fresh ? NULL : job->blob, job->region, &job->view, &chunk->parts, error);
+  chunk->outcome = chunk->parts.nitems ? CORE_REPLACED : CORE_ERASED;
   return job->status;
 }
 
-static bool batch_run(core_batch *batch, zarrc_status (*fn)(void *, size_t, zarrc_error *), PyObject *names) {
-  zarrc_error error;
-  zarrc_status status;
-  Py_BEGIN_ALLOW_THREADS status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
-  Py_END_ALLOW_THREADS if (status) raise_failure(batch, &error, names);
-  return !status;
-}
-
-/* The array of a batch: any strides; its elements have the size of the chunk's, in big-endian order if `big`. */
-static bool array_take(core_batch *batch, PyObject *array, bool big, int flags) {
-  if (PyObject_GetBuffer(array, &batch->array, flags)) return false;
-  batch->has_array = true;
-  batch->dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
-  if ((size_t)batch->array.itemsize == batch->dtype.item_size && !zarrc_dtype_is_variable(&batch->dtype)) return true;
-  PyErr_Format(batch->state->mismatch, "an array with elements of %zd bytes for a chunk with elements of %u",
-               batch->array.itemsize, (unsigned)batch->dtype.item_size);
-  return false;
-}
-
-/* ---------------------------------------------------------------------------------------------------- reading */
-
-/* True, False (no value), or None: ranges have to be fetched. */
-static PyObject *found(const core_batch *batch, size_t i) {
-  if (batch->jobs[i].status == ZARRC_CANCELED) return Py_NewRef(Py_None);
-  return PyBool_FromLong(!batch->jobs[i].missing);
-}
-
-static PyObject *pipeline_read(PyObject *object, PyObject *args) {
-  PyObject *sources, *chunk_selections, *out_selections, *out, *root, *names, *result = NULL;
-  int big;
-  core_batch batch;
-  if (!PyArg_ParseTuple(args, "OOOOpOO:read", &sources, &chunk_selections, &out_selections, &out, &big, &root, &names))
-    return NULL;
-  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, sources) &&
-            array_take(&batch, out, big, PyBUF_STRIDED) && core_batch_open_store(&batch, root, false) &&
-            core_batch_add_sources(&batch, sources);
-  for (size_t i = 0; ok && i < batch.n; i++) {
-    uint32_t int_axes;
-    PyObject *chunk = PyList_GetItem(chunk_selections, (Py_ssize_t)i);
-    PyObject *at = chunk ? PyList_GetItem(out_selections, (Py_ssize_t)i) : NULL;
-    ok = at && core_batch_parse_region(&batch, i, chunk, &int_axes) && core_batch_parse_view(&batch, i, at, int_axes);
-  }
-  if (ok && batch_run(&batch, read_one, names)) {
-    result = PyList_New((Py_ssize_t)batch.n);
-    for (size_t i = 0; result && i < batch.n; i++) PyList_SetItem(result, (Py_ssize_t)i, found(&batch, i));
-  }
-  core_batch_clear(&batch);
-  return result;
-}
-
-static PyObject *texts_to_list(const core_batch *batch, size_t i) {
-  const zarrc_view *view = &batch->jobs[i].view;
-  int64_t n = zarrc_view_nitems(view);
-  const zarrc_text *texts = batch->chunks[i].texts;
-  PyObject *list = PyList_New((Py_ssize_t)n);
-  for (int64_t k = 0; list && k < n; k++) {
-    const char *ptr = texts[k].len ? (const char *)texts[k].ptr : "";
-    PyObject *item = view->dtype.type == ZARRC_STRING ? PyUnicode_DecodeUTF8(ptr, (Py_ssize_t)texts[k].len, NULL)
-                                                      : PyBytes_FromStringAndSize(ptr, (Py_ssize_t)texts[k].len);
-    if (!item)
-      Py_CLEAR(list);
-    else
-      PyList_SetItem(list, (Py_ssize_t)k, item);
-  }
-  return list;
-}
-
-static PyObject *pipeline_read_items(PyObject *object, PyObject *args) {
-  PyObject *sources, *chunk_selections, *root, *names, *result = NULL;
-  core_batch batch;
-  zarrc_error error;
-  if (!PyArg_ParseTuple(args, "OOOO:read_items", &sources, &chunk_selections, &root, &names)) return NULL;
-  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, sources) &&
-            core_batch_open_store(&batch, root, false) && core_batch_add_sources(&batch, sources);
-  if (ok && zarrc_arena_open(batch.self->ctx, &batch.arena, &error)) ok = core_raise(batch.state, &error) != NULL;
-  for (size_t i = 0; ok && i < batch.n; i++) {
-    uint32_t int_axes;
-    PyObject *chunk = PyList_GetItem(chunk_selections, (Py_ssize_t)i);
-    ok = chunk && core_batch_parse_region(&batch, i, chunk, &int_axes) && core_batch_text_view(&batch, i);
-  }
-  if (ok && batch_run(&batch, read_one, names)) {
-    result = PyList_New((Py_ssize_t)batch.n);
-    for (size_t i = 0; result && i < batch.n; i++) {
-      PyObject *state = found(&batch, i);
-      PyObject *items = state == Py_None ? Py_NewRef(Py_None) : texts_to_list(&batch, i);
-      PyObject *pair = items ? PyTuple_Pack(2, items, state) : NULL;
-      Py_XDECREF(items);
-      Py_XDECREF(state);
-      if (!pair)
-        Py_CLEAR(result);
-      else
-        PyList_SetItem(result, (Py_ssize_t)i, pair);
-    }
-  }
-  core_batch_clear(&batch);
-  return result;
-}
-
-/* ---------------------------------------------------------------------------------------------------- writing */
-
-static bool fresh_add(core_batch *batch, PyObject *fresh) {
-  for (size_t i = 0; i < batch->n; i++) {
-    PyObject *flag = PyList_GetItem(fresh, (Py_ssize_t)i);
-    if (!flag) return false;
-    batch->jobs[i].fresh = PyObject_IsTrue(flag) == 1;
-  }
-  return true;
-}
-
-/* A list with bytes for what was encoded, None for what is to be erased or has been stored. */
-static PyObject *encoded(const core_batch *batch) {
-  PyObject *result = PyList_New((Py_ssize_t)batch->n);
-  for (size_t i = 0; result && i < batch->n; i++) {
-    const zarrc_parts *parts = &batch->chunks[i].parts;
-    PyObject *item = parts->nitems ? core_parts_to_bytes(parts) : Py_NewRef(Py_None);
-    if (!item)
-      Py_CLEAR(result);
-    else
-      PyList_SetItem(result, (Py_ssize_t)i, item);
-  }
-  return result;
-}
-
 static PyObject *pipeline_write(PyObject *object, PyObject *args) {
-  PyObject *sources, *chunk_selections, *selections, *value, *fresh, *root, *names, *result = NULL;
+  PyObject *items, *sources, *value, *fresh, *root, *result = NULL;
   int big, encode;
+  unsigned long long limit;
   core_batch batch;
-  if (!PyArg_ParseTuple(args, "OOOOpOOOp:write", &sources, &chunk_selections, &selections, &value, &big, &fresh, &root,
-                        &names, &encode))
+  if (!PyArg_ParseTuple(args, "OOOpOOpK:write", &items, &sources, &value, &big, &fresh, &root, &encode, &limit))
     return NULL;
-  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, sources) &&
-            array_take(&batch, value, big, PyBUF_STRIDED_RO) && core_batch_open_store(&batch, root, true) &&
-            core_batch_add_sources(&batch, sources) && fresh_add(&batch, fresh);
+  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
+            core_batch_take_array(&batch, value, big, PyBUF_STRIDED_RO) && core_batch_open_store(&batch, root, true) &&
+            boxes_add(&batch, items, sources);
   batch.encode = encode != 0;
   for (size_t i = 0; ok && i < batch.n; i++) {
-    uint32_t int_axes;
-    PyObject *chunk = PyList_GetItem(chunk_selections, (Py_ssize_t)i);
-    PyObject *at = !chunk || selections == Py_None ? NULL : PyList_GetItem(selections, (Py_ssize_t)i);
-    ok = chunk && (at || selections == Py_None) && core_batch_parse_region(&batch, i, chunk, &int_axes) &&
-         core_batch_parse_view(&batch, i, at, int_axes);
+    PyObject *flag = fresh == Py_None ? core_item(items, i, 4) : PyList_GetItem(fresh, (Py_ssize_t)i);
+    int is_fresh = flag ? PyObject_IsTrue(flag) : -1;
+    batch.jobs[i].fresh = is_fresh == 1;
+    ok = is_fresh >= 0;
   }
-  if (ok && batch_run(&batch, write_one, names)) result = encoded(&batch);
-  core_batch_clear(&batch);
-  return result;
-}
-
-static bool item_to_text(core_batch *batch, PyObject *item, zarrc_text *out) {
-  Py_ssize_t n = 0;
-  char *bytes = NULL;
-  if (batch->dtype.type == ZARRC_BYTES) {
-    if (PyBytes_AsStringAndSize(item, &bytes, &n)) return false;
-    *out = (zarrc_text){(const uint8_t *)bytes, (size_t)n};
-    return true;
+  bool any_other = false;
+  for (size_t i = 0; ok && limit && i < batch.n; i++) any_other = any_other || batch.chunks[i].other;
+  if (ok && limit && (any_other || core_batch_cost(&batch) > limit)) {
+    result = Py_NewRef(Py_None);
+  } else if (ok && core_batch_run(&batch, write_one, false, name_of_getter, items)) {
+    result = PyList_New((Py_ssize_t)batch.n);
+    for (size_t i = 0; result && i < batch.n; i++) PyList_SetItem(result, (Py_ssize_t)i, core_batch_outcome(&batch, i));
   }
-  if (!PyUnicode_Check(item)) {
-    PyErr_Format(PyExc_TypeError, "expected unicode string, found %R", item);
-    return false;
-  }
-  const char *text = PyUnicode_AsUTF8AndSize(item, &n);
-  *out = (zarrc_text){(const uint8_t *)text, (size_t)n};
-  return text != NULL;
-}
-
-static bool items_to_texts(core_batch *batch, size_t i, PyObject *items) {
-  Py_ssize_t n = (Py_ssize_t)zarrc_view_nitems(&batch->jobs[i].view);
-  if (!PyList_Check(items) || PyList_Size(items) != n) {
-    PyErr_Format(batch->state->mismatch, "a list of %zd elements is needed", n);
-    return false;
-  }
-  for (Py_ssize_t k = 0; k < n; k++)
-    if (!item_to_text(batch, PyList_GetItem(items, k), &batch->chunks[i].texts[k])) return false;
-  return true;
-}
-
-static PyObject *pipeline_write_items(PyObject *object, PyObject *args) {
-  PyObject *sources, *chunk_selections, *items, *fresh, *root, *names, *result = NULL;
-  int encode;
-  core_batch batch;
-  if (!PyArg_ParseTuple(args, "OOOOOOp:write_items", &sources, &chunk_selections, &items, &fresh, &root, &names,
-                        &encode))
-    return NULL;
-  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, sources) &&
-            core_batch_open_store(&batch, root, true) && core_batch_add_sources(&batch, sources) &&
-            fresh_add(&batch, fresh);
-  batch.encode = encode != 0;
-  for (size_t i = 0; ok && i < batch.n; i++) {
-    uint32_t int_axes;
-    PyObject *chunk = PyList_GetItem(chunk_selections, (Py_ssize_t)i);
-    PyObject *list = chunk ? PyList_GetItem(items, (Py_ssize_t)i) : NULL;
-    ok = list && core_batch_parse_region(&batch, i, chunk, &int_axes) && core_batch_text_view(&batch, i) &&
-         items_to_texts(&batch, i, list);
-  }
-  if (ok && batch_run(&batch, write_one, names)) result = encoded(&batch);
   core_batch_clear(&batch);
   return result;
 }
@@ -365,14 +232,18 @@ static PyObject *pipeline_item_size(PyObject *object, void *closure) {
 
 static PyMethodDef pipeline_methods[] = {
     {"read", pipeline_read, METH_VARARGS,
-     "read(sources, chunk_selections, out_selections, out, big, root, names): True, False (missing) or None a chunk."},
-    {"read_items", pipeline_read_items, METH_VARARGS,
-     "read_items(sources, chunk_selections, root, names): a list of elements and True, False or None a chunk."},
+     "read(items, sources, out, big, root, limit): True, False (missing), None (ranges are wanted) or NotImplemented "
+     "(no box) a chunk; None: more than limit bytes would be decoded."},
     {"write", pipeline_write, METH_VARARGS,
-     "write(sources, chunk_selections, value_selections, value, big, fresh, root, names, encode): bytes or None a "
-     "chunk."},
-    {"write_items", pipeline_write_items, METH_VARARGS,
-     "write_items(sources, chunk_selections, items, fresh, root, names, encode): bytes or None a chunk."},
+     "write(items, sources, value, big, fresh, root, encode, limit): bytes, None (to be erased, or stored) or "
+     "NotImplemented (no box) a chunk; None: more than limit bytes would be encoded."},
+    {"read_picks", core_pipeline_read_picks, METH_VARARGS,
+     "read_picks(items, big, root, limit): items are (source, name, points, entries, memory); True, False or None a "
+     "chunk, "
+     "for elements of variable length with a list in front."},
+    {"write_picks", core_pipeline_write_picks, METH_VARARGS,
+     "write_picks(items, big, root, encode): items are (source, name, points, entries, value, fresh); bytes, None or "
+     "NotImplemented (nothing was changed) a chunk."},
     {"to_json", pipeline_to_json, METH_NOARGS, "The evolved codecs."},
     {0},
 };

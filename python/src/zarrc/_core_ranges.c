@@ -89,13 +89,17 @@ static zarrc_status ranges_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
       return status;
     }
   }
-  return missed ? zarrc_fail(error, ZARRC_CANCELED, "ranges have to be fetched first") : ZARRC_OK;
+  return missed ? zarrc_fail(error, ZARRC_NOT_FOUND, "ranges have to be fetched first") : ZARRC_OK;
 }
 
 static const zarrc_blob_ops ranges_ops = {.struct_size = sizeof ranges_ops, .remote = true, .read = ranges_read};
 
 void core_ranges_blob_init(core_ranges_blob *blob, PyObject *ranges) {
   *blob = (core_ranges_blob){.blob = {&ranges_ops}, .ranges = (core_ranges *)ranges};
+}
+
+bool core_ranges_are_wanted(const core_ranges *ranges) {
+  return ranges->nwishes > 0;
 }
 
 /* ------------------------------------------------------------------------------------------- as an object */

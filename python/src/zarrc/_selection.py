@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Selections of a chunk: as integers and slices where they are that, else as a box and what to take out of it."""
+"""Selections as numpy takes them, in the words of the library."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,14 +12,30 @@ Entry = Any
 Selection = tuple[Entry, ...]
 
 
+class Picks(NamedTuple):
+    """What is selected of an array: a combination of what is taken of each axis, or single points."""
+
+    points: bool
+    entries: Selection  # integers, slices with positive steps, packed lists of int64; of points only lists
+    shape: tuple[int, ...]  # of what numpy makes of array[selection]
+
+
 def as_tuple(selection: Any, ndim: int) -> Selection:
-    """A selection with one entry an axis, without an ellipsis."""
-    entries: Selection = selection if isinstance(selection, tuple) else (selection,)
-    if any(entry is Ellipsis for entry in entries):
-        at = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
-        missing = (slice(None),) * (ndim - len(entries) + 1)
-        entries = entries[:at] + missing + entries[at + 1 :]
-    return entries + (slice(None),) * (ndim - len(entries))
+    """A selection with one entry an axis, without an ellipsis; masks of several axes have become lists."""
+    entries = list(selection) if isinstance(selection, tuple) else [selection]
+    expanded: list[Entry] = []
+    for entry in entries:
+        if isinstance(entry, list):
+            entry = np.asarray(entry, None if entry else np.intp)
+        if isinstance(entry, np.ndarray) and entry.dtype == bool:
+            expanded.extend(np.nonzero(entry))
+        else:
+            expanded.append(entry)
+    missing = (slice(None),) * (ndim - sum(entry is not Ellipsis for entry in expanded))
+    for at, entry in enumerate(expanded):
+        if entry is Ellipsis:
+            return (*expanded[:at], *missing, *expanded[at + 1 :])
+    return (*expanded, *missing)
 
 
 def is_plain(selection: Any) -> bool:
@@ -31,87 +48,57 @@ def is_plain(selection: Any) -> bool:
     return type(selection) is slice
 
 
-def _progression(array: np.ndarray[Any, Any]) -> slice | None:
-    """The slice that selects what an array of indices selects, if its steps are equal and positive."""
-    flat = array.ravel()
-    if flat.size == 1:
-        return slice(int(flat[0]), int(flat[0]) + 1, 1)
-    if flat.size == 0:
-        return slice(0, 0, 1)
-    step = int(flat[1]) - int(flat[0])
-    if step < 1 or int(flat[0]) < 0 or not bool((np.diff(flat) == step).all()):
-        return None
-    return slice(int(flat[0]), int(flat[-1]) + 1, step)
+def length_of(entry: slice, length: int) -> int:
+    """How many elements a slice selects of an axis."""
+    return len(range(*entry.indices(length)))
 
 
-def _straighten(selection: Selection, drop_axes: tuple[int, ...]) -> Selection | None:
-    """The selection without index arrays, where each array stands for one axis alone; else None."""
-    arrays = [entry for entry in selection if isinstance(entry, np.ndarray)]
-    crossed = len(arrays) > 1
-    result: list[Entry] = []
-    for axis, entry in enumerate(selection):
-        if isinstance(entry, np.ndarray):
-            if entry.dtype == bool:
-                if entry.ndim != 1 or crossed:
-                    return None
-                entry = np.flatnonzero(entry)
-            if crossed and (entry.ndim != len(selection) or entry.shape[axis] != entry.size):
-                return None
-            if not crossed and entry.ndim != 1 and entry.size != max(entry.shape, default=1):
-                return None
-            if axis in drop_axes and entry.size == 1:
-                result.append(int(entry.ravel()[0]))
-                continue
-            straight = _progression(entry)
-            if straight is None:
-                return None
-            result.append(straight)
-        else:
-            result.append(entry)
-    return tuple(result)
+def _list_of(entry: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if entry.dtype.kind not in "iu":
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    return np.ascontiguousarray(entry.ravel(), np.int64)
 
 
-def simplify(chunk: Any, out: Any, drop_axes: tuple[int, ...]) -> tuple[Selection, Selection] | None:
-    """Both selections of a chunk as slices and integers, or None where they need index arrays."""
-    if is_plain(chunk) and is_plain(out):
-        return chunk, out
-    plain_chunk = _straighten(chunk if isinstance(chunk, tuple) else (chunk,), drop_axes)
-    plain_out = _straighten(out if isinstance(out, tuple) else (out,), ())
-    if plain_chunk is None or plain_out is None or not is_plain(plain_chunk) or not is_plain(plain_out):
-        return None
-    return plain_chunk, plain_out
+def picks(selection: Any, shape: tuple[int, ...]) -> Picks:
+    """A selection of an array of some shape, with integers, slices, and arrays of indices or masks."""
+    entries = as_tuple(selection, len(shape))
+    if len(entries) != len(shape):
+        raise IndexError(f"{len(entries)} indices for {len(shape)} axes")
+    arrays = [entry for entry in entries if isinstance(entry, np.ndarray) and entry.ndim > 0]
+    slices = [entry for entry in entries if isinstance(entry, slice)]
+    if any((entry.step or 1) < 1 for entry in slices):
+        return _by_number(entries, shape)
+    if not arrays or (len(arrays) == 1 and arrays[0].ndim == 1 and len(slices) == len(entries) - 1):
+        return _along_axes(entries, shape)
+    if slices:
+        return _by_number(entries, shape)
+    if len(arrays) == len(shape) and all(
+        entry.ndim == len(shape) and entry.size == entry.shape[axis] for axis, entry in enumerate(arrays)
+    ):
+        return Picks(False, tuple(map(_list_of, arrays)), tuple(entry.size for entry in arrays))
+    crossed = np.broadcast_arrays(*entries)
+    return Picks(True, tuple(map(_list_of, crossed)), crossed[0].shape)
 
 
-def box(selection: Any, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], Selection]:
-    """The smallest box of a chunk that holds a selection, and the selection inside that box.
-
-    Slices keep their steps inside the box. Index arrays may be broadcast against each other.
-    """
-    boxes: list[slice] = []
-    inner: list[Entry] = []
-    for entry, length in zip(as_tuple(selection, len(shape)), shape, strict=True):
+def _along_axes(entries: Selection, shape: tuple[int, ...]) -> Picks:
+    taken: list[Entry] = []
+    counts: list[int] = []
+    for entry, length in zip(entries, shape, strict=True):
         if isinstance(entry, slice):
-            indices = range(*entry.indices(length))
-            low, high = (min(indices), max(indices) + 1) if indices else (0, 0)
-            start = indices.start - low
-            stop: int | None = start + len(indices) * indices.step
-            inner.append(slice(start, stop if stop is not None and stop >= 0 else None, indices.step))
-        elif isinstance(entry, np.ndarray):
-            if entry.dtype == bool:
-                entry = np.flatnonzero(entry)
-            low, high = (int(entry.min()), int(entry.max()) + 1) if entry.size else (0, 0)
-            if low < 0:
-                entry = np.where(entry < 0, entry + length, entry)
-                low, high = int(entry.min()), int(entry.max()) + 1
-            inner.append(entry - low)
+            taken.append(entry)
+            counts.append(length_of(entry, length))
+        elif isinstance(entry, np.ndarray) and entry.ndim:
+            taken.append(_list_of(entry))
+            counts.append(entry.size)
         else:
-            low = int(entry) + (length if entry < 0 else 0)
-            high = low + 1
-            inner.append(0)
-        if low < 0 or high > length:
-            raise IndexError(f"index out of bounds for an axis of length {length}")
-        boxes.append(slice(low, high, 1))
-    return tuple(boxes), tuple(inner)
+            taken.append(int(entry))
+    return Picks(False, tuple(taken), tuple(counts))
+
+
+def _by_number(entries: Selection, shape: tuple[int, ...]) -> Picks:
+    """Any selection: numpy selects the elements' numbers."""
+    numbers = np.asarray(np.arange(math.prod(shape)).reshape(shape)[entries])
+    return Picks(True, tuple(map(_list_of, np.unravel_index(numbers.ravel(), shape))), numbers.shape)
 
 
 def shape_of(selection: Any, shape: tuple[int, ...]) -> tuple[int, ...]:

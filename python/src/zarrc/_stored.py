@@ -1,173 +1,125 @@
 # SPDX-License-Identifier: MIT
-"""Batches of chunks in zarr-python's stores: local files through the library, all else through the store's own API."""
+"""Batches of chunks in zarr-python's stores: local files through the library, all else through the store's own API.
+
+What has to be done is written once, as generators: they yield work for the library and lists of requests to a store,
+and get the answers. `_drive` runs them for an event loop, `_drive_sync` for a thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import weakref
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.common import concurrent_map
-from zarr.storage import LocalStore, MemoryStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
 from zarr.storage._common import StorePath
 
 from zarrc import _core
-from zarrc._chain import Bound, Chain
-from zarrc._context import max_workers, setting
+from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
+from zarrc._context import executor, max_workers, setting
+from zarrc._locks import Locks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
-Item = tuple[Any, Any, Any, Any, bool]  # byte getter, spec, chunk selection, array selection, complete
 # Rounds of fetching ranges before a whole value is fetched: an index, the chunks, and once more for nested shards.
 MAX_ROUNDS = 4
+# Local chunks that decode to no more than so many bytes are read where the call is made: to hand the work to a thread
+# and wait for it would take longer. codec_pipeline.inline_bytes sets another number.
+INLINE_NBYTES = 256 << 10
+
+Request = Callable[[], Any]
 
 
-async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
-    """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made."""
-    if max_workers() == 1:
-        return fn(*args)
-    return await asyncio.to_thread(fn, *args)
+class _Get:
+    """A whole value of a store, as something that has bytes; None: there is none."""
 
+    def __init__(self, item: Item) -> None:
+        self.getter, self.prototype = item[0], item[1].prototype
 
-def local_root(byte_getter: Any) -> str | None:
-    """The directory of a plain LocalStore; None for every other store, wrappers and subclasses included."""
-    if type(byte_getter) is StorePath and type(byte_getter.store) is LocalStore:
-        return str(byte_getter.store.root)
-    return None
-
-
-def by_spec(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[int]]]:
-    """Chunks of one kind together. The specs of regular grids are one object."""
-    groups: dict[int, tuple[Bound, list[int]]] = {}
-    for i, item in enumerate(batch):
-        bound = chain.bind(item[1])
-        groups.setdefault(id(bound), (bound, []))[1].append(i)
-    return list(groups.values())
-
-
-def _is_whole(selection: Any, shape: tuple[int, ...]) -> bool:
-    entries = selection if isinstance(selection, tuple) else (selection,)
-    return len(entries) == len(shape) and all(
-        isinstance(entry, slice) and entry.indices(n) == (0, n, 1) for entry, n in zip(entries, shape, strict=True)
-    )
-
-
-# ------------------------------------------------------------------------------------------------------- reading
-
-
-async def read(
-    chain: Chain, batch: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
-) -> list[bool]:
-    """Reads a batch into an array; True a chunk that had a value, False where it had none."""
-    result = [False] * len(batch)
-    for bound, which in by_spec(batch, chain):
-        items = [batch[i] for i in which]
-        root = local_root(items[0][0])
-        sources: list[Any]
-        names = [str(getattr(item[0], "path", "")) for item in items]
-        if root is not None:
-            await _make_ready(items[0][0].store)
-            sources = [item[0].path for item in items]
-        else:
-            sources = await _fetch(bound, items)
-        todo = list(range(len(items)))
-        for attempt in range(MAX_ROUNDS + 1):
-            found = await off_loop(
-                chain.read,
-                bound,
-                [sources[k] for k in todo],
-                [items[k][2] for k in todo],
-                [items[k][3] for k in todo],
-                out,
-                drop_axes,
-                root,
-                [names[k] for k in todo],
-            )
-            for k, state in zip(todo, found, strict=True):
-                result[which[k]] = bool(state)
-            todo = [k for k, state in zip(todo, found, strict=True) if state is None]
-            if not todo:
-                break
-            await _fetch_more(items, sources, todo, attempt == 0, attempt + 2 > MAX_ROUNDS)
-    return result
-
-
-async def _make_ready(store: Any) -> None:
-    if not store._is_open:
-        await store._open()
-
-
-def _wants_ranges(bound: Bound, item: Item) -> bool:
-    """Whether part of a value may do: parts of a shard in a store that is not memory."""
-    return (
-        bound.pipeline.supports_partial_decode
-        and isinstance(item[0], StorePath)
-        and type(item[0].store) is not MemoryStore
-        and not _is_whole(item[2], bound.shape)
-    )
-
-
-async def _fetch(bound: Bound, items: list[Item]) -> list[Any]:
-    """The stored values, or for parts of shards the means to get ranges of them."""
-
-    async def fetch(k: int) -> Any:
-        if _wants_ranges(bound, items[k]):
-            return _core.Ranges()
-        value = await items[k][0].get(prototype=items[k][1].prototype)
+    async def run(self) -> Any:
+        value = await self.getter.get(prototype=self.prototype)
         return None if value is None else value.as_numpy_array()
 
-    return list(await concurrent_map([(k,) for k in range(len(items))], fetch, setting("async.concurrency", 10)))
+    def run_sync(self) -> Any:
+        value = self.getter.get_sync(prototype=self.prototype)
+        return None if value is None else value.as_numpy_array()
 
 
-async def _fetch_more(items: list[Item], sources: list[Any], todo: list[int], first: bool, whole: bool) -> None:
-    """Fetches what reads asked for: the ranges of one value at once, the values side by side."""
+class _GetRanges:
+    """Ranges of a value: a list of what has bytes. None: there is no value (any more)."""
 
-    async def fetch(k: int) -> None:
-        getter, spec = items[k][0], items[k][1]
-        wanted = list(dict.fromkeys(sources[k].take_wanted()))
-        if whole:
-            value = await getter.get(prototype=spec.prototype)
-            sources[k] = None if value is None else value.as_numpy_array()
-            return
-        values = await _get_ranges(getter, spec, wanted, first)
-        if values is None:
-            sources[k] = None
-            return
-        for each, value in zip(wanted, values, strict=True):
-            sources[k].add(*each, value.as_numpy_array())
+    def __init__(self, item: Item, wanted: list[tuple[int, int, bool]], first: bool) -> None:
+        self.getter, self.spec, self.first = item[0], item[1], first
+        self.requests = [_request(*each) for each in wanted]
+        config = item[1].config
+        self.limits = {
+            "prototype": item[1].prototype,
+            "max_gap_bytes": getattr(config, "sharding_coalesce_max_gap_bytes", 1 << 20),
+            "max_coalesced_bytes": getattr(config, "sharding_coalesce_max_bytes", 16 << 20),
+        }
 
-    await concurrent_map([(k,) for k in todo], fetch, setting("async.concurrency", 10))
+    async def run(self) -> Any:
+        values: list[Any] = [None] * len(self.requests)
+        store = self.getter.store
+        if self.first or not hasattr(store, "get_ranges"):
+            values = await asyncio.gather(
+                *(self.getter.get(self.spec.prototype, request) for request in self.requests)
+            )
+        else:
+            try:
+                async for group in store.get_ranges(self.getter.path, self.requests, **self.limits):
+                    for index, value in group:
+                        values[index] = value
+            except BaseExceptionGroup as failures:
+                return _unless_missing(failures)
+        return _bytes_of(values)
 
-
-async def _get_ranges(getter: Any, spec: Any, wanted: list[tuple[int, int, bool]], first: bool) -> list[Any] | None:
-    """The bytes of ranges, through the store's vectored call where it has one; None: there is no value (any more)."""
-    requests = [_request(*each) for each in wanted]
-    values: list[Any] = [None] * len(requests)
-    if first or not hasattr(getter.store, "get_ranges"):
-        values = await asyncio.gather(*(getter.get(spec.prototype, request) for request in requests))
-    else:
-        try:
-            async for group in getter.store.get_ranges(
-                getter.path,
-                requests,
-                prototype=spec.prototype,
-                max_gap_bytes=spec.config.sharding_coalesce_max_gap_bytes,
-                max_coalesced_bytes=spec.config.sharding_coalesce_max_bytes,
-            ):
-                for index, value in group:
+    def run_sync(self) -> Any:
+        values: list[Any] = [None] * len(self.requests)
+        store = self.getter.store
+        if self.first or not hasattr(store, "get_ranges_sync"):
+            for i, request in enumerate(self.requests):
+                values[i] = self.getter.get_sync(prototype=self.spec.prototype, byte_range=request)
+        else:
+            try:
+                for index, value in store.get_ranges_sync(self.getter.path, self.requests, **self.limits):
                     values[index] = value
-        except BaseExceptionGroup as failures:
-            _, others = failures.split(FileNotFoundError)
-            if others is not None:
-                raise others from None
-            return None
-    return None if any(value is None for value in values) else values
+            except BaseExceptionGroup as failures:
+                return _unless_missing(failures)
+        return _bytes_of(values)
+
+
+class _Put:
+    """Stores a new value, or erases it."""
+
+    def __init__(self, item: Item, outcome: Outcome) -> None:
+        self.setter = item[0]
+        self.value = None if outcome is None else default_buffer_prototype().buffer.from_bytes(outcome)
+
+    async def run(self) -> Any:
+        await (self.setter.delete() if self.value is None else self.setter.set(self.value))
+
+    def run_sync(self) -> Any:
+        if self.value is None:
+            self.setter.delete_sync()
+        else:
+            self.setter.set_sync(self.value)
+
+
+def _bytes_of(values: list[Any]) -> list[Any] | None:
+    return None if any(value is None for value in values) else [value.as_numpy_array() for value in values]
+
+
+def _unless_missing(failures: BaseExceptionGroup[BaseException]) -> None:
+    """Nothing where only values were not there."""
+    _, others = failures.split(FileNotFoundError)
+    if others is not None:
+        raise others from None
 
 
 def _request(offset: int, nbytes: int, to_end: bool) -> Any:
@@ -178,96 +130,268 @@ def _request(offset: int, nbytes: int, to_end: bool) -> Any:
     return RangeByteRequest(offset, offset + nbytes)
 
 
-# ------------------------------------------------------------------------------------------------------- writing
-
-_locks: weakref.WeakKeyDictionary[Any, weakref.WeakValueDictionary[str, asyncio.Lock]] = weakref.WeakKeyDictionary()
-_locks_lock = threading.Lock()
+Step = Request | list[Any]  # work, or requests to a store
+Steps = Generator[Step, Any, Any]
 
 
-def _lock_of(byte_setter: Any) -> asyncio.Lock:
-    """One lock a key: those who change parts of one value take turns."""
-    loop = asyncio.get_running_loop()
-    with _locks_lock:
-        of_loop = _locks.setdefault(loop, weakref.WeakValueDictionary())
-        key = str(byte_setter) if isinstance(byte_setter, StorePath) else f"object {id(byte_setter)}"
-        lock = of_loop.get(key)
-        if lock is None:
-            lock = of_loop[key] = asyncio.Lock()
-        return lock
+async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
+    """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made."""
+    if max_workers() == 1:
+        return fn(*args)
+    return await asyncio.get_running_loop().run_in_executor(executor(), fn, *args)
+
+
+async def _run(request: Any) -> Any:
+    return await request.run()
+
+
+async def _drive(steps: Steps) -> Any:
+    answer: Any = None
+    try:
+        while True:
+            step = steps.send(answer)
+            if not isinstance(step, list):
+                answer = await off_loop(step)
+            elif len(step) == 1:
+                answer = [await step[0].run()]
+            else:
+                limit = setting("async.concurrency", 10)
+                answer = list(await concurrent_map([(each,) for each in step], _run, limit))
+    except StopIteration as end:
+        return end.value
+
+
+def _drive_sync(steps: Steps) -> Any:
+    answer: Any = None
+    try:
+        while True:
+            step = steps.send(answer)
+            answer = [each.run_sync() for each in step] if isinstance(step, list) else step()
+    except StopIteration as end:
+        return end.value
+
+
+# -------------------------------------------------------------------------------------------------------- batches
+
+
+def local_root(byte_getter: Any) -> str | None:
+    """The directory of a plain LocalStore; None for every other store, wrappers and subclasses included."""
+    if type(byte_getter) is StorePath and type(byte_getter.store) is LocalStore:
+        return str(byte_getter.store.root)
+    return None
+
+
+def _groups(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[int] | None]]:
+    """Chunks of one kind together; None: all. The specs of regular grids are one object."""
+    if not batch:
+        return []
+    spec = batch[0][1]
+    if all(item[1] is spec for item in batch):
+        return [(chain.bind(spec), None)]
+    groups: dict[int, tuple[Bound, list[int]]] = {}
+    for i, item in enumerate(batch):
+        bound = chain.bind(item[1])
+        groups.setdefault(id(bound), (bound, []))[1].append(i)
+    return list(groups.values()) if len(groups) > 1 else [(bound, None)]
+
+
+def _parts(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[Item], list[int] | None]]:
+    return [
+        (bound, batch if which is None else [batch[i] for i in which], which) for bound, which in _groups(batch, chain)
+    ]
+
+
+def _of_one_store(items: list[Item]) -> bool:
+    store = items[0][0].store
+    return all(type(item[0]) is StorePath and item[0].store is store for item in items)
+
+
+# -------------------------------------------------------------------------------------------------------- reading
+
+
+def _wants_ranges(bound: Bound, item: Item) -> bool:
+    """Whether part of a value may do: parts of a shard in a store that is not memory."""
+    return (
+        bound.pipeline.supports_partial_decode
+        and isinstance(item[0], StorePath)
+        and type(item[0].store) is not MemoryStore
+        and not is_whole(item[2], bound.shape)
+    )
+
+
+def _read_fetched(
+    chain: Chain, bound: Bound, items: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...]
+) -> Steps:
+    """Values come from the store: whole, or of shards the ranges that turn out to be needed."""
+    sources: list[Any] = [_core.Ranges() if _wants_ranges(bound, item) else None for item in items]
+    whole = [k for k, source in enumerate(sources) if source is None]
+    if whole:
+        for k, value in zip(whole, (yield [_Get(items[k]) for k in whole]), strict=True):
+            sources[k] = value
+    states: list[Any] = [None] * len(items)
+    todo = list(range(len(items)))
+    for attempt in range(MAX_ROUNDS + 1):
+        found = yield partial(
+            chain.read, bound, [items[k] for k in todo], [sources[k] for k in todo], out, drop_axes
+        )
+        for k, state in zip(todo, found, strict=True):
+            states[k] = state
+        todo = [k for k in todo if states[k] is None]
+        if not todo:
+            break
+        wanted = [list(dict.fromkeys(sources[k].take_wanted())) for k in todo]
+        if attempt + 2 > MAX_ROUNDS:
+            for k, value in zip(todo, (yield [_Get(items[k]) for k in todo]), strict=True):
+                sources[k] = value
+            continue
+        requests = [_GetRanges(items[k], each, attempt == 0) for k, each in zip(todo, wanted, strict=True)]
+        for k, each, values in zip(todo, wanted, (yield requests), strict=True):
+            if values is None:
+                sources[k] = None
+            else:
+                for place, value in zip(each, values, strict=True):
+                    sources[k].add(*place, value)
+    return states
+
+
+def inline_nbytes() -> int:
+    """Bytes up to which local chunks are read and written where the call is made."""
+    value = setting("codec_pipeline.inline_bytes", INLINE_NBYTES)
+    return INLINE_NBYTES if isinstance(value, bool) or not isinstance(value, int) else max(0, value)
+
+
+async def read(
+    chain: Chain, batch: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
+) -> list[bool]:
+    """Reads a batch into an array; True a chunk that had a value, False where it had none."""
+    result = [False] * len(batch)
+    for bound, items, which in _parts(batch, chain):
+        root = local_root(items[0][0])
+        if root is not None and _of_one_store(items):
+            store = items[0][0].store
+            if not store._is_open:
+                await store._open()
+            limit = inline_nbytes()
+            states = chain.read(bound, items, None, out, drop_axes, root, limit) if limit else None
+            if states is None:
+                states = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
+        else:
+            states = await _drive(_read_fetched(chain, bound, items, out, drop_axes))
+        if which is None:
+            return states
+        for i, state in zip(which, states, strict=True):
+            result[i] = state
+    return result
+
+
+def read_sync(chain: Chain, item: Item, out: np.ndarray[Any, Any]) -> bool:
+    """Reads part of one chunk in a thread, from a store that has methods for that."""
+    bound = chain.bind(item[1])
+    root = local_root(item[0])
+    if root is None:
+        states = _drive_sync(_read_fetched(chain, bound, [item], out, ()))
+    else:
+        item[0].store._ensure_open_sync()
+        states = chain.read(bound, [item], None, out, (), root)
+    return bool(states[0])
+
+
+# -------------------------------------------------------------------------------------------------------- writing
+
+
+class UnalignedWriteError(ValueError):
+    """A write of a part of a shard, which ``codec_pipeline.guard_unaligned_writes`` does not allow."""
+
+
+def _guard(chain: Chain, item: Item) -> None:
+    if item[4] or not chain.is_sharded or not setting("codec_pipeline.guard_unaligned_writes", False):
+        return
+    raise UnalignedWriteError(
+        f"{getattr(item[0], 'path', 'a shard')}: {_words(item[2])} is only a part of the shard of shape "
+        f"{tuple(item[1].shape)}: writers in several processes would undo each other's work. Write whole shards, or "
+        "set codec_pipeline.guard_unaligned_writes to False"
+    )
+
+
+def _words(selection: Any) -> str:
+    entries = selection if isinstance(selection, tuple) else (selection,)
+    words = [
+        ":".join(str(each) for each in (entry.start, entry.stop, entry.step)[: 2 + (entry.step not in (None, 1))])
+        if isinstance(entry, slice)
+        else str(entry)
+        if isinstance(entry, int)
+        else f"<{getattr(entry, 'size', 1)} indices>"
+        for entry in entries
+    ]
+    return f"[{', '.join(words)}]"
+
+
+def _lock_name(setter: Any) -> str:
+    """What those who change parts of one value agree on. Stores that wrap another one change the same values."""
+    if not isinstance(setter, StorePath):
+        return f"object {id(setter)}"
+    store = setter.store
+    while isinstance(store, WrapperStore):
+        store = store._store
+    return f"{store}/{setter.path}"
+
+
+def _lock_names(chain: Chain, bound: Bound, items: list[Item]) -> list[str]:
+    return [
+        _lock_name(item[0]) for item in items if not (is_whole(item[2], bound.shape) if chain.is_sharded else item[4])
+    ]
+
+
+def _write_fetched(
+    chain: Chain, bound: Bound, items: list[Item], value: np.ndarray[Any, Any], drop_axes: tuple[int, ...]
+) -> Steps:
+    sources: list[Any] = [None] * len(items)
+    old = [
+        k for k, item in enumerate(items) if not (is_whole(item[2], bound.shape) if chain.is_sharded else item[4])
+    ]
+    if old:
+        for k, found in zip(old, (yield [_Get(items[k]) for k in old]), strict=True):
+            sources[k] = found
+    outcomes = yield partial(chain.write, bound, items, sources, value, drop_axes)
+    puts = [
+        _Put(item, outcome)
+        for item, outcome in zip(items, outcomes, strict=True)
+        if outcome is not NotImplemented
+    ]
+    if puts:
+        yield puts
 
 
 async def write(
     chain: Chain, batch: list[Item], value: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
 ) -> None:
     """Writes a batch from an array."""
-    for bound, which in by_spec(batch, chain):
-        items = [batch[i] for i in which]
-        if chain.keeps_beyond_edge:
-            items = [(*item[:4], _is_whole(item[2], bound.shape)) for item in items]
+    for item in batch:
+        _guard(chain, item)
+    for bound, items, _ in _parts(batch, chain):
         root = local_root(items[0][0])
-        if root is not None:
-            await _make_ready(items[0][0].store)
-            items[0][0].store._check_writable()
-        partial = sorted((str(item[0]), k) for k, item in enumerate(items) if not item[4])
-        held: list[asyncio.Lock] = []
-        try:
-            for _, k in partial:
-                lock = _lock_of(items[k][0])
-                await lock.acquire()
-                held.append(lock)
-            await _write_group(chain, bound, items, value, drop_axes, root)
-        finally:
-            for lock in held:
-                lock.release()
+        if root is not None and _of_one_store(items):
+            store = items[0][0].store
+            if not store._is_open:
+                await store._open()
+            store._check_writable()
+            limit = inline_nbytes()
+            if not limit or chain.write(bound, items, None, value, drop_axes, root, limit) is None:
+                await off_loop(chain.write, bound, items, None, value, drop_axes, root)
+            continue
+        async with Locks(_lock_names(chain, bound, items)):
+            await _drive(_write_fetched(chain, bound, items, value, drop_axes))
 
 
-async def _write_group(
-    chain: Chain, bound: Bound, items: list[Item], value: np.ndarray[Any, Any], drop_axes: tuple[int, ...], root: str | None
-) -> None:
-    concurrency = setting("async.concurrency", 10)
-
-    async def old(k: int) -> Any:
-        if items[k][4]:
-            return None
-        found = await items[k][0].get(prototype=items[k][1].prototype)
-        return None if found is None else found.as_numpy_array()
-
-    if root is None:
-        sources = list(await concurrent_map([(k,) for k in range(len(items))], old, concurrency))
-    else:
-        sources = [item[0].path for item in items]
-    encoded = await off_loop(
-        chain.write,
-        bound,
-        sources,
-        [item[2] for item in items],
-        [item[3] for item in items],
-        value,
-        [item[4] for item in items],
-        drop_axes,
-        root,
-        [str(getattr(item[0], "path", "")) for item in items],
-    )
+def write_sync(chain: Chain, item: Item, value: np.ndarray[Any, Any]) -> None:
+    """Writes part of one chunk in a thread, to a store that has methods for that."""
+    _guard(chain, item)
+    bound = chain.bind(item[1])
+    root = local_root(item[0])
     if root is not None:
+        item[0].store._ensure_open_sync()
+        item[0].store._check_writable()
+        chain.write(bound, [item], None, value, (), root)
         return
-
-    async def store(k: int) -> None:
-        if encoded[k] is None:
-            await items[k][0].delete()
-        else:
-            await items[k][0].set(default_buffer_prototype().buffer.from_bytes(encoded[k]))
-
-    await concurrent_map([(k,) for k in range(len(items))], store, concurrency)
-
-
-def _after_fork() -> None:
-    global _locks_lock
-    _locks_lock = threading.Lock()
-
-
-try:
-    from os import register_at_fork
-except ImportError:
-    pass
-else:
-    register_at_fork(after_in_child=_after_fork)
+    with Locks(_lock_names(chain, bound, [item])):
+        _drive_sync(_write_fetched(chain, bound, [item], value, ()))

@@ -11,7 +11,6 @@ import asyncio
 import dataclasses
 import json
 import sys
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +29,8 @@ from zarr.codecs import ZstdCodec as _ZstdCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core, _stored
-from zarrc._chain import Chain, Unsupported, shape_of
-from zarrc._context import context, count
+from zarrc._chain import Chain, Item, Unsupported, is_whole, shape_of
+from zarrc._context import context, count, count_fallback, hold
 from zarrc._describe import know, plain
 
 if TYPE_CHECKING:
@@ -63,13 +62,32 @@ def _equal(self: Any, other: object) -> Any:
     return same
 
 
-@lru_cache(maxsize=256)
-def _native(threads: _core.Context, text: str) -> _core.Codec:
-    return _core.Codec(threads, text)
+class _Natives:
+    """The library's codecs, by their JSON."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, _core.Codec] = {}
+        hold(self)
+
+    def forget(self) -> None:
+        self._made = {}
+
+    def get(self, text: str) -> _core.Codec:
+        threads = context()
+        made = self._made
+        found = made.get(text)
+        if found is None:
+            if len(made) >= 256:
+                made.clear()
+            found = made[text] = _core.Codec(threads, text)
+        return found
+
+
+_natives = _Natives()
 
 
 def _codec(codec: Any) -> _core.Codec:
-    return _native(context(), json.dumps(plain(codec.to_dict())))
+    return _natives.get(json.dumps(plain(codec.to_dict())))
 
 
 def _contiguous(data: Buffer) -> np.ndarray[Any, Any]:
@@ -170,32 +188,32 @@ class BytesCodec(_ArrayBytes, _BytesCodec):
         if self._is_foreign():
             try:
                 return self._decode_native(chunk_bytes, chunk_spec)
-            except Unsupported:
-                pass
+            except Unsupported as reason:
+                count_fallback("codec", reason)
         return _BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         if self._is_foreign():
             try:
                 return self._encode_native(chunk_array, chunk_spec)
-            except Unsupported:
-                pass
+            except Unsupported as reason:
+                count_fallback("codec", reason)
         return _BytesCodec._encode_sync(self, chunk_array, chunk_spec)
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         if self._is_foreign():
             try:
                 return self._decode_native(chunk_bytes, chunk_spec)
-            except Unsupported:
-                pass
+            except Unsupported as reason:
+                count_fallback("codec", reason)
         return await _BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         if self._is_foreign():
             try:
                 return self._encode_native(chunk_array, chunk_spec)
-            except Unsupported:
-                pass
+            except Unsupported as reason:
+                count_fallback("codec", reason)
         return await _BytesCodec._encode_single(self, chunk_array, chunk_spec)
 
 
@@ -203,25 +221,29 @@ class _Text(_ArrayBytes):
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         try:
             return self._decode_native(chunk_bytes, chunk_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(chunk_array, chunk_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         try:
             return self._decode_native(chunk_bytes, chunk_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(chunk_array, chunk_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
 
@@ -257,21 +279,24 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
     def _decode_sync(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
             return self._decode_native(shard_bytes, shard_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             result: NDBuffer = _sharding._decode_sync(self, shard_bytes, shard_spec)
             return result
 
     def _encode_sync(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(shard_array, shard_spec, True)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             result: Buffer | None = _sharding._encode_sync(self, shard_array, shard_spec)
             return result
 
     async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
         try:
             self._chain().bind(shard_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return await _ShardingCodec._decode_single(self, shard_bytes, shard_spec)
         result: NDBuffer = await _stored.off_loop(self._decode_native, shard_bytes, shard_spec)
         return result
@@ -279,41 +304,68 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
     async def _encode_single(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
         try:
             self._chain().bind(shard_spec)
-        except Unsupported:
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return await _ShardingCodec._encode_single(self, shard_array, shard_spec)
         result: Buffer | None = await _stored.off_loop(self._encode_native, shard_array, shard_spec, True)
         return result
 
     async def _decode_partial_single(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
         try:
-            bound = self._chain().bind(shard_spec)
-        except Unsupported:
+            out = self._out(selection, shard_spec)
+        except Unsupported as reason:
+            count_fallback("codec", reason)
             return await _ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
+        item = _item(byte_getter, selection, shard_spec, out)
+        found = await _stored.read(self._chain(), [item], out)
+        return self._result(out, shard_spec) if found[0] else None
+
+    def _decode_partial_sync(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
+        try:
+            out = self._out(selection, shard_spec)
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+            result: NDBuffer | None = _sharding._decode_partial_sync(self, byte_getter, selection, shard_spec)
+            return result
+        item = _item(byte_getter, selection, shard_spec, out)
+        return self._result(out, shard_spec) if _stored.read_sync(self._chain(), item, out) else None
+
+    def _out(self, selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
+        """Memory for what is selected of a shard."""
+        bound = self._chain().bind(spec)
         count("codec")
-        shape = shape_of(selection, shard_spec.shape)
         dtype = np.dtype(object) if bound.variable else bound.dtype
-        out: np.ndarray[Any, Any] = np.empty(shape, dtype, order=shard_spec.config.order)
-        everywhere = tuple(slice(0, n) for n in shape)
-        found = await _stored.read(self._chain(), [(byte_getter, shard_spec, selection, everywhere, False)], out)
-        if not found[0]:
-            return None
-        return cpu.NDBuffer.from_numpy_array(out if out.dtype == bound.dtype else out.astype(bound.dtype))
+        return np.empty(shape_of(selection, spec.shape), dtype, order=spec.config.order)
+
+    def _result(self, out: np.ndarray[Any, Any], spec: ArraySpec) -> NDBuffer:
+        dtype = self._chain().bind(spec).dtype
+        return cpu.NDBuffer.from_numpy_array(out if out.dtype == dtype else out.astype(dtype))
 
     async def _encode_partial_single(
         self, byte_setter: Any, shard_array: NDBuffer, selection: Any, shard_spec: ArraySpec
     ) -> None:
         try:
             self._chain().bind(shard_spec)
-        except Unsupported:
-            await _ShardingCodec._encode_partial_single(
-                self, byte_setter, shard_array, selection, shard_spec
-            )
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+            await _ShardingCodec._encode_partial_single(self, byte_setter, shard_array, selection, shard_spec)
             return
         count("codec")
         value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
-        everywhere = tuple(slice(0, n) for n in value.shape)
-        complete = _stored._is_whole(selection, shard_spec.shape)
-        await _stored.write(self._chain(), [(byte_setter, shard_spec, selection, everywhere, complete)], value)
+        await _stored.write(self._chain(), [_item(byte_setter, selection, shard_spec, value)], value)
+
+    def _encode_partial_sync(
+        self, byte_setter: Any, value: NDBuffer, selection: Any, shard_spec: ArraySpec
+    ) -> None:
+        try:
+            self._chain().bind(shard_spec)
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+            _sharding._encode_partial_sync(self, byte_setter, value, selection, shard_spec)
+            return
+        count("codec")
+        fitted = self._fitted(value.as_numpy_array(), selection, shard_spec)
+        _stored.write_sync(self._chain(), _item(byte_setter, selection, shard_spec, fitted), fitted)
 
     @staticmethod
     def _fitted(value: np.ndarray[Any, Any], selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
@@ -322,6 +374,12 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         if value.shape == () or not _lacks_unit_axes(value.shape, shape):
             return value
         return value.reshape(shape)
+
+
+def _item(getter: Any, selection: Any, spec: ArraySpec, array: np.ndarray[Any, Any]) -> Item:
+    """Part of a shard, and all of an array."""
+    everywhere = tuple(slice(0, n) for n in array.shape)
+    return getter, spec, selection, everywhere, is_whole(selection, spec.shape)
 
 
 def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:

@@ -12,7 +12,7 @@ from zarr.core.codec_pipeline import BatchedCodecPipeline
 
 from zarrc import _stored
 from zarrc._chain import Chain, Unsupported
-from zarrc._context import count, logger, setting
+from zarrc._context import count, count_fallback, logger, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,12 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     through the store's own methods, and the library decodes and encodes. Codecs, data types and buffer prototypes
     that the library lacks are left to zarr-python, with one line in the log ``zarrc`` for each array; with
     ``codec_pipeline.strict`` that is a ``NotImplementedError``.
+
+    Threads and, in a ``LocalStore``, processes that write different elements of one chunk or shard lose nothing; in
+    other stores that holds for the threads of one process. Settings, all below ``codec_pipeline``: ``max_workers``
+    (threads that work at once, 1: none are made), ``strict``, ``guard_unaligned_writes`` (writes of parts of shards
+    are refused with `zarrc.UnalignedWriteError`), ``inline_bytes`` (chunks of a ``LocalStore`` that together decode
+    to no more are read and written without handing the work to another thread; 0: none).
     """
 
     def __init__(self, python: BatchedCodecPipeline) -> None:
@@ -92,7 +98,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         if not self._said:
             self._said = True
             logger.info("left to zarr-python's own pipeline: %s", reason)
-        count(f"fallback_{call}")
+        count_fallback(call, reason)
         return self._python
 
     async def decode(
@@ -153,7 +159,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
             return await self._python_because("read", reason).read(batch, out, drop_axes)
         count("read")
         found = await _stored.read(self._chain, batch, out.as_numpy_array(), drop_axes)
-        return tuple({"status": "present" if each else "missing"} for each in found)
+        return tuple([{"status": "present" if each else "missing"} for each in found])
 
     async def write(
         self,
@@ -173,8 +179,11 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     def _check(self, batch: list[Any], array: NDBuffer) -> None:
         if type(array) is not cpu.NDBuffer:
             raise Unsupported(f"an array buffer of class {type(array).__qualname__}")
+        spec = None
         for item in batch:
-            self._chain.bind(item[1])
+            if item[1] is not spec:
+                spec = item[1]
+                self._chain.bind(spec)
 
 
 def _rebuild(python: BatchedCodecPipeline) -> CodecPipeline:

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lists of indices and single points of chunks. libzarrc takes such selections of arrays; so a batch is given to it as
+ * one: an array in which its chunks lie one behind the other on the first axis, in a store that has the batch's values.
+ */
+#include "_core_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -------------------------------------------------------------------------------------------------- selections */
+
+void core_picks_free(core_picks *picks) {
+  if (!picks) return;
+  for (int i = 0; i < picks->nbuffers; i++) PyBuffer_Release(&picks->buffers[i]);
+  PyMem_Free(picks->first);
+  PyMem_Free(picks);
+}
+
+/* A packed buffer of int64 as a list. */
+static const int64_t *list_take(core_picks *picks, PyObject *entry, size_t *n) {
+  Py_buffer *buffer = &picks->buffers[picks->nbuffers];
+  if (PyObject_GetBuffer(entry, buffer, PyBUF_SIMPLE)) return NULL;
+  picks->nbuffers++;
+  *n = (size_t)buffer->len / sizeof(int64_t);
+  return buffer->buf ? buffer->buf : &picks->selection.pick[0].start; /* no list is NULL */
+}
+
+/* A list of the first axis, checked here because another chunk may lie behind this one. */
+static const int64_t *list_move(core_picks *picks, const int64_t *list, size_t n, int64_t length, int64_t offset) {
+  picks->first = PyMem_Malloc(n ? n * sizeof *list : 1);
+  if (!picks->first) {
+    PyErr_NoMemory();
+    return NULL;
+  }
+  for (size_t i = 0; i < n; i++) {
+    int64_t index = list[i] < 0 ? list[i] + length : list[i];
+    if (index < 0 || index >= length) {
+      PyErr_Format(PyExc_IndexError, "index %lld lies outside an axis of length %lld", (long long)list[i],
+                   (long long)length);
+      return NULL;
+    }
+    picks->first[i] = index + offset;
+  }
+  return picks->first;
+}
+
+static const int64_t *list_parse(core_picks *picks, int axis, PyObject *entry, int64_t length, int64_t offset,
+                                 size_t *n) {
+  const int64_t *list = list_take(picks, entry, n);
+  return list && axis == 0 ? list_move(picks, list, *n, length, offset) : list;
+}
+
+static bool pick_parse(core_picks *picks, int axis, PyObject *entry, int64_t length, int64_t offset) {
+  zarrc_pick *pick = &picks->selection.pick[axis];
+  if (PySlice_Check(entry)) {
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(entry, &start, &stop, &step) < 0) return false;
+    Py_ssize_t count = PySlice_AdjustIndices((Py_ssize_t)length, &start, &stop, step);
+    *pick = count ? zarrc_pick_slice(start + offset, stop + offset, step) : zarrc_pick_slice(offset, offset, 1);
+    return true;
+  }
+  if (PyLong_Check(entry)) {
+    long long index = PyLong_AsLongLong(entry);
+    if (index == -1 && PyErr_Occurred()) return false;
+    if (index < 0) index += length;
+    if (index >= 0 && index < length) {
+      *pick = zarrc_pick_index(index + offset);
+      return true;
+    }
+    PyErr_Format(PyExc_IndexError, "an index lies outside an axis of length %lld", (long long)length);
+    return false;
+  }
+  size_t n;
+  const int64_t *list = list_parse(picks, axis, entry, length, offset, &n);
+  if (list) *pick = zarrc_pick_list(list, n);
+  return list != NULL;
+}
+
+core_picks *core_picks_new(PyObject *entries, bool points, int ndim, const int64_t *shape, int64_t offset) {
+  if (!PyTuple_Check(entries) || PyTuple_Size(entries) != ndim) {
+    PyErr_Format(PyExc_ValueError, "a tuple of %d entries is needed", ndim);
+    return NULL;
+  }
+  core_picks *picks = PyMem_Calloc(1, sizeof *picks);
+  if (!picks) return (core_picks *)PyErr_NoMemory();
+  zarrc_selection *s = &picks->selection;
+  s->kind = points ? ZARRC_SELECT_POINTS : ZARRC_SELECT_AXES;
+  bool ok = true;
+  for (int i = 0; ok && i < ndim; i++) {
+    PyObject *entry = PyTuple_GetItem(entries, i);
+    int64_t moved = i == 0 ? offset : 0;
+    size_t n = 0;
+    if (!points) {
+      ok = pick_parse(picks, i, entry, shape[i], moved);
+      continue;
+    }
+    s->coordinate[i] = list_parse(picks, i, entry, shape[i], moved, &n);
+    ok = s->coordinate[i] != NULL;
+    if (ok && i > 0 && n != s->npoints) {
+      PyErr_SetString(PyExc_ValueError, "the coordinates of points differ in length");
+      ok = false;
+    }
+    s->npoints = n;
+  }
+  if (ok) return picks;
+  core_picks_free(picks);
+  return NULL;
+}
+
+/* Cells of edge `edge` that a pick touches on an axis, at most. */
+static uint64_t cells_of(const zarrc_pick *pick, int64_t length, int64_t edge) {
+  uint64_t all = (uint64_t)((length + edge - 1) / edge), n = all;
+  if (pick->kind == ZARRC_PICK_INDEX) n = 1;
+  if (pick->kind == ZARRC_PICK_LIST) n = pick->n;
+  if (pick->kind == ZARRC_PICK_SLICE)
+    n = pick->stop > pick->start ? (uint64_t)((pick->stop - pick->start) / edge + 2) : 0;
+  return n < all ? n : all;
+}
+
+uint64_t core_picks_ncells(const core_picks *picks, int ndim, const int64_t *shape, const int64_t *cell) {
+  const zarrc_selection *s = &picks->selection;
+  uint64_t n = 1, all = 1;
+  for (int k = 0; k < ndim; k++) {
+    int64_t edge = cell[k] > 0 ? cell[k] : 1;
+    n *= cells_of(&s->pick[k], shape[k], edge);
+    all *= (uint64_t)((shape[k] + edge - 1) / edge);
+  }
+  return s->kind == ZARRC_SELECT_AXES ? n : s->npoints < all ? s->npoints : all;
+}
+
+/* ------------------------------------------------------------------------------------------------ text and lists */
+
+PyObject *core_texts_to_list(const zarrc_dtype *dtype, const zarrc_text *texts, int64_t n) {
+  PyObject *list = PyList_New((Py_ssize_t)n);
+  for (int64_t k = 0; list && k < n; k++) {
+    const char *ptr = texts[k].len ? (const char *)texts[k].ptr : "";
+    Py_ssize_t len = (Py_ssize_t)texts[k].len;
+    PyObject *item =
+        dtype->type == ZARRC_STRING ? PyUnicode_DecodeUTF8(ptr, len, NULL) : PyBytes_FromStringAndSize(ptr, len);
+    if (!item)
+      Py_CLEAR(list);
+    else
+      PyList_SetItem(list, (Py_ssize_t)k, item);
+  }
+  return list;
+}
+
+bool core_text_of(const zarrc_dtype *dtype, PyObject *item, zarrc_text *out) {
+  Py_ssize_t n = 0;
+  char *bytes = NULL;
+  if (dtype->type == ZARRC_BYTES) {
+    if (PyBytes_AsStringAndSize(item, &bytes, &n)) return false;
+    *out = (zarrc_text){(const uint8_t *)bytes, (size_t)n};
+    return true;
+  }
+  if (!PyUnicode_Check(item)) {
+    PyErr_Format(PyExc_TypeError, "expected unicode string, found %R", item);
+    return false;
+  }
+  const char *text = PyUnicode_AsUTF8AndSize(item, &n);
+  *out = (zarrc_text){(const uint8_t *)text, (size_t)n};
+  return text != NULL;
+}
+
+/* --------------------------------------------------------------------------------------- the batch as a store */
+
+#define METADATA_KEY "zarr.json"
+
+typedef struct stack {
+  zarrc_store store;
+  core_batch *batch;
+  zarrc_bytes metadata;
+  zarrc_array *array;
+} stack;
+
+/* Keys of chunks begin with their number: "3.0.0". */
+static size_t number_of(const zarrc_key_blob *blob) {
+  return (size_t)strtoull(blob->key, NULL, 10);
+}
+
+static zarrc_blob *value_of(const zarrc_key_blob *blob) {
+  core_batch *batch = ((stack *)blob->store)->batch;
+  size_t i = number_of(blob);
+  return i < batch->n && !batch->jobs[i].fresh ? batch->jobs[i].blob : NULL;
+}
+
+static zarrc_status stack_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  const stack *s = (const stack *)blob->store;
+  if (strcmp(blob->key, METADATA_KEY) == 0) {
+    zarrc_memory_blob text;
+    zarrc_memory_blob_init(&text, s->store.ctx, s->metadata.ptr, s->metadata.len);
+    return zarrc_blob_read(&text.blob, ranges, n, error);
+  }
+  zarrc_blob *value = value_of(blob);
+  zarrc_status status = value ? zarrc_blob_read(value, ranges, n, error) : ZARRC_NOT_FOUND;
+  if (!value) zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  if (status == ZARRC_NOT_FOUND && number_of(blob) < s->batch->n) s->batch->jobs[number_of(blob)].missing = true;
+  return status;
+}
+
+static zarrc_status stack_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  zarrc_blob *value = value_of(blob);
+  *known = false;
+  return value && value->ops->identify ? value->ops->identify(value, out, known, error) : ZARRC_OK;
+}
+
+/* What has a key is stored, all else is kept in the chunk's parts. */
+static zarrc_status stack_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                  zarrc_error *error) {
+  core_batch *batch = ((stack *)blob->store)->batch;
+  size_t i = number_of(blob);
+  core_chunk *chunk = &batch->chunks[i];
+  zarrc_status status = ZARRC_OK;
+  if (chunk->source == CORE_KEY) {
+    zarrc_blob *value = batch->jobs[i].blob;
+    status = value->ops->replace(value, parts, n, if_unchanged && !batch->jobs[i].fresh, error);
+  } else {
+    zarrc_parts_clear(&chunk->parts);
+    for (size_t k = 0; k < n && !status; k++) {
+      uint8_t *memory;
+      status = zarrc_parts_add(&chunk->parts, parts[k].len, &memory, error);
+      if (!status && parts[k].len) memcpy(memory, parts[k].ptr, parts[k].len);
+    }
+  }
+  if (!status) chunk->outcome = CORE_REPLACED;
+  return status;
+}
+
+static zarrc_status stack_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
+  core_batch *batch = ((stack *)blob->store)->batch;
+  size_t i = number_of(blob);
+  core_chunk *chunk = &batch->chunks[i];
+  zarrc_status status = ZARRC_OK;
+  if (chunk->source == CORE_KEY) {
+    zarrc_blob *value = batch->jobs[i].blob;
+    status = value->ops->erase(value, if_unchanged && !batch->jobs[i].fresh, error);
+  } else {
+    zarrc_parts_clear(&chunk->parts);
+  }
+  if (!status) chunk->outcome = CORE_ERASED;
+  return status;
+}
+
+static const zarrc_store_ops stack_ops = {.struct_size = sizeof stack_ops,
+                                          .name = "batch",
+                                          .read = stack_read,
+                                          .replace = stack_replace,
+                                          .erase = stack_erase,
+                                          .identify = stack_identify};
+
+static zarrc_status put_shape(zarrc_buf *out, const zarrc_spec *spec, size_t n, zarrc_error *error) {
+  zarrc_status status = zarrc_buf_printf(out, error, "[");
+  for (int i = 0; i < spec->ndim && !status; i++)
+    status = zarrc_buf_printf(out, error, "%s%llu", i ? "," : "",
+                              (unsigned long long)(i ? 1 : n) * (unsigned long long)spec->shape[i]);
+  return status ? status : zarrc_buf_printf(out, error, "]");
+}
+
+static zarrc_status put_metadata(zarrc_buf *out, const core_batch *batch, zarrc_error *error) {
+  const zarrc_pipeline *pipeline = batch->self->pipeline;
+  const zarrc_spec *spec = zarrc_pipeline_spec(pipeline);
+  zarrc_status status = zarrc_buf_printf(out, error, "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":");
+  if (!status) status = put_shape(out, spec, batch->n, error);
+  if (!status) status = zarrc_buf_printf(out, error, ",\"data_type\":");
+  if (!status) status = zarrc_dtype_to_json(&spec->dtype, out, error);
+  if (!status)
+    status = zarrc_buf_printf(out, error, ",\"chunk_grid\":{\"name\":\"regular\",\"configuration\":{\"chunk_shape\":");
+  if (!status) status = put_shape(out, spec, 1, error);
+  if (!status) status = zarrc_buf_printf(out, error, "}},\"chunk_key_encoding\":{\"name\":\"v2\"},\"fill_value\":");
+  if (!status) status = zarrc_fill_to_json(&spec->dtype, spec->fill, out, error);
+  if (!status) status = zarrc_buf_printf(out, error, ",\"codecs\":");
+  if (!status) status = zarrc_pipeline_to_json(pipeline, out, error);
+  return status ? status : zarrc_buf_printf(out, error, "}");
+}
+
+/* Opens the batch as an array. The stack is closed in any case. */
+static bool stack_open(stack *s, core_batch *batch, bool write_empty) {
+  zarrc_error error;
+  zarrc_buf text = zarrc_buf_new(batch->self->ctx, SIZE_MAX / 2);
+  const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
+  zarrc_array_options options = {.struct_size = sizeof options, .chunk = spec->options};
+  if (write_empty) options.chunk.write_empty_chunks = true;
+  *s = (stack){.store = {.ops = &stack_ops, .ctx = batch->self->ctx}, .batch = batch};
+  zarrc_status status = put_metadata(&text, batch, &error);
+  if (!status) {
+    s->metadata = (zarrc_bytes){.ptr = text.ptr, .len = text.len};
+    status = zarrc_array_open(&s->store, "", &options, &s->array, &error);
+  }
+  zarrc_buf_clear(&text);
+  if (status) core_raise(batch->state, &error);
+  return !status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ running */
+
+/* (source, name, points, entries, ...) */
+static PyObject *name_of_item(PyObject *items, size_t i) {
+  return Py_XNewRef(core_item(items, i, 1));
+}
+
+static bool picks_add(core_batch *batch, PyObject *items) {
+  const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
+  for (size_t i = 0; i < batch->n; i++) {
+    PyObject *source = core_item(items, i, 0), *points = source ? core_item(items, i, 2) : NULL;
+    PyObject *entries = points ? core_item(items, i, 3) : NULL;
+    if (!entries || !core_batch_add_source(batch, i, source)) return false;
+    int64_t offset = spec->ndim ? (int64_t)i * spec->shape[0] : 0;
+    batch->chunks[i].picks = core_picks_new(entries, PyObject_IsTrue(points) == 1, spec->ndim, spec->shape, offset);
+    if (!batch->chunks[i].picks) return false;
+  }
+  return true;
+}
+
+static bool memory_take(core_batch *batch, size_t i, PyObject *object, int flags) {
+  core_chunk *chunk = &batch->chunks[i];
+  zarrc_view *view = &batch->jobs[i].view;
+  if (PyObject_GetBuffer(object, &chunk->memory, flags)) return false;
+  chunk->has_memory = true;
+  if ((size_t)chunk->memory.itemsize != batch->dtype.item_size || chunk->memory.ndim > ZARRC_MAX_NDIM) {
+    PyErr_Format(PyExc_ValueError, "memory with elements of %zd bytes for elements of %u", chunk->memory.itemsize,
+                 (unsigned)batch->dtype.item_size);
+    return false;
+  }
+  *view = (zarrc_view){.data = chunk->memory.buf, .dtype = batch->dtype, .ndim = chunk->memory.ndim};
+  for (int k = 0; k < view->ndim; k++) {
+    view->shape[k] = chunk->memory.shape[k];
+    view->stride[k] = chunk->memory.strides[k];
+  }
+  return true;
+}
+
+/* A packed view of the shape of what is selected. */
+static bool result_view(const stack *s, size_t i) {
+  core_batch *batch = s->batch;
+  int64_t shape[ZARRC_MAX_NDIM];
+  int ndim;
+  zarrc_error error;
+  if (zarrc_array_selection_shape(s->array, &batch->chunks[i].picks->selection, &ndim, shape, &error)) {
+    core_raise(batch->state, &error);
+    return false;
+  }
+  batch->jobs[i].view = zarrc_view_c(&batch->dtype, ndim, shape, NULL);
+  batch->jobs[i].view.arena = batch->arena;
+  return true;
+}
+
+/* "3.0.0: c/1/2: ..." in front of a message, "3,0,0/1,7" as the chunk: the numbers in the stack are nobody's business.
+ */
+static void forget_stack(zarrc_error *error) {
+  size_t n = strcspn(error->message, ":"), digits = strspn(error->message, "0123456789.");
+  if (n == digits && n > 0 && error->message[n + 1] == ' ')
+    memmove(error->message, error->message + n + 2, strlen(error->message + n + 2) + 1);
+  const char *inner = strchr(error->chunk, '/');
+  memmove(error->chunk, inner ? inner + 1 : "", inner ? strlen(inner + 1) + 1 : 1);
+  error->key[0] = 0;
+}
+
+static zarrc_status read_picked(void *arg, size_t i, zarrc_error *error) {
+  core_batch *batch = arg;
+  const stack *s = batch->stack;
+  zarrc_job *job = &batch->jobs[i];
+  job->status = zarrc_array_read_selection(s->array, &batch->chunks[i].picks->selection, &job->view, error);
+  if (job->status) forget_stack(error);
+  return job->status;
+}
+
+static zarrc_status write_picked(void *arg, size_t i, zarrc_error *error) {
+  core_batch *batch = arg;
+  const stack *s = batch->stack;
+  zarrc_job *job = &batch->jobs[i];
+  job->status = zarrc_array_write_selection(s->array, &batch->chunks[i].picks->selection, &job->view, error);
+  if (job->status) forget_stack(error);
+  return job->status;
+}
+
+static void stack_close(stack *s) {
+  zarrc_array_close(s->array);
+  core_batch_clear(s->batch);
+}
+
+/* ------------------------------------------------------------------------------------------------------ reading */
+
+static bool read_memory_add(stack *s, PyObject *items) {
+  core_batch *batch = s->batch;
+  zarrc_error error;
+  bool text = zarrc_dtype_is_variable(&batch->dtype);
+  if (text && zarrc_arena_open(batch->self->ctx, &batch->arena, &error)) {
+    core_raise(batch->state, &error);
+    return false;
+  }
+  for (size_t i = 0; i < batch->n; i++) {
+    PyObject *memory = core_item(items, i, 4);
+    bool ok = memory && (text ? result_view(s, i) && core_batch_text(batch, i, zarrc_view_nitems(&batch->jobs[i].view))
+                              : memory_take(batch, i, memory, PyBUF_STRIDED));
+    if (!ok) return false;
+  }
+  return true;
+}
+
+/* True, False (no value), or None: ranges have to be fetched; with text as (list, that). */
+static PyObject *result_of(const core_batch *batch, size_t i) {
+  PyObject *state = core_batch_wants_ranges(batch, i) ? Py_None : batch->jobs[i].missing ? Py_False : Py_True;
+  if (!batch->arena) return Py_NewRef(state);
+  PyObject *list = state == Py_None ? PyList_New(0)
+                                    : core_texts_to_list(&batch->dtype, batch->chunks[i].texts,
+                                                         zarrc_view_nitems(&batch->jobs[i].view));
+  PyObject *pair = list ? PyTuple_Pack(2, list, state) : NULL;
+  Py_XDECREF(list);
+  return pair;
+}
+
+PyObject *core_pipeline_read_picks(PyObject *object, PyObject *args) {
+  PyObject *items, *root, *result = NULL;
+  int big;
+  unsigned long long limit;
+  core_batch batch;
+  stack s = {.batch = &batch};
+  if (!PyArg_ParseTuple(args, "OpOK:read_picks", &items, &big, &root, &limit)) return NULL;
+  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
+            core_batch_open_store(&batch, root, false) && picks_add(&batch, items);
+  batch.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+  batch.stack = &s;
+  if (ok && limit && core_batch_cost(&batch) > limit) {
+    result = Py_NewRef(Py_None);
+    ok = false;
+  }
+  ok = ok && stack_open(&s, &batch, false);
+  if (ok && read_memory_add(&s, items) && core_batch_run(&batch, read_picked, false, name_of_item, items)) {
+    result = core_batch_list(&batch, result_of);
+  }
+  stack_close(&s);
+  return result;
+}
+
+/* ------------------------------------------------------------------------------------------------------ writing */
+
+/* A list with as many elements as are selected, or one element for all of them. */
+static bool texts_take(stack *s, size_t i, PyObject *value) {
+  core_batch *batch = s->batch;
+  if (!PyList_Check(value)) {
+    batch->jobs[i].view = (zarrc_view){.dtype = batch->dtype};
+    return core_batch_text(batch, i, 1) && core_text_of(&batch->dtype, value, batch->chunks[i].texts);
+  }
+  if (!result_view(s, i)) return false;
+  Py_ssize_t n = (Py_ssize_t)zarrc_view_nitems(&batch->jobs[i].view);
+  if (PyList_Size(value) != n) {
+    PyErr_Format(PyExc_ValueError, "a list of %zd elements is needed", n);
+    return false;
+  }
+  if (!core_batch_text(batch, i, n)) return false;
+  for (Py_ssize_t k = 0; k < n; k++)
+    if (!core_text_of(&batch->dtype, PyList_GetItem(value, k), &batch->chunks[i].texts[k])) return false;
+  return true;
+}
+
+static bool values_add(stack *s, PyObject *items) {
+  core_batch *batch = s->batch;
+  bool text = zarrc_dtype_is_variable(&batch->dtype);
+  for (size_t i = 0; i < batch->n; i++) {
+    PyObject *value = core_item(items, i, 4), *fresh = value ? core_item(items, i, 5) : NULL;
+    if (!fresh) return false;
+    batch->jobs[i].fresh = PyObject_IsTrue(fresh) == 1;
+    if (!(text ? texts_take(s, i, value) : memory_take(batch, i, value, PyBUF_STRIDED_RO))) return false;
+  }
+  return true;
+}
+
+PyObject *core_pipeline_write_picks(PyObject *object, PyObject *args) {
+  PyObject *items, *root, *result = NULL;
+  int big, encode;
+  core_batch batch;
+  stack s = {.batch = &batch};
+  if (!PyArg_ParseTuple(args, "OpOp:write_picks", &items, &big, &root, &encode)) return NULL;
+  bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
+            core_batch_open_store(&batch, root, true) && picks_add(&batch, items) &&
+            stack_open(&s, &batch, encode != 0);
+  batch.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+  batch.stack = &s;
+  if (ok && values_add(&s, items) && core_batch_run(&batch, write_picked, false, name_of_item, items)) {
+    result = core_batch_list(&batch, core_batch_outcome);
+  }
+  stack_close(&s);
+  return result;
+}
