@@ -48,7 +48,8 @@ zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error) 
 
 zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
   int64_t threads = 0;
-  zarrc_ctx_options options = {.struct_size = sizeof options, .canceled = cli_canceled};
+  zarrc_ctx_options options = {
+      .struct_size = sizeof options, .canceled = cli_canceled, .fast_gzip = cli_has(c, CLI_FAST_GZIP)};
   zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
   if (status != ZARRC_OK) return status;
   options.threads = (unsigned)threads;

@@ -172,7 +172,10 @@ static zarrc_status plan_in_memory(copying *k, zarrc_error *error) {
   zarrc_status status = cli_option_number(k->c, CLI_THREADS, 0, 1024, &wanted, error);
   if (status != ZARRC_OK) return status;
   for (k->threads = (unsigned)wanted;;) {
-    zarrc_ctx_options options = {.struct_size = sizeof options, .threads = k->threads, .canceled = cli_canceled};
+    zarrc_ctx_options options = {.struct_size = sizeof options,
+                                 .threads = k->threads,
+                                 .canceled = cli_canceled,
+                                 .fast_gzip = cli_has(k->c, CLI_FAST_GZIP)};
     status = zarrc_ctx_open(&options, &k->ctx, error);
     if (status != ZARRC_OK) return status;
     unsigned threads = k->threads = zarrc_ctx_get_options(k->ctx)->threads;

@@ -80,9 +80,11 @@ static zarrc_status open_output(coding *k, zarrc_error *error) {
 
 /* ------------------------------------------------------------------------------------------------------- stages */
 
-static void tell(const char *name, uint64_t from, uint64_t to) {
+/* The ratio is that of decoded to encoded bytes, whichever way it went. */
+static void tell(const char *name, uint64_t from, uint64_t to, bool encoding) {
+  uint64_t decoded = encoding ? from : to, encoded = encoding ? to : from;
   fprintf(stderr, "%-18s %12llu -> %12llu bytes", name, (unsigned long long)from, (unsigned long long)to);
-  if (from > 0 && to > 0) fprintf(stderr, "  %.3f", (double)to / (double)from);
+  if (from > 0 && to > 0) fprintf(stderr, "  ratio %.2f", (double)decoded / (double)encoded);
   putc('\n', stderr);
 }
 
@@ -130,7 +132,7 @@ static zarrc_status tell_encoding(const coding *k, uint64_t nraw, zarrc_error *e
       zarrc_status status = size_behind(k, i + 1, &behind, error);
       if (status != ZARRC_OK) return status;
     }
-    tell(zarrc_codec_name(codec_at(k, i)), before, behind);
+    tell(zarrc_codec_name(codec_at(k, i)), before, behind, true);
     before = behind;
   }
   return ZARRC_OK;
@@ -157,7 +159,7 @@ static void tell_decoding(const coding *k, uint64_t nraw) {
       if (zarrc_parts_join(job.parts, &bytes, NULL) != ZARRC_OK) break;
       behind = bytes.len;
     }
-    tell(zarrc_codec_name(codec_at(k, i)), before, behind);
+    tell(zarrc_codec_name(codec_at(k, i)), before, behind, false);
   }
   zarrc_parts_clear(&parts[0]);
   zarrc_parts_clear(&parts[1]);

@@ -119,6 +119,7 @@ typedef struct zarrc_ctx_options {
   uint64_t index_cache_bytes; /* shard indices kept for later reads; 0: 16 MiB; UINT64_MAX: none */
   bool (*canceled)(void *ud); /* asked between chunks; true makes the work stop with ZARRC_CANCELED. May be NULL */
   void *canceled_ud;
+  bool fast_gzip; /* gzip of levels 1 to 9 by ISA-L, where the build has it: several times as fast, a little larger */
 } zarrc_ctx_options;
 
 /* options may be NULL. A context outlives everything opened with it. A context made before fork() may be used in the

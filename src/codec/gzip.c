@@ -7,6 +7,7 @@
 #include "base/endian.h"
 #include "codec/builtin.h"
 #include "codec/config.h"
+#include "codec/gzip_fast.h"
 #include "codec/one_piece.h"
 
 #include <string.h>
@@ -403,7 +404,10 @@ static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, za
   zarrc_one_piece p;
   size_t made = 0;
   zarrc_status status = zarrc_one_piece_join(&p, parts, error);
-  if (!status) status = deflate_piece(zarrc_codec_ctx(codec), g->level, parts, &p, &made, error);
+  if (!status)
+    status = zarrc_gzip_fast(zarrc_codec_ctx(codec), g->level,
+                             (size_t)zarrc_codec_encoded_size(codec, NULL, p.in.len).nbytes, parts, &p, &made, error);
+  if (!status && !made) status = deflate_piece(zarrc_codec_ctx(codec), g->level, parts, &p, &made, error);
   if (status) {
     zarrc_parts_clear(&p.made);
     return status;

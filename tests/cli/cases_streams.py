@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files, pipes and terminals: whole files or none, quiet ends of pipes, no binary on a terminal, colours."""
 import errno
+import gzip
 import json
 import os
 import pty
@@ -265,6 +266,31 @@ class Coding(support.Case):
         lines = [line.split() for line in self.said.splitlines()]
         self.assertEqual([line[0] for line in lines], ["crc32c", "zstd", "bytes", "transpose"])
         self.assertEqual((int(lines[0][1]), int(lines[1][3])), (len(stored), 24))
+
+    def test_ratios_are_those_of_info(self):
+        m = self.metadata("gzip(9)", chunks=(40, 60))
+        stored = self.zarrc("encode", *m, "-v", stdin=int32s(2400))
+        told = [self.said.splitlines()[1].split()[-2:]]
+        self.zarrc("decode", *m, "-v", stdin=stored)
+        told.append(self.said.splitlines()[0].split()[-2:])
+        self.assertEqual(told, [["ratio", f"{9600 / len(stored):.2f}"]] * 2)
+
+    def test_fast_gzip(self):
+        values = b"".join(i.to_bytes(4, "little") for i in range(5000))
+        m = self.metadata("gzip(9)", chunks=(50, 100))
+        usual, fast = self.zarrc("encode", *m, stdin=values), self.zarrc("encode", *m, "--fast-gzip", stdin=values)
+        self.assertNotEqual(fast, usual)
+        self.assertEqual(gzip.decompress(fast), values)
+        m = self.metadata("gzip(0)", chunks=(50, 100))
+        self.assertEqual(self.zarrc("encode", *m, stdin=values), self.zarrc("encode", *m, "--fast-gzip", stdin=values))
+        self.array("a", "int32", (50, 100), (50, 100), None, "--codecs", "gzip(9)")
+        self.zarrc("put", "a", "--format", "raw", "-i", "-", "--fast-gzip", stdin=values)
+        self.assertEqual((self.folder / "a/c/0/0").read_bytes(), fast)
+        self.zarrc("copy", "a", "b")
+        self.assertEqual((self.folder / "b/c/0/0").read_bytes(), usual)
+        self.zarrc("copy", "b", "c", "--fast-gzip", "--check")
+        self.assertEqual((self.folder / "c/c/0/0").read_bytes(), fast)
+        self.assertEqual(self.raw("c"), values)
 
     def test_reports(self):
         m = self.metadata("bytes")

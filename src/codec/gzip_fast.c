@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/gzip_fast.h"
+
+#if ZARRC_HAVE_ISAL
+
+#include <isa-l/igzip_lib.h>
+
+/* Of ISA-L's levels 0 to 3, which are all about as fast, the one that packs best. */
+#define LEVEL 2
+
+typedef struct fast {
+  zarrc_ctx *ctx;
+  struct isal_zstream stream;
+  uint8_t buffer[ISAL_DEF_LVL2_DEFAULT];
+} fast;
+
+static const char fast_key = 0;
+
+static void fast_free(void *object) {
+  fast *f = object;
+  zarrc_free(f->ctx, f);
+}
+
+static fast *fast_take(zarrc_ctx *ctx) {
+  fast *f = zarrc_warm_take(ctx, &fast_key);
+  if (!f) f = zarrc_malloc(ctx, sizeof *f);
+  if (!f) return NULL;
+  f->ctx = ctx;
+  isal_deflate_init(&f->stream);
+  f->stream.level = LEVEL;
+  f->stream.level_buf = f->buffer;
+  f->stream.level_buf_size = sizeof f->buffer;
+  f->stream.gzip_flag = IGZIP_GZIP;
+  return f;
+}
+
+/* ISA-L counts in 32 bits. */
+static uint32_t some(size_t n) {
+  return n < 1u << 30 ? (uint32_t)n : 1u << 30;
+}
+
+/* Returns the length of the member, 0: it does not fit. */
+static size_t deflate_member(struct isal_zstream *z, const zarrc_bytes *in, uint8_t *out, size_t bound) {
+  size_t at = 0, made = 0;
+  while (made < bound) {
+    uint32_t nin = some(in->len - at), nout = some(bound - made);
+    z->next_in = (uint8_t *)in->ptr + at; /* only read */
+    z->avail_in = nin;
+    z->end_of_stream = nin == in->len - at;
+    z->next_out = out + made;
+    z->avail_out = nout;
+    if (isal_deflate(z) != COMP_OK) return 0;
+    at += nin - z->avail_in;
+    made += nout - z->avail_out;
+    if (z->internal_state.state == ZSTATE_END) return made;
+    if (z->avail_in == nin && z->avail_out == nout) return 0;
+  }
+  return 0;
+}
+
+zarrc_status zarrc_gzip_fast(zarrc_ctx *ctx, int level, size_t bound, zarrc_parts *parts, zarrc_one_piece *p,
+                             size_t *made, zarrc_error *error) {
+  *made = 0;
+  if (!zarrc_ctx_get_options(ctx)->fast_gzip || level == 0) return ZARRC_OK;
+  fast *f = fast_take(ctx);
+  if (!f) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for ISA-L");
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  if (!status) *made = deflate_member(&f->stream, &p->in, p->memory, bound);
+  zarrc_warm_give(ctx, &fast_key, f, fast_free);
+  if (!status && !*made) zarrc_parts_clear(&p->made);
+  return status;
+}
+
+#else
+
+zarrc_status zarrc_gzip_fast(zarrc_ctx *ctx, int level, size_t bound, zarrc_parts *parts, zarrc_one_piece *p,
+                             size_t *made, zarrc_error *error) {
+  (void)ctx, (void)level, (void)bound, (void)parts, (void)p, (void)error;
+  *made = 0;
+  return ZARRC_OK;
+}
+
+#endif
