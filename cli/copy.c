@@ -130,6 +130,7 @@ static zarrc_status plan(copying *k, zarrc_error *error) {
   if (status == ZARRC_OK) {
     cli_meter_init(&k->in, k->source.store);
     status = cli_tree_read(&k->in.store, k->source.path, -1, &k->tree, error);
+    if (status == ZARRC_OK) status = cli_tree_whole(&k->tree, error);
   }
   if (status == ZARRC_OK) status = look_at_copy(k, error);
   if (status == ZARRC_OK) status = zarrc_memory_store_open(k->ctx, &k->models, error);

@@ -175,3 +175,14 @@ zarrc_status cli_stored_count(const zarrc_array *array, cli_stored *out, zarrc_e
   snprintf(metadata, sizeof metadata, "%s%szarr.json", path, path[0] != 0 ? "/" : "");
   return zarrc_store_list(zarrc_array_store(array), path, true, true, count_entry, &k, error);
 }
+
+const char *cli_node_type(zarrc_node_kind kind) {
+  return kind == ZARRC_NODE_ARRAY ? "array" : kind == ZARRC_NODE_GROUP ? "group" : "unreadable";
+}
+
+void cli_json_why(cli_json *j, const zarrc_error *why) {
+  cli_json_open(j, "error", '{');
+  cli_json_string(j, "code", zarrc_status_name(why->code));
+  cli_json_string(j, "message", why->message);
+  cli_json_close(j, '}');
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What info and ls both say about an array. */
+/* What info and ls both say about a node. */
 #ifndef ZARRC_CLI_DESCRIBE_H
 #define ZARRC_CLI_DESCRIBE_H
 
@@ -40,6 +40,11 @@ cli_span cli_inner_codecs(const zarrc_array *array);
 
 /* Whether a store key is that of a chunk of the array's grid, and of which. */
 bool cli_chunk_of(const zarrc_array *array, const char *key, int64_t *chunk);
+
+/* "array", "group", "unreadable" */
+const char *cli_node_type(zarrc_node_kind kind);
+/* The member "error" of a node that cannot be read. */
+void cli_json_why(cli_json *j, const zarrc_error *why);
 
 /* What the store holds of an array. */
 typedef struct cli_stored {

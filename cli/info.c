@@ -5,6 +5,7 @@
 #include "describe.h"
 #include "out.h"
 #include "text.h"
+#include "tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -279,33 +280,40 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
 typedef struct children {
   cli_json *json; /* NULL: text */
   size_t nprefix, n;
+  cli_failures *failures;
 } children;
 
-static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
+                               zarrc_error *error) {
   children *k = arg;
-  const char *name = path + k->nprefix, *type = kind == ZARRC_NODE_ARRAY ? "array" : "group";
+  const char *name = path + k->nprefix;
   (void)error;
   if (k->json != NULL) {
     cli_json_open(k->json, NULL, '{');
     cli_json_string(k->json, "name", name);
-    cli_json_string(k->json, "node_type", type);
+    cli_json_string(k->json, "node_type", cli_node_type(kind));
+    if (why != NULL) cli_json_why(k->json, why);
     cli_json_close(k->json, '}');
   } else {
     label(k->n == 0 ? "children" : "");
     cli_print_safe(stdout, name);
-    puts(kind == ZARRC_NODE_GROUP ? "/" : "");
+    fputs(kind == ZARRC_NODE_GROUP ? "/" : "", stdout);
+    if (why != NULL) fputs("  unreadable: ", stdout);
+    if (why != NULL) cli_print_safe(stdout, why->message);
+    putchar('\n');
   }
+  if (why != NULL) cli_failures_add(k->failures, why);
   k->n++;
   return ZARRC_OK;
 }
 
-static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
+static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, cli_failures *failures, zarrc_error *error) {
   const char *attributes = zarrc_group_attributes(node->group);
   if (cli_has(c, CLI_STORED)) {
     snprintf(c->hint, sizeof c->hint, "zarrc ls -l %s", node->url);
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; --stored counts what an array stores");
   }
-  children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0)};
+  children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0), .failures = failures};
   if (j != NULL)
     cli_json_open(j, "children", '[');
   else
@@ -327,7 +335,7 @@ static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, zarrc_
 
 /* --------------------------------------------------------------------------------------------------------- all */
 
-static zarrc_status show_json(cli *c, const cli_node *node, zarrc_error *error) {
+static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failures, zarrc_error *error) {
   cli_json j;
   char *text = NULL;
   size_t n = 0;
@@ -338,7 +346,7 @@ static zarrc_status show_json(cli *c, const cli_node *node, zarrc_error *error) 
   cli_json_string(&j, "path", node->path);
   cli_json_int(&j, "zarr_format", 3);
   cli_json_string(&j, "node_type", node->array != NULL ? "array" : "group");
-  zarrc_status status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, error);
+  zarrc_status status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
   cli_json_end(&j);
   if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   if (status == ZARRC_OK) fwrite(text, 1, n, stdout);
@@ -349,12 +357,14 @@ static zarrc_status show_json(cli *c, const cli_node *node, zarrc_error *error) 
 zarrc_status cli_info(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   cli_node node = {0};
+  cli_failures failures = {0};
   zarrc_status status = cli_ctx_open(c, &ctx, error);
   if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, NULL, &node, error);
   if (status == ZARRC_OK && c->json)
-    status = show_json(c, &node, error);
+    status = show_json(c, &node, &failures, error);
   else if (status == ZARRC_OK)
-    status = node.array != NULL ? print_array(c, &node, error) : show_group(c, &node, NULL, error);
+    status = node.array != NULL ? print_array(c, &node, error) : show_group(c, &node, NULL, &failures, error);
+  if (status == ZARRC_OK) status = cli_failures_end(&failures, error);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

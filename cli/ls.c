@@ -13,8 +13,7 @@
 
 /* What a line says of an array; texts are allocated. */
 typedef struct line {
-  zarrc_status status; /* of opening the array: what cannot be read is listed all the same */
-  char *shape, *dtype, *chunks, *message;
+  char *shape, *dtype, *chunks;
   cli_stored stored;
   uint64_t nbytes;
 } line;
@@ -51,31 +50,28 @@ static char *printed_chunks(const cli_layout *l) {
   return fclose(f) == 0 ? text : NULL;
 }
 
-/* Damaged metadata of one array does not hide the others; out of memory and the like end the listing. */
-static zarrc_status read_line(const listing *ls, const cli_tree_node *node, line *out, zarrc_error *error) {
-  zarrc_array *array = NULL;
-  zarrc_error why = {0};
+static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, zarrc_error *error) {
   char dims[CLI_DIMS];
   cli_layout l;
-  out->status = zarrc_array_open(ls->node->store, node->path, NULL, &array, &why);
-  if (out->status == ZARRC_INVALID_METADATA || out->status == ZARRC_UNSUPPORTED || out->status == ZARRC_LIMIT) {
-    out->message = strdup(why.message);
-    return ZARRC_OK;
-  }
-  if (out->status != ZARRC_OK) {
-    if (error != NULL) *error = why;
-    return out->status;
-  }
   cli_layout_of(array, &l);
   out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
   out->dtype = printed_dtype(zarrc_array_dtype(array));
   out->chunks = printed_chunks(&l);
   out->nbytes = l.nbytes;
-  zarrc_status status = ZARRC_OK;
   if (out->shape == NULL || out->dtype == NULL || out->chunks == NULL)
-    status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK && cli_has(ls->c, CLI_LONG)) status = cli_stored_count(array, &out->stored, error);
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  return cli_has(ls->c, CLI_LONG) ? cli_stored_count(array, &out->stored, error) : ZARRC_OK;
+}
+
+/* An array that cannot be read does not hide the others; out of memory and the like end the listing. */
+static zarrc_status read_line(const listing *ls, cli_tree_node *node, line *out, zarrc_error *error) {
+  zarrc_array *array = NULL;
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_array_open(ls->node->store, node->path, NULL, &array, &why);
+  if (status == ZARRC_OK) status = describe(ls, array, out, &why);
   zarrc_array_close(array);
+  if (status != ZARRC_OK && cli_is_of_one_node(status)) return cli_tree_blame(node, &why, error);
+  if (status != ZARRC_OK && error != NULL) *error = why;
   return status;
 }
 
@@ -146,10 +142,12 @@ static void print_text(const listing *ls) {
   if (name > 60) name = 60;
   for (size_t i = 0; i < ls->tree.n; i++) {
     const line *l = &ls->lines[i];
+    const zarrc_error *why = ls->tree.items[i].why;
     size_t at = put_name(ls, i, tree);
-    if (l->message != NULL) {
+    if (why != NULL) {
       pad(at, name);
-      cli_print_safe(stdout, l->message);
+      fputs(ls->tree.items[i].kind == ZARRC_NODE_UNREADABLE ? "unreadable: " : "", stdout);
+      cli_print_safe(stdout, why->message);
     } else if (l->shape != NULL) {
       pad(at, name);
       fputs(l->shape, stdout);
@@ -205,12 +203,9 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
     const cli_tree_node *node = &ls->tree.items[i];
     cli_json_open(&j, NULL, '{');
     cli_json_string(&j, "path", relative(ls, node));
-    cli_json_string(&j, "node_type", node->kind == ZARRC_NODE_ARRAY ? "array" : "group");
-    if (ls->lines[i].message != NULL) {
-      cli_json_open(&j, "error", '{');
-      cli_json_string(&j, "code", zarrc_status_name(ls->lines[i].status));
-      cli_json_string(&j, "message", ls->lines[i].message);
-      cli_json_close(&j, '}');
+    cli_json_string(&j, "node_type", cli_node_type(node->kind));
+    if (node->why != NULL) {
+      cli_json_why(&j, node->why);
     } else if (node->kind == ZARRC_NODE_ARRAY) {
       status = json_array(ls, node, &j, &ls->lines[i], error);
     }
@@ -228,6 +223,7 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
 
 static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   int deepest = 0;
+  cli_failures failures = {0};
   zarrc_status status = cli_tree_read(ls->node->store, ls->node->path, depth, &ls->tree, error);
   if (status != ZARRC_OK) return status;
   for (size_t i = 0; i < ls->tree.n; i++)
@@ -238,9 +234,13 @@ static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++)
     if (ls->tree.items[i].kind == ZARRC_NODE_ARRAY) status = read_line(ls, &ls->tree.items[i], &ls->lines[i], error);
   if (status != ZARRC_OK) return status;
-  if (ls->c->json) return print_json(ls, error);
-  print_text(ls);
-  return ZARRC_OK;
+  if (ls->c->json)
+    status = print_json(ls, error);
+  else
+    print_text(ls);
+  for (size_t i = 0; i < ls->tree.n; i++)
+    if (ls->tree.items[i].why != NULL) cli_failures_add(&failures, ls->tree.items[i].why);
+  return status == ZARRC_OK ? cli_failures_end(&failures, error) : status;
 }
 
 zarrc_status cli_ls(cli *c, zarrc_error *error) {
@@ -256,7 +256,6 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
     free(ls.lines[i].shape);
     free(ls.lines[i].dtype);
     free(ls.lines[i].chunks);
-    free(ls.lines[i].message);
   }
   free(ls.lines);
   free(ls.branch);

@@ -8,10 +8,11 @@ const cli_verb cli_verbs[] = {
      "inner chunks in each) and the codec chain; for a group its children.",
      "zarrc info data.zarr/temperature --stored\nzarrc info data.zarr -a --json", cli_info},
     {CLI_VERB_LS, "ls", "URL", 1, 1, "<file>", "list a hierarchy, one node a line",
-     "Lists the node at URL and all below it: path, shape and data type.",
+     "Lists the node at URL and all below it: path, shape and data type. What cannot be read is listed with the reason, "
+     "and makes the exit status that of the first such node.",
      "zarrc ls data.zarr\nzarrc ls data.zarr -l -d 1", cli_ls},
     {CLI_VERB_TREE, "tree", "URL", 1, 1, "<file>", "draw a hierarchy as a tree",
-     "Draws the node at URL and all below it with shape and data type.",
+     "Draws the node at URL and all below it with shape and data type; what cannot be read as ls does.",
      "zarrc tree data.zarr -l", cli_ls},
     {CLI_VERB_GET, "get", "URL", 1, 1, "<file>", "read an array or a part of it",
      "Reads the elements that --select names, in C order, and writes them to the file or the stream. Chunks that are "

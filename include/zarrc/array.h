@@ -188,12 +188,20 @@ ZARRC_API const char *zarrc_group_attributes(const zarrc_group *group);
 ZARRC_API const char *zarrc_group_metadata(const zarrc_group *group);
 ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error);
 
-typedef enum zarrc_node_kind { ZARRC_NODE_NONE, ZARRC_NODE_ARRAY, ZARRC_NODE_GROUP } zarrc_node_kind;
+typedef enum zarrc_node_kind {
+  ZARRC_NODE_NONE,
+  ZARRC_NODE_ARRAY,
+  ZARRC_NODE_GROUP,
+  ZARRC_NODE_UNREADABLE /* in listings: something is there, but what cannot be told */
+} zarrc_node_kind;
 
 /* What lies at a path; ZARRC_NODE_NONE is no error. */
 ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error);
-/* Calls fn for each child node of a group, sorted by name. */
-typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error);
+/* Calls fn for each child node of a group, sorted by name. A child whose document cannot be read, or is no node of Zarr
+ * format 3, comes as ZARRC_NODE_UNREADABLE, and `why` says the reason; else why is NULL. Only what is no fault of one
+ * child ends the listing: no memory, the network, a cancellation, and what fn returns. */
+typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
+                                      zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);
 
 #ifdef __cplusplus

@@ -263,10 +263,19 @@ static int compare(const void *of, uint32_t a, uint32_t b) {
   return strcmp(name_at(of, a), name_at(of, b));
 }
 
+/* Whether a failure is none of the child that was looked at. */
+static bool ends_listing(zarrc_status status) {
+  return status == ZARRC_NO_MEMORY || status == ZARRC_NETWORK || status == ZARRC_CANCELED || status == ZARRC_INTERNAL;
+}
+
 static zarrc_status visit(const zarrc_group *group, const char *path, zarrc_node_fn fn, void *arg, zarrc_error *error) {
   zarrc_node_kind kind;
-  zarrc_status status = zarrc_node_find(group->store, path, &kind, error);
-  return status || kind == ZARRC_NODE_NONE ? status : fn(arg, path, kind, error);
+  zarrc_error why;
+  zarrc_status status = zarrc_node_find(group->store, path, &kind, &why);
+  if (!status) return kind == ZARRC_NODE_NONE ? ZARRC_OK : fn(arg, path, kind, NULL, error);
+  if (!ends_listing(status)) return fn(arg, path, ZARRC_NODE_UNREADABLE, &why, error);
+  if (error) *error = why;
+  return status;
 }
 
 zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error) {

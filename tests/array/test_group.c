@@ -145,11 +145,17 @@ typedef struct seen {
   int stop_after;
 } seen;
 
-static zarrc_status see(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+/* "path=array path=group path=UNSUPPORTED" */
+static zarrc_status see(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why, zarrc_error *error) {
   seen *s = arg;
   if (s->stop_after-- == 0) return zarrc_fail(error, ZARRC_CANCELED, "enough");
   size_t n = strlen(s->text);
-  snprintf(s->text + n, sizeof s->text - n, "%s=%s ", path, kind == ZARRC_NODE_ARRAY ? "array" : "group");
+  assert_int_equal(kind == ZARRC_NODE_UNREADABLE, why != NULL);
+  if (why) assert_ptr_equal(strstr(why->message, path), why->message);
+  snprintf(s->text + n, sizeof s->text - n, "%s=%s ", path,
+           why                        ? zarrc_status_name(why->code)
+           : kind == ZARRC_NODE_ARRAY ? "array"
+                                      : "group");
   return ZARRC_OK;
 }
 
@@ -178,11 +184,95 @@ static void test_list(void **state) {
   s = (seen){.stop_after = 2};
   assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_CANCELED);
   assert_string_equal(s.text, "Z=array a=group ");
-  nodes_put(store, "bad/zarr.json", "{");
-  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_INVALID_METADATA);
-  assert_ptr_equal(strstr(error.message, "bad/zarr.json: "), error.message);
   zarrc_group_close(root);
   zarrc_group_close(g);
+}
+
+/* What is wrong with one child hides no other one. */
+static void test_list_unreadable(void **state) {
+  zarrc_group *root = NULL;
+  seen s = {.stop_after = -1};
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, &root, NULL), ZARRC_OK);
+  char *document = nodes_document(NULL);
+  nodes_put(store, "m/zarr.json", document);
+  free(document);
+  nodes_put(store, "a/zarr.json", "{");
+  nodes_put(store, "b/zarr.json", "{\"zarr_format\": 2, \"node_type\": \"array\"}");
+  nodes_put(store, "c/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"zzz\"}");
+  nodes_put(store, "x/.zarray", "{}");
+  nodes_put(store, "y/.zgroup", "{}");
+  nodes_put(store, "z/zarr.json", "");
+  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_OK);
+  assert_string_equal(s.text, "a=INVALID_METADATA b=INVALID_METADATA c=INVALID_METADATA m=array x=UNSUPPORTED "
+                              "y=UNSUPPORTED z=INVALID_METADATA ");
+  s = (seen){.stop_after = 2};
+  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_CANCELED);
+  assert_string_equal(s.text, "a=INVALID_METADATA b=INVALID_METADATA ");
+  zarrc_group_close(root);
+}
+
+/* A store of groups "a", "b" and "c"; b's document is beyond reach. */
+static zarrc_status far_status;
+
+static zarrc_status far_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  static const char text[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";
+  if (!strcmp(blob->key, "b/zarr.json")) return zarrc_fail(error, far_status, "b: beyond reach");
+  assert_int_equal(n, 1);
+  assert_null(ranges[0].into);
+  ranges[0].got = (zarrc_bytes){.ptr = (const uint8_t *)text, .len = sizeof text - 1};
+  ranges[0].total = sizeof text - 1;
+  return ZARRC_OK;
+}
+
+static zarrc_status far_list(zarrc_store *self, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                             zarrc_error *error) {
+  static const char *const keys[] = {"c", "b", "a"};
+  zarrc_status status = ZARRC_OK;
+  (void)self, (void)prefix, (void)deep, (void)sizes;
+  for (size_t i = 0; i < 3 && !status; i++) {
+    zarrc_entry entry = {.key = keys[i], .is_prefix = true, .nbytes = ZARRC_UNKNOWN};
+    status = fn(arg, &entry, error);
+  }
+  return status;
+}
+
+static void far_forget(zarrc_key_blob *blob) {
+  (void)blob;
+}
+
+static void far_close(zarrc_store *self) {
+  (void)self;
+}
+
+/* A child's own fault is told of the child, the network's ends the listing. */
+static void test_list_beyond_reach(void **state) {
+  static const zarrc_store_ops ops = {.struct_size = sizeof ops,
+                                      .name = "far",
+                                      .read = far_read,
+                                      .forget = far_forget,
+                                      .list = far_list,
+                                      .close = far_close};
+  static const zarrc_status ending[] = {ZARRC_NETWORK, ZARRC_NO_MEMORY, ZARRC_CANCELED, ZARRC_INTERNAL};
+  zarrc_store far = {.ops = &ops, .ctx = ctx, .read_only = true};
+  zarrc_group *root = NULL;
+  seen s = {.stop_after = -1};
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_group_open(&far, "", &root, NULL), ZARRC_OK);
+  far_status = ZARRC_IO;
+  assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_OK);
+  assert_string_equal(s.text, "a=group b=IO c=group ");
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+    s = (seen){.stop_after = -1};
+    far_status = ending[i];
+    assert_int_equal(zarrc_group_list(root, see, &s, &error), ending[i]);
+    assert_int_equal(error.code, ending[i]);
+    assert_non_null(strstr(error.message, "beyond reach"));
+    assert_string_equal(s.text, "a=group ");
+  }
+  zarrc_group_close(root);
 }
 
 static void *set_often(void *arg) {
@@ -212,10 +302,12 @@ static void test_threads(void **state) {
   zarrc_group_close(g);
 }
 
-static zarrc_status ignore(void *arg, const char *path, zarrc_node_kind kind, zarrc_error *error) {
+static zarrc_status ignore(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
+                           zarrc_error *error) {
   (void)arg;
   (void)path;
   (void)kind;
+  (void)why;
   (void)error;
   return ZARRC_OK;
 }
@@ -248,8 +340,14 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_documents),      EMPTY_STORE(test_open), EMPTY_STORE(test_create),
-      EMPTY_STORE(test_attributes),     EMPTY_STORE(test_list), EMPTY_STORE(test_threads),
+      EMPTY_STORE(test_documents),
+      EMPTY_STORE(test_open),
+      EMPTY_STORE(test_create),
+      EMPTY_STORE(test_attributes),
+      EMPTY_STORE(test_list),
+      EMPTY_STORE(test_threads),
+      EMPTY_STORE(test_list_unreadable),
+      EMPTY_STORE(test_list_beyond_reach),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """create, info, ls and tree, and how codec chains are written."""
 import json
+import os
 
 import support
 from support import int32s
@@ -335,8 +336,64 @@ class Listing(support.Case):
         self.hierarchy()
         path = self.folder / "g.zarr/a/zarr.json"
         path.write_text(path.read_text().replace('"float64"', '"float65"'))
-        text = self.text("ls", "g.zarr")
+        text = self.text("ls", "g.zarr", code=5)
         self.assertIn("float65", text)
         self.assertIn("b/c/x", text)
-        nodes = self.json("ls", "g.zarr")["nodes"]
+        self.assertRegex(self.said, r"\Azarrc: g.zarr a/zarr.json: [^\n]*float65[^\n]*\n\Z")
+        nodes = self.json("ls", "g.zarr", code=5)["nodes"]
         self.assertEqual(nodes[1]["error"]["code"], "UNSUPPORTED")
+        self.assertEqual(json.loads(self.said)["error"]["key"], "a/zarr.json")
+
+    def test_unreadable_children_do_not_hide_the_others(self):
+        self.hierarchy()
+        for key, text in (("b/bad/zarr.json", "{"), ("b/old/.zgroup", "{}"),
+                          ("z/zarr.json", '{"zarr_format": 3, "node_type": "group", "attributes": []}')):
+            (self.folder / "g.zarr" / key).parent.mkdir(exist_ok=True)
+            (self.folder / "g.zarr" / key).write_text(text)
+        for verb in ("ls", "tree"):
+            lines = self.text(verb, "g.zarr", "-l", code=4).splitlines()
+            self.assertEqual([line.split()[0 if verb == "ls" else -1] for line in lines if "unreadable" not in line][:1],
+                             ["." if verb == "ls" else "g.zarr"])
+            self.assertEqual(len(lines), 8, lines)
+            self.assertEqual([line.split()[0] for line in lines if "unreadable: " in line],
+                             ["b/bad", "b/old"] if verb == "ls" else ["|", "|"])
+            self.assertEqual(len([line for line in lines if "4 x 5" in line]), 1)
+            self.assertEqual(len([line for line in lines if "z/" in line and "/attributes" in line]), 1)
+            self.assertRegex(self.said, r"\Azarrc: g.zarr b/bad/zarr.json: [^\n]*\(2 others cannot be read either\)\n\Z")
+        nodes = {node["path"]: node for node in self.json("ls", "g.zarr", code=4)["nodes"]}
+        self.assertEqual(json.loads(self.said)["error"]["code"], "INVALID_METADATA")
+        self.assertEqual([(p, n["node_type"], n["error"]["code"]) for p, n in nodes.items() if "error" in n],
+                         [("b/bad", "unreadable", "INVALID_METADATA"), ("b/old", "unreadable", "UNSUPPORTED"),
+                          ("z", "group", "INVALID_METADATA")])
+        self.assertEqual(nodes["b/c/x"]["shape"], [4, 5])
+        self.assertEqual(len(self.text("ls", "g.zarr", "-d", "1").splitlines()), 4)  # not looked at: not complained of
+        self.refused("copy", "g.zarr", "h.zarr", code=4, says="b/bad/zarr.json")
+        self.assertFalse((self.folder / "h.zarr").exists())
+        (self.folder / "g.zarr/b/bad/zarr.json").unlink()
+        self.refused("copy", "g.zarr", "h.zarr", code=5, says="b/old/.zgroup: Zarr format 2")
+        self.text("ls", "g.zarr/z", code=4)
+        self.refused("ls", "g.zarr/b/old", code=5, says="format 2")
+
+    def test_info_of_a_group_with_unreadable_children(self):
+        self.hierarchy()
+        (self.folder / "g.zarr/old").mkdir()
+        (self.folder / "g.zarr/old/.zarray").write_text("{}")
+        text = self.text("info", "g.zarr", "-a", code=5)
+        for words in ("  a\n", "  b/\n", "  old  unreadable: ", "  z/\n", "attributes"):
+            self.assertIn(words, text)
+        self.assertRegex(self.said, r"\Azarrc: g.zarr old/.zarray: Zarr format 2[^\n]*\n\Z")
+        children = self.json("info", "g.zarr", code=5)["children"]
+        self.assertEqual([(c["name"], c["node_type"]) for c in children],
+                         [("a", "array"), ("b", "group"), ("old", "unreadable"), ("z", "group")])
+        self.assertEqual(children[2]["error"]["code"], "UNSUPPORTED")
+
+    def test_a_folder_without_permission(self):
+        self.hierarchy()
+        folder = self.folder / "g.zarr/b/c"
+        folder.chmod(0)
+        self.addCleanup(folder.chmod, 0o755)
+        if os.access(folder, os.R_OK):
+            self.skipTest("root may read everything")
+        text = self.text("ls", "g.zarr", code=9)
+        self.assertEqual([line.split()[0] for line in text.splitlines()], [".", "a", "b/", "b/c", "z/"])
+        self.assertIn("unreadable: ", text)
