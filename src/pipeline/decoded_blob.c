@@ -79,7 +79,7 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
   if (status == ZARRC_TRUNCATED) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
   if (status) return status;
   if (!whole) r->total = ZARRC_UNKNOWN;
-  r->got = (zarrc_bytes){value->ptr + start, nbytes, NULL, NULL};
+  r->got = (zarrc_bytes){nbytes ? value->ptr + start : value->ptr, nbytes, NULL, NULL};
   if (r->into) {
     if (nbytes) memcpy(r->into, r->got.ptr, nbytes);
     r->got.ptr = r->into;
@@ -143,5 +143,6 @@ void zarrc_decoded_blobs_clear(const zarrc_pipeline *pipeline, zarrc_decoded_blo
   for (size_t i = pipeline->serializer + 1; i < pipeline->ncodecs; i++, blobs++) {
     zarrc_bytes_release(&blobs->prefix);
     zarrc_bytes_release(&blobs->value);
+    pthread_mutex_destroy(&blobs->lock);
   }
 }
