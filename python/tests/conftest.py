@@ -25,7 +25,7 @@ class SubclassedStore(LocalStore):
     """Not exactly a LocalStore: its own methods have to be called."""
 
 
-@pytest.fixture(params=["local", "memory", "zip", "subclass", "wrapper"])
+@pytest.fixture(params=["local", "memory", "zip", "subclass", "wrapper", "fsspec", "obstore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "local":
         return LocalStore(tmp_path / "local")
@@ -35,6 +35,17 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         return ZipStore(tmp_path / "a.zip", mode="w")
     if request.param == "subclass":
         return SubclassedStore(tmp_path / "sub")
+    if request.param == "fsspec":
+        pytest.importorskip("fsspec")
+        from zarr.storage import FsspecStore
+
+        return FsspecStore.from_url(f"file://{tmp_path}/fsspec", storage_options={"auto_mkdir": True})
+    if request.param == "obstore":
+        pytest.importorskip("obstore")
+        from obstore.store import MemoryStore as ObstoreMemory
+        from zarr.storage import ObjectStore
+
+        return ObjectStore(ObstoreMemory())
     from zarr.storage import LoggingStore
 
     return LoggingStore(MemoryStore(), log_level="ERROR")
