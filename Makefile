@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX = /usr/local
 JOBS =
 FUZZ_SECONDS = 60
+BENCH = whole
 TALLY = python3 scripts/tally
 CTEST = ctest -j $(shell nproc) --output-on-failure --no-tests=error
 SOURCES = $(wildcard include/zarrc/*.h src/*/*.[ch] cli/*.[ch] examples/*.c fuzz/*.[ch] bench/*.[ch] tests/*/*.[ch])
@@ -114,9 +115,10 @@ nightly:
 	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
 	$(MAKE) test-zarr test-wheel test-python-tsan
 
-bench:
-	$(call build,bench)
-	@for program in build/bench/bench/*; do [ -x "$$program" ] && [ -f "$$program" ] && "$$program" || exit 1; done
+# Speed beside the bare loop and the peers that are installed: docs/performance.md. BENCH=quick takes some minutes.
+bench: all
+	@cmake --build --preset release $(if $(JOBS),-j $(JOBS)) --target bench-programs -- --quiet
+	python3 bench/run.py $(BENCH)
 
 # Each target for FUZZ_SECONDS; what is found lands in build/fuzz, inputs worth keeping in build/fuzz/corpus.
 fuzz:

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""How time grows with the number of inner chunks in a shard, and of chunks in an array."""
+import math
+import os
+import shutil
+import subprocess
+
+from passes import warm_pages
+from workloads import LITTLE, ZSTD, Workload, generated
+
+EDGE = 8  # of the small chunks: 1 KiB of uint16
+SHARD_GRIDS = {1024: (8, 8, 16), 4096: (16, 16, 16), 16384: (16, 32, 32), 65536: (32, 32, 64)}
+ARRAY_GRIDS = {100: (4, 5, 5), 1000: (10, 10, 10), 10000: (20, 20, 25), 100000: (40, 50, 50)}
+SERIES = [("inner chunks per shard", SHARD_GRIDS, True, ("write", "read_all", "read_inner")),
+          ("chunks per array", ARRAY_GRIDS, False, ("write", "read_all", "read_chunks"))]
+QUICK = 2  # so many of the sizes
+
+
+def slope(points):
+    """Of the line through the logarithms: 1 is linear."""
+    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys)) / sum((a - x) ** 2 for a in xs)
+
+
+def measure(tool, workload, ops, folder, reps):
+    """{op: milliseconds}, the quickest of some rounds; read_inner: of 1,000 calls."""
+    best, store = {}, f"{folder}/scaling.zarr"
+    for _ in range(reps):
+        shutil.rmtree(store, ignore_errors=True)
+        workload.create(store)
+        for op in ops:
+            warm_pages(2 * workload.data.nbytes)
+            result = tool.run({"op": op, "store": store, "src": workload.data.path, "n": 1000, "seed": 7,
+                               "workload": workload})
+            if result is None or "error" in result:
+                continue
+            best[op] = min(best.get(op, math.inf), result["wall"] * 1e3)
+    shutil.rmtree(store, ignore_errors=True)
+    return best
+
+
+def run(tools, programs, folder, quick, say):
+    """A dictionary for each line: what grows, operation, tool, points (count, ms), slope."""
+    lines = {}
+    os.makedirs(folder, exist_ok=True)
+    for what, grids, in_shard, ops in SERIES:
+        for count, grid in list(grids.items())[:QUICK if quick else None]:
+            shape = tuple(EDGE * n for n in grid)
+            data = generated(programs, folder, "micro", shape)
+            edge = (EDGE,) * 3
+            chunk, inner = (shape, edge) if in_shard else (edge, None)
+            workload = Workload(f"{count} {what}", data, chunk, [LITTLE, ZSTD], inner)
+            for tool in tools:
+                for op, ms in measure(tool, workload, ops, folder, 5 if count < 50000 else 3).items():
+                    lines.setdefault((what, op, tool.name), []).append((count, ms))
+            os.remove(data.path)
+            say(f"growth: {count:,} {what}")
+    return [{"what": what, "op": op, "tool": tool, "points": points, "slope": slope(points)}
+            for (what, op, tool), points in lines.items() if len(points) > 1]
+
+
+def plot(python, result_path, folder, say):
+    """A PNG for each kind of growth, where that Python has matplotlib."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    done = subprocess.run([python, f"{here}/plot.py", result_path, folder], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    say(done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "no plots")
