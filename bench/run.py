@@ -25,6 +25,7 @@ import workloads
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 FEW = ("raw", "bloscz", "sh_zstd")
+SINGLE = ("raw", "bloscz", "zstd", "tr_zstd", "gzip", "sh_raw", "sh_zstd")
 LEAN = ("raw", "bloscz", "gzip", "sh_raw", "sh_zstd")
 QUICK = ("raw", "bloscz", "zstd", "gzip", "sh_raw", "sh_bloscz", "sh_zstd")
 WITH_ZSTD = ("zstd", "tr_zstd", "bloscz", "sh_zstd", "sh_bloscz")
@@ -104,7 +105,7 @@ def plans(o, every):
 
     whole = ("read_all", "write")
     out = [passes.Plan("tmpfs", f"{two} threads", o.work, two, some(QUICK if o.quick else None), passes.OPS),
-           passes.Plan("single", "1 thread", o.work, 1, some(None), whole),
+           passes.Plan("single", "1 thread", o.work, 1, some(SINGLE), whole),
            passes.Plan("disk", "disk", o.disk, two, some(FEW), (*whole, "elems", "boxes"), cold=True),
            passes.Plan("memory", "memory", o.work, two, some(LEAN), ("read_all", "read_chunks", "write", "partial",
                                                                      "reencode"), fresh=True)]
