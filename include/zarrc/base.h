@@ -182,7 +182,8 @@ ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees; the buffer may be used
 ZARRC_API zarrc_bytes zarrc_buf_take(zarrc_buf *buf);
 
 /* A value made of pieces that are stored one behind the other: what an encoder produces. Pieces are loans; those that
- * point into the memory of the view being written live as long as the write does. No pieces: no value. */
+ * point into the memory of the view being written live as long as the write does. No pieces: no value. Where `keeps`
+ * is set there may be pieces among them that zarrc_blob_keep made. */
 typedef struct zarrc_parts {
   zarrc_ctx *ctx;
   zarrc_bytes *items;
@@ -191,6 +192,7 @@ typedef struct zarrc_parts {
   uint8_t *into;   /* memory that the next piece made by zarrc_parts_add should be put in, or NULL */
   size_t into_nbytes;
   zarrc_bytes first[2]; /* items points here while two pieces are enough */
+  bool keeps;           /* the pieces go to replace of the blob that the old value was read from, and nowhere else */
 } zarrc_parts;
 
 ZARRC_API void zarrc_parts_init(zarrc_parts *parts, zarrc_ctx *ctx);
@@ -244,7 +246,9 @@ typedef struct zarrc_identity {
  *   erase    removes the value; it is no error if there is none. if_unchanged as above.
  *   identify which version of the value the blob reads: one with the same words has the same bytes. *known = false
  *            where that cannot be promised. No value: ZARRC_NOT_FOUND.
- * replace and erase are NULL where the blob is read-only, identify where there are no versions to tell apart. */
+ *   keep     makes a piece that stands for bytes of the value which the blob has read: see zarrc_blob_keep.
+ * replace and erase are NULL where the blob is read-only, identify where there are no versions to tell apart, keep
+ * where bytes have to be read to be stored again. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
   bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
@@ -252,6 +256,7 @@ typedef struct zarrc_blob_ops {
   zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
   zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
   zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
+  bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
 } zarrc_blob_ops;
 
 /* First member of every kind of blob. */
@@ -261,6 +266,12 @@ struct zarrc_blob {
 
 ZARRC_API zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
 ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
+
+/* A piece for replace of the same blob that stands for bytes of the value which the blob has read, without their being
+ * read: its ptr is NULL and its len is not 0. Whoever stores the value moves the bytes himself (the file store has the
+ * system do it). Nobody else can use such a piece, so it is made only for parts in which `keeps` is set. false: the
+ * blob cannot do that, or 0 bytes; then they are to be read. */
+ZARRC_API bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
 
 /* For kinds of blobs: where a range lies in a value of `total` bytes. Sets range->total. ZARRC_TRUNCATED: not inside
  * the value; ZARRC_LIMIT: longer than the range allows. */

@@ -31,7 +31,9 @@ typedef struct zarrc_entry {
 typedef zarrc_status (*zarrc_list_fn)(void *arg, const zarrc_entry *entry, zarrc_error *error);
 
 /* What a store does. The blob operations are those of zarrc_blob_ops, for the blob's key; forget gives up what a
- * blob's state holds; what a read lends outlives both the blob and the store. list calls fn for each key below prefix
+ * blob's state holds; what a read lends outlives both the blob and the store. With `keeps` a piece of replace may have
+ * no memory (ptr NULL, len not 0): it stands for len bytes, from the byte that `owner` is as a number, of the value
+ * that the blob has read. list calls fn for each key below prefix
  * ("" for all): recursively, or (deep false) only the keys and prefixes directly below it; in no promised order; fn's
  * failure ends it. nbytes is asked for by `sizes`. erase_prefix NULL: keys are listed and erased one by one.
  * A read-only store has NULL for whatever writes. */
@@ -48,6 +50,7 @@ typedef struct zarrc_store_ops {
   void (*close)(zarrc_store *store);
   zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error);
   zarrc_status (*identify)(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error); /* or NULL */
+  bool keeps;
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */

@@ -239,10 +239,21 @@ static zarrc_status range_blob_identify(zarrc_blob *blob, zarrc_identity *out, b
   return status;
 }
 
-static const zarrc_blob_ops local_ops = {
-    .struct_size = sizeof(zarrc_blob_ops), .read = range_blob_read, .identify = range_blob_identify};
-static const zarrc_blob_ops remote_ops = {
-    .struct_size = sizeof(zarrc_blob_ops), .remote = true, .read = range_blob_read, .identify = range_blob_identify};
+static bool range_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
+  const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
+  bool inside = nbytes <= b->nbytes && offset <= b->nbytes - nbytes;
+  return inside && zarrc_blob_keep(b->outer, b->offset + offset, nbytes, out);
+}
+
+static const zarrc_blob_ops local_ops = {.struct_size = sizeof(zarrc_blob_ops),
+                                         .read = range_blob_read,
+                                         .identify = range_blob_identify,
+                                         .keep = range_blob_keep};
+static const zarrc_blob_ops remote_ops = {.struct_size = sizeof(zarrc_blob_ops),
+                                          .remote = true,
+                                          .read = range_blob_read,
+                                          .identify = range_blob_identify,
+                                          .keep = range_blob_keep};
 
 void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes) {
   *blob = (zarrc_range_blob){{outer->ops->remote ? &remote_ops : &local_ops}, outer, offset, nbytes};

@@ -22,7 +22,13 @@ typedef struct writing {
   zarrc_parts *encoded;     /* of each touched inner chunk; ctx NULL: not touched after all */
   uint8_t *slots;           /* of slot_nbytes for each touched inner chunk, where its size is known before */
   size_t slot_nbytes;
+  size_t *places;   /* of the slots, where all inner chunks are touched: in the order of the new shard */
+  bool keeps;           /* of the parts that the shard becomes */
 } writing;
+
+/* In the new index an inner chunk that was touched has, until it gets its place, its number among the touched ones as
+ * offset and this as nbytes. */
+#define TOUCHED (UINT64_MAX - 1)
 
 /* Whether the region selects all of every inner chunk of the shard. */
 static bool covers_all(const zarrc_shard *shard, const zarrc_region *region) {
@@ -83,8 +89,10 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
     if (!inner_touches(&inner, &touch.part)) return ZARRC_OK;
   }
   zarrc_parts_init(parts, w->ctx);
+  parts->keeps = w->keeps;
+  w->layout.entries[touch.i] = (zarrc_shard_entry){k, TOUCHED};
   if (w->slots) {
-    parts->into = w->slots + k * w->slot_nbytes;
+    parts->into = w->slots + (w->places ? w->places[touch.i] : k) * w->slot_nbytes;
     parts->into_nbytes = w->slot_nbytes;
   }
   if (w->old && (w->change || !touch.whole))
@@ -106,128 +114,169 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
   return status;
 }
 
-/* The pieces of inner chunk i if it was touched, else NULL. */
-static zarrc_parts *touched_parts(const writing *w, uint64_t i) {
-  const zarrc_shard *shard = w->shard;
-  uint64_t k = 0, stride = 1;
-  for (int axis = shard->ndim - 1; axis >= 0; axis--) {
-    int64_t at = (int64_t)(i % (uint64_t)shard->grid[axis]) - w->touched.first[axis];
-    if (at < 0 || at >= w->touched.count[axis]) return NULL;
-    k += (uint64_t)at * stride;
-    stride *= (uint64_t)w->touched.count[axis];
-    i /= (uint64_t)shard->grid[axis];
+/* ------------------------------------------------------------------------------------------------ the new shard */
+
+/* The new shard, as far as it is made. */
+typedef struct assembly {
+  writing *w;
+  zarrc_parts *out;
+  uint64_t at, most;     /* bytes so far, and the most that kept bytes may make of it */
+  zarrc_shard_entry run; /* kept bytes of the old shard that lie side by side and are no piece yet */
+  zarrc_buf ranges;      /* of the old shard that have to be read (zarrc_range), */
+  zarrc_buf places;      /* and the number of the piece that each becomes (size_t) */
+} assembly;
+
+static zarrc_status piece_push(zarrc_parts *out, zarrc_bytes piece, zarrc_error *error) {
+  zarrc_bytes *last = out->nitems ? &out->items[out->nitems - 1] : NULL;
+  bool joins = last && last->ptr && piece.ptr && !last->release && !piece.release;
+  if (joins && last->ptr + last->len == piece.ptr) { /* neighbours in memory, as slots are */
+    last->len += piece.len;
+    out->nbytes += piece.len;
+    return ZARRC_OK;
   }
-  return w->encoded[k].ctx ? &w->encoded[k] : NULL;
+  return zarrc_parts_push(out, piece, error);
 }
 
-/* Decides where each inner chunk goes. *nkept: runs of bytes of the old shard that are kept. */
-static zarrc_status layout_make(writing *w, zarrc_subchunk_order order, size_t *nkept, bool *nothing,
-                                zarrc_error *error) {
-  zarrc_shard_walk walk;
-  uint64_t i, at = w->shard->location == ZARRC_INDEX_START ? w->shard->index_nbytes : 0, old_end = UINT64_MAX;
-  zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
-  *nkept = 0;
-  *nothing = true;
-  /* Ranges of the old shard may overlap: a small one must not grow into any amount of memory. */
+/* Makes a piece of the run: the store's to move, or to be read when all such runs are known. */
+static zarrc_status run_end(assembly *a, zarrc_error *error) {
+  zarrc_bytes piece = {.len = (size_t)a->run.nbytes};
+  zarrc_range range = {.offset = (int64_t)a->run.offset, .nbytes = a->run.nbytes};
+  zarrc_status status = ZARRC_OK;
+  if (!a->run.nbytes) return ZARRC_OK;
+  if (!a->out->keeps || !zarrc_blob_keep(a->w->old, a->run.offset, a->run.nbytes, &piece)) {
+    status = zarrc_buf_append(&a->ranges, &range, sizeof range, error);
+    if (!status) status = zarrc_buf_append(&a->places, &a->out->nitems, sizeof a->out->nitems, error);
+  }
+  a->run.nbytes = 0;
+  return status ? status : zarrc_parts_push(a->out, piece, error);
+}
+
+static zarrc_status kept_add(assembly *a, const zarrc_shard_entry *e, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  if (!a->run.nbytes || a->run.offset + a->run.nbytes != e->offset) {
+    status = run_end(a, error);
+    a->run.offset = e->offset;
+  }
+  a->run.nbytes += e->nbytes;
+  return status;
+}
+
+static zarrc_status encoded_add(assembly *a, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_status status = run_end(a, error);
+  for (size_t k = 0; k < parts->nitems && !status; k++) {
+    zarrc_bytes piece = parts->items[k];
+    parts->items[k] = (zarrc_bytes){0};
+    status = piece_push(a->out, piece, error);
+  }
+  return status;
+}
+
+/* Puts inner chunk i behind what there is of the new shard. */
+static zarrc_status chunk_add(assembly *a, uint64_t i, zarrc_error *error) {
+  writing *w = a->w;
+  zarrc_shard_entry *e = &w->layout.entries[i];
+  zarrc_parts *parts = e->nbytes == TOUCHED ? &w->encoded[e->offset] : NULL;
+  uint64_t nbytes = parts ? parts->nbytes : 0;
+  bool present = nbytes > 0;
+  zarrc_status status = ZARRC_OK;
+  *e = (zarrc_shard_entry){ZARRC_SHARD_MISSING, ZARRC_SHARD_MISSING};
+  if (!parts && w->old) {
+    status = zarrc_shard_entry_check(w->shard, &w->index, i, &present, error);
+    if (!status && present) nbytes = w->index.entries[i].nbytes;
+  }
+  if (status || !present) return status;
+  *e = (zarrc_shard_entry){a->at, nbytes};
+  if (!zarrc_add_u64(a->at, nbytes, &a->at) || a->at > INT64_MAX)
+    return zarrc_fail(error, ZARRC_LIMIT, "the shard becomes longer than 2^63 bytes");
+  if (parts) return encoded_add(a, parts, error);
+  if (a->at > a->most)
+    return zarrc_fail(error, ZARRC_LIMIT, "the shard's inner chunks share bytes: apart they would be more than %llu",
+                      (unsigned long long)a->most);
+  return kept_add(a, &w->index.entries[i], error);
+}
+
+/* Reads what nobody else moves, all at once. */
+static zarrc_status runs_read(assembly *a, zarrc_error *error) {
+  zarrc_range *ranges = (zarrc_range *)(void *)a->ranges.ptr;
+  size_t n = a->ranges.len / sizeof *ranges;
+  if (!n) return ZARRC_OK;
+  zarrc_status status = zarrc_blob_read(a->w->old, ranges, n, error);
+  for (size_t k = 0; k < n && !status; k++) {
+    size_t place;
+    memcpy(&place, a->places.ptr + k * sizeof place, sizeof place);
+    a->out->items[place] = ranges[k].got;
+  }
+  return status;
+}
+
+static zarrc_status index_add(assembly *a, zarrc_error *error) {
+  zarrc_parts *out = a->out;
+  zarrc_status status = zarrc_shard_index_encode(a->w->shard, &a->w->layout, out, error);
+  if (status || a->w->shard->location == ZARRC_INDEX_END) return status;
+  zarrc_bytes index = out->items[out->nitems - 1];
+  memmove(out->items + 1, out->items, (out->nitems - 1) * sizeof *out->items);
+  out->items[0] = index;
+  return ZARRC_OK;
+}
+
+/* Ranges of the old shard may overlap: a small one must not grow into any amount of memory. */
+static uint64_t most_kept(const writing *w) {
   uint64_t most = zarrc_ctx_get_options(w->ctx)->max_chunk_bytes;
   if (w->old && w->index.total != ZARRC_UNKNOWN && w->index.total > most / 4)
     most = w->index.total > UINT64_MAX / 4 ? UINT64_MAX : 4 * w->index.total;
-  while (!status && zarrc_shard_walk_next(&walk, &i)) {
-    const zarrc_parts *parts = touched_parts(w, i);
-    uint64_t nbytes = parts ? parts->nbytes : 0;
-    bool present = nbytes > 0;
-    if (!parts && w->old) {
-      status = zarrc_shard_entry_check(w->shard, &w->index, i, &present, error);
-      if (status || !present) continue;
-      const zarrc_shard_entry *e = &w->index.entries[i];
-      nbytes = e->nbytes;
-      if (e->offset != old_end) ++*nkept;
-      old_end = e->offset + nbytes;
-    } else if (present) {
-      old_end = UINT64_MAX;
-    }
-    if (!present) continue;
-    *nothing = false;
-    w->layout.entries[i] = (zarrc_shard_entry){at, nbytes};
-    if (!zarrc_add_u64(at, nbytes, &at) || at > INT64_MAX)
-      status = zarrc_fail(error, ZARRC_LIMIT, "the shard becomes longer than 2^63 bytes");
-    else if (!parts && at > most)
-      status =
-          zarrc_fail(error, ZARRC_LIMIT, "the shard's inner chunks share bytes: apart they would be more than %llu",
-                     (unsigned long long)most);
-  }
-  return status;
+  return most;
 }
 
-/* Lends the kept runs of the old shard, in the order of the new one. */
-static zarrc_status kept_read(const writing *w, zarrc_subchunk_order order, zarrc_range *kept, size_t nkept,
-                              zarrc_error *error) {
-  zarrc_shard_walk walk;
-  uint64_t i, old_end = UINT64_MAX;
-  size_t n = 0;
-  zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
-  while (!status && zarrc_shard_walk_next(&walk, &i)) {
-    if (touched_parts(w, i)) {
-      if (w->layout.entries[i].offset != ZARRC_SHARD_MISSING) old_end = UINT64_MAX;
-      continue;
-    }
-    const zarrc_shard_entry *e = &w->index.entries[i];
-    if (e->offset == ZARRC_SHARD_MISSING) continue;
-    if (e->offset != old_end) kept[n++] = (zarrc_range){.offset = (int64_t)e->offset};
-    kept[n - 1].nbytes += e->nbytes;
-    old_end = e->offset + e->nbytes;
-  }
-  return status ? status : zarrc_blob_read(w->old, kept, nkept, error);
-}
-
-/* Puts the pieces together in the new order. */
-static zarrc_status pieces_push(writing *w, zarrc_subchunk_order order, zarrc_range *kept, zarrc_parts *out,
-                                zarrc_error *error) {
-  zarrc_shard_walk walk;
-  uint64_t i, old_end = UINT64_MAX;
-  zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
-  while (!status && zarrc_shard_walk_next(&walk, &i)) {
-    zarrc_parts *parts = touched_parts(w, i);
-    if (w->layout.entries[i].offset == ZARRC_SHARD_MISSING) continue;
-    for (size_t k = 0; parts && k < parts->nitems && !status; k++) {
-      zarrc_bytes piece = parts->items[k];
-      parts->items[k] = (zarrc_bytes){0};
-      status = zarrc_parts_push(out, piece, error);
-    }
-    if (parts) {
-      old_end = UINT64_MAX;
-      continue;
-    }
-    const zarrc_shard_entry *e = &w->index.entries[i];
-    if (e->offset != old_end) {
-      zarrc_bytes piece = kept->got;
-      kept++->got = (zarrc_bytes){0};
-      status = zarrc_parts_push(out, piece, error);
-    }
-    old_end = e->offset + e->nbytes;
-  }
-  return status;
-}
-
+/* Lays the inner chunks out and makes the pieces of the new shard; none where no inner chunk is left. */
 static zarrc_status shard_assemble(writing *w, zarrc_subchunk_order order, zarrc_parts *out, zarrc_error *error) {
-  size_t nkept;
-  bool nothing;
-  zarrc_bytes kept_memory = {0};
-  zarrc_status status = zarrc_shard_index_new(w->shard, w->ctx, &w->layout, error);
-  if (!status) status = layout_make(w, order, &nkept, &nothing, error);
-  if (status || nothing) return status;
-  status = zarrc_scratch_take(w->ctx, (nkept + 1) * sizeof(zarrc_range), &kept_memory, error);
-  if (status) return status;
-  zarrc_range *kept = (zarrc_range *)(void *)kept_memory.ptr;
-  memset(kept, 0, (nkept + 1) * sizeof *kept);
-  if (nkept) status = kept_read(w, order, kept, nkept, error);
-  if (!status && w->shard->location == ZARRC_INDEX_START)
-    status = zarrc_shard_index_encode(w->shard, &w->layout, out, error);
-  if (!status) status = pieces_push(w, order, kept, out, error);
-  if (!status && w->shard->location == ZARRC_INDEX_END)
-    status = zarrc_shard_index_encode(w->shard, &w->layout, out, error);
-  zarrc_ranges_release(kept, nkept);
-  zarrc_bytes_release(&kept_memory);
+  zarrc_shard_walk walk;
+  uint64_t i;
+  bool leads = w->shard->location == ZARRC_INDEX_START, nothing = true;
+  assembly a = {.w = w,
+                .out = out,
+                .at = leads ? w->shard->index_nbytes : 0,
+                .most = most_kept(w),
+                .ranges = zarrc_buf_new(w->ctx, SIZE_MAX / 2),
+                .places = zarrc_buf_new(w->ctx, SIZE_MAX / 2)};
+  zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
+  while (!status && zarrc_shard_walk_next(&walk, &i)) {
+    status = chunk_add(&a, i, error);
+    nothing = nothing && w->layout.entries[i].offset == ZARRC_SHARD_MISSING;
+  }
+  if (!status && !nothing) {
+    status = run_end(&a, error);
+    if (!status) status = runs_read(&a, error);
+    if (!status) status = index_add(&a, error);
+  }
+  zarrc_buf_clear(&a.ranges);
+  zarrc_buf_clear(&a.places);
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------- the writing */
+
+/* Memory for inner chunks whose encoded size is known: each is made where it lies in the new shard, if all are made,
+ * so that the shard is one piece. */
+static zarrc_status slots_take(writing *w, zarrc_subchunk_order order, zarrc_bytes *slots, zarrc_bytes *places,
+                               zarrc_error *error) {
+  const zarrc_pipeline *inner = w->shard->inner;
+  const zarrc_spec *spec = zarrc_pipeline_spec(inner);
+  zarrc_size size = zarrc_pipeline_encoded_size(inner, (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size);
+  size_t n = (size_t)w->touched.n, nbytes;
+  zarrc_shard_walk walk;
+  uint64_t i;
+  if (w->change || size.kind != ZARRC_SIZE_EXACT || n < 2 || !zarrc_mul_size(n, (size_t)size.nbytes, &nbytes))
+    return ZARRC_OK;
+  zarrc_status status = zarrc_scratch_take(w->ctx, nbytes, slots, error);
+  if (!status && n == w->shard->nchunks) {
+    status = zarrc_scratch_take(w->ctx, n * sizeof *w->places, places, error);
+    if (!status) status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
+    if (status) return status;
+    w->places = (size_t *)(void *)places->ptr;
+    for (size_t place = 0; zarrc_shard_walk_next(&walk, &i); place++) w->places[i] = place;
+  }
+  w->slots = (uint8_t *)slots->ptr;
+  w->slot_nbytes = (size_t)size.nbytes;
   return status;
 }
 
@@ -243,8 +292,9 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                .region = region,
                .from = from,
                .change = change,
-               .touched = zarrc_shard_touched(shard, region)};
-  zarrc_bytes encoded = {0}, slots = {0};
+               .touched = zarrc_shard_touched(shard, region),
+               .keeps = parts->keeps};
+  zarrc_bytes encoded = {0}, slots = {0}, places = {0};
   if (old && (change || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;
@@ -257,16 +307,9 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
   if (status) goto done;
   memset((void *)encoded.ptr, 0, nbytes);
   w.encoded = (zarrc_parts *)(void *)encoded.ptr;
-  const zarrc_spec *inner = zarrc_pipeline_spec(shard->inner);
-  zarrc_size size =
-      zarrc_pipeline_encoded_size(shard->inner, (uint64_t)zarrc_spec_nitems(inner) * inner->dtype.item_size);
-  if (!change && size.kind == ZARRC_SIZE_EXACT && n > 1 && zarrc_mul_size(n, (size_t)size.nbytes, &nbytes)) {
-    status = zarrc_scratch_take(w.ctx, nbytes, &slots, error);
-    if (status) goto done;
-    w.slots = (uint8_t *)slots.ptr;
-    w.slot_nbytes = (size_t)size.nbytes;
-  }
-  status = zarrc_for_each(w.ctx, n, inner_write, &w, error);
+  status = slots_take(&w, order, &slots, &places, error);
+  if (!status) status = zarrc_shard_index_new(shard, w.ctx, &w.layout, error);
+  if (!status) status = zarrc_for_each(w.ctx, n, inner_write, &w, error);
   if (!status) status = shard_assemble(&w, order, parts, error);
   /* Pieces that lie in slots live as long as the shard's pieces do. */
   if (!status && slots.ptr && parts->nitems) {
@@ -279,6 +322,7 @@ done:
   for (size_t k = 0; w.encoded && k < n; k++)
     if (w.encoded[k].ctx) zarrc_parts_clear(&w.encoded[k]);
   zarrc_bytes_release(&slots);
+  zarrc_bytes_release(&places);
   zarrc_bytes_release(&encoded);
   zarrc_shard_index_release(&w.layout);
   zarrc_shard_index_release(&w.index);

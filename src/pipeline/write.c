@@ -8,7 +8,8 @@
 /* Gives memory back that pieces were made from, or, where pieces may point into it, with the pieces. */
 static zarrc_status memory_hand_over(zarrc_bytes *memory, zarrc_parts *parts, zarrc_error *error) {
   bool lent = false;
-  for (size_t i = 0; i < parts->nitems && !lent; i++) lent = !parts->items[i].release && parts->items[i].len;
+  for (size_t i = 0; i < parts->nitems && !lent; i++)
+    lent = !parts->items[i].release && parts->items[i].ptr && parts->items[i].len;
   if (!lent || !memory->ptr) {
     zarrc_bytes_release(memory);
     return ZARRC_OK;
@@ -195,6 +196,7 @@ static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const z
   for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
     zarrc_parts parts;
     zarrc_parts_init(&parts, p->ctx);
+    parts.keeps = keeps;
     status = change ? zarrc_modify_value(p, to, region, change, &parts, error)
                     : zarrc_update(p, keeps ? to : NULL, region, from, &parts, error);
     if (!status && parts.nitems)

@@ -203,6 +203,7 @@ static const zarrc_store_ops file_ops = {
     .close = file_close,
     .erase_prefix = zarrc_file_erase_prefix,
     .identify = file_identify,
+    .keeps = true,
 };
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {

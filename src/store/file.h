@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_list.c (many keys)
- * and path.c (how a key becomes a file). Nothing in it is locked or remembered inside the process but descriptors, so
- * it may be used by any thread and after fork().
+ * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_copy.c (bytes
+ * from file to file), file_list.c (many keys) and path.c (how a key becomes a file). Nothing in it is locked or
+ * remembered inside the process but descriptors, so it may be used by any thread and after fork().
  */
 #ifndef ZARRC_STORE_FILE_H
 #define ZARRC_STORE_FILE_H
@@ -61,6 +61,13 @@ int zarrc_file_sync_dir(int dir);
 enum { ZARRC_TEMP_NAME = 160 };
 void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name);
 bool zarrc_file_is_temp(const char *name);
+
+/* -------------------------------------------------------------------------------------------------- file_copy.c */
+
+/* Writes nbytes bytes that stand at `offset` of one file to where another file is being written, moved by the system
+ * where it can do that (shared, on file systems that share blocks), else through memory. ZARRC_TRUNCATED: the first
+ * file ends earlier. */
+zarrc_status zarrc_file_copy(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to, zarrc_error *error);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 

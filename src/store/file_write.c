@@ -20,7 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { BATCH = 64, TRIES = 64 };
+enum { BATCH = 1024, TRIES = 64 }; /* as many pieces as one system call takes */
 
 /* Some file systems have no locks, or none on directories: there the last writer wins. */
 static void lock_dir(int dir) {
@@ -49,26 +49,42 @@ static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
 }
 
-/* 0, or -1 and errno. */
-static int write_pieces(int fd, struct iovec *iov, int n) {
+static zarrc_status write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error) {
   while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t put = writev(fd, iov, n);
     if (put < 0 && errno == EINTR) continue;
-    if (put == 0) errno = EIO;
-    if (put <= 0) return -1;
+    if (put <= 0) return zarrc_file_fail(error, put < 0 ? errno : EIO, "cannot write");
     zarrc_file_advance(&iov, &n, (size_t)put);
   }
-  return 0;
+  return ZARRC_OK;
 }
 
-static int write_parts(int fd, const zarrc_bytes *parts, size_t n) {
+/* A piece without memory: bytes of the file that the blob has read. */
+static bool is_kept(const zarrc_bytes *part) {
+  return !part->ptr && part->len > 0;
+}
+
+static zarrc_status write_kept(const zarrc_key_blob *blob, int fd, const zarrc_bytes *part, zarrc_error *error) {
+  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+  uint64_t offset = (uintptr_t)part->owner, total = seen.fd > 0 ? (uint64_t)seen.nbytes : 0;
+  if (offset > total || part->len > total - offset)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes at %llu are kept of a value of %llu bytes", part->len,
+                      (unsigned long long)offset, (unsigned long long)total);
+  return zarrc_file_copy(blob->store->ctx, seen.fd - 1, offset, part->len, fd, error);
+}
+
+static zarrc_status write_parts(const zarrc_key_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
+                                zarrc_error *error) {
   struct iovec iov[BATCH];
-  for (size_t i = 0; i < n;) {
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < n && !status;) {
     int pieces = 0;
-    for (; i < n && pieces < BATCH; i++) iov[pieces++] = (struct iovec){(void *)(uintptr_t)parts[i].ptr, parts[i].len};
-    if (write_pieces(fd, iov, pieces)) return -1;
+    for (; i < n && pieces < BATCH && !is_kept(&parts[i]); i++)
+      iov[pieces++] = (struct iovec){(void *)(uintptr_t)parts[i].ptr, parts[i].len};
+    status = write_pieces(fd, iov, pieces, error);
+    if (!status && i < n && is_kept(&parts[i])) status = write_kept(blob, fd, &parts[i++], error);
   }
-  return 0;
+  return status;
 }
 
 static int sync_data(int fd) {
@@ -78,9 +94,12 @@ static int sync_data(int fd) {
   return failed;
 }
 
-/* A new file with the parts in it, complete and closed, and its name in temp; or errno in *os_error, and no file. */
-static zarrc_status write_temp(zarrc_file_store *fs, int dir, const char *name, const zarrc_bytes *parts, size_t n,
-                               char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
+/* A new file with the parts in it, complete and closed, and its name in temp; or no file, and errno in *os_error if
+ * that is why. */
+static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *name, const zarrc_bytes *parts,
+                               size_t n, char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
+  const zarrc_file_store *fs = (const zarrc_file_store *)blob->store;
+  zarrc_error own = {0};
   int fd = -1, tries = 0;
   do {
     zarrc_file_temp_name(temp, name);
@@ -90,20 +109,15 @@ static zarrc_status write_temp(zarrc_file_store *fs, int dir, const char *name, 
     *os_error = errno;
     return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
   }
-  const char *what = NULL;
-  if (write_parts(fd, parts, n)) {
-    what = "cannot write";
-  } else if (fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) {
-    what = "cannot sync";
-  }
-  *os_error = what ? errno : 0;
-  if (close(fd) && errno != EINTR && !what) { /* after EINTR the file is closed */
-    what = "cannot close";
-    *os_error = errno;
-  }
-  if (!what) return ZARRC_OK;
+  zarrc_status status = write_parts(blob, fd, parts, n, &own);
+  if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
+  if (close(fd) && errno != EINTR && !status) /* after EINTR the file is closed */
+    status = zarrc_file_fail(&own, errno, "cannot close");
+  if (!status) return ZARRC_OK;
+  *os_error = own.os_error;
+  if (error) *error = own;
   unlinkat(dir, temp, 0);
-  return zarrc_file_fail(error, *os_error, "%s", what);
+  return status;
 }
 
 /* *gone: the directory was erased meanwhile. */
@@ -115,7 +129,7 @@ static zarrc_status replace_once(zarrc_key_blob *blob, const zarrc_bytes *parts,
   int os_error = 0;
   int dir = zarrc_file_open_parent(fs, blob->key, true, &name);
   if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
-  zarrc_status status = write_temp(fs, dir, name, parts, n, temp, &os_error, error);
+  zarrc_status status = write_temp(blob, dir, name, parts, n, temp, &os_error, error);
   if (status) goto done;
   lock_dir(dir);
   bool changed = if_unchanged && is_changed(blob, dir, name);

@@ -85,13 +85,22 @@ static zarrc_status key_identify(zarrc_blob *self, zarrc_identity *out, bool *kn
   return with_key(ops->identify(blob, out, known, error), blob->key, error);
 }
 
+static bool key_keep(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
+  const zarrc_store_ops *ops = ((const zarrc_key_blob *)self)->store->ops;
+  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, keeps) + sizeof ops->keeps;
+  if (!has_slot || !ops->keeps || offset > UINTPTR_MAX || nbytes > SIZE_MAX) return false;
+  *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
+  return true;
+}
+
 static const zarrc_blob_ops read_only_ops = {
     .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .identify = key_identify};
 static const zarrc_blob_ops read_write_ops = {.struct_size = sizeof(zarrc_blob_ops),
                                               .read = key_read,
                                               .replace = key_replace,
                                               .erase = key_erase,
-                                              .identify = key_identify};
+                                              .identify = key_identify,
+                                              .keep = key_keep};
 
 zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
   *blob = (zarrc_key_blob){0};

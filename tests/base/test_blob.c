@@ -233,12 +233,38 @@ static void test_no_memory(void **state) {
   assert_int_equal(faulty_alloc_each(NULL, work, NULL), 3);
 }
 
+static bool keep_all(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
+  (void)blob;
+  *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
+  return true;
+}
+
+/* Only a kind of blob that says so keeps bytes; kinds compiled before that was possible have no such member. */
+static void test_keep(void **state) {
+  (void)state;
+  zarrc_blob_ops ops = {.struct_size = sizeof ops, .keep = keep_all};
+  zarrc_blob blob = {&ops};
+  zarrc_bytes piece = {0};
+  assert_true(zarrc_blob_keep(&blob, 5, 3, &piece));
+  assert_int_equal(piece.len, 3);
+  assert_int_equal((uintptr_t)piece.owner, 5);
+  assert_false(zarrc_blob_keep(&blob, 5, 0, &piece));
+  ops.struct_size = offsetof(zarrc_blob_ops, keep);
+  assert_false(zarrc_blob_keep(&blob, 5, 3, &piece));
+  ops = (zarrc_blob_ops){.struct_size = sizeof ops};
+  assert_false(zarrc_blob_keep(&blob, 5, 3, &piece));
+  zarrc_memory_blob memory;
+  zarrc_memory_blob_init(&memory, ctx, "abc", 3);
+  assert_false(zarrc_blob_keep(&memory.blob, 0, 3, &piece));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_release),        cmocka_unit_test(test_every_range),
       cmocka_unit_test(test_extreme_ranges), cmocka_unit_test(test_all_or_nothing),
       cmocka_unit_test(test_read_all),       cmocka_unit_test(test_replace_and_erase),
-      cmocka_unit_test(test_absurd_pieces),  cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_keep),           cmocka_unit_test(test_absurd_pieces),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "support/chunk.h"
+#include "support/counting_blob.h"
 
 #include "codec/shard.h"
 
@@ -141,6 +142,27 @@ static void parts_of_a_blob(void **state) {
   zarrc_memory_blob_clear(&whole);
 }
 
+/* Bytes are kept where the blob behind keeps them, and only those of the part. */
+static void kept_bytes_of_a_part(void **state) {
+  counting_blob whole;
+  zarrc_range_blob part;
+  zarrc_bytes piece = {0};
+  counting_blob_init(&whole, *state, "0123456789", 10, false);
+  zarrc_range_blob_init(&part, &whole.blob, 3, 4);
+  assert_false(zarrc_blob_keep(&part.blob, 0, 1, &piece));
+  counting_blob_keeps(&whole);
+  assert_true(zarrc_blob_keep(&part.blob, 1, 3, &piece));
+  assert_null(piece.ptr);
+  assert_int_equal(piece.len, 3);
+  assert_int_equal((uintptr_t)piece.owner, 4);
+  assert_false(zarrc_blob_keep(&part.blob, 0, 0, &piece));
+  assert_false(zarrc_blob_keep(&part.blob, 0, 5, &piece));
+  assert_false(zarrc_blob_keep(&part.blob, 4, 1, &piece));
+  assert_false(zarrc_blob_keep(&part.blob, UINT64_MAX, 2, &piece));
+  assert_false(zarrc_blob_keep(&part.blob, 2, UINT64_MAX, &piece));
+  counting_blob_clear(&whole);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -152,6 +174,7 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(entries_that_lie), cmocka_unit_test(parts_of_a_region),
-                                     cmocka_unit_test(names_of_chunks), cmocka_unit_test(parts_of_a_blob)};
+                                     cmocka_unit_test(names_of_chunks), cmocka_unit_test(parts_of_a_blob),
+                                     cmocka_unit_test(kept_bytes_of_a_part)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }

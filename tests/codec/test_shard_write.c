@@ -107,6 +107,101 @@ static void untouched_bytes_are_kept(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* Where the blob can keep bytes they are not read: each run of them is one piece without memory. */
+static void kept_bytes_are_not_read(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
+  counting_blob blob;
+  counting_blob_init(&blob, ctx, NULL, 0, false);
+  counting_blob_keeps(&blob);
+  write_part(p, &blob, 0, "0123456789abcdef");
+  assert_int_equal(blob.nkept, 0);
+  write_part(p, &blob, 4, "WXYZ");
+  assert_int_equal(blob.nread, INDEX_NBYTES);
+  assert_int_equal(blob.nkept, 2);
+  assert_int_equal(blob.nkept_bytes, 12);
+  reads_as(p, &blob, "0123WXYZ89abcdef");
+  write_part(p, &blob, 14, "!?");
+  assert_int_equal(blob.nread, INDEX_NBYTES + 4);
+  assert_int_equal(blob.nkept, 1);
+  assert_int_equal(blob.nkept_bytes, 12);
+  reads_as(p, &blob, "0123WXYZ89abcd!?");
+  counting_blob_clear(&blob);
+  zarrc_pipeline_close(p);
+}
+
+#define INNER_SHARDS(codecs)                                                                                           \
+  "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [8], \"index_location\": \"start\", "        \
+  "\"index_codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}], \"codecs\": [{\"name\": "   \
+  "\"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2], \"codecs\": [\"bytes\"], \"index_codecs\": [{"      \
+  "\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}" codecs "]}}]"
+
+/* Bytes of inner shards are kept too, unless another codec has to see them. */
+static void kept_bytes_of_inner_shards(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[2] = {INNER_SHARDS(""), INNER_SHARDS(", \"crc32c\"")};
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){16});
+  for (int crc = 0; crc < 2; crc++) {
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[crc], &spec);
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, NULL, 0, false);
+    counting_blob_keeps(&blob);
+    write_part(p, &blob, 0, "0123456789abcdef");
+    write_part(p, &blob, 10, "XY"); /* the first inner shard is a run, and in the second one chunk and two are */
+    assert_int_equal(blob.nkept, crc ? 1 : 3);
+    assert_int_equal(blob.nkept_bytes, crc ? 8 + 64 + 4 : 8 + 64 + 2 + 4);
+    reads_as(p, &blob, "0123456789XYcdef");
+    counting_blob_clear(&blob);
+    zarrc_pipeline_close(p);
+  }
+}
+
+/* All pieces of a new shard whose inner chunks have a size known before lie side by side: it is stored as one piece and
+ * the index, whatever the order. */
+typedef struct piece_count {
+  zarrc_blob blob;
+  size_t nparts, nbytes;
+} piece_count;
+
+static zarrc_status count_pieces(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                 zarrc_error *error) {
+  piece_count *c = (piece_count *)blob;
+  (void)if_unchanged, (void)error;
+  for (size_t i = 0; i < n; i++) {
+    c->nparts += parts[i].len > 0;
+    c->nbytes += parts[i].len;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status erase_nothing(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  (void)blob, (void)if_unchanged, (void)error;
+  return ZARRC_OK;
+}
+
+static void one_piece(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .replace = count_pieces, .erase = erase_nothing};
+  enum { EDGE = 10 };
+  uint8_t values[EDGE * EDGE];
+  for (size_t i = 0; i < sizeof values; i++) values[i] = (uint8_t)(i + 1);
+  for (int order = 0; order < 3; order++) {
+    zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){EDGE, EDGE});
+    spec.options.subchunk_order = (zarrc_subchunk_order)order;
+    zarrc_pipeline *p = chunk_pipeline(ctx,
+                                       "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 2], "
+                                       "\"codecs\": [\"bytes\"]}}]",
+                                       &spec);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, values);
+    piece_count count = {.blob = {&ops}};
+    assert_int_equal(zarrc_write(p, &count.blob, NULL, &view, true, NULL), ZARRC_OK);
+    assert_int_equal(count.nparts, 2);
+    assert_int_equal(count.nbytes, EDGE * EDGE + 25 * 16 + 4);
+    zarrc_pipeline_close(p);
+  }
+}
+
 /* Entries that all claim the same many bytes: an update does not read them as often as they are claimed. */
 static void shared_bytes_are_bounded(void **state) {
   (void)state;
@@ -194,6 +289,9 @@ int main(void) {
       cmocka_unit_test(updates),
       cmocka_unit_test(empty_chunks),
       cmocka_unit_test(untouched_bytes_are_kept),
+      cmocka_unit_test(kept_bytes_are_not_read),
+      cmocka_unit_test(kept_bytes_of_inner_shards),
+      cmocka_unit_test(one_piece),
       cmocka_unit_test(damage_is_not_spread),
       cmocka_unit_test(shared_bytes_are_bounded),
       cmocka_unit_test(fresh_edges),

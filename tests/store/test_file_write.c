@@ -80,15 +80,17 @@ static const char *value_of(const char *key, char out[64]) {
 typedef struct deed {
   const char *name, *key, *before, *after; /* "" : no value */
   bool if_unchanged, in_new_directory;
+  bool keeps; /* the first five bytes of the new value are the last ones of the old one, and are not read */
 } deed;
 
 static const deed deeds[] = {
-    {"overwrite", "d/value", "old", "brand new", false, false},
-    {"create", "x/y/z/value", "", "brand new", false, true},
-    {"update", "d/value", "old", "brand new", true, false},
-    {"update of nothing", "d/value", "", "brand new", true, false},
-    {"erase", "d/value", "old", "", false, false},
-    {"erase if unchanged", "d/value", "old", "", true, false},
+    {"overwrite", "d/value", "old", "brand new", false, false, false},
+    {"create", "x/y/z/value", "", "brand new", false, true, false},
+    {"update", "d/value", "old", "brand new", true, false, false},
+    {"update of nothing", "d/value", "", "brand new", true, false, false},
+    {"erase", "d/value", "old", "", false, false, false},
+    {"erase if unchanged", "d/value", "old", "", true, false, false},
+    {"update that keeps", "d/value", "an old brand", "brand new", true, false, true},
 };
 
 static void prepare(const deed *d) {
@@ -109,6 +111,8 @@ static zarrc_status perform(const deed *d, unsigned at, int os_error, bool forev
   zarrc_bytes parts[] = {{.ptr = (const uint8_t *)d->after, .len = 4},
                          {.ptr = NULL, .len = 0},
                          {.ptr = (const uint8_t *)d->after + 4, .len = strlen(d->after) - 4}};
+  if (d->keeps) assert_true(zarrc_blob_keep(&blob.blob, strlen(d->before) - 5, 5, &parts[0]));
+  if (d->keeps) parts[2] = (zarrc_bytes){.ptr = (const uint8_t *)d->after + 5, .len = strlen(d->after) - 5};
   faultio_arm(FAULTIO_ALL, at, os_error, forever);
   zarrc_status status = *d->after ? blob.blob.ops->replace(&blob.blob, parts, 3, d->if_unchanged, error)
                                   : blob.blob.ops->erase(&blob.blob, d->if_unchanged, error);
@@ -148,7 +152,8 @@ static void test_each_call_fails_once(void **state) {
           bool is_old = !strcmp(text, d->before), is_new = !strcmp(text, d->after);
           /* Without locks and with descriptors that do not close the work is done as well; what is gone is tried
            * again; a value that cannot be looked at counts as changed. */
-          bool no_matter = !strcmp(call, "lock") || !strcmp(call, "unlock") || !strcmp(call, "close");
+          bool no_matter = !strcmp(call, "lock") || !strcmp(call, "unlock") || !strcmp(call, "close") ||
+                           (!strcmp(call, "copy") && errors[e] != EIO && errors[e] != ENOSPC && errors[e] != EDQUOT);
           bool good = clean                      ? status == ZARRC_OK && is_new
                       : status == ZARRC_OK       ? is_new && (no_matter || errors[e] == ENOENT)
                       : status == ZARRC_CONFLICT ? is_old && !strcmp(call, "stat")
@@ -225,6 +230,9 @@ static void test_calls(void **state) {
   assert_string_equal(faultio.log, "open create write close lock rename unlock close ");
   contract_ok(perform(&deeds[2], 0, 0, false, &error), &error);
   assert_string_equal(faultio.log, "open create write close lock stat stat rename unlock close close ");
+  contract_set(store, "d/value", deeds[6].before);
+  contract_ok(perform(&deeds[6], 0, 0, false, &error), &error);
+  assert_string_equal(faultio.log, "open create copy write close lock stat stat rename unlock close close ");
   reopen(ZARRC_SYNC_DATA);
   contract_ok(perform(&deeds[0], 0, 0, false, &error), &error);
   assert_string_equal(faultio.log, "open create write fdatasync close lock rename unlock fsync close ");
@@ -255,6 +263,30 @@ static void test_late_failures(void **state) {
     contract_expect(store, "d/value", "old");
     assert_int_equal(count_temps(), 0);
   }
+}
+
+/* Bytes that the value does not have, or of a blob that has not read it, are not kept. */
+static void test_kept_outside(void **state) {
+  (void)state;
+  static const uint64_t places[][2] = {{0, 13}, {12, 1}, {13, 1}, {UINTPTR_MAX, 2}, {1, UINT32_MAX}};
+  zarrc_error error;
+  zarrc_key_blob blob;
+  reopen(ZARRC_SYNC_NONE);
+  contract_set(store, "d/value", "an old brand");
+  for (int read = 0; read < 2; read++)
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+      zarrc_bytes part = {0};
+      contract_ok(zarrc_key_blob_init(&blob, store, "d/value", &error), &error);
+      if (read) {
+        zarrc_bytes got = contract_read(&blob);
+        zarrc_bytes_release(&got);
+      }
+      assert_true(zarrc_blob_keep(&blob.blob, places[i][0], read ? places[i][1] : 1, &part));
+      assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, true, &error), ZARRC_INVALID_ARGUMENT);
+      zarrc_key_blob_clear(&blob);
+      contract_expect(store, "d/value", "an old brand");
+      assert_int_equal(count_temps(), 0);
+    }
 }
 
 /* A file system without locks is written all the same. */
@@ -570,6 +602,7 @@ int main(void) {
       TEST(test_calls),
       TEST(test_late_failures),
       TEST(test_no_locks),
+      TEST(test_kept_outside),
       TEST(test_killed_at_each_call),
       TEST(test_killed_at_any_time),
       TEST(test_two_processes),

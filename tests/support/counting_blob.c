@@ -42,8 +42,14 @@ static zarrc_status counting_replace(zarrc_blob *blob, const zarrc_bytes *parts,
   for (size_t i = 0; i < n; i++) nbytes += parts[i].len;
   uint8_t *joined = malloc(nbytes ? nbytes : 1), *p = joined;
   for (size_t i = 0; i < n; i++) {
-    if (parts[i].len) memcpy(p, parts[i].ptr, parts[i].len);
+    bool kept = !parts[i].ptr && parts[i].len;
+    const uint8_t *from = kept ? b->bytes + (uintptr_t)parts[i].owner : parts[i].ptr;
+    if (parts[i].len) memcpy(p, from, parts[i].len);
     p += parts[i].len;
+    if (kept) {
+      b->nkept++;
+      b->nkept_bytes += parts[i].len;
+    }
   }
   free(b->bytes);
   b->bytes = joined;
@@ -62,6 +68,18 @@ static zarrc_status counting_erase(zarrc_blob *blob, bool if_unchanged, zarrc_er
   return ZARRC_OK;
 }
 
+static bool counting_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
+  const counting_blob *b = (const counting_blob *)blob;
+  if (!b->bytes || offset > b->nbytes || nbytes > b->nbytes - offset) abort();
+  *out = (zarrc_bytes){.len = nbytes, .owner = (void *)(uintptr_t)offset};
+  return true;
+}
+
+static const zarrc_blob_ops keeping_ops = {.struct_size = sizeof(zarrc_blob_ops),
+                                           .read = counting_read,
+                                           .replace = counting_replace,
+                                           .erase = counting_erase,
+                                           .keep = counting_keep};
 static const zarrc_blob_ops local_ops = {
     .struct_size = sizeof(zarrc_blob_ops), .read = counting_read, .replace = counting_replace, .erase = counting_erase};
 static const zarrc_blob_ops remote_ops = {.struct_size = sizeof(zarrc_blob_ops),
@@ -82,6 +100,11 @@ void counting_blob_init(counting_blob *blob, zarrc_ctx *ctx, const void *bytes, 
 
 void counting_blob_reset(counting_blob *blob) {
   blob->nreads = blob->nranges = blob->nread = 0;
+  blob->nkept = blob->nkept_bytes = 0;
+}
+
+void counting_blob_keeps(counting_blob *blob) {
+  blob->blob.ops = &keeping_ops;
 }
 
 void counting_blob_clear(counting_blob *blob) {

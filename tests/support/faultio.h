@@ -37,7 +37,8 @@ enum {
   FAULTIO_UNLINK = 256,
   FAULTIO_FLOCK = 512,
   FAULTIO_READDIR = 1024,
-  FAULTIO_ALL = 2047
+  FAULTIO_COPY = 2048,
+  FAULTIO_ALL = 4095
 };
 
 static _Thread_local struct {
@@ -68,7 +69,8 @@ static inline void faultio_arm(unsigned which, unsigned at, int error, bool fore
 /* Whether the call is to fail; errno is set. */
 static inline bool faultio_hit(unsigned which, const char *name) {
   if (!faultio.armed || !(faultio.which & which)) return false;
-  if (faultio.eintr && which & (FAULTIO_OPEN | FAULTIO_READ | FAULTIO_WRITE | FAULTIO_SYNC | FAULTIO_FLOCK)) {
+  if (faultio.eintr &&
+      which & (FAULTIO_OPEN | FAULTIO_READ | FAULTIO_WRITE | FAULTIO_SYNC | FAULTIO_FLOCK | FAULTIO_COPY)) {
     faultio.skip_eintr = !faultio.skip_eintr;
     if (faultio.skip_eintr) {
       errno = EINTR;
@@ -162,6 +164,15 @@ ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset) {
   if (faultio_hit(FAULTIO_READ, "read")) return -1;
   int pieces = faultio_cut(cut, iov, n);
   return pieces ? next(fd, cut, pieces, offset) : next(fd, iov, n, offset);
+}
+
+/* Only ranges from an offset to where the file is being written are copied this way. */
+ssize_t copy_file_range(int from, off64_t *offset, int to, off64_t *to_offset, size_t nbytes, unsigned flags) {
+  ssize_t (*next)(int, off64_t *, int, off64_t *, size_t, unsigned);
+  FAULTIO_NEXT(next, "copy_file_range");
+  if (faultio_hit(FAULTIO_COPY, "copy")) return -1;
+  if (faultio.armed && faultio.is_short && nbytes > 3) nbytes = 1 + faultio.calls % 3;
+  return next(from, offset, to, to_offset, nbytes, flags);
 }
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to) {

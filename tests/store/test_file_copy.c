@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/faultio.h"
+#include "support/files.h"
+
+#include "store/file.h"
+
+enum { N = 3 << 19 };
+
+static zarrc_ctx *ctx;
+static char *tree;
+static uint8_t *bytes; /* N of them: what stands in the file */
+static int from;
+
+static int open_all(void **state) {
+  (void)state;
+  uint32_t x = 1;
+  tree = tree_make();
+  if (zarrc_ctx_open(NULL, &ctx, NULL)) return -1;
+  bytes = malloc(N);
+  for (size_t i = 0; i < N; i++) bytes[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+  char *path = path_in(tree, "from");
+  from = openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  free(path);
+  struct iovec all = {bytes, N};
+  return from >= 0 && writev(from, &all, 1) == N ? 0 : -1;
+}
+
+static int close_all(void **state) {
+  (void)state;
+  close(from);
+  free(bytes);
+  tree_remove(tree);
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+/* A new file with so many bytes in it already. */
+static int target(size_t before) {
+  char *path = path_in(tree, "to");
+  unlink(path);
+  int to = openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  free(path);
+  assert_true(to >= 0);
+  if (before) assert_int_equal(pwrite(to, bytes, before, 0), before);
+  assert_int_equal(lseek(to, (off_t)before, SEEK_SET), before);
+  return to;
+}
+
+static void target_holds(int to, size_t before, size_t offset, size_t nbytes) {
+  uint8_t *got = malloc(before + nbytes + 1);
+  assert_int_equal(pread(to, got, before + nbytes + 1, 0), before + nbytes);
+  assert_memory_equal(got, bytes, before);
+  assert_memory_equal(got + before, bytes + offset, nbytes);
+  assert_int_equal(lseek(to, 0, SEEK_CUR), before + nbytes);
+  free(got);
+  close(to);
+}
+
+static void copies(size_t before, size_t offset, size_t nbytes) {
+  zarrc_error error;
+  int to = target(before);
+  if (zarrc_file_copy(ctx, from, offset, nbytes, to, &error)) fail_msg("%s", error.message);
+  target_holds(to, before, offset, nbytes);
+}
+
+/* However the bytes lie in their blocks, before and behind. */
+static void test_places(void **state) {
+  (void)state;
+  static const size_t places[] = {0, 1, 4095, 4096, 5000, 65536, 70000};
+  static const size_t lengths[] = {0, 1, 4096, 100000, 256 << 10, (256 << 10) + 4097, (1 << 20) + 7};
+  for (size_t i = 0; i < 7; i++)
+    for (size_t j = 0; j < 7; j++)
+      for (size_t k = 0; k < 7; k++) copies(places[i], places[j], lengths[k]);
+  copies(N - 5, 0, N);
+}
+
+/* The system does not know the call, knows it not for these files, or moves nothing: the bytes go through memory. */
+static void test_fallback(void **state) {
+  (void)state;
+  static const int errors[] = {EXDEV, ENOSYS, EINVAL, EOPNOTSUPP, EPERM, ETXTBSY, EBADF};
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    for (unsigned at = 1; at < 4; at++) {
+      faultio_arm(FAULTIO_COPY, at, errors[i], i & 1);
+      copies(1000, 5096, 600000);
+      assert_true(faultio.calls >= 1);
+      faultio.armed = false;
+    }
+}
+
+static void test_short_and_interrupted(void **state) {
+  (void)state;
+  for (int way = 0; way < 8; way++) {
+    bool in_system = way & 1;
+    faultio_arm(FAULTIO_READ | FAULTIO_WRITE | (in_system ? FAULTIO_COPY : 0), 0, 0, false);
+    faultio.is_short = way & 2;
+    faultio.eintr = way & 4;
+    copies(3, 5, 1000);
+    faultio.armed = false;
+  }
+  faultio_arm(FAULTIO_COPY, 1, ENOSYS, true);
+  copies(3, 5, 1000);
+  faultio.armed = false;
+}
+
+/* What another way would not help against is reported; so is what fails on the other way. */
+static void test_failures(void **state) {
+  (void)state;
+  static const int errors[] = {EIO, ENOSPC, EDQUOT, EFBIG, ENOMEM};
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    zarrc_error error;
+    int to = target(0);
+    faultio_arm(FAULTIO_COPY, 1, errors[i], false);
+    assert_int_equal(zarrc_file_copy(ctx, from, 0, 5000, to, &error), ZARRC_IO);
+    assert_int_equal(error.os_error, errors[i]);
+    faultio.armed = false;
+    close(to);
+  }
+  for (unsigned which = FAULTIO_READ; which <= FAULTIO_WRITE; which *= 2) {
+    zarrc_error error;
+    int to = target(0);
+    faultio_arm(FAULTIO_COPY | which, 1, EINVAL, true); /* the system's way, and then this */
+    assert_int_equal(zarrc_file_copy(ctx, from, 0, 5000, to, &error), ZARRC_IO);
+    assert_int_equal(error.os_error, EINVAL);
+    faultio.armed = false;
+    close(to);
+  }
+}
+
+/* The file ends before the bytes do, whichever way they go. */
+static void test_cut(void **state) {
+  (void)state;
+  for (int plain = 0; plain < 2; plain++) {
+    zarrc_error error;
+    int to = target(0);
+    faultio_arm(FAULTIO_COPY, plain ? 1 : 0, ENOSYS, true);
+    assert_int_equal(zarrc_file_copy(ctx, from, N - 100, 200, to, &error), ZARRC_TRUNCATED);
+    faultio.armed = false;
+    assert_int_equal(error.offset, N);
+    close(to);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_places),   cmocka_unit_test(test_fallback), cmocka_unit_test(test_short_and_interrupted),
+      cmocka_unit_test(test_failures), cmocka_unit_test(test_cut),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
