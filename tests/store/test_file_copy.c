@@ -147,10 +147,40 @@ static void test_cut(void **state) {
   }
 }
 
+/* What the store refuses to keep: bytes that the value does not have, or of a blob that has not read it. */
+static void test_kept_outside(void **state) {
+  (void)state;
+  static const uint64_t places[][2] = {{0, 13}, {12, 1}, {13, 1}, {UINTPTR_MAX, 2}, {1, UINT32_MAX}};
+  static const char value[] = "an old brand";
+  zarrc_error error;
+  zarrc_key_blob blob;
+  zarrc_store *store;
+  zarrc_bytes got;
+  assert_int_equal(zarrc_file_store_open(ctx, tree, NULL, &store, &error), ZARRC_OK);
+  assert_int_equal(zarrc_store_set(store, "d/value", value, 12, &error), ZARRC_OK);
+  for (int read = 0; read < 2; read++)
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+      zarrc_bytes part = {0};
+      assert_int_equal(zarrc_key_blob_init(&blob, store, "d/value", &error), ZARRC_OK);
+      if (read) {
+        assert_int_equal(zarrc_blob_read_all(&blob.blob, 100, &got, &error), ZARRC_OK);
+        zarrc_bytes_release(&got);
+      }
+      assert_true(zarrc_blob_keep(&blob.blob, places[i][0], read ? places[i][1] : 1, &part));
+      assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, true, &error), ZARRC_INVALID_ARGUMENT);
+      zarrc_key_blob_clear(&blob);
+      assert_int_equal(zarrc_store_get(store, "d/value", 100, &got, &error), ZARRC_OK);
+      assert_int_equal(got.len, 12);
+      assert_memory_equal(got.ptr, value, 12);
+      zarrc_bytes_release(&got);
+    }
+  zarrc_store_close(store);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_places),   cmocka_unit_test(test_fallback), cmocka_unit_test(test_short_and_interrupted),
-      cmocka_unit_test(test_failures), cmocka_unit_test(test_cut),
+      cmocka_unit_test(test_failures), cmocka_unit_test(test_cut),      cmocka_unit_test(test_kept_outside),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

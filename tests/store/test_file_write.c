@@ -265,30 +265,6 @@ static void test_late_failures(void **state) {
   }
 }
 
-/* Bytes that the value does not have, or of a blob that has not read it, are not kept. */
-static void test_kept_outside(void **state) {
-  (void)state;
-  static const uint64_t places[][2] = {{0, 13}, {12, 1}, {13, 1}, {UINTPTR_MAX, 2}, {1, UINT32_MAX}};
-  zarrc_error error;
-  zarrc_key_blob blob;
-  reopen(ZARRC_SYNC_NONE);
-  contract_set(store, "d/value", "an old brand");
-  for (int read = 0; read < 2; read++)
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-      zarrc_bytes part = {0};
-      contract_ok(zarrc_key_blob_init(&blob, store, "d/value", &error), &error);
-      if (read) {
-        zarrc_bytes got = contract_read(&blob);
-        zarrc_bytes_release(&got);
-      }
-      assert_true(zarrc_blob_keep(&blob.blob, places[i][0], read ? places[i][1] : 1, &part));
-      assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, true, &error), ZARRC_INVALID_ARGUMENT);
-      zarrc_key_blob_clear(&blob);
-      contract_expect(store, "d/value", "an old brand");
-      assert_int_equal(count_temps(), 0);
-    }
-}
-
 /* A file system without locks is written all the same. */
 static void test_no_locks(void **state) {
   (void)state;
@@ -602,7 +578,6 @@ int main(void) {
       TEST(test_calls),
       TEST(test_late_failures),
       TEST(test_no_locks),
-      TEST(test_kept_outside),
       TEST(test_killed_at_each_call),
       TEST(test_killed_at_any_time),
       TEST(test_two_processes),
