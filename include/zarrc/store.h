@@ -19,7 +19,7 @@ typedef struct zarrc_key_blob {
   zarrc_blob blob;
   zarrc_store *store;
   const char *key; /* borrowed */
-  intptr_t state[6];
+  intptr_t state[10];
 } zarrc_key_blob;
 
 /* One entry of a listing. */

@@ -21,6 +21,7 @@ typedef struct zarrc_shard {
   int64_t grid[ZARRC_MAX_NDIM]; /* inner chunks on each axis */
   uint64_t nchunks;             /* of the whole grid */
   uint64_t index_nbytes;        /* of the encoded index */
+  uint64_t index_name;          /* see shard_cache.h */
   zarrc_pipeline *inner, *index;
 } zarrc_shard;
 
@@ -67,6 +68,9 @@ typedef struct zarrc_touch {
   zarrc_view view;
 } zarrc_touch;
 
+/* The number in the index of the k-th of them, and whether nothing or all of it is selected. */
+uint64_t zarrc_shard_touch_number(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k,
+                                  const zarrc_region *region, bool *empty, bool *whole);
 zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *region);
 void zarrc_shard_touch(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, const zarrc_region *region,
                        const zarrc_view *view, zarrc_touch *out);

@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* The most indices that are kept. */
-#define PLACES 256
+/* Indices lie in sets, by their names: that many sets, and the most that a set holds. */
+#define SETS 128u
+#define WAYS 8u
 
 /* The entries of one index, shared by the cache and by those who read with them. */
 typedef struct kept {
@@ -32,7 +33,7 @@ typedef struct place {
 typedef struct cache {
   zarrc_lock lock; /* of what follows */
   uint64_t clock, nbytes;
-  place places[PLACES];
+  place places[SETS * WAYS];
 } cache;
 
 static void kept_drop(kept *k) {
@@ -45,7 +46,7 @@ static void kept_release(zarrc_bytes *bytes) {
 
 static void cache_destroy(zarrc_ctx *ctx, void *object) {
   cache *c = object;
-  for (int i = 0; i < PLACES; i++) kept_drop(c->places[i].index);
+  for (unsigned i = 0; i < SETS * WAYS; i++) kept_drop(c->places[i].index);
   zarrc_lock_destroy(&c->lock);
   zarrc_free(ctx, c);
 }
@@ -65,7 +66,7 @@ static cache *cache_of(zarrc_ctx *ctx) {
 }
 
 /* FNV-1a of everything on which the decoded index depends besides the bytes. */
-static uint64_t codec_hash(const zarrc_shard *shard) {
+uint64_t zarrc_shard_cache_name(const zarrc_shard *shard) {
   uint64_t hash = UINT64_C(0xCBF29CE484222325);
   const uint8_t *grid = (const uint8_t *)shard->grid;
   for (const char *p = shard->index_codecs; *p; p++) hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001B3);
@@ -83,7 +84,7 @@ static name name_of(const zarrc_shard *shard, const zarrc_identity *identity) {
   name n;
   memset(&n, 0, sizeof n);
   n.identity = *identity;
-  n.codec = codec_hash(shard);
+  n.codec = shard->index_name;
   return n;
 }
 
@@ -94,10 +95,17 @@ static void enter(cache *c) {
   c->nbytes = 0;
 }
 
-/* A hash of a codec can be made to order: an index of another length is another one, whatever its name. */
+static place *set_of(cache *c, const name *n) {
+  uint64_t hash = n->codec;
+  for (int i = 0; i < 5; i++) hash = (hash ^ n->identity.word[i]) * UINT64_C(0x9E3779B97F4A7C15);
+  return &c->places[(hash >> 32) % SETS * WAYS];
+}
+
+/* A name of a codec can be made to order: an index of another length is another one, whatever its name. */
 static place *place_find(cache *c, const name *n, size_t nbytes) {
-  for (int i = 0; i < PLACES; i++) {
-    place *p = &c->places[i];
+  place *set = set_of(c, n);
+  for (unsigned i = 0; i < WAYS; i++) {
+    place *p = &set[i];
     if (p->index && p->index->nbytes == nbytes && memcmp(&p->name, n, sizeof *n) == 0) return p;
   }
   return NULL;
@@ -109,21 +117,24 @@ static void place_empty(cache *c, place *p) {
   p->index = NULL;
 }
 
-/* A free place, with room for so many bytes. */
-static place *place_make(cache *c, uint64_t nbytes, uint64_t limit) {
-  for (;;) {
-    place *oldest = NULL, *empty = NULL;
-    for (int i = 0; i < PLACES; i++) {
-      place *p = &c->places[i];
-      if (!p->index)
-        empty = p;
-      else if (!oldest || p->used < oldest->used)
-        oldest = p;
-    }
-    if (empty && c->nbytes + nbytes <= limit) return empty;
-    if (!oldest) return NULL;
-    place_empty(c, oldest);
-  }
+/* Of n places the one that was used longest ago; NULL: all are free. */
+static place *oldest_of(place *places, unsigned n) {
+  place *oldest = NULL;
+  for (unsigned i = 0; i < n; i++)
+    if (places[i].index && (!oldest || places[i].used < oldest->used)) oldest = &places[i];
+  return oldest;
+}
+
+/* A free place for the name, with room for so many bytes. */
+static place *place_make(cache *c, const name *n, uint64_t nbytes, uint64_t limit) {
+  place *set = set_of(c, n), *empty = NULL;
+  while (c->nbytes > 0 && c->nbytes + nbytes > limit) place_empty(c, oldest_of(c->places, SETS * WAYS));
+  for (unsigned i = 0; i < WAYS && !empty; i++)
+    if (!set[i].index) empty = &set[i];
+  if (empty) return empty;
+  empty = oldest_of(set, WAYS);
+  place_empty(c, empty);
+  return empty;
 }
 
 bool zarrc_shard_cache_is_on(const zarrc_ctx *ctx) {
@@ -164,7 +175,7 @@ void zarrc_shard_cache_keep(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   memcpy(k->entries, index->entries, nbytes);
   name n = name_of(shard, identity);
   enter(c);
-  place *p = place_find(c, &n, nbytes) ? NULL : place_make(c, nbytes, limit);
+  place *p = place_find(c, &n, nbytes) ? NULL : place_make(c, &n, nbytes, limit);
   if (p) {
     *p = (place){n, k, ++c->clock};
     c->nbytes += nbytes;

@@ -8,6 +8,9 @@
 
 #include "codec/shard.h"
 
+/* What index_name of a codec is to be: a number for how the index is encoded. */
+uint64_t zarrc_shard_cache_name(const zarrc_shard *shard);
+
 bool zarrc_shard_cache_is_on(const zarrc_ctx *ctx);
 /* Lends a kept index; it is released as any other. */
 bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarrc_identity *identity,

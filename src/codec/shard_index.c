@@ -156,10 +156,16 @@ zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *
   return t;
 }
 
-/* One axis of zarrc_shard_touch: which of the indices start, start + step, ... lie in the chunk [low, low + edge).
- * Returns the number of the first of them. */
+/* Which of the indices start, start + step, ... lie in the chunk [low, low + edge). Returns the number of the first of
+ * them. */
 static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low, int64_t edge, int64_t *part_start,
                          int64_t *part_count) {
+  if (step == 1) { /* the usual case, without divisions */
+    int64_t from = low > start ? low : start, to = low + edge < start + count ? low + edge : start + count;
+    *part_start = from - low;
+    *part_count = to > from ? to - from : 0;
+    return from - start;
+  }
   int64_t k = low > start ? (low - start - 1) / step + 1 : 0;
   int64_t first = start + k * step;
   *part_start = first - low;
@@ -171,24 +177,51 @@ static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low
   return k;
 }
 
+/* Coordinates of the k-th touched chunk; its number. */
+static uint64_t touched_at(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, int64_t *chunk) {
+  uint64_t i = 0;
+  for (int axis = shard->ndim - 1; axis > 0; axis--) {
+    uint64_t count = (uint64_t)touched->count[axis], quotient = k / count;
+    chunk[axis] = touched->first[axis] + (int64_t)(k - quotient * count);
+    k = quotient;
+  }
+  if (shard->ndim) chunk[0] = touched->first[0] + (int64_t)k;
+  for (int axis = 0; axis < shard->ndim; axis++) i = i * (uint64_t)shard->grid[axis] + (uint64_t)chunk[axis];
+  return i;
+}
+
+uint64_t zarrc_shard_touch_number(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k,
+                                  const zarrc_region *region, bool *empty, bool *whole) {
+  int64_t chunk[ZARRC_MAX_NDIM], start, count;
+  uint64_t number = touched_at(shard, touched, k, chunk);
+  *empty = false;
+  *whole = true;
+  for (int i = 0; i < shard->ndim; i++) {
+    int64_t edge = shard->chunk_shape[i];
+    axis_part(region->start[i], region->count[i], region->step[i], chunk[i] * edge, edge, &start, &count);
+    if (count == 0) *empty = true;
+    if (count != edge) *whole = false;
+  }
+  return number;
+}
+
 void zarrc_shard_touch(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, const zarrc_region *region,
                        const zarrc_view *view, zarrc_touch *out) {
   int64_t chunk[ZARRC_MAX_NDIM];
-  for (int i = shard->ndim - 1; i >= 0; i--) {
-    chunk[i] = touched->first[i] + (int64_t)(k % (uint64_t)touched->count[i]);
-    k /= (uint64_t)touched->count[i];
-  }
-  out->i = 0;
+  out->i = touched_at(shard, touched, k, chunk);
   out->empty = false;
   out->whole = true;
-  out->view = *view;
+  out->view.data = view->data;
+  out->view.dtype = view->dtype;
+  out->view.ndim = view->ndim;
+  out->view.arena = view->arena;
   for (int i = 0; i < shard->ndim; i++) {
     int64_t edge = shard->chunk_shape[i];
-    out->i = out->i * (uint64_t)shard->grid[i] + (uint64_t)chunk[i];
     int64_t first = axis_part(region->start[i], region->count[i], region->step[i], chunk[i] * edge, edge,
                               &out->part.start[i], &out->part.count[i]);
     out->part.step[i] = region->step[i];
     out->view.shape[i] = out->part.count[i];
+    out->view.stride[i] = view->stride[i];
     out->view.data = (uint8_t *)out->view.data + first * view->stride[i];
     if (out->part.count[i] == 0) out->empty = true;
     if (out->part.count[i] != edge) out->whole = false;

@@ -3,15 +3,21 @@
  * Reading a shard: the index, then the inner chunks that are wanted, in the order in which they lie, near ones in one
  * range, window by window; inner chunks are decoded straight into the reader's view.
  */
+#include "base/order.h"
 #include "codec/shard.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Ranges of one vectored read. */
 #define AT_ONCE 64
 /* A part of a longer inner chunk is read by ranges inside it where its codecs can do that; a shard always is. */
 #define RANGED_NBYTES 65536u
+/* The same where nothing has to be decoded and a read costs next to nothing. */
+#define RANGED_PLAIN_NBYTES 4096u
+/* Bytes of missing inner chunks that one thread fills at once. */
+#define FILLED_NBYTES ((uint64_t)1 << 20)
+/* So few wanted inner chunks need no memory but the stack. */
+#define FEW 8
 
 typedef struct limits {
   uint64_t gap, max, window;
@@ -26,11 +32,14 @@ static limits limits_of(const zarrc_spec *spec, const zarrc_blob *blob) {
   return l;
 }
 
-/* A wanted inner chunk that is there. */
+/* How an inner chunk is read that is not in a range of its window: by ranges inside it, or not at all. */
+enum { RANGED = AT_ONCE, MISSING };
+
+/* A wanted inner chunk. Those that are missing stand behind the others. */
 typedef struct item {
   uint64_t offset, nbytes;
   uint64_t k;   /* its number among the touched ones */
-  size_t range; /* of its window, that it is read with; AT_ONCE: it is read by ranges inside it */
+  size_t range; /* of its window, that it is read with; or RANGED, MISSING */
 } item;
 
 typedef struct reading {
@@ -43,18 +52,14 @@ typedef struct reading {
   limits limits;
   uint64_t ranged; /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
   item *items;
-  size_t nitems;
-  size_t *windows; /* first item of each window, and nitems */
+  size_t npresent, nmissing;
+  size_t *windows; /* first item of each window, and the number of items */
   size_t nwindows;
 } reading;
 
-static int by_offset(const void *a, const void *b) {
-  const item *x = a, *y = b;
-  return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-static uint64_t ranged_above(const zarrc_pipeline *p) {
-  uint64_t nbytes = RANGED_NBYTES;
+static uint64_t ranged_above(const zarrc_pipeline *p, bool remote) {
+  bool plain = zarrc_codec_get_kind(zarrc_pipeline_codec(p, zarrc_pipeline_ncodecs(p) - 1)) == ZARRC_ARRAY_TO_BYTES;
+  uint64_t nbytes = plain && !remote ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
     bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
@@ -79,29 +84,49 @@ static zarrc_status inner_read(const reading *r, const zarrc_touch *touch, zarrc
   return status;
 }
 
-/* Fills what is missing, lists what is there. */
-static zarrc_status items_list(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
-  zarrc_touch touch;
-  zarrc_memory_blob nothing;
-  zarrc_memory_blob_init(&nothing, r->ctx, NULL, 0);
-  for (uint64_t k = 0; k < r->touched.n; k++) {
-    bool present;
-    zarrc_shard_touch(r->shard, &r->touched, k, r->region, r->to, &touch);
-    if (touch.empty) continue;
-    zarrc_status status = zarrc_shard_entry_check(r->shard, index, touch.i, &present, error);
-    if (!status && !present) status = inner_read(r, &touch, &nothing.blob, 0, error);
-    if (status) return status;
-    if (!present) continue;
-    const zarrc_shard_entry *e = &index->entries[touch.i];
-    bool ranged = !touch.whole && e->nbytes > r->ranged;
-    r->items[r->nitems++] = (item){e->offset, e->nbytes, k, ranged ? AT_ONCE : 0};
+/* Puts the items that are there in the order in which they lie. */
+static zarrc_status items_order(reading *r, zarrc_error *error) {
+  size_t n = r->npresent, i = 1;
+  zarrc_bytes memory = {0};
+  while (i < n && r->items[i].offset >= r->items[i - 1].offset) i++;
+  if (i >= n) return ZARRC_OK;
+  size_t each = sizeof(item) + sizeof(uint64_t) + 2 * sizeof(uint32_t);
+  if (n > UINT32_MAX || n > SIZE_MAX / each)
+    return zarrc_fail(error, ZARRC_LIMIT, "too many inner chunks are read at once");
+  zarrc_status status = zarrc_scratch_take(r->ctx, n * each, &memory, error);
+  if (status) return status;
+  item *copy = (item *)(void *)memory.ptr;
+  uint64_t *key = (uint64_t *)(void *)(copy + n);
+  uint32_t *index = (uint32_t *)(void *)(key + n);
+  memcpy(copy, r->items, n * sizeof *copy);
+  for (i = 0; i < n; i++) {
+    key[i] = copy[i].offset;
+    index[i] = (uint32_t)i;
   }
-  for (size_t i = 1; i < r->nitems; i++)
-    if (r->items[i].offset < r->items[i - 1].offset) {
-      qsort(r->items, r->nitems, sizeof *r->items, by_offset);
-      break;
-    }
+  zarrc_order_by_key(index, (uint32_t)n, key, index + n);
+  for (i = 0; i < n; i++) r->items[i] = copy[index[i]];
+  zarrc_bytes_release(&memory);
   return ZARRC_OK;
+}
+
+/* Lists what is wanted; there is room for `touched` items. */
+static zarrc_status items_list(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
+  size_t missing = (size_t)r->touched.n;
+  for (uint64_t k = 0; k < r->touched.n; k++) {
+    bool present, empty, whole;
+    uint64_t i = zarrc_shard_touch_number(r->shard, &r->touched, k, r->region, &empty, &whole);
+    if (empty) continue;
+    zarrc_status status = zarrc_shard_entry_check(r->shard, index, i, &present, error);
+    if (status) return status;
+    const zarrc_shard_entry *e = &index->entries[i];
+    if (present)
+      r->items[r->npresent++] = (item){e->offset, e->nbytes, k, !whole && e->nbytes > r->ranged ? RANGED : 0};
+    else
+      r->items[--missing] = (item){0, 0, k, MISSING};
+  }
+  r->nmissing = (size_t)r->touched.n - missing;
+  memmove(r->items + r->npresent, r->items + missing, r->nmissing * sizeof *r->items);
+  return items_order(r, error);
 }
 
 /* Cuts the list into windows, and each window into ranges. */
@@ -109,10 +134,10 @@ static void windows_cut(reading *r) {
   uint64_t window = 0, begin = 0, end = 0;
   size_t range = AT_ONCE; /* none is open */
   r->nwindows = 0;
-  for (size_t i = 0; i < r->nitems; i++) {
+  for (size_t i = 0; i < r->npresent; i++) {
     item *it = &r->items[i];
     if (i == 0) r->windows[r->nwindows++] = 0;
-    if (it->range == AT_ONCE) continue;
+    if (it->range == RANGED) continue;
     uint64_t it_end = it->offset + it->nbytes, longer = it_end > end ? it_end : end;
     uint64_t between = it->offset > end ? it->offset - end : 0;
     if (range != AT_ONCE && between <= r->limits.gap && longer - begin <= r->limits.max) {
@@ -131,7 +156,11 @@ static void windows_cut(reading *r) {
     }
     it->range = range;
   }
-  r->windows[r->nwindows] = r->nitems;
+  const zarrc_spec *spec = zarrc_pipeline_spec(r->shard->inner);
+  uint64_t each = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size + 1;
+  size_t step = each < FILLED_NBYTES ? (size_t)(FILLED_NBYTES / each) : 1, last = r->npresent + r->nmissing;
+  for (size_t i = r->npresent; i < last; i += step < last - i ? step : last - i) r->windows[r->nwindows++] = i;
+  r->windows[r->nwindows] = last;
 }
 
 /* ----------------------------------------------------------------------------------------------- one window */
@@ -139,8 +168,8 @@ static void windows_cut(reading *r) {
 typedef struct window {
   const reading *r;
   size_t first; /* item */
-  zarrc_range ranges[AT_ONCE];
-  uint64_t begin[AT_ONCE];
+  zarrc_range *ranges;
+  uint64_t *begin; /* of each range */
 } window;
 
 static zarrc_status item_read(void *arg, size_t i, zarrc_error *error) {
@@ -149,39 +178,77 @@ static zarrc_status item_read(void *arg, size_t i, zarrc_error *error) {
   const item *it = &r->items[w->first + i];
   zarrc_touch touch;
   zarrc_shard_touch(r->shard, &r->touched, it->k, r->region, r->to, &touch);
-  if (it->range == AT_ONCE) {
+  if (it->range == RANGED) {
     zarrc_range_blob part;
     zarrc_range_blob_init(&part, r->blob, it->offset, it->nbytes);
     return inner_read(r, &touch, &part.blob, it->offset, error);
   }
   zarrc_memory_blob part;
-  const uint8_t *bytes = w->ranges[it->range].got.ptr;
+  const uint8_t *bytes = it->range == MISSING ? NULL : w->ranges[it->range].got.ptr;
   zarrc_memory_blob_init(&part, r->ctx, it->nbytes ? bytes + (it->offset - w->begin[it->range]) : NULL,
                          (size_t)it->nbytes);
-  part.present = true;
+  part.present = it->range != MISSING;
   zarrc_status status = inner_read(r, &touch, &part.blob, it->offset, error);
   zarrc_memory_blob_clear(&part);
+  return status;
+}
+
+/* Reads the ranges of a window, and with them its items. */
+static zarrc_status ranges_read(window *w, size_t nitems, zarrc_error *error) {
+  zarrc_range ranges[AT_ONCE];
+  uint64_t begin[AT_ONCE];
+  size_t n = 0;
+  for (size_t k = 0; k < nitems; k++) {
+    const item *it = &w->r->items[w->first + k];
+    if (it->range == RANGED) continue;
+    if (it->range == n) {
+      begin[n] = it->offset;
+      ranges[n++] = (zarrc_range){.offset = (int64_t)it->offset};
+    }
+    uint64_t nbytes = it->offset + it->nbytes - begin[it->range];
+    if (nbytes > ranges[it->range].nbytes) ranges[it->range].nbytes = nbytes;
+  }
+  zarrc_status status = n ? zarrc_blob_read(w->r->blob, ranges, n, error) : ZARRC_OK;
+  if (status) return status;
+  w->ranges = ranges;
+  w->begin = begin;
+  status = zarrc_for_each(w->r->ctx, nitems, item_read, w, error);
+  zarrc_ranges_release(ranges, n);
   return status;
 }
 
 static zarrc_status window_read(void *arg, size_t i, zarrc_error *error) {
   const reading *r = arg;
   window w = {.r = r, .first = r->windows[i]};
-  size_t n = 0, last = r->windows[i + 1];
-  for (size_t k = w.first; k < last; k++) {
-    const item *it = &r->items[k];
-    if (it->range == AT_ONCE) continue;
-    if (it->range == n) {
-      w.begin[n] = it->offset;
-      w.ranges[n++] = (zarrc_range){.offset = (int64_t)it->offset};
-    }
-    uint64_t nbytes = it->offset + it->nbytes - w.begin[it->range];
-    if (nbytes > w.ranges[it->range].nbytes) w.ranges[it->range].nbytes = nbytes;
+  size_t nitems = r->windows[i + 1] - w.first;
+  item *last = &r->items[w.first + nitems - 1];
+  if (last->range != MISSING && (last->range != RANGED || nitems > 1)) return ranges_read(&w, nitems, error);
+  zarrc_status status = ZARRC_OK;
+  for (size_t k = 0; k < nitems && !status; k++) status = item_read(&w, k, error);
+  return status;
+}
+
+/* Reads what the index says. */
+static zarrc_status wanted_read(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
+  item few[FEW];
+  size_t few_windows[FEW + 2], n = (size_t)r->touched.n;
+  zarrc_bytes items = {0}, windows = {0};
+  zarrc_status status = ZARRC_OK;
+  r->items = few;
+  r->windows = few_windows;
+  if (n > FEW) {
+    status = zarrc_scratch_take(r->ctx, n * sizeof *r->items, &items, error);
+    if (!status) status = zarrc_scratch_take(r->ctx, (n + 2) * sizeof *r->windows, &windows, error);
+    r->items = (item *)(void *)items.ptr;
+    r->windows = (size_t *)(void *)windows.ptr;
   }
-  zarrc_status status = n ? zarrc_blob_read(r->blob, w.ranges, n, error) : ZARRC_OK;
-  if (status) return status;
-  status = zarrc_for_each(r->ctx, last - w.first, item_read, &w, error);
-  zarrc_ranges_release(w.ranges, n);
+  if (!status) status = items_list(r, index, error);
+  if (!status) {
+    windows_cut(r);
+    status = zarrc_for_each(r->ctx, r->nwindows, window_read, r, error);
+  }
+  zarrc_bytes_release(&windows);
+  zarrc_bytes_release(&items);
   return status;
 }
 
@@ -189,7 +256,6 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_shard_index index;
-  zarrc_bytes items = {0}, windows = {0};
   zarrc_status status = zarrc_shard_check(shard, spec, error);
   if (status) return status;
   reading r = {.shard = shard,
@@ -199,23 +265,11 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
                .limits = limits_of(spec, blob),
-               .ranged = ranged_above(shard->inner)};
+               .ranged = ranged_above(shard->inner, blob->ops->remote)};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
-  status = zarrc_scratch_take(r.ctx, (size_t)r.touched.n * sizeof *r.items + 1, &items, error);
-  if (!status) status = zarrc_scratch_take(r.ctx, ((size_t)r.touched.n + 2) * sizeof *r.windows, &windows, error);
-  if (!status) {
-    r.items = (item *)(void *)items.ptr;
-    r.windows = (size_t *)(void *)windows.ptr;
-    status = items_list(&r, &index, error);
-  }
+  /* The shard may go away behind its index: its key vanishes between two reads of a store without snapshots. */
+  status = wanted_read(&r, &index, error);
   zarrc_shard_index_release(&index);
-  if (!status) {
-    windows_cut(&r);
-    status = zarrc_for_each(r.ctx, r.nwindows, window_read, &r, error);
-  }
-  zarrc_bytes_release(&windows);
-  zarrc_bytes_release(&items);
-  /* The shard went away behind its index: its key vanished between two reads of a store without snapshots. */
   return status;
 }

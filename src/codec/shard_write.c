@@ -22,8 +22,8 @@ typedef struct writing {
   zarrc_parts *encoded;     /* of each touched inner chunk; ctx NULL: not touched after all */
   uint8_t *slots;           /* of slot_nbytes for each touched inner chunk, where its size is known before */
   size_t slot_nbytes;
-  size_t *places;   /* of the slots, where all inner chunks are touched: in the order of the new shard */
-  bool keeps;           /* of the parts that the shard becomes */
+  size_t *places; /* of the slots, where all inner chunks are touched: in the order of the new shard */
+  bool keeps;     /* of the parts that the shard becomes */
 } writing;
 
 /* In the new index an inner chunk that was touched has, until it gets its place, its number among the touched ones as

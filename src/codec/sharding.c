@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "codec/builtin.h"
 #include "codec/shard.h"
+#include "codec/shard_cache.h"
 
 #include <string.h>
 
@@ -205,6 +206,7 @@ static zarrc_status index_bind(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *
   }
   zarrc_size size = zarrc_pipeline_encoded_size(shard->index, nbytes);
   shard->index_nbytes = size.nbytes;
+  shard->index_name = zarrc_shard_cache_name(shard);
   if (size.kind == ZARRC_SIZE_EXACT && size.nbytes <= INT64_MAX / 2) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.index_codecs: the size of the index is not fixed");
 }

@@ -81,7 +81,12 @@ static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
     close(fd);
     return status;
   }
-  seen_set(blob, (zarrc_file_seen){fd + 1, (uint32_t)st.st_ctim.tv_nsec, st.st_ctim.tv_sec, st.st_size});
+  seen_set(blob, (zarrc_file_seen){.fd = fd + 1,
+                                   .ctime_nsec = (uint32_t)st.st_ctim.tv_nsec,
+                                   .ctime_sec = st.st_ctim.tv_sec,
+                                   .nbytes = st.st_size,
+                                   .device = (uint64_t)st.st_dev,
+                                   .inode = (uint64_t)st.st_ino});
   return ZARRC_OK;
 }
 
@@ -164,7 +169,6 @@ static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t 
 
 /* Every write of this store makes a new file; what writes in place leaves another change time, once it is settled. */
 static zarrc_status file_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
-  struct stat st;
   struct timespec now;
   *known = false;
   if (zarrc_file_seen_get(blob).fd == 0) {
@@ -173,11 +177,10 @@ static zarrc_status file_identify(zarrc_key_blob *blob, zarrc_identity *out, boo
   }
   zarrc_file_seen seen = zarrc_file_seen_get(blob);
   if (seen.fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
-  if (fstat(seen.fd - 1, &st) || clock_gettime(CLOCK_REALTIME, &now)) return ZARRC_OK;
-  *out = (zarrc_identity){
-      {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_ctim.tv_sec, (uint64_t)st.st_ctim.tv_nsec, 0},
-      (uint64_t)st.st_size};
-  *known = st.st_ctim.tv_sec + SETTLED_SECONDS < now.tv_sec;
+  if (clock_gettime(CLOCK_REALTIME, &now)) return ZARRC_OK;
+  *out =
+      (zarrc_identity){{seen.device, seen.inode, (uint64_t)seen.ctime_sec, seen.ctime_nsec, 0}, (uint64_t)seen.nbytes};
+  *known = seen.ctime_sec + SETTLED_SECONDS < now.tv_sec;
   return ZARRC_OK;
 }
 

@@ -28,6 +28,7 @@ typedef struct zarrc_file_seen {
   int32_t fd; /* 0: nothing read yet; -1: there was no file; else the open file's descriptor + 1 */
   uint32_t ctime_nsec;
   int64_t ctime_sec, nbytes;
+  uint64_t device, inode;
 } zarrc_file_seen;
 
 zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);

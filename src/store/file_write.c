@@ -36,12 +36,12 @@ static void unlock_dir(int dir) {
 /* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
 static bool is_changed(const zarrc_key_blob *blob, int dir, const char *name) {
   zarrc_file_seen seen = zarrc_file_seen_get(blob);
-  struct stat now, then;
+  struct stat now;
   if (seen.fd == 0) return false;
   if (fstatat(dir, name, &now, 0)) return seen.fd > 0 || (errno != ENOENT && errno != ENOTDIR);
-  if (seen.fd < 0 || fstat(seen.fd - 1, &then)) return true;
-  return now.st_dev != then.st_dev || now.st_ino != then.st_ino || now.st_size != seen.nbytes ||
-         now.st_ctim.tv_sec != seen.ctime_sec || now.st_ctim.tv_nsec != (long)seen.ctime_nsec;
+  return seen.fd < 0 || (uint64_t)now.st_dev != seen.device || (uint64_t)now.st_ino != seen.inode ||
+         now.st_size != seen.nbytes || now.st_ctim.tv_sec != seen.ctime_sec ||
+         now.st_ctim.tv_nsec != (long)seen.ctime_nsec;
 }
 
 static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {

@@ -138,6 +138,23 @@ static void the_limit_holds(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+/* Far more indices than there are places: the newest ones are kept, and memory does not grow. */
+static void many_versions(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = ctx_of(0);
+  zarrc_pipeline *p = pipeline_of(ctx);
+  versioned v;
+  begin(&v, ctx, p, 1, true, 1);
+  for (v.version = 1; v.version <= 20000; v.version++) assert_int_equal(read_one(p, &v, 0, 1), INDEX_NBYTES + 1);
+  uint64_t memory = zarrc_ctx_memory(ctx);
+  for (v.version = 19990; v.version <= 20000; v.version++) assert_int_equal(read_one(p, &v, 0, 1), 1);
+  for (v.version = 20001; v.version <= 24000; v.version++) assert_int_equal(read_one(p, &v, 0, 1), INDEX_NBYTES + 1);
+  assert_int_equal(zarrc_ctx_memory(ctx), memory);
+  counting_blob_clear(&v.inner);
+  zarrc_pipeline_close(p);
+  zarrc_ctx_close(ctx);
+}
+
 static void it_can_be_off(void **state) {
   (void)state;
   static const uint64_t limits[] = {UINT64_MAX, NCHUNKS * 16 - 1};
@@ -171,8 +188,9 @@ static void lengths_tell_indices_apart(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(an_index_is_read_once),
-                                     cmocka_unit_test(codecs_tell_indices_apart), cmocka_unit_test(the_limit_holds),
-                                     cmocka_unit_test(it_can_be_off), cmocka_unit_test(lengths_tell_indices_apart)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_index_is_read_once), cmocka_unit_test(codecs_tell_indices_apart),
+      cmocka_unit_test(the_limit_holds),       cmocka_unit_test(many_versions),
+      cmocka_unit_test(it_can_be_off),         cmocka_unit_test(lengths_tell_indices_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,82 @@ static void near_ranges_are_joined(void **state) {
   end(&f);
 }
 
+/* Of a large inner chunk that nothing has to decode only the part is read, where reads are cheap. */
+static void plain_parts_by_ranges(void **state) {
+  static const char large[] =
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [64, 32], \"codecs\": "
+      "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}]";
+  enum { LARGE_INDEX = 2 * 16 + 4, LARGE_CHUNK = 64 * 32 * 4 };
+  fixture f;
+  for (int remote = 0; remote < 2; remote++) {
+    begin(&f, *state, large, (zarrc_chunk_options){0}, remote);
+    box(&f, 40, 40, 1, 1);
+    assert_int_equal(f.blob.nread, LARGE_INDEX + (remote ? LARGE_CHUNK : 4));
+    box(&f, 10, 0, 2, 64); /* two rows of each: one range in each */
+    assert_int_equal(f.blob.nranges, remote ? 2 : 3);
+    assert_int_equal(f.blob.nread, LARGE_INDEX + (remote ? 2 * LARGE_CHUNK : 2 * 2 * 32 * 4));
+    end(&f);
+  }
+}
+
+/* Inner chunks that lie in Morton order, or in any other, are read once each: in one range where all are wanted. */
+static void any_order_is_read_once(void **state) {
+  fixture f;
+  for (int order = 0; order < 3; order++) {
+    zarrc_spec spec = chunk_spec(ZARRC_UINT32, 2, (int64_t[]){64, 64});
+    spec.options.subchunk_order = (zarrc_subchunk_order)order;
+    f.spec = spec;
+    f.p = chunk_pipeline(*state, codecs, &spec);
+    f.numbers = chunk_numbers(&spec);
+    size_t n;
+    uint8_t *bytes = chunk_encode(*state, f.p, f.numbers, &n);
+    counting_blob_init(&f.blob, *state, bytes, n, false);
+    free(bytes);
+    box(&f, 0, 0, 64, 64);
+    assert_int_equal(f.blob.nranges, 2);
+    assert_int_equal(f.blob.nread, n);
+    box(&f, 0, 0, 64, 63);
+    assert_int_equal(f.blob.nread, n);
+    end(&f);
+  }
+}
+
+/* Missing inner chunks are fill value wherever they are, beside those that are there, by one thread or several. */
+static void missing_among_others(void **state) {
+  (void)state;
+  for (unsigned threads = 1; threads <= 3; threads += 2) {
+    zarrc_ctx_options options = {.threads = threads};
+    zarrc_ctx *ctx;
+    assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+    zarrc_spec spec = chunk_spec(ZARRC_UINT32, 2, (int64_t[]){64, 64});
+    uint32_t fill = 77, *to = malloc(64 * 64 * 4);
+    spec.fill = &fill;
+    zarrc_pipeline *p = chunk_pipeline(ctx, codecs, &spec);
+    uint32_t *numbers = chunk_numbers(&spec);
+    for (int i = 0; i < 64; i++)
+      for (int j = 0; j < 64; j++)
+        if ((i / 8 * 5 + j / 8) % 3) numbers[i * 64 + j] = fill;
+    size_t n;
+    uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+    assert_int_equal(n, INDEX_NBYTES + 22 * 256);
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, bytes, n, false);
+    for (int64_t edge = 3; edge <= 64; edge += 61) {
+      zarrc_region r = chunk_region(2, (int64_t[]){64 - edge, 0}, (int64_t[]){edge, 64}, NULL);
+      zarrc_view view = zarrc_view_c(&spec.dtype, 2, r.count, to);
+      memset(to, 0, 64 * 64 * 4);
+      assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+      assert_memory_equal(to, numbers + (64 - edge) * 64, (size_t)edge * 64 * 4);
+    }
+    counting_blob_clear(&blob);
+    free(bytes);
+    free(numbers);
+    free(to);
+    zarrc_pipeline_close(p);
+    zarrc_ctx_close(ctx);
+  }
+}
+
 /* Large shards are read window by window: what is held at once is far less than the shard. */
 static void windows(void **state) {
   zarrc_ctx_options options = {.threads = 1};
@@ -220,6 +296,9 @@ int main(void) {
       cmocka_unit_test(only_what_is_needed),
       cmocka_unit_test(near_ranges_are_joined),
       cmocka_unit_test(windows),
+      cmocka_unit_test(missing_among_others),
+      cmocka_unit_test(plain_parts_by_ranges),
+      cmocka_unit_test(any_order_is_read_once),
       cmocka_unit_test(every_level_by_ranges),
       cmocka_unit_test(skipped_chunks_are_not_read),
       cmocka_unit_test(missing_and_damaged_neighbours),
