@@ -46,6 +46,12 @@ uint32_t zarrc_blosc_block_nbytes(const zarrc_blosc_frame *frame, uint32_t i) {
   return frame->nbytes - first < frame->blocksize ? frame->nbytes - first : frame->blocksize;
 }
 
+uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i) {
+  bool split = !(frame->flags & ZARRC_BLOSC_UNSPLIT) && zarrc_blosc_block_nbytes(frame, i) == frame->blocksize &&
+               frame->typesize <= MAX_SPLIT_TYPESIZE && frame->blocksize / frame->typesize >= MIN_SPLIT_NBYTES;
+  return split ? frame->typesize : 1;
+}
+
 static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t n, uint32_t ndecoded,
                                  uint32_t block, zarrc_error *error) {
   static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -64,12 +70,9 @@ static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, u
 static zarrc_status block_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t block, uint64_t *nbytes,
                                 zarrc_error *error) {
   uint32_t at = zarrc_load_le32(p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)block);
-  uint32_t ndecoded = zarrc_blosc_block_nbytes(f, block), nstreams = 1;
+  uint32_t ndecoded = zarrc_blosc_block_nbytes(f, block), nstreams = zarrc_blosc_block_nstreams(f, block);
   if (at < ZARRC_BLOSC_HEADER_NBYTES + 4 * f->nblocks || at >= f->cbytes)
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u starts at byte %u of a frame of %u", block, at, f->cbytes);
-  if (!(f->flags & ZARRC_BLOSC_UNSPLIT) && ndecoded == f->blocksize && f->typesize <= MAX_SPLIT_TYPESIZE &&
-      f->blocksize / f->typesize >= MIN_SPLIT_NBYTES)
-    nstreams = f->typesize;
   if (ndecoded % nstreams)
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u: %u bytes cannot be split into %u streams", block, ndecoded,
                       nstreams);

@@ -35,6 +35,9 @@ zarrc_status zarrc_blosc_frame_check(const uint8_t *p, size_t n, zarrc_blosc_fra
 /* Decoded bytes of block i. */
 uint32_t zarrc_blosc_block_nbytes(const zarrc_blosc_frame *frame, uint32_t i);
 
+/* Streams that block i is split into. */
+uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i);
+
 /* Writes the header of a frame that holds `nblocks` blocks of another one, cbytes bytes long; with_last: the last of
  * them is also the last of the other one. */
 void zarrc_blosc_frame_cut(const zarrc_blosc_frame *frame, uint32_t nblocks, bool with_last, uint32_t cbytes,

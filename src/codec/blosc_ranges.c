@@ -2,6 +2,7 @@
 #include "codec/blosc_ranges.h"
 #include "base/endian.h"
 #include "codec/blosc.h"
+#include "codec/blosc_few.h"
 
 #include <inttypes.h>
 
@@ -15,8 +16,9 @@ typedef struct reader {
   zarrc_range table;   /* where the blocks start */
   zarrc_bytes touched; /* for each block its number in the cut frame, counted from 1; 0: not wanted */
   uint32_t ntouched;
-  zarrc_bytes cut, decoded; /* a frame of the touched blocks alone */
+  zarrc_bytes cut, decoded; /* a frame of the touched blocks alone; or the streams of one block */
   uint32_t cut_nbytes;
+  bool few; /* bytes are wanted */
 } reader;
 
 /* ------------------------------------------------------------------------------------------------- the ranges */
@@ -66,7 +68,8 @@ static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
   if (header.total != ZARRC_UNKNOWN && f->cbytes > header.total)
     return zarrc_fail(error, ZARRC_TRUNCATED, "the frame is %u bytes long, and %" PRIu64 " are there", f->cbytes,
                       header.total);
-  *useful = header.total != ZARRC_UNKNOWN && (f->stored || (f->nblocks > 1 && f->blocksize <= MAX_BLOCK_NBYTES));
+  bool cuts = f->nblocks > 1 || (f->nblocks == 1 && r->few && zarrc_blosc_few_can(f, 0));
+  *useful = header.total != ZARRC_UNKNOWN && (f->stored || (cuts && f->blocksize <= MAX_BLOCK_NBYTES));
   if (!*useful || f->stored) return ZARRC_OK;
   r->table = (zarrc_range){.offset = ZARRC_BLOSC_HEADER_NBYTES, .nbytes = 4 * (uint64_t)f->nblocks};
   return zarrc_blob_read(r->encoded, &r->table, 1, error);
@@ -170,9 +173,79 @@ static zarrc_status ranges_serve(const reader *r, zarrc_range *ranges, size_t n,
   return ZARRC_OK;
 }
 
+/* ------------------------------------------------------------------------------------------------- a few bytes */
+
+static bool few_wanted(const zarrc_range *ranges, size_t n) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < n && sum <= ZARRC_BLOSC_FEW_NBYTES; i++)
+    sum = ranges[i].to_end || ranges[i].nbytes > ZARRC_BLOSC_FEW_NBYTES ? UINT64_MAX : sum + ranges[i].nbytes;
+  return sum <= ZARRC_BLOSC_FEW_NBYTES;
+}
+
+/* Whether few bytes are wanted, and can be picked out of every block that they touch. */
+static bool few_can(const reader *r) {
+  const uint32_t *numbers = block_numbers(r);
+  if (!r->few) return false;
+  for (uint32_t b = 0; b < r->frame.nblocks; b++)
+    if (numbers[b] && !zarrc_blosc_few_can(&r->frame, b)) return false;
+  return true;
+}
+
+/* Memory for each range; all are inside the value. */
+static zarrc_status few_places(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  for (size_t i = 0; i < n; i++) {
+    uint64_t first;
+    size_t nbytes;
+    zarrc_bytes got = {.ptr = ranges[i].into};
+    zarrc_status status = zarrc_range_locate(&ranges[i], r->frame.nbytes, &first, &nbytes, error);
+    if (!status && nbytes && !ranges[i].into) status = zarrc_scratch_take(r->ctx, nbytes, &got, error);
+    if (status) {
+      zarrc_ranges_release(ranges, i);
+      return status;
+    }
+    got.len = nbytes;
+    ranges[i].got = got;
+  }
+  return ZARRC_OK;
+}
+
+/* Picks what the ranges want of one decoded block. */
+static void few_pick(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
+  const zarrc_blosc_frame *f = &r->frame;
+  uint64_t low = (uint64_t)block * f->blocksize, high = low + zarrc_blosc_block_nbytes(f, block);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t first = 0;
+    size_t nbytes = 0;
+    zarrc_range_locate(&ranges[i], f->nbytes, &first, &nbytes, NULL);
+    uint64_t from = first > low ? first : low, to = first + nbytes < high ? first + nbytes : high;
+    if (from < to)
+      zarrc_blosc_few_pick(f, block, r->decoded.ptr, (uint32_t)(from - low), (uint32_t)(to - from),
+                           (uint8_t *)(uintptr_t)ranges[i].got.ptr + (from - first));
+  }
+}
+
+static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  const zarrc_blosc_frame *f = &r->frame;
+  zarrc_status status = zarrc_scratch_take(r->ctx, f->blocksize, &r->decoded, error);
+  if (!status) status = few_places(r, ranges, n, error);
+  if (status) return status;
+  for (uint32_t b = 0; b < f->nblocks && !status; b++) {
+    if (!block_numbers(r)[b]) continue;
+    uint32_t first = block_start(r, b), nbytes = block_start(r, b + 1) - first;
+    zarrc_range block = {.offset = first, .nbytes = nbytes};
+    status = zarrc_blob_read(r->encoded, &block, 1, error);
+    if (status) break;
+    status = zarrc_blosc_few_decode(r->ctx, f, b, block.got.ptr, nbytes, (uint8_t *)(uintptr_t)r->decoded.ptr, error);
+    zarrc_ranges_release(&block, 1);
+    if (!status) few_pick(r, b, ranges, n);
+  }
+  if (status) zarrc_ranges_release(ranges, n);
+  return status;
+}
+
 zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_range *ranges, size_t n, bool *served,
                                      zarrc_error *error) {
-  reader r = {.ctx = ctx, .encoded = encoded};
+  reader r = {.ctx = ctx, .encoded = encoded, .few = few_wanted(ranges, n)};
   bool useful = false;
   size_t nruns = 0;
   *served = false;
@@ -185,10 +258,16 @@ zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_
     goto done;
   }
   status = blocks_touch(&r, ranges, n, error);
-  if (status || !r.ntouched || r.ntouched > r.frame.nblocks / 2 || !blocks_in_order(&r, &nruns)) goto done;
-  status = blocks_read(&r, nruns, error);
-  if (!status) status = blocks_decode(&r, error);
-  if (!status) status = ranges_serve(&r, ranges, n, error);
+  if (status || !r.ntouched) goto done;
+  r.few = few_can(&r);
+  if ((!r.few && r.ntouched > r.frame.nblocks / 2) || !blocks_in_order(&r, &nruns)) goto done;
+  if (r.few) {
+    status = few_serve(&r, ranges, n, error);
+  } else {
+    status = blocks_read(&r, nruns, error);
+    if (!status) status = blocks_decode(&r, error);
+    if (!status) status = ranges_serve(&r, ranges, n, error);
+  }
   *served = !status;
 done:
   zarrc_ranges_release(&r.table, 1);

@@ -144,9 +144,31 @@ static unsigned stream_some(size_t n) {
   return n < 1u << 30 ? (unsigned)n : 1u << 30;
 }
 
-static zarrc_status stream_open(zarrc_ctx *ctx, z_stream *z, zarrc_error *error) {
-  *z = (z_stream){.zalloc = stream_alloc, .zfree = stream_free, .opaque = ctx};
-  return inflateInit2(z, -15) == Z_OK ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
+/* Its address names the streams that are kept warm: a new one takes, and clears, some 40 KiB. */
+static const char stream_key = 0;
+
+static void stream_close(void *object) {
+  z_stream *z = object;
+  zarrc_ctx *ctx = z->opaque;
+  inflateEnd(z);
+  zarrc_free(ctx, z);
+}
+
+/* zlib's stream points back to where the struct lies: it must not move. NULL: no memory. */
+static z_stream *stream_take(zarrc_ctx *ctx, zarrc_error *error) {
+  z_stream *z = zarrc_warm_take(ctx, &stream_key);
+  if (z && inflateReset(z) == Z_OK) return z;
+  if (z) stream_close(z);
+  z = zarrc_malloc(ctx, sizeof *z);
+  if (z) *z = (z_stream){.zalloc = stream_alloc, .zfree = stream_free, .opaque = ctx};
+  if (z && inflateInit2(z, -15) == Z_OK) return z;
+  zarrc_free(ctx, z);
+  zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
+  return NULL;
+}
+
+static void stream_give(zarrc_ctx *ctx, z_stream *z) {
+  zarrc_warm_give(ctx, &stream_key, z, stream_close);
 }
 
 /* What stopped inflate before the end of the stream. */
@@ -212,19 +234,19 @@ static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, enum libdeflate_
 #if ZARRC_HAVE_ZLIB
   uint8_t trash[4096];
   size_t room = out->max - out->len;
-  z_stream z;
+  z_stream *z = stream_take(ctx, error);
   int result = Z_OK;
   (void)why;
-  if (stream_open(ctx, &z, error)) return ZARRC_NO_MEMORY;
-  for (size_t at = 0; result == Z_OK && z.total_out <= room; at = (size_t)(z.next_in - in)) {
-    z.next_in = (z_const Bytef *)(in + at);
-    z.avail_in = stream_some(n - at);
-    z.next_out = trash;
-    z.avail_out = sizeof trash;
-    result = inflate(&z, Z_NO_FLUSH);
+  if (!z) return ZARRC_NO_MEMORY;
+  for (size_t at = 0; result == Z_OK && z->total_out <= room; at = (size_t)(z->next_in - in)) {
+    z->next_in = (z_const Bytef *)(in + at);
+    z->avail_in = stream_some(n - at);
+    z->next_out = trash;
+    z->avail_out = sizeof trash;
+    result = inflate(z, Z_NO_FLUSH);
   }
-  zarrc_status status = z.total_out > room ? too_long(out, error) : stream_fail(m, &z, result, error);
-  inflateEnd(&z);
+  zarrc_status status = z->total_out > room ? too_long(out, error) : stream_fail(m, z, result, error);
+  stream_give(ctx, z);
   return status;
 #else
   (void)ctx, (void)in, (void)n;
@@ -260,7 +282,7 @@ typedef struct decoder {
   zarrc_ctx *ctx;
   bool stream; /* with zlib */
 #if ZARRC_HAVE_ZLIB
-  z_stream z;
+  z_stream *z;
 #endif
 #if ZARRC_HAVE_LIBDEFLATE
   struct libdeflate_decompressor *whole;
@@ -269,7 +291,10 @@ typedef struct decoder {
 
 static zarrc_status decoder_open(decoder *d, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
-  if (d->stream) return stream_open(d->ctx, &d->z, error);
+  if (d->stream) {
+    d->z = stream_take(d->ctx, error);
+    return d->z ? ZARRC_OK : ZARRC_NO_MEMORY;
+  }
 #endif
 #if ZARRC_HAVE_LIBDEFLATE
   d->whole = zarrc_warm_take(d->ctx, &decompressor_key);
@@ -282,7 +307,7 @@ static zarrc_status decoder_open(decoder *d, zarrc_error *error) {
 static void decoder_close(decoder *d) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
-    inflateEnd(&d->z);
+    stream_give(d->ctx, d->z);
     return;
   }
 #endif
@@ -295,8 +320,8 @@ static zarrc_status decoder_inflate(decoder *d, const member *m, const uint8_t *
                                     zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
-    if (m->number > 1) inflateReset(&d->z);
-    return stream_inflate(m, &d->z, in, n, need, bound, out, used, enough, error);
+    if (m->number > 1) inflateReset(d->z);
+    return stream_inflate(m, d->z, in, n, need, bound, out, used, enough, error);
   }
 #endif
 #if ZARRC_HAVE_LIBDEFLATE

@@ -4,6 +4,7 @@
  * A frame is decoded at one go into its place, whatever window it asks for; as a stream only where the reader may stop
  * early.
  */
+#include "codec/zstd.h"
 #include "base/checked.h"
 #include "base/endian.h"
 #include "codec/builtin.h"
@@ -219,6 +220,29 @@ static zarrc_status frames_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_
   return any ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "there are skippable frames only");
 }
 
+static ZSTD_DCtx *dctx_take(zarrc_ctx *ctx, zarrc_error *error) {
+  ZSTD_DCtx *dctx = zarrc_warm_take(ctx, &dctx_key);
+  if (!dctx) dctx = ZSTD_createDCtx();
+  if (!dctx) zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+  return dctx;
+}
+
+static void dctx_give(zarrc_ctx *ctx, ZSTD_DCtx *dctx) {
+  if (ZSTD_sizeof_DCtx(dctx) > ZSTD_WARM_NBYTES)
+    ZSTD_freeDCtx(dctx);
+  else
+    zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+}
+
+zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
+                                       zarrc_error *error) {
+  ZSTD_DCtx *dctx = dctx_take(ctx, error);
+  if (!dctx) return ZARRC_NO_MEMORY;
+  size_t made = ZSTD_decompressDCtx(dctx, to, nbytes, from, n);
+  dctx_give(ctx, dctx);
+  return made == nbytes ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad zstd data");
+}
+
 static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
                                 zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
@@ -226,16 +250,12 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   if (!in->len) return zarrc_fail(error, ZARRC_TRUNCATED, "there is no byte");
   unsigned long long size = ZSTD_getFrameContentSize(in->ptr, in->len);
   if (size >= ZSTD_CONTENTSIZE_ERROR) size = out->max;
-  ZSTD_DCtx *dctx = zarrc_warm_take(ctx, &dctx_key);
-  if (!dctx) dctx = ZSTD_createDCtx();
-  if (!dctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+  ZSTD_DCtx *dctx = dctx_take(ctx, error);
+  if (!dctx) return ZARRC_NO_MEMORY;
   zarrc_status status = ZARRC_OK;
   if (need < size / 4 * 3 && need <= out->max) status = head_decode(dctx, in, need, out, &enough, error);
   if (!status && !enough) status = frames_decode(dctx, in, out, error);
-  if (ZSTD_sizeof_DCtx(dctx) > ZSTD_WARM_NBYTES)
-    ZSTD_freeDCtx(dctx);
-  else
-    zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+  dctx_give(ctx, dctx);
   return status;
 }
 
@@ -388,6 +408,11 @@ static zarrc_size zstd_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 static zarrc_status zstd_missing(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libzstd");
+}
+zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
+                                       zarrc_error *error) {
+  (void)ctx, (void)from, (void)n, (void)to, (void)nbytes;
+  return zstd_missing(error);
 }
 static zarrc_status zstd_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                   zarrc_error *error) {

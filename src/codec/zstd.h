@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The only door to libzstd, for what holds Zstandard frames inside a format of its own. */
+#ifndef ZARRC_CODEC_ZSTD_H
+#define ZARRC_CODEC_ZSTD_H
+
+#include <zarrc/base.h>
+
+/* Decodes n bytes of frames, which must make nbytes bytes, with a context that is kept warm. ZARRC_CORRUPT where they
+ * do not; ZARRC_UNSUPPORTED without libzstd. */
+zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
+                                       zarrc_error *error);
+
+#endif
