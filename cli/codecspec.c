@@ -220,6 +220,12 @@ static char stage_of(const parser *s, const known *codec, const char *name, size
   return class == NULL || class->kind == ZARRC_BYTES_TO_BYTES ? 'b' : class->kind == ZARRC_ARRAY_TO_BYTES ? 's' : 'a';
 }
 
+static bool is_registered(const parser *s, const char *name, size_t n) {
+  char text[128];
+  snprintf(text, sizeof text, "%.*s", (int)(n < sizeof text ? n : sizeof text - 1), name);
+  return zarrc_find_codec(s->ctx, text) != NULL;
+}
+
 static zarrc_status parse_codec(parser *s) {
   blanks(s);
   const char *name = s->p;
@@ -227,6 +233,8 @@ static zarrc_status parse_codec(parser *s) {
   size_t n = (size_t)(s->p - name);
   if (n == 0) return fail(s, "a name of a codec is missing");
   const known *codec = find_known(name, n);
+  if (codec == NULL && !is_registered(s, name, n))
+    return zarrc_fail(s->error, ZARRC_UNSUPPORTED, "--codecs: unknown codec %.*s", (int)(n < 60 ? n : 60), name);
   char stage = stage_of(s, codec, name, n);
   blanks(s);
   if (stage == 'b' && !s->serialized) put_serializer(s);

@@ -335,8 +335,9 @@ static void print_plan(const copying *k) {
   printf("bytes     %s of values\n", cli_human_bytes(a, (double)k->nbytes));
   printf("memory    about %s, %u thread%s\n", cli_human_bytes(a, (double)k->plan_memory), k->threads,
          k->threads == 1 ? "" : "s");
-  printf("requests  about %s reads, %s writes at most\n", cli_human_count(a, reads),
-         cli_human_count(b, cli_plus(k->nobjects, k->narrays + k->ngroups)));
+  uint64_t writes = cli_plus(k->nobjects, k->narrays + k->ngroups);
+  printf("requests  about %s read%s, %s write%s at most\n", cli_human_count(a, reads), reads == 1 ? "" : "s",
+         cli_human_count(b, writes), writes == 1 ? "" : "s");
 }
 
 static void print_summary(copying *k) {
@@ -355,10 +356,11 @@ static void print_summary(copying *k) {
 
 static void tell_details(const copying *k) {
   char a[CLI_HUMAN], b[CLI_HUMAN];
-  fprintf(stderr, "read      %s in %s requests\n", cli_human_bytes(a, (double)atomic_load(&k->in.read_bytes)),
-          cli_human_count(b, atomic_load(&k->in.reads)));
-  fprintf(stderr, "wrote     %s in %s requests\n", cli_human_bytes(a, (double)atomic_load(&k->out.written_bytes)),
-          cli_human_count(b, atomic_load(&k->out.writes)));
+  uint64_t reads = atomic_load(&k->in.reads), writes = atomic_load(&k->out.writes);
+  fprintf(stderr, "read      %s in %s request%s\n", cli_human_bytes(a, (double)atomic_load(&k->in.read_bytes)),
+          cli_human_count(b, reads), reads == 1 ? "" : "s");
+  fprintf(stderr, "wrote     %s in %s request%s\n", cli_human_bytes(a, (double)atomic_load(&k->out.written_bytes)),
+          cli_human_count(b, writes), writes == 1 ? "" : "s");
   fprintf(stderr, "memory    planned %s, %s of it in the library\n", cli_human_bytes(a, (double)k->plan_memory),
           cli_human_bytes(b, (double)zarrc_ctx_memory_peak(k->ctx)));
 }

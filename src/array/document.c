@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "array/document.h"
+#include "base/json_scan.h"
 
 #include <string.h>
 
@@ -96,10 +97,21 @@ zarrc_status zarrc_document_extras(zarrc_ctx *ctx, const zarrc_json *root, const
   return status;
 }
 
+/* The grammar of the text by itself, so that lines and columns are those that its author sees. */
+static zarrc_status scan_alone(const char *text, size_t n, zarrc_error *error) {
+  zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
+  zarrc_json_event event;
+  zarrc_status status;
+  do status = zarrc_json_scan_next(&scan, &event, error);
+  while (!status && event != ZARRC_JSON_DONE);
+  return status;
+}
+
 zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error) {
   zarrc_buf buf = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
   zarrc_json_doc *doc = NULL;
-  zarrc_status status = zarrc_buf_append(&buf, "{\"attributes\":", 14, error);
+  zarrc_status status = scan_alone(text, n, error);
+  if (!status) status = zarrc_buf_append(&buf, "{\"attributes\":", 14, error);
   if (!status) status = zarrc_buf_append(&buf, text, n, error);
   if (!status) status = zarrc_buf_append(&buf, "}", 1, error);
   if (!status) status = zarrc_json_parse(ctx, (const char *)buf.ptr, buf.len, "attributes", &doc, error);

@@ -9,12 +9,7 @@
 
 #include <stdatomic.h>
 
-typedef enum zarrc_ctx_slot {
-  ZARRC_SLOT_REGISTRY,
-  ZARRC_SLOT_INDEX_CACHE,
-  ZARRC_SLOT_SPARE,
-  ZARRC_NSLOTS
-} zarrc_ctx_slot;
+typedef enum zarrc_ctx_slot { ZARRC_SLOT_REGISTRY, ZARRC_SLOT_INDEX_CACHE, ZARRC_NSLOTS } zarrc_ctx_slot;
 
 /* What was put in a slot, or NULL. */
 void *zarrc_ctx_get_slot(const zarrc_ctx *ctx, zarrc_ctx_slot which);

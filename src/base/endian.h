@@ -32,9 +32,4 @@ static inline void zarrc_store_le32(void *p, uint32_t x) {
   memcpy(p, &x, sizeof x);
 }
 
-static inline void zarrc_store_le64(void *p, uint64_t x) {
-  x = ZARRC_LE64(x);
-  memcpy(p, &x, sizeof x);
-}
-
 #endif

@@ -2,6 +2,7 @@
 #include "codec/codec.h"
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------- open and close */
@@ -21,6 +22,13 @@ static zarrc_status codec_configure(zarrc_codec *codec, const char *configuratio
   return ZARRC_OK;
 }
 
+/* For what is wrong with a codec's configuration, or between it and the chunk: names the codec, and all around it. */
+static void blame(zarrc_error *error, const char *name) {
+  if (!error || !error->code) return;
+  if (!error->codec[0]) snprintf(error->codec, sizeof error->codec, "%s", name);
+  zarrc_error_prefix(error, "codec %s: ", name);
+}
+
 static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *configuration,
                                size_t n, zarrc_codec **out, zarrc_error *error) {
   zarrc_codec *codec = zarrc_malloc(ctx, sizeof *codec + codec_class->instance_size);
@@ -32,7 +40,7 @@ static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_cl
   if (!status) {
     codec->opened = true;
     status = codec_class->open(codec, codec->configuration, codec->configuration_nbytes, error);
-    if (status) zarrc_error_prefix(error, "codec %s: ", codec_class->name);
+    if (status) blame(error, codec_class->name);
   }
   if (status)
     zarrc_codec_close(codec);
@@ -66,7 +74,7 @@ zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration must be an object, not %s",
                           zarrc_json_kind_name(zarrc_json_get_kind(configuration)));
     if (status) {
-      zarrc_error_prefix(error, "codec %s: ", name);
+      blame(error, name);
       goto done;
     }
     if (configuration) configuration_text = zarrc_json_text(configuration, &configuration_nbytes);
@@ -152,7 +160,7 @@ zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec
   if (!status && c->evolve) {
     status = c->evolve(copy, spec, error);
     if (status)
-      zarrc_error_prefix(error, "codec %s: ", c->name);
+      blame(error, c->name);
     else
       status = codec_settle(copy, error);
   }
@@ -167,7 +175,7 @@ zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *sp
                                   zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
   zarrc_status status = c->validate ? c->validate(codec, spec, grid, error) : ZARRC_OK;
-  if (status) zarrc_error_prefix(error, "codec %s: ", c->name);
+  if (status) blame(error, c->name);
   return status;
 }
 
@@ -175,7 +183,7 @@ zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc_spec *in,
   const zarrc_codec_class *c = codec->codec_class;
   *out = *in;
   zarrc_status status = c->resolve ? c->resolve(codec, in, out, error) : ZARRC_OK;
-  if (status) zarrc_error_prefix(error, "codec %s: ", c->name);
+  if (status) blame(error, c->name);
   return status;
 }
 

@@ -49,8 +49,12 @@ zarrc_status zarrc_config_int(const zarrc_config *config, const char *name, int6
   }
   size_t n;
   const char *text = zarrc_json_text(value, &n);
+  int shown = n < 40 ? (int)n : 40;
+  if (min == INT64_MIN && max < INT64_MAX && text[0] != '-')
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %.*s, above %" PRId64, name, shown, text,
+                      max);
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %.*s, outside %" PRId64 " to %" PRId64, name,
-                    n < 40 ? (int)n : 40, text, min, max);
+                    shown, text, min, max);
 }
 
 zarrc_status zarrc_config_choice(const zarrc_config *config, const char *name, const char *(*name_of)(int i), int *out,

@@ -154,10 +154,20 @@ static void test_check(void **state) {
   }
 }
 
+/* Lines and columns are those of the text that was given. */
+static void test_check_says_where(void **state) {
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(zarrc_attributes_check(ctx, "{\"a\": 1, b}", 11, &error), ZARRC_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "attributes: line 1, column 10: "));
+  assert_int_equal(zarrc_attributes_check(ctx, "{\n \"a\": tru}", 12, &error), ZARRC_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "attributes: line 2, column 7: "));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_kinds),  cmocka_unit_test(test_length), cmocka_unit_test(test_attributes),
-      cmocka_unit_test(test_extras), cmocka_unit_test(test_check),
+      cmocka_unit_test(test_extras), cmocka_unit_test(test_check),  cmocka_unit_test(test_check_says_where),
   };
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

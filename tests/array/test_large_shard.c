@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "base/endian.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
+#include "support/le64.h"
 
 #include <zarrc/zarrc.h>
 
@@ -88,8 +88,8 @@ static void shard_make(const char *path, uint64_t chunk) {
   zarrc_bytes joined;
   zarrc_spec spec = {.dtype = zarrc_dtype_of(ZARRC_UINT8)};
   for (uint64_t i = 0; i < NCHUNKS; i++) {
-    zarrc_store_le64(&index[2 * i], i * CHUNK_NBYTES);
-    zarrc_store_le64(&index[2 * i + 1], CHUNK_NBYTES);
+    put_le64(&index[2 * i], i * CHUNK_NBYTES);
+    put_le64(&index[2 * i + 1], CHUNK_NBYTES);
   }
   for (int i = 0; i < CHUNK_NBYTES / 4; i++) values[i] = 2.5f;
   assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);

@@ -170,7 +170,7 @@ static void rewrite(const char *name, zarrc_store *store, const char *keys, cons
   zarrc_store *memory;
   zarrc_array *copy;
   zarrc_error error = {0};
-  size_t n, m;
+  size_t n = 0, m = 0;
   assert_int_equal(zarrc_memory_store_open(ctx, &memory, NULL), ZARRC_OK);
   char *json = (char *)value_of(store, "zarr.json", &n);
   if (zarrc_array_create_json(memory, "", json, n, ZARRC_CREATE_NEW, NULL, &copy, &error) ||

@@ -276,6 +276,14 @@ class Plans(Copy):
             self.assertIn(word, text)
         self.assertFalse((self.folder / "b").exists())
 
+    def test_one_of_each(self):
+        self.array("a", shape=(4, ), chunks=(4, ), values=int32s(4))
+        self.assertIn("requests  about 1 read, 2 writes at most", self.text("copy", "a", "b", "-n"))
+        self.zarrc("create", "g", "--group")
+        self.assertIn("requests  about 0 reads, 1 write at most", self.text("copy", "g", "h", "-n"))
+        self.zarrc("copy", "a", "b", "-v")
+        self.assertRegex(self.said, r"wrote .* in 1 request\n")
+
     def test_memory_shapes_the_plan(self):
         self.zarrc("create", "a", "--shape", "1000,1000,100", "--dtype", "float32", "-c", "1,1000,100")
         plans = [

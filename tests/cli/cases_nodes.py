@@ -84,7 +84,8 @@ class Codecs(support.Case):
                                   ("zstd(3;4)", 4, "level"), ("gzip(11)", 4, "level"), ("gzip(fast)", 4, "level"),
                                   ("blosc(lzma)", 4, "cname"), ("bytes(middle)", 4, "endian"),
                                   ("transpose(0,0,1)", 4, "transpose"), ("transpose(0,1)", 4, "transpose"),
-                                  ("nix", 5, "nix"), ("nix(1)", 2, "names"), ("nix(a=1)", 5, "nix"),
+                                  ("nix", 5, "unknown codec nix"), ("nix(1)", 5, "unknown codec nix"), ("nix(a=1)", 5, "nix"),
+                                  ("zstd(99)", 4, "level is 99, above 22"), ("sharding_indexed(1)", 2, "names"),
                                   ("gzip,bytes", None, ""), ("bytes,bytes", 4, ""), ("[1]", None, ""), ("[", None, "")]:
             with self.subTest(spec):
                 done = self.run_command("create", "b", "--shape", "4,4,4", "--dtype", "int32", "--codecs", spec)
@@ -96,6 +97,12 @@ class Codecs(support.Case):
 
 
 class Create(support.Case):
+
+    def test_columns_of_attributes(self):
+        for attributes, place in (('{"a": 1, b}', "line 1, column 10"), ('{"a": 1,\n "b": tru}', "line 2, column 7")):
+            array = ["create", "a", "--shape", "4", "--dtype", "int32", "--attributes", attributes]
+            self.refused(*array, code=2, says=f"attributes: {place}: ")
+            self.refused("create", "g", "--group", "--attributes", attributes, code=2, says=f"attributes: {place}: ")
 
     def test_metadata(self):
         self.zarrc("create", "a", "--shape", "100, 200", "--dtype", "float32", "-c", "10,20", "--codecs", "zstd(1)",

@@ -60,6 +60,40 @@ static void what_is_no_codec(void **state) {
   }
 }
 
+static void named(zarrc_status status, const zarrc_error *error, const char *codec, const char *begin) {
+  assert_int_equal(status, error->code);
+  assert_int_not_equal(status, ZARRC_OK);
+  assert_string_equal(error->codec, codec);
+  if (strncmp(error->message, begin, strlen(begin)) != 0) fail_msg("%s", error->message);
+}
+
+/* What is wrong with a codec before any chunk is there names the innermost codec, as failures of chunks do. */
+static void failures_name_their_codec(void **state) {
+  static const char inner[] = "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2], \"codecs\": "
+                              "[{\"name\": \"bytes\"}, {\"name\": \"gzip\", \"configuration\": {\"level\": 11}}]}}";
+  static const char axes[] = "{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}";
+  static const char thirds[] = "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3]}}";
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){4}), out;
+  zarrc_codec *codec = NULL, *evolved = NULL;
+  zarrc_error error = {0};
+  zarrc_status status = zarrc_codec_open(ctx, inner, sizeof inner - 1, &codec, &error);
+  named(status, &error, "gzip", "codec sharding_indexed: configuration.codecs");
+  assert_non_null(strstr(error.message, "codec gzip: configuration.level is 11"));
+  assert_int_equal(zarrc_codec_open(ctx, axes, sizeof axes - 1, &codec, NULL), ZARRC_OK);
+  status = zarrc_codec_resolve(codec, &spec, &out, &error);
+  named(status, &error, "transpose", "codec transpose: ");
+  status = zarrc_codec_validate(codec, &spec, NULL, &error);
+  named(status, &error, "transpose", "codec transpose: ");
+  status = zarrc_codec_evolve(codec, &spec, &evolved, &error);
+  named(status, &error, "transpose", "codec transpose: ");
+  zarrc_codec_close(codec);
+  assert_int_equal(zarrc_codec_open(ctx, thirds, sizeof thirds - 1, &codec, NULL), ZARRC_OK);
+  status = zarrc_codec_evolve(codec, &spec, &evolved, &error);
+  named(status, &error, "sharding_indexed", "codec sharding_indexed: ");
+  zarrc_codec_close(codec);
+}
+
 /* What the first evolve decided stays, whatever a second one is given. */
 static void evolving_twice(void **state) {
   zarrc_ctx *ctx = *state;
@@ -215,6 +249,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_form_of_a_codec),
       cmocka_unit_test(what_is_no_codec),
+      cmocka_unit_test(failures_name_their_codec),
       cmocka_unit_test(evolving_twice),
       cmocka_unit_test(batches_with_holes),
       cmocka_unit_test(letters_need_no_evolve),

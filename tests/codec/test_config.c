@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static const char *const keys[] = {"n", "b", "s", NULL};
+static const char *const keys[] = {"n", "low", "b", "s", NULL};
 
 static const char *colour(int i) {
   static const char *const colours[] = {"red", "green", NULL};
@@ -29,6 +29,7 @@ static zarrc_status read_all(zarrc_ctx *ctx, const char *text, values *v, zarrc_
   *v = (values){.n = -7, .b = true, .s = -9};
   zarrc_status status = zarrc_config_open(ctx, text, text ? strlen(text) : 0, keys, &config, error);
   if (!status) status = zarrc_config_int(&config, "n", -3, 3, &v->n, error);
+  if (!status) status = zarrc_config_int(&config, "low", INT64_MIN, 3, &v->n, error);
   if (!status) status = zarrc_config_bool(&config, "b", &v->b, error);
   if (!status) status = zarrc_config_choice(&config, "s", colour, &v->s, error);
   zarrc_config_close(&config);
@@ -78,6 +79,10 @@ static void wrong_members_are_refused_by_name(void **state) {
     const char *text, *word;
   } rows[] = {
       {"{\"n\": 4}", "configuration.n is 4, outside -3 to 3"},
+      {"{\"low\": 4}", "configuration.low is 4, above 3"},
+      {"{\"low\": 99999999999999999999}", "configuration.low is 99999999999999999999, above 3"},
+      {"{\"low\": -99999999999999999999}",
+       "configuration.low is -99999999999999999999, outside -9223372036854775808 to 3"},
       {"{\"n\": -4}", "configuration.n is -4"},
       {"{\"n\": 1.0}", "configuration.n must be an integer"},
       {"{\"n\": 1e0}", "configuration.n"},

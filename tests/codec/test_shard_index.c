@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "base/endian.h"
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/le64.h"
 
 #include "codec/shard.h"
 
@@ -27,8 +27,8 @@ static zarrc_status read_with(zarrc_ctx *ctx, uint64_t offset, uint64_t nbytes, 
   size_t n;
   uint8_t *shard = chunk_encode(ctx, p, numbers, &n);
   assert_int_equal(n, 4 + 64);
-  zarrc_store_le64(shard + 4 + 16, offset); /* inner chunk 0,1 */
-  zarrc_store_le64(shard + 4 + 24, nbytes);
+  put_le64(shard + 4 + 16, offset); /* inner chunk 0,1 */
+  put_le64(shard + 4 + 24, nbytes);
   zarrc_view to = zarrc_view_c(&spec.dtype, 2, spec.shape, out);
   zarrc_memory_blob blob;
   zarrc_memory_blob_init(&blob, ctx, shard, n);

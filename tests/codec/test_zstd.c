@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "support/bytes_codec.h"
 #include "support/faulty_alloc.h"
+#include "support/le64.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,7 +263,7 @@ static void claimed_sizes_take_no_memory(void **state) {
       UINT64_MAX - 1, UINT64_MAX};
   for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
     uint8_t in[] = {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0x29, 0, 0, 'h', 'e', 'l', 'l', 'o'};
-    zarrc_store_le64(in + 5, claims[i]);
+    put_le64(in + 5, claims[i]);
     bb_result r;
     zarrc_ctx *ctx = bb_ctx();
     zarrc_codec *codec = bb_open(ctx, JSON("3", "true"));
