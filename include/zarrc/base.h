@@ -181,10 +181,21 @@ ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees; the buffer may be used
 /* Moves what the buffer holds into a loan, without copying; the buffer is empty afterwards. */
 ZARRC_API zarrc_bytes zarrc_buf_take(zarrc_buf *buf);
 
+typedef struct zarrc_parts zarrc_parts;
+
+/* Makes the pieces of a value batch by batch, while it is stored. next adds pieces to parts, which is empty; none: the
+ * value is complete. */
+typedef struct zarrc_source {
+  zarrc_status (*next)(void *state, zarrc_parts *parts, zarrc_error *error);
+  void (*close)(void *state);
+} zarrc_source;
+
 /* A value made of pieces that are stored one behind the other: what an encoder produces. Pieces are loans; those that
  * point into the memory of the view being written live as long as the write does. No pieces: no value. Where `keeps`
- * is set there may be pieces among them that zarrc_blob_keep made. */
-typedef struct zarrc_parts {
+ * is set there may be pieces among them that zarrc_blob_keep made. Where `streams` is set an encoder may put a source
+ * there that makes the pieces which follow those that are there; the memory that was encoded stays until it is closed.
+ */
+struct zarrc_parts {
   zarrc_ctx *ctx;
   zarrc_bytes *items;
   size_t nitems, cap;
@@ -193,10 +204,15 @@ typedef struct zarrc_parts {
   size_t into_nbytes;
   zarrc_bytes first[2]; /* items points here while two pieces are enough */
   bool keeps;           /* the pieces go to replace of the blob that the old value was read from, and nowhere else */
-} zarrc_parts;
+  bool streams;         /* they go to replace_from of a blob, and nowhere else */
+  const zarrc_source *source; /* NULL: there are no more pieces */
+  void *source_state;
+};
 
 ZARRC_API void zarrc_parts_init(zarrc_parts *parts, zarrc_ctx *ctx);
 ZARRC_API void zarrc_parts_clear(zarrc_parts *parts); /* releases every piece; parts may be used again */
+/* Releases the pieces and has the source make more; *more false: the value is complete. */
+ZARRC_API zarrc_status zarrc_parts_next(zarrc_parts *parts, bool *more, zarrc_error *error);
 /* Takes over a loan as the next piece; on failure the loan is released. */
 ZARRC_API zarrc_status zarrc_parts_push(zarrc_parts *parts, zarrc_bytes bytes, zarrc_error *error);
 /* Makes the next piece, of nbytes bytes, which the caller fills through *memory (64-byte aligned unless `into`
@@ -246,9 +262,11 @@ typedef struct zarrc_identity {
  *   erase    removes the value; it is no error if there is none. if_unchanged as above.
  *   identify which version of the value the blob reads: one with the same words has the same bytes. *known = false
  *            where that cannot be promised. No value: ZARRC_NOT_FOUND.
+ *   replace_from  replace, of the pieces that are there and of those that their source makes. Nothing is stored where
+ *            the source fails. ZARRC_CONFLICT also where it would have to begin again.
  *   keep     makes a piece that stands for bytes of the value which the blob has read: see zarrc_blob_keep.
  * replace and erase are NULL where the blob is read-only, identify where there are no versions to tell apart, keep
- * where bytes have to be read to be stored again. */
+ * where bytes have to be read to be stored again, replace_from where a value is stored from memory only. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
   bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
@@ -257,6 +275,7 @@ typedef struct zarrc_blob_ops {
   zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
   zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
   bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
+  zarrc_status (*replace_from)(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
 } zarrc_blob_ops;
 
 /* First member of every kind of blob. */

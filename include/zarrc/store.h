@@ -51,6 +51,7 @@ typedef struct zarrc_store_ops {
   zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error);
   zarrc_status (*identify)(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error); /* or NULL */
   bool keeps;
+  zarrc_status (*replace_from)(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */

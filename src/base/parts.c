@@ -12,10 +12,26 @@ void zarrc_parts_init(zarrc_parts *parts, zarrc_ctx *ctx) {
   parts->items = parts->first;
 }
 
-void zarrc_parts_clear(zarrc_parts *parts) {
+static void pieces_release(zarrc_parts *parts) {
   for (size_t i = 0; i < parts->nitems; i++) zarrc_bytes_release(&parts->items[i]);
+  parts->nitems = 0;
+  parts->nbytes = 0;
+}
+
+void zarrc_parts_clear(zarrc_parts *parts) {
+  pieces_release(parts);
+  if (parts->source) parts->source->close(parts->source_state);
   if (parts->items != parts->first) zarrc_free(parts->ctx, parts->items);
   zarrc_parts_init(parts, parts->ctx);
+}
+
+zarrc_status zarrc_parts_next(zarrc_parts *parts, bool *more, zarrc_error *error) {
+  pieces_release(parts);
+  *more = false;
+  if (!parts->source) return ZARRC_OK;
+  zarrc_status status = parts->source->next(parts->source_state, parts, error);
+  *more = !status && parts->nitems > 0;
+  return status;
 }
 
 static zarrc_status make_room(zarrc_parts *parts, zarrc_error *error) {

@@ -9,25 +9,41 @@
 
 #include <string.h>
 
+/* What is encoded before it is stored, where a shard is stored bit by bit: it stays in the caches near the cores, but
+ * keeps each thread busy for a while. */
+#define BATCH_NBYTES       ((uint64_t)4 << 20)
+#define BATCH_A_THREAD     4
+#define BATCH_OF_THE_LIMIT 16 /* this part of the memory that the context may hold */
+
 typedef struct writing {
   const zarrc_shard *shard;
   zarrc_ctx *ctx;
   zarrc_blob *old; /* NULL: none, or nothing of it is kept */
-  const zarrc_region *region;
-  const zarrc_view *from;
+  zarrc_region region;
+  zarrc_view from;
   const zarrc_change *change; /* NULL: `from` is what is written; else it has no elements */
   zarrc_touched touched;
   zarrc_shard_index index;  /* of the old shard */
   zarrc_shard_index layout; /* of the new one */
-  zarrc_parts *encoded;     /* of each touched inner chunk; ctx NULL: not touched after all */
-  uint8_t *slots;           /* of slot_nbytes for each touched inner chunk, where its size is known before */
+  bool keeps;               /* of the parts that the shard becomes */
+  zarrc_bytes itself;       /* the memory of this, where it outlives the call */
+
+  zarrc_shard_walk walk; /* over the inner chunks, in the order of the new shard: where the next batch begins */
+  bool ended;            /* the index has been made */
+  bool nothing;          /* no inner chunk so far */
+  uint64_t at, most;     /* bytes so far, and the most that kept bytes may make of it */
+
+  zarrc_bytes memory; /* of what follows */
+  size_t batch;       /* inner chunks that are encoded at once, at the most */
+  size_t n;           /* and how many they are */
+  uint64_t *numbers;  /* of each, among the touched ones */
+  zarrc_parts *encoded;
+  zarrc_bytes slots; /* of slot_nbytes for each, where its size is known before */
   size_t slot_nbytes;
-  size_t *places; /* of the slots, where all inner chunks are touched: in the order of the new shard */
-  bool keeps;     /* of the parts that the shard becomes */
 } writing;
 
-/* In the new index an inner chunk that was touched has, until it gets its place, its number among the touched ones as
- * offset and this as nbytes. */
+/* In the new index an inner chunk that was touched has, until it gets its place, its number in the batch as offset and
+ * this as nbytes. */
 #define TOUCHED (UINT64_MAX - 1)
 
 /* Whether the region selects all of every inner chunk of the shard. */
@@ -82,7 +98,8 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
   const zarrc_change change = {inner_touches, inner_apply, &inner};
   bool present = false;
   zarrc_status status = ZARRC_OK;
-  zarrc_shard_touch(w->shard, &w->touched, k, w->region, w->from, &touch);
+  if (parts->ctx) zarrc_parts_clear(parts); /* of a call that failed */
+  zarrc_shard_touch(w->shard, &w->touched, w->numbers[k], &w->region, &w->from, &touch);
   if (touch.empty) return ZARRC_OK;
   if (w->change) {
     inner_change_init(w, touch.i, &inner);
@@ -91,8 +108,8 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
   zarrc_parts_init(parts, w->ctx);
   parts->keeps = w->keeps;
   w->layout.entries[touch.i] = (zarrc_shard_entry){k, TOUCHED};
-  if (w->slots) {
-    parts->into = w->slots + (w->places ? w->places[touch.i] : k) * w->slot_nbytes;
+  if (w->slot_nbytes) {
+    parts->into = (uint8_t *)w->slots.ptr + k * w->slot_nbytes;
     parts->into_nbytes = w->slot_nbytes;
   }
   if (w->old && (w->change || !touch.whole))
@@ -116,11 +133,10 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
 
 /* ------------------------------------------------------------------------------------------------ the new shard */
 
-/* The new shard, as far as it is made. */
+/* The pieces of a batch. */
 typedef struct assembly {
   writing *w;
   zarrc_parts *out;
-  uint64_t at, most;     /* bytes so far, and the most that kept bytes may make of it */
   zarrc_shard_entry run; /* kept bytes of the old shard that lie side by side and are no piece yet */
   zarrc_buf ranges;      /* of the old shard that have to be read (zarrc_range), */
   zarrc_buf places;      /* and the number of the piece that each becomes (size_t) */
@@ -185,13 +201,13 @@ static zarrc_status chunk_add(assembly *a, uint64_t i, zarrc_error *error) {
     if (!status && present) nbytes = w->index.entries[i].nbytes;
   }
   if (status || !present) return status;
-  *e = (zarrc_shard_entry){a->at, nbytes};
-  if (!zarrc_add_u64(a->at, nbytes, &a->at) || a->at > INT64_MAX)
+  *e = (zarrc_shard_entry){w->at, nbytes};
+  if (!zarrc_add_u64(w->at, nbytes, &w->at) || w->at > INT64_MAX)
     return zarrc_fail(error, ZARRC_LIMIT, "the shard becomes longer than 2^63 bytes");
   if (parts) return encoded_add(a, parts, error);
-  if (a->at > a->most)
+  if (w->at > w->most)
     return zarrc_fail(error, ZARRC_LIMIT, "the shard's inner chunks share bytes: apart they would be more than %llu",
-                      (unsigned long long)a->most);
+                      (unsigned long long)w->most);
   return kept_add(a, &w->index.entries[i], error);
 }
 
@@ -227,27 +243,19 @@ static uint64_t most_kept(const writing *w) {
   return most;
 }
 
-/* Lays the inner chunks out and makes the pieces of the new shard; none where no inner chunk is left. */
-static zarrc_status shard_assemble(writing *w, zarrc_subchunk_order order, zarrc_parts *out, zarrc_error *error) {
-  zarrc_shard_walk walk;
+/* Lays out the next nwalked inner chunks; behind the last one comes the index, unless no inner chunk is left. */
+static zarrc_status batch_assemble(writing *w, uint64_t nwalked, bool last, zarrc_parts *out, zarrc_error *error) {
   uint64_t i;
-  bool leads = w->shard->location == ZARRC_INDEX_START, nothing = true;
-  assembly a = {.w = w,
-                .out = out,
-                .at = leads ? w->shard->index_nbytes : 0,
-                .most = most_kept(w),
-                .ranges = zarrc_buf_new(w->ctx, SIZE_MAX / 2),
-                .places = zarrc_buf_new(w->ctx, SIZE_MAX / 2)};
-  zarrc_status status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
-  while (!status && zarrc_shard_walk_next(&walk, &i)) {
+  assembly a = {
+      .w = w, .out = out, .ranges = zarrc_buf_new(w->ctx, SIZE_MAX / 2), .places = zarrc_buf_new(w->ctx, SIZE_MAX / 2)};
+  zarrc_status status = ZARRC_OK;
+  for (; nwalked > 0 && !status && zarrc_shard_walk_next(&w->walk, &i); nwalked--) {
     status = chunk_add(&a, i, error);
-    nothing = nothing && w->layout.entries[i].offset == ZARRC_SHARD_MISSING;
+    w->nothing = w->nothing && w->layout.entries[i].offset == ZARRC_SHARD_MISSING;
   }
-  if (!status && !nothing) {
-    status = run_end(&a, error);
-    if (!status) status = runs_read(&a, error);
-    if (!status) status = index_add(&a, error);
-  }
+  if (!status) status = run_end(&a, error);
+  if (!status) status = runs_read(&a, error);
+  if (!status && last && !w->nothing) status = index_add(&a, error);
   zarrc_buf_clear(&a.ranges);
   zarrc_buf_clear(&a.places);
   return status;
@@ -255,28 +263,127 @@ static zarrc_status shard_assemble(writing *w, zarrc_subchunk_order order, zarrc
 
 /* ---------------------------------------------------------------------------------------------------- the writing */
 
-/* Memory for inner chunks whose encoded size is known: each is made where it lies in the new shard, if all are made,
- * so that the shard is one piece. */
-static zarrc_status slots_take(writing *w, zarrc_subchunk_order order, zarrc_bytes *slots, zarrc_bytes *places,
-                               zarrc_error *error) {
+/* Whether the region touches inner chunk i, and the number of i among those that it touches. */
+static bool is_touched(const writing *w, uint64_t i, uint64_t *k) {
+  const zarrc_shard *shard = w->shard;
+  uint64_t stride = 1;
+  *k = i;
+  if (w->touched.n == shard->nchunks) return true;
+  *k = 0;
+  for (int axis = shard->ndim - 1; axis >= 0; axis--) {
+    int64_t at = (int64_t)(i % (uint64_t)shard->grid[axis]) - w->touched.first[axis];
+    if (at < 0 || at >= w->touched.count[axis]) return false;
+    *k += (uint64_t)at * stride;
+    stride *= (uint64_t)w->touched.count[axis];
+    i /= (uint64_t)shard->grid[axis];
+  }
+  return true;
+}
+
+static void encoded_clear(writing *w) {
+  for (size_t k = 0; k < w->n; k++)
+    if (w->encoded[k].ctx) zarrc_parts_clear(&w->encoded[k]);
+  w->n = 0;
+}
+
+/* Encodes the next inner chunks and makes the pieces of the shard up to the last of them. */
+static zarrc_status batch_write(writing *w, zarrc_parts *out, zarrc_error *error) {
+  zarrc_shard_walk walk = w->walk;
+  uint64_t i, nwalked = 0;
+  bool more = true;
+  encoded_clear(w);
+  while ((w->n < w->batch || w->batch == w->touched.n) && (more = zarrc_shard_walk_next(&walk, &i))) {
+    nwalked++;
+    if (is_touched(w, i, &w->numbers[w->n < w->batch ? w->n : w->batch])) w->n++;
+  }
+  memset(w->encoded, 0, w->n * sizeof *w->encoded);
+  zarrc_status status = zarrc_for_each(w->ctx, w->n, inner_write, w, error);
+  if (!status) status = batch_assemble(w, nwalked, !more, out, error);
+  w->ended = !more;
+  return status;
+}
+
+static zarrc_status source_next(void *state, zarrc_parts *parts, zarrc_error *error) {
+  writing *w = state;
+  zarrc_status status = ZARRC_OK;
+  while (!status && !w->ended && !parts->nitems) status = batch_write(w, parts, error);
+  if (status) zarrc_error_in_codec(error, "sharding_indexed");
+  return status;
+}
+
+static void writing_clear(writing *w) {
+  zarrc_bytes itself = w->itself;
+  encoded_clear(w);
+  zarrc_bytes_release(&w->slots);
+  zarrc_bytes_release(&w->memory);
+  zarrc_shard_index_release(&w->layout);
+  zarrc_shard_index_release(&w->index);
+  zarrc_bytes_release(&itself);
+}
+
+static void source_close(void *state) {
+  writing_clear(state);
+}
+
+static const zarrc_source shard_source = {source_next, source_close};
+
+/* How many inner chunks to encode before their bytes are stored: all, or some where they can be stored bit by bit. */
+static size_t batch_size(const writing *w, const zarrc_parts *parts) {
+  const zarrc_ctx_options *options = zarrc_ctx_get_options(w->ctx);
+  const zarrc_spec *spec = zarrc_pipeline_spec(w->shard->inner);
+  uint64_t chunk_nbytes = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size, most = BATCH_NBYTES;
+  uint64_t least = (uint64_t)options->threads * BATCH_A_THREAD;
+  if (!parts->streams || w->shard->location == ZARRC_INDEX_START || !chunk_nbytes) return (size_t)w->touched.n;
+  if (options->max_memory && most > options->max_memory / BATCH_OF_THE_LIMIT) {
+    most = options->max_memory / BATCH_OF_THE_LIMIT;
+    least = 1;
+  }
+  uint64_t n = most / chunk_nbytes > least ? most / chunk_nbytes : least;
+  return (size_t)(n < w->touched.n ? n : w->touched.n);
+}
+
+/* Memory for the lists, and for inner chunks whose encoded size is known: side by side, so that they are one piece. */
+static zarrc_status batch_take(writing *w, zarrc_error *error) {
   const zarrc_pipeline *inner = w->shard->inner;
   const zarrc_spec *spec = zarrc_pipeline_spec(inner);
   zarrc_size size = zarrc_pipeline_encoded_size(inner, (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size);
-  size_t n = (size_t)w->touched.n, nbytes;
-  zarrc_shard_walk walk;
-  uint64_t i;
-  if (w->change || size.kind != ZARRC_SIZE_EXACT || n < 2 || !zarrc_mul_size(n, (size_t)size.nbytes, &nbytes))
+  size_t n = w->batch + 1, nbytes;
+  if (!zarrc_mul_size(n, sizeof *w->encoded + sizeof *w->numbers, &nbytes))
+    return zarrc_fail(error, ZARRC_LIMIT, "too many inner chunks are written at once");
+  zarrc_status status = zarrc_scratch_take(w->ctx, nbytes, &w->memory, error);
+  if (status) return status;
+  w->encoded = (zarrc_parts *)(void *)w->memory.ptr;
+  w->numbers = (uint64_t *)(void *)(w->encoded + n);
+  if (w->change || size.kind != ZARRC_SIZE_EXACT || w->batch < 2 ||
+      !zarrc_mul_size(w->batch, (size_t)size.nbytes, &nbytes))
     return ZARRC_OK;
-  zarrc_status status = zarrc_scratch_take(w->ctx, nbytes, slots, error);
-  if (!status && n == w->shard->nchunks) {
-    status = zarrc_scratch_take(w->ctx, n * sizeof *w->places, places, error);
-    if (!status) status = zarrc_shard_walk_init(&walk, order, w->shard->ndim, w->shard->grid, error);
-    if (status) return status;
-    w->places = (size_t *)(void *)places->ptr;
-    for (size_t place = 0; zarrc_shard_walk_next(&walk, &i); place++) w->places[i] = place;
-  }
-  w->slots = (uint8_t *)slots->ptr;
   w->slot_nbytes = (size_t)size.nbytes;
+  return zarrc_scratch_take(w->ctx, nbytes, &w->slots, error);
+}
+
+/* Makes the shard; in batches where `parts` streams and there is more than one: then *w moves to memory of its own,
+ * which the source keeps. */
+static zarrc_status shard_make(writing *w, zarrc_parts *parts, zarrc_error *error) {
+  w->batch = batch_size(w, parts);
+  zarrc_status status = batch_take(w, error);
+  if (!status) status = zarrc_shard_index_new(w->shard, w->ctx, &w->layout, error);
+  if (!status && w->batch == w->touched.n) {
+    status = batch_write(w, parts, error);
+    /* Pieces that lie in slots live as long as the shard's pieces do. */
+    if (!status && w->slots.ptr && parts->nitems) {
+      zarrc_bytes keeper = w->slots;
+      w->slots = (zarrc_bytes){0};
+      keeper.len = 0;
+      status = zarrc_parts_push(parts, keeper, error);
+    }
+  } else if (!status) {
+    status = zarrc_scratch_take(w->ctx, sizeof *w, &w->itself, error);
+    if (status) return status;
+    parts->source = &shard_source;
+    parts->source_state = (void *)w->itself.ptr;
+    memcpy(parts->source_state, w, sizeof *w);
+    *w = (writing){0};
+  }
   return status;
 }
 
@@ -284,48 +391,26 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                                 const zarrc_region *region, const zarrc_view *from, const zarrc_change *change,
                                 zarrc_parts *parts, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
-  zarrc_subchunk_order order = spec->options.subchunk_order;
   zarrc_status status = zarrc_shard_check(shard, spec, error);
   if (status) return status;
   writing w = {.shard = shard,
                .ctx = zarrc_codec_ctx(codec),
-               .region = region,
-               .from = from,
+               .region = *region,
+               .from = *from,
                .change = change,
                .touched = zarrc_shard_touched(shard, region),
-               .keeps = parts->keeps};
-  zarrc_bytes encoded = {0}, slots = {0}, places = {0};
-  if (old && (change || !covers_all(shard, region))) {
+               .keeps = parts->keeps,
+               .nothing = true,
+               .at = shard->location == ZARRC_INDEX_START ? shard->index_nbytes : 0};
+  status = zarrc_shard_walk_init(&w.walk, spec->options.subchunk_order, shard->ndim, shard->grid, error);
+  if (!status && old && (change || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;
     if (status == ZARRC_NOT_FOUND) status = ZARRC_OK;
   }
-  size_t n = (size_t)w.touched.n, nbytes;
-  if (!status && !zarrc_mul_size(n, sizeof(zarrc_parts), &nbytes))
-    status = zarrc_fail(error, ZARRC_LIMIT, "too many inner chunks are written at once");
-  if (!status) status = zarrc_scratch_take(w.ctx, nbytes + 1, &encoded, error);
-  if (status) goto done;
-  memset((void *)encoded.ptr, 0, nbytes);
-  w.encoded = (zarrc_parts *)(void *)encoded.ptr;
-  status = slots_take(&w, order, &slots, &places, error);
-  if (!status) status = zarrc_shard_index_new(shard, w.ctx, &w.layout, error);
-  if (!status) status = zarrc_for_each(w.ctx, n, inner_write, &w, error);
-  if (!status) status = shard_assemble(&w, order, parts, error);
-  /* Pieces that lie in slots live as long as the shard's pieces do. */
-  if (!status && slots.ptr && parts->nitems) {
-    zarrc_bytes keeper = slots;
-    slots = (zarrc_bytes){0};
-    keeper.len = 0;
-    status = zarrc_parts_push(parts, keeper, error);
-  }
-done:
-  for (size_t k = 0; w.encoded && k < n; k++)
-    if (w.encoded[k].ctx) zarrc_parts_clear(&w.encoded[k]);
-  zarrc_bytes_release(&slots);
-  zarrc_bytes_release(&places);
-  zarrc_bytes_release(&encoded);
-  zarrc_shard_index_release(&w.layout);
-  zarrc_shard_index_release(&w.index);
+  w.most = most_kept(&w);
+  if (!status) status = shard_make(&w, parts, error);
+  writing_clear(&w);
   return status;
 }
 

@@ -187,6 +187,27 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
 
 /* -------------------------------------------------------------------------------------------------- storing */
 
+/* Whether the pieces that a chain makes may go to the blob batch by batch: the last to touch them is the codec that
+ * makes them, from the memory that was given. */
+static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_change *change) {
+  const zarrc_blob_ops *ops = to->ops;
+  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
+  bool has_slot = ops->struct_size >= offsetof(zarrc_blob_ops, replace_from) + sizeof ops->replace_from;
+  if (!has_slot || !ops->replace_from || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
+  return !change || (p->serializer == 0 && c->u.ab.modify);
+}
+
+static zarrc_status parts_store(zarrc_blob *to, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  bool more = true;
+  if (parts->source && !parts->nitems) {
+    zarrc_status status = zarrc_parts_next(parts, &more, error);
+    if (status) return status;
+  }
+  if (!parts->nitems) return to->ops->erase(to, if_unchanged, error);
+  if (parts->source) return to->ops->replace_from(to, parts, if_unchanged, error);
+  return to->ops->replace(to, parts->items, parts->nitems, if_unchanged, error);
+}
+
 /* Makes the new value and stores it; where it keeps something of the old one, again until nobody came between. */
 static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const zarrc_region *region,
                                 const zarrc_view *from, const zarrc_change *change, bool keeps, zarrc_error *error) {
@@ -197,14 +218,13 @@ static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const z
     zarrc_parts parts;
     zarrc_parts_init(&parts, p->ctx);
     parts.keeps = keeps;
+    parts.streams = streams(p, to, change);
     status = change ? zarrc_modify_value(p, to, region, change, &parts, error)
                     : zarrc_update(p, keeps ? to : NULL, region, from, &parts, error);
-    if (!status && parts.nitems)
-      status = to->ops->replace(to, parts.items, parts.nitems, keeps, error);
-    else if (!status)
-      status = to->ops->erase(to, keeps, error);
+    bool again = keeps || parts.source;
+    if (!status) status = parts_store(to, &parts, keeps, error);
     zarrc_parts_clear(&parts);
-    if (!keeps) break;
+    if (!again) break;
   }
   return status;
 }

@@ -207,6 +207,7 @@ static const zarrc_store_ops file_ops = {
     .erase_prefix = zarrc_file_erase_prefix,
     .identify = file_identify,
     .keeps = true,
+    .replace_from = zarrc_file_replace_from,
 };
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {

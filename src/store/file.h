@@ -75,6 +75,7 @@ zarrc_status zarrc_file_copy(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t
 void zarrc_file_forget(zarrc_key_blob *blob);
 zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error);
+zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
 zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
 zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                              zarrc_error *error);

@@ -87,6 +87,22 @@ static zarrc_status write_parts(const zarrc_key_blob *blob, int fd, const zarrc_
   return status;
 }
 
+/* A value to be stored: pieces, and those that a source makes after them (NULL: none). */
+typedef struct value {
+  const zarrc_bytes *parts;
+  size_t n;
+  zarrc_parts *source;
+} value;
+
+static zarrc_status write_value(const zarrc_key_blob *blob, int fd, const value *v, zarrc_error *error) {
+  zarrc_status status = write_parts(blob, fd, v->parts, v->n, error);
+  for (bool more = v->source; !status && more;) {
+    status = zarrc_parts_next(v->source, &more, error);
+    if (!status && more) status = write_parts(blob, fd, v->source->items, v->source->nitems, error);
+  }
+  return status;
+}
+
 static int sync_data(int fd) {
   int failed;
   do failed = fdatasync(fd);
@@ -94,10 +110,10 @@ static int sync_data(int fd) {
   return failed;
 }
 
-/* A new file with the parts in it, complete and closed, and its name in temp; or no file, and errno in *os_error if
+/* A new file with the value in it, complete and closed, and its name in temp; or no file, and errno in *os_error if
  * that is why. */
-static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *name, const zarrc_bytes *parts,
-                               size_t n, char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
+static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *name, const value *v,
+                               char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
   const zarrc_file_store *fs = (const zarrc_file_store *)blob->store;
   zarrc_error own = {0};
   int fd = -1, tries = 0;
@@ -109,7 +125,7 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
     *os_error = errno;
     return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
   }
-  zarrc_status status = write_parts(blob, fd, parts, n, &own);
+  zarrc_status status = write_value(blob, fd, v, &own);
   if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
   if (close(fd) && errno != EINTR && !status) /* after EINTR the file is closed */
     status = zarrc_file_fail(&own, errno, "cannot close");
@@ -121,15 +137,15 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
 }
 
 /* *gone: the directory was erased meanwhile. */
-static zarrc_status replace_once(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
-                                 bool *gone, zarrc_error *error) {
+static zarrc_status replace_once(zarrc_key_blob *blob, const value *v, bool if_unchanged, bool *gone,
+                                 zarrc_error *error) {
   zarrc_file_store *fs = (zarrc_file_store *)blob->store;
   char temp[ZARRC_TEMP_NAME];
   const char *name;
   int os_error = 0;
   int dir = zarrc_file_open_parent(fs, blob->key, true, &name);
   if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
-  zarrc_status status = write_temp(blob, dir, name, parts, n, temp, &os_error, error);
+  zarrc_status status = write_temp(blob, dir, name, v, temp, &os_error, error);
   if (status) goto done;
   lock_dir(dir);
   bool changed = if_unchanged && is_changed(blob, dir, name);
@@ -150,17 +166,32 @@ done:
   return status;
 }
 
+static zarrc_status check_name(const zarrc_key_blob *blob, zarrc_error *error) {
+  const char *slash = strrchr(blob->key, '/');
+  if (!zarrc_file_is_temp(slash ? slash + 1 : blob->key)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a name like those of temporary files, which are not listed");
+}
+
 zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error) {
-  zarrc_status status;
+  const value v = {parts, n, NULL};
+  zarrc_status status = check_name(blob, error);
   bool gone = false;
   int tries = 0;
-  const char *slash = strrchr(blob->key, '/');
-  if (zarrc_file_is_temp(slash ? slash + 1 : blob->key))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a name like those of temporary files, which are not listed");
-  do status = replace_once(blob, parts, n, if_unchanged, &gone, error);
+  if (status) return status;
+  do status = replace_once(blob, &v, if_unchanged, &gone, error);
   while (gone && ++tries < TRIES);
   return status;
+}
+
+zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  const value v = {parts->items, parts->nitems, parts};
+  zarrc_status status = check_name(blob, error);
+  bool gone = false;
+  if (!status) status = replace_once(blob, &v, if_unchanged, &gone, error);
+  if (!gone) return status;
+  zarrc_file_forget(blob);
+  return zarrc_fail(error, ZARRC_CONFLICT, "the directory was erased meanwhile");
 }
 
 zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {

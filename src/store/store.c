@@ -70,6 +70,19 @@ static zarrc_status key_replace(zarrc_blob *self, const zarrc_bytes *parts, size
   return with_key(status, blob->key, error);
 }
 
+static bool store_streams(const zarrc_store *store) {
+  const zarrc_store_ops *ops = store->ops;
+  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, replace_from) + sizeof ops->replace_from;
+  return has_slot && ops->replace_from;
+}
+
+static zarrc_status key_replace_from(zarrc_blob *self, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  zarrc_key_blob *blob = (zarrc_key_blob *)self;
+  zarrc_status status = check_writable(blob->store, error);
+  if (!status) status = blob->store->ops->replace_from(blob, parts, if_unchanged, error);
+  return with_key(status, blob->key, error);
+}
+
 static zarrc_status key_erase(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
   zarrc_key_blob *blob = (zarrc_key_blob *)self;
   zarrc_status status = check_writable(blob->store, error);
@@ -95,20 +108,19 @@ static bool key_keep(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, z
 
 static const zarrc_blob_ops read_only_ops = {
     .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .identify = key_identify};
-static const zarrc_blob_ops read_write_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                              .read = key_read,
-                                              .replace = key_replace,
-                                              .erase = key_erase,
-                                              .identify = key_identify,
-                                              .keep = key_keep};
+#define READ_WRITE_OPS                                                                                                 \
+  .struct_size = sizeof(zarrc_blob_ops), .read = key_read, .replace = key_replace, .erase = key_erase,                 \
+  .identify = key_identify, .keep = key_keep
+static const zarrc_blob_ops read_write_ops = {READ_WRITE_OPS};
+static const zarrc_blob_ops streaming_ops = {READ_WRITE_OPS, .replace_from = key_replace_from};
 
 zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
   *blob = (zarrc_key_blob){0};
   zarrc_status status = zarrc_key_check(key, error);
   if (status) return status;
   bool writable = check_writable(store, NULL) == ZARRC_OK;
-  *blob = (zarrc_key_blob){
-      .blob.ops = writable ? &read_write_ops : &read_only_ops, .store = store, .key = key, .state = {0}};
+  const zarrc_blob_ops *ops = !writable ? &read_only_ops : store_streams(store) ? &streaming_ops : &read_write_ops;
+  *blob = (zarrc_key_blob){.blob.ops = ops, .store = store, .key = key, .state = {0}};
   return ZARRC_OK;
 }
 

@@ -181,11 +181,63 @@ static void test_no_memory(void **state) {
   assert_in_range(faulty_alloc_each(NULL, work, NULL), 10, 40);
 }
 
+typedef struct counter {
+  int made, last, closed;
+} counter;
+
+static zarrc_status count_next(void *state, zarrc_parts *parts, zarrc_error *error) {
+  counter *c = state;
+  assert_int_equal(parts->nitems, 0);
+  assert_int_equal(parts->nbytes, 0);
+  if (c->made == c->last) return ZARRC_OK;
+  if (++c->made == 3) return zarrc_fail(error, ZARRC_CORRUPT, "the third");
+  return zarrc_parts_push(parts, loan("more"), error);
+}
+
+static void count_close(void *state) {
+  ((counter *)state)->closed++;
+}
+
+static void test_source(void **state) {
+  static const zarrc_source source = {count_next, count_close};
+  (void)state;
+  for (int last = 0; last <= 3; last++) {
+    counter c = {.last = last};
+    zarrc_error error;
+    zarrc_parts parts;
+    bool more;
+    released = 0;
+    zarrc_parts_init(&parts, ctx);
+    assert_int_equal(zarrc_parts_push(&parts, loan("first"), NULL), ZARRC_OK);
+    parts.source = &source;
+    parts.source_state = &c;
+    for (int i = 0; i < last && i < 2; i++) {
+      assert_int_equal(zarrc_parts_next(&parts, &more, &error), ZARRC_OK);
+      assert_true(more);
+      assert_int_equal(released, i + 1);
+      check_join(&parts, "more");
+    }
+    assert_int_equal(zarrc_parts_next(&parts, &more, &error), last == 3 ? ZARRC_CORRUPT : ZARRC_OK);
+    assert_false(more);
+    assert_int_equal(released, last < 3 ? last + 1 : 3);
+    assert_int_equal(c.closed, 0);
+    zarrc_parts_clear(&parts);
+    assert_int_equal(c.closed, 1);
+    assert_null(parts.source);
+    assert_int_equal(zarrc_parts_next(&parts, &more, &error), ZARRC_OK);
+    assert_false(more);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_pieces),         cmocka_unit_test(test_one_piece_is_not_copied),
-      cmocka_unit_test(test_add_and_trim),   cmocka_unit_test(test_into),
-      cmocka_unit_test(test_too_many_bytes), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_pieces),
+      cmocka_unit_test(test_source),
+      cmocka_unit_test(test_one_piece_is_not_copied),
+      cmocka_unit_test(test_add_and_trim),
+      cmocka_unit_test(test_into),
+      cmocka_unit_test(test_too_many_bytes),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
