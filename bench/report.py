@@ -64,9 +64,11 @@ def is_good(sample):
     return "error" not in sample and "wall" in sample
 
 
-def time_of(sample):
-    """Milliseconds of the whole, or microseconds of a call."""
-    return sample["wall"] / sample["calls"] * 1e6 if "calls" in sample else sample["wall"] * 1e3
+def time_of(sample, clock):
+    """Milliseconds of the whole, or microseconds of a call; None where the tool does not tell."""
+    if not sample.get(clock):
+        return None
+    return sample[clock] / sample["calls"] * 1e6 if "calls" in sample else sample[clock] * 1e3
 
 
 def keyed(samples, value, choose=min):
@@ -79,9 +81,9 @@ def keyed(samples, value, choose=min):
     return {key: {tool: choose(values) for tool, values in tools.items()} for key, tools in out.items()}
 
 
-def rows_of(samples):
-    rows = []
-    for (label, workload, op), times in keyed([s for s in samples if s["pass"] != "memory"], time_of).items():
+def rows_of(samples, clock):
+    rows, timed = [], [s for s in samples if s["pass"] != "memory"]
+    for (label, workload, op), times in keyed(timed, lambda s: time_of(s, clock)).items():
         for python in (False, True):
             row = Row(label, workload, op, times, python)
             if row.ours is not None:
@@ -191,14 +193,15 @@ def scaling_table(scaling):
                    f"{s['slope']:.2f}"] for s in scaling])
 
 
-def render(result):
-    """The whole report, as Markdown."""
+def render(result, clock="wall"):
+    """The whole report, as Markdown. clock "cpu": seconds of processors, which other work on the machine disturbs less,
+    in place of those on the wall."""
     meta = result["meta"]
-    rows = rows_of(result["samples"])
+    rows = rows_of(result["samples"], clock)
     out = [f"{meta['date']}, {meta['cpu']}, {meta['processors']} processors, {meta['memory_gib']} GiB, Linux {meta['kernel']}; "
            f"zarrc at {meta['commit']}; " + ", ".join(f"{k} {v}" for k, v in sorted(meta["versions"].items())) +
            f"; {meta['reps']} rounds, size {meta['size']}.", ""]
-    parts = [("Time", main_table(rows)), ("All rows together", means_table(rows)),
+    parts = [("Time" if clock == "wall" else "Processor time", main_table(rows)), ("All rows together", means_table(rows)),
              ("Memory above the destination, MiB", memory_table(result["samples"], result["workloads"], meta["threads"])),
              ("Codecs against their libraries, one thread", codec_table(result["codecs"])),
              ("Kernels against memcpy, one thread", kernel_table(result["kernels"])),

@@ -62,6 +62,7 @@ def arguments(argv):
     p.add_argument("--reps", type=int)
     p.add_argument("--minutes", type=float, default=1e6, help="begin no further round after so many")
     p.add_argument("--plots", help="a folder for the plots of growth")
+    p.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="what the report is about")
     p.add_argument("--show", metavar="RESULTS.json")
     p.add_argument("--document", nargs=2, metavar=("RESULTS.json", "FILE.md"))
     o = p.parse_args(argv)
@@ -173,7 +174,7 @@ def document(result_path, path):
 def main():
     o = arguments(sys.argv[1:])
     if o.show:
-        print(report.render(load(o.show)))
+        print(report.render(load(o.show), o.clock))
         return
     if o.document:
         document(*o.document)
@@ -183,7 +184,7 @@ def main():
         json.dump(result, file, indent=1)
     if o.plots and result["scaling"]:
         scaling.plot(o.python, o.out, o.plots, say)
-    print(report.render(result))
+    print(report.render(result, o.clock))
     say(f"written: {o.out}")
 
 
