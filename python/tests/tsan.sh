@@ -20,7 +20,7 @@ python=$build/python-$name/bin/python
 
 folder=$build/python-tsan
 mkdir -p "$folder/package/zarrc"
-if ! cmake -S "$here/.." -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc \
+if ! cmake -S "$here/.." -B "$folder" --fresh -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc \
   -DCMAKE_C_FLAGS="-fsanitize=thread -fno-omit-frame-pointer" -DCMAKE_C_FLAGS_DEBUG="-g -O1" \
   -DPython_EXECUTABLE="$python" >"$folder.log" 2>&1 || ! cmake --build "$folder" >>"$folder.log" 2>&1; then
   cat "$folder.log"
@@ -33,7 +33,7 @@ rm -f "$folder"/report.*
 failed=0
 (cd "$here" && PYTHONPATH=$folder/package PYTHONDONTWRITEBYTECODE=1 PYTHONMALLOC=malloc LD_PRELOAD=$runtime \
   TSAN_OPTIONS="exitcode=66:die_after_fork=0:log_path=$folder/report" \
-  "$python" -m pytest -q -rs -p no:cacheprovider -p no:asyncio test_threads.py "$@") || failed=1
+  "$python" -m pytest -q -rs -p no:cacheprovider -p no:asyncio test_threads.py test_writers.py "$@") || failed=1
 for report in "$folder"/report.*; do
   [ -e "$report" ] || continue
   cat "$report"
