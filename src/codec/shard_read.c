@@ -23,12 +23,18 @@ typedef struct limits {
   uint64_t gap, max, window;
 } limits;
 
-static limits limits_of(const zarrc_spec *spec, const zarrc_blob *blob) {
+/* What is read at once takes no more than this part of the memory that the context may hold. */
+#define OF_THE_LIMIT 16
+
+static limits limits_of(const zarrc_ctx *ctx, const zarrc_spec *spec, const zarrc_blob *blob) {
+  uint64_t most = zarrc_ctx_get_options(ctx)->max_memory / OF_THE_LIMIT;
   bool remote = blob->ops->remote;
   limits l = {remote ? (uint64_t)1 << 20 : (uint64_t)64 << 10, remote ? (uint64_t)16 << 20 : (uint64_t)1 << 20, 0};
   if (spec->options.coalesce_gap) l.gap = spec->options.coalesce_gap;
   if (spec->options.coalesce_max) l.max = spec->options.coalesce_max;
   l.window = remote && l.max <= UINT64_MAX / 4 ? 4 * l.max : l.max;
+  if (most && l.window > most) l.window = most;
+  if (l.max > l.window) l.max = l.window;
   return l;
 }
 
@@ -264,7 +270,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .region = region,
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
-               .limits = limits_of(spec, blob),
+               .limits = limits_of(zarrc_codec_ctx(codec), spec, blob),
                .ranged = ranged_above(shard->inner, blob->ops->remote)};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
