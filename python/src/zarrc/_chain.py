@@ -13,7 +13,7 @@ from zarr.codecs import ShardingCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core
-from zarrc._context import context, count, hold
+from zarrc._context import context, hold
 from zarrc._describe import Unsupported, describe
 from zarrc._selection import Picks, is_plain, picks, shape_of
 
@@ -68,10 +68,11 @@ def in_zarrs_words(error: _core.CorruptError) -> _core.CorruptError:
 class Bound:
     """A chain bound to one kind of chunk."""
 
-    __slots__ = ("context", "dtype", "native", "pipeline", "raw", "shape", "spec", "variable")
+    __slots__ = ("_fitted", "context", "dtype", "native", "pipeline", "raw", "shape", "spec", "variable")
 
     def __init__(self, codecs: Sequence[Codec], spec: ArraySpec, threads: _core.Context) -> None:
         what = describe(codecs, spec)
+        self._fitted: tuple[Any, bool | None] = (None, None)
         self.context = threads
         self.spec = spec
         self.shape = spec.shape
@@ -99,6 +100,13 @@ class Bound:
 
     def fits(self, dtype: np.dtype[Any]) -> bool | None:
         """The byte order (big?) in which the library may see elements of this type; None: it may not."""
+        seen, result = self._fitted
+        if seen is not dtype:
+            result = self._fits(dtype)
+            self._fitted = (dtype, result)
+        return result
+
+    def _fits(self, dtype: np.dtype[Any]) -> bool | None:
         if self.variable:
             return None
         if dtype == self.dtype:
@@ -174,7 +182,6 @@ class Chain:
         other = [i for i, state in enumerate(results) if state is NotImplemented]
         if other and not self._read_picks(bound, other, items, sources, out, drop_axes, root, limit, results):
             return None
-        count("chunks", len(items))
         return results
 
     def _read_picks(
@@ -288,7 +295,6 @@ class Chain:
                 todo.append((*_source(items, sources, i), pick.points, pick.entries, memory, whole))
             for (i, _), state in zip(part, self._write_picks(bound, todo, value, root), strict=True):
                 results[i] = state
-        count("chunks", len(items))
         return results
 
     def _write_picks(
@@ -359,8 +365,8 @@ def _same(a: ArraySpec, b: ArraySpec) -> bool:
         a.dtype is b.dtype
         and a.fill_value is b.fill_value
         and a.shape == b.shape
-        and a.prototype is b.prototype
         and (a.config is b.config or a.config == b.config)
+        and a.prototype == b.prototype
     )
 
 

@@ -20,19 +20,11 @@ _counters: dict[str, int] = {}
 # ----------------------------------------------------------------------------------------------------- settings
 
 
+_config_of_zarr: Any = None
+
+
 def _get(section: str, name: str) -> Any:
     """A value of zarr's configuration, without the detours of its own look-up; None where there is none."""
-    config = _config()
-    if config is None:
-        return None
-    found = config.get(section)
-    if not isinstance(found, dict):
-        return None
-    value = found.get(name)
-    return found.get(name.replace("_", "-")) if value is None and "_" in name else value
-
-
-def _config() -> dict[str, Any] | None:
     global _config_of_zarr
     if _config_of_zarr is None:
         try:
@@ -40,11 +32,11 @@ def _config() -> dict[str, Any] | None:
         except ImportError:
             return None
         _config_of_zarr = config
-    found: dict[str, Any] = _config_of_zarr.config
-    return found
-
-
-_config_of_zarr: Any = None
+    found = _config_of_zarr.config.get(section)
+    if type(found) is not dict:
+        return None
+    value = found.get(name)
+    return found.get(name.replace("_", "-")) if value is None else value
 
 
 def setting(name: str, default: Any = None) -> Any:
@@ -58,8 +50,10 @@ def max_workers() -> int:
     value = _get("codec_pipeline", "max_workers")
     if value is None:
         value = _get("threading", "max_workers")
-    if value is None:
-        return 0
+        if value is None:
+            return 0
+    if type(value) is int and value >= 0:
+        return value
     try:
         return max(0, int(value))
     except (TypeError, ValueError):
@@ -126,10 +120,12 @@ def executor() -> ThreadPoolExecutor:
 # ----------------------------------------------------------------------------------------------------- counters
 
 
-def count(name: str, n: int = 1) -> None:
-    """Adds to a counter."""
+def count(name: str, chunks: int = 0) -> None:
+    """Counts a call, and chunks."""
     with _lock:
-        _counters[name] = _counters.get(name, 0) + n
+        _counters[name] = _counters.get(name, 0) + 1
+        if chunks:
+            _counters["chunks"] = _counters.get("chunks", 0) + chunks
 
 
 def counters(reset: bool = False) -> dict[str, int]:

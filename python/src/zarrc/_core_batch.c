@@ -223,6 +223,17 @@ static uint64_t times(uint64_t a, uint64_t b) {
   return a && b > UINT64_MAX / a ? UINT64_MAX : a * b;
 }
 
+/* Of what is stored so, only the bytes of the wanted elements are read, and a little more. */
+static bool is_plain(const zarrc_pipeline *p) {
+  size_t n = zarrc_pipeline_ncodecs(p);
+  for (size_t i = 0; i + 1 < n; i++) {
+    const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
+    if (c->kind != ZARRC_ARRAY_TO_ARRAY || !c->u.aa.map) return false;
+  }
+  return zarrc_codec_supports_partial_decode(zarrc_pipeline_codec(p, n - 1)) &&
+         !zarrc_shard_inner(zarrc_pipeline_codec(p, n - 1));
+}
+
 /* Cells of an axis that a region touches, at most. */
 static uint64_t cells_of(const zarrc_region *region, int k, int64_t edge) {
   if (region->count[k] == 0) return 0;
@@ -231,19 +242,25 @@ static uint64_t cells_of(const zarrc_region *region, int k, int64_t edge) {
   return n < (uint64_t)region->count[k] ? n : (uint64_t)region->count[k];
 }
 
+/* Cells are inner chunks, or whole chunks, or, where elements are read one by one, rows of a few of them. */
 uint64_t core_batch_cost(const core_batch *batch) {
   const zarrc_pipeline *inner = batch->self->pipeline, *next;
   const zarrc_spec *spec = zarrc_pipeline_spec(inner);
   while (zarrc_pipeline_ncodecs(inner) == 1 && (next = zarrc_shard_inner(zarrc_pipeline_codec(inner, 0)))) inner = next;
-  const int64_t *cell = zarrc_pipeline_spec(inner)->shape;
+  int64_t cell[ZARRC_MAX_NDIM];
   uint64_t nbytes = spec->dtype.item_size, cost = 0;
-  for (int k = 0; k < spec->ndim; k++) nbytes = times(nbytes, (uint64_t)cell[k]);
+  bool plain = is_plain(inner);
+  for (int k = 0; k < spec->ndim; k++) {
+    cell[k] = plain ? 1 : zarrc_pipeline_spec(inner)->shape[k];
+    if (plain && k == spec->ndim - 1 && spec->shape[k] > 0) cell[k] = spec->shape[k] < 64 ? spec->shape[k] : 64;
+    if (cell[k] < 1) cell[k] = 1;
+    nbytes = times(nbytes, (uint64_t)cell[k]);
+  }
   for (size_t i = 0; i < batch->n; i++) {
     const core_chunk *chunk = &batch->chunks[i];
     uint64_t n = 1;
     if (chunk->other) continue;
-    for (int k = 0; k < spec->ndim && !chunk->picks; k++)
-      n = times(n, cells_of(&chunk->region, k, cell[k] > 0 ? cell[k] : 1));
+    for (int k = 0; k < spec->ndim && !chunk->picks; k++) n = times(n, cells_of(&chunk->region, k, cell[k]));
     if (chunk->picks) n = core_picks_ncells(chunk->picks, spec->ndim, spec->shape, cell);
     n = times(n, nbytes);
     cost = n > UINT64_MAX - cost ? UINT64_MAX : cost + n;

@@ -5,11 +5,14 @@
 
 #include "_core.h"
 
+typedef struct core_stack core_stack;
+
 typedef struct core_pipeline {
   PyObject ob_base;
   PyObject *context;
   zarrc_ctx *ctx;
   zarrc_pipeline *pipeline;
+  core_stack *stacks; /* spare ones */
 } core_pipeline;
 
 typedef enum core_source { CORE_NOTHING, CORE_MEMORY, CORE_RANGES, CORE_KEY } core_source;
@@ -49,7 +52,7 @@ typedef struct core_batch {
   zarrc_arena *arena;
   zarrc_dtype dtype; /* of the array's elements in memory */
   bool encode;       /* writes: encode all, do not ask whether it is fill value */
-  void *stack;       /* the batch as an array, where it has picks */
+  core_stack *stack; /* the batch as an array, where it has picks */
 } core_batch;
 
 /* Makes room for as many chunks as `items`, a list of tuples, has. On failure an exception is raised;
@@ -92,7 +95,8 @@ PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_
 /* bytes, None (erased, or stored by the library), or NotImplemented (nothing was changed). */
 PyObject *core_batch_outcome(const core_batch *batch, size_t i);
 
-/* _core_picks.c: methods of pipelines. */
+/* _core_picks.c: methods of pipelines, and what they keep. */
+void core_stacks_close(core_stack *stacks);
 PyObject *core_pipeline_read_picks(PyObject *object, PyObject *args);
 PyObject *core_pipeline_write_picks(PyObject *object, PyObject *args);
 

@@ -167,12 +167,18 @@ bool core_text_of(const zarrc_dtype *dtype, PyObject *item, zarrc_text *out) {
 
 #define METADATA_KEY "zarr.json"
 
-typedef struct stack {
+/* Opening an array takes longer than reading a few elements: a pipeline keeps those that are not in use. */
+typedef struct core_stack {
   zarrc_store store;
   core_batch *batch;
   zarrc_bytes metadata;
   zarrc_array *array;
+  bool write_empty;
+  struct core_stack *next; /* of the pipeline's spare ones */
 } stack;
+
+/* Chunks that an array has in any case. */
+#define ROOM ((size_t)1 << 20)
 
 /* Keys of chunks begin with their number: "3.0.0". */
 static size_t number_of(const zarrc_key_blob *blob) {
@@ -250,6 +256,8 @@ static const zarrc_store_ops stack_ops = {.struct_size = sizeof stack_ops,
                                           .identify = stack_identify};
 
 static zarrc_status put_shape(zarrc_buf *out, const zarrc_spec *spec, size_t n, zarrc_error *error) {
+  if (spec->ndim && n > (size_t)INT64_MAX / (size_t)(spec->shape[0] > 0 ? spec->shape[0] : 1))
+    return zarrc_fail(error, ZARRC_LIMIT, "%zu chunks with an axis of length %lld", n, (long long)spec->shape[0]);
   zarrc_status status = zarrc_buf_printf(out, error, "[");
   for (int i = 0; i < spec->ndim && !status; i++)
     status = zarrc_buf_printf(out, error, "%s%llu", i ? "," : "",
@@ -261,7 +269,7 @@ static zarrc_status put_metadata(zarrc_buf *out, const core_batch *batch, zarrc_
   const zarrc_pipeline *pipeline = batch->self->pipeline;
   const zarrc_spec *spec = zarrc_pipeline_spec(pipeline);
   zarrc_status status = zarrc_buf_printf(out, error, "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":");
-  if (!status) status = put_shape(out, spec, batch->n, error);
+  if (!status) status = put_shape(out, spec, batch->n > ROOM ? batch->n : ROOM, error);
   if (!status) status = zarrc_buf_printf(out, error, ",\"data_type\":");
   if (!status) status = zarrc_dtype_to_json(&spec->dtype, out, error);
   if (!status)
@@ -274,22 +282,65 @@ static zarrc_status put_metadata(zarrc_buf *out, const core_batch *batch, zarrc_
   return status ? status : zarrc_buf_printf(out, error, "}");
 }
 
-/* Opens the batch as an array. The stack is closed in any case. */
-static bool stack_open(stack *s, core_batch *batch, bool write_empty) {
+static void stack_close(stack *s) {
+  if (!s) return;
+  zarrc_array_close(s->array);
+  PyMem_Free(s);
+}
+
+static stack *stack_new(core_batch *batch, bool write_empty) {
   zarrc_error error;
   zarrc_buf text = zarrc_buf_new(batch->self->ctx, SIZE_MAX / 2);
-  const zarrc_spec *spec = zarrc_pipeline_spec(batch->self->pipeline);
-  zarrc_array_options options = {.struct_size = sizeof options, .chunk = spec->options};
+  zarrc_array_options options = {.struct_size = sizeof options,
+                                 .chunk = zarrc_pipeline_spec(batch->self->pipeline)->options};
+  stack *s = PyMem_Calloc(1, sizeof *s);
+  if (!s) return (stack *)(void *)PyErr_NoMemory();
   if (write_empty) options.chunk.write_empty_chunks = true;
-  *s = (stack){.store = {.ops = &stack_ops, .ctx = batch->self->ctx}, .batch = batch};
+  *s = (stack){.store = {.ops = &stack_ops, .ctx = batch->self->ctx}, .batch = batch, .write_empty = write_empty};
   zarrc_status status = put_metadata(&text, batch, &error);
   if (!status) {
     s->metadata = (zarrc_bytes){.ptr = text.ptr, .len = text.len};
     status = zarrc_array_open(&s->store, "", &options, &s->array, &error);
   }
   zarrc_buf_clear(&text);
-  if (status) core_raise(batch->state, &error);
-  return !status;
+  if (!status) return s;
+  stack_close(s);
+  core_raise(batch->state, &error);
+  return NULL;
+}
+
+/* The batch as an array; the interpreter lock is held. */
+static bool stack_take(core_batch *batch, bool write_empty) {
+  stack **at = &batch->self->stacks;
+  while (*at && ((*at)->write_empty != write_empty || batch->n > ROOM)) at = &(*at)->next;
+  stack *s = *at;
+  if (s)
+    *at = s->next;
+  else
+    s = stack_new(batch, write_empty);
+  if (s) s->batch = batch;
+  batch->stack = s;
+  return s != NULL;
+}
+
+static void batch_end(core_batch *batch) {
+  stack *s = batch->stack;
+  if (s && batch->n <= ROOM) {
+    s->batch = NULL;
+    s->next = batch->self->stacks;
+    batch->self->stacks = s;
+  } else {
+    stack_close(s);
+  }
+  core_batch_clear(batch);
+}
+
+void core_stacks_close(core_stack *stacks) {
+  while (stacks) {
+    stack *next = stacks->next;
+    stack_close(stacks);
+    stacks = next;
+  }
 }
 
 /* ------------------------------------------------------------------------------------------------------ running */
@@ -374,11 +425,6 @@ static zarrc_status write_picked(void *arg, size_t i, zarrc_error *error) {
   return job->status;
 }
 
-static void stack_close(stack *s) {
-  zarrc_array_close(s->array);
-  core_batch_clear(s->batch);
-}
-
 /* ------------------------------------------------------------------------------------------------------ reading */
 
 static bool read_memory_add(stack *s, PyObject *items) {
@@ -415,21 +461,19 @@ PyObject *core_pipeline_read_picks(PyObject *object, PyObject *args) {
   int big;
   unsigned long long limit;
   core_batch batch;
-  stack s = {.batch = &batch};
   if (!PyArg_ParseTuple(args, "OpOK:read_picks", &items, &big, &root, &limit)) return NULL;
   bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
             core_batch_open_store(&batch, root, false) && picks_add(&batch, items);
   batch.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
-  batch.stack = &s;
   if (ok && limit && core_batch_cost(&batch) > limit) {
     result = Py_NewRef(Py_None);
     ok = false;
   }
-  ok = ok && stack_open(&s, &batch, false);
-  if (ok && read_memory_add(&s, items) && core_batch_run(&batch, read_picked, false, name_of_item, items)) {
+  ok = ok && stack_take(&batch, false);
+  if (ok && read_memory_add(batch.stack, items) && core_batch_run(&batch, read_picked, false, name_of_item, items)) {
     result = core_batch_list(&batch, result_of);
   }
-  stack_close(&s);
+  batch_end(&batch);
   return result;
 }
 
@@ -470,16 +514,13 @@ PyObject *core_pipeline_write_picks(PyObject *object, PyObject *args) {
   PyObject *items, *root, *result = NULL;
   int big, encode;
   core_batch batch;
-  stack s = {.batch = &batch};
   if (!PyArg_ParseTuple(args, "OpOp:write_picks", &items, &big, &root, &encode)) return NULL;
   bool ok = core_batch_init(&batch, core_state_of(Py_TYPE(object)), (core_pipeline *)object, items) &&
-            core_batch_open_store(&batch, root, true) && picks_add(&batch, items) &&
-            stack_open(&s, &batch, encode != 0);
+            core_batch_open_store(&batch, root, true) && picks_add(&batch, items) && stack_take(&batch, encode != 0);
   batch.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
-  batch.stack = &s;
-  if (ok && values_add(&s, items) && core_batch_run(&batch, write_picked, false, name_of_item, items)) {
+  if (ok && values_add(batch.stack, items) && core_batch_run(&batch, write_picked, false, name_of_item, items)) {
     result = core_batch_list(&batch, core_batch_outcome);
   }
-  stack_close(&s);
+  batch_end(&batch);
   return result;
 }

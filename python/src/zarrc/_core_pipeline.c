@@ -89,6 +89,7 @@ static PyObject *pipeline_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 static void pipeline_dealloc(PyObject *object) {
   core_pipeline *self = (core_pipeline *)object;
   PyTypeObject *type = Py_TYPE(object);
+  core_stacks_close(self->stacks);
   zarrc_pipeline_close(self->pipeline);
   Py_XDECREF(self->context);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);

@@ -59,8 +59,23 @@ def _list_of(entry: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(entry.ravel(), np.int64)
 
 
+def _are_points(entries: Selection) -> bool:
+    """Whether entries are what the library takes as coordinates of points: the usual case, seen at once."""
+    first = entries[0] if entries else None
+    return type(first) is np.ndarray and all(
+        type(entry) is np.ndarray
+        and entry.ndim == 1
+        and entry.dtype == np.int64
+        and entry.size == first.size
+        and entry.flags.c_contiguous
+        for entry in entries
+    )
+
+
 def picks(selection: Any, shape: tuple[int, ...]) -> Picks:
     """A selection of an array of some shape, with integers, slices, and arrays of indices or masks."""
+    if type(selection) is tuple and len(selection) == len(shape) and _are_points(selection):
+        return Picks(True, selection, selection[0].shape)
     entries = as_tuple(selection, len(shape))
     if len(entries) != len(shape):
         raise IndexError(f"{len(entries)} indices for {len(shape)} axes")

@@ -181,29 +181,30 @@ def local_root(byte_getter: Any) -> str | None:
     return None
 
 
-def _groups(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[int] | None]]:
-    """Chunks of one kind together; None: all. The specs of regular grids are one object."""
+def _parts(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[Item], list[int] | None]]:
+    """Chunks of one kind together, and which of the batch they are; None: all. The specs of regular grids are one
+    object. Raises Unsupported."""
     if not batch:
         return []
     spec = batch[0][1]
-    if all(item[1] is spec for item in batch):
-        return [(chain.bind(spec), None)]
+    for item in batch:
+        if item[1] is not spec:
+            break
+    else:
+        return [(chain.bind(spec), batch, None)]
     groups: dict[int, tuple[Bound, list[int]]] = {}
     for i, item in enumerate(batch):
         bound = chain.bind(item[1])
         groups.setdefault(id(bound), (bound, []))[1].append(i)
-    return list(groups.values()) if len(groups) > 1 else [(bound, None)]
-
-
-def _parts(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[Item], list[int] | None]]:
-    return [
-        (bound, batch if which is None else [batch[i] for i in which], which) for bound, which in _groups(batch, chain)
-    ]
+    return [(bound, [batch[i] for i in which], which) for bound, which in groups.values()]
 
 
 def _of_one_store(items: list[Item]) -> bool:
     store = items[0][0].store
-    return all(type(item[0]) is StorePath and item[0].store is store for item in items)
+    for item in items:
+        if type(item[0]) is not StorePath or item[0].store is not store:
+            return False
+    return True
 
 
 # -------------------------------------------------------------------------------------------------------- reading
@@ -256,14 +257,15 @@ def _read_fetched(
 
 def inline_nbytes() -> int:
     """Bytes up to which local chunks are read and written where the call is made."""
-    value = setting("codec_pipeline.inline_bytes", INLINE_NBYTES)
-    return INLINE_NBYTES if isinstance(value, bool) or not isinstance(value, int) else max(0, value)
+    value = setting("codec_pipeline.inline_bytes")
+    return INLINE_NBYTES if type(value) is not int else max(0, value)
 
 
 async def read(
     chain: Chain, batch: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
 ) -> list[bool]:
-    """Reads a batch into an array; True a chunk that had a value, False where it had none."""
+    """Reads a batch into an array; True a chunk that had a value, False where it had none. Raises Unsupported before
+    anything is done."""
     result = [False] * len(batch)
     for bound, items, which in _parts(batch, chain):
         root = local_root(items[0][0])
@@ -303,8 +305,9 @@ class UnalignedWriteError(ValueError):
     """A write of a part of a shard, which ``codec_pipeline.guard_unaligned_writes`` does not allow."""
 
 
-def _guard(chain: Chain, item: Item) -> None:
-    if item[4] or not chain.is_sharded or not setting("codec_pipeline.guard_unaligned_writes", False):
+def _guard(item: Item) -> None:
+    """Refuses what is not all of a shard."""
+    if item[4]:
         return
     raise UnalignedWriteError(
         f"{getattr(item[0], 'path', 'a shard')}: {_words(item[2])} is only a part of the shard of shape "
@@ -365,9 +368,10 @@ def _write_fetched(
 async def write(
     chain: Chain, batch: list[Item], value: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
 ) -> None:
-    """Writes a batch from an array."""
-    for item in batch:
-        _guard(chain, item)
+    """Writes a batch from an array. Raises Unsupported before anything is done."""
+    if chain.is_sharded and setting("codec_pipeline.guard_unaligned_writes", False):
+        for item in batch:
+            _guard(item)
     for bound, items, _ in _parts(batch, chain):
         root = local_root(items[0][0])
         if root is not None and _of_one_store(items):
@@ -385,7 +389,8 @@ async def write(
 
 def write_sync(chain: Chain, item: Item, value: np.ndarray[Any, Any]) -> None:
     """Writes part of one chunk in a thread, to a store that has methods for that."""
-    _guard(chain, item)
+    if setting("codec_pipeline.guard_unaligned_writes", False):
+        _guard(item)
     bound = chain.bind(item[1])
     root = local_root(item[0])
     if root is not None:

@@ -109,7 +109,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
             bound = [self._chain.bind(spec) for _, spec in batch]
         except Unsupported as reason:
             return await self._python_because("decode", reason).decode(batch)
-        count("decode")
+        count("decode", len(batch))
 
         def work() -> list[NDBuffer | None]:
             return [
@@ -132,7 +132,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
             bound = [self._chain.bind(spec) for _, spec in batch]
         except Unsupported as reason:
             return await self._python_because("encode", reason).encode(batch)
-        count("encode")
+        count("encode", len(batch))
         sharded = any(isinstance(codec, ShardingCodec) for codec in self.codecs)
 
         def work() -> list[bytes | None]:
@@ -154,11 +154,12 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     ) -> Any:
         batch = list(batch_info)
         try:
-            self._check(batch, out)
+            if type(out) is not cpu.NDBuffer:
+                raise _strange(out)
+            found = await _stored.read(self._chain, batch, out.as_numpy_array(), drop_axes)
         except Unsupported as reason:
             return await self._python_because("read", reason).read(batch, out, drop_axes)
-        count("read")
-        found = await _stored.read(self._chain, batch, out.as_numpy_array(), drop_axes)
+        count("read", len(batch))
         return tuple([{"status": "present" if each else "missing"} for each in found])
 
     async def write(
@@ -169,21 +170,17 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     ) -> None:
         batch = list(batch_info)
         try:
-            self._check(batch, value)
+            if type(value) is not cpu.NDBuffer:
+                raise _strange(value)
+            await _stored.write(self._chain, batch, value.as_numpy_array(), drop_axes)
         except Unsupported as reason:
             await self._python_because("write", reason).write(batch, value, drop_axes)
             return
-        count("write")
-        await _stored.write(self._chain, batch, value.as_numpy_array(), drop_axes)
+        count("write", len(batch))
 
-    def _check(self, batch: list[Any], array: NDBuffer) -> None:
-        if type(array) is not cpu.NDBuffer:
-            raise Unsupported(f"an array buffer of class {type(array).__qualname__}")
-        spec = None
-        for item in batch:
-            if item[1] is not spec:
-                spec = item[1]
-                self._chain.bind(spec)
+
+def _strange(array: NDBuffer) -> Unsupported:
+    return Unsupported(f"an array buffer of class {type(array).__qualname__}")
 
 
 def _rebuild(python: BatchedCodecPipeline) -> CodecPipeline:
