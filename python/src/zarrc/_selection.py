@@ -59,23 +59,30 @@ def _list_of(entry: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(entry.ravel(), np.int64)
 
 
-def _are_points(entries: Selection) -> bool:
-    """Whether entries are what the library takes as coordinates of points: the usual case, seen at once."""
-    first = entries[0] if entries else None
-    return type(first) is np.ndarray and all(
-        type(entry) is np.ndarray
-        and entry.ndim == 1
-        and entry.dtype == np.int64
-        and entry.size == first.size
-        and entry.flags.c_contiguous
-        for entry in entries
-    )
+def _lists_at_once(selection: Selection, shape: tuple[int, ...]) -> Picks | None:
+    """Arrays as zarr-python makes them of points and of lists for all axes: the usual case, seen at once."""
+    first = selection[0]
+    if type(first) is not np.ndarray:
+        return None
+    ndim = first.ndim
+    if ndim != 1 and ndim != len(shape):
+        return None
+    for axis, entry in enumerate(selection):
+        if type(entry) is not np.ndarray or entry.ndim != ndim or entry.dtype != np.int64:
+            return None
+        if entry.size != (first.size if ndim == 1 else entry.shape[axis]) or not entry.flags.c_contiguous:
+            return None
+    if ndim == 1:
+        return Picks(True, selection, first.shape)
+    return Picks(False, tuple([entry.reshape(-1) for entry in selection]), tuple([entry.size for entry in selection]))
 
 
 def picks(selection: Any, shape: tuple[int, ...]) -> Picks:
     """A selection of an array of some shape, with integers, slices, and arrays of indices or masks."""
-    if type(selection) is tuple and len(selection) == len(shape) and _are_points(selection):
-        return Picks(True, selection, selection[0].shape)
+    if type(selection) is tuple and shape and len(selection) == len(shape):
+        found = _lists_at_once(selection, shape)
+        if found is not None:
+            return found
     entries = as_tuple(selection, len(shape))
     if len(entries) != len(shape):
         raise IndexError(f"{len(entries)} indices for {len(shape)} axes")

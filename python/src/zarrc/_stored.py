@@ -31,6 +31,7 @@ MAX_ROUNDS = 4
 # Local chunks that decode to no more than so many bytes are read where the call is made: to hand the work to a thread
 # and wait for it would take longer. codec_pipeline.inline_bytes sets another number.
 INLINE_NBYTES = 256 << 10
+INLINE_CHUNKS = 64
 
 Request = Callable[[], Any]
 
@@ -255,8 +256,10 @@ def _read_fetched(
     return states
 
 
-def inline_nbytes() -> int:
-    """Bytes up to which local chunks are read and written where the call is made."""
+def _inline_nbytes(items: list[Item]) -> int:
+    """Bytes up to which local chunks are read and written where the call is made; 0: these are not."""
+    if len(items) > INLINE_CHUNKS:
+        return 0
     value = setting("codec_pipeline.inline_bytes")
     return INLINE_NBYTES if type(value) is not int else max(0, value)
 
@@ -273,7 +276,7 @@ async def read(
             store = items[0][0].store
             if not store._is_open:
                 await store._open()
-            limit = inline_nbytes()
+            limit = _inline_nbytes(items)
             states = chain.read(bound, items, None, out, drop_axes, root, limit) if limit else None
             if states is None:
                 states = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
@@ -379,7 +382,7 @@ async def write(
             if not store._is_open:
                 await store._open()
             store._check_writable()
-            limit = inline_nbytes()
+            limit = _inline_nbytes(items)
             if not limit or chain.write(bound, items, None, value, drop_axes, root, limit) is None:
                 await off_loop(chain.write, bound, items, None, value, drop_axes, root)
             continue
