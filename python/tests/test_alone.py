@@ -74,7 +74,7 @@ def test_open(tmp_path: Path) -> None:
     expected[1:3, ::-1] = np.arange(10)
     np.testing.assert_array_equal(np.asarray(array), expected)
     np.testing.assert_array_equal(zarr.open_array(tmp_path / "a")[...], expected)
-    for bad in (99, "x", (0, 0, 0), [1, 2]):
+    for bad in (99, "x", (0, 0, 0), [1, 99], 1.5, True):
         with pytest.raises(IndexError):
             array[bad]
     with pytest.raises(FileNotFoundError):

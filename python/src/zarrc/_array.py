@@ -6,17 +6,44 @@ from __future__ import annotations
 import json
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zarrc import _core
-from zarrc._context import context
+from zarrc._context import context, hold
 from zarrc._dtypes import exportable, to_numpy
+from zarrc._selection import Picks, crossed, paired, picks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BIG = sys.byteorder == "big"
+
+
+class _Indexer:
+    """`array.oindex` and `array.vindex`: arrays of indices in one way or the other."""
+
+    def __init__(self, array: Array, parse: Callable[[Any, tuple[int, ...]], Picks]) -> None:
+        self._array = array
+        self._parse = parse
+
+    def __getitem__(self, selection: Any) -> Any:
+        return self._array._read(self._parse(selection, self._array.shape))[()]
+
+    def __setitem__(self, selection: Any, value: Any) -> None:
+        pick = self._parse(selection, self._array.shape)
+        self._array._write(pick, self._array._values(value, pick.shape))
 
 
 class Array:
     """An array in a store, sliced as numpy slices.
+
+    ``array[...]`` takes integers, slices with any step, an ellipsis, None, and, as numpy has them, one list of indices
+    or mask beside slices, lists for all axes (points), or a mask of the array's shape. ``array.oindex[...]`` takes
+    every combination of what integers, slices, lists and masks select of each axis, ``array.vindex[...]`` single
+    points, or a mask. Only chunks, and of shards only inner chunks, that hold something of the selection are read.
+    All of them can be written to; a chunk that others write other elements of at the same time loses nothing.
 
     Attributes
     ----------
@@ -27,12 +54,29 @@ class Array:
         The array's ``zarr.json``.
     attrs : dict
         Its attributes.
+    oindex, vindex
+        Orthogonal and vectorised selection.
     """
 
-    def __init__(self, array: _core.Array) -> None:
-        self._array = array
-        self.metadata: dict[str, Any] = json.loads(array.metadata)
+    def __init__(self, url: str, read_only: bool) -> None:
+        self._url = url
+        self._read_only = read_only
+        self._opened: _core.Array | None = None
+        self.metadata: dict[str, Any] = json.loads(self._array.metadata)
         self.dtype: np.dtype[Any] = to_numpy(self.metadata["data_type"])
+        hold(self)
+
+    @property
+    def _array(self) -> _core.Array:
+        threads = context()
+        opened = self._opened
+        if opened is None:
+            opened = self._opened = _core.Array(threads, self._url, self._read_only)
+        return opened
+
+    def forget(self) -> None:
+        """Gives up what belongs to a context that is no longer used; internal."""
+        self._opened = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -50,6 +94,14 @@ class Array:
     def attrs(self) -> dict[str, Any]:
         return dict(self.metadata.get("attributes", {}))
 
+    @property
+    def oindex(self) -> _Indexer:
+        return _Indexer(self, crossed)
+
+    @property
+    def vindex(self) -> _Indexer:
+        return _Indexer(self, paired)
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of an array without axes")
@@ -64,7 +116,7 @@ class Array:
         return np.asarray(self[...], dtype)
 
     def __getitem__(self, selection: Any) -> Any:
-        """Reads integers, slices (any step), an ellipsis and None; returns an array, or a scalar.
+        """Reads a selection; returns an array, or a scalar.
 
         Raises
         ------
@@ -73,62 +125,96 @@ class Array:
         CorruptError
             A chunk cannot be decoded.
         """
-        slices, after = self._plan(selection)
-        counts = tuple(len(range(*each.indices(n))) for each, n in zip(slices, self.shape, strict=True))
-        if self.dtype == object:
-            out: np.ndarray[Any, Any] = np.empty(math.prod(counts), object)
-            out[:] = self._array.read_items(slices, False)
-            out = out.reshape(counts)
-        else:
-            out = np.empty(counts, self.dtype)
-            self._array.read(slices, False, exportable(out), sys.byteorder == "big")
-        result = out[after]
-        return result
+        if _has_lists(selection):
+            return self._read(picks(selection, self.shape, small=False))
+        pick, after = self._plan(selection)
+        return self._read(pick)[after]
 
     def __setitem__(self, selection: Any, value: Any) -> None:
-        """Writes to what `__getitem__` reads, with numpy's rules of broadcasting."""
-        if self.dtype == object:
-            raise _core.UnsupportedError("elements of variable length are not written here; use zarr-python")
-        slices, after = self._plan(selection)
-        counts = tuple(len(range(*each.indices(n))) for each, n in zip(slices, self.shape, strict=True))
-        memory: np.ndarray[Any, Any] = np.empty(counts, self.dtype)
-        memory[after] = value
-        self._array.write(slices, False, exportable(memory), sys.byteorder == "big")
+        """Writes to what `__getitem__` reads, with numpy's rules of broadcasting.
 
-    def _plan(self, selection: Any) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
+        Raises
+        ------
+        InvalidError
+            The array was opened for reading only.
+        TypeError
+            An element of an array of strings is no str, or of one of bytes no bytes.
+        """
+        if _has_lists(selection):
+            pick = picks(selection, self.shape, small=False)
+            self._write(pick, self._values(value, pick.shape))
+            return
+        pick, after = self._plan(selection)
+        memory = np.empty(pick.shape, self.dtype)
+        memory[after] = value
+        self._write(pick, memory)
+
+    def _values(self, value: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        """A value in the array's type, for a selection of this shape."""
+        memory: np.ndarray[Any, Any] = np.empty(shape, self.dtype)
+        memory[...] = value
+        return memory
+
+    def _read(self, pick: Picks) -> np.ndarray[Any, Any]:
+        n = math.prod(pick.shape)
+        if self.dtype == object:
+            texts: np.ndarray[Any, Any] = np.empty(n, object)
+            texts[:] = self._array.read_items(pick.entries, pick.points)
+            return texts.reshape(pick.shape)
+        out = np.empty(n if pick.points else pick.shape, self.dtype)
+        self._array.read(pick.entries, pick.points, exportable(out), BIG)
+        return out.reshape(pick.shape)
+
+    def _write(self, pick: Picks, memory: np.ndarray[Any, Any]) -> None:
+        if pick.points:
+            memory = memory.reshape(-1)
+        if self.dtype == object:
+            self._array.write_items(pick.entries, pick.points, memory.ravel().tolist())
+        else:
+            self._array.write(pick.entries, pick.points, exportable(memory), BIG)
+
+    def _plan(self, selection: Any) -> tuple[Picks, tuple[Any, ...]]:
         """Slices with positive steps, and what remains to be done with what they select."""
+        shape = self.shape
         entries = list(selection) if isinstance(selection, tuple) else [selection]
         named = sum(1 for entry in entries if entry is not None and entry is not Ellipsis)
-        if named > self.ndim:
-            raise IndexError(f"{named} indices for an array with {self.ndim} axes")
+        if named > len(shape):
+            raise IndexError(f"{named} indices for an array with {len(shape)} axes")
         if not any(entry is Ellipsis for entry in entries):
             entries.append(Ellipsis)
         at = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
-        entries[at : at + 1] = [slice(None)] * (self.ndim - named)
+        entries[at : at + 1] = [slice(None)] * (len(shape) - named)
         slices: list[slice] = []
+        counts: list[int] = []
         after: list[Any] = []
         for entry in entries:
             if entry is None:
                 after.append(None)
                 continue
-            length = self.shape[len(slices)]
+            length = shape[len(slices)]
             if isinstance(entry, slice):
                 indices = range(*entry.indices(length))
-                if indices.step < 0:
+                backwards = indices.step < 0
+                if backwards:
                     indices = indices[::-1]
-                    after.append(slice(None, None, -1))
-                else:
-                    after.append(slice(None))
+                after.append(slice(None, None, -1) if backwards else slice(None))
                 slices.append(slice(indices.start, indices.stop, indices.step) if indices else slice(0, 0, 1))
+                counts.append(len(indices))
             elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
                 index = int(entry) + (length if entry < 0 else 0)
                 if not 0 <= index < length:
                     raise IndexError(f"index {entry} is out of bounds for an axis of length {length}")
                 slices.append(slice(index, index + 1, 1))
+                counts.append(1)
                 after.append(0)
             else:
-                raise IndexError("only integers, slices, an ellipsis and None select")
-        return tuple(slices), tuple(after)
+                raise IndexError("only integers, slices, an ellipsis, None and arrays of indices or bool select")
+        return Picks(False, tuple(slices), tuple(counts)), tuple(after)
+
+
+def _has_lists(selection: Any) -> bool:
+    entries = selection if isinstance(selection, tuple) else (selection,)
+    return any(isinstance(entry, list) or (isinstance(entry, np.ndarray) and entry.ndim > 0) for entry in entries)
 
 
 def open(url: str, mode: str = "r") -> Array:
@@ -154,4 +240,4 @@ def open(url: str, mode: str = "r") -> Array:
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    return Array(_core.Array(context(), str(url), mode == "r"))
+    return Array(str(url), mode == "r")

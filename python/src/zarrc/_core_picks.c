@@ -26,29 +26,29 @@ static const int64_t *list_take(core_picks *picks, PyObject *entry, size_t *n) {
   return buffer->buf ? buffer->buf : &picks->selection.pick[0].start; /* no list is NULL */
 }
 
-/* A list of the first axis, checked here because another chunk may lie behind this one. */
+static bool list_check(const int64_t *list, size_t n, int axis, int64_t length) {
+  for (size_t i = 0; i < n; i++) {
+    if (list[i] >= -length && list[i] < length) continue;
+    PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for axis %d with size %lld", (long long)list[i], axis,
+                 (long long)length);
+    return false;
+  }
+  return true;
+}
+
+/* A list of the first axis, from its front and moved. */
 static const int64_t *list_move(core_picks *picks, const int64_t *list, size_t n, int64_t length, int64_t offset) {
   picks->first = PyMem_Malloc(n ? n * sizeof *list : 1);
-  if (!picks->first) {
-    PyErr_NoMemory();
-    return NULL;
-  }
-  for (size_t i = 0; i < n; i++) {
-    int64_t index = list[i] < 0 ? list[i] + length : list[i];
-    if (index < 0 || index >= length) {
-      PyErr_Format(PyExc_IndexError, "index %lld lies outside an axis of length %lld", (long long)list[i],
-                   (long long)length);
-      return NULL;
-    }
-    picks->first[i] = index + offset;
-  }
+  if (!picks->first) return (const int64_t *)(void *)PyErr_NoMemory();
+  for (size_t i = 0; i < n; i++) picks->first[i] = list[i] + (list[i] < 0 ? length : 0) + offset;
   return picks->first;
 }
 
 static const int64_t *list_parse(core_picks *picks, int axis, PyObject *entry, int64_t length, int64_t offset,
                                  size_t *n) {
   const int64_t *list = list_take(picks, entry, n);
-  return list && axis == 0 ? list_move(picks, list, *n, length, offset) : list;
+  if (!list || !list_check(list, *n, axis, length)) return NULL;
+  return axis == 0 ? list_move(picks, list, *n, length, offset) : list;
 }
 
 static bool pick_parse(core_picks *picks, int axis, PyObject *entry, int64_t length, int64_t offset) {
@@ -63,12 +63,12 @@ static bool pick_parse(core_picks *picks, int axis, PyObject *entry, int64_t len
   if (PyLong_Check(entry)) {
     long long index = PyLong_AsLongLong(entry);
     if (index == -1 && PyErr_Occurred()) return false;
-    if (index < 0) index += length;
-    if (index >= 0 && index < length) {
-      *pick = zarrc_pick_index(index + offset);
+    if (index >= -length && index < length) {
+      *pick = zarrc_pick_index(index + (index < 0 ? length : 0) + offset);
       return true;
     }
-    PyErr_Format(PyExc_IndexError, "an index lies outside an axis of length %lld", (long long)length);
+    PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for axis %d with size %lld", index, axis,
+                 (long long)length);
     return false;
   }
   size_t n;

@@ -26,7 +26,7 @@ def as_tuple(selection: Any, ndim: int) -> Selection:
     expanded: list[Entry] = []
     for entry in entries:
         if isinstance(entry, list):
-            entry = np.asarray(entry, None if entry else np.intp)
+            entry = _array_of(entry)
         if isinstance(entry, np.ndarray) and entry.dtype == bool:
             expanded.extend(np.nonzero(entry))
         else:
@@ -53,6 +53,11 @@ def length_of(entry: slice, length: int) -> int:
     return len(range(*entry.indices(length)))
 
 
+def _array_of(entry: Any) -> np.ndarray[Any, Any]:
+    """An array of indices; numpy takes an empty list for one of floating-point numbers."""
+    return np.asarray(entry, np.intp if isinstance(entry, list) and not entry else None)
+
+
 def _list_of(entry: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if entry.dtype.kind not in "iu":
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
@@ -77,8 +82,11 @@ def _lists_at_once(selection: Selection, shape: tuple[int, ...]) -> Picks | None
     return Picks(False, tuple([entry.reshape(-1) for entry in selection]), tuple([entry.size for entry in selection]))
 
 
-def picks(selection: Any, shape: tuple[int, ...]) -> Picks:
-    """A selection of an array of some shape, with integers, slices, and arrays of indices or masks."""
+def picks(selection: Any, shape: tuple[int, ...], small: bool = True) -> Picks:
+    """A selection of an array of some shape, with integers, slices, and arrays of indices or masks.
+
+    small: where nothing else helps, every element of the array may be numbered; else that is an IndexError.
+    """
     if type(selection) is tuple and shape and len(selection) == len(shape):
         found = _lists_at_once(selection, shape)
         if found is not None:
@@ -89,11 +97,11 @@ def picks(selection: Any, shape: tuple[int, ...]) -> Picks:
     arrays = [entry for entry in entries if isinstance(entry, np.ndarray) and entry.ndim > 0]
     slices = [entry for entry in entries if isinstance(entry, slice)]
     if any((entry.step or 1) < 1 for entry in slices):
-        return _by_number(entries, shape)
+        return _by_number(entries, shape, small)
     if not arrays or (len(arrays) == 1 and arrays[0].ndim == 1 and len(slices) == len(entries) - 1):
         return _along_axes(entries, shape)
     if slices:
-        return _by_number(entries, shape)
+        return _by_number(entries, shape, small)
     if len(arrays) == len(shape) and all(
         entry.ndim == len(shape) and entry.size == entry.shape[axis] for axis, entry in enumerate(arrays)
     ):
@@ -117,10 +125,51 @@ def _along_axes(entries: Selection, shape: tuple[int, ...]) -> Picks:
     return Picks(False, tuple(taken), tuple(counts))
 
 
-def _by_number(entries: Selection, shape: tuple[int, ...]) -> Picks:
+def _by_number(entries: Selection, shape: tuple[int, ...], small: bool) -> Picks:
     """Any selection: numpy selects the elements' numbers."""
+    if not small:
+        raise IndexError("arrays of indices of several axes beside slices: use oindex or vindex")
     numbers = np.asarray(np.arange(math.prod(shape)).reshape(shape)[entries])
     return Picks(True, tuple(map(_list_of, np.unravel_index(numbers.ravel(), shape))), numbers.shape)
+
+
+def crossed(selection: Any, shape: tuple[int, ...]) -> Picks:
+    """Every combination of what integers, slices, lists of indices and masks take of each axis."""
+    entries = list(selection) if isinstance(selection, tuple) else [selection]
+    if not any(entry is Ellipsis for entry in entries):
+        entries.append(Ellipsis)
+    at = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
+    entries[at : at + 1] = [slice(None)] * (len(shape) - len(entries) + 1)
+    if len(entries) != len(shape):
+        raise IndexError(f"{len(entries)} indices for an array with {len(shape)} axes")
+    for axis, (entry, length) in enumerate(zip(entries, shape, strict=True)):
+        if isinstance(entry, slice):
+            if (entry.step or 1) < 1:
+                entries[axis] = np.arange(*entry.indices(length))
+            continue
+        taken = _array_of(entry)
+        if taken.dtype == bool:
+            if taken.shape != (length,):
+                raise IndexError(f"axis {axis}: a mask of shape {taken.shape} for a length of {length}")
+            taken = np.flatnonzero(taken)
+        if taken.ndim > 1 or taken.dtype.kind not in "iu":
+            raise IndexError(f"axis {axis}: an integer, a slice, a list of indices or a mask selects")
+        entries[axis] = taken if taken.ndim else int(taken)
+    return _along_axes(tuple(entries), shape)
+
+
+def paired(selection: Any, shape: tuple[int, ...]) -> Picks:
+    """Single points: arrays of indices for all axes, broadcast against each other, or a mask of the shape."""
+    entries = selection if isinstance(selection, tuple) else (selection,)
+    if len(entries) == 1 and len(shape) != 1 or np.asarray(entries[0]).dtype == bool:
+        mask = np.asarray(entries[0])
+        if len(entries) != 1 or mask.dtype != bool or mask.shape != shape:
+            raise IndexError(f"vindex takes indices for all {len(shape)} axes, or a mask of shape {shape}")
+        entries = np.nonzero(mask)
+    if len(entries) != len(shape):
+        raise IndexError(f"vindex takes indices for all {len(shape)} axes, not for {len(entries)}")
+    points = np.broadcast_arrays(*[_array_of(entry) for entry in entries])
+    return Picks(True, tuple(map(_list_of, points)), points[0].shape)
 
 
 def shape_of(selection: Any, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""zarrc.open: lists, points, masks and texts, against numpy."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import zarr
+
+import zarrc
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHAPE = (10, 12)
+KINDS: dict[str, dict[str, Any]] = {
+    "chunked": {"chunks": (4, 5)},
+    "sharded": {"chunks": (2, 3), "shards": (4, 6)},
+    "big": {"chunks": (4, 5), "dtype": ">f8", "compressors": None},
+    "struct": {"chunks": (4, 5), "dtype": [("a", "<i2"), ("b", "<f4")]},
+    "time": {"chunks": (4, 5), "dtype": "M8[s]"},
+    "texts": {"chunks": (4, 5), "dtype": str},
+    "sharded texts": {"chunks": (2, 3), "shards": (4, 6), "dtype": str},
+}
+MASK = np.arange(120).reshape(SHAPE) % 7 == 1
+PLAIN: list[Any] = [
+    np.s_[2:9:3, ::-2],
+    np.s_[-1, None, ...],
+    ([3, 1, 1], slice(2, 9)),
+    (slice(1, None, 4), np.array([-1, 0])),
+    ([3, 1, -1], [0, 11, 5]),
+    (np.array([[1], [8]]), np.array([[0, 2, 3]])),
+    (5, [1, 2]),
+    ([], slice(None)),
+    MASK,
+    (np.arange(10) % 3 == 0, slice(None)),
+    (np.arange(10) % 3 == 0,),
+]
+CROSSED: list[Any] = [
+    ([3, 1, 9], [0, 11, -5]),
+    (np.arange(10) % 3 == 0, [4, 2]),
+    (slice(None, None, -3), [4, 2]),
+    (2, [4, 2]),
+    ([7, 7, 0],),
+    (Ellipsis, [1]),
+    ([], []),
+]
+PAIRED: list[Any] = [
+    ([3, 1, 9], [0, 11, -5]),
+    ([[3], [1]], [[0, 1]]),
+    ([2, 2], 5),
+    MASK,
+    ([], []),
+]
+
+
+def values(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    numbers = np.arange(120).reshape(SHAPE)
+    if dtype == object:
+        return np.array([f"é{n}" for n in range(120)], object).reshape(SHAPE)
+    if dtype.names:
+        result = np.zeros(SHAPE, dtype)
+        result["a"], result["b"] = numbers, -numbers
+        return result
+    return numbers.astype(dtype)
+
+
+@pytest.fixture(params=KINDS)
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    kind = {"dtype": "i4", **KINDS[request.param]}
+    made = zarr.create_array(tmp_path / "a", shape=SHAPE, **kind)
+    array = zarrc.open(str(tmp_path / "a"), "r+")
+    expected = values(array.dtype)
+    made[...] = expected
+    return array, expected
+
+
+def in_numpy(selection: Any) -> tuple[Any, Any]:
+    """What `oindex` takes as numpy has it, all axes kept, and what drops those with an integer."""
+    entries = [slice(None) if each is Ellipsis else each for each in selection]
+    entries += [slice(None)] * (len(SHAPE) - len(entries))
+    axes = [
+        np.arange(n)[np.asarray(entry, int) if isinstance(entry, list) else entry]
+        for entry, n in zip(entries, SHAPE, strict=True)
+    ]
+    dropped = tuple(0 if np.ndim(axis) == 0 else slice(None) for axis in axes)
+    return np.ix_(*[np.atleast_1d(axis) for axis in axes]), dropped
+
+
+def with_empty_lists(selection: Any) -> Any:
+    """For numpy an empty list is one of floating-point numbers."""
+    if not isinstance(selection, tuple):
+        return selection
+    return tuple(np.asarray(each, int) if isinstance(each, list) else each for each in selection)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_numpy_style(pair: Any) -> None:
+    array, expected = pair
+    for selection in PLAIN:
+        at = with_empty_lists(selection)
+        np.testing.assert_array_equal(array[selection], expected[at], err_msg=str(selection))
+        new = np.roll(expected, 5)[at]
+        array[selection] = new
+        expected[at] = new
+        np.testing.assert_array_equal(array[...], expected, err_msg=str(selection))
+    array[...] = expected[0, 0]
+    assert (np.asarray(array) == expected[0, 0]).all()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_orthogonal(pair: Any) -> None:
+    array, expected = pair
+    for selection in CROSSED:
+        at, dropped = in_numpy(selection)
+        np.testing.assert_array_equal(array.oindex[selection], expected[at][dropped], err_msg=str(selection))
+        new = np.roll(expected, 5)[at]
+        array.oindex[selection] = new[dropped]
+        expected[at] = new
+        np.testing.assert_array_equal(array[...], expected, err_msg=str(selection))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_points(pair: Any) -> None:
+    array, expected = pair
+    for selection in PAIRED:
+        at = with_empty_lists(selection)
+        np.testing.assert_array_equal(array.vindex[selection], expected[at], err_msg=str(selection))
+        new = np.roll(expected, 5)[at]
+        array.vindex[selection] = new
+        expected[at] = new
+        np.testing.assert_array_equal(array[...], expected, err_msg=str(selection))
+    array.vindex[MASK] = expected[0, 0]
+    assert (array[MASK] == expected[0, 0]).all()
+
+
+def test_zarr_python_reads_the_texts(tmp_path: Path) -> None:
+    made = zarr.create_array(tmp_path / "a", shape=(6,), chunks=(4,), dtype=str, fill_value="none")
+    array = zarrc.open(str(tmp_path / "a"), "r+")
+    array[1:5] = np.array(["", "ü", "long" * 99, "x"], object)
+    assert made[:].tolist() == ["none", "", "ü", "long" * 99, "x", "none"] == array[:].tolist()
+    array[:] = "none"
+    assert not (tmp_path / "a/c").exists() or not [p for p in (tmp_path / "a/c").iterdir() if p.is_file()]
+    with pytest.raises(TypeError, match="unicode"):
+        array[0] = 5
+    with pytest.raises(zarrc.InvalidError, match="read-only"):
+        zarrc.open(str(tmp_path / "a"))[0] = "x"
+
+
+def test_what_cannot_be_selected(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a", shape=SHAPE, chunks=(4, 5), dtype="i4")
+    array = zarrc.open(str(tmp_path / "a"))
+    bad: list[tuple[Any, Any]] = [
+        (array, ([1, 2], [1, 2], 3)), (array, ([1], [12])), (array, ([0.5], [1])), (array, (slice(None, None, -1), [1])),
+        (array.oindex, ([10], 0)), (array.oindex, (0, 0, 0)), (array.oindex, ([[1]], 0)), (array.oindex, (np.ones(3, bool), 0)),
+        (array.vindex, ([1, 2],)), (array.vindex, ([1], [-13])), (array.vindex, np.ones((3, 3), bool)), (array.vindex, 3),
+    ]  # fmt: skip
+    for accessor, selection in bad:
+        with pytest.raises(IndexError):
+            accessor[selection]
+    with pytest.raises(ValueError):
+        array.vindex[[1, 2], [1, 2, 3]]
+
+
+def test_threads_write_parts_of_one_shard(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a", shape=SHAPE, chunks=(2, 3), shards=SHAPE[:1] + (12,), dtype="i4")
+
+    def write(i: int) -> None:
+        array = zarrc.open(str(tmp_path / "a"), "r+")
+        for column in range(12):
+            array.vindex[[i, i + 5], [column, column]] = column
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(write, range(5)))
+    assert (zarrc.open(str(tmp_path / "a"))[...] == np.arange(12)).all()
