@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""What is served by the library (everything with the nine codecs, in both formats), and how the rest is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+from zarr.core.dtype import VariableLengthBytes
+from zarr.storage import MemoryStore
+
+import zarrc
+
+numcodecs = pytest.importorskip("numcodecs")
+
+SHAPE = (7, 5)
+STOCK = "zarr.core.codec_pipeline.BatchedCodecPipeline"
+TYPES: list[Any] = [
+    "?", "i1", "<i2", ">i2", "<u4", ">u8", "<f2", ">f2", ">f4", "<f8", "<c8", ">c16", "S1", "S5", "<U3", ">U3", "<M8[ns]",
+    ">M8[D]", "<m8[10s]", "V7", [("a", "<i2"), ("b", ">f4")], "text", "StringDType", "variable bytes",
+]  # fmt: skip
+V2_COMPRESSORS: dict[str, Any] = {
+    "none": None,
+    "blosc": numcodecs.Blosc("lz4", 5, -1),
+    "blosc bitshuffle": numcodecs.Blosc("zstd", 3, 2),
+    "gzip": numcodecs.GZip(1),
+    "zstd": numcodecs.Zstd(3),
+    "auto": "auto",
+}
+V3_CODECS: dict[str, dict[str, Any]] = {
+    "none": {"compressors": None},
+    "blosc": {"compressors": BloscCodec(cname="lz4")},
+    "gzip, crc32c": {"compressors": [GzipCodec(level=1), Crc32cCodec()]},
+    "zstd, transposed": {"compressors": ZstdCodec(), "filters": [TransposeCodec(order=(1, 0))]},
+    "sharded": {"shards": (6, 4)},
+}
+
+
+def type_and_values(name: Any) -> tuple[Any, np.ndarray[Any, Any]]:
+    n = SHAPE[0] * SHAPE[1]
+    if name in ("text", "StringDType"):
+        dtype = str if name == "text" else np.dtypes.StringDType()
+        return dtype, np.array(["é" * i for i in range(n)], object if name == "text" else dtype).reshape(SHAPE)
+    if name == "variable bytes":
+        return VariableLengthBytes(), np.array([b"x" * i for i in range(n)], object).reshape(SHAPE)
+    dtype = np.dtype(name)
+    if dtype.kind == "U":
+        return dtype, np.array([chr(65 + i) * (i % 4) for i in range(n)], dtype).reshape(SHAPE)
+    numbers = bytes(i % 97 for i in range(n * dtype.itemsize)) if dtype.kind != "b" else bytes(i % 2 for i in range(n))
+    return dtype, np.frombuffer(numbers, "u1").view(dtype).reshape(SHAPE)
+
+
+def check(name: Any, **more: Any) -> None:
+    dtype, expected = type_and_values(name)
+    expected = expected.copy()
+    store = MemoryStore()
+    if name == "variable bytes":
+        more["fill_value"] = b""
+    array = zarr.create_array(store, shape=SHAPE, chunks=(3, 4) if "shards" not in more else (3, 2), dtype=dtype, **more)
+    array[...] = expected
+    array[1:3, 2:5] = expected[0:2, 0:3]
+    expected[1:3, 2:5] = expected[0:2, 0:3].copy()
+    assert np.asarray(array[...]).tolist() == expected.tolist()
+    assert np.asarray(array.vindex[[0, 6], [1, 4]]).tolist() == expected[[0, 6], [1, 4]].tolist()
+    assert np.asarray(array.oindex[[5, 1], [0, 2]]).tolist() == expected[np.ix_([5, 1], [0, 2])].tolist()
+    served = zarrc.counters()
+    assert served["read"] == 3 and served["write"] == 2 and not any("fallback" in each for each in served)
+    if "shards" in more and np.dtype(expected.dtype).kind == "V" and zarr.__version__.startswith("3.1."):
+        return  # zarr-python's own pipeline cannot: it asks for the hash of the fill value
+    with zarr.config.set({"codec_pipeline.path": STOCK}):
+        assert np.asarray(zarr.open_array(store)[...]).tolist() == expected.tolist()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("compressor", V2_COMPRESSORS)
+@pytest.mark.parametrize("name", TYPES, ids=str)
+def test_format_2(name: Any, compressor: str, order: Any) -> None:
+    check(name, zarr_format=2, compressors=V2_COMPRESSORS[compressor], order=order)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("codecs", V3_CODECS)
+@pytest.mark.parametrize("name", TYPES, ids=str)
+def test_format_3(name: Any, codecs: str) -> None:
+    check(name, **V3_CODECS[codecs])
+
+
+def test_the_rest_is_counted_with_its_reason_and_said_once_an_array(caplog: pytest.LogCaptureFixture) -> None:
+    with zarr.config.set({"codec_pipeline.strict": False}), caplog.at_level("INFO", "zarrc"):
+        for compressor in (numcodecs.Zlib(), numcodecs.Zlib(), numcodecs.LZ4()):
+            array = zarr.create_array(
+                MemoryStore(), shape=(4,), chunks=(2,), dtype="i4", zarr_format=2, compressors=compressor
+            )
+            array[:] = 1
+            array[1:3] = 2
+            assert array[:].tolist() == [1, 2, 2, 1]
+    zlib, lz4 = "compressor numcodecs.zlib.Zlib", "compressor numcodecs.lz4.LZ4"
+    assert zarrc.counters() == {
+        "fallback_read": 3, f"fallback_read: {zlib}": 2, f"fallback_read: {lz4}": 1,
+        "fallback_write": 6, f"fallback_write: {zlib}": 4, f"fallback_write: {lz4}": 2,
+    }  # fmt: skip
+    said = [record.getMessage() for record in caplog.records if record.name == "zarrc"]
+    assert [zlib in each for each in said] == [True, True, False] and lz4 in said[2]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_codecs_count_what_they_leave_to_zarr_python() -> None:
+    from zarrc.codecs import BytesCodec, ShardingCodec
+
+    others = pytest.importorskip("zarr.codecs.numcodecs", reason="no codec that zarrc does not know")
+    with zarr.config.set({"codec_pipeline.path": STOCK}):
+        array = zarr.create_array(
+            MemoryStore(), shape=(4,), chunks=(4,), dtype="i4", compressors=None,
+            serializer=ShardingCodec(chunk_shape=(2,), codecs=[BytesCodec(), others.CRC32()]),
+        )  # fmt: skip
+        array[:] = [1, 2, 3, 4]
+        assert array[1:3].tolist() == [2, 3]
+    served = zarrc.counters()
+    assert served["fallback_codec"] > 0
+    assert served["fallback_codec"] == sum(n for name, n in served.items() if name.startswith("fallback_codec: codec "))
