@@ -78,19 +78,23 @@ void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, si
   return q;
 }
 
-/* In front of every block of zarrc_malloc. */
+/* In front of every block of zarrc_malloc. Large blocks begin with a cache line of their own: elements in them can then
+ * be written in whole lines, past the caches. */
+#define LINE ((size_t)64)
 typedef struct head {
-  _Alignas(16) size_t size; /* with the head */
+  _Alignas(16) size_t size; /* with what lies in front */
+  size_t front;             /* bytes before what the caller has; also how that is aligned */
 } head;
 
 void *zarrc_realloc(zarrc_ctx *ctx, void *p, size_t nbytes) {
-  head *old = p ? (head *)p - 1 : NULL;
-  size_t size;
-  if (!zarrc_add_size(nbytes, sizeof(head), &size)) return NULL;
-  head *h = zarrc_mem_resize(ctx, old, old ? old->size : 0, size, 16);
-  if (!h) return NULL;
-  h->size = size;
-  return h + 1;
+  size_t front = p ? ((head *)p - 1)->front : nbytes >= LARGE ? LINE : sizeof(head), size;
+  uint8_t *old = p ? (uint8_t *)p - front : NULL;
+  if (!zarrc_add_size(nbytes, front, &size)) return NULL;
+  uint8_t *block = zarrc_mem_resize(ctx, old, p ? ((head *)p - 1)->size : 0, size, front);
+  if (!block) return NULL;
+  p = block + front;
+  ((head *)p)[-1] = (head){.size = size, .front = front};
+  return p;
 }
 
 void *zarrc_malloc(zarrc_ctx *ctx, size_t nbytes) {
@@ -99,8 +103,8 @@ void *zarrc_malloc(zarrc_ctx *ctx, size_t nbytes) {
 
 void zarrc_free(zarrc_ctx *ctx, void *p) {
   if (!p) return;
-  head *h = (head *)p - 1;
-  zarrc_mem_resize(ctx, h, h->size, 0, 16);
+  head h = ((head *)p)[-1];
+  zarrc_mem_resize(ctx, (uint8_t *)p - h.front, h.size, 0, h.front);
 }
 
 uint64_t zarrc_ctx_memory(const zarrc_ctx *ctx) {

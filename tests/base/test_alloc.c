@@ -82,6 +82,17 @@ static void test_malloc_and_realloc(void **state) {
     old = sizes[i];
   }
   zarrc_free(ctx, p);
+  for (size_t large = 4 << 20; large < 40 << 20; large += 5000001) { /* whole cache lines */
+    p = zarrc_malloc(ctx, large);
+    assert_non_null(p);
+    assert_int_equal((uintptr_t)p % 64, 0);
+    p[large - 1] = 7;
+    p = zarrc_realloc(ctx, p, large * 3);
+    assert_int_equal((uintptr_t)p % 64, 0);
+    assert_int_equal(p[large - 1], 7);
+    p = zarrc_realloc(ctx, p, 9);
+    zarrc_free(ctx, p);
+  }
   zarrc_ctx_close(ctx);
 }
 
