@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Rounds of fetching ranges before a whole value is fetched: an index, the chunks, and once more for nested shards.
 MAX_ROUNDS = 4
-# Local chunks that decode to no more than so many bytes are read where the call is made: to hand the work to a thread
-# and wait for it would take longer. codec_pipeline.inline_bytes sets another number.
+# No more than so many chunks that decode to no more than so many bytes are read where the call is made: to hand the work
+# to a thread and wait for it would take longer. codec_pipeline.inline_bytes sets another number of bytes.
 INLINE_NBYTES = 256 << 10
 INLINE_CHUNKS = 64
 
@@ -99,17 +99,17 @@ class _Put:
     """Stores a new value, or erases it."""
 
     def __init__(self, item: Item, outcome: Outcome) -> None:
-        self.setter = item[0]
+        self.getter = item[0]
         self.value = None if outcome is None else default_buffer_prototype().buffer.from_bytes(outcome)
 
     async def run(self) -> Any:
-        await (self.setter.delete() if self.value is None else self.setter.set(self.value))
+        await (self.getter.delete() if self.value is None else self.getter.set(self.value))
 
     def run_sync(self) -> Any:
         if self.value is None:
-            self.setter.delete_sync()
+            self.getter.delete_sync()
         else:
-            self.setter.set_sync(self.value)
+            self.getter.set_sync(self.value)
 
 
 def _bytes_of(values: list[Any]) -> list[Any] | None:
@@ -142,6 +142,11 @@ async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(executor(), fn, *args)
 
 
+def _is_near(getter: Any) -> bool:
+    """Whether values are in memory, so that nothing is won by asking for several at once."""
+    return type(getter) is not StorePath or type(getter.store) is MemoryStore
+
+
 async def _run(request: Any) -> Any:
     return await request.run()
 
@@ -153,8 +158,8 @@ async def _drive(steps: Steps) -> Any:
             step = steps.send(answer)
             if not isinstance(step, list):
                 answer = await off_loop(step)
-            elif len(step) == 1:
-                answer = [await step[0].run()]
+            elif len(step) == 1 or _is_near(step[0].getter):
+                answer = [await each.run() for each in step]
             else:
                 limit = setting("async.concurrency", 10)
                 answer = list(await concurrent_map([(each,) for each in step], _run, limit))
@@ -208,6 +213,14 @@ def _of_one_store(items: list[Item]) -> bool:
     return True
 
 
+def _inline_nbytes(items: list[Item]) -> int:
+    """Bytes up to which chunks are decoded and encoded where the call is made; 0: these are not."""
+    if len(items) > INLINE_CHUNKS:
+        return 0
+    value = setting("codec_pipeline.inline_bytes")
+    return INLINE_NBYTES if type(value) is not int else max(0, value)
+
+
 # -------------------------------------------------------------------------------------------------------- reading
 
 
@@ -231,11 +244,13 @@ def _read_fetched(
         for k, value in zip(whole, (yield [_Get(items[k]) for k in whole]), strict=True):
             sources[k] = value
     states: list[Any] = [None] * len(items)
+    limit = _inline_nbytes(items)
     todo = list(range(len(items)))
     for attempt in range(MAX_ROUNDS + 1):
-        found = yield partial(
-            chain.read, bound, [items[k] for k in todo], [sources[k] for k in todo], out, drop_axes
-        )
+        some = ([items[k] for k in todo], [sources[k] for k in todo])
+        found = chain.read(bound, *some, out, drop_axes, None, limit) if limit else None
+        if found is None:
+            found = yield partial(chain.read, bound, *some, out, drop_axes)
         for k, state in zip(todo, found, strict=True):
             states[k] = state
         todo = [k for k in todo if states[k] is None]
@@ -254,14 +269,6 @@ def _read_fetched(
                 for place, value in zip(each, values, strict=True):
                     sources[k].add(*place, value)
     return states
-
-
-def _inline_nbytes(items: list[Item]) -> int:
-    """Bytes up to which local chunks are read and written where the call is made; 0: these are not."""
-    if len(items) > INLINE_CHUNKS:
-        return 0
-    value = setting("codec_pipeline.inline_bytes")
-    return INLINE_NBYTES if type(value) is not int else max(0, value)
 
 
 async def read(
@@ -358,7 +365,10 @@ def _write_fetched(
     if old:
         for k, found in zip(old, (yield [_Get(items[k]) for k in old]), strict=True):
             sources[k] = found
-    outcomes = yield partial(chain.write, bound, items, sources, value, drop_axes)
+    limit = _inline_nbytes(items)
+    outcomes = chain.write(bound, items, sources, value, drop_axes, None, limit) if limit else None
+    if outcomes is None:
+        outcomes = yield partial(chain.write, bound, items, sources, value, drop_axes)
     puts = [
         _Put(item, outcome)
         for item, outcome in zip(items, outcomes, strict=True)
