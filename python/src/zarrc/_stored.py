@@ -144,7 +144,9 @@ async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
 
 def _is_near(getter: Any) -> bool:
     """Whether values are in memory, so that nothing is won by asking for several at once."""
-    return type(getter) is not StorePath or type(getter.store) is MemoryStore
+    if type(getter) is StorePath:
+        return type(getter.store) is MemoryStore
+    return type(getter).__module__ == "zarr.codecs.sharding"  # inner chunks of a shard that was read
 
 
 async def _run(request: Any) -> Any:
