@@ -137,9 +137,23 @@ def test_the_check_finds_what_differs(client: Any, source: str, tmp_path: Path) 
         zarrc.dask.reencode(source, destination, (10, 10), (20, 20), None, client=client, progress=spoil)
 
 
-def test_to_zarr_is_aligned(tmp_path: Path) -> None:
+def test_to_zarr_is_aligned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task writes whole shards: those of the array's edges end where it does."""
     dask_array = pytest.importorskip("dask.array")
+    written: list[tuple[slice, ...]] = []
+    put = zarr.Array.__setitem__
+
+    def noted(self: Any, selection: Any, value: Any) -> None:
+        written.append(selection)
+        put(self, selection, value)
+
+    monkeypatch.setattr(zarr.Array, "__setitem__", noted)
     array = dask_array.from_array(VALUES, chunks=(33, 17))
-    target = zarrc.dask.to_zarr(array, str(tmp_path / "a"), (10, 10), (20, 20))
-    assert target.shards == (20, 20)
+    with pytest.importorskip("dask").config.set(scheduler="synchronous"):
+        target = zarrc.dask.to_zarr(array, str(tmp_path / "a"), (10, 10), (30, 20))
+    assert target.shards == (30, 20)
     np.testing.assert_array_equal(target[...], VALUES)
+    assert len(written) == 7 * 6
+    for selection in written:
+        for at, edge, n in zip(selection, (30, 20), VALUES.shape, strict=True):
+            assert at.start % edge == 0 and at.stop == min(at.start + edge, n)
