@@ -61,7 +61,8 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
   zarrc_open_options options = {.struct_size = sizeof options,
                                 .read_only = !writable,
                                 .create = writable,
-                                .follow_links = cli_has(c, CLI_FOLLOW_LINKS)};
+                                .follow_links = cli_has(c, CLI_FOLLOW_LINKS),
+                                .direct = cli_has(c, CLI_DIRECT)};
   if (sync != NULL && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
   *out = (cli_node){.ctx = ctx, .url = url};

@@ -126,6 +126,8 @@ const cli_option cli_options[] = {
     {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none)"},
     {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
+    {CLI_DIRECT, MOVING, 0, "direct-io", NULL, NULL,
+     "read and write files past the page cache, where the file system allows that"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0: as many as there are"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},

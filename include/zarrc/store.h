@@ -19,7 +19,7 @@ typedef struct zarrc_key_blob {
   zarrc_blob blob;
   zarrc_store *store;
   const char *key; /* borrowed */
-  intptr_t state[10];
+  intptr_t state[12];
 } zarrc_key_blob;
 
 /* One entry of a listing. */
@@ -97,6 +97,8 @@ typedef struct zarrc_file_store_options {
   bool follow_links; /* follow symbolic links that lead out of the root, and absolute ones; relative ones that stay
                         inside are always followed */
   uint64_t max_value_bytes; /* 0: no limit beyond what the reader asks for */
+  bool direct;              /* values go past the page cache (O_DIRECT), where the file system allows that: for what is
+                               read or written once and would push out what others need */
 } zarrc_file_store_options;
 
 /* A directory; each key is one file. Writes go to a temporary file ".<name>.<pid>.<random>.tmp" in the same directory,
@@ -113,6 +115,7 @@ typedef struct zarrc_open_options {
   bool create;
   zarrc_sync sync;
   bool follow_links; /* as in zarrc_file_store_options */
+  bool direct;       /* likewise */
 } zarrc_open_options;
 
 /* Opens the store that a URL names (a path, file:..., memory:) and returns the path of the node inside it: the store's

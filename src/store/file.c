@@ -66,7 +66,12 @@ static zarrc_status explain_absence(zarrc_file_store *fs, const char *key, int o
 static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
   zarrc_file_store *fs = (zarrc_file_store *)blob->store;
   struct stat st;
-  int fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK);
+  int direct = fs->direct ? zarrc_file_direct_flag() : 0;
+  int fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK | direct);
+  if (fd < 0 && errno == EINVAL && direct) { /* the file system has nothing like it */
+    direct = 0;
+    fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK);
+  }
   if (fd < 0) {
     zarrc_status status = explain_absence(fs, blob->key, errno, error);
     if (status == ZARRC_NOT_FOUND) seen_set(blob, (zarrc_file_seen){.fd = -1});
@@ -86,22 +91,23 @@ static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
                                    .ctime_sec = st.st_ctim.tv_sec,
                                    .nbytes = st.st_size,
                                    .device = (uint64_t)st.st_dev,
-                                   .inode = (uint64_t)st.st_ino});
+                                   .inode = (uint64_t)st.st_ino,
+                                   .direct = direct != 0});
   return ZARRC_OK;
 }
 
-/* Fills the pieces with what stands at offset; they are used up. */
-static zarrc_status read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
+zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error) {
+  zarrc_fail(error, ZARRC_TRUNCATED, "the file was cut to %llu bytes while it was read", (unsigned long long)nbytes);
+  if (error) error->offset = (int64_t)nbytes;
+  return ZARRC_TRUNCATED;
+}
+
+zarrc_status zarrc_file_read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
   while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t got = preadv(fd, iov, n, (off_t)offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
-    if (got == 0) {
-      zarrc_fail(error, ZARRC_TRUNCATED, "the file was cut to %llu bytes while it was read",
-                 (unsigned long long)offset);
-      if (error) error->offset = (int64_t)offset;
-      return ZARRC_TRUNCATED;
-    }
+    if (got == 0) return zarrc_file_cut_off(offset, error);
     offset += (uint64_t)got;
     zarrc_file_advance(&iov, &n, (size_t)got);
   }
@@ -118,14 +124,14 @@ static zarrc_status read_ranges(int fd, zarrc_range *ranges, size_t n, uint64_t 
   for (size_t i = 0; i < n && !status; i++) {
     zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
     if (pieces == BATCH || (pieces > 0 && start != end)) {
-      status = read_pieces(fd, iov, pieces, first, error);
+      status = zarrc_file_read_pieces(fd, iov, pieces, first, error);
       pieces = 0;
     }
     if (pieces == 0) first = start;
     iov[pieces++] = (struct iovec){(void *)(uintptr_t)ranges[i].got.ptr, nbytes};
     end = start + nbytes;
   }
-  return status ? status : read_pieces(fd, iov, pieces, first, error);
+  return status ? status : zarrc_file_read_pieces(fd, iov, pieces, first, error);
 }
 
 static zarrc_status place_range(zarrc_ctx *ctx, zarrc_range *range, size_t nbytes, zarrc_error *error) {
@@ -135,6 +141,18 @@ static zarrc_status place_range(zarrc_ctx *ctx, zarrc_range *range, size_t nbyte
   }
   zarrc_status status = zarrc_scratch_take(ctx, nbytes, &range->got, error);
   if (!status) range->got.len = nbytes;
+  return status;
+}
+
+static zarrc_status read_direct(zarrc_ctx *ctx, int fd, zarrc_range *ranges, size_t n, uint64_t total,
+                                zarrc_error *error) {
+  uint64_t start = 0;
+  size_t nbytes = 0;
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < n && !status; i++) {
+    zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
+    status = zarrc_file_direct_read(ctx, fd, start, nbytes, ranges[i].into, &ranges[i].got, error);
+  }
   return status;
 }
 
@@ -155,11 +173,15 @@ static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t 
     status = zarrc_range_locate(&ranges[i], total, &start, &nbytes, error);
     if (status) return status;
   }
-  for (size_t i = 0; i < n && !status; i++) {
-    zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
-    status = place_range(fs->store.ctx, &ranges[i], nbytes, error);
+  if (seen.direct) {
+    status = read_direct(fs->store.ctx, seen.fd - 1, ranges, n, total, error);
+  } else {
+    for (size_t i = 0; i < n && !status; i++) {
+      zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
+      status = place_range(fs->store.ctx, &ranges[i], nbytes, error);
+    }
+    if (!status) status = read_ranges(seen.fd - 1, ranges, n, total, error);
   }
-  if (!status) status = read_ranges(seen.fd - 1, ranges, n, total, error);
   if (status) zarrc_ranges_release(ranges, n);
   return status;
 }
@@ -195,20 +217,14 @@ static void file_close(zarrc_store *store) {
   zarrc_free(store->ctx, fs);
 }
 
-static const zarrc_store_ops file_ops = {
-    .struct_size = sizeof(zarrc_store_ops),
-    .name = "file",
-    .read = file_read,
-    .replace = zarrc_file_replace,
-    .erase = zarrc_file_erase,
-    .forget = zarrc_file_forget,
-    .list = zarrc_file_list,
-    .close = file_close,
-    .erase_prefix = zarrc_file_erase_prefix,
-    .identify = file_identify,
-    .keeps = true,
-    .replace_from = zarrc_file_replace_from,
-};
+#define FILE_OPS                                                                                                       \
+  .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = file_read, .replace = zarrc_file_replace,            \
+  .erase = zarrc_file_erase, .forget = zarrc_file_forget, .list = zarrc_file_list, .close = file_close,                \
+  .erase_prefix = zarrc_file_erase_prefix, .identify = file_identify, .replace_from = zarrc_file_replace_from
+
+static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};
+/* What the system moves from file to file goes through the page cache. */
+static const zarrc_store_ops direct_ops = {FILE_OPS};
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
   fs->start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -240,11 +256,12 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
     return zarrc_fail(error, ZARRC_NO_MEMORY, "%.200s: no memory for a store", path);
   }
   memcpy(copy, path, size);
-  *fs = (zarrc_file_store){.store = {.ops = &file_ops, .ctx = ctx, .read_only = o.read_only},
+  *fs = (zarrc_file_store){.store = {.ops = o.direct ? &direct_ops : &file_ops, .ctx = ctx, .read_only = o.read_only},
                            .path = copy,
                            .start = -1,
                            .create = o.create && !o.read_only,
                            .follow_links = o.follow_links,
+                           .direct = o.direct,
                            .sync = o.sync,
                            .max_value_bytes = o.max_value_bytes};
   atomic_init(&fs->root, -1);

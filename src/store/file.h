@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_copy.c (bytes
- * from file to file), file_list.c (many keys) and path.c (how a key becomes a file). Nothing in it is locked or
- * remembered inside the process but descriptors, so it may be used by any thread and after fork().
+ * from file to file), file_direct.c (past the page cache), file_list.c (many keys) and path.c (how a key becomes a
+ * file). Nothing in it is locked or remembered inside the process but descriptors, so it may be used by any thread and
+ * after fork().
  */
 #ifndef ZARRC_STORE_FILE_H
 #define ZARRC_STORE_FILE_H
@@ -18,7 +19,7 @@ typedef struct zarrc_file_store {
   int start;       /* directory from which path is followed while the root is not there, else -1 */
   atomic_int root; /* the root directory, -1 while it is not there */
   atomic_bool no_openat2;
-  bool create, follow_links;
+  bool create, follow_links, direct;
   zarrc_sync sync;
   uint64_t max_value_bytes;
 } zarrc_file_store;
@@ -29,6 +30,7 @@ typedef struct zarrc_file_seen {
   uint32_t ctime_nsec;
   int64_t ctime_sec, nbytes;
   uint64_t device, inode;
+  bool direct; /* it was opened with O_DIRECT */
 } zarrc_file_seen;
 
 zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
@@ -37,6 +39,15 @@ zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
 
 /* ZARRC_IO: "what: words for os_error", with what formatted. */
 zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) ZARRC_PRINTF(3, 4);
+
+/* Writes the pieces where the file stands; they are used up. */
+zarrc_status zarrc_file_write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error);
+
+/* Fills the pieces with what stands at offset; they are used up. */
+zarrc_status zarrc_file_read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error);
+
+/* ZARRC_TRUNCATED: there are no more than so many bytes any more. */
+zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error);
 
 /* Leaves out the first nbytes bytes of *n pieces, and empty ones in front; false: nothing is left. */
 bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes);
@@ -69,6 +80,29 @@ bool zarrc_file_is_temp(const char *name);
  * where it can do that (shared, on file systems that share blocks), else through memory. ZARRC_TRUNCATED: the first
  * file ends earlier. */
 zarrc_status zarrc_file_copy(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to, zarrc_error *error);
+
+/* ------------------------------------------------------------------------------------------------ file_direct.c */
+
+/* O_DIRECT, or 0 where the system has nothing like it. */
+int zarrc_file_direct_flag(void);
+
+/* Reads nbytes bytes at `offset` of a file opened with O_DIRECT into `into`, or, if that is NULL, into memory that is
+ * lent. Where the file system will not read so after all, the descriptor loses O_DIRECT. */
+zarrc_status zarrc_file_direct_read(zarrc_ctx *ctx, int fd, uint64_t offset, size_t nbytes, void *into,
+                                    zarrc_bytes *out, zarrc_error *error);
+
+/* Writes to an empty file opened with O_DIRECT, which it loses for the end of the last block, or where the file system
+ * will not write so after all: begin, add pieces as often as there are some, end; and clear, also after a failure. */
+typedef struct zarrc_file_direct {
+  int fd;
+  zarrc_bytes memory;
+  uint8_t *buffer; /* aligned, in memory */
+  size_t filled;   /* bytes of it that are not written yet */
+} zarrc_file_direct;
+zarrc_status zarrc_file_direct_begin(zarrc_file_direct *d, zarrc_ctx *ctx, int fd, zarrc_error *error);
+zarrc_status zarrc_file_direct_add(zarrc_file_direct *d, const zarrc_bytes *parts, size_t n, zarrc_error *error);
+zarrc_status zarrc_file_direct_end(zarrc_file_direct *d, zarrc_error *error);
+void zarrc_file_direct_clear(zarrc_file_direct *d);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 

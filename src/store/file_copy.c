@@ -13,24 +13,6 @@
 /* What is moved through memory at once: it stays in the cache. */
 #define BUFFER_NBYTES ((uint64_t)256 << 10)
 
-static zarrc_status cut_off(uint64_t offset, zarrc_error *error) {
-  zarrc_fail(error, ZARRC_TRUNCATED, "the file was cut to %llu bytes while it was copied", (unsigned long long)offset);
-  if (error) error->offset = (int64_t)offset;
-  return ZARRC_TRUNCATED;
-}
-
-static zarrc_status write_all(int fd, const uint8_t *bytes, size_t nbytes, zarrc_error *error) {
-  struct iovec piece = {(void *)(uintptr_t)bytes, nbytes}, *iov = &piece;
-  int n = 1;
-  while (zarrc_file_advance(&iov, &n, 0)) {
-    ssize_t put = writev(fd, iov, n);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return zarrc_file_fail(error, put < 0 ? errno : EIO, "cannot write");
-    zarrc_file_advance(&iov, &n, (size_t)put);
-  }
-  return ZARRC_OK;
-}
-
 static zarrc_status copy_through_memory(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to,
                                         zarrc_error *error) {
   zarrc_bytes buffer;
@@ -41,13 +23,11 @@ static zarrc_status copy_through_memory(zarrc_ctx *ctx, int from, uint64_t offse
     struct iovec piece = {(void *)(uintptr_t)buffer.ptr, (size_t)(nbytes < buffer.len ? nbytes : buffer.len)};
     ssize_t got = preadv(from, &piece, 1, (off_t)offset);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      status = zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
-    else if (got == 0)
-      status = cut_off(offset, error);
-    else
-      status = write_all(to, buffer.ptr, (size_t)got, error);
-    if (status) break;
+    if (got < 0) status = zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
+    if (got == 0) status = zarrc_file_cut_off(offset, error);
+    if (status || got <= 0) break;
+    piece.iov_len = (size_t)got;
+    status = zarrc_file_write_pieces(to, &piece, 1, error);
     offset += (uint64_t)got;
     nbytes -= (uint64_t)got;
   }

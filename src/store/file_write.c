@@ -49,7 +49,7 @@ static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
 }
 
-static zarrc_status write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error) {
+zarrc_status zarrc_file_write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error) {
   while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t put = writev(fd, iov, n);
     if (put < 0 && errno == EINTR) continue;
@@ -81,7 +81,7 @@ static zarrc_status write_parts(const zarrc_key_blob *blob, int fd, const zarrc_
     int pieces = 0;
     for (; i < n && pieces < BATCH && !is_kept(&parts[i]); i++)
       iov[pieces++] = (struct iovec){(void *)(uintptr_t)parts[i].ptr, parts[i].len};
-    status = write_pieces(fd, iov, pieces, error);
+    status = zarrc_file_write_pieces(fd, iov, pieces, error);
     if (!status && i < n && is_kept(&parts[i])) status = write_kept(blob, fd, &parts[i++], error);
   }
   return status;
@@ -94,12 +94,29 @@ typedef struct value {
   zarrc_parts *source;
 } value;
 
-static zarrc_status write_value(const zarrc_key_blob *blob, int fd, const value *v, zarrc_error *error) {
-  zarrc_status status = write_parts(blob, fd, v->parts, v->n, error);
-  for (bool more = v->source; !status && more;) {
+/* direct NULL: through the page cache. */
+static zarrc_status write_value(const zarrc_key_blob *blob, int fd, const value *v, zarrc_file_direct *direct,
+                                zarrc_error *error) {
+  const zarrc_bytes *parts = v->parts;
+  zarrc_status status = ZARRC_OK;
+  size_t n = v->n;
+  for (bool more = true; !status && more;) {
+    status = direct ? zarrc_file_direct_add(direct, parts, n, error) : write_parts(blob, fd, parts, n, error);
+    if (status || !v->source) break;
     status = zarrc_parts_next(v->source, &more, error);
-    if (!status && more) status = write_parts(blob, fd, v->source->items, v->source->nitems, error);
+    parts = v->source->items;
+    n = v->source->nitems;
   }
+  return status;
+}
+
+static zarrc_status write_direct(const zarrc_key_blob *blob, int fd, const value *v, zarrc_error *error) {
+  zarrc_file_direct direct;
+  zarrc_status status = zarrc_file_direct_begin(&direct, blob->store->ctx, fd, error);
+  if (status) return status;
+  status = write_value(blob, fd, v, &direct, error);
+  if (!status) status = zarrc_file_direct_end(&direct, error);
+  zarrc_file_direct_clear(&direct);
   return status;
 }
 
@@ -116,16 +133,21 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
                                char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
   const zarrc_file_store *fs = (const zarrc_file_store *)blob->store;
   zarrc_error own = {0};
-  int fd = -1, tries = 0;
+  int fd = -1, tries = 0, direct = fs->direct ? zarrc_file_direct_flag() : 0;
   do {
     zarrc_file_temp_name(temp, name);
-    fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | direct, 0666);
+    if (fd < 0 && errno == EINVAL && direct) { /* where it is refused the file is there nevertheless */
+      unlinkat(dir, temp, 0);
+      direct = 0;
+      errno = EINTR;
+    }
   } while (fd < 0 && (errno == EINTR || (errno == EEXIST && ++tries < TRIES)));
   if (fd < 0) {
     *os_error = errno;
     return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
   }
-  zarrc_status status = write_value(blob, fd, v, &own);
+  zarrc_status status = direct ? write_direct(blob, fd, v, &own) : write_value(blob, fd, v, NULL, &own);
   if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
   if (close(fd) && errno != EINTR && !status) /* after EINTR the file is closed */
     status = zarrc_file_fail(&own, errno, "cannot close");

@@ -215,7 +215,8 @@ static zarrc_status open_file(opening *o) {
                                       .read_only = o->options.read_only,
                                       .create = o->options.create,
                                       .sync = o->options.sync,
-                                      .follow_links = o->options.follow_links};
+                                      .follow_links = o->options.follow_links,
+                                      .direct = o->options.direct};
   status = zarrc_file_store_open(o->ctx, root > where.user ? where.path + where.user : where.path, &options, &o->store,
                                  o->error);
   if (status) goto done;

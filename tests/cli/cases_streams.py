@@ -163,6 +163,15 @@ class Urls(support.Case):
         self.refused("get", "a", code=9, says=["a c/0/0", "link", "try: --follow-links"])
         self.assertEqual(self.raw("a", "--follow-links"), int32s(20))
 
+    def test_past_the_page_cache(self):
+        values = int32s(20000)
+        self.array("a", values=values, shape=(100, 200), chunks=(40, 50))
+        self.zarrc("copy", "a", "b", "--direct-io", "--shards", "80,100", "--chunks", "20,25", "--quiet")
+        self.assertEqual(self.raw("b", "--direct-io"), values)
+        self.zarrc("put", "b", "--direct-io", "--format", "raw", "-i", "-", stdin=values[::-1], code=0)
+        self.assertEqual(self.raw("b"), values[::-1])
+        self.no_temporaries()
+
     def test_what_is_no_file_is_no_chunk(self):
         self.array("a", values=int32s(20), chunks=(4, 5))
         (self.folder / "a/c/0/0").unlink()
