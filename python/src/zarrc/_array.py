@@ -44,6 +44,14 @@ class Array:
     every combination of what integers, slices, lists and masks select of each axis, ``array.vindex[...]`` single
     points, or a mask. Only chunks, and of shards only inner chunks, that hold something of the selection are read.
     All of them can be written to; a chunk that others write other elements of at the same time loses nothing.
+    `zarrc.open` makes arrays.
+
+    Parameters
+    ----------
+    url : str
+        Of the array's directory.
+    read_only : bool
+        Refuse to write.
 
     Attributes
     ----------
@@ -116,7 +124,17 @@ class Array:
         return np.asarray(self[...], dtype)
 
     def __getitem__(self, selection: Any) -> Any:
-        """Reads a selection; returns an array, or a scalar.
+        """Reads a selection.
+
+        Parameters
+        ----------
+        selection : int, slice, list, numpy.ndarray, Ellipsis, None, or a tuple of these
+            As numpy takes them; see the class.
+
+        Returns
+        -------
+        numpy.ndarray or scalar
+            A copy, of the shape that numpy would give.
 
         Raises
         ------
@@ -131,7 +149,14 @@ class Array:
         return self._read(pick)[after]
 
     def __setitem__(self, selection: Any, value: Any) -> None:
-        """Writes to what `__getitem__` reads, with numpy's rules of broadcasting.
+        """Writes to what `__getitem__` reads.
+
+        Parameters
+        ----------
+        selection : int, slice, list, numpy.ndarray, Ellipsis, None, or a tuple of these
+            As numpy takes them; see the class. Of an element that is selected twice the last value stays.
+        value : array_like
+            Of the selection's shape, or broadcast to it; converted to the array's type.
 
         Raises
         ------
@@ -230,6 +255,7 @@ def open(url: str, mode: str = "r") -> Array:
     Returns
     -------
     Array
+        With numpy's way of selecting, ``oindex`` and ``vindex``.
 
     Raises
     ------

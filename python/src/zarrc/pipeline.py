@@ -39,6 +39,11 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     (threads that work at once, 1: none are made), ``strict``, ``guard_unaligned_writes`` (writes of parts of shards
     are refused with `zarrc.UnalignedWriteError`), ``inline_bytes`` (chunks of a ``LocalStore`` that together decode
     to no more are read and written without handing the work to another thread; 0: none).
+
+    Parameters
+    ----------
+    python : zarr.core.codec_pipeline.BatchedCodecPipeline
+        zarr-python's own pipeline of the same codecs.
     """
 
     def __init__(self, python: BatchedCodecPipeline) -> None:
