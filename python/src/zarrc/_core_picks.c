@@ -201,7 +201,8 @@ static zarrc_status stack_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t
   zarrc_blob *value = value_of(blob);
   zarrc_status status = value ? zarrc_blob_read(value, ranges, n, error) : ZARRC_NOT_FOUND;
   if (!value) zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
-  if (status == ZARRC_NOT_FOUND && number_of(blob) < s->batch->n) s->batch->jobs[number_of(blob)].missing = true;
+  if (status == ZARRC_NOT_FOUND && number_of(blob) < s->batch->n)
+    __atomic_store_n(&s->batch->jobs[number_of(blob)].missing, true, __ATOMIC_RELAXED); /* parts are read in parallel */
   return status;
 }
 
