@@ -198,9 +198,9 @@ def render(result, clock="wall"):
     in place of those on the wall."""
     meta = result["meta"]
     rows = rows_of(result["samples"], clock)
+    versions = "".join(f", {name} {version}" for name, version in sorted(meta["versions"].items()))
     out = [f"{meta['date']}, {meta['cpu']}, {meta['processors']} processors, {meta['memory_gib']} GiB, Linux {meta['kernel']}; "
-           f"zarrc at {meta['commit']}; " + ", ".join(f"{k} {v}" for k, v in sorted(meta["versions"].items())) +
-           f"; {meta['reps']} rounds, size {meta['size']}.", ""]
+           f"zarrc at {meta['commit']}{versions}; {meta['reps']} rounds, size {meta['size']}.", ""]
     parts = [("Time" if clock == "wall" else "Processor time", main_table(rows)), ("All rows together", means_table(rows)),
              ("Memory above the destination, MiB", memory_table(result["samples"], result["workloads"], meta["threads"])),
              ("Codecs against their libraries, one thread", codec_table(result["codecs"])),

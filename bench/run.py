@@ -12,6 +12,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -43,8 +44,8 @@ def arguments(argv):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("size", nargs="?", choices=("quick", "whole"), default="whole")
     p.add_argument("--build", default=f"{ROOT}/build", help="where zarrc-bench and bench/ are built")
-    p.add_argument("--work", help="a folder for data and arrays (default: in /dev/shm, else in the build)")
-    p.add_argument("--disk", help="a folder on a disk (default: in the build)")
+    p.add_argument("--work", help="where a folder for data and arrays is made (default: /dev/shm, else the build)")
+    p.add_argument("--disk", help="the same on a disk (default: the build)")
     p.add_argument("--out", help="results (default: bench.json in the build)")
     p.add_argument("--python", default=os.environ.get("BENCH_PYTHON"),
                    help="the Python with zarrc, zarr, zarrs, tensorstore, matplotlib, or some of them (default: of `make python`, else this one)")
@@ -62,6 +63,7 @@ def arguments(argv):
     p.add_argument("--reps", type=int)
     p.add_argument("--minutes", type=float, default=1e6, help="begin no further round after so many")
     p.add_argument("--plots", help="a folder for the plots of growth")
+    p.add_argument("--keep", action="store_true", help="leave data and arrays where they are")
     p.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="what the report is about")
     p.add_argument("--show", metavar="RESULTS.json")
     p.add_argument("--document", nargs=2, metavar=("RESULTS.json", "FILE.md"))
@@ -70,8 +72,8 @@ def arguments(argv):
     o.reps = o.reps or (1 if o.quick else 3)
     o.passes = o.passes or (["tmpfs", "memory", "codecs"] if o.quick else
                             ["tmpfs", "single", "disk", "memory", "zstd", "codecs", "kernels", "growth"])
-    o.work = o.work or ("/dev/shm/zarrc-bench" if os.path.isdir("/dev/shm") else f"{o.build}/bench-work")
-    o.disk = o.disk or f"{o.build}/bench-disk"
+    o.work = f"{o.work or ('/dev/shm' if os.path.isdir('/dev/shm') else o.build)}/zarrc-bench"
+    o.disk = f"{o.disk or o.build}/zarrc-bench-disk"
     with_zarr = f"{o.build}/python/bin/python"
     o.python = o.python or (with_zarr if os.path.exists(with_zarr) else sys.executable)
     o.out = o.out or f"{o.build}/bench.json"
@@ -119,8 +121,8 @@ def measure_arrays(o, every):
     """Samples of all passes, threads by label, and the tools' versions."""
     samples, threads, versions = [], {}, {}
     by_name, until = {w.name: w for w in every}, time.monotonic() + 60 * o.minutes
-    for plan in plans(o, every):
-        found = tools.find(o, tools.Where(plan.threads, plan.preload), say if not versions else lambda line: None)
+    for i, plan in enumerate(plans(o, every)):
+        found = tools.find(o, tools.Where(plan.threads, plan.preload), say if i == 0 else lambda line: None)
         say(f"{plan.label}: {', '.join(w.name for w in plan.workloads)} with {', '.join(t.name for t in found)}")
         one = passes.Pass(plan, found, o.quick, say)
         reps = 1 if plan.fresh else o.reps
@@ -179,7 +181,11 @@ def main():
     if o.document:
         document(*o.document)
         return
-    result = measure(o)
+    try:
+        result = measure(o)
+    finally:
+        for folder in () if o.keep else (o.work, o.disk):
+            shutil.rmtree(folder, ignore_errors=True)
     with open(o.out, "w", encoding="utf-8") as file:
         json.dump(result, file, indent=1)
     if o.plots and result["scaling"]:
