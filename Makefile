@@ -52,7 +52,7 @@ format:
 
 tidy:
 	$(call build,dev)
-	clang-tidy --quiet -p build/dev $(filter src/%.c cli/%.c,$(SOURCES))
+	clang-tidy --quiet -p build/dev --extra-arg=-Wno-unknown-warning-option $(filter src/%.c cli/%.c,$(SOURCES))
 
 # -------------------------------------------------------------------------------------------------------- tests
 unit:
@@ -132,7 +132,7 @@ fuzz:
 coverage:
 	$(call build,coverage)
 	$(CTEST) --preset coverage
-	gcovr --root . --object-directory build/coverage --filter src/ --filter cli/ --txt --print-summary \
+	gcovr --root . --object-directory build/coverage --exclude-directories '.*CompilerIdC' --filter src/ --filter cli/ --txt --print-summary \
 	  --html-details build/coverage/index.html
 
 clean:

@@ -37,7 +37,8 @@ bool cli_format_is_binary(cli_format format) {
 
 zarrc_dtype cli_values_dtype(cli_format format, const zarrc_dtype *dtype) {
   zarrc_dtype memory = *dtype;
-  memory.endian = cli_format_is_binary(format) ? ZARRC_LITTLE : ZARRC_NATIVE;
+  memory.endian = ZARRC_NATIVE;
+  if (cli_format_is_binary(format)) memory.endian = ZARRC_LITTLE;
   return memory;
 }
 

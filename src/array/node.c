@@ -4,6 +4,7 @@
 #include "array/document.h"
 #include "array/key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How often a change is tried again when others change the document too. */
@@ -12,7 +13,7 @@ enum { TRIES = 1000 };
 void zarrc_node_blame(zarrc_error *error, const char *key) {
   char wanted[sizeof error->key] = "", *at;
   if (!error || !error->code) return;
-  strncat(wanted, key, sizeof wanted - 1);
+  snprintf(wanted, sizeof wanted, "%s", key);
   if (!strcmp(error->key, wanted)) {
     /* the store has named it already, but what lies between (codecs) has put its own words in front */
     size_t n = strlen(wanted);

@@ -40,7 +40,7 @@ static const char *shuffle_at(int i) {
 
 static bool name_find(const char *(*name_of)(int), const char *name, int *out) {
   for (int i = 0; name_of(i); i++) {
-    if (strcmp(name_of(i), name)) continue;
+    if (strcmp(name_of(i), name) != 0) continue;
     *out = i;
     return true;
   }

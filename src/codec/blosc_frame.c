@@ -56,7 +56,7 @@ static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, u
                                  uint32_t block, zarrc_error *error) {
   static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
   if (n == ndecoded) return ZARRC_OK; /* a copy */
-  if (f->format == FORMAT_ZSTD && (n < sizeof zstd_magic || memcmp(p, zstd_magic, sizeof zstd_magic)))
+  if (f->format == FORMAT_ZSTD && (n < sizeof zstd_magic || memcmp(p, zstd_magic, sizeof zstd_magic) != 0))
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u holds no Zstandard frame", block);
   if (f->format != FORMAT_BLOSCLZ || n < MAX_BLOSCLZ_RUN) return ZARRC_OK;
   for (size_t i = 0, run = 0; i < n; i++) {

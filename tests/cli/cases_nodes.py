@@ -2,6 +2,7 @@
 """create, info, ls and tree, and how codec chains are written."""
 import json
 import os
+import re
 
 import support
 from support import int32s
@@ -212,6 +213,19 @@ class Info(support.Case):
         self.assertEqual((d["stored"]["objects"], d["stored"]["objects_possible"], d["stored"]["nbytes"]), (9, 9, 216))
         self.assertEqual(d["attributes"], {"unit": "K"})
         self.assertEqual(d["codecs"], [LITTLE])
+
+    def test_data_types(self):
+        time = {"unit": "s", "scale_factor": 10}
+        fields = [{"name": "a", "data_type": "int16"}, {"name": "b", "data_type": codec("fixed_length_utf32", length_bytes=8)}]
+        for dtype, want in (("bool", "bool"), ("r24", "raw_bytes[3]"), (codec("numpy.datetime64", **time), "numpy.datetime64[10s]"),
+                            (codec("numpy.timedelta64", unit="ns", scale_factor=1), "numpy.timedelta64[ns]"),
+                            (codec("null_terminated_bytes", length_bytes=5), "null_terminated_bytes[5]"),
+                            (codec("fixed_length_utf32", length_bytes=12), "fixed_length_utf32[3]"), ("string", "string"),
+                            (codec("struct", fields=fields), "struct{a: int16, b: fixed_length_utf32[2]}")):
+            dtype = dtype if isinstance(dtype, str) else json.dumps(dtype)
+            self.zarrc("create", "a", "--shape", "4", "-c", "2", "--dtype", dtype, "--overwrite")
+            self.assertRegex(self.text("info", "a"), rf"data type +{re.escape(want)}(,|\n)")
+            self.assertEqual(self.text("ls", "a"), f".  4  {want}\n")
 
     def test_objects_are_chunks_of_the_grid(self):
         for encoding, separator in (("default", "/"), ("default", "."), ("v2", "."), ("v2", "/")):
