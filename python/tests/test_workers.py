@@ -117,3 +117,22 @@ for n in (2, 1, 3):
     assert (array[5:9, 5:9] == 8).all()
 """
     run(code, tmp_path)
+
+
+def test_the_number_changes_while_others_work(tmp_path: Path) -> None:
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+arrays = [busy(local, f"a{i}") for i in range(4)]
+zarr.config.set({"codec_pipeline.inline_bytes": 0})
+
+def work(i):
+    for k in range(40):
+        if i == 0:
+            zarr.config.set({"codec_pipeline.max_workers": 1 + k % 4})
+        arrays[i][:, i] = k
+        assert (arrays[i][:, i] == k).all()
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(work, range(4)))
+"""
+    run(code, tmp_path)

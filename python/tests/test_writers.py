@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from zarrc import _locks
 from zarrc._locks import Locks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WRITERS = 8
@@ -198,6 +201,26 @@ def test_who_is_cancelled_while_waiting_leaves_no_lock() -> None:
         assert _locks.held() == 0
 
     asyncio.run(main())
+
+
+def test_a_coroutine_that_nobody_goes_on_with_gives_its_lock_back() -> None:
+    @types.coroutine
+    def pause() -> Iterator[None]:
+        yield
+
+    async def hold() -> None:
+        async with Locks(["x"]):
+            await pause()
+
+    held = hold()
+    held.send(None)
+    assert _locks.held() == 1
+    with _locks._mutex:
+        del held  # as the garbage collector may, while this thread has the mutex
+        gc.collect()
+    with Locks(["y"]):
+        pass
+    assert _locks.held() == 0
 
 
 def test_a_waiting_thread_gives_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,13 @@ import logging
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zarrc import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
 
 logger = logging.getLogger("zarrc")
 
@@ -106,15 +110,15 @@ def _switch(n: int) -> _core.Context:
     return result
 
 
-def executor() -> ThreadPoolExecutor:
-    """The threads that call the library in place of an event loop: as many as the context has. Nothing that waits
-    for anything else runs there."""
+def submit(fn: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Has a thread call the library in place of an event loop. There are as many of them as the context has; nothing
+    that waits for anything else runs there."""
     global _executor
     threads = context().threads
     with _lock:
         if _executor is None:
             _executor = ThreadPoolExecutor(threads, thread_name_prefix="zarrc")
-        return _executor
+        return _executor.submit(fn, *args)
 
 
 # ----------------------------------------------------------------------------------------------------- counters

@@ -22,32 +22,49 @@ PATIENCE_SECONDS = 600.0
 
 _mutex = threading.Lock()
 _waiting: dict[str, collections.deque[Future[None]]] = {}  # by name, of the locks that are held
+_freed: collections.deque[str] = collections.deque()  # locks that are to be passed on
 _process = 0  # counts forks: a lock that was taken before one is not released after it
 
 
 def _take(name: str) -> Future[None] | None:
     """Takes the lock, or returns what is done when it has been passed on."""
+    turn: Future[None] | None = None
     with _mutex:
         waiting = _waiting.get(name)
         if waiting is None:
             _waiting[name] = collections.deque()
-            return None
-        turn: Future[None] = Future()
-        waiting.append(turn)
-        return turn
+        else:
+            turn = Future()
+            waiting.append(turn)
+    _settle()
+    return turn
 
 
 def _pass_on(name: str) -> None:
-    with _mutex:
-        waiting = _waiting.get(name)
-        while waiting:
-            turn = waiting.popleft()
-            if turn.set_running_or_notify_cancel():
-                break
-        else:
-            _waiting.pop(name, None)
-            return
-    turn.set_result(None)
+    """Gives a lock to who has waited longest. This may be called anywhere: the garbage collector ends coroutines that
+    nobody will go on with. So it waits for nothing; who holds the mutex does what is left to do."""
+    _freed.append(name)
+    _settle()
+
+
+def _settle() -> None:
+    while _freed and _mutex.acquire(blocking=False):
+        turns: list[Future[None]] = []
+        try:
+            while _freed:
+                name = _freed.popleft()
+                waiting = _waiting.get(name)
+                while waiting:
+                    turn = waiting.popleft()
+                    if turn.set_running_or_notify_cancel():
+                        turns.append(turn)
+                        break
+                else:
+                    _waiting.pop(name, None)
+        finally:
+            _mutex.release()
+        for turn in turns:
+            turn.set_result(None)
 
 
 def _give_up(name: str, turn: Future[None]) -> None:
@@ -114,13 +131,16 @@ class Locks:
 def held() -> int:
     """How many locks there are now."""
     with _mutex:
-        return len(_waiting)
+        n = len(_waiting)
+    _settle()
+    return n
 
 
 def _after_fork() -> None:
     global _mutex, _process
     _mutex = threading.Lock()
     _waiting.clear()
+    _freed.clear()
     _process += 1
 
 

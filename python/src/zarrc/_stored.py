@@ -20,7 +20,7 @@ from zarr.storage._common import StorePath
 
 from zarrc import _core
 from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
-from zarrc._context import executor, max_workers, setting
+from zarrc._context import max_workers, setting, submit
 from zarrc._locks import Locks
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
     """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made."""
     if max_workers() == 1:
         return fn(*args)
-    return await asyncio.get_running_loop().run_in_executor(executor(), fn, *args)
+    return await asyncio.wrap_future(submit(fn, *args))
 
 
 def _is_near(getter: Any) -> bool:
