@@ -66,6 +66,19 @@ assert zarrc.info()["threads"] == 1
     run(code, tmp_path, **{name: "1"})
 
 
+def test_one_worker_makes_no_thread_for_single_codecs(tmp_path: Path) -> None:
+    code = """
+import zarrc.codecs as zc
+zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"})
+before = tasks()
+array = zarr.create_array(memory, name="x", shape=(64, 64), chunks=(16, 16), dtype="i4", compressors=[zc.ZstdCodec(), zc.Crc32cCodec()])
+array[...] = 7
+assert (array[...] == 7).all() and zarrc.counters()["codec"] > 0
+assert tasks() == before, (tasks(), before)
+"""
+    run(code, tmp_path, ZARR_CODEC_PIPELINE__MAX_WORKERS="1")
+
+
 def test_codec_pipeline_goes_before_threading(tmp_path: Path) -> None:
     code = "assert zarrc.info()['threads'] == 3"
     run(code, tmp_path, ZARR_CODEC_PIPELINE__MAX_WORKERS="3", ZARR_THREADING__MAX_WORKERS="5")

@@ -7,7 +7,6 @@ derive from zarr-python's and compare equal to them.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import sys
@@ -106,10 +105,12 @@ class _BytesBytes:
         return chunk_spec.prototype.buffer.from_bytes(_codec(self).encode(_contiguous(chunk_bytes)))
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
-        return await asyncio.to_thread(self._decode_sync, chunk_bytes, chunk_spec)
+        result: Buffer = await _stored.off_loop(self._decode_sync, chunk_bytes, chunk_spec)
+        return result
 
     async def _encode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer | None:
-        return await asyncio.to_thread(self._encode_sync, chunk_bytes, chunk_spec)
+        result: Buffer | None = await _stored.off_loop(self._encode_sync, chunk_bytes, chunk_spec)
+        return result
 
 
 class BloscCodec(_BytesBytes, _BloscCodec):
