@@ -94,8 +94,8 @@ class Pass:
 
     def command(self, op, workload, rep):
         return {"op": op, "store": self.store_of(workload), "src": workload.data.path, "seed": 7 + rep,
-                "fresh": self.fresh, "n": self.calls.get(op, 1), "box": PARTIAL_BOX if op == "partial" else BOX, "workload": workload,
-                "shape": list(workload.data.shape), "chunk": list(workload.chunk),
+                "fresh": self.fresh, "n": self.calls.get(op, 1), "box": PARTIAL_BOX if op == "partial" else BOX,
+                "workload": workload, "shape": list(workload.data.shape), "chunk": list(workload.chunk),
                 "inner": list(workload.inner or workload.chunk)}
 
     def prepare(self, command, by_name, tool):
@@ -142,7 +142,8 @@ class Pass:
                 result["error"] = f"read other elements ({result['sum']}, not {first})"
         if "error" in result:
             self.say(f"{name} {op} {tool.name}: {result['error']}")
-        sample = {"pass": self.label, "threads": self.threads, "workload": name, "op": op, "tool": tool.name, "rep": rep}
+        sample = {"pass": self.label, "threads": self.threads, "workload": name, "op": op, "tool": tool.name,
+                  "rep": rep}
         sample.update({key: value for key, value in result.items() if key not in ("op", "threads")})
         if op in self.calls:
             sample["calls"] = self.calls[op]

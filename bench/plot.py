@@ -19,7 +19,7 @@ def draw(what, lines, path):
     figure, axes = pyplot.subplots(figsize=(7, 5), dpi=120)
     for line in lines:
         ours = line["tool"] == "zarrc"
-        xs, ys = zip(*line["points"])
+        xs, ys, _ = zip(*line["points"])
         label = f"{line['tool']}: {LABELS[line['op']]}, slope {line['slope']:.2f}"
         axes.loglog(xs, ys, "o-" if ours else "x--", linewidth=2 if ours else 0.8, label=label)
     axes.set_xlabel(what)

@@ -29,7 +29,7 @@ FEW = ("raw", "bloscz", "sh_zstd")
 SINGLE = ("raw", "bloscz", "zstd", "tr_zstd", "gzip", "sh_raw", "sh_zstd")
 LEAN = ("raw", "bloscz", "gzip", "sh_raw", "sh_zstd")
 QUICK = ("raw", "bloscz", "zstd", "gzip", "sh_raw", "sh_bloscz", "sh_zstd")
-WITH_ZSTD = ("zstd", "tr_zstd", "bloscz", "sh_zstd", "sh_bloscz")
+WITH_ZSTD = ("zstd", "tr_zstd", "bloscz", "sh_zstd", "sh_bloscz", "cl_bloscz", "air_bloscz", "mri_zstd")
 
 
 def say(line):
@@ -48,7 +48,8 @@ def arguments(argv):
     p.add_argument("--disk", help="the same on a disk (default: the build)")
     p.add_argument("--out", help="results (default: bench.json in the build)")
     p.add_argument("--python", default=os.environ.get("BENCH_PYTHON"),
-                   help="the Python with zarrc, zarr, zarrs, tensorstore, matplotlib, or some of them (default: of `make python`, else this one)")
+                   help="the Python with zarrc, zarr, zarrs, tensorstore, matplotlib, or some of them (default: of "
+                        "`make python`, else this one)")
     p.add_argument("--zarrs-bench", default=os.environ.get("ZARRS_BENCH"), help="a program of zarrc-bench's protocol")
     p.add_argument("--zarrs-tools", default=os.environ.get("ZARRS_TOOLS"), help="the folder of zarrs_reencode")
     p.add_argument("--tool", action="append", default=[], metavar="NAME=PROGRAM", help="another one of that protocol")
@@ -113,7 +114,8 @@ def plans(o, every):
            passes.Plan("memory", "memory", o.work, two, some(LEAN), ("read_all", "read_chunks", "write", "partial",
                                                                      "reencode"), fresh=True)]
     if o.zstd:
-        out.append(passes.Plan("zstd", "newer zstd", o.work, two, some(WITH_ZSTD), ("write", "reencode"), preload=o.zstd))
+        out.append(passes.Plan("zstd", report.NEWER, o.work, two, some(WITH_ZSTD), ("write", "reencode"),
+                               preload=o.zstd))
     return [each for each in out if each.name in o.passes]
 
 
@@ -176,7 +178,7 @@ def document(result_path, path):
 def main():
     o = arguments(sys.argv[1:])
     if o.show:
-        print(report.render(load(o.show), o.clock))
+        print(report.render(load(o.show), o.clock), flush=True)
         return
     if o.document:
         document(*o.document)

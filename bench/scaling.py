@@ -24,7 +24,7 @@ def slope(points):
 
 
 def measure(tool, workload, ops, folder, reps):
-    """{op: milliseconds}, the quickest of some rounds; read_inner: of 1,000 calls."""
+    """{op: milliseconds on the wall and of processors}, the least of some rounds; read_inner: of 1,000 calls."""
     best, store = {}, f"{folder}/scaling.zarr"
     for _ in range(reps):
         shutil.rmtree(store, ignore_errors=True)
@@ -35,13 +35,14 @@ def measure(tool, workload, ops, folder, reps):
                                "workload": workload})
             if result is None or "error" in result:
                 continue
-            best[op] = min(best.get(op, math.inf), result["wall"] * 1e3)
+            wall, cpu = best.get(op, (math.inf, math.inf))
+            best[op] = min(wall, result["wall"] * 1e3), min(cpu, result["cpu"] * 1e3)
     shutil.rmtree(store, ignore_errors=True)
     return best
 
 
 def run(tools, programs, folder, quick, say):
-    """A dictionary for each line: what grows, operation, tool, points (count, ms), slope."""
+    """A dictionary for each line: what grows, operation, tool, points (count, ms), slope, that of processor time."""
     lines = {}
     os.makedirs(folder, exist_ok=True)
     for what, grids, in_shard, ops in SERIES:
@@ -52,11 +53,13 @@ def run(tools, programs, folder, quick, say):
             chunk, inner = (shape, edge) if in_shard else (edge, None)
             workload = Workload(f"{count} {what}", data, chunk, [LITTLE, ZSTD], inner)
             for tool in tools:
-                for op, ms in measure(tool, workload, ops, folder, 5 if count < 50000 else 3).items():
-                    lines.setdefault((what, op, tool.name), []).append((count, ms))
+                reps = 9 if count < 5000 else 5 if count < 50000 else 3
+                for op, (wall, cpu) in measure(tool, workload, ops, folder, reps).items():
+                    lines.setdefault((what, op, tool.name), []).append((count, wall, cpu))
             os.remove(data.path)
             say(f"growth: {count:,} {what}")
-    return [{"what": what, "op": op, "tool": tool, "points": points, "slope": slope(points)}
+    return [{"what": what, "op": op, "tool": tool, "points": points, "slope": slope([p[:2] for p in points]),
+             "cpu_slope": slope([p[::2] for p in points])}
             for (what, op, tool), points in lines.items() if len(points) > 1]
 
 

@@ -136,7 +136,8 @@ class PythonPeer:
     def start(self):
         here = os.path.dirname(os.path.abspath(__file__))
         self.process = self.where.popen([self.python, f"{here}/worker.py", PYTHON_KINDS[self.name]],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                        preload=self.name in (OURS_PYTHON, "zarrc.open"), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         hello = json.loads(self.process.stdout.readline() or '{"error": "did not start"}')
         self.missing = hello.get("error")
         self.versions = hello.get("versions", {})

@@ -35,8 +35,8 @@ class TensorStore:
         self.versions = {"tensorstore": version_of("tensorstore")}
 
     def open(self, path, write):
-        return self.ts.open({"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{path}/"}}, context=self.context,
-                            open=True, read=True, write=write).result()
+        spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{path}/"}}
+        return self.ts.open(spec, context=self.context, open=True, read=True, write=write).result()
 
     def get(self, array, selection):
         return array[selection].read().result()

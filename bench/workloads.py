@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is measured: data, and the arrays that it is stored in. Metadata is plain zarr.json, so that every tool opens the
-same files."""
+"""What is measured: data, and the arrays that it is stored in. Metadata is plain zarr.json, so that every tool opens
+the same files."""
 import glob
 import gzip
 import json
