@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/chunk.h"
 #include "support/faultio.h"
 #include "support/files.h"
 
@@ -177,10 +178,69 @@ static void test_kept_outside(void **state) {
   zarrc_store_close(store);
 }
 
+/* Boxes of a sharded chunk are changed at random, through files: what is kept, by whatever way, is what was there. */
+static void test_updates_of_a_shard(void **state) {
+  (void)state;
+  static const char *const inner[] = {"", ", {\"name\": \"gzip\", \"configuration\": {\"level\": 1}}",
+                                      ", {\"name\": \"crc32c\"}"};
+  enum { EDGE = 96, UPDATES = 40 };
+  uint32_t seed = 7;
+  uint16_t *model = calloc(EDGE * EDGE, sizeof *model), *back = calloc(EDGE * EDGE, sizeof *back);
+  for (int way = 0; way < 12; way++) {
+    char chain[600];
+    zarrc_store *store;
+    zarrc_key_blob blob;
+    zarrc_error error;
+    zarrc_file_store_options options = {.struct_size = sizeof options, .direct = way >= 9};
+    zarrc_spec spec = chunk_spec(ZARRC_UINT16, 2, (int64_t[]){EDGE, EDGE});
+    spec.options.subchunk_order = (zarrc_subchunk_order)(way % 2);
+    snprintf(chain, sizeof chain,
+             "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [%d, 8], \"index_location\": "
+             "\"%s\", \"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}%s]}}]",
+             way & 4 ? 32 : 4, way & 2 ? "start" : "end", inner[way % 3]);
+    zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+    assert_int_equal(zarrc_file_store_open(ctx, tree, &options, &store, &error), ZARRC_OK);
+    assert_int_equal(zarrc_store_erase_prefix(store, "", &error), ZARRC_OK);
+    memset(model, 0, EDGE * EDGE * sizeof *model);
+    for (int update = 0; update < UPDATES; update++) {
+      int64_t start[2], count[2];
+      for (int i = 0; i < 2; i++) {
+        start[i] = (int64_t)((seed = seed * 1664525 + 1013904223) >> 8) % EDGE;
+        count[i] = 1 + (int64_t)((seed = seed * 1664525 + 1013904223) >> 8) % (update % 8 ? 12 : EDGE);
+        if (count[i] > EDGE - start[i]) count[i] = EDGE - start[i];
+      }
+      for (int64_t i = start[0]; i < start[0] + count[0]; i++)
+        for (int64_t j = start[1]; j < start[1] + count[1]; j++)
+          model[i * EDGE + j] = update % 5 == 4 ? 0 : (uint16_t)((seed = seed * 1664525 + 1013904223) >> 16);
+      zarrc_region r = chunk_region(2, start, count, NULL);
+      zarrc_view all = zarrc_view_c(&spec.dtype, 2, spec.shape, model), part = zarrc_view_part(&all, &r);
+      zarrc_view to = zarrc_view_c(&spec.dtype, 2, spec.shape, back);
+      assert_int_equal(zarrc_key_blob_init(&blob, store, "c/0/0", &error), ZARRC_OK);
+      if (way % 3 == 2) faultio_arm(FAULTIO_COPY, 1, EXDEV, true);
+      if (zarrc_write(p, &blob.blob, &r, &part, false, &error)) fail_msg("%s", error.message);
+      faultio.armed = false;
+      zarrc_key_blob_clear(&blob);
+      assert_int_equal(zarrc_key_blob_init(&blob, store, "c/0/0", &error), ZARRC_OK);
+      if (zarrc_read(p, &blob.blob, NULL, &to, NULL, &error)) fail_msg("%s", error.message);
+      zarrc_key_blob_clear(&blob);
+      assert_memory_equal(back, model, EDGE * EDGE * sizeof *model);
+    }
+    zarrc_store_close(store);
+    zarrc_pipeline_close(p);
+  }
+  free(model);
+  free(back);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_places),   cmocka_unit_test(test_fallback), cmocka_unit_test(test_short_and_interrupted),
-      cmocka_unit_test(test_failures), cmocka_unit_test(test_cut),      cmocka_unit_test(test_kept_outside),
+      cmocka_unit_test(test_places),
+      cmocka_unit_test(test_fallback),
+      cmocka_unit_test(test_short_and_interrupted),
+      cmocka_unit_test(test_failures),
+      cmocka_unit_test(test_cut),
+      cmocka_unit_test(test_kept_outside),
+      cmocka_unit_test(test_updates_of_a_shard),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
