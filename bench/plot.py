@@ -20,7 +20,7 @@ def draw(what, lines, path):
     for line in lines:
         ours = line["tool"] == "zarrc"
         xs, ys, _ = zip(*line["points"])
-        label = f"{line['tool']}: {LABELS[line['op']]}, slope {line['slope']:.2f}"
+        label = f"{line['tool']}: {LABELS[line['op']]}, slope {line['slope']:.2f}, of processor time {line['cpu_slope']:.2f}"
         axes.loglog(xs, ys, "o-" if ours else "x--", linewidth=2 if ours else 0.8, label=label)
     axes.set_xlabel(what)
     axes.set_ylabel("milliseconds")

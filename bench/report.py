@@ -207,9 +207,10 @@ def render(result, clock="wall"):
     rows = rows_of(result["samples"], clock)
     versions = "".join(f", {name} {version}" for name, version in sorted(meta["versions"].items()))
     out = [f"{meta['date']}, {meta['cpu']}, {meta['processors']} processors, {meta['memory_gib']} GiB, "
-           f"Linux {meta['kernel']}; zarrc at {meta['commit']}{versions}; {meta['reps']} rounds, size {meta['size']}.", ""]
+           f"Linux {meta['kernel']}; zarrc at {meta['commit']}{versions}; {meta['reps']} rounds, "
+           f"size {meta['size']}.", ""]
     memory = memory_table(result["samples"], result["workloads"], meta["threads"])
-    parts = [("Time" if clock == "wall" else "Processor time", main_table(rows)),
+    parts = [("Time" if clock == "wall" else "Processor time, of all threads together", main_table(rows)),
              ("All rows together", means_table(rows)),
              ("Memory above the destination, MiB", memory),
              ("Codecs against their libraries, one thread", codec_table(result["codecs"])),

@@ -164,7 +164,7 @@ def load(path):
         return json.load(file)
 
 
-def document(result_path, path):
+def document(result_path, path, clock):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, begin, rest = text.partition(BEGIN)
@@ -172,7 +172,7 @@ def document(result_path, path):
     if not begin or not end:
         sys.exit(f"{path} has no lines {BEGIN} and {END}")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{report.render(load(result_path))}\n{END}{after}")
+        file.write(f"{before}{BEGIN}\n\n{report.render(load(result_path), clock)}\n{END}{after}")
 
 
 def main():
@@ -181,7 +181,7 @@ def main():
         print(report.render(load(o.show), o.clock), flush=True)
         return
     if o.document:
-        document(*o.document)
+        document(*o.document, o.clock)
         return
     try:
         result = measure(o)

@@ -86,7 +86,8 @@ class Workload:
     def ideal_options(self):
         def dims(shape):
             return ",".join(map(str, shape))
-        options = {"shape": dims(self.data.shape), "chunk": dims(self.chunk), "item": ITEM_SIZE[self.data.dtype], **self.ideal}
+        options = {"shape": dims(self.data.shape), "chunk": dims(self.chunk), "item": ITEM_SIZE[self.data.dtype],
+                   **self.ideal}
         if self.inner:
             options["inner"] = dims(self.inner)
         return [word for key, value in options.items() for word in (f"--{key}", str(value))]
@@ -150,8 +151,9 @@ def air(command, root, folder, times):
     path = f"{folder}/air-{times}.npy"
     shape = (240 * times, 37, 49)
     if not os.path.exists(path):
-        values = subprocess.run([command, "get", f"{root}/examples/data/climate.zarr/air_temperature", "--format", "raw",
-                                 "-o", "-"], check=True, stdout=subprocess.PIPE).stdout
+        source = f"{root}/examples/data/climate.zarr/air_temperature"
+        values = subprocess.run([command, "get", source, "--format", "raw", "-o", "-"], check=True,
+                                stdout=subprocess.PIPE).stdout
         save_npy(path, "<f4", shape, values * times)
     return Data(path, "float32", shape)
 
