@@ -7,6 +7,7 @@
 
 #include "cli/copy.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 static int64_t nitems_of(int ndim, const int64_t *shape) {
@@ -116,21 +117,49 @@ static zarrc_status read_cell(bench_run *run, const int64_t *cell, const int64_t
   return status;
 }
 
-/* One chunk (or shard) after the other, in C order. */
-static zarrc_status read_chunks(bench_run *run, zarrc_error *error) {
-  const int64_t *edge = zarrc_array_grid(run->array)->chunk_shape;
-  int ndim = zarrc_array_ndim(run->array), axis = 0;
-  int64_t ncells[ZARRC_MAX_NDIM], cell[ZARRC_MAX_NDIM] = {0};
-  void *data = NULL;
-  cells_of(run->array, edge, ncells);
-  bench_start(&run->result);
-  zarrc_status status = take(run, edge, &data, error);
-  while (status == ZARRC_OK && axis >= 0) {
-    status = read_cell(run, cell, edge, data, error);
-    for (axis = ndim - 1; axis >= 0 && ++cell[axis] == ncells[axis]; axis--) cell[axis] = 0;
+typedef struct all_chunks {
+  const bench_run *run;
+  const int64_t *edge;
+  int64_t ncells[ZARRC_MAX_NDIM];
+  atomic_ullong bytes, sum;
+} all_chunks;
+
+static zarrc_status read_chunk(void *arg, size_t i, zarrc_error *error) {
+  all_chunks *all = arg;
+  zarrc_array *array = all->run->array;
+  const zarrc_dtype *dtype = zarrc_array_dtype(array);
+  int ndim = zarrc_array_ndim(array);
+  int64_t cell[ZARRC_MAX_NDIM];
+  zarrc_region region;
+  zarrc_bytes memory;
+  for (int axis = ndim - 1; axis >= 0; axis--) {
+    cell[axis] = (int64_t)(i % (size_t)all->ncells[axis]);
+    i /= (size_t)all->ncells[axis];
   }
+  cell_region(array, cell, all->edge, &region);
+  size_t nbytes = (size_t)nitems_of(ndim, region.count) * dtype->item_size;
+  zarrc_status status = zarrc_scratch_take(all->run->ctx, nbytes, &memory, error);
+  if (status != ZARRC_OK) return status;
+  zarrc_view view = zarrc_view_c(dtype, ndim, region.count, (void *)(uintptr_t)memory.ptr);
+  status = zarrc_array_read(array, &region, &view, error);
+  atomic_fetch_add(&all->bytes, nbytes);
+  if (status == ZARRC_OK) atomic_fetch_add(&all->sum, *memory.ptr);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+/* Each chunk (or shard) by itself, as many at once as there are threads. */
+static zarrc_status read_chunks(bench_run *run, zarrc_error *error) {
+  all_chunks all = {.run = run, .edge = zarrc_array_grid(run->array)->chunk_shape};
+  atomic_init(&all.bytes, 0);
+  atomic_init(&all.sum, 0);
+  cells_of(run->array, all.edge, all.ncells);
+  bench_start(&run->result);
+  zarrc_status status =
+      zarrc_for_each(run->ctx, (size_t)nitems_of(zarrc_array_ndim(run->array), all.ncells), read_chunk, &all, error);
   bench_stop(&run->result);
-  zarrc_free(run->ctx, data);
+  run->result.bytes = atomic_load(&all.bytes);
+  run->result.sum = atomic_load(&all.sum);
   return status;
 }
 
