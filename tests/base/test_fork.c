@@ -106,16 +106,31 @@ static void test_storm(void **state) {
 
 #endif
 
+/* Each thread of the context has an item of its own. Once it is over none of them is still starting, which is when the
+ * address sanitizer's malloc may be locked. */
+static zarrc_status meet(void *arg, size_t i, zarrc_error *error) {
+  atomic_int *missing = arg;
+  (void)i, (void)error;
+  (*missing)--;
+  while (*missing) sched_yield();
+  return ZARRC_OK;
+}
+
+static bool works_with_all(zarrc_ctx *ctx) {
+  atomic_int missing = 3;
+  return zarrc_for_each(ctx, 3, meet, &missing, NULL) == ZARRC_OK && works(ctx);
+}
+
 /* A pool that slept when the fork came; the child forks again. */
 static void test_generations(void **state) {
   (void)state;
   zarrc_ctx *ctx = NULL;
   assert_int_equal(zarrc_ctx_open(&(zarrc_ctx_options){.threads = 3}, &ctx, NULL), ZARRC_OK);
-  assert_true(works(ctx));
+  assert_true(works_with_all(ctx));
   pid_t child = fork();
   if (child == 0) {
     alarm(60);
-    bool good = works(ctx);
+    bool good = works_with_all(ctx);
     pid_t grandchild = fork();
     if (grandchild == 0) {
       alarm(60);

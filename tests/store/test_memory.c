@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/contract.h"
 #include "support/faulty_alloc.h"
+#include "support/sanitizers.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,17 +125,8 @@ static void test_loan_outlives_all(void **state) {
   contract_ok(zarrc_memory_store_open(ctx, &store, &error), &error);
 }
 
-/* The thread sanitizer has locks of its own, which it leaves to the child as they are. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-enum { BUSY = 0 };
-#else
-enum { BUSY = 3 };
-#endif
+/* The sanitizers have locks of their own, that of malloc among them, which they leave to the child as they are. */
+enum { BUSY = ZARRC_ASAN || ZARRC_TSAN ? 0 : 3 };
 
 /* A child gets a working store, whatever the threads of its parent were just doing. */
 static void *keep_busy(void *arg) {
