@@ -33,7 +33,7 @@ demo: all
 check: check-format check-layers check-codec-table unit check-symbols check-headers
 
 check-format:
-	clang-format --dry-run -Werror $(SOURCES)
+	@clang-format --dry-run -Werror $(SOURCES)
 
 check-layers:
 	python3 scripts/check_layers

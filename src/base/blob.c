@@ -2,6 +2,7 @@
 #include <zarrc/base.h>
 
 #include "base/checked.h"
+#include "base/ops.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,11 +21,9 @@ zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, za
   return blob->ops->read(blob, ranges, n, error);
 }
 
-/* Kinds of blobs that were compiled before there was such a member do not have it. */
 bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   const zarrc_blob_ops *ops = blob->ops;
-  bool has_slot = ops->struct_size >= offsetof(zarrc_blob_ops, keep) + sizeof ops->keep;
-  return nbytes > 0 && has_slot && ops->keep && ops->keep(blob, offset, nbytes, out);
+  return nbytes > 0 && ZARRC_HAS_OP(ops, keep) && ops->keep(blob, offset, nbytes, out);
 }
 
 zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error) {

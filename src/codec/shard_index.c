@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The index of a shard, and which inner chunks a region touches. */
 #include "base/checked.h"
+#include "base/ops.h"
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
@@ -66,7 +67,7 @@ static zarrc_status index_fetch(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_
 /* Kinds of blobs that were compiled before versions could be told apart have no such member. */
 static bool identifies(const zarrc_blob *blob) {
   const zarrc_blob_ops *ops = blob->ops;
-  return ops->struct_size >= offsetof(zarrc_blob_ops, identify) + sizeof ops->identify && ops->identify;
+  return ZARRC_HAS_OP(ops, identify);
 }
 
 zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one write: a new value is made of the view and of what is kept of the old one, and stored whole. */
+#include "base/ops.h"
 #include "pipeline/decoded_blob.h"
 
 /* How often a write starts again because somebody else changed the value meanwhile. */
@@ -192,8 +193,7 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
 static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_change *change) {
   const zarrc_blob_ops *ops = to->ops;
   const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
-  bool has_slot = ops->struct_size >= offsetof(zarrc_blob_ops, replace_from) + sizeof ops->replace_from;
-  if (!has_slot || !ops->replace_from || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
+  if (!ZARRC_HAS_OP(ops, replace_from) || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
   return !change || (p->serializer == 0 && c->u.ab.modify);
 }
 

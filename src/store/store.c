@@ -3,6 +3,7 @@
 #include "store/common.h"
 
 #include "base/chars.h"
+#include "base/ops.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -70,12 +71,6 @@ static zarrc_status key_replace(zarrc_blob *self, const zarrc_bytes *parts, size
   return with_key(status, blob->key, error);
 }
 
-static bool store_streams(const zarrc_store *store) {
-  const zarrc_store_ops *ops = store->ops;
-  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, replace_from) + sizeof ops->replace_from;
-  return has_slot && ops->replace_from;
-}
-
 static zarrc_status key_replace_from(zarrc_blob *self, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   zarrc_key_blob *blob = (zarrc_key_blob *)self;
   zarrc_status status = check_writable(blob->store, error);
@@ -94,14 +89,13 @@ static zarrc_status key_identify(zarrc_blob *self, zarrc_identity *out, bool *kn
   zarrc_key_blob *blob = (zarrc_key_blob *)self;
   const zarrc_store_ops *ops = blob->store->ops;
   *known = false;
-  if (ops->struct_size < offsetof(zarrc_store_ops, identify) + sizeof ops->identify || !ops->identify) return ZARRC_OK;
+  if (!ZARRC_HAS_OP(ops, identify)) return ZARRC_OK;
   return with_key(ops->identify(blob, out, known, error), blob->key, error);
 }
 
 static bool key_keep(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   const zarrc_store_ops *ops = ((const zarrc_key_blob *)self)->store->ops;
-  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, keeps) + sizeof ops->keeps;
-  if (!has_slot || !ops->keeps || offset > UINTPTR_MAX || nbytes > SIZE_MAX) return false;
+  if (!ZARRC_HAS_OP(ops, keeps) || offset > UINTPTR_MAX || nbytes > SIZE_MAX) return false;
   *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
   return true;
 }
@@ -119,7 +113,9 @@ zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const
   zarrc_status status = zarrc_key_check(key, error);
   if (status) return status;
   bool writable = check_writable(store, NULL) == ZARRC_OK;
-  const zarrc_blob_ops *ops = !writable ? &read_only_ops : store_streams(store) ? &streaming_ops : &read_write_ops;
+  const zarrc_blob_ops *ops = !writable                                ? &read_only_ops
+                              : ZARRC_HAS_OP(store->ops, replace_from) ? &streaming_ops
+                                                                       : &read_write_ops;
   *blob = (zarrc_key_blob){.blob.ops = ops, .store = store, .key = key, .state = {0}};
   return ZARRC_OK;
 }
@@ -198,7 +194,6 @@ zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, za
   if (!status) status = with_key(check_writable(store, error), prefix, error);
   if (status) return status;
   const zarrc_store_ops *ops = store->ops;
-  bool has_slot = ops->struct_size >= offsetof(zarrc_store_ops, erase_prefix) + sizeof ops->erase_prefix;
-  if (has_slot && ops->erase_prefix) return with_key(ops->erase_prefix(store, prefix, error), prefix, error);
+  if (ZARRC_HAS_OP(ops, erase_prefix)) return with_key(ops->erase_prefix(store, prefix, error), prefix, error);
   return erase_keys(store, prefix, error);
 }
