@@ -77,7 +77,8 @@ bool core_batch_add_box(core_batch *batch, size_t i, PyObject *chunk_selection, 
 /* Zeroed text for n elements of chunk i, which the view then begins with. */
 bool core_batch_text(core_batch *batch, size_t i, int64_t n);
 
-/* Bytes that have to be decoded, about: of shards the touched inner chunks, else whole chunks. */
+/* Bytes that have to be decoded, about: of shards the touched inner chunks, else whole chunks. Fewer are counted where
+ * bytes are only copied. */
 uint64_t core_batch_cost(const core_batch *batch);
 
 /* Runs fn for every chunk, without the interpreter lock unless there is too little to do. false: the first failure was

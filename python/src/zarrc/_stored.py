@@ -18,7 +18,7 @@ from zarr.core.common import concurrent_map
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 from zarr.storage._common import StorePath
 
-from zarrc import _core
+from zarrc import _core, _inline
 from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
 from zarrc._context import max_workers, setting, submit
 from zarrc._locks import Locks
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 # Rounds of fetching ranges before a whole value is fetched: an index, the chunks, and once more for nested shards.
 MAX_ROUNDS = 4
-# No more than so many chunks that decode to no more than so many bytes are read where the call is made: to hand the work
-# to a thread and wait for it would take longer. codec_pipeline.inline_bytes sets another number of bytes.
-INLINE_NBYTES = 256 << 10
-INLINE_CHUNKS = 64
 
 Request = Callable[[], Any]
 
@@ -158,6 +154,7 @@ async def _drive(steps: Steps) -> Any:
     try:
         while True:
             step = steps.send(answer)
+            _inline.look_around()
             if not isinstance(step, list):
                 answer = await off_loop(step)
             elif len(step) == 1 or _is_near(step[0].getter):
@@ -215,14 +212,6 @@ def _of_one_store(items: list[Item]) -> bool:
     return True
 
 
-def _inline_nbytes(items: list[Item]) -> int:
-    """Bytes up to which chunks are decoded and encoded where the call is made; 0: these are not."""
-    if len(items) > INLINE_CHUNKS:
-        return 0
-    value = setting("codec_pipeline.inline_bytes")
-    return INLINE_NBYTES if type(value) is not int else max(0, value)
-
-
 # -------------------------------------------------------------------------------------------------------- reading
 
 
@@ -246,7 +235,7 @@ def _read_fetched(
         for k, value in zip(whole, (yield [_Get(items[k]) for k in whole]), strict=True):
             sources[k] = value
     states: list[Any] = [None] * len(items)
-    limit = _inline_nbytes(items)
+    limit = _inline.nbytes(items)
     todo = list(range(len(items)))
     for attempt in range(MAX_ROUNDS + 1):
         some = ([items[k] for k in todo], [sources[k] for k in todo])
@@ -285,9 +274,11 @@ async def read(
             store = items[0][0].store
             if not store._is_open:
                 await store._open()
-            limit = _inline_nbytes(items)
+            limit = _inline.nbytes(items)
             states = chain.read(bound, items, None, out, drop_axes, root, limit) if limit else None
-            if states is None:
+            if states is not None:
+                _inline.look_around()
+            else:
                 states = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
         else:
             states = await _drive(_read_fetched(chain, bound, items, out, drop_axes))
@@ -367,7 +358,7 @@ def _write_fetched(
     if old:
         for k, found in zip(old, (yield [_Get(items[k]) for k in old]), strict=True):
             sources[k] = found
-    limit = _inline_nbytes(items)
+    limit = _inline.nbytes(items, write=True)
     outcomes = chain.write(bound, items, sources, value, drop_axes, None, limit) if limit else None
     if outcomes is None:
         outcomes = yield partial(chain.write, bound, items, sources, value, drop_axes)
@@ -394,7 +385,7 @@ async def write(
             if not store._is_open:
                 await store._open()
             store._check_writable()
-            limit = _inline_nbytes(items)
+            limit = _inline.nbytes(items, write=True)
             if not limit or chain.write(bound, items, None, value, drop_axes, root, limit) is None:
                 await off_loop(chain.write, bound, items, None, value, drop_axes, root)
             continue

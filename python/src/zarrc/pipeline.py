@@ -34,11 +34,11 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     that the library lacks are left to zarr-python, with one line in the log ``zarrc`` for each array; with
     ``codec_pipeline.strict`` that is a ``NotImplementedError``.
 
-    Threads and, in a ``LocalStore``, processes that write different elements of one chunk or shard lose nothing; in
-    other stores that holds for the threads of one process. Settings, all below ``codec_pipeline``: ``max_workers``
-    (threads that work at once, 1: none are made), ``strict``, ``guard_unaligned_writes`` (writes of parts of shards
-    are refused with `zarrc.UnalignedWriteError`), ``inline_bytes`` (chunks of a ``LocalStore`` that together decode
-    to no more are read and written without handing the work to another thread; 0: none).
+    Threads and, in a ``LocalStore``, processes that write different elements of one chunk or shard lose nothing;
+    in other stores that holds for the threads of one process. Settings, all below ``codec_pipeline``:
+    ``max_workers`` (threads that work at once, 1: none are made), ``strict``, ``guard_unaligned_writes`` (writes
+    of parts of shards are refused with `zarrc.UnalignedWriteError`), ``inline_bytes`` (chunks that together
+    decode to no more are read and written without handing the work to another thread; 0: none).
 
     Parameters
     ----------

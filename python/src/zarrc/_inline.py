@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Whether chunks are decoded and encoded where the call is made, on the event loop, or by another thread.
+
+To hand work to a thread and to be woken by it takes about 100 µs, and while the loop decodes, nobody else gets on. So
+what the loop does itself may take a while only as long as nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from zarrc._context import setting
+
+# Together they decode to no more than so many bytes, or what is encoded has no more: while nobody waits for the loop,
+# else, and of a write. codec_pipeline.inline_bytes sets another number of bytes for all three.
+ALONE_NBYTES = 1 << 20
+CROWDED_NBYTES = 64 << 10
+WRITE_NBYTES = 256 << 10
+MAX_CHUNKS = 64
+# Seconds for which the loop is taken for crowded after somebody had to wait for it.
+CROWDED_SECONDS = 0.1
+
+_crowded_until = 0.0
+
+
+def nbytes(items: list[Any], write: bool = False) -> int:
+    """Bytes up to which a batch is handled where the call is made; 0: it is not."""
+    if len(items) > MAX_CHUNKS:
+        return 0
+    value = setting("codec_pipeline.inline_bytes")
+    if type(value) is int:
+        return max(0, value)
+    if write:
+        return WRITE_NBYTES
+    return CROWDED_NBYTES if time.monotonic() < _crowded_until else ALONE_NBYTES
+
+
+def look_around() -> None:
+    """Notes whether others wait for the event loop that the caller runs on. A loop that does not tell is crowded."""
+    global _crowded_until
+    waiting = getattr(asyncio.get_running_loop(), "_ready", None)
+    if waiting is None or len(waiting) > 0:
+        _crowded_until = time.monotonic() + CROWDED_SECONDS
