@@ -174,6 +174,9 @@ typedef struct zarrc_codec_class {
        * with ZARRC_OK: this value does not allow it, decode the whole. */
       zarrc_status (*read)(const zarrc_codec *, const zarrc_chunk_options *, zarrc_blob *encoded, zarrc_range *,
                            size_t n, bool *served, zarrc_error *);
+      /* optional, where the decoded value is the first bytes of the encoded one: verifies all of these and says how
+       * many they are, so that nothing is copied. */
+      zarrc_status (*check)(const zarrc_codec *, const zarrc_bytes *encoded, size_t *nbytes, zarrc_error *);
     } bb;
   } u;
 } zarrc_codec_class;

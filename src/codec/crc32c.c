@@ -73,11 +73,30 @@ static zarrc_status crc32c_encode(const zarrc_codec *codec, zarrc_parts *parts, 
   return status;
 }
 
+static zarrc_status too_short(size_t nbytes, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes hold no checksum of 4", nbytes);
+}
+
+/* Whether the sum of n bytes is the one that is stored behind them. */
+static zarrc_status compare(uint32_t crc, const uint8_t *bytes, size_t n, zarrc_error *error) {
+  uint32_t stored = zarrc_load_le32(bytes + n);
+  if (crc == stored) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CHECKSUM, "CRC-32C of %zu bytes is %08x, stored is %08x", n, crc, stored);
+}
+
+static zarrc_status crc32c_check(const zarrc_codec *codec, const zarrc_bytes *encoded, size_t *nbytes,
+                                 zarrc_error *error) {
+  (void)codec;
+  if (encoded->len < SUM_NBYTES) return too_short(encoded->len, error);
+  *nbytes = encoded->len - SUM_NBYTES;
+  return compare(zarrc_crc32c(0, encoded->ptr, *nbytes), encoded->ptr, *nbytes, error);
+}
+
 static zarrc_status crc32c_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
                                   zarrc_error *error) {
   (void)codec;
   uint32_t crc = 0;
-  if (in->len < SUM_NBYTES) return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes hold no checksum of 4", in->len);
+  if (in->len < SUM_NBYTES) return too_short(in->len, error);
   size_t n = in->len - SUM_NBYTES;
   bool fits = n <= out->max;
   size_t ncopied = !fits ? 0 : n < need ? n : need;
@@ -88,9 +107,8 @@ static zarrc_status crc32c_decode(const zarrc_codec *codec, const zarrc_bytes *i
     crc = zarrc_crc32c(crc, in->ptr + at, step);
     if (at < ncopied) memcpy(out->ptr + at, in->ptr + at, step < ncopied - at ? step : ncopied - at);
   }
-  uint32_t stored = zarrc_load_le32(in->ptr + n);
-  if (crc != stored)
-    return zarrc_fail(error, ZARRC_CHECKSUM, "CRC-32C of %zu bytes is %08x, stored is %08x", n, crc, stored);
+  status = compare(crc, in->ptr, n, error);
+  if (status) return status;
   if (!fits) return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "holds %zu bytes, not %zu or less", n, out->max);
   out->len = ncopied;
   return ZARRC_OK;
@@ -171,5 +189,5 @@ const zarrc_codec_class zarrc_crc32c_class = {
     .fixed_size = true,
     .open = crc32c_open,
     .encoded_size = crc32c_encoded_size,
-    .u.bb = {.encode = crc32c_encode, .decode = crc32c_decode, .read = crc32c_read},
+    .u.bb = {.encode = crc32c_encode, .decode = crc32c_decode, .read = crc32c_read, .check = crc32c_check},
 };

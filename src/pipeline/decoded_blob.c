@@ -18,19 +18,44 @@ static size_t bytes_needed(const zarrc_range *ranges, size_t n) {
   return (size_t)need;
 }
 
-static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, zarrc_error *error) {
-  const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
-  zarrc_bytes encoded = {0};
-  zarrc_status status = zarrc_blob_read_all(b->encoded, b->max_encoded, &encoded, error);
+static zarrc_status fetch(zarrc_decoded_blob *b, zarrc_bytes *encoded, zarrc_error *error) {
+  zarrc_status status = zarrc_blob_read_all(b->encoded, b->max_encoded, encoded, error);
   if (status == ZARRC_LIMIT && b->encoded_exact)
     status = zarrc_fail(error, ZARRC_SIZE_MISMATCH, "more bytes than the %llu that are stored of a chunk",
                         (unsigned long long)b->max_encoded);
-  if (status == ZARRC_LIMIT || status == ZARRC_SIZE_MISMATCH) zarrc_error_in_codec(error, c->name);
-  if (status) return status;
-  status = c->u.bb.decode(b->codec, &encoded, need, out, error);
-  zarrc_bytes_release(&encoded);
-  if (status) zarrc_error_in_codec(error, c->name);
+  if (status == ZARRC_LIMIT || status == ZARRC_SIZE_MISMATCH) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
   return status;
+}
+
+static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, zarrc_error *error) {
+  zarrc_bytes encoded = {0};
+  zarrc_status status = fetch(b, &encoded, error);
+  if (status) return status;
+  status = zarrc_codec_get_class(b->codec)->u.bb.decode(b->codec, &encoded, need, out, error);
+  zarrc_bytes_release(&encoded);
+  if (status) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
+  return status;
+}
+
+/* Keeps the encoded value, of which the decoded one is a part. */
+static zarrc_status check_kept(zarrc_decoded_blob *b, zarrc_error *error) {
+  size_t nbytes = 0;
+  zarrc_bytes encoded = {0};
+  zarrc_status status = fetch(b, &encoded, error);
+  if (status) return status;
+  status = zarrc_codec_get_class(b->codec)->u.bb.check(b->codec, &encoded, &nbytes, error);
+  if (!status && nbytes > b->max)
+    status =
+        zarrc_fail(error, ZARRC_SIZE_MISMATCH, "holds %zu bytes, not %llu or less", nbytes, (unsigned long long)b->max);
+  if (status) {
+    zarrc_bytes_release(&encoded);
+    zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
+    return status;
+  }
+  b->whole = true;
+  b->value = encoded;
+  b->value.len = nbytes;
+  return ZARRC_OK;
 }
 
 /* The whole value, put where the reader wants it: nothing is kept. */
@@ -47,6 +72,7 @@ static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc
  * needed, else all. */
 static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error *error) {
   if (b->whole || (b->prefix.ptr && need <= b->prefix.len)) return ZARRC_OK;
+  if (zarrc_codec_get_class(b->codec)->u.bb.check) return check_kept(b, error);
   zarrc_ctx *ctx = zarrc_codec_ctx(b->codec);
   zarrc_bytes scratch = {0};
   zarrc_buf out = zarrc_buf_new(ctx, b->max < SIZE_MAX ? (size_t)b->max : SIZE_MAX);

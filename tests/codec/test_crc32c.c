@@ -132,6 +132,32 @@ static void damage(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+static void check_only(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = bb_ctx();
+  zarrc_codec *codec = bb_open(ctx, "\"crc32c\"");
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  size_t n, nbytes = 0;
+  uint8_t *bytes = bb_data(BB_NOISE, 100), *encoded = bb_encode(codec, bytes, 100, 1, &n);
+  assert_int_equal(c->u.bb.check(codec, &(zarrc_bytes){.ptr = encoded, .len = n}, &nbytes, NULL), ZARRC_OK);
+  assert_int_equal(nbytes, 100);
+  assert_int_equal(c->u.bb.check(codec, &(zarrc_bytes){.ptr = (const uint8_t *)"\0\0\0", .len = 4}, &nbytes, NULL),
+                   ZARRC_OK); /* of no bytes */
+  assert_int_equal(nbytes, 0);
+  for (size_t len = 0; len < n; len++)
+    assert_int_equal(c->u.bb.check(codec, &(zarrc_bytes){.ptr = encoded, .len = len}, &nbytes, NULL),
+                     len < 4 ? ZARRC_TRUNCATED : ZARRC_CHECKSUM);
+  for (size_t bit = 0; bit < n * 8; bit++) {
+    encoded[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    assert_int_equal(c->u.bb.check(codec, &(zarrc_bytes){.ptr = encoded, .len = n}, &nbytes, NULL), ZARRC_CHECKSUM);
+    encoded[bit / 8] ^= (uint8_t)(1 << bit % 8);
+  }
+  free(bytes);
+  free(encoded);
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+}
+
 static void stops_early_but_checks_all(void **state) {
   (void)state;
   zarrc_ctx *ctx = bb_ctx();
@@ -354,6 +380,7 @@ int main(void) {
       cmocka_unit_test(round_trips),
       cmocka_unit_test(pieces_are_not_copied),
       cmocka_unit_test(damage),
+      cmocka_unit_test(check_only),
       cmocka_unit_test(stops_early_but_checks_all),
       cmocka_unit_test_setup_teardown(ranges_are_served_without_the_sum, set_up, tear_down),
       cmocka_unit_test_setup_teardown(ranges_into_the_sum_are_refused, set_up, tear_down),

@@ -118,6 +118,39 @@ static void a_prefix_is_enough(void **state) {
   }
 }
 
+/* Of a codec that only checks, what was read is kept as it came. */
+static void checked_values_are_not_copied(void **state) {
+  fixture f;
+  begin(&f, *state, "[\"bytes\", \"crc32c\"]");
+  zarrc_memory_blob lent;
+  zarrc_memory_blob_init(&lent, f.ctx, f.encoded, f.encoded_nbytes);
+  f.blobs[0].encoded = &lent.blob;
+  zarrc_range range = {.offset = 70000, .nbytes = 1};
+  assert_int_equal(zarrc_blob_read(f.top, &range, 1, NULL), ZARRC_OK);
+  assert_ptr_equal(range.got.ptr, f.encoded + 70000);
+  assert_int_equal(range.total, f.nbytes);
+  zarrc_bytes_release(&range.got);
+  zarrc_decoded_blobs_clear(f.p, f.blobs);
+  zarrc_memory_blob_clear(&lent);
+  static const struct {
+    size_t nbytes, flipped;
+    zarrc_status status;
+  } wrong[] = {{100004, 0, ZARRC_CHECKSUM},        {100004, 70000, ZARRC_CHECKSUM}, {100004, 100003, ZARRC_CHECKSUM},
+               {100003, SIZE_MAX, ZARRC_CHECKSUM}, {3, SIZE_MAX, ZARRC_TRUNCATED},  {0, SIZE_MAX, ZARRC_TRUNCATED}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    counting_blob_clear(&f.stored);
+    counting_blob_init(&f.stored, f.ctx, f.encoded, wrong[i].nbytes, false);
+    if (wrong[i].flipped < f.stored.nbytes) f.stored.bytes[wrong[i].flipped] ^= 1;
+    f.top = zarrc_decoded_blobs_stack(f.p, &f.stored.blob, f.blobs);
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_blob_read(f.top, &range, 1, &error), wrong[i].status);
+    assert_string_equal(error.codec, "crc32c");
+    zarrc_decoded_blobs_clear(f.p, f.blobs);
+  }
+  f.top = zarrc_decoded_blobs_stack(f.p, &f.stored.blob, f.blobs);
+  end(&f);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -128,8 +161,8 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(ranges_of_a_decoded_value),
-                                     cmocka_unit_test(whole_values_are_decoded_in_place),
-                                     cmocka_unit_test(a_prefix_is_enough)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ranges_of_a_decoded_value), cmocka_unit_test(whole_values_are_decoded_in_place),
+      cmocka_unit_test(a_prefix_is_enough), cmocka_unit_test(checked_values_are_not_copied)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
