@@ -112,6 +112,31 @@ def test_numpy_style(pair: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_values_of_any_layout(pair: Any) -> None:
+    """Broadcast, strided, turned, read-only, with axes of length 1 in front, of another type."""
+    array, expected = pair
+    for selection in PLAIN:
+        if zarrc._array._has_lists(selection):  # type: ignore[attr-defined]
+            continue
+        shape = expected[selection].shape
+        whole = np.roll(expected, 7)[selection]
+        fixed = np.array(whole)
+        fixed.flags.writeable = False
+        tries = [expected[0, 0], np.asfortranarray(whole), fixed, np.broadcast_to(whole, (1, 1, *shape))]
+        if shape:
+            tries += [np.array(whole[..., ::-1])[..., ::-1], whole[:1], whole[..., :1]]
+        if expected.dtype.kind in "iuf":
+            tries += [whole.astype("f8"), whole.astype(whole.dtype.newbyteorder()), whole.tolist(), 3]
+        for value in tries:
+            array[selection] = value
+            expected[selection] = value
+            np.testing.assert_array_equal(array[...], expected, err_msg=str(selection))
+        if shape and shape[-1] > 1:
+            with pytest.raises(ValueError, match="broadcast"):
+                array[selection] = np.zeros((*shape[:-1], shape[-1] + 1), expected.dtype)
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_orthogonal(pair: Any) -> None:
     array, expected = pair
     for selection in CROSSED:

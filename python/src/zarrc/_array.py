@@ -170,12 +170,16 @@ class Array:
             self._write(pick, self._values(value, pick.shape))
             return
         pick, after = self._plan(selection)
-        memory = np.empty(pick.shape, self.dtype)
-        memory[after] = value
-        self._write(pick, memory)
+        shape = [1 if entry is None else n for entry, n in _axes(after, pick.shape) if entry != 0]
+        turned = [0 if entry is None else None if entry == 0 else entry for entry in after]
+        self._write(pick, self._values(value, tuple(shape))[(*turned, Ellipsis)])
 
     def _values(self, value: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        """A value in the array's type, for a selection of this shape."""
+        """A value in the array's type, for a selection of this shape; what fits is not copied."""
+        if type(value) is np.ndarray and value.dtype == self.dtype and self.dtype != object:
+            while value.ndim > len(shape) and value.shape[0] == 1:
+                value = value[0]
+            return np.broadcast_to(value, shape)
         memory: np.ndarray[Any, Any] = np.empty(shape, self.dtype)
         memory[...] = value
         return memory
@@ -235,6 +239,12 @@ class Array:
             else:
                 raise IndexError("only integers, slices, an ellipsis, None and arrays of indices or bool select")
         return Picks(False, tuple(slices), tuple(counts)), tuple(after)
+
+
+def _axes(after: tuple[Any, ...], shape: tuple[int, ...]) -> list[tuple[Any, int]]:
+    """What remains to be done, with the length of the axis that it is done to."""
+    lengths = iter(shape)
+    return [(entry, 1 if entry is None else next(lengths)) for entry in after]
 
 
 def _has_lists(selection: Any) -> bool:
