@@ -12,6 +12,7 @@ typedef struct bench_result {
   double wall, cpu;            /* seconds */
   uint64_t before_kb, peak_kb; /* resident before the clock ran, and the most while it did */
   uint64_t bytes, sum;         /* of elements moved; of all their bytes, or of the first byte of each chunk */
+  uint64_t destination;        /* bytes that the caller holds at once for what is read */
 } bench_result;
 
 /* Forgets the peak of resident memory and starts the clock; stops it. bytes and sum are not touched. */

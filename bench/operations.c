@@ -50,7 +50,7 @@ static zarrc_status read_all(bench_run *run, zarrc_error *error) {
   zarrc_status status = take(run, shape, &data, error);
   if (status == ZARRC_OK) status = read_part(run, &all, data, &nbytes, error);
   bench_stop(&run->result);
-  run->result.bytes = nbytes;
+  run->result.bytes = run->result.destination = nbytes;
   if (status == ZARRC_OK) run->result.sum = sum_of(data, nbytes);
   zarrc_free(run->ctx, data);
   return status;
@@ -154,9 +154,12 @@ static zarrc_status read_chunks(bench_run *run, zarrc_error *error) {
   atomic_init(&all.bytes, 0);
   atomic_init(&all.sum, 0);
   cells_of(run->array, all.edge, all.ncells);
+  int ndim = zarrc_array_ndim(run->array);
+  size_t nchunks = (size_t)nitems_of(ndim, all.ncells), nthreads = zarrc_ctx_get_options(run->ctx)->threads;
+  run->result.destination = (nchunks < nthreads ? nchunks : nthreads) * (uint64_t)nitems_of(ndim, all.edge) *
+                            zarrc_array_dtype(run->array)->item_size;
   bench_start(&run->result);
-  zarrc_status status =
-      zarrc_for_each(run->ctx, (size_t)nitems_of(zarrc_array_ndim(run->array), all.ncells), read_chunk, &all, error);
+  zarrc_status status = zarrc_for_each(run->ctx, nchunks, read_chunk, &all, error);
   bench_stop(&run->result);
   run->result.bytes = atomic_load(&all.bytes);
   run->result.sum = atomic_load(&all.sum);

@@ -2,7 +2,8 @@
 """From samples to the table: the quickest of the rounds of each tool, ratios, targets, memory."""
 import math
 
-from tools import OURS, OURS_PYTHON, PEERS, PYTHON_PEERS
+from passes import COPIES
+from tools import OURS, OURS_ALONE, OURS_PYTHON, PEERS, PYTHON_PEERS
 
 CALLED = {"elems", "boxes", "read_inner", "partial"}
 THREE_QUARTERS = {("raw", "read_all"), ("raw_be", "read_all"), ("crc", "read_all"), ("tr_zstd", "read_all"),
@@ -26,7 +27,7 @@ def targets(label, workload, op):
 
 
 def python_targets(label, workload, op):
-    """Those of the codec pipeline in zarr-python, among the peers that are called from Python."""
+    """Those of what is called from Python, among the peers that are."""
     if label == "disk":
         return [("best", 1)]
     if op in ("read_all", "write"):
@@ -35,24 +36,28 @@ def python_targets(label, workload, op):
              "read_inner": ("best", 0.9), "partial": ("tensorstore", 0.5), "reencode": ("tensorstore", 0.75)}[op]]
 
 
-class Row:
-    """One workload and operation in one pass, for the C library or (python) for the pipeline."""
+FROM = {OURS: "C", OURS_PYTHON: "Python", OURS_ALONE: OURS_ALONE}
 
-    def __init__(self, label, workload, op, times, python, elsewhere):
-        self.label, self.workload, self.op, self.times, self.python = label, workload, op, times, python
+
+class Row:
+    """One workload and operation in one pass, for the C library, the pipeline in zarr-python, or zarrc.open."""
+
+    def __init__(self, label, workload, op, times, tool, elsewhere):
+        self.label, self.workload, self.op, self.times, self.tool = label, workload, op, times, tool
         self.elsewhere = elsewhere  # peers have a newer library here: another pass has the row with it
-        self.ours = times.get(OURS_PYTHON if python else OURS)
-        peers = {name: times[name] for name in (PYTHON_PEERS if python else PEERS) if name in times}
+        self.ours = times[tool]
+        self.rivals = PEERS if tool == OURS else PYTHON_PEERS
+        peers = {name: times[name] for name in self.rivals if name in times}
         self.best = min(peers, key=peers.get, default=None)
-        self.against_best = self.ours / peers[self.best] if self.best and self.ours else None
-        self.against_ideal = self.ours / times["ideal"] if not python and "ideal" in times and self.ours else None
+        self.against_best = self.ours / peers[self.best] if self.best else None
+        self.against_ideal = self.ours / times["ideal"] if tool == OURS and "ideal" in times else None
         self.wanted, self.met = self.judge(peers)
 
     def judge(self, peers):
         """The targets in words, and whether they are met; a target against a peer that is not there is one against
         the best that is."""
         words, met = [], None
-        for against, most in (python_targets if self.python else targets)(self.label, self.workload, self.op):
+        for against, most in (targets if self.tool == OURS else python_targets)(self.label, self.workload, self.op):
             if self.elsewhere and against != "ideal":
                 words.append(f"{most:g} {against} with {NEWER}")
                 continue
@@ -90,10 +95,9 @@ def rows_of(samples, clock):
     rows, timed = [], [s for s in samples if s["pass"] != "memory"]
     newer = {(s["workload"], s["op"]) for s in timed if s["pass"] == NEWER}
     for (label, workload, op), times in keyed(timed, lambda s: time_of(s, clock)).items():
-        for python in (False, True):
-            row = Row(label, workload, op, times, python, label != NEWER and (workload, op) in newer)
-            if row.ours is not None:
-                rows.append(row)
+        for tool in FROM:
+            if tool in times:
+                rows.append(Row(label, workload, op, times, tool, label != NEWER and (workload, op) in newer))
     return rows
 
 
@@ -115,13 +119,13 @@ def table(head, lines):
 def main_table(rows):
     """One line a row; of each tool its time, then the ratios."""
     used = {name for row in rows for name in row.times}
-    names = [name for name in (OURS, OURS_PYTHON, "zarrc.open", "ideal", *PEERS) if name in used]
+    names = [name for name in (*FROM, "ideal", *PEERS) if name in used]
     names += sorted(used - set(names))
     lines = []
     for row in rows:
-        hidden = (OURS, "ideal", *(set(PEERS) - set(PYTHON_PEERS))) if row.python else (OURS_PYTHON, "zarrc.open")
+        hidden = {*FROM, *PEERS, "ideal"} - {row.tool, *row.rivals} - ({"ideal"} if row.tool == OURS else set())
         verdict = "" if row.met is None else "met" if row.met else "**missed**"
-        lines.append([row.label, row.workload, row.op + (" (Python)" if row.python else ""),
+        lines.append([row.label, row.workload, row.op + ("" if row.tool == OURS else f" ({FROM[row.tool]})"),
                       "µs" if row.op in CALLED else "ms",
                       *["" if name in hidden else number(row.times.get(name)) for name in names],
                       number(row.against_ideal), number(row.against_best), row.best or "", row.wanted, verdict])
@@ -132,8 +136,8 @@ def main_table(rows):
 def means_table(rows):
     lines = []
     for label in dict.fromkeys(row.label for row in rows):
-        for python in (False, True):
-            these = [row for row in rows if row.label == label and row.python == python]
+        for tool, name in FROM.items():
+            these = [row for row in rows if row.label == label and row.tool == tool]
             peers, ideal = [[r for r in ratios if r] for ratios in ([row.against_best for row in these],
                                                                    [row.against_ideal for row in these])]
             if not peers and not ideal:
@@ -141,7 +145,7 @@ def means_table(rows):
             to_peers = mean(peers)
             judged = [row.met for row in these if row.met is not None]
             verdict = "" if to_peers is None else "met" if to_peers <= GEOMETRIC_MEAN else "**missed**"
-            lines.append([label, "Python" if python else "C", str(len(these)), number(mean(ideal)), number(to_peers),
+            lines.append([label, name, str(len(these)), number(mean(ideal)), number(to_peers),
                           f"{GEOMETRIC_MEAN}", verdict, f"{sum(judged)} of {len(judged)}"])
     return table(["pass", "from", "rows", "mean / ideal", "mean / best peer", "target", "", "row targets met"], lines)
 
@@ -153,14 +157,15 @@ def above_destination(sample, workload):
     if sample["op"] not in ("read_all", "read_chunks", "write", "partial", "reencode") or "drss_kb" not in sample:
         return None
     nbytes = {"read_all": workload["nbytes"], "read_chunks": workload["chunk_bytes"]}.get(sample["op"], 0)
-    return max(0.0, (sample["drss_kb"] * 1024 - nbytes) / 2**20)
+    return max(0.0, (sample["drss_kb"] * 1024 - sample.get("destination", nbytes)) / 2**20)
 
 
-def memory_limit(workload, op, threads):
+def memory_limit(workloads, name, op, threads):
     """MiB: a chunk encoded and decoded for each thread, and 8 MiB; re-encoding: the largest shard and 64 MiB."""
+    chunk_bytes = workloads[name]["chunk_bytes"]
     if op == "reencode":
-        return workload["chunk_bytes"] / 2**20 + 64
-    return threads * 2 * workload["chunk_bytes"] / 2**20 + 8
+        return max(chunk_bytes, workloads[COPIES[name]]["chunk_bytes"]) / 2**20 + 64
+    return threads * 2 * chunk_bytes / 2**20 + 8
 
 
 def memory_table(samples, workloads, threads):
@@ -172,7 +177,7 @@ def memory_table(samples, workloads, threads):
             continue
         peers = {name: tools[name] for name in PEERS if name in tools}
         leanest = min(peers, key=peers.get, default=None)
-        most = memory_limit(workloads[workload], op, threads["memory"])
+        most = memory_limit(workloads, workload, op, threads["memory"])
         good = tools[OURS] <= most and (leanest is None or tools[OURS] <= peers[leanest] + 1)
         lines.append([workload, op, number(tools[OURS], 1), number(tools.get(OURS_PYTHON), 1),
                       f"{leanest} {number(peers[leanest], 1)}" if leanest else "", f"{most:.0f}",

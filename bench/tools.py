@@ -8,13 +8,14 @@ import subprocess
 
 OURS = "zarrc"
 OURS_PYTHON = "zarrc-py"  # zarrc.CodecPipeline in zarr-python
+OURS_ALONE = "zarrc.open"  # without zarr-python
 PYTHON_KINDS = {
     "zarr": "zarr.core.codec_pipeline.BatchedCodecPipeline",
     "zarr-fused": "zarr.core.codec_pipeline.FusedCodecPipeline",
     "zarrs-py": "zarrs.ZarrsCodecPipeline",
     "tensorstore": "tensorstore",
     OURS_PYTHON: "zarrc.CodecPipeline",
-    "zarrc.open": "zarrc.open",
+    OURS_ALONE: "zarrc.open",
 }
 PEERS = ("zarr", "zarr-fused", "zarrs-py", "tensorstore", "zarrs-rs", "zarrs-tools")
 PYTHON_PEERS = ("zarr", "zarr-fused", "zarrs-py", "tensorstore")
@@ -56,6 +57,8 @@ class Program:
         for key in ("src", "n", "seed", "box", "out"):
             if key in command:
                 argv += [f"--{key}", str(command[key])]
+        if self.ours and "memory" in command:
+            argv += ["--memory", str(command["memory"])]
         out, complaint = self.where.finish(argv, preload=self.ours)
         return {"error": complaint} if out is None else json.loads(out.splitlines()[-1])
 
@@ -136,14 +139,14 @@ class PythonPeer:
     def start(self):
         here = os.path.dirname(os.path.abspath(__file__))
         self.process = self.where.popen([self.python, f"{here}/worker.py", PYTHON_KINDS[self.name]],
-                                        preload=self.name in (OURS_PYTHON, "zarrc.open"), stdin=subprocess.PIPE,
+                                        preload=self.name in (OURS_PYTHON, OURS_ALONE), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         hello = json.loads(self.process.stdout.readline() or '{"error": "did not start"}')
         self.missing = hello.get("error")
         self.versions = hello.get("versions", {})
 
     def run(self, command):
-        if command["op"] == "reencode" and self.name == "zarrc.open":
+        if command["op"] == "reencode" and self.name == OURS_ALONE:
             return None
         if command.get("fresh"):
             self.close()

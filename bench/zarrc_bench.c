@@ -2,10 +2,11 @@
 /*
  * zarrc-bench OP STORE [--src F.npy] [--n N] [--seed S] [--box B] [--out STORE2] [--threads N] [--memory BYTES]
  *
- * Does one thing to the array in STORE and prints one line of JSON: wall and cpu seconds, bytes moved, their sum, and
- * memory in KiB (hwm_kb: the peak of resident memory; drss_kb: how far it rose; library_kb: the most the library held).
+ * Does one thing to the array in STORE and prints one line of JSON: wall and cpu seconds, bytes moved, their sum, bytes
+ * held for the elements (destination), and memory in KiB (hwm_kb: the peak of resident memory; drss_kb: how far it rose;
+ * library_kb: the most the library held).
  *   read_all     the whole array into memory of the library's allocator (sum: of all bytes)
- *   read_chunks  chunk by chunk, in C order, into the same memory (sum: of the first byte of each)
+ *   read_chunks  chunk by chunk, as many at once as there are threads (sum: of the first byte of each)
  *   read_inner   N inner chunks at random, likewise
  *   elems, boxes N single elements, N boxes of B on each axis, at random (sum: of all bytes)
  *   write        all of F.npy into the array, which is there without chunks
@@ -74,10 +75,11 @@ static zarrc_status open_array(zarrc_ctx *ctx, const char *url, bool read_only, 
 static void print(const bench_run *run) {
   const bench_result *r = &run->result;
   printf("{\"op\": \"%s\", \"wall\": %.9f, \"cpu\": %.6f, \"hwm_kb\": %llu, \"drss_kb\": %llu, \"library_kb\": %llu, "
-         "\"threads\": %u, \"bytes\": %llu, \"sum\": %llu}\n",
+         "\"threads\": %u, \"bytes\": %llu, \"destination\": %llu, \"sum\": %llu}\n",
          run->options->op, r->wall, r->cpu, (unsigned long long)r->peak_kb,
          (unsigned long long)(r->peak_kb - r->before_kb), (unsigned long long)(zarrc_ctx_memory_peak(run->ctx) / 1024),
-         zarrc_ctx_get_options(run->ctx)->threads, (unsigned long long)r->bytes, (unsigned long long)r->sum);
+         zarrc_ctx_get_options(run->ctx)->threads, (unsigned long long)r->bytes, (unsigned long long)r->destination,
+         (unsigned long long)r->sum);
 }
 
 static zarrc_status read_source(bench_run *run, zarrc_error *error) {

@@ -5,6 +5,9 @@
 
 /* What an element of variable length is taken to need. */
 #define TEXT_BYTES 64
+/* What is encoded of a shard before it is stored, and how many inner chunks a thread at least. */
+#define BATCH_BYTES    ((uint64_t)4 << 20)
+#define BATCH_A_THREAD 4
 /* Regions on an axis that are looked at to estimate reads. */
 #define SAMPLE 4096
 
@@ -63,10 +66,22 @@ static uint64_t object_bytes(const zarrc_array *array, const cli_layout *l, uint
   return nbytes;
 }
 
+/* Bytes that are encoded of an object before they are stored: all of them, but of a shard whose index stands at its
+ * end, and which no other codec needs as a whole, a batch of inner chunks. */
+static uint64_t encoded_at_once(const cli_copy_array *a, unsigned threads) {
+  uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
+  uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false), batch = cli_times(threads, BATCH_A_THREAD);
+  cli_level levels[ZARRC_MAX_NESTING];
+  if (cli_levels_of(a->model, levels) == 0 || !levels->alone || !cli_span_is(levels->index_location, "end")) return all;
+  batch = cli_times(batch, inner);
+  if (batch < BATCH_BYTES) batch = BATCH_BYTES;
+  return batch < all ? batch : all;
+}
+
 /* Memory, as a sum of: a buffer for each region at work (two with check); for each thread a source chunk as it is
  * stored and decoded; and, where chunks are encoded, each as it lies in memory and encoded. */
 typedef struct needs {
-  uint64_t source, target; /* bytes of a chunk that is decoded, of an object that is encoded */
+  uint64_t source, target; /* bytes of a chunk that is decoded, and of an object that are encoded at once */
   unsigned threads, buffers;
 } needs;
 
@@ -139,7 +154,7 @@ zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsign
     return ZARRC_OK;
   }
   n.source = object_bytes(a->source, &a->from, item_size(a), !a->from.sharded);
-  n.target = object_bytes(a->model, &a->to, item_size(a), true);
+  n.target = encoded_at_once(a, n.threads);
   while (n.threads > 1 && need_of(&n, a, bytes_of(a, a->m), 1) > memory) n.threads--;
   a->memory = need_of(&n, a, bytes_of(a, a->m), 1);
   if (a->memory > memory)

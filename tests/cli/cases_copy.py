@@ -296,6 +296,15 @@ class Plans(Copy):
         for plan, memory in zip(plans, (4, 64, 256, 2048)):
             self.assertLessEqual(plan["memory"], memory << 20)
 
+    def test_shards_are_encoded_in_batches(self):
+        """A region of one shard is held, and what is encoded of it at once: not the whole shard once more."""
+        self.zarrc("create", "a", "--shape", "512,512,256", "--dtype", "uint16", "-c", "64,64,64")
+        plan = self.json("copy", "a", "b", "-n", "-c", "32,32,32", "-s", "256,256,256", "-T", "2", "--memory", "48M")
+        self.assertLessEqual(plan["memory"], 48 << 20)
+        self.assertGreater(plan["memory"], 32 << 20)
+        self.refused("copy", "a", "b", "-n", "-c", "256,256,256", "-s", "none", "-T", "2", "--memory", "48M", code=7,
+                     says=["MiB", "--memory"])
+
     def test_progress_lines(self):
         self.array("a", shape=(100, ), chunks=(1, ), values=int32s(100, 1))
         self.zarrc("copy", "a", "b", "-q", "-T", "1")
