@@ -3,10 +3,10 @@
  * zarrc-bench OP STORE [--src F.npy] [--n N] [--seed S] [--box B] [--out STORE2] [--threads N] [--memory BYTES]
  *
  * Does one thing to the array in STORE and prints one line of JSON: wall and cpu seconds, bytes moved, their sum, bytes
- * held for the elements (destination), and memory in KiB (hwm_kb: the peak of resident memory; drss_kb: how far it rose;
+ * held for the elements (destination), and memory in KiB (hwm_kb: the peak of resident memory; drss_kb: its rise;
  * library_kb: the most the library held).
  *   read_all     the whole array into memory of the library's allocator (sum: of all bytes)
- *   read_chunks  chunk by chunk, as many at once as there are threads (sum: of the first byte of each)
+ *   read_chunks  chunk by chunk, as many at once as threads (sum: of the first byte of each)
  *   read_inner   N inner chunks at random, likewise
  *   elems, boxes N single elements, N boxes of B on each axis, at random (sum: of all bytes)
  *   write        all of F.npy into the array, which is there without chunks

@@ -206,6 +206,16 @@ static pool *pool_of(zarrc_ctx *ctx) {
   return p;
 }
 
+unsigned zarrc_pool_idle(zarrc_ctx *ctx) {
+  if (ctx->serial || ctx->options.exec.for_each) return 0;
+  pool *p = atomic_load(&ctx->pool);
+  if (!p || p->process != getpid()) return ctx->options.threads - 1;
+  pthread_mutex_lock(&p->mutex);
+  unsigned n = p->nidle - p->ncalled + p->max_threads - p->nthreads;
+  pthread_mutex_unlock(&p->mutex);
+  return n;
+}
+
 void zarrc_pool_close(zarrc_ctx *ctx) {
   pool *p = atomic_exchange(&ctx->pool, NULL);
   while (p) {

@@ -5,7 +5,9 @@
  */
 #include "codec/blosc.h"
 #include "base/checked.h"
+#include "base/lane.h"
 #include "codec/blosc_ranges.h"
+#include "codec/blosc_shared.h"
 #include "codec/builtin.h"
 #include "codec/config.h"
 #include "codec/one_piece.h"
@@ -138,14 +140,9 @@ static zarrc_status scratch_check(zarrc_ctx *ctx, size_t blocksize, zarrc_error 
 
 /* -------------------------------------------------------------------------------------------------- decode */
 
-zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
-                                      zarrc_error *error) {
+static zarrc_status decode_alone(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
+                                 zarrc_error *error) {
   static const char *const formats[] = {"blosclz", "lz4", "snappy", "zlib", "zstd"};
-  if (!frame->nbytes) return ZARRC_OK;
-  if (frame->stored) {
-    memcpy(to, p + ZARRC_BLOSC_HEADER_NBYTES, frame->nbytes);
-    return ZARRC_OK;
-  }
   if (blosc_compname_to_compcode(formats[frame->format]) < 0)
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "libblosc was built without %s", formats[frame->format]);
   zarrc_status status = scratch_check(ctx, frame->blocksize, error);
@@ -153,6 +150,22 @@ zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const za
   int made = blosc_decompress_ctx(p, to, frame->nbytes, 1);
   if (made == (int)frame->nbytes) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_CORRUPT, "bad %s data", formats[frame->format]);
+}
+
+zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
+                                      zarrc_error *error) {
+  if (!frame->nbytes) return ZARRC_OK;
+  if (frame->stored) {
+    memcpy(to, p + ZARRC_BLOSC_HEADER_NBYTES, frame->nbytes);
+    return ZARRC_OK;
+  }
+  uint32_t ngroups = zarrc_blosc_shared_ngroups(ctx, frame);
+  if (ngroups > 1) {
+    zarrc_status status = zarrc_blosc_shared_decode(ctx, p, frame, ngroups, to, decode_alone, error);
+    if (status != ZARRC_NO_MEMORY) return status;
+    zarrc_lanes_trim(ctx);
+  }
+  return decode_alone(ctx, p, frame, to, error);
 }
 
 static zarrc_status blosc_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,

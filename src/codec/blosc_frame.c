@@ -52,6 +52,16 @@ uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i) 
   return split ? frame->typesize : 1;
 }
 
+static uint32_t block_start(const uint8_t *p, uint32_t i) {
+  return zarrc_load_le32(p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)i);
+}
+
+uint32_t zarrc_blosc_block_cbytes(const zarrc_blosc_frame *frame, const uint8_t *p, uint32_t i, uint32_t *first) {
+  uint32_t at = *first = block_start(p, i);
+  for (uint32_t n = zarrc_blosc_block_nstreams(frame, i); n > 0; n--) at += 4 + zarrc_load_le32(p + at);
+  return at - *first;
+}
+
 static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t n, uint32_t ndecoded,
                                  uint32_t block, zarrc_error *error) {
   static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -69,7 +79,7 @@ static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, u
 /* Checks the streams of one block; *nbytes grows by what they take. */
 static zarrc_status block_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t block, uint64_t *nbytes,
                                 zarrc_error *error) {
-  uint32_t at = zarrc_load_le32(p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)block);
+  uint32_t at = block_start(p, block);
   uint32_t ndecoded = zarrc_blosc_block_nbytes(f, block), nstreams = zarrc_blosc_block_nstreams(f, block);
   if (at < ZARRC_BLOSC_HEADER_NBYTES + 4 * f->nblocks || at >= f->cbytes)
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u starts at byte %u of a frame of %u", block, at, f->cbytes);

@@ -35,6 +35,9 @@ zarrc_status zarrc_blosc_frame_check(const uint8_t *p, size_t n, zarrc_blosc_fra
 /* Decoded bytes of block i. */
 uint32_t zarrc_blosc_block_nbytes(const zarrc_blosc_frame *frame, uint32_t i);
 
+/* Encoded bytes of block i of a checked frame, and where they lie in it. */
+uint32_t zarrc_blosc_block_cbytes(const zarrc_blosc_frame *frame, const uint8_t *p, uint32_t i, uint32_t *first);
+
 /* Streams that block i is split into. */
 uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i);
 

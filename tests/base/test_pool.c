@@ -6,8 +6,7 @@
 
 #include <cmocka.h>
 
-#include <zarrc/base.h>
-
+#include "base/pool.h"
 #include "support/faulty_alloc.h"
 
 #include <dirent.h>
@@ -479,11 +478,44 @@ static void test_no_memory(void **state) {
   assert_int_equal(faulty_alloc_each(&(zarrc_ctx_options){.threads = 3}, work, NULL), 2);
 }
 
+/* ---------------------------------------------------------------------------------------------------------- idle */
+
+typedef struct busy {
+  zarrc_ctx *ctx;
+  atomic_int missing;
+  unsigned idle[3];
+} busy;
+
+static zarrc_status look_for_idle(void *arg, size_t i, zarrc_error *error) {
+  busy *b = arg;
+  (void)error;
+  b->missing--;
+  while (b->missing > 0) sched_yield();
+  b->idle[i] = zarrc_pool_idle(b->ctx);
+  b->missing--;
+  while (b->missing > -3) sched_yield();
+  return ZARRC_OK;
+}
+
+static void test_idle(void **state) {
+  (void)state;
+  zarrc_ctx *one = open_ctx((zarrc_ctx_options){.threads = 1});
+  busy b = {.ctx = open_ctx((zarrc_ctx_options){.threads = 3}), .missing = 3};
+  assert_int_equal(zarrc_pool_idle(one), 0);
+  assert_int_equal(zarrc_pool_idle(b.ctx), 2); /* not made yet */
+  assert_int_equal(zarrc_for_each(b.ctx, 3, look_for_idle, &b, NULL), ZARRC_OK);
+  for (int i = 0; i < 3; i++) assert_int_equal(b.idle[i], 0);
+  zarrc_ctx_close(b.ctx);
+  zarrc_ctx_close(one);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_idle),
       cmocka_unit_test(test_one_thread_is_a_plain_loop),
       cmocka_unit_test(test_threads_are_made_when_needed),
       cmocka_unit_test(test_every_item_once),
+      cmocka_unit_test(test_idle),
       cmocka_unit_test(test_short_loops),
       cmocka_unit_test(test_all_threads_work_at_once),
       cmocka_unit_test(test_idle_threads_help_inner_loops),

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/blosc_shared.h"
+#include "base/endian.h"
+#include "base/pool.h"
+
+#include <string.h>
+
+/* What is decoded more quickly than this is not shared: to wake a thread takes as long. */
+#define MIN_NBYTES      ((uint32_t)256 << 10)
+#define MIN_FAST_NBYTES ((uint32_t)1 << 20)
+/* More groups than threads, as threads come late. */
+#define GROUPS_A_THREAD 4
+
+enum { FORMAT_ZLIB = 3 }; /* and Zstandard after it; those before are several times as fast */
+
+typedef struct sharing {
+  zarrc_ctx *ctx;
+  const uint8_t *p;
+  const zarrc_blosc_frame *frame;
+  uint32_t ngroups;
+  uint8_t *to;
+  zarrc_blosc_decode_fn decode;
+} sharing;
+
+uint32_t zarrc_blosc_shared_ngroups(zarrc_ctx *ctx, const zarrc_blosc_frame *frame) {
+  uint32_t least = frame->format < FORMAT_ZLIB ? MIN_FAST_NBYTES : MIN_NBYTES;
+  if (frame->nblocks < 2 || frame->nbytes < least) return 1;
+  uint64_t nidle = zarrc_pool_idle(ctx);
+  uint64_t ngroups = nidle ? (nidle + 1) * GROUPS_A_THREAD : 1;
+  return ngroups < frame->nblocks ? (uint32_t)ngroups : frame->nblocks;
+}
+
+/* Blocks [first, end) as a frame: their encoded bytes behind a header and a table of their own. */
+static void frame_make(const sharing *s, uint32_t first, uint32_t end, uint32_t cbytes, uint8_t *cut) {
+  uint32_t n = end - first, at = ZARRC_BLOSC_HEADER_NBYTES + 4 * n;
+  zarrc_blosc_frame_cut(s->frame, n, end == s->frame->nblocks, cbytes, cut);
+  for (uint32_t i = first; i < end; i++) {
+    uint32_t from, nbytes = zarrc_blosc_block_cbytes(s->frame, s->p, i, &from);
+    zarrc_store_le32(cut + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)(i - first), at);
+    memcpy(cut + at, s->p + from, nbytes);
+    at += nbytes;
+  }
+}
+
+static zarrc_status group_decode(void *arg, size_t group, zarrc_error *error) {
+  const sharing *s = arg;
+  uint64_t nblocks = s->frame->nblocks;
+  uint32_t first = (uint32_t)(nblocks * group / s->ngroups), end = (uint32_t)(nblocks * (group + 1) / s->ngroups);
+  uint32_t cbytes = ZARRC_BLOSC_HEADER_NBYTES + 4 * (end - first), from;
+  zarrc_blosc_frame cut;
+  zarrc_bytes memory;
+  for (uint32_t i = first; i < end; i++) cbytes += zarrc_blosc_block_cbytes(s->frame, s->p, i, &from);
+  zarrc_status status = zarrc_scratch_take(s->ctx, cbytes, &memory, error);
+  if (status) return status;
+  frame_make(s, first, end, cbytes, (uint8_t *)memory.ptr);
+  status = zarrc_blosc_frame_parse(memory.ptr, &cut, error);
+  if (!status) status = s->decode(s->ctx, memory.ptr, &cut, s->to + (size_t)first * s->frame->blocksize, error);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+zarrc_status zarrc_blosc_shared_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame,
+                                       uint32_t ngroups, uint8_t *to, zarrc_blosc_decode_fn decode,
+                                       zarrc_error *error) {
+  sharing s = {.ctx = ctx, .p = p, .frame = frame, .ngroups = ngroups, .to = to, .decode = decode};
+  return zarrc_for_each(ctx, ngroups, group_decode, &s, error);
+}
