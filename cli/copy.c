@@ -327,8 +327,9 @@ static void print_plan(const copying *k) {
     print_chain(x->source, &x->from);
     printf("\n  to    ");
     print_chain(x->model, &x->to);
-    printf("\n  work  %s region%s of up to %s, %u at once\n", cli_human_count(a, x->total_regions),
-           x->total_regions == 1 ? "" : "s", cli_human_bytes(b, (double)x->region_bytes), x->lanes);
+    printf("\n  work  %s region%s%s of up to %s, %u at once\n", cli_human_count(a, x->total_regions),
+           x->total_regions == 1 ? "" : "s", x->windowed ? ", in parts" : "",
+           cli_human_bytes(b, (double)x->region_bytes), x->lanes);
   }
   printf("groups    %zu\narrays    %zu\nobjects   %s at most\n", k->ngroups, k->narrays,
          cli_human_count(a, k->nobjects));
@@ -389,6 +390,7 @@ static void put_json(copying *k) {
     cli_json_count(&j, "nbytes", x->to.nbytes);
     cli_json_count(&j, "regions", x->total_regions);
     cli_json_uint(&j, "regions_at_once", x->lanes);
+    cli_json_bool(&j, "in_parts", x->windowed);
     cli_json_count(&j, "reads", x->reads);
     cli_json_close(&j, '}');
   }

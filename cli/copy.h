@@ -32,9 +32,10 @@ typedef struct cli_copy_array {
   zarrc_array *source, *model, *copy; /* model: what the copy is to be, in memory */
   cli_layout from, to;
   int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
-  uint64_t total_regions, region_bytes, memory; /* the most that one region has; what the whole takes */
+  uint64_t total_regions, region_bytes, memory; /* the most that is held of one region; what the whole takes */
   uint64_t reads;                               /* of source objects, about; UINT64_MAX: very many */
   unsigned lanes;                               /* regions at once */
+  bool windowed;                                /* a region is not held: it is read while it is encoded */
 } cli_copy_array;
 
 /* Cuts the work so that it fits memory and reads source chunks as seldom as that allows. *threads is lowered where so

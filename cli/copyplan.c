@@ -85,6 +85,17 @@ typedef struct needs {
   unsigned threads, buffers;
 } needs;
 
+/* What is read at a time of an object that is not held: a box around what is encoded at once. */
+static uint64_t window_of(const needs *n) {
+  return cli_times(2, n->target);
+}
+
+/* Whether parts of an object can be read while those before them are stored. */
+static bool can_be_windowed(const cli_copy_array *a, const needs *n, bool check) {
+  uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
+  return !check && n->target < all && !zarrc_dtype_is_variable(zarrc_array_dtype(a->source));
+}
+
 static uint64_t need_of(const needs *n, const cli_copy_array *a, uint64_t region, unsigned lanes) {
   bool one = true; /* a region is one object: no more objects are encoded at once than there are lanes */
   for (int i = 0; i < a->to.ndim; i++) one &= a->m[i] == 1;
@@ -157,16 +168,31 @@ zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsign
   n.target = encoded_at_once(a, n.threads);
   while (n.threads > 1 && need_of(&n, a, bytes_of(a, a->m), 1) > memory) n.threads--;
   a->memory = need_of(&n, a, bytes_of(a, a->m), 1);
+  if (a->memory > memory && can_be_windowed(a, &n, check)) {
+    n.threads = *threads;
+    n.target = encoded_at_once(a, n.threads);
+    while (n.threads > 1 && need_of(&n, a, window_of(&n), 1) > memory) n.threads--;
+    a->memory = need_of(&n, a, window_of(&n), 1);
+    a->windowed = a->memory <= memory;
+  }
   if (a->memory > memory)
     return zarrc_fail(error, ZARRC_LIMIT, "%.200s%sto copy in these chunks takes %s of memory", a->path,
                       a->path[0] != 0 ? ": " : "", cli_human_bytes(text, (double)a->memory));
+  *threads = n.threads;
+  if (a->windowed) {
+    uint64_t all = bytes_of(a, a->m);
+    count_regions(a);
+    a->region_bytes = window_of(&n);
+    uint64_t reads = cli_times(a->total_regions, (all - 1) / n.target + 1);
+    if (a->reads < reads) a->reads = reads;
+    return ZARRC_OK;
+  }
   while (grow(a, &n, memory)) {
   }
   count_regions(a);
   while (a->lanes < n.threads && a->lanes < a->total_regions && need_of(&n, a, a->region_bytes, a->lanes + 1) <= memory)
     a->lanes++;
   a->memory = need_of(&n, a, a->region_bytes, a->lanes);
-  *threads = n.threads;
   return ZARRC_OK;
 }
 

@@ -22,6 +22,8 @@ typedef struct work {
 typedef struct lane {
   work *w;
   cli_slab_memory values, again;
+  bool fetch_failed;
+  zarrc_error fetch_error;
 } lane;
 
 static zarrc_status blame(zarrc_status status, const char *url, zarrc_error *error) {
@@ -96,6 +98,41 @@ static uint64_t bytes_in(const work *w, const void *elements, uint64_t nitems) {
   return nbytes;
 }
 
+/* What goes wrong here is about the source, whatever chunk of the copy it was read for. */
+static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  lane *l = arg;
+  const cli_copy_run *run = l->w->run;
+  zarrc_status status = zarrc_array_read(run->array->source, part, view, &l->fetch_error);
+  if (status == ZARRC_OK) return ZARRC_OK;
+  blame(status, run->source_url, &l->fetch_error);
+  l->fetch_failed = true;
+  return zarrc_fail(error, status, "the source cannot be read");
+}
+
+static zarrc_status write_fetched(lane *l, const zarrc_region *region, zarrc_error *error) {
+  const cli_copy_run *run = l->w->run;
+  l->fetch_failed = false;
+  zarrc_status status = zarrc_array_write_fetched(run->array->copy, region, fetch, l, error);
+  if (status == ZARRC_OK || !l->fetch_failed) return blame(status, run->copy_url, error);
+  *error = l->fetch_error;
+  return l->fetch_error.code;
+}
+
+/* Reads a region, and writes it; or both by turns. */
+static zarrc_status move_region(lane *l, const zarrc_region *region, uint64_t nitems, bool stored, zarrc_view *view,
+                                zarrc_error *error) {
+  work *w = l->w;
+  const cli_copy_run *run = w->run;
+  const cli_copy_array *a = run->array;
+  if (a->windowed) return stored ? ZARRC_OK : write_fetched(l, region, error);
+  zarrc_status status = ZARRC_OK;
+  if (!stored || run->check)
+    status = blame(read_region(w, a->source, region, nitems, &l->values, view, error), run->source_url, error);
+  if (status == ZARRC_OK && !stored)
+    status = blame(zarrc_array_write(a->copy, region, view, error), run->copy_url, error);
+  return status;
+}
+
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   work *w = l->w;
   const cli_copy_run *run = w->run;
@@ -110,10 +147,7 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   if (run->resume) status = blame(is_stored(w, first, count, &stored, error), run->copy_url, error);
   if (status != ZARRC_OK) return status;
   if (stored) atomic_fetch_add(run->skipped, nobjects);
-  if (!stored || run->check)
-    status = blame(read_region(w, a->source, &region, nitems, &l->values, &view, error), run->source_url, error);
-  if (status == ZARRC_OK && !stored)
-    status = blame(zarrc_array_write(a->copy, &region, &view, error), run->copy_url, error);
+  status = move_region(l, &region, nitems, stored, &view, error);
   if (status == ZARRC_OK && run->check) {
     status = read_region(w, a->copy, &region, nitems, &l->again, &again, error);
     if (status == ZARRC_OK) status = compare(w, l, &region, nitems, error);

@@ -1,43 +1,99 @@
 /* SPDX-License-Identifier: MIT */
 #include "meter.h"
 
-/* A blob of the meter is a blob of the inner store whose `store` says otherwise between calls. */
-static cli_meter *enter(zarrc_key_blob *blob) {
-  cli_meter *meter = (cli_meter *)blob->store;
-  blob->store = meter->inner;
-  return meter;
+#include <string.h>
+
+/* A blob of the meter as one of the inner store. Threads may read through one blob at once: it is touched only when the
+ * inner store remembers something else of it than before. */
+typedef struct passage {
+  cli_meter *meter;
+  zarrc_key_blob before, inner;
+} passage;
+
+static passage enter(const zarrc_key_blob *blob) {
+  passage p = {.meter = (cli_meter *)blob->store, .before = *blob, .inner = *blob};
+  p.inner.store = p.meter->inner;
+  return p;
+}
+
+static void leave(const passage *p, zarrc_key_blob *blob) {
+  if (memcmp(p->before.state, p->inner.state, sizeof blob->state) != 0)
+    memcpy(blob->state, p->inner.state, sizeof blob->state);
 }
 
 static zarrc_status meter_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  cli_meter *meter = enter(blob);
-  zarrc_status status = meter->inner->ops->read(blob, ranges, n, error);
-  blob->store = &meter->store;
-  atomic_fetch_add(&meter->reads, n);
-  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&meter->read_bytes, ranges[i].got.len);
+  passage p = enter(blob);
+  zarrc_status status = p.meter->inner->ops->read(&p.inner, ranges, n, error);
+  leave(&p, blob);
+  atomic_fetch_add(&p.meter->reads, n);
+  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&p.meter->read_bytes, ranges[i].got.len);
   return status;
 }
 
 static zarrc_status meter_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                   zarrc_error *error) {
-  cli_meter *meter = enter(blob);
-  zarrc_status status = meter->inner->ops->replace(blob, parts, n, if_unchanged, error);
-  blob->store = &meter->store;
-  atomic_fetch_add(&meter->writes, 1);
-  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&meter->written_bytes, parts[i].len);
+  passage p = enter(blob);
+  zarrc_status status = p.meter->inner->ops->replace(&p.inner, parts, n, if_unchanged, error);
+  leave(&p, blob);
+  atomic_fetch_add(&p.meter->writes, 1);
+  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&p.meter->written_bytes, parts[i].len);
+  return status;
+}
+
+/* Counts what comes from a source. */
+typedef struct counted {
+  const zarrc_source *source;
+  void *state;
+  cli_meter *meter;
+} counted;
+
+static zarrc_status counted_next(void *state, zarrc_parts *parts, zarrc_error *error) {
+  counted *c = state;
+  zarrc_status status = c->source->next(c->state, parts, error);
+  if (status == ZARRC_OK) atomic_fetch_add(&c->meter->written_bytes, parts->nbytes);
+  return status;
+}
+
+static void counted_close(void *state) {
+  (void)state; /* the parts get the source back */
+}
+
+static zarrc_status meter_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged,
+                                       zarrc_error *error) {
+  static const zarrc_source counting = {counted_next, counted_close};
+  passage p = enter(blob);
+  counted c = {parts->source, parts->source_state, p.meter};
+  atomic_fetch_add(&p.meter->writes, 1);
+  atomic_fetch_add(&p.meter->written_bytes, parts->nbytes);
+  parts->source = &counting;
+  parts->source_state = &c;
+  zarrc_status status = p.meter->inner->ops->replace_from(&p.inner, parts, if_unchanged, error);
+  parts->source = c.source;
+  parts->source_state = c.state;
+  leave(&p, blob);
+  return status;
+}
+
+static zarrc_status meter_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  passage p = enter(blob);
+  zarrc_status status = ZARRC_OK;
+  *known = false;
+  if (p.meter->inner->ops->identify != NULL) status = p.meter->inner->ops->identify(&p.inner, out, known, error);
+  leave(&p, blob);
   return status;
 }
 
 static zarrc_status meter_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  cli_meter *meter = enter(blob);
-  zarrc_status status = meter->inner->ops->erase(blob, if_unchanged, error);
-  blob->store = &meter->store;
+  passage p = enter(blob);
+  zarrc_status status = p.meter->inner->ops->erase(&p.inner, if_unchanged, error);
+  leave(&p, blob);
   return status;
 }
 
 static void meter_forget(zarrc_key_blob *blob) {
-  cli_meter *meter = enter(blob);
-  if (meter->inner->ops->forget != NULL) meter->inner->ops->forget(blob);
-  blob->store = &meter->store;
+  passage p = enter(blob);
+  if (p.meter->inner->ops->forget != NULL) p.meter->inner->ops->forget(&p.inner);
+  leave(&p, blob);
 }
 
 static zarrc_status meter_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
@@ -53,19 +109,19 @@ static void meter_close(zarrc_store *store) {
   (void)store;
 }
 
-static const zarrc_store_ops meter_ops = {.struct_size = sizeof(zarrc_store_ops),
-                                          .name = "meter",
-                                          .read = meter_read,
-                                          .replace = meter_replace,
-                                          .erase = meter_erase,
-                                          .forget = meter_forget,
-                                          .list = meter_list,
-                                          .erase_prefix = meter_erase_prefix,
-                                          .close = meter_close};
+#define METER_OPS                                                                                                      \
+  .struct_size = sizeof(zarrc_store_ops), .name = "meter", .read = meter_read, .replace = meter_replace,               \
+  .erase = meter_erase, .forget = meter_forget, .list = meter_list, .close = meter_close,                              \
+  .erase_prefix = meter_erase_prefix, .identify = meter_identify
+
+static const zarrc_store_ops meter_ops = {METER_OPS};
+/* In front of a store that takes values batch by batch; and of one that moves bytes which it keeps, too. */
+static const zarrc_store_ops streaming_ops = {METER_OPS, .replace_from = meter_replace_from};
+static const zarrc_store_ops keeping_ops = {METER_OPS, .keeps = true, .replace_from = meter_replace_from};
 
 void cli_meter_init(cli_meter *meter, zarrc_store *inner) {
   *meter = (cli_meter){.inner = inner};
-  meter->store.ops = &meter_ops;
+  meter->store.ops = inner->ops->replace_from == NULL ? &meter_ops : inner->ops->keeps ? &keeping_ops : &streaming_ops;
   meter->store.ctx = inner->ctx;
   meter->store.read_only = inner->read_only || inner->ops->replace == NULL;
 }

@@ -103,6 +103,14 @@ ZARRC_API zarrc_status zarrc_array_read(zarrc_array *array, const zarrc_region *
 ZARRC_API zarrc_status zarrc_array_write(zarrc_array *array, const zarrc_region *region, const zarrc_view *from,
                                          zarrc_error *error);
 
+/* Writes a region (NULL: all; no steps) whose elements are not all in memory at once: fetch puts those of a part of the
+ * array into a view. Called from any thread, in any order, and anew when the write of a chunk starts again. A part is a
+ * chunk's; of a shard in a file store it is a box around what is encoded at once, some 4 MiB or a sixteenth of
+ * max_memory, of at most twice that, and such boxes may overlap; of all of a shard where that cannot be, as with
+ * elements of variable length. What fetch fails with is what the write fails with, and the chunk keeps what it had. */
+ZARRC_API zarrc_status zarrc_array_write_fetched(zarrc_array *array, const zarrc_region *region, zarrc_fetch_fn fetch,
+                                                 void *arg, zarrc_error *error);
+
 /* A new shape of the same rank. Chunks that fall outside are erased; those that are cut keep their bytes beyond the
  * new edge, as the specification leaves it. The new metadata is stored first: should the process end before all is
  * erased, what is left comes back to sight if the array grows again. */

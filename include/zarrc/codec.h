@@ -99,6 +99,8 @@ ZARRC_API zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *sh
 typedef struct zarrc_pipeline zarrc_pipeline;
 ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
 
+typedef zarrc_status (*zarrc_fetch_fn)(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error);
+
 /* A change that is made where the elements lie: what a write is given instead of a view when it is not a whole box
  * that gets new values. Both functions are called from any thread, for parts that do not overlap, and anew when the
  * write starts again because somebody else changed the value meanwhile. */
@@ -109,6 +111,9 @@ typedef struct zarrc_change {
    * Text that is put in stays until the write is done. */
   zarrc_status (*apply)(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error);
   void *arg;
+  /* Instead of both, where all of the region gets new elements: puts those of a part into view, which is memory of the
+   * writer's. A part is a box around what is encoded at once; boxes may overlap. One call at a time for each chunk. */
+  zarrc_fetch_fn fetch;
 } zarrc_change;
 
 /* ---------------------------------------------------------------------------------------- writing a codec */

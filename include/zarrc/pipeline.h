@@ -53,6 +53,10 @@ ZARRC_API zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *
 ZARRC_API zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
                                     const zarrc_change *change, zarrc_error *error);
 
+/* zarrc_write with a change that fetches its elements. */
+ZARRC_API zarrc_status zarrc_write_fetched(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                                           const zarrc_change *change, bool fresh, zarrc_error *error);
+
 /* What zarrc_modify stores, in the way of zarrc_update. */
 ZARRC_API zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
                                           const zarrc_change *change, zarrc_parts *parts, zarrc_error *error);

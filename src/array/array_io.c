@@ -5,8 +5,31 @@
 
 typedef struct job {
   const zarrc_transfer *t;
+  const zarrc_region *region;
   zarrc_split split;
 } job;
+
+/* A part of a chunk whose elements are fetched by their place in the array. */
+typedef struct fetched_part {
+  const zarrc_change *fetches;
+  const zarrc_chunk_part *part;
+  const zarrc_region *region; /* of the array, of which the part is a part */
+  int ndim;
+} fetched_part;
+
+static zarrc_status fetch_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  const fetched_part *f = arg;
+  zarrc_region at = *part;
+  for (int i = 0; i < f->ndim; i++)
+    at.start[i] += f->region->start[i] + f->part->view.start[i] - f->part->part.start[i];
+  return f->fetches->fetch(f->fetches->arg, &at, view, error);
+}
+
+static zarrc_status do_fetched(void *arg, zarrc_visit *visit, zarrc_error *error) {
+  fetched_part *f = arg;
+  const zarrc_change change = {.fetch = fetch_part, .arg = f};
+  return zarrc_write_fetched(visit->pipeline, visit->blob, &f->part->part, &change, f->part->complete, error);
+}
 
 static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {
   const zarrc_chunk_part *p = arg;
@@ -21,22 +44,25 @@ static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
   zarrc_split_at(&j->split, i, &p);
   if (j->split.lists)
     return zarrc_transfer_visit(j->t, p.chunk, zarrc_visit_lists, &(zarrc_listed_part){&p, j->split.lists}, error);
+  if (j->t->fetches)
+    return zarrc_transfer_visit(j->t, p.chunk, do_fetched, &(fetched_part){j->t->fetches, &p, j->region, j->t->m->ndim},
+                                error);
   return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
 }
 
 zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *region, const zarrc_list *lists,
                                    zarrc_error *error) {
-  job j = {.t = t};
+  job j = {.t = t, .region = region};
   zarrc_status status = zarrc_split_open(t->array->ctx, &t->m->grid, t->m->shape, region, lists, &j.split, error);
   if (!status) status = zarrc_for_each(t->array->ctx, j.split.nchunks, do_chunk, &j, error);
   zarrc_split_close(&j.split);
   return status;
 }
 
-static zarrc_status run(zarrc_array *array, const zarrc_region *region, const zarrc_view *view, bool write,
-                        zarrc_error *error) {
+static zarrc_status run(zarrc_array *array, const zarrc_region *region, const zarrc_view *view,
+                        const zarrc_change *fetches, bool write, zarrc_error *error) {
   const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
-  zarrc_transfer t = {array, m, view, write};
+  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .fetches = fetches};
   zarrc_region all = zarrc_region_all(m->ndim, m->shape);
   if (!region) region = &all;
   zarrc_status status = zarrc_region_check(region, m->ndim, m->shape, error);
@@ -48,12 +74,17 @@ static zarrc_status run(zarrc_array *array, const zarrc_region *region, const za
 
 zarrc_status zarrc_array_read(zarrc_array *array, const zarrc_region *region, const zarrc_view *to,
                               zarrc_error *error) {
-  return run(array, region, to, false, error);
+  return run(array, region, to, NULL, false, error);
 }
 
 zarrc_status zarrc_array_write(zarrc_array *array, const zarrc_region *region, const zarrc_view *from,
                                zarrc_error *error) {
-  return run(array, region, from, true, error);
+  return run(array, region, from, NULL, true, error);
+}
+
+zarrc_status zarrc_array_write_fetched(zarrc_array *array, const zarrc_region *region, zarrc_fetch_fn fetch, void *arg,
+                                       zarrc_error *error) {
+  return run(array, region, NULL, &(zarrc_change){.fetch = fetch, .arg = arg}, true, error);
 }
 
 zarrc_status zarrc_array_erase_chunk(zarrc_array *array, const int64_t *chunk, zarrc_error *error) {

@@ -115,7 +115,7 @@ static zarrc_status transfer(selecting *s, zarrc_transfer *t, zarrc_error *error
 static zarrc_status run(zarrc_array *array, const zarrc_selection *selection, const zarrc_view *view, bool write,
                         zarrc_error *error) {
   const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
-  zarrc_transfer t = {array, m, view, write};
+  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write};
   selecting s;
   zarrc_status status = selecting_open(m, selection, &s, error);
   if (!status) status = transfer(&s, &t, error);

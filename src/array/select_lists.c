@@ -240,6 +240,6 @@ zarrc_status zarrc_visit_lists(void *listed_part, zarrc_visit *visit, zarrc_erro
   job j;
   job_init(&j, listed_part, visit);
   if (!visit->transfer->write) return read_lists(&j, error);
-  const zarrc_change change = {lists_touch, lists_apply, &j};
+  const zarrc_change change = {.touches = lists_touch, .apply = lists_apply, .arg = &j};
   return zarrc_modify(visit->pipeline, visit->blob, &j.part->part, &change, error);
 }

@@ -221,7 +221,7 @@ static zarrc_status visit_points(void *arg, zarrc_visit *visit, zarrc_error *err
   j->boxing = zarrc_visit_boxing(visit);
   if (!visit->transfer->write) return read_points(j, error);
   box_around(j, j->lo, j->hi, &box);
-  const zarrc_change change = {points_touch, points_apply, j};
+  const zarrc_change change = {.touches = points_touch, .apply = points_apply, .arg = j};
   return zarrc_modify(visit->pipeline, visit->blob, &box, &change, error);
 }
 

@@ -12,6 +12,9 @@
 zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
                                   zarrc_error *error) {
   const zarrc_view *view = t->view;
+  if (t->write && (t->array->store->read_only || !t->array->store->ops->replace))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+  if (!view) return ZARRC_OK;
   if (view->ndim != ndim)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "memory of %d dimensions, the %s has %d", view->ndim, what, ndim);
   for (int i = 0; i < ndim; i++)
@@ -22,8 +25,6 @@ zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the memory has another data type than the array");
   if (!t->write && !view->arena && zarrc_dtype_is_variable(&t->m->dtype))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "reading elements of variable length needs an arena for them");
-  if (t->write && (t->array->store->read_only || !t->array->store->ops->replace))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   return ZARRC_OK;
 }
 

@@ -12,8 +12,9 @@
 typedef struct zarrc_transfer {
   zarrc_array *array;
   const zarrc_metadata *m;
-  const zarrc_view *view;
+  const zarrc_view *view; /* NULL: elements are fetched */
   bool write;
+  const zarrc_change *fetches;
 } zarrc_transfer;
 
 /* ZARRC_INVALID_ARGUMENT unless the view has this shape and the array's type, and the store can be written if it is to

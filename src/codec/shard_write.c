@@ -14,14 +14,18 @@
 #define BATCH_NBYTES       ((uint64_t)4 << 20)
 #define BATCH_A_THREAD     4
 #define BATCH_OF_THE_LIMIT 16 /* this part of the memory that the context may hold */
+/* A batch whose elements are fetched may lie in a box of so many times as many inner chunks. */
+#define FETCHED_A_BATCH 2
 
 typedef struct writing {
   const zarrc_shard *shard;
   zarrc_ctx *ctx;
-  zarrc_blob *old; /* NULL: none, or nothing of it is kept */
-  zarrc_region region;
+  zarrc_blob *old;     /* NULL: none, or nothing of it is kept */
+  zarrc_region region; /* that is written, */
+  zarrc_region box;    /* and the part of it that `from` has: all, or of a change what was fetched */
   zarrc_view from;
-  const zarrc_change *change; /* NULL: `from` is what is written; else it has no elements */
+  const zarrc_change *change; /* NULL: `from` is what is written; else it has no elements but what was fetched */
+  zarrc_bytes fetched;        /* memory of that */
   zarrc_touched touched;
   zarrc_shard_index index;  /* of the old shard */
   zarrc_shard_index layout; /* of the new one */
@@ -51,6 +55,11 @@ static bool covers_all(const zarrc_shard *shard, const zarrc_region *region) {
   for (int i = 0; i < shard->ndim; i++)
     if (region->count[i] != shard->grid[i] * shard->chunk_shape[i]) return false;
   return true;
+}
+
+/* Whether there is a change that is made inner chunk by inner chunk. */
+static bool applies(const writing *w) {
+  return w->change && !w->change->fetch;
 }
 
 /* A change of the shard as an inner chunk sees it. */
@@ -95,13 +104,13 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
   zarrc_blob *old = NULL;
   zarrc_touch touch;
   inner_change inner;
-  const zarrc_change change = {inner_touches, inner_apply, &inner};
+  const zarrc_change change = {.touches = inner_touches, .apply = inner_apply, .arg = &inner};
   bool present = false;
   zarrc_status status = ZARRC_OK;
   if (parts->ctx) zarrc_parts_clear(parts); /* of a call that failed */
-  zarrc_shard_touch(w->shard, &w->touched, w->numbers[k], &w->region, &w->from, &touch);
+  zarrc_shard_touch(w->shard, &w->touched, w->numbers[k], &w->box, &w->from, &touch);
   if (touch.empty) return ZARRC_OK;
-  if (w->change) {
+  if (applies(w)) {
     inner_change_init(w, touch.i, &inner);
     if (!inner_touches(&inner, &touch.part)) return ZARRC_OK;
   }
@@ -112,7 +121,7 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
     parts->into = (uint8_t *)w->slots.ptr + k * w->slot_nbytes;
     parts->into_nbytes = w->slot_nbytes;
   }
-  if (w->old && (w->change || !touch.whole))
+  if (w->old && (applies(w) || !touch.whole))
     status = zarrc_shard_entry_check(w->shard, &w->index, touch.i, &present, error);
   if (present && !status) {
     const zarrc_shard_entry *e = &w->index.entries[touch.i];
@@ -120,7 +129,7 @@ static zarrc_status inner_write(void *arg, size_t k, zarrc_error *error) {
     old = &range.blob;
   }
   if (!status)
-    status = w->change
+    status = applies(w)
                  ? zarrc_modify_value(w->shard->inner, old, &touch.part, &change, parts, error)
                  : zarrc_update(w->shard->inner, old, touch.whole ? NULL : &touch.part, &touch.view, parts, error);
   if (status) {
@@ -280,6 +289,49 @@ static bool is_touched(const writing *w, uint64_t i, uint64_t *k) {
   return true;
 }
 
+/* A box of inner chunks. */
+typedef struct bounds {
+  int64_t low[ZARRC_MAX_NDIM], high[ZARRC_MAX_NDIM];
+  bool any;
+} bounds;
+
+/* Takes inner chunk i in, unless the box would then hold more than so many. */
+static bool bounds_add(bounds *b, const zarrc_shard *shard, uint64_t i, uint64_t most) {
+  int64_t at[ZARRC_MAX_NDIM];
+  bounds grown = *b;
+  uint64_t n = 1;
+  zarrc_shard_chunk_at(shard, i, at);
+  for (int k = 0; k < shard->ndim; k++) {
+    if (!b->any || at[k] < grown.low[k]) grown.low[k] = at[k];
+    if (!b->any || at[k] > grown.high[k]) grown.high[k] = at[k];
+    n *= (uint64_t)(grown.high[k] - grown.low[k] + 1); /* no more than there are in the shard */
+  }
+  if (b->any && n > most) return false;
+  grown.any = true;
+  *b = grown;
+  return true;
+}
+
+/* Fetches the elements of a box of inner chunks, those of them that are to be written. */
+static zarrc_status elements_fetch(writing *w, const bounds *b, zarrc_error *error) {
+  const zarrc_spec *inner = zarrc_pipeline_spec(w->shard->inner);
+  size_t nbytes = inner->dtype.item_size;
+  w->box = w->region;
+  for (int k = 0; k < w->shard->ndim; k++) {
+    int64_t edge = w->shard->chunk_shape[k], start = b->low[k] * edge, end = (b->high[k] + 1) * edge;
+    int64_t last = w->region.start[k] + w->region.count[k];
+    if (start > w->box.start[k]) w->box.start[k] = start;
+    w->box.count[k] = (end < last ? end : last) - w->box.start[k];
+    if (!zarrc_mul_size(nbytes, (size_t)w->box.count[k], &nbytes))
+      return zarrc_fail(error, ZARRC_LIMIT, "too many elements are written at once");
+  }
+  zarrc_bytes_release(&w->fetched);
+  zarrc_status status = zarrc_scratch_take(w->ctx, nbytes, &w->fetched, error);
+  if (status) return status;
+  w->from = zarrc_view_c(&inner->dtype, w->shard->ndim, w->box.count, (uint8_t *)w->fetched.ptr);
+  return w->change->fetch(w->change->arg, &w->box, &w->from, error);
+}
+
 static void encoded_clear(writing *w) {
   for (size_t k = 0; k < w->n; k++)
     if (w->encoded[k].ctx) zarrc_parts_clear(&w->encoded[k]);
@@ -289,15 +341,21 @@ static void encoded_clear(writing *w) {
 /* Encodes the next inner chunks and makes the pieces of the shard up to the last of them. */
 static zarrc_status batch_write(writing *w, zarrc_parts *out, zarrc_error *error) {
   zarrc_shard_walk walk = w->walk;
-  uint64_t i, nwalked = 0;
-  bool more = true;
+  uint64_t i, nwalked = 0, most = w->batch < w->touched.n ? w->batch * FETCHED_A_BATCH : UINT64_MAX;
+  bool more = true, fetches = w->change && w->change->fetch;
+  bounds box = {.any = false};
+  zarrc_status status = ZARRC_OK;
   encoded_clear(w);
   while ((w->n < w->batch || w->batch == w->touched.n) && (more = zarrc_shard_walk_next(&walk, &i))) {
+    if (is_touched(w, i, &w->numbers[w->n < w->batch ? w->n : w->batch])) {
+      if (fetches && !bounds_add(&box, w->shard, i, most)) break;
+      w->n++;
+    }
     nwalked++;
-    if (is_touched(w, i, &w->numbers[w->n < w->batch ? w->n : w->batch])) w->n++;
   }
+  if (fetches && w->n > 0) status = elements_fetch(w, &box, error);
   memset(w->encoded, 0, w->n * sizeof *w->encoded);
-  zarrc_status status = zarrc_for_each(w->ctx, w->n, inner_write, w, error);
+  if (!status) status = zarrc_for_each(w->ctx, w->n, inner_write, w, error);
   if (!status) status = batch_assemble(w, nwalked, !more, out, error);
   w->ended = !more;
   return status;
@@ -314,6 +372,7 @@ static zarrc_status source_next(void *state, zarrc_parts *parts, zarrc_error *er
 static void writing_clear(writing *w) {
   zarrc_bytes itself = w->itself;
   encoded_clear(w);
+  zarrc_bytes_release(&w->fetched);
   zarrc_bytes_release(&w->slots);
   zarrc_bytes_release(&w->memory);
   zarrc_shard_index_release(&w->layout);
@@ -354,11 +413,20 @@ static zarrc_status batch_take(writing *w, zarrc_error *error) {
   if (status) return status;
   w->encoded = (zarrc_parts *)(void *)w->memory.ptr;
   w->numbers = (uint64_t *)(void *)(w->encoded + n);
-  if (w->change || size.kind != ZARRC_SIZE_EXACT || w->batch < 2 ||
+  if (applies(w) || size.kind != ZARRC_SIZE_EXACT || w->batch < 2 ||
       !zarrc_mul_size(w->batch, (size_t)size.nbytes, &nbytes))
     return ZARRC_OK;
   w->slot_nbytes = (size_t)size.nbytes;
   return zarrc_scratch_take(w->ctx, nbytes, &w->slots, error);
+}
+
+/* Gives memory to the pieces that point into it. */
+static zarrc_status memory_keep(zarrc_bytes *memory, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_bytes keeper = *memory;
+  if (!keeper.ptr || !parts->nitems) return ZARRC_OK;
+  *memory = (zarrc_bytes){0};
+  keeper.len = 0;
+  return zarrc_parts_push(parts, keeper, error);
 }
 
 /* Makes the shard; in batches where `parts` streams and there is more than one: then *w moves to memory of its own,
@@ -369,13 +437,9 @@ static zarrc_status shard_make(writing *w, zarrc_parts *parts, zarrc_error *erro
   if (!status) status = zarrc_shard_index_new(w->shard, w->ctx, &w->layout, error);
   if (!status && w->batch == w->touched.n) {
     status = batch_write(w, parts, error);
-    /* Pieces that lie in slots live as long as the shard's pieces do. */
-    if (!status && w->slots.ptr && parts->nitems) {
-      zarrc_bytes keeper = w->slots;
-      w->slots = (zarrc_bytes){0};
-      keeper.len = 0;
-      status = zarrc_parts_push(parts, keeper, error);
-    }
+    /* Pieces that lie in slots, or in what was fetched, live as long as the shard's pieces do. */
+    if (!status) status = memory_keep(&w->slots, parts, error);
+    if (!status) status = memory_keep(&w->fetched, parts, error);
   } else if (!status) {
     status = zarrc_scratch_take(w->ctx, sizeof *w, &w->itself, error);
     if (status) return status;
@@ -396,6 +460,7 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
   writing w = {.shard = shard,
                .ctx = zarrc_codec_ctx(codec),
                .region = *region,
+               .box = *region,
                .from = *from,
                .change = change,
                .touched = zarrc_shard_touched(shard, region),
@@ -403,7 +468,7 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                .nothing = true,
                .at = shard->location == ZARRC_INDEX_START ? shard->index_nbytes : 0};
   status = zarrc_shard_walk_init(&w.walk, spec->options.subchunk_order, shard->ndim, shard->grid, error);
-  if (!status && old && (change || !covers_all(shard, region))) {
+  if (!status && old && (applies(&w) || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;
     if (status == ZARRC_NOT_FOUND) status = ZARRC_OK;

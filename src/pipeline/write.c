@@ -85,6 +85,12 @@ static bool updates_parts(const zarrc_pipeline *p) {
   return zarrc_codec_supports_partial_encode(p->codecs[p->serializer]);
 }
 
+/* Whether the codec that makes bytes takes a change as it is. It fetches elements of fixed size only. */
+static bool modifies(const zarrc_pipeline *p, const zarrc_change *change) {
+  if (change->fetch && zarrc_dtype_is_variable(&p->specs[0].dtype)) return false;
+  return updates_parts(p) && p->serializer == 0 && zarrc_codec_get_class(p->codecs[0])->u.ab.modify;
+}
+
 /* Of `from` and `change`, here and below, one is NULL. A change gets here only if no codec is in front of the one that
  * makes it. */
 static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
@@ -141,7 +147,7 @@ static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const
   return status;
 }
 
-/* Takes the region out, changes it, and puts it back: where parts can be updated, but only with a view. */
+/* Takes the region out, or fetches it, changes it, and puts it back: where only a view will do. */
 static zarrc_status change_copy(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
                                 const zarrc_change *change, zarrc_parts *parts, zarrc_error *error) {
   zarrc_spec spec = p->specs[0];
@@ -154,10 +160,11 @@ static zarrc_status change_copy(const zarrc_pipeline *p, zarrc_blob *old, const 
   if (!status) {
     box.view = zarrc_view_c(&spec.dtype, spec.ndim, spec.shape, (void *)box.bytes.ptr);
     box.view.arena = box.arena;
-    status = old ? zarrc_read(p, old, region, &box.view, NULL, error) : zarrc_pipeline_fill(p, &box.view, error);
+    if (!change->fetch)
+      status = old ? zarrc_read(p, old, region, &box.view, NULL, error) : zarrc_pipeline_fill(p, &box.view, error);
   }
-  if (!status) status = change->apply(change->arg, region, &box.view, error);
-  if (!status) status = update_parts(p, old, region, &box.view, NULL, parts, error);
+  if (!status) status = (change->fetch ? change->fetch : change->apply)(change->arg, region, &box.view, error);
+  if (!status) status = zarrc_update(p, old, region, &box.view, parts, error);
   if (!status) status = memory_hand_over(&box.bytes, parts, error);
   zarrc_chunk_memory_release(&box);
   return status;
@@ -180,9 +187,9 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
   const zarrc_spec *spec = &pipeline->specs[0];
   zarrc_status status = zarrc_region_check(region, spec->ndim, spec->shape, error);
   if (status) return status;
-  if (!updates_parts(pipeline)) return update_whole(pipeline, old, region, NULL, change, parts, error);
-  const zarrc_codec_class *c = zarrc_codec_get_class(pipeline->codecs[pipeline->serializer]);
-  if (pipeline->serializer > 0 || !c->u.ab.modify) return change_copy(pipeline, old, region, change, parts, error);
+  if (!updates_parts(pipeline) && !change->fetch)
+    return update_whole(pipeline, old, region, NULL, change, parts, error);
+  if (!modifies(pipeline, change)) return change_copy(pipeline, old, region, change, parts, error);
   return update_parts(pipeline, old, region, NULL, change, parts, error);
 }
 
@@ -192,9 +199,8 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
  * makes them, from the memory that was given. */
 static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_change *change) {
   const zarrc_blob_ops *ops = to->ops;
-  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
   if (!ZARRC_HAS_OP(ops, replace_from) || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
-  return !change || (p->serializer == 0 && c->u.ab.modify);
+  return !change || modifies(p, change);
 }
 
 static zarrc_status parts_store(zarrc_blob *to, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
@@ -219,7 +225,7 @@ static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const z
     zarrc_parts_init(&parts, p->ctx);
     parts.keeps = keeps;
     parts.streams = streams(p, to, change);
-    status = change ? zarrc_modify_value(p, to, region, change, &parts, error)
+    status = change ? zarrc_modify_value(p, keeps ? to : NULL, region, change, &parts, error)
                     : zarrc_update(p, keeps ? to : NULL, region, from, &parts, error);
     bool again = keeps || parts.source;
     if (!status) status = parts_store(to, &parts, keeps, error);
@@ -239,4 +245,13 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
 zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
                           const zarrc_change *change, zarrc_error *error) {
   return value_store(pipeline, to, region, NULL, change, true, error);
+}
+
+zarrc_status zarrc_write_fetched(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                                 const zarrc_change *change, bool fresh, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  bool keeps = !fresh && !zarrc_region_is_all(region, spec->ndim, spec->shape);
+  for (int i = 0; i < spec->ndim; i++)
+    if (region->step[i] != 1) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: fetched in steps", i);
+  return value_store(pipeline, to, region, NULL, change, keeps, error);
 }

@@ -266,6 +266,57 @@ class Refusals(Copy):
         self.refused("copy", "a", "r/b", code=9, says="r/b")
 
 
+class Parts(Copy):
+    """Shards that do not fit the memory: read and encoded in parts."""
+    PARTS = ("-c", "16,16,16", "-s", "256,128,128", "--memory", "18M", "-T", "2")
+    WHOLE = ("-c", "16,16,16", "-s", "256,128,128", "--memory", "1G", "-T", "2")
+
+    def source(self, *arguments):
+        self.values = int32s(300 * 150 * 200)
+        self.array("a", "int32", (300, 150, 200), (32, 32, 32), self.values, *arguments)
+
+    def test_same_bytes(self):
+        self.source("--codecs", "zstd")
+        plans = [self.json("copy", "a", "n", "-n", *how)["arrays"][0] for how in (self.PARTS, self.WHOLE)]
+        self.assertEqual([plan["in_parts"] for plan in plans], [True, False])
+        self.assertIn("in parts of up to 8.0 MiB", self.text("copy", "a", "n", "-n", *self.PARTS))
+        for name, how in (("b", self.PARTS), ("c", self.WHOLE)):
+            self.zarrc("copy", "a", name, "-q", "--codecs", "zstd,crc32c", *how)
+        self.assertEqual(self.tree("b"), self.tree("c"))
+        self.assertEqual(self.raw("b"), self.values)
+        for name, codecs in (("d", "gzip"), ("e", "bytes")):  # out of a sharded array
+            self.zarrc("copy", "c", name, "-q", "--codecs", codecs, *self.PARTS)
+            self.assertEqual(self.raw(name), self.values)
+
+    def test_little_memory_is_used(self):
+        self.source()
+        self.zarrc("copy", "a", "b", "-v", *self.PARTS)
+        used = re.search(r"planned .*, ([\d.]+) MiB of it in the library", self.said)
+        self.assertLess(float(used.group(1)), 18)
+
+    def test_resume(self):
+        self.source()
+        self.zarrc("copy", "a", "b", "-q", *self.PARTS)
+        before = self.tree("b")
+        (self.folder / "b/c/1/0/1").unlink()
+        self.zarrc("copy", "a", "b", "--resume", "-v", *self.PARTS)
+        self.assertRegex(self.said, r"wrote .* in 1 request\n")
+        self.assertEqual(self.tree("b"), before)
+
+    def test_damaged_source(self):
+        self.source("--codecs", "zstd,crc32c")
+        path = self.folder / "a/c/4/3/5"
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        said = self.refused("copy", "a", "b", *self.PARTS, code=6, says=["a c/4/3/5", "crc32c"])
+        self.assertNotIn("b c/", said)
+        self.no_temporaries()
+        self.assertFalse((self.folder / "b/c/0/0/1").exists())
+
+    def test_check_needs_whole_regions(self):
+        self.source()
+        self.refused("copy", "a", "b", "--check", *self.PARTS, code=7, says=["MiB", "--memory"])
+
+
 class Plans(Copy):
 
     def test_dry_run(self):

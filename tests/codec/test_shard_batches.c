@@ -170,7 +170,7 @@ static void same_shards(void **state) {
     expect_same(&a);
 
     adding adds = {0};
-    zarrc_change change = {NULL, add_one, &adds};
+    zarrc_change change = {.apply = add_one, .arg = &adds};
     part = chunk_region(2, (int64_t[]){0, 0}, (int64_t[]){400, EDGE}, NULL);
     assert_int_equal(change_put(&a, "a", &part, &change, &e), ZARRC_OK);
     if (!strstr(json,
@@ -214,7 +214,7 @@ static void whole_or_not(void **state) {
   assert_int_equal(zarrc_store_get(a.store, "b", UINT64_MAX, &before, NULL), ZARRC_OK);
   for (int fail_at = 1; fail_at <= NINNER; fail_at += 23) {
     adding adds = {.fail_at = fail_at};
-    zarrc_change change = {NULL, add_one, &adds};
+    zarrc_change change = {.apply = add_one, .arg = &adds};
     zarrc_region part = zarrc_region_all(2, spec->shape);
     assert_int_equal(change_put(&b, "b", &part, &change, &e), ZARRC_IO);
     assert_non_null(strstr(e.message, "inner chunk "));

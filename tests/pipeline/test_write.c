@@ -226,7 +226,7 @@ static void changes_are_made_in_place(void **state) {
     uint8_t *numbers = chunk_numbers(&spec), to[24];
     zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers), back = view;
     adding a = {.at = {{0, 1}, {3, 5}, {3, 4}}, .n = 3};
-    const zarrc_change change = {adding_touches, adding_apply, &a};
+    const zarrc_change change = {.touches = adding_touches, .apply = adding_apply, .arg = &a};
     zarrc_region r = chunk_region(2, (int64_t[]){0, 1}, (int64_t[]){4, 5}, NULL);
     counting_blob blob;
     back.data = to;
@@ -263,7 +263,7 @@ static void untouched_inner_chunks_are_kept(void **state) {
   zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers);
   zarrc_region all = zarrc_region_all(2, spec.shape);
   adding a = {.at = {{0, 0}, {3, 5}}, .n = 2};
-  zarrc_change change = {adding_touches, adding_apply, &a};
+  zarrc_change change = {.touches = adding_touches, .apply = adding_apply, .arg = &a};
   counting_blob blob;
   counting_blob_init(&blob, ctx, NULL, 0, false);
   assert_int_equal(zarrc_write(p, &blob.blob, NULL, &view, false, NULL), ZARRC_OK);
@@ -291,7 +291,7 @@ static void failing_changes_store_nothing(void **state) {
     uint8_t *numbers = chunk_numbers(&spec);
     zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers);
     adding a = {.at = {{0, 1}}, .n = 1, .fail = ZARRC_CANCELED};
-    const zarrc_change change = {adding_touches, adding_apply, &a};
+    const zarrc_change change = {.touches = adding_touches, .apply = adding_apply, .arg = &a};
     zarrc_region all = zarrc_region_all(2, spec.shape), outside = all;
     zarrc_error error = {0};
     counting_blob blob;
@@ -317,7 +317,7 @@ static void conflicts_start_the_change_again(void **state) {
   zarrc_region all = zarrc_region_all(2, spec.shape);
   contested c = {.blob = {&contested_ops}, .conflicts = 3};
   adding a = {.at = {{0, 0}, {0, 1}}, .n = 2};
-  const zarrc_change change = {adding_touches, adding_apply, &a};
+  const zarrc_change change = {.touches = adding_touches, .apply = adding_apply, .arg = &a};
   counting_blob_init(&c.inner, ctx, "abcd", 4, false);
   assert_int_equal(zarrc_modify(p, &c.blob, &all, &change, NULL), ZARRC_OK);
   assert_int_equal(a.napplied, 4);
@@ -346,7 +346,7 @@ static void changes_of_text(void **state) {
     zarrc_text *back = malloc(4 * sizeof *back);
     zarrc_view view = zarrc_view_c(&string, 1, spec.shape, back);
     zarrc_text other = {(const uint8_t *)"other", 5}, nothing = {0};
-    zarrc_change change = {NULL, put_text, &other};
+    zarrc_change change = {.apply = put_text, .arg = &other};
     zarrc_region r = chunk_region(1, (int64_t[]){2}, (int64_t[]){1}, NULL);
     counting_blob blob;
     counting_blob_init(&blob, ctx, NULL, 0, false);
