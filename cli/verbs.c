@@ -44,7 +44,8 @@ const cli_verb cli_verbs[] = {
     {CLI_VERB_COPY, "copy", "SRC DST", 2, 2, "<file>", "copy an array or a hierarchy, with other chunks or codecs",
      "Copies the array or the whole group at SRC to DST: attributes, dimension names, fill value and values are kept; "
      "chunks, shards and codecs are kept unless told otherwise. Work is done in parallel over regions of whole "
-     "destination chunks (or shards), as many at once as threads and --memory allow. SRC is only read.\n\n"
+     "destination chunks (or shards), as many at once as threads and --memory allow; a shard "
+     "larger than --memory is read and written in parts. SRC is only read.\n\n"
      "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given. With -c alone a "
      "sharded array keeps its shards; -s none takes them away.\n\n"
      "An interrupted copy leaves whole chunks only; --resume goes on where it ended.",
