@@ -11,7 +11,7 @@ OPS = ("read_all", "read_chunks", "read_inner", "elems", "boxes", "write", "part
 CALLS = {"elems": 100, "boxes": 40, "read_inner": 200, "partial": 4}
 QUICK_CALLS = {"elems": 40, "boxes": 10, "read_inner": 40, "partial": 2}
 BOX, PARTIAL_BOX = 40, 20
-COPY_MEMORY = 64 << 20  # what zarrc may plan with
+COPY_MEMORY = 32 << 20  # what zarrc may plan with
 COPIES = {"bloscz": "sh_zstd", "sh_zstd": "bloscz"}  # re-encoding: from one workload to the layout of another
 
 
