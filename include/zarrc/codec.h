@@ -112,7 +112,8 @@ typedef struct zarrc_change {
   zarrc_status (*apply)(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error);
   void *arg;
   /* Instead of both, where all of the region gets new elements: puts those of a part into view, which is memory of the
-   * writer's. A part is a box around what is encoded at once; boxes may overlap. One call at a time for each chunk. */
+   * writer's. The region has no steps. A part is a box around what is encoded at once; boxes may overlap. One call at
+   * a time for each chunk. */
   zarrc_fetch_fn fetch;
 } zarrc_change;
 

@@ -187,6 +187,9 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
   const zarrc_spec *spec = &pipeline->specs[0];
   zarrc_status status = zarrc_region_check(region, spec->ndim, spec->shape, error);
   if (status) return status;
+  for (int i = 0; i < spec->ndim && change->fetch; i++)
+    if (region->step[i] != 1)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: elements are not fetched in steps", i);
   if (!updates_parts(pipeline) && !change->fetch)
     return update_whole(pipeline, old, region, NULL, change, parts, error);
   if (!modifies(pipeline, change)) return change_copy(pipeline, old, region, change, parts, error);
@@ -251,7 +254,5 @@ zarrc_status zarrc_write_fetched(const zarrc_pipeline *pipeline, zarrc_blob *to,
                                  const zarrc_change *change, bool fresh, zarrc_error *error) {
   const zarrc_spec *spec = &pipeline->specs[0];
   bool keeps = !fresh && !zarrc_region_is_all(region, spec->ndim, spec->shape);
-  for (int i = 0; i < spec->ndim; i++)
-    if (region->step[i] != 1) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: fetched in steps", i);
   return value_store(pipeline, to, region, NULL, change, keeps, error);
 }

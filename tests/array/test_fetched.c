@@ -285,14 +285,14 @@ static zarrc_status each_allocation(const zarrc_ctx_options *options, void *arg)
 
 static void no_memory(void **state) {
   (void)state;
-  int32_t *values = malloc(sizeof(int32_t) * 300 * 300);
-  for (int i = 0; i < 300 * 300; i++) values[i] = i;
+  int32_t *values = malloc(sizeof(int32_t) * 64 * 64);
+  for (int i = 0; i < 64 * 64; i++) values[i] = i;
   zarrc_store *store = file_store();
-  zarrc_array *array = array_make(store, "m", "[300, 300]", "[256, 256]", "int32", "0", chains[3]);
-  source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){300, 300}, values)};
-  zarrc_ctx_options options = {.struct_size = sizeof options, .threads = 1, .max_memory = 400000};
+  zarrc_array *array = array_make(store, "m", "[64, 64]", "[64, 64]", "int32", "0", chains[2]);
+  source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){64, 64}, values)};
+  zarrc_ctx_options options = {.struct_size = sizeof options, .threads = 1, .max_memory = 120000};
   assert_true(faulty_alloc_each(&options, each_allocation, &s) > 10);
-  assert_true(s.most < 256 * 256); /* the limit made several batches of a shard */
+  assert_true(s.most < 64 * 64); /* the limit made several batches of a shard */
   zarrc_array_close(array);
   zarrc_store_close(store);
   free(values);

@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include "base/endian.h"
+#include "base/pool.h"
 #include "codec/blosc.h"
 #include "codec/blosc_shared.h"
 #include "support/bytes_codec.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,8 @@ static zarrc_status decode_both(fixture *f, zarrc_ctx *several) {
   memset(f->one, 1, NBYTES);
   memset(f->other, 2, NBYTES);
   assert_int_equal(zarrc_blosc_shared_ngroups(f->alone, &frame), 1);
+  while (zarrc_pool_idle(several) < 3) sched_yield(); /* helpers of the call before may still be on their way */
+  assert_true(zarrc_blosc_shared_ngroups(several, &frame) > 1);
   zarrc_status status = zarrc_blosc_frame_decode(f->alone, f->frame, &frame, f->one, &a);
   assert_int_equal(zarrc_blosc_frame_decode(several, f->frame, &frame, f->other, &b), status);
   if (status) assert_string_equal(a.message, b.message);
@@ -102,7 +106,6 @@ static void all_formats(void **state) {
       frame_make(f, cnames[i], shuffles[k]);
       assert_int_equal(zarrc_blosc_frame_check(f->frame, f->nframe, &frame, NULL), ZARRC_OK);
       assert_true(frame.nblocks > 10);
-      assert_int_equal(zarrc_blosc_shared_ngroups(f->four, &frame), frame.nblocks < 16 ? frame.nblocks : 16);
       assert_int_equal(decode_both(f, f->four), ZARRC_OK);
       assert_memory_equal(f->one, f->bytes, NBYTES);
       free(f->frame);
