@@ -20,7 +20,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { BATCH = 1024, TRIES = 64 }; /* as many pieces as one system call takes */
+enum {
+  BATCH = 1024, /* as many pieces as one system call takes */
+  TRIES = 64,
+  GONE_TRIES = 4096 /* who erases without a pause may win most of the time */
+};
 
 /* Some file systems have no locks, or none on directories: there the last writer wins. */
 static void lock_dir(int dir) {
@@ -202,7 +206,7 @@ zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, 
   int tries = 0;
   if (status) return status;
   do status = replace_once(blob, &v, if_unchanged, &gone, error);
-  while (gone && ++tries < TRIES);
+  while (gone && ++tries < GONE_TRIES);
   return status;
 }
 
