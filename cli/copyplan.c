@@ -5,9 +5,6 @@
 
 /* What an element of variable length is taken to need. */
 #define TEXT_BYTES 64
-/* What is encoded of a shard before it is stored, and how many inner chunks a thread at least. */
-#define BATCH_BYTES    ((uint64_t)4 << 20)
-#define BATCH_A_THREAD 4
 /* Regions on an axis that are looked at to estimate reads. */
 #define SAMPLE 4096
 
@@ -70,11 +67,11 @@ static uint64_t object_bytes(const zarrc_array *array, const cli_layout *l, uint
  * end, and which no other codec needs as a whole, a batch of inner chunks. */
 static uint64_t encoded_at_once(const cli_copy_array *a, unsigned threads) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
-  uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false), batch = cli_times(threads, BATCH_A_THREAD);
+  uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false);
+  uint64_t batch = cli_times(cli_times(threads, ZARRC_SHARD_BATCH_A_THREAD), inner);
   cli_level levels[ZARRC_MAX_NESTING];
   if (cli_levels_of(a->model, levels) == 0 || !levels->alone || !cli_span_is(levels->index_location, "end")) return all;
-  batch = cli_times(batch, inner);
-  if (batch < BATCH_BYTES) batch = BATCH_BYTES;
+  if (batch < ZARRC_SHARD_BATCH_NBYTES) batch = ZARRC_SHARD_BATCH_NBYTES;
   return batch < all ? batch : all;
 }
 
@@ -87,7 +84,7 @@ typedef struct needs {
 
 /* What is read at a time of an object that is not held: a box around what is encoded at once. */
 static uint64_t window_of(const needs *n) {
-  return cli_times(2, n->target);
+  return cli_times(ZARRC_SHARD_BOX_OF_A_BATCH, n->target);
 }
 
 /* Whether parts of an object can be read while those before them are stored. */
@@ -103,6 +100,12 @@ static uint64_t need_of(const needs *n, const cli_copy_array *a, uint64_t region
   uint64_t sum = cli_times(n->threads, cli_times(2, n->source));
   uint64_t held = cli_times(cli_times(lanes, n->buffers), region);
   return cli_plus(cli_plus(sum, encoding), held);
+}
+
+/* What one region at a time takes, with as many threads as memory allows, or one. */
+static uint64_t need_of_one(needs *n, const cli_copy_array *a, uint64_t region, uint64_t memory) {
+  while (n->threads > 1 && need_of(n, a, region, 1) > memory) n->threads--;
+  return need_of(n, a, region, 1);
 }
 
 /* The next larger m of an axis that is worth a look, by turns: 0: as far as a source chunk, 1: where the edges of both
@@ -166,13 +169,10 @@ zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsign
   }
   n.source = object_bytes(a->source, &a->from, item_size(a), !a->from.sharded);
   n.target = encoded_at_once(a, n.threads);
-  while (n.threads > 1 && need_of(&n, a, bytes_of(a, a->m), 1) > memory) n.threads--;
-  a->memory = need_of(&n, a, bytes_of(a, a->m), 1);
+  a->memory = need_of_one(&n, a, bytes_of(a, a->m), memory);
   if (a->memory > memory && can_be_windowed(a, &n, check)) {
     n.threads = *threads;
-    n.target = encoded_at_once(a, n.threads);
-    while (n.threads > 1 && need_of(&n, a, window_of(&n), 1) > memory) n.threads--;
-    a->memory = need_of(&n, a, window_of(&n), 1);
+    a->memory = need_of_one(&n, a, window_of(&n), memory);
     a->windowed = a->memory <= memory;
   }
   if (a->memory > memory)

@@ -99,6 +99,12 @@ ZARRC_API zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *sh
 typedef struct zarrc_pipeline zarrc_pipeline;
 ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
 
+/* How a shard is stored batch by batch: so many bytes of elements are encoded at once, but no fewer inner chunks for
+ * each thread than this. What is fetched for a batch may lie in a box of so many times as many inner chunks. */
+#define ZARRC_SHARD_BATCH_NBYTES   ((uint64_t)4 << 20)
+#define ZARRC_SHARD_BATCH_A_THREAD 4
+#define ZARRC_SHARD_BOX_OF_A_BATCH 2
+
 typedef zarrc_status (*zarrc_fetch_fn)(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error);
 
 /* A change that is made where the elements lie: what a write is given instead of a view when it is not a whole box

@@ -5,34 +5,24 @@
 
 typedef struct job {
   const zarrc_transfer *t;
-  const zarrc_region *region;
   zarrc_split split;
 } job;
 
-/* A part of a chunk whose elements are fetched by their place in the array. */
-typedef struct fetched_part {
-  const zarrc_change *fetches;
-  const zarrc_chunk_part *part;
-  const zarrc_region *region; /* of the array, of which the part is a part */
-  int ndim;
-} fetched_part;
-
+/* What the writer asks of a chunk is asked of the array. */
 static zarrc_status fetch_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
-  const fetched_part *f = arg;
+  const zarrc_visit *visit = arg;
+  const zarrc_transfer *t = visit->transfer;
   zarrc_region at = *part;
-  for (int i = 0; i < f->ndim; i++)
-    at.start[i] += f->region->start[i] + f->part->view.start[i] - f->part->part.start[i];
-  return f->fetches->fetch(f->fetches->arg, &at, view, error);
-}
-
-static zarrc_status do_fetched(void *arg, zarrc_visit *visit, zarrc_error *error) {
-  fetched_part *f = arg;
-  const zarrc_change change = {.fetch = fetch_part, .arg = f};
-  return zarrc_write_fetched(visit->pipeline, visit->blob, &f->part->part, &change, f->part->complete, error);
+  for (int i = 0; i < t->m->ndim; i++) at.start[i] += zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
+  return t->fetches->fetch(t->fetches->arg, &at, view, error);
 }
 
 static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {
   const zarrc_chunk_part *p = arg;
+  if (visit->transfer->fetches) {
+    const zarrc_change change = {.fetch = fetch_part, .arg = visit};
+    return zarrc_write_fetched(visit->pipeline, visit->blob, &p->part, &change, p->complete, error);
+  }
   zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
   if (visit->transfer->write) return zarrc_write(visit->pipeline, visit->blob, &p->part, &view, p->complete, error);
   return zarrc_visit_read(visit, &p->part, &view, error);
@@ -44,15 +34,12 @@ static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
   zarrc_split_at(&j->split, i, &p);
   if (j->split.lists)
     return zarrc_transfer_visit(j->t, p.chunk, zarrc_visit_lists, &(zarrc_listed_part){&p, j->split.lists}, error);
-  if (j->t->fetches)
-    return zarrc_transfer_visit(j->t, p.chunk, do_fetched, &(fetched_part){j->t->fetches, &p, j->region, j->t->m->ndim},
-                                error);
   return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
 }
 
 zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *region, const zarrc_list *lists,
                                    zarrc_error *error) {
-  job j = {.t = t, .region = region};
+  job j = {.t = t};
   zarrc_status status = zarrc_split_open(t->array->ctx, &t->m->grid, t->m->shape, region, lists, &j.split, error);
   if (!status) status = zarrc_for_each(t->array->ctx, j.split.nchunks, do_chunk, &j, error);
   zarrc_split_close(&j.split);

@@ -64,17 +64,11 @@ static zarrc_status index_fetch(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_
   return status;
 }
 
-/* Kinds of blobs that were compiled before versions could be told apart have no such member. */
-static bool identifies(const zarrc_blob *blob) {
-  const zarrc_blob_ops *ops = blob->ops;
-  return ZARRC_HAS_OP(ops, identify);
-}
-
 zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
                                     zarrc_error *error) {
   zarrc_identity identity;
   bool known = false;
-  if (identifies(blob) && zarrc_shard_cache_is_on(ctx)) {
+  if (ZARRC_HAS_OP(blob->ops, identify) && zarrc_shard_cache_is_on(ctx)) {
     zarrc_status status = blob->ops->identify(blob, &identity, &known, error);
     if (status) return status;
     if (known && zarrc_shard_cache_find(ctx, shard, &identity, out)) return ZARRC_OK;
@@ -266,7 +260,7 @@ static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_
 static zarrc_status range_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
   *known = false;
-  if (!identifies(b->outer)) return ZARRC_OK;
+  if (!ZARRC_HAS_OP(b->outer->ops, identify)) return ZARRC_OK;
   zarrc_status status = b->outer->ops->identify(b->outer, out, known, error);
   out->word[4] = out->word[4] * UINT64_C(0x100000001B3) + b->offset + 1;
   out->nbytes = b->nbytes;

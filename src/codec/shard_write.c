@@ -9,13 +9,9 @@
 
 #include <string.h>
 
-/* What is encoded before it is stored, where a shard is stored bit by bit: it stays in the caches near the cores, but
- * keeps each thread busy for a while. */
-#define BATCH_NBYTES       ((uint64_t)4 << 20)
-#define BATCH_A_THREAD     4
-#define BATCH_OF_THE_LIMIT 16 /* this part of the memory that the context may hold */
-/* A batch whose elements are fetched may lie in a box of so many times as many inner chunks. */
-#define FETCHED_A_BATCH 2
+/* A batch stays in the caches near the cores, but keeps each thread busy for a while. It is no more than this part of
+ * the memory that the context may hold. */
+#define BATCH_OF_THE_LIMIT 16
 
 typedef struct writing {
   const zarrc_shard *shard;
@@ -341,7 +337,7 @@ static void encoded_clear(writing *w) {
 /* Encodes the next inner chunks and makes the pieces of the shard up to the last of them. */
 static zarrc_status batch_write(writing *w, zarrc_parts *out, zarrc_error *error) {
   zarrc_shard_walk walk = w->walk;
-  uint64_t i, nwalked = 0, most = w->batch < w->touched.n ? w->batch * FETCHED_A_BATCH : UINT64_MAX;
+  uint64_t i, nwalked = 0, most = w->batch < w->touched.n ? w->batch * ZARRC_SHARD_BOX_OF_A_BATCH : UINT64_MAX;
   bool more = true, fetches = w->change && w->change->fetch;
   bounds box = {.any = false};
   zarrc_status status = ZARRC_OK;
@@ -390,8 +386,8 @@ static const zarrc_source shard_source = {source_next, source_close};
 static size_t batch_size(const writing *w, const zarrc_parts *parts) {
   const zarrc_ctx_options *options = zarrc_ctx_get_options(w->ctx);
   const zarrc_spec *spec = zarrc_pipeline_spec(w->shard->inner);
-  uint64_t chunk_nbytes = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size, most = BATCH_NBYTES;
-  uint64_t least = (uint64_t)options->threads * BATCH_A_THREAD;
+  uint64_t chunk_nbytes = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size, most = ZARRC_SHARD_BATCH_NBYTES;
+  uint64_t least = (uint64_t)options->threads * ZARRC_SHARD_BATCH_A_THREAD;
   if (!parts->streams || w->shard->location == ZARRC_INDEX_START || !chunk_nbytes) return (size_t)w->touched.n;
   if (options->max_memory && most > options->max_memory / BATCH_OF_THE_LIMIT) {
     most = options->max_memory / BATCH_OF_THE_LIMIT;
