@@ -12,6 +12,7 @@
  */
 #include "base/pool.h"
 #include "base/checked.h"
+#include "base/cpu.h"
 #include "base/ctx.h"
 #include "base/gate.h"
 
@@ -159,6 +160,7 @@ static void start_threads(pool *p, unsigned wanted) {
       p->max_threads = p->nthreads;
       break;
     }
+    zarrc_cpu_place(p->threads[p->nthreads], p->nthreads + 1, p->max_threads + 1);
     p->nthreads++;
   }
   pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -6,6 +6,7 @@
 #include "codec/blosc.h"
 #include "base/checked.h"
 #include "base/lane.h"
+#include "codec/blosc_block.h"
 #include "codec/blosc_ranges.h"
 #include "codec/blosc_shared.h"
 #include "codec/builtin.h"
@@ -140,8 +141,8 @@ static zarrc_status scratch_check(zarrc_ctx *ctx, size_t blocksize, zarrc_error 
 
 /* -------------------------------------------------------------------------------------------------- decode */
 
-static zarrc_status decode_alone(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
-                                 zarrc_error *error) {
+static zarrc_status decode_by_library(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
+                                      zarrc_error *error) {
   static const char *const formats[] = {"blosclz", "lz4", "snappy", "zlib", "zstd"};
   if (blosc_compname_to_compcode(formats[frame->format]) < 0)
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "libblosc was built without %s", formats[frame->format]);
@@ -159,13 +160,15 @@ zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const za
     memcpy(to, p + ZARRC_BLOSC_HEADER_NBYTES, frame->nbytes);
     return ZARRC_OK;
   }
+  bool here = zarrc_blosc_blocks_can(frame);
   uint32_t ngroups = zarrc_blosc_shared_ngroups(ctx, frame);
   if (ngroups > 1) {
-    zarrc_status status = zarrc_blosc_shared_decode(ctx, p, frame, ngroups, to, decode_alone, error);
+    zarrc_status status = zarrc_blosc_shared_decode(ctx, p, frame, ngroups, to, here ? NULL : decode_by_library, error);
     if (status != ZARRC_NO_MEMORY) return status;
     zarrc_lanes_trim(ctx);
   }
-  return decode_alone(ctx, p, frame, to, error);
+  if (here) return zarrc_blosc_blocks_decode(ctx, p, frame, 0, frame->nblocks, to, error);
+  return decode_by_library(ctx, p, frame, to, error);
 }
 
 static zarrc_status blosc_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
@@ -189,12 +192,9 @@ static zarrc_status blosc_read(const zarrc_codec *codec, const zarrc_chunk_optio
 
 /* -------------------------------------------------------------------------------------------------- encode */
 
-/* Makes the one piece that p has memory for. */
-static zarrc_status frame_make(zarrc_ctx *ctx, const blosc *b, const zarrc_one_piece *p, size_t *made,
-                               zarrc_error *error) {
+static zarrc_status encode_by_library(zarrc_ctx *ctx, const blosc *b, const zarrc_one_piece *p, size_t typesize,
+                                      size_t blocksize, size_t *made, zarrc_error *error) {
   size_t bound = p->in.len + ZARRC_BLOSC_HEADER_NBYTES;
-  size_t typesize = b->typesize > MAX_TYPESIZE ? 1 : (size_t)b->typesize;
-  size_t blocksize = b->blocksize >= 0 ? (size_t)b->blocksize : 1; /* too small ones are made larger there */
   size_t scratch = blocksize && blocksize < p->in.len ? blocksize : p->in.len;
   if (!blocksize && scratch > (size_t)1 << 21) scratch = (size_t)1 << 21; /* the most that it chooses, and more */
   zarrc_status status = scratch_check(ctx, scratch, error);
@@ -204,6 +204,19 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const blosc *b, const zarrc_one_p
   if (n < (int)ZARRC_BLOSC_HEADER_NBYTES) return zarrc_fail(error, ZARRC_INTERNAL, "libblosc failed with %d", n);
   *made = (size_t)n;
   return ZARRC_OK;
+}
+
+/* Makes the one piece that p has memory for. */
+static zarrc_status frame_make(zarrc_ctx *ctx, const blosc *b, const zarrc_one_piece *p, size_t *made,
+                               zarrc_error *error) {
+  static const zarrc_block_order orders[] = {ZARRC_BLOCK_PLAIN, ZARRC_BLOCK_SHUFFLED, ZARRC_BLOCK_BITSHUFFLED};
+  uint8_t typesize = b->typesize > MAX_TYPESIZE ? 1 : (uint8_t)b->typesize;
+  uint32_t blocksize = b->blocksize >= 0 ? (uint32_t)b->blocksize : 1; /* too small ones are made larger */
+  zarrc_blosc_frame frame;
+  bool here = b->cname == ZARRC_BLOSC_ZSTD && zarrc_blosc_frame_plan((uint32_t)p->in.len, typesize, (int)b->clevel,
+                                                                     orders[b->shuffle], blocksize, &frame);
+  if (here) return zarrc_blosc_frame_encode(ctx, &frame, (int)b->clevel, p->in.ptr, p->memory, made, error);
+  return encode_by_library(ctx, b, p, typesize, blocksize, made, error);
 }
 
 static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {

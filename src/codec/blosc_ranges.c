@@ -2,6 +2,7 @@
 #include "codec/blosc_ranges.h"
 #include "base/endian.h"
 #include "codec/blosc.h"
+#include "codec/blosc_block.h"
 #include "codec/blosc_few.h"
 
 #include <inttypes.h>
@@ -68,7 +69,7 @@ static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
   if (header.total != ZARRC_UNKNOWN && f->cbytes > header.total)
     return zarrc_fail(error, ZARRC_TRUNCATED, "the frame is %u bytes long, and %" PRIu64 " are there", f->cbytes,
                       header.total);
-  bool cuts = f->nblocks > 1 || (f->nblocks == 1 && r->few && zarrc_blosc_few_can(f, 0));
+  bool cuts = f->nblocks > 1 || (f->nblocks == 1 && r->few && zarrc_blosc_block_can(f, 0));
   *useful = header.total != ZARRC_UNKNOWN && (f->stored || (cuts && f->blocksize <= MAX_BLOCK_NBYTES));
   if (!*useful || f->stored) return ZARRC_OK;
   r->table = (zarrc_range){.offset = ZARRC_BLOSC_HEADER_NBYTES, .nbytes = 4 * (uint64_t)f->nblocks};
@@ -187,7 +188,7 @@ static bool few_can(const reader *r) {
   const uint32_t *numbers = block_numbers(r);
   if (!r->few) return false;
   for (uint32_t b = 0; b < r->frame.nblocks; b++)
-    if (numbers[b] && !zarrc_blosc_few_can(&r->frame, b)) return false;
+    if (numbers[b] && !zarrc_blosc_block_can(&r->frame, b)) return false;
   return true;
 }
 
@@ -235,7 +236,8 @@ static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_er
     zarrc_range block = {.offset = first, .nbytes = nbytes};
     status = zarrc_blob_read(r->encoded, &block, 1, error);
     if (status) break;
-    status = zarrc_blosc_few_decode(r->ctx, f, b, block.got.ptr, nbytes, (uint8_t *)(uintptr_t)r->decoded.ptr, error);
+    status =
+        zarrc_blosc_streams_decode(r->ctx, f, b, block.got.ptr, nbytes, (uint8_t *)(uintptr_t)r->decoded.ptr, error);
     zarrc_ranges_release(&block, 1);
     if (!status) few_pick(r, b, ranges, n);
   }

@@ -2,6 +2,7 @@
 #include "codec/blosc_shared.h"
 #include "base/endian.h"
 #include "base/pool.h"
+#include "codec/blosc_block.h"
 
 #include <string.h>
 
@@ -42,10 +43,8 @@ static void frame_make(const sharing *s, uint32_t first, uint32_t end, uint32_t 
   }
 }
 
-static zarrc_status group_decode(void *arg, size_t group, zarrc_error *error) {
-  const sharing *s = arg;
-  uint64_t nblocks = s->frame->nblocks;
-  uint32_t first = (uint32_t)(nblocks * group / s->ngroups), end = (uint32_t)(nblocks * (group + 1) / s->ngroups);
+/* Blocks [first, end) by libblosc, which decodes whole frames only. */
+static zarrc_status cut_decode(const sharing *s, uint32_t first, uint32_t end, uint8_t *to, zarrc_error *error) {
   uint32_t cbytes = ZARRC_BLOSC_HEADER_NBYTES + 4 * (end - first), from;
   zarrc_blosc_frame cut;
   zarrc_bytes memory;
@@ -54,9 +53,18 @@ static zarrc_status group_decode(void *arg, size_t group, zarrc_error *error) {
   if (status) return status;
   frame_make(s, first, end, cbytes, (uint8_t *)memory.ptr);
   status = zarrc_blosc_frame_parse(memory.ptr, &cut, error);
-  if (!status) status = s->decode(s->ctx, memory.ptr, &cut, s->to + (size_t)first * s->frame->blocksize, error);
+  if (!status) status = s->decode(s->ctx, memory.ptr, &cut, to, error);
   zarrc_bytes_release(&memory);
   return status;
+}
+
+static zarrc_status group_decode(void *arg, size_t group, zarrc_error *error) {
+  const sharing *s = arg;
+  uint64_t nblocks = s->frame->nblocks;
+  uint32_t first = (uint32_t)(nblocks * group / s->ngroups), end = (uint32_t)(nblocks * (group + 1) / s->ngroups);
+  uint8_t *to = s->to + (size_t)first * s->frame->blocksize;
+  if (s->decode) return cut_decode(s, first, end, to, error);
+  return zarrc_blosc_blocks_decode(s->ctx, s->p, s->frame, first, end, to, error);
 }
 
 zarrc_status zarrc_blosc_shared_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame,

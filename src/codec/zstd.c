@@ -359,25 +359,29 @@ static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_option
 
 /* -------------------------------------------------------------------------------------------------- encode */
 
-static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
-                               zarrc_error *error) {
-  size_t bound = ZSTD_compressBound(p->in.len);
+static zarrc_status library_check(zarrc_error *error) {
+  if (ZARRC_ZSTD_154_OK || ZSTD_versionNumber() != 10504) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
+}
+
+/* One frame, with a warm context; *fits: it found room. */
+static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *from, size_t n, uint8_t *to, size_t room,
+                               size_t *made, bool *fits, zarrc_error *error) {
   int level = z->level < ZSTD_minCLevel() ? ZSTD_minCLevel() : (int)z->level;
   if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
-  if (!bound || ZSTD_isError(bound)) return zarrc_fail(error, ZARRC_LIMIT, "%zu bytes are too many", p->in.len);
-  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
-  if (status) return status;
   ZSTD_CCtx *cctx = zarrc_warm_take(ctx, &cctx_key);
   if (!cctx) cctx = ZSTD_createCCtx();
   if (!cctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
   ZSTD_CCtx_reset(cctx, ZSTD_reset_session_and_parameters);
   *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level);
   if (!ZSTD_isError(*made)) *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, z->checksum);
-  if (!ZSTD_isError(*made)) *made = ZSTD_compress2(cctx, p->memory, bound, p->in.ptr, p->in.len);
-  if (ZSTD_isError(*made))
-    status =
-        zarrc_fail(error, ZSTD_getErrorCode(*made) == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL,
-                   "%s", ZSTD_getErrorName(*made));
+  if (!ZSTD_isError(*made)) *made = ZSTD_compress2(cctx, to, room, from, n);
+  zarrc_status status = ZARRC_OK;
+  ZSTD_ErrorCode code = ZSTD_getErrorCode(*made);
+  *fits = code != ZSTD_error_dstSize_tooSmall;
+  if (code != ZSTD_error_no_error && *fits)
+    status = zarrc_fail(error, code == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL, "%s",
+                        ZSTD_getErrorName(*made));
   if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES)
     ZSTD_freeCCtx(cctx);
   else
@@ -385,13 +389,32 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, zarrc_parts *parts
   return status;
 }
 
+zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *from, size_t n, uint8_t *to,
+                                      size_t room, size_t *made, zarrc_error *error) {
+  const zstd z = {.level = level};
+  bool fits = false;
+  zarrc_status status = library_check(error);
+  if (!status) status = frame_make(ctx, &z, from, n, to, room, made, &fits, error);
+  if (!fits) *made = 0;
+  return status;
+}
+
 static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
   zarrc_one_piece p;
-  size_t made = 0;
-  if (!ZARRC_ZSTD_154_OK && ZSTD_versionNumber() == 10504)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
-  zarrc_status status = zarrc_one_piece_join(&p, parts, error);
-  if (!status) status = frame_make(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), parts, &p, &made, error);
+  size_t made = 0, bound = 0;
+  bool fits = true;
+  zarrc_status status = library_check(error);
+  if (status) return status;
+  status = zarrc_one_piece_join(&p, parts, error);
+  if (!status) bound = ZSTD_compressBound(p.in.len);
+  if (!status && (!bound || ZSTD_isError(bound)))
+    status = zarrc_fail(error, ZARRC_LIMIT, "%zu bytes are too many", p.in.len);
+  if (!status) status = zarrc_one_piece_add(&p, parts, bound, error);
+  if (!status)
+    status = frame_make(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), p.in.ptr, p.in.len, p.memory, bound, &made,
+                        &fits, error);
+  if (!status && !fits)
+    status = zarrc_fail(error, ZARRC_INTERNAL, "zstd makes more of %zu bytes than it says", p.in.len);
   if (!status) return zarrc_one_piece_end(&p, parts, made, error);
   zarrc_parts_clear(&p.made);
   return status;
@@ -412,6 +435,11 @@ static zarrc_status zstd_missing(zarrc_error *error) {
 zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
                                        zarrc_error *error) {
   (void)ctx, (void)from, (void)n, (void)to, (void)nbytes;
+  return zstd_missing(error);
+}
+zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *from, size_t n, uint8_t *to,
+                                      size_t room, size_t *made, zarrc_error *error) {
+  (void)ctx, (void)level, (void)from, (void)n, (void)to, (void)room, (void)made;
   return zstd_missing(error);
 }
 static zarrc_status zstd_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,

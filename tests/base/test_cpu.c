@@ -105,12 +105,51 @@ static void test_quota(void **state) {
   tree_remove(root);
 }
 
+#ifdef __linux__
+static void *wait_for_end(void *arg) {
+  pthread_mutex_t *end = arg;
+  pthread_mutex_lock(end);
+  pthread_mutex_unlock(end);
+  return NULL;
+}
+
+/* A placed thread may run wherever its maker may, on all processors or on one. */
+static void test_place(void **state) {
+  (void)state;
+  cpu_set_t before, one, after;
+  assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+  for (int narrow = 0; narrow < 2; narrow++) {
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (narrow && sched_setaffinity(0, sizeof one, &one) != 0) skip();
+    for (unsigned k = 0; k < 5; k++) {
+      pthread_mutex_t end = PTHREAD_MUTEX_INITIALIZER;
+      pthread_t thread;
+      pthread_mutex_lock(&end);
+      assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &end), 0);
+      zarrc_cpu_place(thread, k, k == 4 ? 1 : 1u << 20);
+      assert_int_equal(pthread_getaffinity_np(thread, sizeof after, &after), 0);
+      assert_true(CPU_EQUAL(&after, narrow ? &one : &before));
+      pthread_mutex_unlock(&end);
+      pthread_join(thread, NULL);
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+  }
+}
+#else
+static void test_place(void **state) {
+  (void)state;
+  skip();
+}
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_allowed),
       cmocka_unit_test(test_against_the_kernel),
       cmocka_unit_test(test_count_follows_affinity),
       cmocka_unit_test(test_quota),
+      cmocka_unit_test(test_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/endian.h"
+#include "codec/blosc_block.h"
 #include "codec/blosc_few.h"
 #include "codec/blosc_ranges.h"
 #include "support/bytes_codec.h"
@@ -48,11 +49,11 @@ static void picks(void **state) {
         assert_int_equal(zarrc_blosc_frame_check(encoded, nencoded, &f, NULL), ZARRC_OK);
         for (uint32_t b = 0; b < f.nblocks; b++) {
           uint32_t nbytes = zarrc_blosc_block_nbytes(&f, b);
-          if (!zarrc_blosc_few_can(&f, b)) continue;
+          if (!zarrc_blosc_block_can(&f, b)) continue;
           uint8_t *streams = malloc(nbytes), *got = malloc(nbytes);
           uint32_t at = zarrc_load_le32(encoded + ZARRC_BLOSC_HEADER_NBYTES + 4 * b);
           zarrc_error error;
-          if (zarrc_blosc_few_decode(ctx, &f, b, encoded + at, f.cbytes - at, streams, &error))
+          if (zarrc_blosc_streams_decode(ctx, &f, b, encoded + at, f.cbytes - at, streams, &error))
             fail_msg("%s", error.message);
           zarrc_blosc_few_pick(&f, b, streams, 0, nbytes, got);
           assert_memory_equal(got, bytes + (size_t)b * f.blocksize, nbytes);
@@ -134,7 +135,7 @@ static void damage(void **state) {
   for (uint32_t cut = 0; cut < end - at; cut += cut < 50 ? 1 : 37) {
     uint8_t *exact = malloc(cut + 1);
     memcpy(exact, encoded + at, cut);
-    assert_int_equal(zarrc_blosc_few_decode(ctx, &f, 0, exact, cut, streams, NULL), ZARRC_CORRUPT);
+    assert_int_equal(zarrc_blosc_streams_decode(ctx, &f, 0, exact, cut, streams, NULL), ZARRC_CORRUPT);
     free(exact);
   }
   free(streams);
@@ -163,7 +164,7 @@ int main(void) {
 static void cannot(void **state) {
   (void)state;
   zarrc_blosc_frame frame = {.nbytes = 100, .blocksize = 100, .nblocks = 1, .typesize = 1, .format = 4};
-  assert_int_equal(zarrc_blosc_few_can(&frame, 0), ZARRC_HAVE_ZSTD);
+  assert_int_equal(zarrc_blosc_block_can(&frame, 0), ZARRC_HAVE_ZSTD);
 }
 
 int main(void) {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks of a Blosc frame whose streams are Zstandard's, without libblosc: that makes a new decompressor for each
+ * stream, and as distributions build it, it has no AVX2.
+ */
+#ifndef ZARRC_CODEC_BLOSC_BLOCK_H
+#define ZARRC_CODEC_BLOSC_BLOCK_H
+
+#include "codec/blosc_frame.h"
+
+/* What was done to the bytes of block i before it was compressed; a frame may say both. */
+typedef enum { ZARRC_BLOCK_PLAIN, ZARRC_BLOCK_SHUFFLED, ZARRC_BLOCK_BITSHUFFLED } zarrc_block_order;
+zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32_t i);
+
+/* Whether block i can be decoded here: it is Zstandard's, and all versions of libblosc agree how its bytes lie. */
+bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i);
+bool zarrc_blosc_blocks_can(const zarrc_blosc_frame *frame); /* all of them */
+
+/* Decodes the streams of block i, n bytes at p, into as many bytes as the block decodes to, in their order there. */
+zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, const uint8_t *p,
+                                        uint32_t n, uint8_t *streams, zarrc_error *error);
+
+/* Decodes blocks [first, end) of the checked frame at p, all of which can be, into the bytes that they stand for. */
+zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint32_t first,
+                                       uint32_t end, uint8_t *to, zarrc_error *error);
+
+/* Describes the frame that libblosc would make of nbytes bytes: clevel from 0 to 9, blocksize 0 for its own choice.
+ * false: it is not made here. */
+bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, int clevel, zarrc_block_order order, uint32_t blocksize,
+                            zarrc_blosc_frame *out);
+
+/* Makes that frame, at most nbytes and a header long; *made: how long it is. */
+zarrc_status zarrc_blosc_frame_encode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, int clevel, const uint8_t *from,
+                                      uint8_t *p, size_t *made, zarrc_error *error);
+
+#endif
