@@ -31,6 +31,7 @@ function(zarrc_find name module header library)
 endfunction()
 
 zarrc_find(blosc blosc blosc.h blosc)
+zarrc_find(lz4 liblz4 lz4.h lz4)
 zarrc_find(zstd libzstd zstd.h zstd)
 zarrc_find(libdeflate libdeflate libdeflate.h deflate)
 zarrc_find(zlib zlib zlib.h z)

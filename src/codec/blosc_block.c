@@ -6,7 +6,11 @@
 
 #include <string.h>
 
-enum { FORMAT_ZSTD = 4, SHUFFLED = 0x01, BITSHUFFLED = 0x04 };
+#if ZARRC_HAVE_LZ4
+#include <lz4.h>
+#endif
+
+enum { FORMAT_LZ4 = 1, FORMAT_ZSTD = 4, SHUFFLED = 0x01, BITSHUFFLED = 0x04 };
 
 zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32_t i) {
   if (frame->flags & SHUFFLED && frame->typesize > 1) return ZARRC_BLOCK_SHUFFLED;
@@ -16,7 +20,8 @@ zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32
 
 /* Of a bitshuffled block whose elements are not a multiple of 8, versions of libblosc think differently. */
 bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i) {
-  return ZARRC_HAVE_ZSTD && !frame->stored && frame->format == FORMAT_ZSTD &&
+  bool known = (ZARRC_HAVE_ZSTD && frame->format == FORMAT_ZSTD) || (ZARRC_HAVE_LZ4 && frame->format == FORMAT_LZ4);
+  return known && !frame->stored &&
          !(zarrc_blosc_block_order(frame, i) == ZARRC_BLOCK_BITSHUFFLED &&
            zarrc_blosc_block_nbytes(frame, i) / frame->typesize % 8 != 0);
 }
@@ -25,19 +30,38 @@ bool zarrc_blosc_blocks_can(const zarrc_blosc_frame *frame) {
   return frame->nblocks > 0 && zarrc_blosc_block_can(frame, 0) && zarrc_blosc_block_can(frame, frame->nblocks - 1);
 }
 
+#if ZARRC_HAVE_LZ4
+static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
+                               zarrc_error *error) {
+  const char *from = (const char *)p;
+  int made = need < nbytes ? LZ4_decompress_safe_partial(from, (char *)to, (int)n, (int)need, (int)nbytes)
+                           : LZ4_decompress_safe(from, (char *)to, (int)n, (int)nbytes);
+  return made >= 0 && (uint32_t)made >= need ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad lz4 data");
+}
+#else
+static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
+                               zarrc_error *error) {
+  (void)p, (void)n, (void)need, (void)to, (void)nbytes;
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without liblz4");
+}
+#endif
+
 zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, const uint8_t *p,
-                                        uint32_t n, uint8_t *streams, zarrc_error *error) {
+                                        uint32_t n, uint32_t need, uint8_t *streams, zarrc_error *error) {
   uint32_t nbytes = zarrc_blosc_block_nbytes(frame, i), nstreams = zarrc_blosc_block_nstreams(frame, i), at = 0;
   if (nbytes % nstreams)
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u: %u bytes cannot be split into %u streams", i, nbytes, nstreams);
   uint32_t each = nbytes / nstreams;
+  if (need > each) need = each;
   for (uint32_t k = 0; k < nstreams; k++) {
     uint32_t length = n - at < 4 ? 0 : zarrc_load_le32(p + at);
     at += 4;
     if (!length || length > n - at) return zarrc_fail(error, ZARRC_CORRUPT, "block %u reaches beyond its end", i);
     zarrc_status status = ZARRC_OK;
     if (length == each) /* a copy */
-      memcpy(streams + k * each, p + at, each);
+      memcpy(streams + k * each, p + at, need);
+    else if (frame->format == FORMAT_LZ4)
+      status = lz4_decode(p + at, length, need, streams + k * each, each, error);
     else
       status = zarrc_zstd_decode_exactly(ctx, p + at, length, streams + k * each, each, error);
     if (status) {
@@ -60,7 +84,7 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
     uint32_t at, n = zarrc_blosc_block_cbytes(frame, p, i, &at), nbytes = zarrc_blosc_block_nbytes(frame, i);
     zarrc_block_order order = zarrc_blosc_block_order(frame, i);
     uint8_t *streams = order == ZARRC_BLOCK_PLAIN ? to : (uint8_t *)(uintptr_t)memory.ptr;
-    status = zarrc_blosc_streams_decode(ctx, frame, i, p + at, n, streams, error);
+    status = zarrc_blosc_streams_decode(ctx, frame, i, p + at, n, nbytes, streams, error);
     if (!status && streams != to)
       zarrc_blosc_unshuffle_block(kernels, to, streams, nbytes, frame->typesize, order == ZARRC_BLOCK_BITSHUFFLED);
     to += nbytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of a Blosc frame whose streams are Zstandard's, without libblosc: that makes a new decompressor for each
- * stream, and as distributions build it, it has no AVX2.
+ * Blocks of a Blosc frame whose streams are Zstandard's or LZ4's, without libblosc: that makes a new compressor or
+ * decompressor for each stream of Zstandard, takes memory for each frame, and as distributions build it, has no AVX2.
  */
 #ifndef ZARRC_CODEC_BLOSC_BLOCK_H
 #define ZARRC_CODEC_BLOSC_BLOCK_H
@@ -12,13 +12,14 @@
 typedef enum { ZARRC_BLOCK_PLAIN, ZARRC_BLOCK_SHUFFLED, ZARRC_BLOCK_BITSHUFFLED } zarrc_block_order;
 zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32_t i);
 
-/* Whether block i can be decoded here: it is Zstandard's, and all versions of libblosc agree how its bytes lie. */
+/* Whether block i can be decoded here: its library is there, and all versions of libblosc agree how its bytes lie. */
 bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i);
 bool zarrc_blosc_blocks_can(const zarrc_blosc_frame *frame); /* all of them */
 
-/* Decodes the streams of block i, n bytes at p, into as many bytes as the block decodes to, in their order there. */
+/* Decodes the streams of block i, n bytes at p, into as many bytes as the block decodes to, in their order there. Of
+ * each stream the first `need` bytes will do. */
 zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, const uint8_t *p,
-                                        uint32_t n, uint8_t *streams, zarrc_error *error);
+                                        uint32_t n, uint32_t need, uint8_t *streams, zarrc_error *error);
 
 /* Decodes blocks [first, end) of the checked frame at p, all of which can be, into the bytes that they stand for. */
 zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint32_t first,

@@ -9,6 +9,14 @@ static uint8_t bits_pick(const uint8_t *streams, size_t row, size_t element, siz
   return (uint8_t)x;
 }
 
+uint32_t zarrc_blosc_few_need(const zarrc_blosc_frame *frame, uint32_t i, uint32_t first, uint32_t nbytes) {
+  uint32_t block_nbytes = zarrc_blosc_block_nbytes(frame, i), nstreams = zarrc_blosc_block_nstreams(frame, i);
+  zarrc_block_order order = zarrc_blosc_block_order(frame, i);
+  if (order == ZARRC_BLOCK_PLAIN && nstreams == 1) return first + nbytes;
+  if (order != ZARRC_BLOCK_SHUFFLED || nstreams != frame->typesize) return block_nbytes / nstreams;
+  return (first + nbytes - 1) / frame->typesize + 1; /* a stream for each byte of an element */
+}
+
 void zarrc_blosc_few_pick(const zarrc_blosc_frame *frame, uint32_t i, const uint8_t *streams, uint32_t first,
                           uint32_t nbytes, uint8_t *to) {
   uint32_t block_nbytes = zarrc_blosc_block_nbytes(frame, i), typesize = frame->typesize;

@@ -210,19 +210,38 @@ static zarrc_status few_places(const reader *r, zarrc_range *ranges, size_t n, z
   return ZARRC_OK;
 }
 
-/* Picks what the ranges want of one decoded block. */
-static void few_pick(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
+/* The part of a range that lies in a block: bytes [*from, *to) of the value; false: none. */
+static bool few_part(const reader *r, uint32_t block, zarrc_range *range, uint64_t *first, uint64_t *from,
+                     uint64_t *to) {
   const zarrc_blosc_frame *f = &r->frame;
   uint64_t low = (uint64_t)block * f->blocksize, high = low + zarrc_blosc_block_nbytes(f, block);
+  size_t nbytes = 0;
+  *first = 0;
+  zarrc_range_locate(range, f->nbytes, first, &nbytes, NULL);
+  *from = *first > low ? *first : low;
+  *to = *first + nbytes < high ? *first + nbytes : high;
+  return *from < *to;
+}
+
+/* What the ranges need of each stream of a block. */
+static uint32_t few_need(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
+  uint64_t low = (uint64_t)block * r->frame.blocksize, first, from, to;
+  uint32_t most = 0;
   for (size_t i = 0; i < n; i++) {
-    uint64_t first = 0;
-    size_t nbytes = 0;
-    zarrc_range_locate(&ranges[i], f->nbytes, &first, &nbytes, NULL);
-    uint64_t from = first > low ? first : low, to = first + nbytes < high ? first + nbytes : high;
-    if (from < to)
-      zarrc_blosc_few_pick(f, block, r->decoded.ptr, (uint32_t)(from - low), (uint32_t)(to - from),
-                           (uint8_t *)(uintptr_t)ranges[i].got.ptr + (from - first));
+    if (!few_part(r, block, &ranges[i], &first, &from, &to)) continue;
+    uint32_t need = zarrc_blosc_few_need(&r->frame, block, (uint32_t)(from - low), (uint32_t)(to - from));
+    if (need > most) most = need;
   }
+  return most;
+}
+
+/* Picks what the ranges want of one decoded block. */
+static void few_pick(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
+  uint64_t low = (uint64_t)block * r->frame.blocksize, first, from, to;
+  for (size_t i = 0; i < n; i++)
+    if (few_part(r, block, &ranges[i], &first, &from, &to))
+      zarrc_blosc_few_pick(&r->frame, block, r->decoded.ptr, (uint32_t)(from - low), (uint32_t)(to - from),
+                           (uint8_t *)(uintptr_t)ranges[i].got.ptr + (from - first));
 }
 
 static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
@@ -236,8 +255,8 @@ static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_er
     zarrc_range block = {.offset = first, .nbytes = nbytes};
     status = zarrc_blob_read(r->encoded, &block, 1, error);
     if (status) break;
-    status =
-        zarrc_blosc_streams_decode(r->ctx, f, b, block.got.ptr, nbytes, (uint8_t *)(uintptr_t)r->decoded.ptr, error);
+    status = zarrc_blosc_streams_decode(r->ctx, f, b, block.got.ptr, nbytes, few_need(r, b, ranges, n),
+                                        (uint8_t *)(uintptr_t)r->decoded.ptr, error);
     zarrc_ranges_release(&block, 1);
     if (!status) few_pick(r, b, ranges, n);
   }

@@ -199,7 +199,7 @@ static void small_frames_are_not_served(void **state) {
   static const uint8_t empty[] = {2, 1, 0x31, 4, 0, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0};
   zarrc_range range = {.nbytes = 1};
   zarrc_codec *codec =
-      bb_open(f->ctx, "{\"name\": \"blosc\", \"configuration\": {\"cname\": \"lz4\", \"blocksize\": 2000000}}");
+      bb_open(f->ctx, "{\"name\": \"blosc\", \"configuration\": {\"cname\": \"blosclz\", \"blocksize\": 2000000}}");
   size_t n;
   uint8_t *one_block = bb_encode(codec, f->bytes, 5000, 1, &n);
   counting_blob_clear(&f->blob);
