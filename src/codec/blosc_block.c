@@ -97,32 +97,37 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
 
 /* libblosc compresses less than this not at all, and has no smaller blocks. */
 #define MIN_NBYTES 128u
-#define BLOCKSIZE  ((uint32_t)64 << 10)
 
-/* Of types that are large, blocks hold whole elements only. */
-static uint32_t blocksize_choose(uint32_t nbytes, uint8_t typesize, int clevel, uint32_t wanted) {
+/* What libblosc chooses: larger blocks the more is to be done, and for each stream of a block that will be split. Of
+ * types that are large, blocks hold whole elements only. */
+static uint32_t blocksize_choose(const zarrc_blosc_frame *f, int clevel, uint32_t wanted) {
   static const uint8_t eighths[10] = {2, 4, 8, 16, 32, 32, 64, 64, 64, 128};
-  uint32_t blocksize = nbytes;
+  uint32_t blocksize = f->nbytes, unit = f->format == FORMAT_ZSTD ? 1u << 16 : 1u << 15;
   if (wanted)
     blocksize = wanted < MIN_NBYTES ? MIN_NBYTES : wanted;
-  else if (nbytes >= BLOCKSIZE / 2)
-    blocksize = BLOCKSIZE / 8 * eighths[clevel];
-  if (blocksize > nbytes) blocksize = nbytes;
-  return blocksize > typesize ? blocksize / typesize * typesize : blocksize;
+  else if (f->nbytes >= 1u << 15)
+    blocksize = unit / 8 * (f->format != FORMAT_ZSTD && clevel == 9 ? 64 : eighths[clevel]);
+  if (f->format != FORMAT_ZSTD && zarrc_blosc_splits(f->typesize, blocksize)) {
+    if (blocksize > 1u << 18) blocksize = 1u << 18;
+    blocksize *= f->typesize;
+    if (blocksize < 1u << 16) blocksize = 1u << 16;
+    if (blocksize > 1u << 20) blocksize = 1u << 20;
+  }
+  if (blocksize > f->nbytes) blocksize = f->nbytes;
+  return blocksize > f->typesize ? blocksize / f->typesize * f->typesize : blocksize;
 }
 
-bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, int clevel, zarrc_block_order order, uint32_t blocksize,
-                            zarrc_blosc_frame *out) {
-  if (!ZARRC_HAVE_ZSTD || clevel == 0 || nbytes < MIN_NBYTES || nbytes < typesize) return false;
-  zarrc_blosc_frame f = {
-      .nbytes = nbytes,
-      .blocksize = blocksize_choose(nbytes, typesize, clevel, blocksize),
-      .typesize = typesize,
-      .format = FORMAT_ZSTD,
-      .flags = FORMAT_ZSTD << 5 | ZARRC_BLOSC_UNSPLIT,
-  };
-  if (order != ZARRC_BLOCK_PLAIN) f.flags |= order == ZARRC_BLOCK_SHUFFLED ? SHUFFLED : BITSHUFFLED;
+bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, zarrc_blosc_cname cname, int clevel,
+                            zarrc_block_order order, uint32_t blocksize, zarrc_blosc_frame *out) {
+  zarrc_blosc_frame f = {.nbytes = nbytes, .typesize = typesize};
+  if (cname != ZARRC_BLOSC_ZSTD && cname != ZARRC_BLOSC_LZ4) return false;
+  if (clevel == 0 || nbytes < MIN_NBYTES || nbytes < typesize) return false;
+  f.format = cname == ZARRC_BLOSC_ZSTD ? FORMAT_ZSTD : FORMAT_LZ4;
+  f.blocksize = blocksize_choose(&f, clevel, blocksize);
   f.nblocks = (nbytes - 1) / f.blocksize + 1;
+  f.flags = (uint8_t)(f.format << 5);
+  if (f.format == FORMAT_ZSTD || !zarrc_blosc_splits(typesize, f.blocksize)) f.flags |= ZARRC_BLOSC_UNSPLIT;
+  if (order != ZARRC_BLOCK_PLAIN) f.flags |= order == ZARRC_BLOCK_SHUFFLED ? SHUFFLED : BITSHUFFLED;
   *out = f;
   return zarrc_blosc_blocks_can(&f);
 }
@@ -132,47 +137,88 @@ static int zstd_level(int clevel) {
   return clevel < 9 ? 2 * clevel - 1 : INT16_MAX; /* its highest */
 }
 
-static size_t frame_store(const zarrc_blosc_frame *frame, const uint8_t *from, uint8_t *p) {
-  p[2] |= ZARRC_BLOSC_STORED;
-  memcpy(p + ZARRC_BLOSC_HEADER_NBYTES, from, frame->nbytes);
-  return (size_t)frame->nbytes + ZARRC_BLOSC_HEADER_NBYTES;
+#if ZARRC_HAVE_LZ4
+static size_t lz4_encode(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
+  int made = LZ4_compress_fast((const char *)from, (char *)to, (int)n, (int)room, 10 - clevel);
+  return made > 0 ? (size_t)made : 0;
+}
+#else
+static size_t lz4_encode(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
+  (void)clevel, (void)from, (void)n, (void)to, (void)room;
+  return 0;
+}
+#endif
+
+/* A frame that is being made, and where its next stream goes. */
+typedef struct making {
+  zarrc_ctx *ctx;
+  const zarrc_blosc_frame *frame;
+  int clevel;
+  uint8_t *p;
+  size_t at, end;
+} making;
+
+/* One stream of n bytes, behind its length; *fits: it, or its copy, found room in the frame. */
+static zarrc_status stream_encode(making *m, const uint8_t *from, uint32_t n, bool *fits, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  size_t room = m->end - m->at > 4 ? m->end - m->at - 4 : 0, made = 0;
+  uint32_t most = room < n ? (uint32_t)room : n;
+  uint8_t *to = m->p + m->at + 4;
+  if (most > 0 && m->frame->format == FORMAT_LZ4) made = lz4_encode(m->clevel, from, n, to, most);
+  if (most > 0 && m->frame->format == FORMAT_ZSTD)
+    status = zarrc_zstd_encode_within(m->ctx, zstd_level(m->clevel), from, n, to, most, &made, error);
+  if (status) return status;
+  *fits = (made > 0 && made < n) || n <= room;
+  if (!*fits) return ZARRC_OK;
+  if (made == 0 || made == n) { /* of this length it is a copy */
+    made = n;
+    memcpy(to, from, n);
+  }
+  zarrc_store_le32(to - 4, (uint32_t)made);
+  m->at += 4 + made;
+  return ZARRC_OK;
+}
+
+static zarrc_status blocks_encode(making *m, const uint8_t *from, uint8_t *shuffled, bool *fits, zarrc_error *error) {
+  const zarrc_shuffle_kernels *kernels = zarrc_shuffle_kernels_best();
+  const zarrc_blosc_frame *f = m->frame;
+  zarrc_status status = ZARRC_OK;
+  for (uint32_t i = 0; i < f->nblocks && *fits; i++) {
+    uint32_t nbytes = zarrc_blosc_block_nbytes(f, i), each = nbytes / zarrc_blosc_block_nstreams(f, i);
+    zarrc_block_order order = zarrc_blosc_block_order(f, i);
+    const uint8_t *streams = order == ZARRC_BLOCK_PLAIN ? from : shuffled;
+    if (order != ZARRC_BLOCK_PLAIN)
+      zarrc_blosc_shuffle_block(kernels, shuffled, from, nbytes, f->typesize, order == ZARRC_BLOCK_BITSHUFFLED);
+    zarrc_store_le32(m->p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)i, (uint32_t)m->at);
+    for (uint32_t done = 0; done < nbytes && *fits; done += each) {
+      status = stream_encode(m, streams + done, each, fits, error);
+      if (status) return status;
+    }
+    from += nbytes;
+  }
+  return ZARRC_OK;
 }
 
 zarrc_status zarrc_blosc_frame_encode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, int clevel, const uint8_t *from,
                                       uint8_t *p, size_t *made, zarrc_error *error) {
-  const zarrc_shuffle_kernels *kernels = zarrc_shuffle_kernels_best();
-  size_t end = (size_t)frame->nbytes + ZARRC_BLOSC_HEADER_NBYTES;
-  size_t at = ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)frame->nblocks, n;
-  const uint8_t *block = from;
+  making m = {.ctx = ctx, .frame = frame, .clevel = clevel, .p = p};
+  m.end = (size_t)frame->nbytes + ZARRC_BLOSC_HEADER_NBYTES;
+  m.at = ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)frame->nblocks;
+  bool fits = m.at <= m.end;
   zarrc_bytes memory = {0};
   zarrc_status status = ZARRC_OK;
   if (zarrc_blosc_block_order(frame, 0) != ZARRC_BLOCK_PLAIN)
     status = zarrc_scratch_take(ctx, frame->blocksize, &memory, error);
   zarrc_blosc_frame_cut(frame, frame->nblocks, true, 0, p);
-  for (uint32_t i = 0; i < frame->nblocks && !status; i++, at += 4 + n) {
-    uint32_t nbytes = zarrc_blosc_block_nbytes(frame, i);
-    zarrc_block_order order = zarrc_blosc_block_order(frame, i);
-    const uint8_t *stream = order == ZARRC_BLOCK_PLAIN ? block : memory.ptr;
-    size_t room = at + 4 < end ? end - at - 4 : 0;
-    if (order != ZARRC_BLOCK_PLAIN)
-      zarrc_blosc_shuffle_block(kernels, (uint8_t *)(uintptr_t)memory.ptr, block, nbytes, frame->typesize,
-                                order == ZARRC_BLOCK_BITSHUFFLED);
-    n = 0;
-    if (room > 0)
-      status = zarrc_zstd_encode_within(ctx, zstd_level(clevel), stream, nbytes, p + at + 4,
-                                        room < nbytes ? room : nbytes, &n, error);
-    if (!status && (n == 0 || n == nbytes)) { /* of this length it is a copy */
-      n = nbytes;
-      if (n > room) break;
-      memcpy(p + at + 4, stream, n);
-    }
-    zarrc_store_le32(p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)i, (uint32_t)at);
-    zarrc_store_le32(p + at, (uint32_t)n);
-    block += nbytes;
-  }
+  if (!status) status = blocks_encode(&m, from, (uint8_t *)(uintptr_t)memory.ptr, &fits, error);
   zarrc_bytes_release(&memory);
   if (status) return status;
-  *made = block == from + frame->nbytes ? at : frame_store(frame, from, p);
-  zarrc_store_le32(p + 12, (uint32_t)*made);
+  if (!fits) {
+    p[2] |= ZARRC_BLOSC_STORED;
+    memcpy(p + ZARRC_BLOSC_HEADER_NBYTES, from, frame->nbytes);
+    m.at = m.end;
+  }
+  zarrc_store_le32(p + 12, (uint32_t)m.at);
+  *made = m.at;
   return ZARRC_OK;
 }

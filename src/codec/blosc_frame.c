@@ -46,9 +46,13 @@ uint32_t zarrc_blosc_block_nbytes(const zarrc_blosc_frame *frame, uint32_t i) {
   return frame->nbytes - first < frame->blocksize ? frame->nbytes - first : frame->blocksize;
 }
 
+bool zarrc_blosc_splits(uint8_t typesize, uint32_t blocksize) {
+  return typesize <= MAX_SPLIT_TYPESIZE && blocksize / typesize >= MIN_SPLIT_NBYTES;
+}
+
 uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i) {
   bool split = !(frame->flags & ZARRC_BLOSC_UNSPLIT) && zarrc_blosc_block_nbytes(frame, i) == frame->blocksize &&
-               frame->typesize <= MAX_SPLIT_TYPESIZE && frame->blocksize / frame->typesize >= MIN_SPLIT_NBYTES;
+               zarrc_blosc_splits(frame->typesize, frame->blocksize);
   return split ? frame->typesize : 1;
 }
 

@@ -38,6 +38,9 @@ uint32_t zarrc_blosc_block_nbytes(const zarrc_blosc_frame *frame, uint32_t i);
 /* Encoded bytes of block i of a checked frame, and where they lie in it. */
 uint32_t zarrc_blosc_block_cbytes(const zarrc_blosc_frame *frame, const uint8_t *p, uint32_t i, uint32_t *first);
 
+/* Whether whole blocks of this size are split, in a frame that does not say otherwise. */
+bool zarrc_blosc_splits(uint8_t typesize, uint32_t blocksize);
+
 /* Streams that block i is split into. */
 uint32_t zarrc_blosc_block_nstreams(const zarrc_blosc_frame *frame, uint32_t i);
 

@@ -10,6 +10,8 @@
 /* Ranges asked for at once, and the bytes that they may hold. */
 #define BYTES_BATCH        32
 #define BYTES_BATCH_NBYTES ((uint64_t)16 << 20)
+/* Bytes whose order is turned at once. */
+#define TURN_NBYTES 16384u
 
 typedef struct bytes_codec {
   bool has_endian;
@@ -135,12 +137,27 @@ static zarrc_status size_mismatch(uint64_t nbytes, uint64_t expected, zarrc_erro
                     (unsigned long long)expected);
 }
 
+/* Turns stored elements to the order of bytes that they are wanted in, where they lie; through the nearest cache, as
+ * zarrc_copy wants memory that does not overlap. */
+static void elements_turn(const zarrc_dtype *wanted, const zarrc_dtype *stored, uint8_t *p, size_t nbytes) {
+  uint8_t near[TURN_NBYTES];
+  for (size_t at = 0, n; at < nbytes; at += n) {
+    n = TURN_NBYTES / stored->item_size * stored->item_size;
+    if (n > nbytes - at) n = nbytes - at;
+    memcpy(near, p + at, n);
+    int64_t nitems = (int64_t)(n / stored->item_size);
+    zarrc_view from = zarrc_view_c(stored, 1, &nitems, near), to = zarrc_view_c(wanted, 1, &nitems, p + at);
+    zarrc_copy(&to, &from);
+  }
+}
+
 static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes, const zarrc_dtype *stored,
                                const zarrc_spec *spec, const zarrc_region *region, const zarrc_view *to,
                                zarrc_error *error) {
   uint64_t most = zarrc_ctx_get_options(ctx)->max_chunk_bytes;
+  bool same = same_bytes(&to->dtype, stored);
   bool direct = zarrc_region_is_all(region, spec->ndim, spec->shape) && zarrc_view_is_packed_c(to) &&
-                same_bytes(&to->dtype, stored);
+                (same || stored->item_size <= TURN_NBYTES);
   zarrc_range range = {.nbytes = direct || nbytes < most ? nbytes : most, .to_end = true};
   if (direct && nbytes) range.into = to->data;
   zarrc_error own = {0};
@@ -156,6 +173,8 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
     zarrc_view chunk = zarrc_view_c(stored, spec->ndim, spec->shape, (void *)range.got.ptr);
     zarrc_view part = zarrc_view_part(&chunk, region);
     status = elements_land(ctx, to, &part, range.got.ptr, range.got.len, error);
+  } else if (!same) {
+    elements_turn(&to->dtype, stored, to->data, range.got.len);
   } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, range.got.len)) {
     bools_normalise(to->data, to->data, range.got.len);
   }
