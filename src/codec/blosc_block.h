@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Blocks of a Blosc frame whose streams are Zstandard's or LZ4's, without libblosc: that makes a new compressor or
- * decompressor for each stream of Zstandard, takes memory for each frame, and as distributions build it, has no AVX2.
+ * decompressor for each stream of Zstandard, takes memory for each frame, and shuffles bits more slowly.
  */
 #ifndef ZARRC_CODEC_BLOSC_BLOCK_H
 #define ZARRC_CODEC_BLOSC_BLOCK_H
