@@ -269,6 +269,21 @@ assert len(__import__("os").listdir("/proc/self/task")) == tasks
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], check=True, env=env)
 
 
+def test_fast_gzip(tmp_path: Path) -> None:
+    """ISA-L's stream is another one than libdeflate's, and anybody reads it."""
+    data = np.random.default_rng(1).integers(0, 50, 40000, dtype="i4")
+    sizes = []
+    for fast in (False, True):
+        with zarr.config.set({"codec_pipeline.path": "zarrc.CodecPipeline", "codec_pipeline.fast_gzip": fast}):
+            store = tmp_path / str(fast)
+            array = zarr.create_array(store, data=data, chunks=data.shape, compressors=GzipCodec(level=5))
+            np.testing.assert_array_equal(array[:], data)
+            sizes.append((store / "c" / "0").stat().st_size)
+        with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+            np.testing.assert_array_equal(zarr.open_array(store, mode="r")[:], data)
+    assert sizes[0] != sizes[1]
+
+
 def test_environment_chooses_the_pipeline(tmp_path: Path) -> None:
     code = "import zarr; print(type(zarr.create_array({}, shape=1, dtype='i4')._async_array.codec_pipeline))"
     env = dict(os.environ, ZARR_CODEC_PIPELINE__PATH="zarrc.CodecPipeline")

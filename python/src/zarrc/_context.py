@@ -74,7 +74,9 @@ class Holder(Protocol):
     def forget(self) -> None: ...
 
 
-_current: tuple[int, _core.Context] | None = None
+_Wanted = tuple[int, bool]  # workers, and whether gzip is to be fast
+
+_current: tuple[_Wanted, _core.Context] | None = None
 _holders: weakref.WeakSet[Any] = weakref.WeakSet()
 _executor: ThreadPoolExecutor | None = None
 
@@ -86,20 +88,20 @@ def hold(holder: Holder) -> None:
 
 
 def context() -> _core.Context:
-    """The context of this process. When the number of workers was set to another, it is another one: the old one and
-    its threads go when the calls that use it have ended."""
-    n = max_workers()
+    """The context of this process. When a setting was changed, it is another one: the old one and its threads go when
+    the calls that use it have ended."""
+    wanted = (max_workers(), bool(_get("codec_pipeline", "fast_gzip")))
     current = _current
-    if current is not None and current[0] == n:
+    if current is not None and current[0] == wanted:
         return current[1]
-    return _switch(n)
+    return _switch(wanted)
 
 
-def _switch(n: int) -> _core.Context:
+def _switch(wanted: _Wanted) -> _core.Context:
     global _current, _executor
     with _lock:
-        if _current is None or _current[0] != n:
-            _current = (n, _core.Context(threads=n))
+        if _current is None or _current[0] != wanted:
+            _current = (wanted, _core.Context(threads=wanted[0], fast_gzip=wanted[1]))
         result = _current[1]
         old, _executor = _executor, None
         holders = list(_holders)

@@ -77,11 +77,16 @@ PyObject *core_parts_to_bytes(const zarrc_parts *parts) {
 /* --------------------------------------------------------------------------------------------------- contexts */
 
 static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"threads", "max_chunk_bytes", NULL};
+  static char *names[] = {"threads", "max_chunk_bytes", "fast_gzip", NULL};
   unsigned threads = 0;
   unsigned long long max_chunk_bytes = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|IK:Context", names, &threads, &max_chunk_bytes)) return NULL;
-  zarrc_ctx_options options = {.struct_size = sizeof options, .threads = threads, .max_chunk_bytes = max_chunk_bytes};
+  int fast_gzip = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|IKp:Context", names, &threads, &max_chunk_bytes, &fast_gzip))
+    return NULL;
+  zarrc_ctx_options options = {.struct_size = sizeof options,
+                               .threads = threads,
+                               .max_chunk_bytes = max_chunk_bytes,
+                               .fast_gzip = fast_gzip != 0};
   zarrc_error error;
   allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   core_context *self = (core_context *)alloc(type, 0);
@@ -138,7 +143,7 @@ static PyType_Slot context_slots[] = {
     {Py_tp_dealloc, context_dealloc},
     {Py_tp_methods, context_methods},
     {Py_tp_getset, context_members},
-    {Py_tp_doc, "A context: memory and threads. Context(threads=0, max_chunk_bytes=0)."},
+    {Py_tp_doc, "A context: memory and threads. Context(threads=0, max_chunk_bytes=0, fast_gzip=False)."},
     {0},
 };
 static PyType_Spec context_spec = {MODULE_NAME ".Context", sizeof(core_context), 0, Py_TPFLAGS_DEFAULT, context_slots};
