@@ -77,9 +77,10 @@ void zarrc_cpu_place(pthread_t thread, unsigned k, unsigned nthreads) {
   if (cpu < 0 || cpu >= ncpus || sched_getaffinity(0, sizeof all, all) != 0) return;
   unsigned usable = (unsigned)CPU_COUNT_S(sizeof all, all);
   if (usable < 2 || nthreads < usable) return;
-  for (k %= usable; k > 0; k--) do
-      cpu = (cpu + 1) % ncpus;
-    while (!CPU_ISSET_S(cpu, sizeof all, all));
+  for (k %= usable; k > 0;) {
+    cpu = (cpu + 1) % ncpus;
+    if (CPU_ISSET_S(cpu, sizeof all, all)) k--;
+  }
   CPU_ZERO_S(sizeof one, one);
   CPU_SET_S(cpu, sizeof one, one);
   if (pthread_setaffinity_np(thread, sizeof one, one) == 0) pthread_setaffinity_np(thread, sizeof all, all);

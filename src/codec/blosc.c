@@ -209,12 +209,11 @@ static zarrc_status encode_by_library(zarrc_ctx *ctx, const blosc *b, const zarr
 /* Makes the one piece that p has memory for. */
 static zarrc_status frame_make(zarrc_ctx *ctx, const blosc *b, const zarrc_one_piece *p, size_t *made,
                                zarrc_error *error) {
-  static const zarrc_block_order orders[] = {ZARRC_BLOCK_PLAIN, ZARRC_BLOCK_SHUFFLED, ZARRC_BLOCK_BITSHUFFLED};
   uint8_t typesize = b->typesize > MAX_TYPESIZE ? 1 : (uint8_t)b->typesize;
   uint32_t blocksize = b->blocksize >= 0 ? (uint32_t)b->blocksize : 1; /* too small ones are made larger */
   zarrc_blosc_frame frame;
-  bool here = zarrc_blosc_frame_plan((uint32_t)p->in.len, typesize, b->cname, (int)b->clevel, orders[b->shuffle],
-                                     blocksize, &frame);
+  bool here =
+      zarrc_blosc_frame_plan((uint32_t)p->in.len, typesize, b->cname, (int)b->clevel, b->shuffle, blocksize, &frame);
   if (here) return zarrc_blosc_frame_encode(ctx, &frame, (int)b->clevel, p->in.ptr, p->memory, made, error);
   return encode_by_library(ctx, b, p, typesize, blocksize, made, error);
 }

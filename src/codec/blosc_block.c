@@ -10,19 +10,18 @@
 #include <lz4.h>
 #endif
 
-enum { FORMAT_LZ4 = 1, FORMAT_ZSTD = 4, SHUFFLED = 0x01, BITSHUFFLED = 0x04 };
-
-zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32_t i) {
-  if (frame->flags & SHUFFLED && frame->typesize > 1) return ZARRC_BLOCK_SHUFFLED;
-  bool bits = frame->flags & BITSHUFFLED && zarrc_blosc_block_nbytes(frame, i) >= frame->typesize;
-  return bits ? ZARRC_BLOCK_BITSHUFFLED : ZARRC_BLOCK_PLAIN;
+zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, uint32_t i) {
+  if (frame->flags & ZARRC_BLOSC_SHUFFLED && frame->typesize > 1) return ZARRC_BLOSC_SHUFFLE;
+  bool bits = frame->flags & ZARRC_BLOSC_BITSHUFFLED && zarrc_blosc_block_nbytes(frame, i) >= frame->typesize;
+  return bits ? ZARRC_BLOSC_BITSHUFFLE : ZARRC_BLOSC_NOSHUFFLE;
 }
 
 /* Of a bitshuffled block whose elements are not a multiple of 8, versions of libblosc think differently. */
 bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i) {
-  bool known = (ZARRC_HAVE_ZSTD && frame->format == FORMAT_ZSTD) || (ZARRC_HAVE_LZ4 && frame->format == FORMAT_LZ4);
+  bool known = (ZARRC_HAVE_ZSTD && frame->format == ZARRC_BLOSC_AS_ZSTD) ||
+               (ZARRC_HAVE_LZ4 && frame->format == ZARRC_BLOSC_AS_LZ4);
   return known && !frame->stored &&
-         !(zarrc_blosc_block_order(frame, i) == ZARRC_BLOCK_BITSHUFFLED &&
+         !(zarrc_blosc_block_shuffle(frame, i) == ZARRC_BLOSC_BITSHUFFLE &&
            zarrc_blosc_block_nbytes(frame, i) / frame->typesize % 8 != 0);
 }
 
@@ -60,7 +59,7 @@ zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame 
     zarrc_status status = ZARRC_OK;
     if (length == each) /* a copy */
       memcpy(streams + k * each, p + at, need);
-    else if (frame->format == FORMAT_LZ4)
+    else if (frame->format == ZARRC_BLOSC_AS_LZ4)
       status = lz4_decode(p + at, length, need, streams + k * each, each, error);
     else
       status = zarrc_zstd_decode_exactly(ctx, p + at, length, streams + k * each, each, error);
@@ -78,15 +77,15 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
   const zarrc_shuffle_kernels *kernels = zarrc_shuffle_kernels_best();
   zarrc_bytes memory = {0};
   zarrc_status status = ZARRC_OK;
-  if (zarrc_blosc_block_order(frame, first) != ZARRC_BLOCK_PLAIN)
+  if (zarrc_blosc_block_shuffle(frame, first) != ZARRC_BLOSC_NOSHUFFLE)
     status = zarrc_scratch_take(ctx, frame->blocksize, &memory, error);
   for (uint32_t i = first; i < end && !status; i++) {
     uint32_t at, n = zarrc_blosc_block_cbytes(frame, p, i, &at), nbytes = zarrc_blosc_block_nbytes(frame, i);
-    zarrc_block_order order = zarrc_blosc_block_order(frame, i);
-    uint8_t *streams = order == ZARRC_BLOCK_PLAIN ? to : (uint8_t *)(uintptr_t)memory.ptr;
+    zarrc_blosc_shuffle shuffle = zarrc_blosc_block_shuffle(frame, i);
+    uint8_t *streams = shuffle == ZARRC_BLOSC_NOSHUFFLE ? to : (uint8_t *)(uintptr_t)memory.ptr;
     status = zarrc_blosc_streams_decode(ctx, frame, i, p + at, n, nbytes, streams, error);
     if (!status && streams != to)
-      zarrc_blosc_unshuffle_block(kernels, to, streams, nbytes, frame->typesize, order == ZARRC_BLOCK_BITSHUFFLED);
+      zarrc_blosc_unshuffle_block(kernels, to, streams, nbytes, frame->typesize, shuffle == ZARRC_BLOSC_BITSHUFFLE);
     to += nbytes;
   }
   zarrc_bytes_release(&memory);
@@ -102,12 +101,12 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
  * types that are large, blocks hold whole elements only. */
 static uint32_t blocksize_choose(const zarrc_blosc_frame *f, int clevel, uint32_t wanted) {
   static const uint8_t eighths[10] = {2, 4, 8, 16, 32, 32, 64, 64, 64, 128};
-  uint32_t blocksize = f->nbytes, unit = f->format == FORMAT_ZSTD ? 1u << 16 : 1u << 15;
+  uint32_t blocksize = f->nbytes, unit = f->format == ZARRC_BLOSC_AS_ZSTD ? 1u << 16 : 1u << 15;
   if (wanted)
     blocksize = wanted < MIN_NBYTES ? MIN_NBYTES : wanted;
   else if (f->nbytes >= 1u << 15)
-    blocksize = unit / 8 * (f->format != FORMAT_ZSTD && clevel == 9 ? 64 : eighths[clevel]);
-  if (f->format != FORMAT_ZSTD && zarrc_blosc_splits(f->typesize, blocksize)) {
+    blocksize = unit / 8 * (f->format != ZARRC_BLOSC_AS_ZSTD && clevel == 9 ? 64 : eighths[clevel]);
+  if (f->format != ZARRC_BLOSC_AS_ZSTD && zarrc_blosc_splits(f->typesize, blocksize)) {
     if (blocksize > 1u << 18) blocksize = 1u << 18;
     blocksize *= f->typesize;
     if (blocksize < 1u << 16) blocksize = 1u << 16;
@@ -118,16 +117,17 @@ static uint32_t blocksize_choose(const zarrc_blosc_frame *f, int clevel, uint32_
 }
 
 bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, zarrc_blosc_cname cname, int clevel,
-                            zarrc_block_order order, uint32_t blocksize, zarrc_blosc_frame *out) {
+                            zarrc_blosc_shuffle shuffle, uint32_t blocksize, zarrc_blosc_frame *out) {
   zarrc_blosc_frame f = {.nbytes = nbytes, .typesize = typesize};
   if (cname != ZARRC_BLOSC_ZSTD && cname != ZARRC_BLOSC_LZ4) return false;
   if (clevel == 0 || nbytes < MIN_NBYTES || nbytes < typesize) return false;
-  f.format = cname == ZARRC_BLOSC_ZSTD ? FORMAT_ZSTD : FORMAT_LZ4;
+  f.format = cname == ZARRC_BLOSC_ZSTD ? ZARRC_BLOSC_AS_ZSTD : ZARRC_BLOSC_AS_LZ4;
   f.blocksize = blocksize_choose(&f, clevel, blocksize);
   f.nblocks = (nbytes - 1) / f.blocksize + 1;
   f.flags = (uint8_t)(f.format << 5);
-  if (f.format == FORMAT_ZSTD || !zarrc_blosc_splits(typesize, f.blocksize)) f.flags |= ZARRC_BLOSC_UNSPLIT;
-  if (order != ZARRC_BLOCK_PLAIN) f.flags |= order == ZARRC_BLOCK_SHUFFLED ? SHUFFLED : BITSHUFFLED;
+  if (f.format == ZARRC_BLOSC_AS_ZSTD || !zarrc_blosc_splits(typesize, f.blocksize)) f.flags |= ZARRC_BLOSC_UNSPLIT;
+  if (shuffle != ZARRC_BLOSC_NOSHUFFLE)
+    f.flags |= shuffle == ZARRC_BLOSC_SHUFFLE ? ZARRC_BLOSC_SHUFFLED : ZARRC_BLOSC_BITSHUFFLED;
   *out = f;
   return zarrc_blosc_blocks_can(&f);
 }
@@ -164,8 +164,8 @@ static zarrc_status stream_encode(making *m, const uint8_t *from, uint32_t n, bo
   size_t room = m->end - m->at > 4 ? m->end - m->at - 4 : 0, made = 0;
   uint32_t most = room < n ? (uint32_t)room : n;
   uint8_t *to = m->p + m->at + 4;
-  if (most > 0 && m->frame->format == FORMAT_LZ4) made = lz4_encode(m->clevel, from, n, to, most);
-  if (most > 0 && m->frame->format == FORMAT_ZSTD)
+  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_LZ4) made = lz4_encode(m->clevel, from, n, to, most);
+  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_ZSTD)
     status = zarrc_zstd_encode_within(m->ctx, zstd_level(m->clevel), from, n, to, most, &made, error);
   if (status) return status;
   *fits = (made > 0 && made < n) || n <= room;
@@ -185,10 +185,10 @@ static zarrc_status blocks_encode(making *m, const uint8_t *from, uint8_t *shuff
   zarrc_status status = ZARRC_OK;
   for (uint32_t i = 0; i < f->nblocks && *fits; i++) {
     uint32_t nbytes = zarrc_blosc_block_nbytes(f, i), each = nbytes / zarrc_blosc_block_nstreams(f, i);
-    zarrc_block_order order = zarrc_blosc_block_order(f, i);
-    const uint8_t *streams = order == ZARRC_BLOCK_PLAIN ? from : shuffled;
-    if (order != ZARRC_BLOCK_PLAIN)
-      zarrc_blosc_shuffle_block(kernels, shuffled, from, nbytes, f->typesize, order == ZARRC_BLOCK_BITSHUFFLED);
+    zarrc_blosc_shuffle shuffle = zarrc_blosc_block_shuffle(f, i);
+    const uint8_t *streams = shuffle == ZARRC_BLOSC_NOSHUFFLE ? from : shuffled;
+    if (shuffle != ZARRC_BLOSC_NOSHUFFLE)
+      zarrc_blosc_shuffle_block(kernels, shuffled, from, nbytes, f->typesize, shuffle == ZARRC_BLOSC_BITSHUFFLE);
     zarrc_store_le32(m->p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)i, (uint32_t)m->at);
     for (uint32_t done = 0; done < nbytes && *fits; done += each) {
       status = stream_encode(m, streams + done, each, fits, error);
@@ -207,7 +207,7 @@ zarrc_status zarrc_blosc_frame_encode(zarrc_ctx *ctx, const zarrc_blosc_frame *f
   bool fits = m.at <= m.end;
   zarrc_bytes memory = {0};
   zarrc_status status = ZARRC_OK;
-  if (zarrc_blosc_block_order(frame, 0) != ZARRC_BLOCK_PLAIN)
+  if (zarrc_blosc_block_shuffle(frame, 0) != ZARRC_BLOSC_NOSHUFFLE)
     status = zarrc_scratch_take(ctx, frame->blocksize, &memory, error);
   zarrc_blosc_frame_cut(frame, frame->nblocks, true, 0, p);
   if (!status) status = blocks_encode(&m, from, (uint8_t *)(uintptr_t)memory.ptr, &fits, error);

@@ -11,8 +11,7 @@
 #include <zarrc/codec.h>
 
 /* What was done to the bytes of block i before it was compressed; a frame may say both. */
-typedef enum { ZARRC_BLOCK_PLAIN, ZARRC_BLOCK_SHUFFLED, ZARRC_BLOCK_BITSHUFFLED } zarrc_block_order;
-zarrc_block_order zarrc_blosc_block_order(const zarrc_blosc_frame *frame, uint32_t i);
+zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, uint32_t i);
 
 /* Whether block i can be decoded here: its library is there, and all versions of libblosc agree how its bytes lie. */
 bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i);
@@ -30,7 +29,7 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
 /* Describes the frame that libblosc would make of nbytes bytes: clevel from 0 to 9, blocksize 0 for its own choice.
  * false: it is not made here. */
 bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, zarrc_blosc_cname cname, int clevel,
-                            zarrc_block_order order, uint32_t blocksize, zarrc_blosc_frame *out);
+                            zarrc_blosc_shuffle shuffle, uint32_t blocksize, zarrc_blosc_frame *out);
 
 /* Makes that frame, at most nbytes and a header long; *made: how long it is. */
 zarrc_status zarrc_blosc_frame_encode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, int clevel, const uint8_t *from,

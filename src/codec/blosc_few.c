@@ -11,9 +11,9 @@ static uint8_t bits_pick(const uint8_t *streams, size_t row, size_t element, siz
 
 uint32_t zarrc_blosc_few_need(const zarrc_blosc_frame *frame, uint32_t i, uint32_t first, uint32_t nbytes) {
   uint32_t block_nbytes = zarrc_blosc_block_nbytes(frame, i), nstreams = zarrc_blosc_block_nstreams(frame, i);
-  zarrc_block_order order = zarrc_blosc_block_order(frame, i);
-  if (order == ZARRC_BLOCK_PLAIN && nstreams == 1) return first + nbytes;
-  if (order != ZARRC_BLOCK_SHUFFLED || nstreams != frame->typesize) return block_nbytes / nstreams;
+  zarrc_blosc_shuffle shuffle = zarrc_blosc_block_shuffle(frame, i);
+  if (shuffle == ZARRC_BLOSC_NOSHUFFLE && nstreams == 1) return first + nbytes;
+  if (shuffle != ZARRC_BLOSC_SHUFFLE || nstreams != frame->typesize) return block_nbytes / nstreams;
   return (first + nbytes - 1) / frame->typesize + 1; /* a stream for each byte of an element */
 }
 
@@ -21,11 +21,11 @@ void zarrc_blosc_few_pick(const zarrc_blosc_frame *frame, uint32_t i, const uint
                           uint32_t nbytes, uint8_t *to) {
   uint32_t block_nbytes = zarrc_blosc_block_nbytes(frame, i), typesize = frame->typesize;
   uint32_t nelements = block_nbytes / typesize, end = nelements * typesize; /* behind it bytes lie as they are */
-  zarrc_block_order order = zarrc_blosc_block_order(frame, i);
+  zarrc_blosc_shuffle shuffle = zarrc_blosc_block_shuffle(frame, i);
   for (uint32_t k = 0, at = first; k < nbytes; k++, at++) {
-    if (at >= end || order == ZARRC_BLOCK_PLAIN)
+    if (at >= end || shuffle == ZARRC_BLOSC_NOSHUFFLE)
       to[k] = streams[at];
-    else if (order == ZARRC_BLOCK_SHUFFLED)
+    else if (shuffle == ZARRC_BLOSC_SHUFFLE)
       to[k] = streams[(size_t)(at % typesize) * nelements + at / typesize];
     else
       to[k] = bits_pick(streams, nelements / 8, at / typesize, at % typesize);

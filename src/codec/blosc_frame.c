@@ -2,8 +2,6 @@
 #include "codec/blosc_frame.h"
 #include "base/endian.h"
 
-enum { FORMAT_BLOSCLZ = 0, FORMAT_ZSTD = 4 };
-
 /* What libblosc 1.21 has as BLOSC_MAX_BLOCKSIZE. */
 #define MAX_BLOCKSIZE ((INT32_MAX - 255u * 4u) / 3u)
 /* libblosc splits blocks of types up to this size, into streams of at least so many decoded bytes. */
@@ -23,7 +21,7 @@ zarrc_status zarrc_blosc_frame_parse(const uint8_t *header, zarrc_blosc_frame *o
       .stored = header[2] & ZARRC_BLOSC_STORED,
   };
   if (header[0] != 2) return zarrc_fail(error, ZARRC_CORRUPT, "version of the frame is %u, 2 is known", header[0]);
-  if (f.flags & ZARRC_BLOSC_RESERVED || f.format > FORMAT_ZSTD)
+  if (f.flags & ZARRC_BLOSC_RESERVED || f.format > ZARRC_BLOSC_AS_ZSTD)
     return zarrc_fail(error, ZARRC_CORRUPT, "unknown flags %02x", f.flags);
   if (!f.stored && header[1] != 1)
     return zarrc_fail(error, ZARRC_CORRUPT, "version of the compressor's format is %u, 1 is known", header[1]);
@@ -70,9 +68,9 @@ static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, u
                                  uint32_t block, zarrc_error *error) {
   static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
   if (n == ndecoded) return ZARRC_OK; /* a copy */
-  if (f->format == FORMAT_ZSTD && (n < sizeof zstd_magic || memcmp(p, zstd_magic, sizeof zstd_magic) != 0))
+  if (f->format == ZARRC_BLOSC_AS_ZSTD && (n < sizeof zstd_magic || memcmp(p, zstd_magic, sizeof zstd_magic) != 0))
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u holds no Zstandard frame", block);
-  if (f->format != FORMAT_BLOSCLZ || n < MAX_BLOSCLZ_RUN) return ZARRC_OK;
+  if (f->format != ZARRC_BLOSC_AS_BLOSCLZ || n < MAX_BLOSCLZ_RUN) return ZARRC_OK;
   for (size_t i = 0, run = 0; i < n; i++) {
     run = p[i] == 0xff ? run + 1 : 0;
     if (run == MAX_BLOSCLZ_RUN) return zarrc_fail(error, ZARRC_CORRUPT, "block %u: impossible match length", block);

@@ -15,13 +15,23 @@
 #define ZARRC_BLOSC_HEADER_NBYTES 16u
 #define ZARRC_BLOSC_MAX_NBYTES    (INT32_MAX - ZARRC_BLOSC_HEADER_NBYTES) /* that a frame can hold */
 
-enum { ZARRC_BLOSC_STORED = 0x02, ZARRC_BLOSC_RESERVED = 0x08, ZARRC_BLOSC_UNSPLIT = 0x10 };
+/* Flags of a frame; above them, its format. */
+enum {
+  ZARRC_BLOSC_SHUFFLED = 0x01,
+  ZARRC_BLOSC_STORED = 0x02,
+  ZARRC_BLOSC_BITSHUFFLED = 0x04,
+  ZARRC_BLOSC_RESERVED = 0x08,
+  ZARRC_BLOSC_UNSPLIT = 0x10
+};
+
+/* What its streams are. */
+enum { ZARRC_BLOSC_AS_BLOSCLZ, ZARRC_BLOSC_AS_LZ4, ZARRC_BLOSC_AS_SNAPPY, ZARRC_BLOSC_AS_ZLIB, ZARRC_BLOSC_AS_ZSTD };
 
 typedef struct zarrc_blosc_frame {
   uint32_t nbytes, blocksize, cbytes; /* decoded, a block decoded, encoded with the header */
   uint32_t nblocks;                   /* 0 if stored or empty */
   uint8_t flags, typesize;
-  uint8_t format; /* of the streams: blosclz, lz4, snappy, zlib, zstd */
+  uint8_t format; /* ZARRC_BLOSC_AS_... */
   bool stored;
 } zarrc_blosc_frame;
 

@@ -8,11 +8,9 @@
 
 /* What is decoded more quickly than this is not shared: to wake a thread takes as long. */
 #define MIN_NBYTES      ((uint32_t)256 << 10)
-#define MIN_FAST_NBYTES ((uint32_t)1 << 20)
+#define MIN_FAST_NBYTES ((uint32_t)1 << 20) /* formats before zlib are several times as fast */
 /* More groups than threads, as threads come late. */
 #define GROUPS_A_THREAD 4
-
-enum { FORMAT_ZLIB = 3 }; /* and Zstandard after it; those before are several times as fast */
 
 typedef struct sharing {
   zarrc_ctx *ctx;
@@ -24,7 +22,7 @@ typedef struct sharing {
 } sharing;
 
 uint32_t zarrc_blosc_shared_ngroups(zarrc_ctx *ctx, const zarrc_blosc_frame *frame) {
-  uint32_t least = frame->format < FORMAT_ZLIB ? MIN_FAST_NBYTES : MIN_NBYTES;
+  uint32_t least = frame->format < ZARRC_BLOSC_AS_ZLIB ? MIN_FAST_NBYTES : MIN_NBYTES;
   if (frame->nblocks < 2 || frame->nbytes < least) return 1;
   uint64_t nidle = zarrc_pool_idle(ctx);
   uint64_t ngroups = nidle ? (nidle + 1) * GROUPS_A_THREAD : 1;

@@ -364,9 +364,9 @@ static zarrc_status library_check(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
 }
 
-/* One frame, with a warm context; *fits: it found room. */
+/* One frame, with a warm context; *made: its length, or 0 if it does not fit. */
 static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *from, size_t n, uint8_t *to, size_t room,
-                               size_t *made, bool *fits, zarrc_error *error) {
+                               size_t *made, zarrc_error *error) {
   int level = z->level < ZSTD_minCLevel() ? ZSTD_minCLevel() : (int)z->level;
   if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
   ZSTD_CCtx *cctx = zarrc_warm_take(ctx, &cctx_key);
@@ -378,8 +378,9 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
   if (!ZSTD_isError(*made)) *made = ZSTD_compress2(cctx, to, room, from, n);
   zarrc_status status = ZARRC_OK;
   ZSTD_ErrorCode code = ZSTD_getErrorCode(*made);
-  *fits = code != ZSTD_error_dstSize_tooSmall;
-  if (code != ZSTD_error_no_error && *fits)
+  if (code == ZSTD_error_dstSize_tooSmall)
+    *made = 0;
+  else if (code != ZSTD_error_no_error)
     status = zarrc_fail(error, code == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL, "%s",
                         ZSTD_getErrorName(*made));
   if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES)
@@ -392,17 +393,13 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
 zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *from, size_t n, uint8_t *to,
                                       size_t room, size_t *made, zarrc_error *error) {
   const zstd z = {.level = level};
-  bool fits = false;
   zarrc_status status = library_check(error);
-  if (!status) status = frame_make(ctx, &z, from, n, to, room, made, &fits, error);
-  if (!fits) *made = 0;
-  return status;
+  return status ? status : frame_make(ctx, &z, from, n, to, room, made, error);
 }
 
 static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
   zarrc_one_piece p;
   size_t made = 0, bound = 0;
-  bool fits = true;
   zarrc_status status = library_check(error);
   if (status) return status;
   status = zarrc_one_piece_join(&p, parts, error);
@@ -412,8 +409,8 @@ static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, za
   if (!status) status = zarrc_one_piece_add(&p, parts, bound, error);
   if (!status)
     status = frame_make(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), p.in.ptr, p.in.len, p.memory, bound, &made,
-                        &fits, error);
-  if (!status && !fits)
+                        error);
+  if (!status && made == 0)
     status = zarrc_fail(error, ZARRC_INTERNAL, "zstd makes more of %zu bytes than it says", p.in.len);
   if (!status) return zarrc_one_piece_end(&p, parts, made, error);
   zarrc_parts_clear(&p.made);

@@ -165,19 +165,9 @@ static void damage(void **state) {
   for (size_t c = 0; c < 1 + ZARRC_HAVE_LZ4; c++) damage_of(*state, cnames[c]);
 }
 
-static int set_up(void **state) {
-  *state = bb_ctx();
-  return 0;
-}
-
-static int tear_down(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(picks), cmocka_unit_test(served), cmocka_unit_test(damage)};
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, bb_set_up, bb_tear_down);
 }
 
 #else

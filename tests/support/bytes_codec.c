@@ -24,6 +24,16 @@ zarrc_ctx *bb_ctx(void) {
   return ctx;
 }
 
+int bb_set_up(void **state) {
+  *state = bb_ctx();
+  return 0;
+}
+
+int bb_tear_down(void **state) {
+  zarrc_ctx_close(*state);
+  return 0;
+}
+
 zarrc_codec *bb_open(zarrc_ctx *ctx, const char *json) {
   zarrc_codec *codec;
   zarrc_error error;

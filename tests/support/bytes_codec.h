@@ -6,6 +6,8 @@
 #include <zarrc/codec.h>
 
 zarrc_ctx *bb_ctx(void);
+int bb_set_up(void **state); /* of a group of tests: their state is such a context */
+int bb_tear_down(void **state);
 zarrc_codec *bb_open(zarrc_ctx *ctx, const char *json); /* must open */
 
 /* Data to compress, malloc'ed: all zero, slowly rising int32, or pseudo-random. */
