@@ -15,6 +15,7 @@
 #include <zarrc/zarrc.h>
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static const char metadata[] =
 typedef struct counting_store {
   zarrc_store store;
   const char *path;
-  size_t nopened, nreads, nranges, nbytes;
+  atomic_size_t nopened, nreads, nranges, nbytes; /* ranges of one call may be read by several threads */
 } counting_store;
 
 static zarrc_status counting_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
