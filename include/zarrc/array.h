@@ -42,6 +42,9 @@ typedef struct zarrc_array_options {
   zarrc_chunk_options chunk; /* for reads and writes through this handle */
   bool missing_is_error;     /* reading a chunk that is not there is ZARRC_NOT_FOUND (read_missing_chunks false) */
   bool strict;               /* refuse what zarr-python tolerates and the specification does not */
+  bool allow_unknown;        /* open also where the data type or a codec is not known, or not built in: to look at the
+                                metadata and to move encoded chunks. Elements then cannot be read and written:
+                                ZARRC_UNSUPPORTED, as zarrc_array_check_readable says */
 } zarrc_array_options;
 
 /* Opens the array at a path ("" for the root). options may be NULL. The store must stay open. */
@@ -84,15 +87,21 @@ ZARRC_API zarrc_store *zarrc_array_store(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_path(const zarrc_array *array);
 ZARRC_API int zarrc_array_ndim(const zarrc_array *array);
 ZARRC_API const int64_t *zarrc_array_shape(const zarrc_array *array);
-ZARRC_API const zarrc_dtype *zarrc_array_dtype(const zarrc_array *array);
+ZARRC_API const zarrc_dtype *zarrc_array_dtype(const zarrc_array *array); /* NULL: not known (allow_unknown) */
 ZARRC_API const zarrc_grid *zarrc_array_grid(const zarrc_array *array);
-ZARRC_API const void *zarrc_array_fill(const zarrc_array *array);       /* one element, native byte order */
-ZARRC_API const char *zarrc_array_codecs(const zarrc_array *array);     /* canonical JSON list, evolved */
-ZARRC_API const char *zarrc_array_attributes(const zarrc_array *array); /* the text as it is stored */
-ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);   /* canonical zarr.json */
+/* One element, native byte order; NULL where the data type is not known. */
+ZARRC_API const void *zarrc_array_fill(const zarrc_array *array);
+/* Canonical JSON (of codecs the list, evolved); what is not known, as it stands in the document, on one line. */
+ZARRC_API const char *zarrc_array_data_type(const zarrc_array *array);
+ZARRC_API const char *zarrc_array_fill_value(const zarrc_array *array);
+ZARRC_API const char *zarrc_array_codecs(const zarrc_array *array);
+ZARRC_API const char *zarrc_array_attributes(const zarrc_array *array);               /* the text as it is stored */
+ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);                 /* canonical zarr.json */
 ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
 /* The shape of inner chunks if the chain is a shard and nothing else (outermost level), else false. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
+/* Returns ZARRC_OK, or ZARRC_UNSUPPORTED and what is not known: arrays opened with allow_unknown. */
+ZARRC_API zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarrc_error *error);
 /* The pipeline for one chunk (chunks of one shape share it); stays with the array. */
 ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                             zarrc_error *error);

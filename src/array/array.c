@@ -98,13 +98,19 @@ const int64_t *zarrc_array_shape(const zarrc_array *array) {
   return newest(array)->shape;
 }
 const zarrc_dtype *zarrc_array_dtype(const zarrc_array *array) {
-  return &array->fixed->dtype;
+  return array->fixed->fill ? &array->fixed->dtype : NULL;
+}
+const char *zarrc_array_data_type(const zarrc_array *array) {
+  return array->fixed->data_type;
 }
 const zarrc_grid *zarrc_array_grid(const zarrc_array *array) {
   return &newest(array)->grid;
 }
 const void *zarrc_array_fill(const zarrc_array *array) {
   return array->fixed->fill;
+}
+const char *zarrc_array_fill_value(const zarrc_array *array) {
+  return array->fixed->fill_value;
 }
 const char *zarrc_array_codecs(const zarrc_array *array) {
   return array->fixed->codecs;
@@ -121,9 +127,14 @@ const char *zarrc_array_dimension_name(const zarrc_array *array, int axis) {
 }
 
 bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape) {
-  if (!array->fixed->is_shard) return false;
-  for (int i = 0; i < array->fixed->ndim; i++) shape[i] = array->fixed->inner_shape[i];
+  if (array->fixed->nlevels == 0) return false;
+  for (int i = 0; i < array->fixed->ndim; i++) shape[i] = array->fixed->level_shape[0][i];
   return true;
+}
+
+zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarrc_error *error) {
+  if (error && array->fixed->unreadable.code) *error = array->fixed->unreadable;
+  return array->fixed->unreadable.code;
 }
 
 /* ------------------------------------------------------------------------------------------------------- chunks */
@@ -181,11 +192,13 @@ zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape
   zarrc_spec spec = m->spec;
   zarrc_pipeline *made;
   zarrc_shape_pipeline *entry;
+  zarrc_status status = zarrc_array_check_readable(array, error);
   if (own) *own = NULL;
+  if (status) return status;
   *out = same_shape(array, shape, spec.shape) ? m->pipeline : find_pipeline(array, shape, NULL);
   if (*out) return ZARRC_OK;
   for (int i = 0; i < spec.ndim; i++) spec.shape[i] = shape[i];
-  zarrc_status status = zarrc_pipeline_open(array->ctx, m->codecs, strlen(m->codecs), &spec, &made, error);
+  status = zarrc_pipeline_open(array->ctx, m->codecs, strlen(m->codecs), &spec, &made, error);
   if (status) return status;
   if (own && atomic_load(&array->npipelines) >= KEPT_PIPELINES) {
     *out = *own = made;

@@ -17,6 +17,29 @@ static zarrc_status get_member(const zarrc_json *root, const char *name, const z
   return *out ? ZARRC_OK : zarrc_fail(error, ZARRC_INVALID_METADATA, "/%s: is missing", name);
 }
 
+/* Moves the text in a buffer to *out, if status is ZARRC_OK; clears the buffer in any case. */
+static zarrc_status keep_text(zarrc_metadata *m, zarrc_buf *buf, zarrc_status status, char **out, zarrc_error *error) {
+  if (!status) status = zarrc_text_copy(m->ctx, buf->ptr, buf->len, out, error);
+  zarrc_buf_clear(buf);
+  return status;
+}
+
+/* Keeps a member as it stands in the document, laid out on one line. */
+static zarrc_status keep_as_it_is(zarrc_metadata *m, const zarrc_json *value, char **out, zarrc_error *error) {
+  zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  size_t n;
+  const char *text = zarrc_json_text(value, &n);
+  return keep_text(m, &line, zarrc_json_layout(&line, text, n, 0, error), out, error);
+}
+
+/* Returns whether a failure only makes the elements unreadable; then keeps the first as the reason. */
+static bool forgives(zarrc_metadata *m, const zarrc_array_options *options, zarrc_status status,
+                     const zarrc_error *error) {
+  if (status != ZARRC_UNSUPPORTED || !options || !options->allow_unknown) return false;
+  if (!m->unreadable.code) m->unreadable = *error;
+  return true;
+}
+
 /* ------------------------------------------------------------------------------------------- shape, type, grid */
 
 static zarrc_status parse_shape(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
@@ -41,7 +64,14 @@ static zarrc_status parse_shape(zarrc_metadata *m, const zarrc_json *root, zarrc
   return ZARRC_OK;
 }
 
-static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+static zarrc_status keep_data_type(zarrc_metadata *m, zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_dtype_to_json(&m->dtype, &buf, error);
+  return keep_text(m, &buf, status, &m->data_type, error);
+}
+
+static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                                    zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "data_type", &value, error);
   size_t n;
@@ -52,7 +82,11 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, z
     status = zarrc_fail(error, ZARRC_LIMIT, "elements of %" PRIu32 " bytes, at most %" PRIu32 " are supported",
                         m->dtype.item_size, ZARRC_MAX_ITEM);
   if (status) zarrc_error_prefix(error, "/data_type: ");
-  return status;
+  if (forgives(m, options, status, error)) {
+    m->dtype = (zarrc_dtype){0};
+    return keep_as_it_is(m, value, &m->data_type, error);
+  }
+  return status ? status : keep_data_type(m, error);
 }
 
 /* What a chunk size of 0 stands for: the inner chunk size of a shard, else 1. false: the shard's cannot be read. */
@@ -107,64 +141,69 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, bool s
   if (status) return status;
   if (zarrc_json_is(value, ZARRC_JSON_NULL))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "/fill_value: must not be null");
+  if (m->unreadable.code) return keep_as_it_is(m, value, &m->fill_value, error);
   status = zarrc_arena_open(m->ctx, &m->arena, error);
   if (status) return status;
   m->fill = zarrc_malloc(m->ctx, m->dtype.item_size);
   if (!m->fill) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a fill value");
   const char *text = zarrc_json_text(value, &n);
   status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, !strict, m->arena, m->fill, error);
-  if (status) zarrc_error_prefix(error, "/fill_value: ");
-  return status;
+  if (status) {
+    zarrc_error_prefix(error, "/fill_value: ");
+    return status;
+  }
+  zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  return keep_text(m, &buf, zarrc_fill_to_json(&m->dtype, m->fill, &buf, error), &m->fill_value, error);
 }
 
 static zarrc_status keep_codecs(zarrc_metadata *m, zarrc_error *error) {
   zarrc_buf raw = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   zarrc_status status = zarrc_pipeline_to_json(m->pipeline, &raw, error);
   if (!status) status = zarrc_json_layout(&line, (const char *)raw.ptr, raw.len, 0, error);
-  if (!status) status = zarrc_text_copy(m->ctx, line.ptr, line.len, &m->codecs, error);
   zarrc_buf_clear(&raw);
-  zarrc_buf_clear(&line);
-  return status;
+  return keep_text(m, &line, status, &m->codecs, error);
 }
 
 static zarrc_status find_inner_shape(zarrc_metadata *m, zarrc_error *error) {
   zarrc_json_doc *doc;
-  zarrc_status status;
-  if (zarrc_pipeline_ncodecs(m->pipeline) != 1 ||
-      strcmp(zarrc_codec_name(zarrc_pipeline_codec(m->pipeline, 0)), "sharding_indexed") != 0)
-    return ZARRC_OK;
-  status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
+  zarrc_status status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
   if (status) return status;
   const zarrc_json *codecs = zarrc_json_root(doc);
-  m->is_shard = zero_sizes(codecs, m->ndim, m->inner_shape);
-  while (m->is_shard && m->nlevels < ZARRC_MAX_NESTING && zarrc_json_length(codecs) == 1) {
+  while (m->nlevels < ZARRC_MAX_NESTING && zarrc_json_length(codecs) == 1) {
     const zarrc_json *codec = zarrc_json_at(codecs, 0);
     if (!zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed")) break;
-    zero_sizes(codecs, m->ndim, m->level_shape[m->nlevels++]);
+    if (!zero_sizes(codecs, m->ndim, m->level_shape[m->nlevels])) break;
+    m->nlevels++;
     codecs = zarrc_json_get(zarrc_json_get(codec, "configuration"), "codecs");
   }
   zarrc_json_close(doc);
   return ZARRC_OK;
 }
 
-static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_chunk_options *chunk,
+static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, const zarrc_chunk_options *chunk,
                                 zarrc_error *error) {
   static const int64_t origin[ZARRC_MAX_NDIM] = {0};
-  const zarrc_json *value;
-  zarrc_status status = get_member(root, "codecs", &value, error);
   size_t n;
-  if (status) return status;
   m->spec = (zarrc_spec){.dtype = m->dtype, .ndim = m->ndim, .fill = m->fill, .order = 'C'};
   if (chunk) m->spec.options = *chunk;
   zarrc_grid_chunk_shape(&m->grid, origin, m->spec.shape);
-  const char *text = zarrc_json_text(value, &n);
-  status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
+  const char *text = zarrc_json_text(codecs, &n);
+  zarrc_status status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
-  if (status) {
-    zarrc_error_prefix(error, "/codecs: ");
-    return status;
-  }
-  status = keep_codecs(m, error);
+  if (status) zarrc_error_prefix(error, "/codecs: ");
+  return status;
+}
+
+static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                                 zarrc_error *error) {
+  const zarrc_json *value;
+  zarrc_status status = get_member(root, "codecs", &value, error);
+  if (status) return status;
+  if (!m->unreadable.code) status = bind_codecs(m, value, options ? &options->chunk : NULL, error);
+  if (m->unreadable.code || forgives(m, options, status, error))
+    status = keep_as_it_is(m, value, &m->codecs, error);
+  else if (!status)
+    status = keep_codecs(m, error);
   return status ? status : find_inner_shape(m, error);
 }
 
@@ -202,9 +241,7 @@ static zarrc_status check_transformers(const zarrc_json *root, zarrc_error *erro
 static zarrc_status render(zarrc_metadata *m, zarrc_error *error) {
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   char *text = NULL;
-  zarrc_status status = zarrc_metadata_write(m, &buf, error);
-  if (!status) status = zarrc_text_copy(m->ctx, buf.ptr, buf.len, &text, error);
-  zarrc_buf_clear(&buf);
+  zarrc_status status = keep_text(m, &buf, zarrc_metadata_write(m, &buf, error), &text, error);
   if (status) return status;
   zarrc_free(m->ctx, m->text);
   m->text = text;
@@ -219,11 +256,11 @@ static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc
   zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
   if (!status) status = check_transformers(root, error);
   if (!status) status = parse_shape(m, root, error);
-  if (!status) status = parse_data_type(m, root, error);
+  if (!status) status = parse_data_type(m, root, options, error);
   if (!status) status = parse_grid(m, root, strict, error);
   if (!status) status = parse_keys(m, root, error);
   if (!status) status = parse_fill(m, root, strict, error);
-  if (!status) status = bind_codecs(m, root, options ? &options->chunk : NULL, error);
+  if (!status) status = parse_codecs(m, root, options, error);
   if (!status) status = parse_names(m, root, error);
   if (!status) status = zarrc_document_attributes(m->ctx, root, &m->attributes, error);
   return status ? status : render(m, error);
@@ -231,6 +268,8 @@ static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc
 
 zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
                                  zarrc_metadata **out, zarrc_error *error) {
+  zarrc_error own;
+  if (!error) error = &own; /* what makes an array unreadable is kept */
   zarrc_json_doc *doc = NULL;
   zarrc_metadata *m = NULL;
   zarrc_node_kind kind;
@@ -266,6 +305,8 @@ void zarrc_metadata_close(zarrc_metadata *m) {
   zarrc_grid_clear(m->ctx, &m->grid);
   zarrc_dtype_close(&m->dtype);
   for (int i = 0; i < m->ndim; i++) zarrc_free(m->ctx, m->name[i]);
+  zarrc_free(m->ctx, m->data_type);
+  zarrc_free(m->ctx, m->fill_value);
   zarrc_free(m->ctx, m->codecs);
   zarrc_free(m->ctx, m->attributes);
   zarrc_free(m->ctx, m->extras);
@@ -281,7 +322,7 @@ zarrc_status zarrc_metadata_set_shape(zarrc_metadata *m, const int64_t *shape, z
   m->grid = grid;
   for (int i = 0; i < m->ndim; i++) m->shape[i] = shape[i];
   status = check_chunk_nbytes(m, error);
-  if (!status && grid.axes) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
+  if (!status && grid.axes && m->pipeline) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   return status ? status : render(m, error);
 }
 

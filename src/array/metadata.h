@@ -18,28 +18,30 @@ typedef struct zarrc_metadata {
   zarrc_ctx *ctx;
   int ndim;
   int64_t shape[ZARRC_MAX_NDIM];
-  zarrc_dtype dtype;
+  zarrc_dtype dtype; /* zeroed, and fill NULL, where the type is not known */
   zarrc_grid grid;
   zarrc_key_encoding keys;
+  zarrc_error unreadable;   /* code ZARRC_OK, or why elements cannot be read and written: then there is no pipeline */
   void *fill;               /* one element */
   zarrc_arena *arena;       /* its text */
   zarrc_pipeline *pipeline; /* for chunks of the first chunk's shape */
   zarrc_spec spec;          /* what that is bound to */
-  bool is_shard;            /* the chain is one shard and nothing else: */
-  int64_t inner_shape[ZARRC_MAX_NDIM];
-  int nlevels; /* shards in one another, each but the innermost with nothing in it but the next one; 0: not is_shard */
+  int nlevels; /* shards in one another, each with nothing beside it; 0: the chain is not one shard and nothing else */
   int64_t level_shape[ZARRC_MAX_NESTING][ZARRC_MAX_NDIM]; /* of the inner chunks of each, the outermost first */
   bool has_names;
   char *name[ZARRC_MAX_NDIM]; /* of dimensions; NULL: none */
   size_t nname[ZARRC_MAX_NDIM];
-  char *codecs;     /* canonical list */
+  char *data_type;  /* canonical JSON, or as it stood in the document, on one line */
+  char *fill_value; /* the same */
+  char *codecs;     /* the same: the list */
   char *attributes; /* as they stood in the document */
   char *extras;     /* members that need not be understood, or NULL; see zarrc_document_extras */
   char *text;       /* canonical document */
 } zarrc_metadata;
 
-/* Opens an array document: everything in it is checked, down to the chain of codecs and the grid it works on.
- * options may be NULL. ZARRC_INVALID_ARGUMENT: it is the document of a group. */
+/* Opens an array document: everything in it is checked, down to the chain of codecs and the grid it works on. With
+ * allow_unknown an unsupported data type or chain makes the array unreadable instead. options may be NULL.
+ * ZARRC_INVALID_ARGUMENT: it is the document of a group. */
 zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
                                  zarrc_metadata **out, zarrc_error *error);
 void zarrc_metadata_close(zarrc_metadata *metadata);

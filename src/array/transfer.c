@@ -12,6 +12,8 @@
 zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
                                   zarrc_error *error) {
   const zarrc_view *view = t->view;
+  zarrc_status status = zarrc_array_check_readable(t->array, error);
+  if (status) return status;
   if (t->write && (t->array->store->read_only || !t->array->store->ops->replace))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   if (!view) return ZARRC_OK;

@@ -89,6 +89,109 @@ static void test_inner_chunk_shape(void **state) {
   zarrc_array_close(a);
 }
 
+#define UNKNOWN_TYPE  "{\"name\": \"acme.decimal\", \"configuration\": {\"digits\": 9}}"
+#define UNKNOWN_CHAIN "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}, \"acme.squeeze\"]"
+#define SHARD         "{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [1, 3], \"codecs\": "
+
+/* What every function that needs elements says of an array that was opened with allow_unknown. */
+static void check_unreadable(zarrc_array *a, const char *message) {
+  int64_t chunk[2] = {0}, shape[] = {4, 6};
+  int32_t memory[24];
+  zarrc_dtype type = zarrc_dtype_of(ZARRC_INT32);
+  zarrc_view view = zarrc_view_c(&type, 2, shape, memory);
+  const zarrc_pipeline *pipeline;
+  zarrc_selection all = {0};
+  for (int i = 0; i < 6; i++) {
+    zarrc_error error = {0};
+    zarrc_status status = i == 0   ? zarrc_array_check_readable(a, &error)
+                          : i == 1 ? zarrc_array_read(a, NULL, &view, &error)
+                          : i == 2 ? zarrc_array_write(a, NULL, &view, &error)
+                          : i == 3 ? zarrc_array_read_selection(a, &all, &view, &error)
+                          : i == 4 ? zarrc_array_write_fetched(a, NULL, NULL, NULL, &error)
+                                   : zarrc_array_pipeline(a, chunk, &pipeline, &error);
+    assert_int_equal(status, ZARRC_UNSUPPORTED);
+    assert_int_equal(error.code, ZARRC_UNSUPPORTED);
+    if (!strstr(error.message, message)) fail_msg("call %d: %s", i, error.message);
+    assert_int_equal(zarrc_array_check_readable(a, NULL), ZARRC_UNSUPPORTED);
+  }
+}
+
+/* Arrays with an unknown data type or codec: shut by default, open for looking with allow_unknown. */
+static void test_unknown(void **state) {
+  static const struct {
+    const char *type, *fill, *codecs;
+    bool dtype, shard;
+    const char *message;
+  } rows[] = {
+      {UNKNOWN_TYPE, "{\"a\": [1, null]}", UNKNOWN_CHAIN, false, false, "/data_type: "},
+      {"\"int32\"", "7", UNKNOWN_CHAIN, true, false, "/codecs: unknown codec acme.squeeze"},
+      {"\"int32\"", "7", "[" SHARD UNKNOWN_CHAIN "}}]", true, true, "unknown codec acme.squeeze"},
+      {UNKNOWN_TYPE, "\"1.5\"", "[" SHARD UNKNOWN_CHAIN "}}]", false, true, "/data_type: "},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *fill = rows[i].fill;
+    char *document = nodes_document("data_type", rows[i].type, "fill_value", fill, "codecs", rows[i].codecs, NULL);
+    zarrc_array_options options = {.allow_unknown = true};
+    zarrc_error error = {0};
+    zarrc_array *a = NULL, *copy = NULL;
+    int64_t chunk[] = {1, 1}, shape[] = {2, 6};
+    char key[32];
+    nodes_put(store, "u/zarr.json", document);
+    free(document);
+    assert_int_equal(zarrc_array_open(store, "u", NULL, &a, &error), ZARRC_UNSUPPORTED);
+    if (!strstr(error.message, rows[i].message)) fail_msg("%s", error.message);
+    assert_int_equal(zarrc_array_open(store, "u", &options, &a, &error), ZARRC_OK);
+    check_unreadable(a, rows[i].message);
+    assert_true((zarrc_array_dtype(a) != NULL) == rows[i].dtype);
+    assert_true((zarrc_array_fill(a) != NULL) == rows[i].dtype);
+    assert_string_equal(zarrc_array_data_type(a), rows[i].type);
+    assert_string_equal(zarrc_array_fill_value(a), fill);
+    assert_non_null(strstr(zarrc_array_codecs(a), UNKNOWN_CHAIN));
+    assert_true(zarrc_array_inner_chunk_shape(a, (int64_t[2]){0}) == rows[i].shard);
+    assert_int_equal(zarrc_array_chunk_key(a, chunk, key, sizeof key, NULL), ZARRC_OK);
+    assert_string_equal(key, "u/c/1/1");
+    /* its document makes another array of the same kind, whose attributes and length can be changed */
+    const char *text = zarrc_array_metadata(a);
+    assert_int_equal(
+        zarrc_array_create_json(store, "copy", text, strlen(text), ZARRC_CREATE_OVERWRITE, NULL, &copy, &error),
+        ZARRC_UNSUPPORTED);
+    assert_int_equal(
+        zarrc_array_create_json(store, "copy", text, strlen(text), ZARRC_CREATE_OVERWRITE, &options, &copy, &error),
+        ZARRC_OK);
+    assert_string_equal(zarrc_array_metadata(copy), text);
+    nodes_put(store, "copy/c/1/0", "encoded");
+    assert_int_equal(zarrc_array_set_attributes(copy, "{\"k\": 1}", 8, &error), ZARRC_OK);
+    assert_int_equal(zarrc_array_resize(copy, shape, &error), ZARRC_OK);
+    assert_null(nodes_get(store, "copy/c/1/0"));
+    check_unreadable(copy, rows[i].message);
+    zarrc_array_close(copy);
+    zarrc_array_close(a);
+  }
+}
+
+/* allow_unknown forgives what is not known, and nothing else; what is known stays readable. */
+static void test_unknown_only(void **state) {
+  static const char *const wrong[][2] = {{"codecs", "[]"},
+                                         {"data_type", "7"},
+                                         {"fill_value", "null"},
+                                         {"shape", "[1]"},
+                                         {"codecs", "[\"bytes\", \"bytes\"]"}};
+  zarrc_array_options options = {.allow_unknown = true};
+  (void)state;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    zarrc_array *a = NULL;
+    char *document = nodes_document(wrong[i][0], wrong[i][1], NULL);
+    nodes_put(store, "w/zarr.json", document);
+    free(document);
+    assert_int_equal(zarrc_array_open(store, "w", &options, &a, NULL), ZARRC_INVALID_METADATA);
+  }
+  zarrc_array *a = put_and_open("k", nodes_document(NULL), &options);
+  assert_int_equal(zarrc_array_check_readable(a, NULL), ZARRC_OK);
+  assert_string_equal(zarrc_array_data_type(a), "\"int32\"");
+  zarrc_array_close(a);
+}
+
 /* What cannot be opened, and how the message begins. */
 static void test_not_opened(void **state) {
   static const struct {
@@ -259,6 +362,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_getters),
       cmocka_unit_test(test_inner_chunk_shape),
+      cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_unknown_only),
       cmocka_unit_test(test_not_opened),
       cmocka_unit_test(test_long_paths),
       cmocka_unit_test(test_options),
