@@ -15,9 +15,10 @@
 
 static zarrc_status fail_io(zarrc_error *error, const char *doing, const char *name) {
   int os_error = errno;
-  zarrc_fail(error, ZARRC_IO, "%s %.300s: %s", doing, name, strerror(os_error));
+  zarrc_status status = zarrc_status_of_errno(os_error);
+  zarrc_fail(error, status, "%s %.300s: %s", doing, name, strerror(os_error));
   if (error != NULL) error->os_error = os_error;
-  return ZARRC_IO;
+  return status;
 }
 
 static zarrc_status canceled(zarrc_error *error) {

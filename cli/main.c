@@ -42,7 +42,7 @@ static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv
   c->verbose = cli_has(c, CLI_VERBOSE);
   if (cli_has(c, CLI_HELP)) return cli_help_verb(c, verb, error);
   status = verb->run(c, error);
-  if (status == ZARRC_IO && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
+  if (status == ZARRC_ACCESS && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
     snprintf(c->hint, sizeof c->hint, "--follow-links");
   return status;
 }

@@ -59,7 +59,8 @@ ZARRC_API const char *zarrc_version(void);
   X(CONFLICT, 10, "conflict")                                                                                          \
   X(NETWORK, 11, "network error")                                                                                      \
   X(CANCELED, 130, "canceled")                                                                                         \
-  X(INTERNAL, 70, "internal error")
+  X(INTERNAL, 70, "internal error")                                                                                    \
+  X(ACCESS, 13, "no access")
 
 typedef enum zarrc_status {
 #define ZARRC_X(name, exit_code, words) ZARRC_##name,
@@ -71,15 +72,20 @@ ZARRC_API const char *zarrc_status_name(zarrc_status status);  /* "CHECKSUM" */
 ZARRC_API const char *zarrc_status_words(zarrc_status status); /* "checksum mismatch" */
 ZARRC_API int zarrc_status_exit_code(zarrc_status status);     /* 6 */
 
+/* ZARRC_ACCESS for what the system does not permit (EACCES, EPERM, EROFS) and for a link that leads where it may not
+ * (EXDEV), else ZARRC_IO. */
+ZARRC_API zarrc_status zarrc_status_of_errno(int os_error);
+
 /* What went wrong, owned by the caller; zero it or leave it as it is, every failure overwrites it whole.
  * `message` is the complete sentence; the other members repeat parts of it for programs ("" or -1: does not apply). */
 typedef struct zarrc_error {
   zarrc_status code;
-  int os_error;      /* errno of ZARRC_IO and ZARRC_NETWORK, else 0 */
+  int os_error;      /* errno of ZARRC_IO, ZARRC_ACCESS and ZARRC_NETWORK, else 0 */
   int64_t offset;    /* byte inside the stored value */
   char codec[48];    /* name of the codec that failed */
   char chunk[112];   /* chunk coordinates, "0,3"; inner ones behind a slash, "0,3/1,7" */
   char key[272];     /* key in the store */
+  char path[512];    /* of the file that could not be used, as the store's root was named; "" also where it is longer */
   char message[560]; /* "c/3/4: inner chunk 1,7 at byte 8123: gzip: bad CRC" */
 } zarrc_error;
 
@@ -301,7 +307,7 @@ ZARRC_API zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, ui
 ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error);
 
 /* Makes error say which codec failed, unless a codec further in has said so, or no codec is to blame (ZARRC_IO,
- * ZARRC_NETWORK, ZARRC_CANCELED). */
+ * ZARRC_ACCESS, ZARRC_NETWORK, ZARRC_CANCELED). */
 ZARRC_API void zarrc_error_in_codec(zarrc_error *error, const char *name);
 
 /* Makes error say that what failed lies in a chunk ("1,7") that begins at byte `offset` of the stored value; the

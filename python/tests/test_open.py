@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +202,18 @@ def test_threads_write_parts_of_one_shard(tmp_path: Path) -> None:
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(write, range(5)))
     assert (zarrc.open(str(tmp_path / "a"))[...] == np.arange(12)).all()
+
+
+def test_what_may_not_be_read(tmp_path: Path) -> None:
+    z = zarr.create_array(tmp_path / "a", shape=4, chunks=2, dtype="i4")
+    z[:] = 7
+    (tmp_path / "a/c/1").rename(tmp_path / "elsewhere")
+    (tmp_path / "a/c/1").symlink_to("../../elsewhere")
+    with pytest.raises(PermissionError) as caught:
+        zarrc.open(tmp_path / "a")[:]
+    assert isinstance(caught.value, zarrc.AccessError)
+    assert isinstance(caught.value, zarrc.StoreError)
+    assert caught.value.errno == errno.EXDEV
+    assert caught.value.filename == str(tmp_path / "a/c/1")
+    assert caught.value.status == "ACCESS"
+    assert caught.value.key == "c/1"

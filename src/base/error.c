@@ -35,6 +35,16 @@ int zarrc_status_exit_code(zarrc_status status) {
   return statuses[row(status)].exit_code;
 }
 
+zarrc_status zarrc_status_of_errno(int os_error) {
+  bool is_access = os_error == EACCES || os_error == EPERM || os_error == EROFS || os_error == EXDEV;
+  return is_access ? ZARRC_ACCESS : ZARRC_IO;
+}
+
+/* Whether a failure is one of the system or of the network: it has an errno, and no codec is to blame. */
+static bool is_outer(zarrc_status code) {
+  return code == ZARRC_IO || code == ZARRC_ACCESS || code == ZARRC_NETWORK;
+}
+
 enum { MESSAGE = sizeof((zarrc_error *)0)->message };
 
 /* What a name in a message may do to a terminal or to a decoder of UTF-8 ends here: control characters and malformed
@@ -68,7 +78,7 @@ zarrc_status zarrc_fail(zarrc_error *error, zarrc_status code, const char *forma
   if (vsnprintf(text, sizeof text, format, args) < 0) snprintf(text, sizeof text, "%s", zarrc_status_words(code));
   va_end(args);
   *error = (zarrc_error){.code = code, .offset = -1};
-  if (code == ZARRC_IO || code == ZARRC_NETWORK) error->os_error = os_error;
+  if (is_outer(code)) error->os_error = os_error;
   set_message(error->message, text);
   errno = os_error;
   return code;
@@ -92,7 +102,7 @@ void zarrc_error_prefix(zarrc_error *error, const char *format, ...) {
 
 void zarrc_error_in_codec(zarrc_error *error, const char *name) {
   if (!error || error->code == ZARRC_OK || error->codec[0]) return;
-  if (error->code == ZARRC_IO || error->code == ZARRC_NETWORK || error->code == ZARRC_CANCELED) return;
+  if (is_outer(error->code) || error->code == ZARRC_CANCELED) return;
   snprintf(error->codec, sizeof error->codec, "%s", name);
   zarrc_error_prefix(error, "%s: ", name);
 }

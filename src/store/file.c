@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -217,10 +218,57 @@ static void file_close(zarrc_store *store) {
   zarrc_free(store->ctx, fs);
 }
 
+/* Says in a failure of the system which file it was about. */
+static zarrc_status with_path(const zarrc_store *store, const char *key, zarrc_status status, zarrc_error *error) {
+  if (!error || (status != ZARRC_IO && status != ZARRC_ACCESS)) return status;
+  const char *root = ((const zarrc_file_store *)store)->path;
+  size_t n = strlen(root);
+  int size = snprintf(error->path, sizeof error->path, "%s%s%s", root, n && *key && root[n - 1] != '/' ? "/" : "", key);
+  if (size >= (int)sizeof error->path) error->path[0] = '\0';
+  return status;
+}
+
+static zarrc_status read_op(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  return with_path(blob->store, blob->key, file_read(blob, ranges, n, error), error);
+}
+
+static zarrc_status identify_op(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  return with_path(blob->store, blob->key, file_identify(blob, out, known, error), error);
+}
+
+static zarrc_status replace_op(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                               zarrc_error *error) {
+  return with_path(blob->store, blob->key, zarrc_file_replace(blob, parts, n, if_unchanged, error), error);
+}
+
+static zarrc_status replace_from_op(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  return with_path(blob->store, blob->key, zarrc_file_replace_from(blob, parts, if_unchanged, error), error);
+}
+
+static zarrc_status erase_op(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
+  return with_path(blob->store, blob->key, zarrc_file_erase(blob, if_unchanged, error), error);
+}
+
+/* What a walk failed at stands in the error's key, unless it is what the walk began with. */
+static const char *walked(const char *prefix, const zarrc_error *error) {
+  return error && zarrc_key_is_below(error->key, prefix) ? error->key : prefix;
+}
+
+static zarrc_status list_op(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                            zarrc_error *error) {
+  zarrc_status status = zarrc_file_list(store, prefix, deep, sizes, fn, arg, error);
+  return status ? with_path(store, walked(prefix, error), status, error) : status;
+}
+
+static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarrc_error *error) {
+  zarrc_status status = zarrc_file_erase_prefix(store, prefix, error);
+  return status ? with_path(store, walked(prefix, error), status, error) : status;
+}
+
 #define FILE_OPS                                                                                                       \
-  .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = file_read, .replace = zarrc_file_replace,            \
-  .erase = zarrc_file_erase, .forget = zarrc_file_forget, .list = zarrc_file_list, .close = file_close,                \
-  .erase_prefix = zarrc_file_erase_prefix, .identify = file_identify, .replace_from = zarrc_file_replace_from
+  .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = read_op, .replace = replace_op, .erase = erase_op,   \
+  .forget = zarrc_file_forget, .list = list_op, .close = file_close, .erase_prefix = erase_prefix_op,                  \
+  .identify = identify_op, .replace_from = replace_from_op
 
 static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};
 /* What the system moves from file to file goes through the page cache. */
@@ -268,6 +316,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
   atomic_init(&fs->no_openat2, false);
   zarrc_status status = open_root(fs, error);
   if (status) {
+    with_path(&fs->store, "", status, error);
     file_close(&fs->store);
     return status;
   }

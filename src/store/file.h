@@ -37,7 +37,7 @@ zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
 
 /* ------------------------------------------------------------------------------------------------------- path.c */
 
-/* ZARRC_IO: "what: words for os_error", with what formatted. */
+/* ZARRC_IO or ZARRC_ACCESS: "what: words for os_error", with what formatted. */
 zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) ZARRC_PRINTF(3, 4);
 
 /* Writes the pieces where the file stands; they are used up. */

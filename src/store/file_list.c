@@ -34,9 +34,9 @@ typedef struct walk {
 } walk;
 
 static zarrc_status fail_at(const char *path, int os_error, const char *what, zarrc_error *error) {
-  zarrc_file_fail(error, os_error, "%s: %s", *path ? path : "the root directory", what);
+  zarrc_status status = zarrc_file_fail(error, os_error, "%s: %s", *path ? path : "the root directory", what);
   if (error) snprintf(error->key, sizeof error->key, "%s", path);
-  return ZARRC_IO;
+  return status;
 }
 
 static zarrc_status push_dir(walk *w, const char *path, zarrc_error *error) {

@@ -37,9 +37,10 @@ zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *forma
   va_start(args, format);
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
-  zarrc_fail(error, ZARRC_IO, "%s: %s", what, words_of(os_error, words, sizeof words));
+  zarrc_status status = zarrc_status_of_errno(os_error);
+  zarrc_fail(error, status, "%s: %s", what, words_of(os_error, words, sizeof words));
   if (error) error->os_error = os_error;
-  return ZARRC_IO;
+  return status;
 }
 
 bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes) {

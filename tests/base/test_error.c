@@ -45,6 +45,7 @@ static void test_status_table(void **state) {
       {ZARRC_NETWORK, "NETWORK", "network error", 11},
       {ZARRC_CANCELED, "CANCELED", "canceled", 130},
       {ZARRC_INTERNAL, "INTERNAL", "internal error", 70},
+      {ZARRC_ACCESS, "ACCESS", "no access", 13},
   };
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     assert_int_equal(want[i].status, i);
@@ -52,9 +53,17 @@ static void test_status_table(void **state) {
     assert_string_equal(zarrc_status_words(want[i].status), want[i].words);
     assert_int_equal(zarrc_status_exit_code(want[i].status), want[i].exit_code);
   }
-  assert_string_equal(zarrc_status_name((zarrc_status)16), "INTERNAL");
+  assert_string_equal(zarrc_status_name((zarrc_status)17), "INTERNAL");
   assert_string_equal(zarrc_status_words((zarrc_status)1000), "internal error");
   assert_int_equal(zarrc_status_exit_code((zarrc_status)-1), 70);
+}
+
+static void test_status_of_errno(void **state) {
+  (void)state;
+  static const int access[] = {EACCES, EPERM, EROFS, EXDEV}, io[] = {0, EIO, ENOENT, ENOSPC, EFBIG, ELOOP};
+  for (size_t i = 0; i < sizeof access / sizeof *access; i++)
+    assert_int_equal(zarrc_status_of_errno(access[i]), ZARRC_ACCESS);
+  for (size_t i = 0; i < sizeof io / sizeof *io; i++) assert_int_equal(zarrc_status_of_errno(io[i]), ZARRC_IO);
 }
 
 static void test_fail_overwrites_all(void **state) {
@@ -79,15 +88,16 @@ static void test_fail_without_error(void **state) {
 
 static void test_errno(void **state) {
   (void)state;
-  for (int status = 0; status <= ZARRC_INTERNAL; status++) {
+  for (int status = 0; status <= ZARRC_ACCESS; status++) {
+    bool has = status == ZARRC_IO || status == ZARRC_ACCESS || status == ZARRC_NETWORK;
     zarrc_error e = dirty;
     errno = ENOSPC;
     zarrc_fail(&e, (zarrc_status)status, "x");
-    assert_int_equal(e.os_error, status == ZARRC_IO || status == ZARRC_NETWORK ? ENOSPC : 0);
+    assert_int_equal(e.os_error, has ? ENOSPC : 0);
     assert_int_equal(errno, ENOSPC);
     zarrc_error_prefix(&e, "y: ");
     assert_int_equal(errno, ENOSPC);
-    assert_int_equal(e.os_error, status == ZARRC_IO || status == ZARRC_NETWORK ? ENOSPC : 0);
+    assert_int_equal(e.os_error, has ? ENOSPC : 0);
   }
 }
 
@@ -197,6 +207,7 @@ static void test_in_chunk(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_status_table),
+      cmocka_unit_test(test_status_of_errno),
       cmocka_unit_test(test_fail_overwrites_all),
       cmocka_unit_test(test_fail_without_error),
       cmocka_unit_test(test_errno),

@@ -160,7 +160,7 @@ class Urls(support.Case):
         self.array("a", values=int32s(20), chunks=(4, 5))
         (self.folder / "a/c/0/0").rename(self.folder / "elsewhere")
         (self.folder / "a/c/0/0").symlink_to(self.folder / "elsewhere")
-        self.refused("get", "a", code=9, says=["a c/0/0", "link", "try: --follow-links"])
+        self.refused("get", "a", code=13, says=["a c/0/0", "link", "try: --follow-links"])
         self.assertEqual(self.raw("a", "--follow-links"), int32s(20))
 
     def test_past_the_page_cache(self):

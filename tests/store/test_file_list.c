@@ -92,7 +92,7 @@ static void test_what_is_listed(void **state) {
                        "a/here/here/.hidden a/here/here/back\\slash a/here/here/link a/here/here/value ");
   zarrc_error error;
   contract_names names = {.stop_at = 8};
-  assert_int_equal(zarrc_store_list(store, "a/out", true, false, contract_note, &names, &error), ZARRC_IO);
+  assert_int_equal(zarrc_store_list(store, "a/out", true, false, contract_note, &names, &error), ZARRC_ACCESS);
   assert_int_equal(error.os_error, EXDEV);
   assert_string_equal(error.key, "a/out");
   assert_int_equal(names.n, 0);

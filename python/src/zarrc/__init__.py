@@ -9,7 +9,7 @@ from zarrc import _core
 from zarrc._array import Array, open
 from zarrc._chunk import decode_chunk, encode_chunk
 from zarrc._context import context, counters
-from zarrc._core import CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
+from zarrc._core import AccessError, CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
 from zarrc._version import __version__
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zarrc.pipeline import CodecPipeline
 
 __all__ = [
+    "AccessError",
     "Array",
     "CodecPipeline",
     "CorruptError",

@@ -34,6 +34,8 @@ static PyObject *exception_class(core_state *state, const zarrc_error *error) {
   case ZARRC_IO:
   case ZARRC_NETWORK:
     return state->store_error;
+  case ZARRC_ACCESS:
+    return state->access_error;
   case ZARRC_NOT_FOUND:
     return PyExc_FileNotFoundError;
   case ZARRC_NO_MEMORY:
@@ -43,13 +45,18 @@ static PyObject *exception_class(core_state *state, const zarrc_error *error) {
   }
 }
 
+/* OSError takes errno, message and, where it is known, the file's name. */
+static PyObject *new_instance(PyObject *type, const zarrc_error *error, PyObject *message) {
+  if (!error->os_error) return PyObject_CallFunction(type, "O", message);
+  if (!error->path[0]) return PyObject_CallFunction(type, "iO", error->os_error, message);
+  return PyObject_CallFunction(type, "iON", error->os_error, message, PyUnicode_DecodeFSDefault(error->path));
+}
+
 PyObject *core_raise(core_state *state, const zarrc_error *error) {
   PyObject *type = exception_class(state, error);
   PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
   if (!message) return NULL;
-  PyObject *exception = type == state->store_error && error->os_error
-                            ? PyObject_CallFunction(type, "iO", error->os_error, message)
-                            : PyObject_CallFunction(type, "O", message);
+  PyObject *exception = new_instance(type, error, message);
   Py_DECREF(message);
   if (!exception) return NULL;
   if (PyObject_IsInstance(exception, state->error) == 1) {
@@ -180,6 +187,8 @@ static int module_exec(PyObject *module) {
   state->invalid = new_exception(module, "InvalidError", state->error, PyExc_ValueError, NULL);
   state->unsupported = new_exception(module, "UnsupportedError", state->error, PyExc_NotImplementedError, NULL);
   state->store_error = new_exception(module, "StoreError", state->error, PyExc_OSError, NULL);
+  if (!state->store_error) return -1;
+  state->access_error = new_exception(module, "AccessError", state->store_error, PyExc_PermissionError, NULL);
   state->array = new_type(module, &core_array_spec);
   state->context = new_type(module, &context_spec);
   state->pipeline = new_type(module, &core_pipeline_spec);
@@ -188,7 +197,7 @@ static int module_exec(PyObject *module) {
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
-  if (!state->ndarray || !state->corrupt || !state->invalid || !state->unsupported || !state->store_error ||
+  if (!state->ndarray || !state->corrupt || !state->invalid || !state->unsupported || !state->access_error ||
       !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
     return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
@@ -206,6 +215,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->invalid);
   Py_VISIT(state->unsupported);
   Py_VISIT(state->store_error);
+  Py_VISIT(state->access_error);
   Py_VISIT(state->ndarray);
   return 0;
 }
@@ -222,6 +232,7 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->invalid);
   Py_CLEAR(state->unsupported);
   Py_CLEAR(state->store_error);
+  Py_CLEAR(state->access_error);
   Py_CLEAR(state->ndarray);
   return 0;
 }

@@ -16,7 +16,7 @@ typedef struct core_context {
 
 typedef struct core_state {
   PyTypeObject *array, *context, *pipeline, *codec, *ranges;
-  PyObject *error, *corrupt, *invalid, *unsupported, *store_error;
+  PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyTypeObject *ndarray; /* numpy's */
 } core_state;
 
