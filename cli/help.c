@@ -168,7 +168,7 @@ zarrc_status cli_help_main(cli *c, zarrc_error *error) {
     fold(out, cli_verbs[i].summary, at, 24, width_of(out));
   }
   fputs("\n  --array_path=DIR      print the elements of an array in C order, a JSON scalar a line\n"
-        "  --version             print the version\n"
+        "  --version             print the version, and those of the libraries that codecs use\n"
         "\nzarrc help VERB explains a verb. Exit codes:\n",
         out);
   for (const char *p = exits; *p != 0;) {
@@ -182,12 +182,18 @@ zarrc_status cli_help_main(cli *c, zarrc_error *error) {
 zarrc_status cli_version(cli *c, zarrc_error *error) {
   (void)error;
   cli_json j;
+  zarrc_library library;
   if (!c->json) {
     printf("zarrc %s\n", zarrc_version());
+    for (size_t i = 0; zarrc_library_get(i, &library); i++)
+      printf("%s %s\n", library.name, library.version ? library.version : "(not built in)");
     return ZARRC_OK;
   }
   cli_json_begin(&j, stdout, "version");
   cli_json_string(&j, "version", zarrc_version());
+  cli_json_open(&j, "libraries", '{');
+  for (size_t i = 0; zarrc_library_get(i, &library); i++) cli_json_string(&j, library.name, library.version);
+  cli_json_close(&j, '}');
   cli_json_end(&j);
   return ZARRC_OK;
 }

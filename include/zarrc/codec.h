@@ -132,6 +132,8 @@ typedef struct zarrc_codec_class {
   zarrc_codec_kind kind;
   bool fixed_size; /* encoded_size is EXACT, whatever the data */
   size_t instance_size;
+  const char *missing_library; /* optional: what the codec needs and the build lacks; it is known, but ZARRC_UNSUPPORTED
+                                  for every chunk, and its kind's functions may be NULL */
 
   /* configuration: JSON text of the configuration object, or NULL where there is none. */
   zarrc_status (*open)(zarrc_codec *, const char *configuration, size_t n, zarrc_error *);
@@ -199,6 +201,17 @@ ZARRC_API zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_cl
 
 /* The class registered under a name, an alias included; NULL: none. */
 ZARRC_API const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name);
+
+/* Returns whether a codec is known under a name and everything that it needs was built in. */
+ZARRC_API bool zarrc_codec_is_available(zarrc_ctx *ctx, const char *name);
+
+/* A library that codecs use. */
+typedef struct zarrc_library {
+  const char *name;    /* "libzstd" */
+  const char *version; /* "1.5.4", of the one that is linked; NULL: zarrc was built without it */
+} zarrc_library;
+/* Gets the i-th library; returns false past the last. */
+ZARRC_API bool zarrc_library_get(size_t i, zarrc_library *out);
 
 ZARRC_API void *zarrc_codec_instance(const zarrc_codec *codec);
 ZARRC_API zarrc_ctx *zarrc_codec_ctx(const zarrc_codec *codec);

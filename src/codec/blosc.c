@@ -123,6 +123,10 @@ static zarrc_size blosc_encoded_size(const zarrc_codec *codec, const zarrc_spec 
 
 #if ZARRC_HAVE_BLOSC
 
+const char *zarrc_blosc_version(void) {
+  return blosc_get_version_string();
+}
+
 static zarrc_status blosc_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                    zarrc_error *error) {
   (void)spec, (void)grid;
@@ -242,29 +246,21 @@ static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, z
 
 #else
 
-static zarrc_status blosc_missing(zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libblosc");
+static const char missing_library[] = "libblosc";
+
+const char *zarrc_blosc_version(void) {
+  return NULL;
 }
-static zarrc_status blosc_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
-                                   zarrc_error *error) {
-  (void)codec, (void)spec, (void)grid;
-  return blosc_missing(error);
-}
-static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
-  (void)codec, (void)parts;
-  return blosc_missing(error);
-}
-static zarrc_status blosc_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
-                                 zarrc_error *error) {
-  (void)codec, (void)in, (void)need, (void)out;
-  return blosc_missing(error);
-}
+
 zarrc_status zarrc_blosc_frame_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint8_t *to,
                                       zarrc_error *error) {
   (void)ctx, (void)p, (void)frame, (void)to;
-  return blosc_missing(error);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without %s", missing_library);
 }
-#define blosc_read NULL
+#define blosc_validate NULL
+#define blosc_encode   NULL
+#define blosc_decode   NULL
+#define blosc_read     NULL
 
 #endif
 
@@ -273,6 +269,9 @@ const zarrc_codec_class zarrc_blosc_class = {
     .name = "blosc",
     .kind = ZARRC_BYTES_TO_BYTES,
     .instance_size = sizeof(blosc),
+#if !ZARRC_HAVE_BLOSC
+    .missing_library = missing_library,
+#endif
     .open = blosc_open,
     .to_json = blosc_to_json,
     .evolve = blosc_evolve,

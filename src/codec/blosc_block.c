@@ -30,6 +30,10 @@ bool zarrc_blosc_blocks_can(const zarrc_blosc_frame *frame) {
 }
 
 #if ZARRC_HAVE_LZ4
+const char *zarrc_lz4_version(void) {
+  return LZ4_versionString();
+}
+
 static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
                                zarrc_error *error) {
   const char *from = (const char *)p;
@@ -38,6 +42,10 @@ static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint
   return made >= 0 && (uint32_t)made >= need ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad lz4 data");
 }
 #else
+const char *zarrc_lz4_version(void) {
+  return NULL;
+}
+
 static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
                                zarrc_error *error) {
   (void)p, (void)n, (void)need, (void)to, (void)nbytes;

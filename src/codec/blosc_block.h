@@ -10,6 +10,9 @@
 
 #include <zarrc/codec.h>
 
+/* The version of the liblz4 that is linked; NULL: none. */
+const char *zarrc_lz4_version(void);
+
 /* What was done to the bytes of block i before it was compressed; a frame may say both. */
 zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, uint32_t i);
 

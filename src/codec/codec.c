@@ -171,10 +171,16 @@ zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec
   return status;
 }
 
+static zarrc_status library_check(const zarrc_codec_class *c, zarrc_error *error) {
+  if (!c->missing_library) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without %s", c->missing_library);
+}
+
 zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                   zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
-  zarrc_status status = c->validate ? c->validate(codec, spec, grid, error) : ZARRC_OK;
+  zarrc_status status = library_check(c, error);
+  if (!status && c->validate) status = c->validate(codec, spec, grid, error);
   if (status) blame(error, c->name);
   return status;
 }
@@ -263,22 +269,26 @@ static zarrc_status bytes_to_bytes(const zarrc_codec *codec, const zarrc_codec_j
   return status;
 }
 
+static zarrc_status chunk_run(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode, zarrc_error *error) {
+  zarrc_status status = library_check(codec->codec_class, error);
+  if (status) return status;
+  switch (codec->codec_class->kind) {
+  case ZARRC_ARRAY_TO_ARRAY:
+    return array_to_array(codec, job, decode, error);
+  case ZARRC_ARRAY_TO_BYTES:
+    return array_to_bytes(codec, job, decode, error);
+  case ZARRC_BYTES_TO_BYTES:
+    return bytes_to_bytes(codec, job, decode, error);
+  }
+  return ZARRC_OK;
+}
+
 static zarrc_status job_run(void *arg, size_t i, zarrc_error *error) {
   const batch *b = arg;
   zarrc_codec_job *job = &b->jobs[i];
   job->status = ZARRC_OK;
   if (!job->spec) return ZARRC_OK;
-  switch (b->codec->codec_class->kind) {
-  case ZARRC_ARRAY_TO_ARRAY:
-    job->status = array_to_array(b->codec, job, b->decode, error);
-    break;
-  case ZARRC_ARRAY_TO_BYTES:
-    job->status = array_to_bytes(b->codec, job, b->decode, error);
-    break;
-  case ZARRC_BYTES_TO_BYTES:
-    job->status = bytes_to_bytes(b->codec, job, b->decode, error);
-    break;
-  }
+  job->status = chunk_run(b->codec, job, b->decode, error);
   if (job->status) zarrc_error_in_codec(error, b->codec->codec_class->name);
   return job->status;
 }

@@ -15,6 +15,16 @@
 /* Summed and copied in one go, while the bytes are in the nearest cache. */
 #define STEP_NBYTES ((size_t)1 << 14)
 
+const char *zarrc_isal_version(void) {
+#if ZARRC_HAVE_ISAL
+#define TEXT_OF(x)          #x
+#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+  return VERSION_OF(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
+#else
+  return NULL;
+#endif
+}
+
 /* --------------------------------------------------------------------------------------------------- the sum */
 
 uint32_t zarrc_crc32c_portable(uint32_t crc, const void *bytes, size_t n) {

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of the ISA-L that zarrc was compiled with; NULL: none. */
+const char *zarrc_isal_version(void);
+
 /* With ISA-L, as fast as memory; otherwise the one below. */
 uint32_t zarrc_crc32c(uint32_t crc, const void *bytes, size_t n);
 /* With tables, eight bytes a step: slow, and the same on every machine. */

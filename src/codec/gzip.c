@@ -8,6 +8,7 @@
 #include "codec/builtin.h"
 #include "codec/config.h"
 #include "codec/gzip_fast.h"
+#include "codec/library.h"
 #include "codec/one_piece.h"
 
 #include <string.h>
@@ -26,6 +27,22 @@
 typedef struct gzip {
   int level;
 } gzip;
+
+const char *zarrc_libdeflate_version(void) {
+#if ZARRC_HAVE_LIBDEFLATE
+  return LIBDEFLATE_VERSION_STRING;
+#else
+  return NULL;
+#endif
+}
+
+const char *zarrc_zlib_version(void) {
+#if ZARRC_HAVE_ZLIB
+  return zlibVersion();
+#else
+  return NULL;
+#endif
+}
 
 /* -------------------------------------------------------------------------------------------------- metadata */
 
@@ -451,23 +468,8 @@ static zarrc_size gzip_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 #else
 
-static zarrc_status gzip_missing(zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libdeflate and zlib");
-}
-static zarrc_status gzip_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
-                                  zarrc_error *error) {
-  (void)codec, (void)spec, (void)grid;
-  return gzip_missing(error);
-}
-static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
-  (void)codec, (void)parts;
-  return gzip_missing(error);
-}
-static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
-                                zarrc_error *error) {
-  (void)codec, (void)in, (void)need, (void)out;
-  return gzip_missing(error);
-}
+#define gzip_encode       NULL
+#define gzip_decode       NULL
 #define gzip_encoded_size NULL
 
 #endif
@@ -477,11 +479,11 @@ const zarrc_codec_class zarrc_gzip_class = {
     .name = "gzip",
     .kind = ZARRC_BYTES_TO_BYTES,
     .instance_size = sizeof(gzip),
+#if !ZARRC_HAVE_LIBDEFLATE && !ZARRC_HAVE_ZLIB
+    .missing_library = "libdeflate and zlib",
+#endif
     .open = gzip_open,
     .to_json = gzip_to_json,
-#if !ZARRC_HAVE_LIBDEFLATE && !ZARRC_HAVE_ZLIB
-    .validate = gzip_validate,
-#endif
     .encoded_size = gzip_encoded_size,
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode},
 };

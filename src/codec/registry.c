@@ -47,6 +47,7 @@ const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
 
 static bool class_is_whole(const zarrc_codec_class *c) {
   if (!c->open || !c->name || !c->name[0]) return false;
+  if (c->missing_library) return true;
   switch (c->kind) {
   case ZARRC_ARRAY_TO_ARRAY:
     return c->u.aa.map ? c->u.aa.map_region != NULL : c->u.aa.encode && c->u.aa.decode;

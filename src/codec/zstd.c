@@ -57,6 +57,10 @@ static zarrc_status zstd_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 #if ZARRC_HAVE_ZSTD
 
+const char *zarrc_zstd_version(void) {
+  return ZSTD_versionString();
+}
+
 /* Their addresses name what is kept warm. */
 static const char dctx_key = 0;
 static const char cctx_key = 0;
@@ -426,8 +430,14 @@ static zarrc_size zstd_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 #else
 
+static const char missing_library[] = "libzstd";
+
+const char *zarrc_zstd_version(void) {
+  return NULL;
+}
+
 static zarrc_status zstd_missing(zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libzstd");
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without %s", missing_library);
 }
 zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
                                        zarrc_error *error) {
@@ -439,21 +449,9 @@ zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *
   (void)ctx, (void)level, (void)from, (void)n, (void)to, (void)room, (void)made;
   return zstd_missing(error);
 }
-static zarrc_status zstd_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
-                                  zarrc_error *error) {
-  (void)codec, (void)spec, (void)grid;
-  return zstd_missing(error);
-}
-static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
-  (void)codec, (void)parts;
-  return zstd_missing(error);
-}
-static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
-                                zarrc_error *error) {
-  (void)codec, (void)in, (void)need, (void)out;
-  return zstd_missing(error);
-}
 #define zstd_encoded_size NULL
+#define zstd_encode       NULL
+#define zstd_decode       NULL
 #define zstd_read         NULL
 
 #endif
@@ -463,11 +461,11 @@ const zarrc_codec_class zarrc_zstd_class = {
     .name = "zstd",
     .kind = ZARRC_BYTES_TO_BYTES,
     .instance_size = sizeof(zstd),
+#if !ZARRC_HAVE_ZSTD
+    .missing_library = missing_library,
+#endif
     .open = zstd_open,
     .to_json = zstd_to_json,
-#if !ZARRC_HAVE_ZSTD
-    .validate = zstd_validate,
-#endif
     .encoded_size = zstd_encoded_size,
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read},
 };

@@ -5,6 +5,9 @@
 
 #include <zarrc/base.h>
 
+/* The version of the libzstd that is linked; NULL: none. */
+const char *zarrc_zstd_version(void);
+
 /* Decodes n bytes of frames, which must make nbytes bytes, with a context that is kept warm. ZARRC_CORRUPT where they
  * do not; ZARRC_UNSUPPORTED without libzstd. */
 zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,

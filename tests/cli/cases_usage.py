@@ -64,8 +64,12 @@ class Usage(support.Case):
 
     def test_version(self):
         version = self.text("--version")
-        self.assertRegex(version, r"\Azarrc \d+\.\d+\.\d+\n\Z")
-        self.assertEqual(self.json("--version")["version"], version.split()[1])
+        lines = [line.split(" ", 1) for line in version.splitlines()]
+        self.assertRegex(version, r"\Azarrc \d+\.\d+\.\d+\n")
+        document = self.json("--version")
+        self.assertEqual(document["version"], lines[0][1])
+        self.assertEqual({name: text or "(not built in)" for name, text in document["libraries"].items()}, dict(lines[1:]))
+        self.assertIn("libzstd", document["libraries"])
 
     def test_manual_page(self):
         text = self.text("help", "--man")
