@@ -25,6 +25,7 @@ all:
 
 install: all
 	cmake --install build --prefix $(PREFIX)
+	@sh scripts/after_install $(PREFIX)
 
 demo: all
 	sh examples/demo.sh build/zarrc
@@ -33,7 +34,7 @@ demo: all
 check: check-format check-layers check-codec-table unit check-symbols check-headers
 
 check-format:
-	@clang-format --dry-run -Werror $(SOURCES)
+	@sh scripts/clang_format --dry-run -Werror $(SOURCES)
 
 check-layers:
 	python3 scripts/check_layers
@@ -48,7 +49,7 @@ check-headers:
 	sh scripts/check_headers
 
 format:
-	clang-format -i $(SOURCES)
+	sh scripts/clang_format -i $(SOURCES)
 
 tidy:
 	$(call build,dev)

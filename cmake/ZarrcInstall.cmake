@@ -16,8 +16,16 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zarrcConfig.cmake ${CMAKE_CURRENT_BINA
 
 file(RELATIVE_PATH ZARRC_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" ZARRC_PC_PREFIX ${ZARRC_PC_PREFIX})
+# zarrc: the shared library. zarrc-static: libzarrc.a by its path, so that it is taken although the shared one lies beside
+# it; the libraries that it stands on stay shared where they are.
+set(ZARRC_PC_LIBS "-L\${libdir} -lzarrc")
+set(ZARRC_PC_PRIVATE "${ZARRC_LIBS_PRIVATE}")
 configure_file(cmake/zarrc.pc.in zarrc.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zarrc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(ZARRC_PC_LIBS "\${libdir}/libzarrc.a ${ZARRC_LIBS_PRIVATE}")
+set(ZARRC_PC_PRIVATE)
+configure_file(cmake/zarrc.pc.in zarrc-static.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zarrc.pc ${CMAKE_CURRENT_BINARY_DIR}/zarrc-static.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(TARGET zarrc-command)
   install(FILES docs/zarrc.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
