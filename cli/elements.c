@@ -21,7 +21,7 @@ typedef struct reader {
 
 /* Index of an element, "1,7"; "()" where there are no axes. */
 static const char *index_of(const cli_elements *to, uint64_t number, char buf[CLI_DIMS]) {
-  int64_t at[ZARRC_MAX_NDIM];
+  int64_t at[ZARRC_MAX_NDIM] = {0};
   for (int i = to->ndim - 1; i >= 0; i--) {
     at[i] = (int64_t)(number % (uint64_t)to->shape[i]);
     number /= (uint64_t)to->shape[i];
