@@ -4,7 +4,7 @@
 #ifndef ZARRC_FUZZ_BYTES_CODEC_H
 #define ZARRC_FUZZ_BYTES_CODEC_H
 
-#include <zarrc/codec.h>
+#include <zarrc/codecs.h>
 
 #include "fuzz.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The input says what the chunk is and which codecs it goes through; what is left is decoded as if it were a chunk. */
+#include <zarrc/codecs.h>
 #include <zarrc/pipeline.h>
 
 #include "fuzz.h"

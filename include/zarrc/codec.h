@@ -39,6 +39,9 @@ ZARRC_API zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *
 
 ZARRC_API const char *zarrc_codec_name(const zarrc_codec *codec);
 ZARRC_API zarrc_codec_kind zarrc_codec_get_kind(const zarrc_codec *codec);
+/* Whether both are the same codec with the same settings, as == says of zarr-python's codecs: the way they were opened
+ * does not count, but a setting that evolve has yet to decide is not equal to one that was chosen. */
+ZARRC_API bool zarrc_codec_equal(const zarrc_codec *a, const zarrc_codec *b);
 ZARRC_API bool zarrc_codec_is_fixed_size(const zarrc_codec *codec);
 ZARRC_API bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec);
 ZARRC_API bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec);
@@ -141,6 +144,12 @@ typedef struct zarrc_codec_class {
   void (*close)(zarrc_codec *);
   /* optional (default: {"name": name}): appends the whole object. */
   zarrc_status (*to_json)(const zarrc_codec *, zarrc_buf *, zarrc_error *);
+  /* optional: gives a codec whose instance is zeroed the settings of another one. Without it a copy is opened from the
+   * same configuration. */
+  zarrc_status (*copy)(zarrc_codec *to, const zarrc_codec *from, zarrc_error *);
+  /* optional: whether two codecs of this class have the same settings. Without it they are equal if they have no
+   * instance, or were opened with the same text. */
+  bool (*equal)(const zarrc_codec *, const zarrc_codec *);
   /* optional: changes the codec (still private to the caller) to fit the spec. */
   zarrc_status (*evolve)(zarrc_codec *, const zarrc_spec *, zarrc_error *);
   zarrc_status (*validate)(const zarrc_codec *, const zarrc_spec *, const zarrc_grid *, zarrc_error *); /* optional */
@@ -216,31 +225,6 @@ ZARRC_API bool zarrc_library_get(size_t i, zarrc_library *out);
 ZARRC_API void *zarrc_codec_instance(const zarrc_codec *codec);
 ZARRC_API zarrc_ctx *zarrc_codec_ctx(const zarrc_codec *codec);
 ZARRC_API const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec);
-
-/* --------------------------------------------------------------------------------------- names and numbers */
-
-typedef enum zarrc_blosc_cname {
-  ZARRC_BLOSC_BLOSCLZ,
-  ZARRC_BLOSC_LZ4,
-  ZARRC_BLOSC_LZ4HC,
-  ZARRC_BLOSC_SNAPPY,
-  ZARRC_BLOSC_ZLIB,
-  ZARRC_BLOSC_ZSTD
-} zarrc_blosc_cname;
-typedef enum zarrc_blosc_shuffle {
-  ZARRC_BLOSC_NOSHUFFLE,
-  ZARRC_BLOSC_SHUFFLE,
-  ZARRC_BLOSC_BITSHUFFLE
-} zarrc_blosc_shuffle;
-typedef enum zarrc_index_location { ZARRC_INDEX_START, ZARRC_INDEX_END } zarrc_index_location;
-
-/* NULL past the last; false where there is no such name. */
-ZARRC_API const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname);
-ZARRC_API bool zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out);
-ZARRC_API const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle);
-ZARRC_API bool zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out);
-ZARRC_API const char *zarrc_index_location_name(zarrc_index_location location);
-ZARRC_API bool zarrc_index_location_from_name(const char *name, zarrc_index_location *out);
 
 #ifdef __cplusplus
 }

@@ -59,8 +59,9 @@ typedef enum zarrc_endian { ZARRC_LITTLE, ZARRC_BIG } zarrc_endian;
 #define ZARRC_NATIVE_IS_BIG 0
 #endif
 
-ZARRC_API const char *zarrc_endian_name(zarrc_endian endian);               /* "little", "big" */
-ZARRC_API bool zarrc_endian_from_name(const char *name, zarrc_endian *out); /* false: no such name */
+/* "little", "big"; NULL out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
+ZARRC_API const char *zarrc_endian_name(zarrc_endian endian);
+ZARRC_API zarrc_status zarrc_endian_from_name(const char *name, zarrc_endian *out, zarrc_error *error);
 
 /* Fields of a struct type: immutable, shared. */
 typedef struct zarrc_fields zarrc_fields;
@@ -162,6 +163,11 @@ typedef enum zarrc_subchunk_order {
   ZARRC_COLEXICOGRAPHIC,
   ZARRC_UNORDERED
 } zarrc_subchunk_order;
+
+/* "morton", "lexicographic", "colexicographic", "unordered"; NULL out of range. An unknown name is
+ * ZARRC_INVALID_ARGUMENT. */
+ZARRC_API const char *zarrc_subchunk_order_name(zarrc_subchunk_order order);
+ZARRC_API zarrc_status zarrc_subchunk_order_from_name(const char *name, zarrc_subchunk_order *out, zarrc_error *error);
 
 /* How to treat a chunk; nothing here changes what its bytes mean. Zeroed: the defaults. */
 typedef struct zarrc_chunk_options {

@@ -16,11 +16,16 @@ extern "C" {
  * in turn. Copies what the spec borrows. */
 ZARRC_API zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,
                                            zarrc_pipeline **out, zarrc_error *error);
+/* The same from open codecs, which are copied and may be closed afterwards (from_codecs, evolve_from_array_spec). */
+ZARRC_API zarrc_status zarrc_pipeline_open_codecs(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n,
+                                                  const zarrc_spec *chunk, zarrc_pipeline **out, zarrc_error *error);
 ZARRC_API void zarrc_pipeline_close(zarrc_pipeline *pipeline);
 /* Appends the list of evolved codecs as canonical JSON. */
 ZARRC_API zarrc_status zarrc_pipeline_to_json(const zarrc_pipeline *pipeline, zarrc_buf *out, zarrc_error *error);
 ZARRC_API size_t zarrc_pipeline_ncodecs(const zarrc_pipeline *pipeline);
 ZARRC_API const zarrc_codec *zarrc_pipeline_codec(const zarrc_pipeline *pipeline, size_t i);
+/* Whether both have equal codecs; the chunks that they are bound to do not count beyond what evolve made of them. */
+ZARRC_API bool zarrc_pipeline_equal(const zarrc_pipeline *a, const zarrc_pipeline *b);
 ZARRC_API const zarrc_spec *zarrc_pipeline_spec(const zarrc_pipeline *pipeline); /* the chunk it is bound to */
 /* Every codec's validate, each against the chunk it gets when the whole chain is given chunks of `spec`. */
 ZARRC_API zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *pipeline, const zarrc_spec *spec,

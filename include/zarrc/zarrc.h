@@ -6,6 +6,7 @@
 #include <zarrc/array.h>
 #include <zarrc/base.h>
 #include <zarrc/codec.h>
+#include <zarrc/codecs.h>
 #include <zarrc/data.h>
 #include <zarrc/pipeline.h>
 #include <zarrc/store.h>

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/pool.h"
+#include "base/sized.h"
 
 #include <string.h>
 
@@ -17,24 +18,9 @@ const char *zarrc_version(void) {
   return VERSION_OF(ZARRC_VERSION_MAJOR, ZARRC_VERSION_MINOR, ZARRC_VERSION_PATCH);
 }
 
-/* What the caller knows of the options, the rest zero. Members that a newer caller knows must be zero. */
-static zarrc_status options_read(const zarrc_ctx_options *given, zarrc_ctx_options *out, zarrc_error *error) {
-  *out = (zarrc_ctx_options){0};
-  if (!given) return ZARRC_OK;
-  size_t size = given->struct_size ? given->struct_size : sizeof *given;
-  if (size < sizeof given->struct_size)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "context options: struct_size %zu is too small", size);
-  for (size_t i = sizeof *given; i < size; i++)
-    if (((const unsigned char *)given)[i])
-      return zarrc_fail(error, ZARRC_UNSUPPORTED, "context options: byte %zu is set, which version %s does not know", i,
-                        zarrc_version());
-  memcpy(out, given, size < sizeof *out ? size : sizeof *out);
-  return ZARRC_OK;
-}
-
 zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zarrc_error *error) {
-  zarrc_ctx_options options;
-  zarrc_status status = options_read(given, &options, error);
+  zarrc_ctx_options options = {0};
+  zarrc_status status = given ? zarrc_sized_take(&options, sizeof options, given, "context options", error) : ZARRC_OK;
   if (status) return status;
   bool one_thread = options.threads == 1;
   options.struct_size = sizeof options;

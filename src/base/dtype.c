@@ -31,26 +31,11 @@ static const struct {
 #undef ZARRC_X
 };
 
-static const char *const endians[] = {"little", "big"};
-
 static const char *const time_units[] = {"Y",  "M",  "W",  "D",  "h",  "m",  "s",
                                          "ms", "us", "ns", "ps", "fs", "as", "generic"};
 enum { NTIME_UNITS = sizeof time_units / sizeof *time_units, GENERIC = NTIME_UNITS - 1 };
 
 /* -------------------------------------------------------------------------------------------- names and types */
-
-const char *zarrc_endian_name(zarrc_endian endian) {
-  return endians[endian];
-}
-
-bool zarrc_endian_from_name(const char *name, zarrc_endian *out) {
-  for (int i = 0; i < 2; i++) {
-    if (strcmp(name, endians[i]) != 0) continue;
-    *out = (zarrc_endian)i;
-    return true;
-  }
-  return false;
-}
 
 const char *zarrc_time_unit_name(uint8_t unit) {
   return unit < NTIME_UNITS ? time_units[unit] : NULL;

@@ -6,10 +6,12 @@
 #include "codec/blosc.h"
 #include "base/checked.h"
 #include "base/lane.h"
+#include "base/names.h"
 #include "codec/blosc_block.h"
 #include "codec/blosc_ranges.h"
 #include "codec/blosc_shared.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 #include "codec/config.h"
 #include "codec/one_piece.h"
 
@@ -22,54 +24,50 @@
 
 #define MAX_TYPESIZE 255 /* that a header can say; of larger ones it says 1 */
 
-typedef struct blosc {
-  int64_t typesize, clevel, blocksize;
-  zarrc_blosc_cname cname;
-  zarrc_blosc_shuffle shuffle;
-  bool auto_typesize, auto_shuffle; /* until evolve knows the type */
-} blosc;
+typedef zarrc_blosc_config blosc;
 
 /* ----------------------------------------------------------------------------------------------------- names */
 
+static const char *const cnames[] = {"blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"};
+static const char *const shuffles[] = {"noshuffle", "shuffle", "bitshuffle"};
+enum { NCNAMES = sizeof cnames / sizeof *cnames, NSHUFFLES = sizeof shuffles / sizeof *shuffles };
+
 static const char *cname_at(int i) {
-  static const char *const names[] = {"blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"};
-  return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
+  return zarrc_name_of(cnames, NCNAMES, i);
 }
 
 static const char *shuffle_at(int i) {
-  static const char *const names[] = {"noshuffle", "shuffle", "bitshuffle"};
-  return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
-}
-
-static bool name_find(const char *(*name_of)(int), const char *name, int *out) {
-  for (int i = 0; name_of(i); i++) {
-    if (strcmp(name_of(i), name) != 0) continue;
-    *out = i;
-    return true;
-  }
-  return false;
+  return zarrc_name_of(shuffles, NSHUFFLES, i);
 }
 
 const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname) {
   return cname_at((int)cname);
 }
 
-bool zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out) {
-  int i;
-  bool found = name_find(cname_at, name, &i);
-  if (found) *out = (zarrc_blosc_cname)i;
-  return found;
+zarrc_status zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out, zarrc_error *error) {
+  int value;
+  zarrc_status status = zarrc_name_find(cnames, NCNAMES, "the compressor", name, &value, error);
+  if (!status) *out = (zarrc_blosc_cname)value;
+  return status;
 }
 
 const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle) {
   return shuffle_at((int)shuffle);
 }
 
-bool zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out) {
-  int i;
-  bool found = name_find(shuffle_at, name, &i);
-  if (found) *out = (zarrc_blosc_shuffle)i;
-  return found;
+zarrc_status zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out, zarrc_error *error) {
+  int value;
+  zarrc_status status = zarrc_name_find(shuffles, NSHUFFLES, "the shuffle", name, &value, error);
+  if (!status) *out = (zarrc_blosc_shuffle)value;
+  return status;
+}
+
+zarrc_status zarrc_blosc_shuffle_from_int(int64_t number, zarrc_blosc_shuffle *out, zarrc_error *error) {
+  if (!zarrc_name_of(shuffles, NSHUFFLES, number))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a shuffle is a number from 0 to %d, not %" PRId64, NSHUFFLES - 1,
+                      number);
+  *out = (zarrc_blosc_shuffle)number;
+  return ZARRC_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------- metadata */
@@ -78,20 +76,51 @@ static zarrc_status blosc_open(zarrc_codec *codec, const char *configuration, si
   static const char *const keys[] = {"typesize", "cname", "clevel", "shuffle", "blocksize", NULL};
   blosc *b = zarrc_codec_instance(codec);
   zarrc_config config;
-  int cname = ZARRC_BLOSC_ZSTD, shuffle = ZARRC_BLOSC_BITSHUFFLE;
-  *b = (blosc){.typesize = 1, .clevel = 5};
+  *b = (blosc)ZARRC_BLOSC_CONFIG_INIT;
+  int cname = b->cname, shuffle = b->shuffle;
   zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
-  b->auto_typesize = !zarrc_config_has(&config, "typesize");
-  b->auto_shuffle = !zarrc_config_has(&config, "shuffle");
-  if (!status && !b->auto_typesize) status = zarrc_config_int(&config, "typesize", 1, INT64_MAX, &b->typesize, error);
+  b->tunable_typesize = !zarrc_config_has(&config, "typesize");
+  b->tunable_shuffle = !zarrc_config_has(&config, "shuffle");
+  if (!status && !b->tunable_typesize)
+    status = zarrc_config_int(&config, "typesize", 1, INT64_MAX, &b->typesize, error);
   if (!status) status = zarrc_config_choice(&config, "cname", cname_at, &cname, error);
   if (!status) status = zarrc_config_int(&config, "clevel", INT64_MIN, INT64_MAX, &b->clevel, error);
-  if (!status && !b->auto_shuffle) status = zarrc_config_choice(&config, "shuffle", shuffle_at, &shuffle, error);
+  if (!status && !b->tunable_shuffle) status = zarrc_config_choice(&config, "shuffle", shuffle_at, &shuffle, error);
   if (!status) status = zarrc_config_int(&config, "blocksize", INT64_MIN, INT64_MAX, &b->blocksize, error);
   zarrc_config_close(&config);
   b->cname = (zarrc_blosc_cname)cname;
   b->shuffle = (zarrc_blosc_shuffle)shuffle;
   return status;
+}
+
+static zarrc_status blosc_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+  const blosc *b = config;
+  zarrc_status status = zarrc_config_check_int("typesize", b->typesize, 1, INT64_MAX, error);
+  if (!status) status = zarrc_config_check_choice("cname", (int)b->cname, cname_at, error);
+  if (!status) status = zarrc_config_check_choice("shuffle", (int)b->shuffle, shuffle_at, error);
+  if (!status && b->tunable_typesize && b->typesize != 1)
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "typesize is %" PRId64 ", and tunable too", b->typesize);
+  if (!status && b->tunable_shuffle && b->shuffle != ZARRC_BLOSC_BITSHUFFLE)
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shuffle is %s, and tunable too", shuffle_at((int)b->shuffle));
+  if (!status) *(blosc *)zarrc_codec_instance(codec) = *b;
+  return status;
+}
+
+zarrc_status zarrc_blosc_codec_open(zarrc_ctx *ctx, const zarrc_blosc_config *given, zarrc_codec **out,
+                                    zarrc_error *error) {
+  blosc config = ZARRC_BLOSC_CONFIG_INIT;
+  return zarrc_codec_open_config(ctx, &zarrc_blosc_class, given, &config, sizeof config, blosc_set, out, error);
+}
+
+zarrc_status zarrc_blosc_codec_get(const zarrc_codec *codec, zarrc_blosc_config *config, zarrc_error *error) {
+  return zarrc_codec_get_config(codec, &zarrc_blosc_class, zarrc_codec_instance(codec), sizeof *config, config, error);
+}
+
+static bool blosc_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const blosc *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return a->typesize == b->typesize && a->cname == b->cname && a->clevel == b->clevel && a->shuffle == b->shuffle &&
+         a->blocksize == b->blocksize && a->tunable_typesize == b->tunable_typesize &&
+         a->tunable_shuffle == b->tunable_shuffle;
 }
 
 static zarrc_status blosc_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -108,9 +137,9 @@ static zarrc_status blosc_evolve(zarrc_codec *codec, const zarrc_spec *spec, zar
   blosc *b = zarrc_codec_instance(codec);
   bool variable = spec->dtype.type == ZARRC_STRING || spec->dtype.type == ZARRC_BYTES;
   int64_t item_nbytes = variable || !spec->dtype.item_size ? 1 : spec->dtype.item_size;
-  if (b->auto_typesize) b->typesize = item_nbytes;
-  if (b->auto_shuffle) b->shuffle = item_nbytes == 1 ? ZARRC_BLOSC_BITSHUFFLE : ZARRC_BLOSC_SHUFFLE;
-  b->auto_typesize = b->auto_shuffle = false;
+  if (b->tunable_typesize) b->typesize = item_nbytes;
+  if (b->tunable_shuffle) b->shuffle = item_nbytes == 1 ? ZARRC_BLOSC_BITSHUFFLE : ZARRC_BLOSC_SHUFFLE;
+  b->tunable_typesize = b->tunable_shuffle = false;
   return ZARRC_OK;
 }
 
@@ -274,6 +303,8 @@ const zarrc_codec_class zarrc_blosc_class = {
 #endif
     .open = blosc_open,
     .to_json = blosc_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = blosc_equal,
     .evolve = blosc_evolve,
     .validate = blosc_validate,
     .encoded_size = blosc_encoded_size,

@@ -8,7 +8,7 @@
 
 #include "codec/blosc_frame.h"
 
-#include <zarrc/codec.h>
+#include <zarrc/codecs.h>
 
 /* The version of the liblz4 that is linked; NULL: none. */
 const char *zarrc_lz4_version(void);

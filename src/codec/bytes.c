@@ -2,6 +2,7 @@
 /* bytes: the elements in C order, packed, each unit in the configured byte order. Parts are read by ranges. */
 #include "base/json.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 
 #include <string.h>
 
@@ -13,17 +14,19 @@
 /* Bytes whose order is turned at once. */
 #define TURN_NBYTES 16384u
 
-typedef struct bytes_codec {
-  bool has_endian;
-  zarrc_endian endian;
-} bytes_codec;
+typedef zarrc_bytes_config bytes_codec;
 
 /* -------------------------------------------------------------------------------------------------- metadata */
+
+static zarrc_status not_an_endian(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.endian must be \"little\" or \"big\"");
+}
 
 static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   static const char *const keys[] = {"endian", NULL};
   bytes_codec *b = zarrc_codec_instance(codec);
   zarrc_json_doc *doc = NULL;
+  *b = (bytes_codec){.struct_size = sizeof *b};
   if (!configuration) return ZARRC_OK;
   zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
   if (status) return status;
@@ -32,12 +35,34 @@ static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, si
   if (!status && endian && !zarrc_json_is(endian, ZARRC_JSON_NULL)) {
     size_t len;
     const char *name = zarrc_json_get_string(endian, &len);
-    b->has_endian = name && strlen(name) == len && zarrc_endian_from_name(name, &b->endian);
-    if (!b->has_endian)
-      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.endian must be \"little\" or \"big\"");
+    b->has_endian = name && strlen(name) == len && !zarrc_endian_from_name(name, &b->endian, NULL);
+    if (!b->has_endian) status = not_an_endian(error);
   }
   zarrc_json_close(doc);
   return status;
+}
+
+static zarrc_status bytes_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+  bytes_codec *b = zarrc_codec_instance(codec);
+  *b = *(const bytes_codec *)config;
+  if (b->has_endian && !zarrc_endian_name(b->endian)) return not_an_endian(error);
+  if (!b->has_endian) b->endian = ZARRC_LITTLE;
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_bytes_codec_open(zarrc_ctx *ctx, const zarrc_bytes_config *given, zarrc_codec **out,
+                                    zarrc_error *error) {
+  bytes_codec config = ZARRC_BYTES_CONFIG_INIT;
+  return zarrc_codec_open_config(ctx, &zarrc_bytes_class, given, &config, sizeof config, bytes_set, out, error);
+}
+
+zarrc_status zarrc_bytes_codec_get(const zarrc_codec *codec, zarrc_bytes_config *config, zarrc_error *error) {
+  return zarrc_codec_get_config(codec, &zarrc_bytes_class, zarrc_codec_instance(codec), sizeof *config, config, error);
+}
+
+static bool bytes_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const bytes_codec *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return a->has_endian == b->has_endian && a->endian == b->endian;
 }
 
 static zarrc_status bytes_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -297,6 +322,8 @@ const zarrc_codec_class zarrc_bytes_class = {
     .instance_size = sizeof(bytes_codec),
     .open = bytes_open,
     .to_json = bytes_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = bytes_equal,
     .evolve = bytes_evolve,
     .validate = bytes_validate,
     .u.ab = {.encode = bytes_encode, .read = bytes_read, .partial_decode = true},

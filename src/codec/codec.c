@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/codec.h"
 #include "base/json.h"
+#include "base/sized.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------- open and close */
 
-/* Keeps a copy of the text; configuration may be NULL. */
+/* Keeps a copy of the text, from which copies of the codec are opened; configuration may be NULL. */
 static zarrc_status codec_configure(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   char *copy = NULL;
   if (configuration) {
@@ -29,24 +30,83 @@ static void blame(zarrc_error *error, const char *name) {
   zarrc_error_prefix(error, "codec %s: ", name);
 }
 
-static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *configuration,
-                               size_t n, zarrc_codec **out, zarrc_error *error) {
+/* Memory for a codec, whose instance is zeroed. */
+static zarrc_status codec_new(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_codec **out,
+                              zarrc_error *error) {
   zarrc_codec *codec = zarrc_malloc(ctx, sizeof *codec + codec_class->instance_size);
   if (!codec) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for codec %s", codec_class->name);
   memset(codec, 0, sizeof *codec + codec_class->instance_size);
   codec->ctx = ctx;
   codec->codec_class = codec_class;
-  zarrc_status status = codec_configure(codec, configuration, n, error);
-  if (!status) {
-    codec->opened = true;
-    status = codec_class->open(codec, codec->configuration, codec->configuration_nbytes, error);
-    if (status) blame(error, codec_class->name);
-  }
+  *out = codec;
+  return ZARRC_OK;
+}
+
+/* Hands over a codec that was made, or closes it. */
+static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_codec **out) {
   if (status)
     zarrc_codec_close(codec);
   else
     *out = codec;
   return status;
+}
+
+static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *configuration,
+                               size_t n, zarrc_codec **out, zarrc_error *error) {
+  zarrc_codec *codec;
+  zarrc_status status = codec_new(ctx, codec_class, &codec, error);
+  if (status) return status;
+  if (!codec_class->copy) {
+    status = codec_configure(codec, configuration, n, error);
+    configuration = codec->configuration;
+  }
+  if (!status) {
+    codec->opened = true;
+    status = codec_class->open(codec, configuration, n, error);
+    if (status) blame(error, codec_class->name);
+  }
+  return codec_end(codec, status, out);
+}
+
+zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
+                                     void *config, size_t nbytes, zarrc_codec_set_fn set, zarrc_codec **out,
+                                     zarrc_error *error) {
+  zarrc_codec *codec;
+  zarrc_status status = given ? zarrc_sized_take(config, nbytes, given, "the config", error) : ZARRC_OK;
+  if (status) blame(error, codec_class->name);
+  if (!status) status = codec_new(ctx, codec_class, &codec, error);
+  if (status) return status;
+  codec->opened = true;
+  status = set ? set(codec, config, error) : ZARRC_OK;
+  if (status) blame(error, codec_class->name);
+  return codec_end(codec, status, out);
+}
+
+zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_class *codec_class, const void *from,
+                                    size_t nbytes, void *config, zarrc_error *error) {
+  if (codec->codec_class != codec_class)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the codec is %s, not %s", codec->codec_class->name,
+                      codec_class->name);
+  zarrc_status status = zarrc_sized_give(config, from, nbytes, "the config", error);
+  if (status) blame(error, codec_class->name);
+  return status;
+}
+
+zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
+  const zarrc_codec_class *c = from->codec_class;
+  zarrc_codec *codec;
+  if (!c->copy) return codec_make(from->ctx, c, from->configuration, from->configuration_nbytes, out, error);
+  zarrc_status status = codec_new(from->ctx, c, &codec, error);
+  if (status) return status;
+  codec->opened = true;
+  status = c->copy(codec, from, error);
+  return codec_end(codec, status, out);
+}
+
+zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {
+  (void)error;
+  memcpy(to->instance, from->instance, from->codec_class->instance_size);
+  return ZARRC_OK;
 }
 
 zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
@@ -115,6 +175,15 @@ const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec) {
   return codec->codec_class;
 }
 
+bool zarrc_codec_equal(const zarrc_codec *a, const zarrc_codec *b) {
+  const zarrc_codec_class *c = a->codec_class;
+  if (c != b->codec_class) return false;
+  if (c->equal) return c->equal(a, b);
+  if (!c->instance_size || a == b) return true;
+  if (a->configuration_nbytes != b->configuration_nbytes || !a->configuration != !b->configuration) return false;
+  return !a->configuration || memcmp(a->configuration, b->configuration, a->configuration_nbytes) == 0;
+}
+
 bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec) {
   const zarrc_codec_class *c = codec->codec_class;
   return c->kind == ZARRC_ARRAY_TO_BYTES && c->u.ab.partial_decode;
@@ -135,7 +204,7 @@ zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 /* --------------------------------------------------------------------------- evolve, validate, resolve, size */
 
-/* What a codec says of itself becomes its configuration, so that a second evolve starts from what the first decided. */
+/* What a codec says of itself becomes the text that its copies are opened from. */
 static zarrc_status codec_settle(zarrc_codec *codec, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(codec->ctx, SIZE_MAX / 2);
   zarrc_json_doc *doc = NULL;
@@ -155,20 +224,15 @@ static zarrc_status codec_settle(zarrc_codec *codec, zarrc_error *error) {
 zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_codec **out,
                                 zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
-  zarrc_codec *copy = NULL;
-  zarrc_status status = codec_make(codec->ctx, c, codec->configuration, codec->configuration_nbytes, &copy, error);
-  if (!status && c->evolve) {
-    status = c->evolve(copy, spec, error);
-    if (status)
-      blame(error, c->name);
-    else
-      status = codec_settle(copy, error);
-  }
+  zarrc_codec *evolved = NULL;
+  zarrc_status status = zarrc_codec_copy(codec, &evolved, error);
+  if (status || !c->evolve) return status ? status : codec_end(evolved, ZARRC_OK, out);
+  status = c->evolve(evolved, spec, error);
   if (status)
-    zarrc_codec_close(copy);
-  else
-    *out = copy;
-  return status;
+    blame(error, c->name);
+  else if (!c->copy)
+    status = codec_settle(evolved, error);
+  return codec_end(evolved, status, out);
 }
 
 static zarrc_status library_check(const zarrc_codec_class *c, zarrc_error *error) {

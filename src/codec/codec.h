@@ -3,15 +3,33 @@
 #ifndef ZARRC_CODEC_CODEC_H
 #define ZARRC_CODEC_CODEC_H
 
-#include <zarrc/codec.h>
+#include <zarrc/codecs.h>
 
 struct zarrc_codec {
   zarrc_ctx *ctx;
   const zarrc_codec_class *codec_class;
-  char *configuration; /* the text it was opened with, for evolve to start from; NULL: none */
+  char *configuration; /* for classes without `copy`: the text that copies are opened from; NULL: none */
   size_t configuration_nbytes;
   bool opened; /* its class's open has been called */
   _Alignas(16) unsigned char instance[];
 };
+
+/* Another codec with the same settings. */
+zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error);
+/* `copy` of a class whose instance owns nothing. */
+zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error);
+
+/* Checks the settings in a config and puts them into a codec, whose instance is zeroed. */
+typedef zarrc_status (*zarrc_codec_set_fn)(zarrc_codec *codec, const void *config, zarrc_error *error);
+
+/* What zarrc_X_codec_open does: puts what the caller gave (or NULL) into `config`, nbytes long, which holds the
+ * defaults, and makes a codec of it. Errors name the codec. A codec without settings has no config and no set. */
+zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
+                                     void *config, size_t nbytes, zarrc_codec_set_fn set, zarrc_codec **out,
+                                     zarrc_error *error);
+/* What zarrc_X_codec_get does: copies `from`, nbytes long, into the caller's config. ZARRC_INVALID_ARGUMENT: the codec
+ * is of another class. */
+zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_class *codec_class, const void *from,
+                                    size_t nbytes, void *config, zarrc_error *error);
 
 #endif

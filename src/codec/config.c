@@ -37,15 +37,30 @@ zarrc_status zarrc_config_bool(const zarrc_config *config, const char *name, boo
   return wrong_kind(name, "true or false", value, error);
 }
 
+zarrc_status zarrc_config_check_int(const char *name, int64_t value, int64_t min, int64_t max, zarrc_error *error) {
+  if (value >= min && value <= max) return ZARRC_OK;
+  if (min == INT64_MIN)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %" PRId64 ", above %" PRId64, name, value,
+                      max);
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %" PRId64 ", outside %" PRId64 " to %" PRId64,
+                    name, value, min, max);
+}
+
+zarrc_status zarrc_config_check_choice(const char *name, int value, const char *(*name_of)(int i), zarrc_error *error) {
+  if (name_of(value)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s: there is no %d", name, value);
+}
+
 zarrc_status zarrc_config_int(const zarrc_config *config, const char *name, int64_t min, int64_t max, int64_t *out,
                               zarrc_error *error) {
   const zarrc_json *value = zarrc_json_get(config->root, name);
   int64_t x;
   if (!value) return ZARRC_OK;
   if (!zarrc_json_is(value, ZARRC_JSON_INTEGER)) return wrong_kind(name, "an integer", value, error);
-  if (zarrc_json_get_int64(value, &x) && x >= min && x <= max) {
-    *out = x;
-    return ZARRC_OK;
+  if (zarrc_json_get_int64(value, &x)) {
+    zarrc_status status = zarrc_config_check_int(name, x, min, max, error);
+    if (!status) *out = x;
+    return status;
   }
   size_t n;
   const char *text = zarrc_json_text(value, &n);

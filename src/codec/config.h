@@ -28,4 +28,8 @@ zarrc_status zarrc_config_int(const zarrc_config *config, const char *name, int6
 zarrc_status zarrc_config_choice(const zarrc_config *config, const char *name, const char *(*name_of)(int i), int *out,
                                  zarrc_error *error);
 
+/* The same checks for settings that come from a struct. */
+zarrc_status zarrc_config_check_int(const char *name, int64_t value, int64_t min, int64_t max, zarrc_error *error);
+zarrc_status zarrc_config_check_choice(const char *name, int value, const char *(*name_of)(int i), zarrc_error *error);
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/endian.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 #include "codec/config.h"
 #include "codec/crc32c_table.h"
 
@@ -198,6 +199,11 @@ const zarrc_codec_class zarrc_crc32c_class = {
     .kind = ZARRC_BYTES_TO_BYTES,
     .fixed_size = true,
     .open = crc32c_open,
+    .copy = zarrc_codec_copy_instance,
     .encoded_size = crc32c_encoded_size,
     .u.bb = {.encode = crc32c_encode, .decode = crc32c_decode, .read = crc32c_read, .check = crc32c_check},
 };
+
+zarrc_status zarrc_crc32c_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error) {
+  return zarrc_codec_open_config(ctx, &zarrc_crc32c_class, NULL, NULL, 0, NULL, out, error);
+}

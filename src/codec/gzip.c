@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/endian.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 #include "codec/config.h"
 #include "codec/gzip_fast.h"
 #include "codec/library.h"
@@ -24,9 +25,7 @@
 /* A deflate stream makes at most 258 bytes of two bits. */
 #define GZIP_MAX_RATIO 1032u
 
-typedef struct gzip {
-  int level;
-} gzip;
+typedef zarrc_gzip_config gzip;
 
 const char *zarrc_libdeflate_version(void) {
 #if ZARRC_HAVE_LIBDEFLATE
@@ -50,17 +49,36 @@ static zarrc_status gzip_open(zarrc_codec *codec, const char *configuration, siz
   static const char *const keys[] = {"level", NULL};
   gzip *g = zarrc_codec_instance(codec);
   zarrc_config config;
-  int64_t level = 5;
+  *g = (gzip)ZARRC_GZIP_CONFIG_INIT;
   zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
-  if (!status) status = zarrc_config_int(&config, "level", 0, 9, &level, error);
+  if (!status) status = zarrc_config_int(&config, "level", 0, 9, &g->level, error);
   zarrc_config_close(&config);
-  g->level = (int)level;
   return status;
+}
+
+static zarrc_status gzip_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+  const gzip *g = config;
+  *(gzip *)zarrc_codec_instance(codec) = *g;
+  return zarrc_config_check_int("level", g->level, 0, 9, error);
+}
+
+zarrc_status zarrc_gzip_codec_open(zarrc_ctx *ctx, const zarrc_gzip_config *given, zarrc_codec **out,
+                                   zarrc_error *error) {
+  gzip config = ZARRC_GZIP_CONFIG_INIT;
+  return zarrc_codec_open_config(ctx, &zarrc_gzip_class, given, &config, sizeof config, gzip_set, out, error);
+}
+
+zarrc_status zarrc_gzip_codec_get(const zarrc_codec *codec, zarrc_gzip_config *config, zarrc_error *error) {
+  return zarrc_codec_get_config(codec, &zarrc_gzip_class, zarrc_codec_instance(codec), sizeof *config, config, error);
+}
+
+static bool gzip_equal(const zarrc_codec *a, const zarrc_codec *b) {
+  return ((const gzip *)zarrc_codec_instance(a))->level == ((const gzip *)zarrc_codec_instance(b))->level;
 }
 
 static zarrc_status gzip_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   const gzip *g = zarrc_codec_instance(codec);
-  return zarrc_buf_printf(out, error, "{\"name\": \"gzip\", \"configuration\": {\"level\": %d}}", g->level);
+  return zarrc_buf_printf(out, error, "{\"name\": \"gzip\", \"configuration\": {\"level\": %d}}", (int)g->level);
 }
 
 #if ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB
@@ -447,9 +465,9 @@ static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, za
   size_t made = 0;
   zarrc_status status = zarrc_one_piece_join(&p, parts, error);
   if (!status)
-    status = zarrc_gzip_fast(zarrc_codec_ctx(codec), g->level,
+    status = zarrc_gzip_fast(zarrc_codec_ctx(codec), (int)g->level,
                              (size_t)zarrc_codec_encoded_size(codec, NULL, p.in.len).nbytes, parts, &p, &made, error);
-  if (!status && !made) status = deflate_piece(zarrc_codec_ctx(codec), g->level, parts, &p, &made, error);
+  if (!status && !made) status = deflate_piece(zarrc_codec_ctx(codec), (int)g->level, parts, &p, &made, error);
   if (status) {
     zarrc_parts_clear(&p.made);
     return status;
@@ -484,6 +502,8 @@ const zarrc_codec_class zarrc_gzip_class = {
 #endif
     .open = gzip_open,
     .to_json = gzip_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = gzip_equal,
     .encoded_size = gzip_encoded_size,
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode},
 };

@@ -6,17 +6,26 @@
 #ifndef ZARRC_CODEC_SHARD_H
 #define ZARRC_CODEC_SHARD_H
 
+#include <zarrc/codecs.h>
 #include <zarrc/pipeline.h>
 
 /* Both halves of the pair of an inner chunk that is not there. */
 #define ZARRC_SHARD_MISSING UINT64_MAX
 
+/* The codecs of one of the two chains: the codec's own, or, from evolve on, those of the chain's pipeline. */
+typedef struct zarrc_shard_chain {
+  zarrc_codec **codecs;
+  size_t n;
+  bool lent; /* by the pipeline */
+} zarrc_shard_chain;
+
 typedef struct zarrc_shard {
   int ndim;
   int64_t chunk_shape[ZARRC_MAX_NDIM];
+  zarrc_shard_chain codecs, index_codecs;
   zarrc_index_location location;
-  char *codecs, *index_codecs;              /* JSON lists as they were configured, for evolve */
-  zarrc_buf codecs_json, index_codecs_json; /* the same as canonical JSON, until evolve decides what they leave open */
+  zarrc_subchunk_order order;
+  int nesting; /* shards that lie in one another, this one counted */
   /* From evolve on: */
   int64_t grid[ZARRC_MAX_NDIM]; /* inner chunks on each axis */
   uint64_t nchunks;             /* of the whole grid */

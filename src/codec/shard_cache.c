@@ -66,13 +66,17 @@ static cache *cache_of(zarrc_ctx *ctx) {
 }
 
 /* FNV-1a of everything on which the decoded index depends besides the bytes. */
-uint64_t zarrc_shard_cache_name(const zarrc_shard *shard) {
+zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zarrc_error *error) {
+  zarrc_buf json = zarrc_buf_new(zarrc_codec_ctx(shard->index_codecs.codecs[0]), SIZE_MAX / 2);
   uint64_t hash = UINT64_C(0xCBF29CE484222325);
   const uint8_t *grid = (const uint8_t *)shard->grid;
-  for (const char *p = shard->index_codecs; *p; p++) hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001B3);
+  zarrc_status status = zarrc_pipeline_to_json(shard->index, &json, error);
+  for (size_t i = 0; i < json.len; i++) hash = (hash ^ json.ptr[i]) * UINT64_C(0x100000001B3);
   for (size_t i = 0; i < (size_t)shard->ndim * sizeof *shard->grid; i++)
     hash = (hash ^ grid[i]) * UINT64_C(0x100000001B3);
-  return (hash ^ shard->location) * UINT64_C(0x100000001B3);
+  *out = (hash ^ shard->location) * UINT64_C(0x100000001B3);
+  zarrc_buf_clear(&json);
+  return status;
 }
 
 /* Decoded. */

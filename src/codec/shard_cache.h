@@ -9,7 +9,7 @@
 #include "codec/shard.h"
 
 /* What index_name of a codec is to be: a number for how the index is encoded. */
-uint64_t zarrc_shard_cache_name(const zarrc_shard *shard);
+zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zarrc_error *error);
 
 bool zarrc_shard_cache_is_on(const zarrc_ctx *ctx);
 /* Lends a kept index; it is released as any other. */

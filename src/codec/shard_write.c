@@ -463,7 +463,8 @@ static zarrc_status shard_write(const zarrc_codec *codec, const zarrc_spec *spec
                .keeps = parts->keeps,
                .nothing = true,
                .at = shard->location == ZARRC_INDEX_START ? shard->index_nbytes : 0};
-  status = zarrc_shard_walk_init(&w.walk, spec->options.subchunk_order, shard->ndim, shard->grid, error);
+  zarrc_subchunk_order order = shard->order ? shard->order : spec->options.subchunk_order;
+  status = zarrc_shard_walk_init(&w.walk, order, shard->ndim, shard->grid, error);
   if (!status && old && (applies(&w) || !covers_all(shard, region))) {
     status = zarrc_shard_index_read(shard, w.ctx, old, &w.index, error);
     if (!status) w.old = old;

@@ -2,28 +2,117 @@
 /* sharding_indexed: its configuration and its class. shard_read.c and shard_write.c do the work. */
 #include "base/checked.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
 #include <string.h>
 
-static const char default_codecs[] = "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]";
-static const char default_index_codecs[] =
-    "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, {\"name\": \"crc32c\"}]";
-static const char *const location_names[] = {"start", "end"};
+static const char *const locations[] = {"start", "end"};
+enum { NLOCATIONS = sizeof locations / sizeof *locations };
 
 const char *zarrc_index_location_name(zarrc_index_location location) {
-  return (unsigned)location < 2 ? location_names[location] : NULL;
+  return zarrc_name_of(locations, NLOCATIONS, (int64_t)location);
 }
 
-bool zarrc_index_location_from_name(const char *name, zarrc_index_location *out) {
-  for (int i = 0; i < 2; i++)
-    if (strcmp(name, location_names[i]) == 0) {
-      *out = (zarrc_index_location)i;
-      return true;
-    }
-  return false;
+zarrc_status zarrc_index_location_from_name(const char *name, zarrc_index_location *out, zarrc_error *error) {
+  int value;
+  zarrc_status status = zarrc_name_find(locations, NLOCATIONS, "the index location", name, &value, error);
+  if (!status) *out = (zarrc_index_location)value;
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- chains */
+
+static zarrc_status chain_open(zarrc_ctx *ctx, size_t n, const char *member, zarrc_shard_chain *chain,
+                               zarrc_error *error) {
+  if (n > ZARRC_MAX_CODECS)
+    return zarrc_fail(error, ZARRC_LIMIT, "configuration.%s: %zu codecs in one chain, the limit is %d", member, n,
+                      ZARRC_MAX_CODECS);
+  chain->codecs = zarrc_malloc(ctx, n * sizeof *chain->codecs);
+  return chain->codecs ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for configuration.%s", member);
+}
+
+static void chain_close(zarrc_ctx *ctx, zarrc_shard_chain *chain) {
+  for (size_t i = 0; i < chain->n && !chain->lent; i++) zarrc_codec_close(chain->codecs[i]);
+  zarrc_free(ctx, chain->codecs);
+  *chain = (zarrc_shard_chain){0};
+}
+
+/* What a chain is if nothing is said. */
+static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *member, zarrc_shard_chain *chain,
+                                  zarrc_error *error) {
+  static const zarrc_bytes_config little = {sizeof little, true, ZARRC_LITTLE};
+  zarrc_status status = chain_open(ctx, 2, member, chain, error);
+  if (!status) status = zarrc_bytes_codec_open(ctx, &little, &chain->codecs[0], error);
+  if (!status) chain->n++;
+  if (!status && is_index) status = zarrc_crc32c_codec_open(ctx, &chain->codecs[1], error);
+  if (!status && is_index) chain->n++;
+  return status;
+}
+
+static zarrc_status chain_parse(zarrc_ctx *ctx, const zarrc_json *list, const char *member, zarrc_shard_chain *chain,
+                                zarrc_error *error) {
+  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
+  zarrc_status status = chain_open(ctx, zarrc_json_length(list), member, chain, error);
+  for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
+    size_t n;
+    const char *text = zarrc_json_text(zarrc_json_at(list, i), &n);
+    status = zarrc_codec_open(ctx, text, n, &chain->codecs[i], error);
+    if (!status) chain->n++;
+    if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
+  }
+  return status;
+}
+
+static zarrc_status chain_copy(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
+                               zarrc_shard_chain *chain, zarrc_error *error) {
+  if (n == 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
+  zarrc_status status = chain_open(ctx, n, member, chain, error);
+  for (size_t i = 0; !status && i < n; i++) {
+    if (zarrc_codec_ctx(codecs[i]) != ctx)
+      status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s belongs to another context", zarrc_codec_name(codecs[i]));
+    else
+      status = zarrc_codec_copy(codecs[i], &chain->codecs[i], error);
+    if (!status) chain->n++;
+    if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
+  }
+  return status;
+}
+
+static zarrc_status chain_to_json(const zarrc_shard_chain *chain, zarrc_buf *out, zarrc_error *error) {
+  zarrc_status status = zarrc_buf_append(out, "[", 1, error);
+  for (size_t i = 0; !status && i < chain->n; i++) {
+    if (i) status = zarrc_buf_append(out, ", ", 2, error);
+    if (!status) status = zarrc_codec_to_json(chain->codecs[i], out, error);
+  }
+  return status ? status : zarrc_buf_append(out, "]", 1, error);
+}
+
+static bool chain_equal(const zarrc_shard_chain *a, const zarrc_shard_chain *b) {
+  bool equal = a->n == b->n;
+  for (size_t i = 0; equal && i < a->n; i++) equal = zarrc_codec_equal(a->codecs[i], b->codecs[i]);
+  return equal;
+}
+
+/* Binds a chain to the chunks that it is for: its codecs are the pipeline's from now on. */
+static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const zarrc_spec *spec, const char *member,
+                               zarrc_pipeline **out, zarrc_error *error) {
+  zarrc_status status =
+      zarrc_pipeline_open_codecs(ctx, (const zarrc_codec *const *)chain->codecs, chain->n, spec, out, error);
+  if (status) {
+    zarrc_error_prefix(error, "configuration.%s: ", member);
+    return status;
+  }
+  for (size_t i = 0; i < chain->n; i++) {
+    zarrc_codec_close(chain->codecs[i]);
+    chain->codecs[i] = (zarrc_codec *)(uintptr_t)zarrc_pipeline_codec(*out, i);
+  }
+  chain->lent = true;
+  return ZARRC_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------ configuration */
@@ -55,45 +144,27 @@ static zarrc_status chunk_shape_parse(zarrc_shard *shard, const zarrc_json *shap
   return ZARRC_OK;
 }
 
-/* Opens each codec of a list and appends the list in canonical JSON. */
-static zarrc_status codecs_to_json(zarrc_ctx *ctx, const zarrc_json *list, const char *member, bool fixed_size,
-                                   zarrc_buf *out, zarrc_error *error) {
-  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
-    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = zarrc_buf_append(out, "[", 1, error);
-  for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
-    size_t n;
-    zarrc_codec *codec = NULL;
-    const char *text = zarrc_json_text(zarrc_json_at(list, i), &n);
-    if (i) status = zarrc_buf_append(out, ", ", 2, error);
-    if (!status) status = zarrc_codec_open(ctx, text, n, &codec, error);
-    if (!status && fixed_size && !zarrc_codec_is_fixed_size(codec))
-      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "%s makes data of varying size, which an index cannot have",
-                          zarrc_codec_name(codec));
-    if (!status) status = zarrc_codec_to_json(codec, out, error);
-    zarrc_codec_close(codec);
-    if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
+/* Whether the chains can be those of a shard, once they are there; counts the nesting. */
+static zarrc_status chains_check(zarrc_shard *shard, zarrc_error *error) {
+  shard->nesting = 1;
+  for (size_t i = 0; i < shard->codecs.n; i++) {
+    const zarrc_codec *codec = shard->codecs.codecs[i];
+    const zarrc_shard *inner = zarrc_codec_instance(codec);
+    if (zarrc_codec_get_class(codec) == &zarrc_sharding_class && inner->nesting >= shard->nesting)
+      shard->nesting = inner->nesting + 1;
   }
-  return status ? status : zarrc_buf_append(out, "]", 1, error);
+  if (shard->nesting > ZARRC_MAX_NESTING)
+    return zarrc_fail(error, ZARRC_LIMIT, "more than %d shards in one another", ZARRC_MAX_NESTING);
+  for (size_t i = 0; i < shard->index_codecs.n; i++)
+    if (!zarrc_codec_is_fixed_size(shard->index_codecs.codecs[i]))
+      return zarrc_fail(error, ZARRC_INVALID_METADATA,
+                        "configuration.index_codecs[%zu]: %s makes data of varying size, which an index cannot have", i,
+                        zarrc_codec_name(shard->index_codecs.codecs[i]));
+  return ZARRC_OK;
 }
 
-/* Keeps the text of a member's list of codecs, or the default where it is absent, and its canonical form. */
-static zarrc_status member_parse(zarrc_ctx *ctx, const zarrc_json *root, const char *member, const char *otherwise,
-                                 bool fixed_size, char **source, zarrc_buf *json, zarrc_error *error) {
-  const zarrc_json *list = zarrc_json_get(root, member);
-  zarrc_json_doc *doc = NULL;
-  size_t n = strlen(otherwise);
-  const char *text = list ? zarrc_json_text(list, &n) : otherwise;
-  zarrc_status status = ZARRC_OK;
-  *json = zarrc_buf_new(ctx, SIZE_MAX / 2);
-  *source = zarrc_malloc(ctx, n + 1);
-  if (!*source) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for configuration.%s", member);
-  memcpy(*source, text, n);
-  (*source)[n] = 0;
-  if (!list) status = zarrc_json_parse(ctx, text, n, NULL, &doc, error);
-  if (!status) status = codecs_to_json(ctx, list ? list : zarrc_json_root(doc), member, fixed_size, json, error);
-  zarrc_json_close(doc);
-  return status;
+static zarrc_status not_a_location(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.index_location must be \"start\" or \"end\"");
 }
 
 static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
@@ -111,36 +182,98 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   for (size_t i = 0; !status && i < zarrc_json_length(codecs); i++)
     if (nesting(zarrc_json_at(codecs, i), ZARRC_MAX_NESTING) >= ZARRC_MAX_NESTING)
       status = zarrc_fail(error, ZARRC_LIMIT, "more than %d shards in one another", ZARRC_MAX_NESTING);
+  const zarrc_json *index_codecs = zarrc_json_get(root, "index_codecs");
   if (!status)
-    status = member_parse(ctx, root, "codecs", default_codecs, false, &shard->codecs, &shard->codecs_json, error);
+    status = codecs ? chain_parse(ctx, codecs, "codecs", &shard->codecs, error)
+                    : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = member_parse(ctx, root, "index_codecs", default_index_codecs, true, &shard->index_codecs,
-                          &shard->index_codecs_json, error);
+    status = index_codecs ? chain_parse(ctx, index_codecs, "index_codecs", &shard->index_codecs, error)
+                          : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
+  if (!status) status = chains_check(shard, error);
   shard->location = ZARRC_INDEX_END;
   const zarrc_json *location = zarrc_json_get(root, "index_location");
   if (!status && location) {
     size_t len;
     const char *name = zarrc_json_get_string(location, &len);
-    if (!name || strlen(name) != len || !zarrc_index_location_from_name(name, &shard->location))
-      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.index_location must be \"start\" or \"end\"");
+    if (!name || strlen(name) != len || zarrc_index_location_from_name(name, &shard->location, NULL))
+      status = not_a_location(error);
   }
   zarrc_json_close(doc);
   return status;
 }
 
-static void sharding_close(zarrc_codec *codec) {
+static zarrc_status sharding_set(zarrc_codec *codec, const void *given, zarrc_error *error) {
+  const zarrc_sharding_config *config = given;
   zarrc_shard *shard = zarrc_codec_instance(codec);
-  zarrc_pipeline_close(shard->inner);
-  zarrc_pipeline_close(shard->index);
-  zarrc_free(zarrc_codec_ctx(codec), shard->codecs);
-  zarrc_free(zarrc_codec_ctx(codec), shard->index_codecs);
-  zarrc_buf_clear(&shard->codecs_json);
-  zarrc_buf_clear(&shard->index_codecs_json);
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  if (config->ndim < 0 || config->ndim > ZARRC_MAX_NDIM)
+    return zarrc_fail(error, config->ndim < 0 ? ZARRC_INVALID_METADATA : ZARRC_LIMIT,
+                      "configuration.chunk_shape has %d axes, the limit is %d", config->ndim, ZARRC_MAX_NDIM);
+  shard->ndim = config->ndim;
+  for (int i = 0; i < shard->ndim; i++) {
+    shard->chunk_shape[i] = config->chunk_shape[i];
+    if (shard->chunk_shape[i] < 1)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape[%d] is not an integer above 0", i);
+  }
+  zarrc_status status = config->codecs
+                            ? chain_copy(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
+                            : chain_default(ctx, false, "codecs", &shard->codecs, error);
+  if (!status)
+    status = config->index_codecs ? chain_copy(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
+                                               &shard->index_codecs, error)
+                                  : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
+  if (!status) status = chains_check(shard, error);
+  if (status) return status;
+  shard->location = config->index_location;
+  shard->order = config->subchunk_order;
+  if (!zarrc_index_location_name(shard->location)) return not_a_location(error);
+  if (zarrc_subchunk_order_name(shard->order)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no order of inner chunks %d", (int)shard->order);
 }
 
-static zarrc_status list_to_json(const zarrc_pipeline *bound, const zarrc_buf *json, zarrc_buf *out,
-                                 zarrc_error *error) {
-  return bound ? zarrc_pipeline_to_json(bound, out, error) : zarrc_buf_append(out, json->ptr, json->len, error);
+zarrc_status zarrc_sharding_codec_open(zarrc_ctx *ctx, const zarrc_sharding_config *given, zarrc_codec **out,
+                                       zarrc_error *error) {
+  zarrc_sharding_config config = ZARRC_SHARDING_CONFIG_INIT;
+  if (!given)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "codec sharding_indexed: configuration.chunk_shape is missing");
+  return zarrc_codec_open_config(ctx, &zarrc_sharding_class, given, &config, sizeof config, sharding_set, out, error);
+}
+
+zarrc_status zarrc_sharding_codec_get(const zarrc_codec *codec, zarrc_sharding_config *config, zarrc_error *error) {
+  const zarrc_shard *shard = zarrc_codec_instance(codec);
+  zarrc_sharding_config from = ZARRC_SHARDING_CONFIG_INIT;
+  if (zarrc_codec_get_class(codec) == &zarrc_sharding_class) {
+    from.ndim = shard->ndim;
+    memcpy(from.chunk_shape, shard->chunk_shape, sizeof from.chunk_shape);
+    from.codecs = (const zarrc_codec *const *)shard->codecs.codecs;
+    from.ncodecs = shard->codecs.n;
+    from.index_codecs = (const zarrc_codec *const *)shard->index_codecs.codecs;
+    from.nindex_codecs = shard->index_codecs.n;
+    from.index_location = shard->location;
+    from.subchunk_order = shard->order;
+  }
+  return zarrc_codec_get_config(codec, &zarrc_sharding_class, &from, sizeof from, config, error);
+}
+
+static zarrc_status sharding_copy(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {
+  zarrc_sharding_config config = ZARRC_SHARDING_CONFIG_INIT;
+  zarrc_status status = zarrc_sharding_codec_get(from, &config, error);
+  return status ? status : sharding_set(to, &config, error);
+}
+
+static bool sharding_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const zarrc_shard *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return a->ndim == b->ndim && memcmp(a->chunk_shape, b->chunk_shape, sizeof a->chunk_shape) == 0 &&
+         a->location == b->location && a->order == b->order && chain_equal(&a->codecs, &b->codecs) &&
+         chain_equal(&a->index_codecs, &b->index_codecs);
+}
+
+static void sharding_close(zarrc_codec *codec) {
+  zarrc_shard *shard = zarrc_codec_instance(codec);
+  chain_close(zarrc_codec_ctx(codec), &shard->codecs);
+  chain_close(zarrc_codec_ctx(codec), &shard->index_codecs);
+  zarrc_pipeline_close(shard->inner);
+  zarrc_pipeline_close(shard->index);
 }
 
 static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -150,9 +283,9 @@ static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, z
   for (int i = 0; !status && i < shard->ndim; i++)
     status = zarrc_buf_printf(out, error, i ? ", %lld" : "%lld", (long long)shard->chunk_shape[i]);
   if (!status) status = zarrc_buf_printf(out, error, "], \"codecs\": ");
-  if (!status) status = list_to_json(shard->inner, &shard->codecs_json, out, error);
+  if (!status) status = chain_to_json(&shard->codecs, out, error);
   if (!status) status = zarrc_buf_printf(out, error, ", \"index_codecs\": ");
-  if (!status) status = list_to_json(shard->index, &shard->index_codecs_json, out, error);
+  if (!status) status = chain_to_json(&shard->index_codecs, out, error);
   if (!status)
     status = zarrc_buf_printf(out, error, ", \"index_location\": \"%s\"}}", zarrc_index_location_name(shard->location));
   return status;
@@ -198,15 +331,11 @@ static zarrc_status index_bind(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *
   spec.shape[shard->ndim] = 2;
   /* An index that is all ones must be stored too: it is a shard without inner chunks. */
   spec.options.write_empty_chunks = true;
-  zarrc_status status =
-      zarrc_pipeline_open(ctx, shard->index_codecs, strlen(shard->index_codecs), &spec, &shard->index, error);
-  if (status) {
-    zarrc_error_prefix(error, "configuration.index_codecs: ");
-    return status;
-  }
+  zarrc_status status = chain_bind(ctx, &shard->index_codecs, &spec, "index_codecs", &shard->index, error);
+  if (!status) status = zarrc_shard_cache_name(shard, &shard->index_name, error);
+  if (status) return status;
   zarrc_size size = zarrc_pipeline_encoded_size(shard->index, nbytes);
   shard->index_nbytes = size.nbytes;
-  shard->index_name = zarrc_shard_cache_name(shard);
   if (size.kind == ZARRC_SIZE_EXACT && size.nbytes <= INT64_MAX / 2) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.index_codecs: the size of the index is not fixed");
 }
@@ -221,12 +350,8 @@ static zarrc_status sharding_evolve(zarrc_codec *codec, const zarrc_spec *spec, 
     inner.shape[i] = shard->chunk_shape[i];
     shard->grid[i] = spec->shape[i] / shard->chunk_shape[i];
   }
-  status = zarrc_pipeline_open(ctx, shard->codecs, strlen(shard->codecs), &inner, &shard->inner, error);
-  if (status) {
-    zarrc_error_prefix(error, "configuration.codecs: ");
-    return status;
-  }
-  return index_bind(shard, ctx, error);
+  status = chain_bind(ctx, &shard->codecs, &inner, "codecs", &shard->inner, error);
+  return status ? status : index_bind(shard, ctx, error);
 }
 
 /* zarr-python's figure: the data and the index. Inner codecs that compress make it less or more. */
@@ -276,6 +401,8 @@ const zarrc_codec_class zarrc_sharding_class = {
     .open = sharding_open,
     .close = sharding_close,
     .to_json = sharding_to_json,
+    .copy = sharding_copy,
+    .equal = sharding_equal,
     .evolve = sharding_evolve,
     .validate = sharding_validate,
     .encoded_size = sharding_encoded_size,

@@ -2,14 +2,30 @@
 /* transpose: encoded axis i is decoded axis order[i]. Only numbers axes anew; moves no data. */
 #include "base/json.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-typedef struct transpose {
-  char letter; /* 'C' or 'F' of drafts of the specification until evolve knows the rank, else 0 */
-  int ndim;
-  int order[ZARRC_MAX_NDIM];
-} transpose;
+typedef zarrc_transpose_config transpose; /* letter: until evolve knows the rank */
+
+/* Whether the order names every axis once. */
+static zarrc_status order_check(const transpose *t, zarrc_error *error) {
+  uint32_t seen = 0;
+  for (int i = 0; i < t->ndim; i++) {
+    int axis = t->order[i];
+    if (axis < 0 || axis >= t->ndim || seen >> axis & 1)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is not a permutation of 0 to %d",
+                        t->ndim - 1);
+    seen |= (uint32_t)1 << axis;
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status too_many_axes(uint64_t n, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_LIMIT, "configuration.order names %" PRIu64 " axes, the limit is %d", n,
+                    ZARRC_MAX_NDIM);
+}
 
 static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_error *error) {
   if (zarrc_json_string_is(order, "C") || zarrc_json_string_is(order, "F")) {
@@ -18,28 +34,22 @@ static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_err
   }
   if (!zarrc_json_is(order, ZARRC_JSON_ARRAY))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order must be a list of integers");
-  if (zarrc_json_length(order) > ZARRC_MAX_NDIM)
-    return zarrc_fail(error, ZARRC_LIMIT, "configuration.order names %zu axes, the limit is %d",
-                      zarrc_json_length(order), ZARRC_MAX_NDIM);
+  if (zarrc_json_length(order) > ZARRC_MAX_NDIM) return too_many_axes(zarrc_json_length(order), error);
   t->ndim = (int)zarrc_json_length(order);
-  uint32_t seen = 0;
   for (int i = 0; i < t->ndim; i++) {
     int64_t axis;
     if (!zarrc_json_get_int64(zarrc_json_at(order, (size_t)i), &axis))
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order[%d] is not an integer", i);
-    if (axis < 0 || axis >= t->ndim || seen >> axis & 1)
-      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is not a permutation of 0 to %d",
-                        t->ndim - 1);
-    seen |= (uint32_t)1 << axis;
-    t->order[i] = (int)axis;
+    t->order[i] = axis < 0 || axis >= t->ndim ? -1 : (int)axis;
   }
-  return ZARRC_OK;
+  return order_check(t, error);
 }
 
 static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   static const char *const keys[] = {"order", NULL};
   transpose *t = zarrc_codec_instance(codec);
   zarrc_json_doc *doc = NULL;
+  t->struct_size = sizeof *t;
   if (!configuration) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
   zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
   if (status) return status;
@@ -49,6 +59,35 @@ static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration
   if (!status) status = order_parse(t, order, error);
   zarrc_json_close(doc);
   return status;
+}
+
+static zarrc_status transpose_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+  transpose *t = zarrc_codec_instance(codec);
+  *t = *(const transpose *)config;
+  if (t->letter && t->letter != 'C' && t->letter != 'F')
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order must be a list of integers");
+  if (t->letter) t->ndim = 0;
+  if (t->ndim < 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order names %d axes", t->ndim);
+  if (t->ndim > ZARRC_MAX_NDIM) return too_many_axes((uint64_t)t->ndim, error);
+  for (int i = t->ndim; i < ZARRC_MAX_NDIM; i++) t->order[i] = 0;
+  return order_check(t, error);
+}
+
+zarrc_status zarrc_transpose_codec_open(zarrc_ctx *ctx, const zarrc_transpose_config *given, zarrc_codec **out,
+                                        zarrc_error *error) {
+  transpose config = ZARRC_TRANSPOSE_CONFIG_INIT;
+  if (!given) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codec transpose: configuration.order is missing");
+  return zarrc_codec_open_config(ctx, &zarrc_transpose_class, given, &config, sizeof config, transpose_set, out, error);
+}
+
+zarrc_status zarrc_transpose_codec_get(const zarrc_codec *codec, zarrc_transpose_config *config, zarrc_error *error) {
+  return zarrc_codec_get_config(codec, &zarrc_transpose_class, zarrc_codec_instance(codec), sizeof *config, config,
+                                error);
+}
+
+static bool transpose_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const transpose *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return a->letter == b->letter && a->ndim == b->ndim && memcmp(a->order, b->order, sizeof a->order) == 0;
 }
 
 static zarrc_status transpose_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -123,6 +162,8 @@ const zarrc_codec_class zarrc_transpose_class = {
     .instance_size = sizeof(transpose),
     .open = transpose_open,
     .to_json = transpose_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = transpose_equal,
     .evolve = transpose_evolve,
     .validate = transpose_validate,
     .resolve = transpose_resolve,

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 
 #include <string.h>
 
@@ -211,7 +212,8 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
 #define VLEN_CLASS(words)                                                                                              \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = (words), .kind = ZARRC_ARRAY_TO_BYTES, .open = vlen_open,        \
-    .to_json = vlen_to_json, .validate = vlen_validate, .encoded_size = vlen_encoded_size, .u.ab = {                   \
+    .to_json = vlen_to_json, .copy = zarrc_codec_copy_instance, .validate = vlen_validate,                             \
+    .encoded_size = vlen_encoded_size, .u.ab = {                                                                       \
       .encode = vlen_encode,                                                                                           \
       .read = vlen_read,                                                                                               \
       .partial_decode = true                                                                                           \
@@ -220,3 +222,11 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
 
 const zarrc_codec_class zarrc_vlen_utf8_class = VLEN_CLASS("vlen-utf8");
 const zarrc_codec_class zarrc_vlen_bytes_class = VLEN_CLASS("vlen-bytes");
+
+zarrc_status zarrc_vlen_utf8_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error) {
+  return zarrc_codec_open_config(ctx, &zarrc_vlen_utf8_class, NULL, NULL, 0, NULL, out, error);
+}
+
+zarrc_status zarrc_vlen_bytes_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error) {
+  return zarrc_codec_open_config(ctx, &zarrc_vlen_bytes_class, NULL, NULL, 0, NULL, out, error);
+}

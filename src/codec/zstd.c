@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/endian.h"
 #include "codec/builtin.h"
+#include "codec/codec.h"
 #include "codec/config.h"
 #include "codec/one_piece.h"
 #include "codec/zstd_seek.h"
@@ -30,10 +31,7 @@
 /* Contexts that hold more than this are not kept. */
 #define ZSTD_WARM_NBYTES ((size_t)32 << 20)
 
-typedef struct zstd {
-  int64_t level;
-  bool checksum;
-} zstd;
+typedef zarrc_zstd_config zstd;
 
 /* -------------------------------------------------------------------------------------------------- metadata */
 
@@ -41,11 +39,33 @@ static zarrc_status zstd_open(zarrc_codec *codec, const char *configuration, siz
   static const char *const keys[] = {"level", "checksum", NULL};
   zstd *z = zarrc_codec_instance(codec);
   zarrc_config config;
+  *z = (zstd)ZARRC_ZSTD_CONFIG_INIT;
   zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
   if (!status) status = zarrc_config_int(&config, "level", INT64_MIN, ZSTD_CODEC_MAX_LEVEL, &z->level, error);
   if (!status) status = zarrc_config_bool(&config, "checksum", &z->checksum, error);
   zarrc_config_close(&config);
   return status;
+}
+
+static zarrc_status zstd_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+  const zstd *z = config;
+  *(zstd *)zarrc_codec_instance(codec) = *z;
+  return zarrc_config_check_int("level", z->level, INT64_MIN, ZSTD_CODEC_MAX_LEVEL, error);
+}
+
+zarrc_status zarrc_zstd_codec_open(zarrc_ctx *ctx, const zarrc_zstd_config *given, zarrc_codec **out,
+                                   zarrc_error *error) {
+  zstd config = ZARRC_ZSTD_CONFIG_INIT;
+  return zarrc_codec_open_config(ctx, &zarrc_zstd_class, given, &config, sizeof config, zstd_set, out, error);
+}
+
+zarrc_status zarrc_zstd_codec_get(const zarrc_codec *codec, zarrc_zstd_config *config, zarrc_error *error) {
+  return zarrc_codec_get_config(codec, &zarrc_zstd_class, zarrc_codec_instance(codec), sizeof *config, config, error);
+}
+
+static bool zstd_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const zstd *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return a->level == b->level && a->checksum == b->checksum;
 }
 
 static zarrc_status zstd_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
@@ -466,6 +486,8 @@ const zarrc_codec_class zarrc_zstd_class = {
 #endif
     .open = zstd_open,
     .to_json = zstd_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = zstd_equal,
     .encoded_size = zstd_encoded_size,
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read},
 };

@@ -16,43 +16,37 @@ static const char *kind_words(zarrc_codec_kind kind) {
 }
 
 /* Zarr v3 core specification, "Codecs": any number of array→array, one array→bytes, any number of bytes→bytes. */
-static zarrc_status order_check(zarrc_pipeline *p, zarrc_error *error) {
+static zarrc_status order_check(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
   size_t nserializers = 0;
-  for (size_t i = 0; i < p->ncodecs; i++) {
-    zarrc_codec_kind kind = zarrc_codec_get_kind(p->codecs[i]);
+  for (size_t i = 0; i < n; i++) {
+    zarrc_codec_kind kind = zarrc_codec_get_kind(codecs[i]);
     if (kind == ZARRC_ARRAY_TO_BYTES && nserializers++ == 0) p->serializer = i;
     if (i == 0) continue;
-    const zarrc_codec *before = p->codecs[i - 1];
+    const zarrc_codec *before = codecs[i - 1];
     zarrc_codec_kind from = zarrc_codec_get_kind(before);
     bool follows = kind == ZARRC_BYTES_TO_BYTES ? from != ZARRC_ARRAY_TO_ARRAY : from == ZARRC_ARRAY_TO_ARRAY;
     if (!follows)
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs: %s (%s) cannot follow %s (%s)",
-                        zarrc_codec_name(p->codecs[i]), kind_words(kind), zarrc_codec_name(before), kind_words(from));
+                        zarrc_codec_name(codecs[i]), kind_words(kind), zarrc_codec_name(before), kind_words(from));
   }
   if (nserializers == 1) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs: the chain has no array-to-bytes codec");
 }
 
-static zarrc_status codecs_open(zarrc_pipeline *p, const zarrc_json *list, zarrc_error *error) {
-  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY)) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs must be a list");
-  size_t n = zarrc_json_length(list);
-  if (n > ZARRC_MAX_CODECS)
-    return zarrc_fail(error, ZARRC_LIMIT, "codecs: %zu in one chain, the limit is %d", n, ZARRC_MAX_CODECS);
+static zarrc_status too_many(size_t n, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_LIMIT, "codecs: %zu in one chain, the limit is %d", n, ZARRC_MAX_CODECS);
+}
+
+/* Memory for a chain of n codecs. */
+static zarrc_status chain_take(zarrc_pipeline *p, size_t n, zarrc_error *error) {
+  if (n > ZARRC_MAX_CODECS) return too_many(n, error);
   p->codecs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->codecs);
   p->specs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->specs);
   if (p->specs) p->specs[0] = (zarrc_spec){0};
   p->max = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->max);
   p->exact = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->exact);
-  if (!p->codecs || !p->specs || !p->max || !p->exact)
-    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a chain of %zu codecs", n);
-  for (size_t i = 0; i < n; i++) {
-    size_t len;
-    const char *text = zarrc_json_text(zarrc_json_at(list, i), &len);
-    zarrc_status status = zarrc_codec_open(p->ctx, text, len, &p->codecs[i], error);
-    if (status) return status;
-    p->ncodecs++;
-  }
-  return order_check(p, error);
+  if (p->codecs && p->specs && p->max && p->exact) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a chain of %zu codecs", n);
 }
 
 /* Takes the chunk's fill value into memory of the pipeline's own: nothing of the caller's spec is borrowed. */
@@ -76,15 +70,16 @@ static zarrc_status spec_keep(zarrc_pipeline *p, const zarrc_spec *chunk, zarrc_
 }
 
 /* evolve, validate and resolve of every codec in turn. */
-static zarrc_status codecs_bind(zarrc_pipeline *p, zarrc_error *error) {
-  for (size_t i = 0; i < p->ncodecs; i++) {
-    zarrc_codec *evolved;
-    zarrc_status status = zarrc_codec_evolve(p->codecs[i], &p->specs[i], &evolved, error);
+static zarrc_status codecs_bind(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
+  for (size_t i = 0; i < n; i++) {
+    if (zarrc_codec_ctx(codecs[i]) != p->ctx)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codecs: %s belongs to another context",
+                        zarrc_codec_name(codecs[i]));
+    zarrc_status status = zarrc_codec_evolve(codecs[i], &p->specs[i], &p->codecs[i], error);
     if (status) return status;
-    zarrc_codec_close(p->codecs[i]);
-    p->codecs[i] = evolved;
-    status = zarrc_codec_validate(evolved, &p->specs[i], NULL, error);
-    if (!status) status = zarrc_codec_resolve(evolved, &p->specs[i], &p->specs[i + 1], error);
+    p->ncodecs++;
+    status = zarrc_codec_validate(p->codecs[i], &p->specs[i], NULL, error);
+    if (!status) status = zarrc_codec_resolve(p->codecs[i], &p->specs[i], &p->specs[i + 1], error);
     if (status) return status;
   }
   return ZARRC_OK;
@@ -127,14 +122,17 @@ static zarrc_status chunk_check(const zarrc_spec *chunk, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-static zarrc_status pipeline_make(zarrc_ctx *ctx, const zarrc_json *list, const zarrc_spec *chunk, zarrc_pipeline **out,
-                                  zarrc_error *error) {
+zarrc_status zarrc_pipeline_open_codecs(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n,
+                                        const zarrc_spec *chunk, zarrc_pipeline **out, zarrc_error *error) {
+  zarrc_status status = chunk_check(chunk, error);
+  if (status) return status;
   zarrc_pipeline *p = zarrc_malloc(ctx, sizeof *p);
   if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a pipeline");
   *p = (zarrc_pipeline){.ctx = ctx};
-  zarrc_status status = codecs_open(p, list, error);
+  status = chain_take(p, n, error);
+  if (!status) status = order_check(p, codecs, n, error);
   if (!status) status = spec_keep(p, chunk, error);
-  if (!status) status = codecs_bind(p, error);
+  if (!status) status = codecs_bind(p, codecs, n, error);
   if (status) {
     zarrc_pipeline_close(p);
     return status;
@@ -144,13 +142,32 @@ static zarrc_status pipeline_make(zarrc_ctx *ctx, const zarrc_json *list, const 
   return ZARRC_OK;
 }
 
+static zarrc_status pipeline_parse(zarrc_ctx *ctx, const zarrc_json *list, const zarrc_spec *chunk,
+                                   zarrc_pipeline **out, zarrc_error *error) {
+  const zarrc_codec *codecs[ZARRC_MAX_CODECS];
+  zarrc_status status = ZARRC_OK;
+  size_t n = 0;
+  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY)) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs must be a list");
+  if (zarrc_json_length(list) > ZARRC_MAX_CODECS) return too_many(zarrc_json_length(list), error);
+  while (!status && n < zarrc_json_length(list)) {
+    zarrc_codec *codec;
+    size_t len;
+    const char *text = zarrc_json_text(zarrc_json_at(list, n), &len);
+    status = zarrc_codec_open(ctx, text, len, &codec, error);
+    if (!status) codecs[n++] = codec;
+  }
+  if (!status) status = zarrc_pipeline_open_codecs(ctx, codecs, n, chunk, out, error);
+  while (n) zarrc_codec_close((zarrc_codec *)(uintptr_t)codecs[--n]);
+  return status;
+}
+
 zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,
                                  zarrc_pipeline **out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_status status = chunk_check(chunk, error);
   if (!status) status = zarrc_json_parse(ctx, codecs_json, n, NULL, &doc, error);
   if (status) return status;
-  status = pipeline_make(ctx, zarrc_json_root(doc), chunk, out, error);
+  status = pipeline_parse(ctx, zarrc_json_root(doc), chunk, out, error);
   zarrc_json_close(doc);
   return status;
 }
@@ -184,6 +201,12 @@ size_t zarrc_pipeline_ncodecs(const zarrc_pipeline *p) {
 const zarrc_codec *zarrc_pipeline_codec(const zarrc_pipeline *p, size_t i) {
   return p->codecs[i];
 }
+bool zarrc_pipeline_equal(const zarrc_pipeline *a, const zarrc_pipeline *b) {
+  bool equal = a->ncodecs == b->ncodecs;
+  for (size_t i = 0; equal && i < a->ncodecs; i++) equal = zarrc_codec_equal(a->codecs[i], b->codecs[i]);
+  return equal;
+}
+
 const zarrc_spec *zarrc_pipeline_spec(const zarrc_pipeline *p) {
   return &p->specs[0];
 }

@@ -265,12 +265,6 @@ static void fields(void **state) {
 
 static void names(void **state) {
   (void)state;
-  zarrc_endian endian = ZARRC_BIG;
-  assert_true(zarrc_endian_from_name("little", &endian) && endian == ZARRC_LITTLE);
-  assert_true(zarrc_endian_from_name("big", &endian) && endian == ZARRC_BIG);
-  assert_false(zarrc_endian_from_name("Big", &endian) || zarrc_endian_from_name("", &endian));
-  assert_string_equal(zarrc_endian_name(ZARRC_LITTLE), "little");
-  assert_string_equal(zarrc_endian_name(ZARRC_BIG), "big");
   static const char *const units[] = {"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"};
   for (uint8_t i = 0; i < 14; i++) assert_string_equal(zarrc_time_unit_name(i), units[i]);
   assert_null(zarrc_time_unit_name(14));

@@ -33,19 +33,19 @@ static void names(void **state) {
   zarrc_blosc_shuffle shuffle = ZARRC_BLOSC_SHUFFLE;
   for (int i = 0; i < 6; i++) {
     assert_string_equal(zarrc_blosc_cname_name((zarrc_blosc_cname)i), cnames[i]);
-    assert_true(zarrc_blosc_cname_from_name(cnames[i], &cname));
+    assert_int_equal(zarrc_blosc_cname_from_name(cnames[i], &cname, NULL), ZARRC_OK);
     assert_int_equal(cname, i);
   }
   for (int i = 0; i < 3; i++) {
     assert_string_equal(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)i), shuffles[i]);
-    assert_true(zarrc_blosc_shuffle_from_name(shuffles[i], &shuffle));
+    assert_int_equal(zarrc_blosc_shuffle_from_name(shuffles[i], &shuffle, NULL), ZARRC_OK);
     assert_int_equal(shuffle, i);
   }
   assert_null(zarrc_blosc_cname_name((zarrc_blosc_cname)6));
   assert_null(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)3));
-  assert_false(zarrc_blosc_cname_from_name("LZ4", &cname));
-  assert_false(zarrc_blosc_cname_from_name("", &cname));
-  assert_false(zarrc_blosc_shuffle_from_name("byteshuffle", &shuffle));
+  assert_int_equal(zarrc_blosc_cname_from_name("LZ4", &cname, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_blosc_cname_from_name("", &cname, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_blosc_shuffle_from_name("byteshuffle", &shuffle, NULL), ZARRC_INVALID_ARGUMENT);
 }
 
 static void json(void **state) {

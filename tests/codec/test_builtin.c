@@ -48,27 +48,29 @@ static void enums_by_name_and_number(void **state) {
   zarrc_index_location location;
   int n = 0;
   for (; zarrc_blosc_cname_name((zarrc_blosc_cname)n); n++) {
-    assert_true(zarrc_blosc_cname_from_name(zarrc_blosc_cname_name((zarrc_blosc_cname)n), &cname));
+    assert_int_equal(zarrc_blosc_cname_from_name(zarrc_blosc_cname_name((zarrc_blosc_cname)n), &cname, NULL), ZARRC_OK);
     assert_int_equal(cname, n);
   }
   assert_int_equal(n, 6);
   for (n = 0; zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)n); n++) {
-    assert_true(zarrc_blosc_shuffle_from_name(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)n), &shuffle));
+    assert_int_equal(zarrc_blosc_shuffle_from_name(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)n), &shuffle, NULL),
+                     ZARRC_OK);
     assert_int_equal(shuffle, n);
   }
   assert_int_equal(n, 3);
   for (n = 0; zarrc_index_location_name((zarrc_index_location)n); n++) {
-    assert_true(zarrc_index_location_from_name(zarrc_index_location_name((zarrc_index_location)n), &location));
+    assert_int_equal(
+        zarrc_index_location_from_name(zarrc_index_location_name((zarrc_index_location)n), &location, NULL), ZARRC_OK);
     assert_int_equal(location, n);
   }
   assert_int_equal(n, 2);
   assert_string_equal(zarrc_endian_name(ZARRC_LITTLE), "little");
-  assert_true(zarrc_endian_from_name("big", &endian));
+  assert_int_equal(zarrc_endian_from_name("big", &endian, NULL), ZARRC_OK);
   assert_int_equal(endian, ZARRC_BIG);
-  assert_false(zarrc_endian_from_name("Big", &endian));
-  assert_false(zarrc_blosc_cname_from_name("LZ4", &cname));
-  assert_false(zarrc_blosc_shuffle_from_name("auto", &shuffle));
-  assert_false(zarrc_index_location_from_name("", &location));
+  assert_int_equal(zarrc_endian_from_name("Big", &endian, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_blosc_cname_from_name("LZ4", &cname, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_blosc_shuffle_from_name("auto", &shuffle, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_index_location_from_name("", &location, NULL), ZARRC_INVALID_ARGUMENT);
 }
 
 static int setup(void **state) {

@@ -369,23 +369,39 @@ static void enums(void **state) {
   zarrc_blosc_shuffle shuffle;
   zarrc_endian endian;
   zarrc_index_location location;
+  zarrc_subchunk_order order;
   size_t n;
   (void)state;
   for (size_t i = 0; i < names_in("BloscCname"); i++)
-    assert_true(zarrc_blosc_cname_from_name(name_at("BloscCname", i), &cname));
+    assert_int_equal(zarrc_blosc_cname_from_name(name_at("BloscCname", i), &cname, NULL), ZARRC_OK);
   assert_null(zarrc_blosc_cname_name((zarrc_blosc_cname)names_in("BloscCname")));
   for (size_t i = 0; i < names_in("BloscShuffle"); i++)
-    assert_true(zarrc_blosc_shuffle_from_name(name_at("BloscShuffle", i), &shuffle));
+    assert_int_equal(zarrc_blosc_shuffle_from_name(name_at("BloscShuffle", i), &shuffle, NULL), ZARRC_OK);
   assert_null(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)names_in("BloscShuffle")));
-  const zarrc_json *shuffles = zarrc_json_get(zarrc_json_root(doc), "shuffles");
-  for (size_t i = 0; i < zarrc_json_length(shuffles); i++)
-    assert_string_equal(zarrc_blosc_shuffle_name((zarrc_blosc_shuffle)i),
-                        zarrc_json_get_string(zarrc_json_at(shuffles, i), &n));
-  for (size_t i = 0; i < names_in("Endian"); i++) assert_true(zarrc_endian_from_name(name_at("Endian", i), &endian));
+  const zarrc_json *numbers = zarrc_json_get(zarrc_json_root(doc), "from_int");
+  assert_true(zarrc_json_length(numbers) > 3);
+  for (size_t i = 0; i < zarrc_json_length(numbers); i++) {
+    const zarrc_json *name = zarrc_json_at(zarrc_json_at(numbers, i), 1);
+    zarrc_error error = {0};
+    int64_t number;
+    assert_true(zarrc_json_get_int64(zarrc_json_at(zarrc_json_at(numbers, i), 0), &number));
+    zarrc_status status = zarrc_blosc_shuffle_from_int(number, &shuffle, &error);
+    assert_int_equal(status, zarrc_json_is(name, ZARRC_JSON_NULL) ? ZARRC_INVALID_ARGUMENT : ZARRC_OK);
+    assert_int_equal(error.code, status);
+    if (status) continue;
+    assert_string_equal(zarrc_blosc_shuffle_name(shuffle), zarrc_json_get_string(name, &n));
+    assert_int_equal(shuffle, number);
+  }
+  for (size_t i = 0; i < names_in("Endian"); i++)
+    assert_int_equal(zarrc_endian_from_name(name_at("Endian", i), &endian, NULL), ZARRC_OK);
   for (size_t i = 0; i < names_in("ShardingCodecIndexLocation"); i++)
-    assert_true(zarrc_index_location_from_name(name_at("ShardingCodecIndexLocation", i), &location));
+    assert_int_equal(zarrc_index_location_from_name(name_at("ShardingCodecIndexLocation", i), &location, NULL),
+                     ZARRC_OK);
   assert_null(zarrc_index_location_name((zarrc_index_location)names_in("ShardingCodecIndexLocation")));
-  assert_int_equal(names_in("SubchunkWriteOrder"), ZARRC_UNORDERED + 1);
+  for (size_t i = 0; i < names_in("SubchunkWriteOrder"); i++)
+    assert_int_equal(zarrc_subchunk_order_from_name(name_at("SubchunkWriteOrder", i), &order, NULL), ZARRC_OK);
+  assert_null(zarrc_subchunk_order_name((zarrc_subchunk_order)names_in("SubchunkWriteOrder")));
+  assert_null(zarrc_endian_name((zarrc_endian)names_in("Endian")));
 }
 
 /* Not among the nine: refused by name, never skipped. */

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Writes zarr_codecs.json with zarr-python 3.4.2 (Python 3.12 or later, a little-endian machine):
     names   every public name of zarr.codecs, and of CodecPipeline: classes with their methods, properties and parameters
-    enums   the values of the enums, in order
+    enums   the values of the enums, in order; `from_int` what BloscShuffle makes of numbers, null where it raises
+    defaults, refused, equal
+            codecs made without arguments, arguments that raise, and pairs of codecs with what == says of them
     rows    a codec and a kind of chunk, what each method of the codec makes of them, one chunk decoded and encoded, and for
             shards parts read and written. Elements are packed, little-endian, in base64; text is a list of base64."""
 import asyncio
@@ -42,6 +44,90 @@ def members(thing):
 
 def codec(name, **configuration):
     return {"name": name, "configuration": configuration}
+
+
+def attributes(one):
+    """The class of a codec and what can be read from it."""
+    found = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
+    if "_tunable_attrs" in found:
+        found["tunable"] = sorted(found.pop("_tunable_attrs"))
+    for name in ("codecs", "index_codecs"):
+        if name in found:
+            found[name] = [attributes(inner) for inner in found[name]]
+    return {"class": type(one).__name__, "attributes": found}
+
+
+def defaults():
+    classes = (getattr(zarr.codecs, name) for name in zarr.codecs.__all__ if name.endswith("Codec"))
+    needed = {"ShardingCodec": {"chunk_shape": (2,)}, "TransposeCodec": {"order": (0,)}}
+    return [attributes(one(**needed.get(one.__name__, {}))) for one in classes]
+
+
+REFUSED = [
+    ("BloscCodec", {"typesize": 0}), ("BloscCodec", {"typesize": -4}), ("BloscCodec", {"cname": "lz5"}),
+    ("BloscCodec", {"shuffle": "byteshuffle"}), ("BytesCodec", {"endian": "Big"}), ("GzipCodec", {"level": 10}),
+    ("GzipCodec", {"level": -1}), ("ZstdCodec", {"level": 23}), ("ShardingCodec", {"chunk_shape": [0]}),
+    ("ShardingCodec", {"chunk_shape": [2, -1]}), ("ShardingCodec", {"chunk_shape": [2], "index_location": "middle"}),
+    ("ShardingCodec", {"chunk_shape": [2], "subchunk_write_order": "random"}),
+    ("ShardingCodec", {"chunk_shape": [2], "index_codecs": [
+        {"class": "BytesCodec", "attributes": {"endian": "little"}}, {"class": "GzipCodec", "attributes": {"level": 1}}]}),
+]
+
+
+def made(document):
+    """The other way round: attributes(made(x)) == x, but for tunable ones, which are left out."""
+    arguments = {name: value for name, value in document["attributes"].items()
+                 if name != "tunable" and name not in document["attributes"].get("tunable", ())}
+    for name in ("codecs", "index_codecs"):
+        if name in arguments:
+            arguments[name] = [made(inner) for inner in arguments[name]]
+    return getattr(zarr.codecs, document["class"])(**arguments)
+
+
+def refused():
+    rows = []
+    for name, arguments in REFUSED:
+        row = {"class": name, "attributes": arguments}
+        try:
+            made(row)
+            raise AssertionError(row)
+        except (TypeError, ValueError) as error:
+            rows.append(row | {"raises": type(error).__name__})
+    return rows
+
+
+def spec_of(dtype, shape):
+    zdtype = parse_dtype(dtype, zarr_format=3)
+    return ArraySpec(shape=tuple(shape), dtype=zdtype, fill_value=zdtype.default_scalar(), prototype=PROTOTYPE,
+                     config=ArrayConfig("C", False))
+
+
+def equal():
+    """Codecs in groups of one class, as made and evolved for a chunk, and which of them are equal."""
+    c = zarr.codecs
+    groups = [
+        [c.BloscCodec(), c.BloscCodec(typesize=1), c.BloscCodec(shuffle="bitshuffle"),
+         c.BloscCodec(typesize=1, shuffle="bitshuffle"), c.BloscCodec(typesize=2, shuffle="shuffle"),
+         c.BloscCodec().evolve_from_array_spec(spec_of("int16", [4])), c.BloscCodec().evolve_from_array_spec(spec_of("int8", [4])),
+         c.BloscCodec(cname="lz4"), c.BloscCodec(clevel=6), c.BloscCodec(blocksize=256)],
+        [c.BytesCodec(), c.BytesCodec(endian="big"), c.BytesCodec(endian="little"), c.BytesCodec(endian=None),
+         c.BytesCodec().evolve_from_array_spec(spec_of("int8", [4])), c.BytesCodec().evolve_from_array_spec(spec_of("int16", [4]))],
+        [c.Crc32cCodec(), c.Crc32cCodec(), c.VLenBytesCodec(), c.VLenUTF8Codec(), c.VLenUTF8Codec()],
+        [c.GzipCodec(), c.GzipCodec(level=5), c.GzipCodec(level=1), c.ZstdCodec(), c.ZstdCodec(level=5), c.ZstdCodec(checksum=True)],
+        [c.TransposeCodec(order=(0, 1)), c.TransposeCodec(order=[0, 1]), c.TransposeCodec(order=(1, 0)),
+         c.TransposeCodec(order=(0, 1, 2)), c.TransposeCodec(order=())],
+        [c.ShardingCodec(chunk_shape=(2,)), c.ShardingCodec(chunk_shape=2), c.ShardingCodec(chunk_shape=(3,)),
+         c.ShardingCodec(chunk_shape=(2, 2)), c.ShardingCodec(chunk_shape=(2,), codecs=[c.BytesCodec(endian=None)]),
+         c.ShardingCodec(chunk_shape=(2,)).evolve_from_array_spec(spec_of("int8", [4])),
+         c.ShardingCodec(chunk_shape=(2,)).evolve_from_array_spec(spec_of("int16", [4])),
+         c.ShardingCodec(chunk_shape=(2,), codecs=[c.BytesCodec(endian="little"), c.BloscCodec()]),
+         c.ShardingCodec(chunk_shape=(2,), codecs=[c.BytesCodec(endian="little"), c.BloscCodec(typesize=1)]),
+         c.ShardingCodec(chunk_shape=(2,), index_codecs=[c.BytesCodec(endian="little")]),
+         c.ShardingCodec(chunk_shape=(2,), index_location="start"),
+         c.ShardingCodec(chunk_shape=(2,), subchunk_write_order="lexicographic")],
+    ]
+    return [{"codecs": [attributes(one) for one in group], "equal": [[one == other for other in group] for one in group]}
+            for group in groups]
 
 
 LITTLE, BIG = codec("bytes", endian="little"), codec("bytes", endian="big")
@@ -123,16 +209,15 @@ async def parts_of(evolved, spec, values, encoded):
 
 
 def row_of(document, dtype, shape):
-    zdtype = parse_dtype(dtype, zarr_format=3)
-    spec = ArraySpec(shape=tuple(shape), dtype=zdtype, fill_value=zdtype.default_scalar(), prototype=PROTOTYPE,
-                     config=ArrayConfig("C", False))
+    spec = spec_of(dtype, shape)
     one = get_codec_class(document["name"]).from_dict(document)
-    row = {"codec": document, "data_type": dtype, "shape": shape, "class": type(one).__name__, "to_dict": one.to_dict(),
+    row = {"codec": document, "data_type": dtype, "shape": shape, **attributes(one), "to_dict": one.to_dict(),
            "is_fixed_size": one.is_fixed_size}
     try:
         evolved = one.evolve_from_array_spec(spec)
         row["evolved"] = evolved.to_dict()
-        evolved.validate(shape=tuple(shape), dtype=zdtype, chunk_grid=RegularChunkGridMetadata(chunk_shape=tuple(shape)))
+        row["evolved_attributes"] = attributes(evolved)["attributes"]
+        evolved.validate(shape=tuple(shape), dtype=spec.dtype, chunk_grid=RegularChunkGridMetadata(chunk_shape=tuple(shape)))
     except ValueError as error:
         return row | {"refused": str(error)}
     resolved = evolved.resolve_metadata(spec)
@@ -164,14 +249,24 @@ def main():
     things = {name: getattr(zarr.codecs, name) for name in zarr.codecs.__all__} | {"CodecPipeline": CodecPipeline}
     enums = {name: members(thing) for name, thing in things.items()
              if typing.get_origin(thing) is typing.Literal or hasattr(thing, "_members")}
+    def from_int(number):
+        try:
+            return zarr.codecs.BloscShuffle.from_int(number)
+        except ValueError:
+            return None
+
     out = {"zarr": zarr.__version__, "names": {name: members(thing) for name, thing in things.items()},
            "enums": {name: [value for value in names if value != "from_int"] for name, names in enums.items()},
-           "shuffles": [zarr.codecs.BloscShuffle.from_int(i) for i in range(3)],
+           "from_int": [[number, from_int(number)] for number in (-1, 0, 1, 2, 3, 2**40)],
+           "defaults": defaults(), "refused": refused(), "equal": equal(),
            "rows": [row_of(*row) for row in ROWS]}
     with open(sys.argv[1] if len(sys.argv) > 1 else "zarr_codecs.json", "w", encoding="ascii") as file:
-        heads = {key: value for key, value in out.items() if key != "rows"}
-        file.write(json.dumps(heads, indent=1)[:-2] + ',\n "rows": [\n')
-        file.write(",\n".join("  " + json.dumps(row) for row in out["rows"]) + "\n ]\n}\n")
+        lists = ("defaults", "refused", "equal", "rows")
+        heads = {key: value for key, value in out.items() if key not in lists}
+        file.write(json.dumps(heads, indent=1)[:-2])
+        for name in lists:
+            file.write(f',\n "{name}": [\n' + ",\n".join("  " + json.dumps(row) for row in out[name]) + "\n ]")
+        file.write("\n}\n")
 
 
 if __name__ == "__main__":

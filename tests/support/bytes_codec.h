@@ -3,7 +3,7 @@
 #ifndef ZARRC_TESTS_BYTES_CODEC_H
 #define ZARRC_TESTS_BYTES_CODEC_H
 
-#include <zarrc/codec.h>
+#include <zarrc/codecs.h>
 
 zarrc_ctx *bb_ctx(void);
 int bb_set_up(void **state); /* of a group of tests: their state is such a context */
