@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "memstream.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -268,7 +269,8 @@ static zarrc_status parse_short(parser *s) {
 
 zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtype *dtype, char **json,
                               zarrc_error *error) {
-  char *file = NULL, *text = NULL;
+  char *file = NULL;
+  cli_memstream text;
   size_t n;
   parser s = {.p = spec, .ctx = ctx, .dtype = dtype, .error = error};
   zarrc_status status = ZARRC_OK;
@@ -277,24 +279,18 @@ zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtyp
   if (file != NULL) s.p = file;
   blanks(&s);
   s.start = s.p;
-  s.out = open_memstream(&text, &n);
-  if (s.out == NULL) {
-    status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-    goto done;
-  }
+  status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) goto done;
+  s.out = text.out;
   if (*s.p == '{')
     fprintf(s.out, "[%s]", s.p);
   else if (*s.p == '[')
     fputs(s.p, s.out);
   else
     status = parse_short(&s);
-  if (fclose(s.out) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) {
-    *json = text;
-    text = NULL;
-  }
+  status = cli_memstream_close(&text, status, error);
+  if (status == ZARRC_OK) *json = text.text;
 done:
-  free(text);
   free(file);
   return status;
 }

@@ -2,6 +2,7 @@
 /* zarrc completion bash|zsh|fish: from the table of verbs and options. */
 #include "cli.h"
 #include "json.h"
+#include "memstream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,27 +158,25 @@ zarrc_status cli_completion(cli *c, zarrc_error *error) {
     void (*put)(FILE *out);
   } shells[] = {{"bash", put_bash}, {"zsh", put_zsh}, {"fish", put_fish}};
   const char *shell = c->args.operand[0];
-  size_t i = 0, n = 0;
-  char *text = NULL;
+  size_t i = 0;
+  cli_memstream text;
   while (i < sizeof shells / sizeof shells[0] && strcmp(shells[i].name, shell) != 0) i++;
   if (i == sizeof shells / sizeof shells[0])
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is none of: bash zsh fish", shell);
-  FILE *out = open_memstream(&text, &n);
-  if (out == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  shells[i].put(out);
-  if (fclose(out) != 0) {
-    free(text);
-    return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  }
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  shells[i].put(text.out);
+  status = cli_memstream_close(&text, ZARRC_OK, error);
+  if (status != ZARRC_OK) return status;
   if (c->json) {
     cli_json j;
     cli_json_begin(&j, stdout, "completion");
     cli_json_string(&j, "shell", shell);
-    cli_json_string(&j, "script", text);
+    cli_json_string(&j, "script", text.text);
     cli_json_end(&j);
   } else {
-    fputs(text, stdout);
+    fputs(text.text, stdout);
   }
-  free(text);
+  free(text.text);
   return ZARRC_OK;
 }

@@ -2,6 +2,7 @@
 /* The zarr.json of a copy: that of the source with other chunks, codecs and keys where asked for. */
 #include "codecspec.h"
 #include "copy.h"
+#include "memstream.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -156,22 +157,17 @@ zarrc_status cli_copy_document(const cli_copy_wish *wish, const zarrc_array *sou
                                zarrc_error *error) {
   const char *metadata = zarrc_array_metadata(source);
   composing k = {.wish = wish, .source = source, .document = cli_json_value(metadata, strlen(metadata))};
-  char *text = NULL;
+  cli_memstream text;
   zarrc_status status = decide(&k, error);
+  if (status == ZARRC_OK) status = cli_memstream_open(&text, error);
   if (status != ZARRC_OK) goto done;
-  k.out = open_memstream(&text, n);
-  if (k.out == NULL) {
-    status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-    goto done;
-  }
+  k.out = text.out;
   put_document(&k);
-  if (fclose(k.out) != 0) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) {
-    *out = text;
-    text = NULL;
-  }
+  status = cli_memstream_close(&text, ZARRC_OK, error);
+  if (status != ZARRC_OK) goto done;
+  *out = text.text;
+  *n = text.len;
 done:
-  free(text);
   free(k.codecs);
   return status;
 }

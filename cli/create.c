@@ -4,6 +4,7 @@
 #include "codecspec.h"
 #include "file.h"
 #include "json.h"
+#include "memstream.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -25,22 +26,22 @@ typedef struct making {
 /* A fill value that is no JSON, like NaN or a bare word, is taken as a JSON string. */
 static zarrc_status read_fill(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_FILL_VALUE);
-  size_t n = 0;
   if (text == NULL) return ZARRC_OK;
   cli_span whole = cli_json_value(text, strlen(text));
   size_t digit = text[0] == '-';
   bool number = isdigit((unsigned char)text[digit]) && strspn(text, "0123456789+-.eE") == strlen(text);
   bool json = number || (text[0] != 0 && strchr("\"[{", text[0]) != NULL && whole.ptr != NULL) ||
               cli_span_is(whole, "true") || cli_span_is(whole, "false") || cli_span_is(whole, "null");
-  FILE *f = open_memstream(&m->fill, &n);
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  cli_memstream fill;
+  zarrc_status status = cli_memstream_open(&fill, error);
+  if (status != ZARRC_OK) return status;
   if (json)
-    fputs(text, f);
+    fputs(text, fill.out);
   else
-    cli_json_quote(f, text, strlen(text));
-  if (fclose(f) != 0) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  m->config.fill_value = m->fill;
-  return ZARRC_OK;
+    cli_json_quote(fill.out, text, strlen(text));
+  status = cli_memstream_close(&fill, ZARRC_OK, error);
+  m->config.fill_value = m->fill = fill.text;
+  return status;
 }
 
 /* Stricter than documents of others are read: a misspelt value must not become some other one. */

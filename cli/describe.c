@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "describe.h"
 
+#include "memstream.h"
 #include "signals.h"
 #include "text.h"
 
@@ -101,6 +102,16 @@ void cli_print_dtype(FILE *out, const zarrc_dtype *dtype) {
   default:
     break;
   }
+}
+
+zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *error) {
+  cli_memstream text;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  cli_print_dtype(text.out, dtype);
+  status = cli_memstream_close(&text, ZARRC_OK, error);
+  *out = text.text;
+  return status;
 }
 
 zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const zarrc_dtype *dtype,

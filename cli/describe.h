@@ -30,6 +30,8 @@ int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING])
 
 /* "float32", "numpy.datetime64[ns]", "struct{a: int16, b: float64}" */
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype);
+/* The same, allocated with malloc. */
+zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *error);
 zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const zarrc_dtype *dtype, zarrc_error *error);
 /* One element as JSON, as text of its own. */
 zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dtype, const void *element,

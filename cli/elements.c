@@ -2,6 +2,7 @@
 #include "elements.h"
 
 #include "json.h"
+#include "memstream.h"
 #include "signals.h"
 #include "text.h"
 
@@ -117,18 +118,17 @@ zarrc_status cli_elements_from_json(const cli_elements *to, const char *text, si
 
 /* A line of text as JSON. */
 static zarrc_status take_text(reader *r, const char *line, size_t n) {
-  char *json = NULL, index[CLI_DIMS];
-  size_t size = 0;
+  char index[CLI_DIMS];
+  cli_memstream json;
   if (!cli_is_utf8_text(line, n))
     return zarrc_fail(r->error, ZARRC_INVALID_ARGUMENT, "element %.200s: the line is not UTF-8",
                       index_of(r->to, r->number, index));
-  FILE *f = open_memstream(&json, &size);
-  if (f == NULL) return zarrc_fail(r->error, ZARRC_NO_MEMORY, "out of memory");
-  cli_json_quote(f, line, n);
-  zarrc_status status = ZARRC_OK;
-  if (fclose(f) != 0) status = zarrc_fail(r->error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) status = take_element(r, json, size);
-  free(json);
+  zarrc_status status = cli_memstream_open(&json, r->error);
+  if (status != ZARRC_OK) return status;
+  cli_json_quote(json.out, line, n);
+  status = cli_memstream_close(&json, ZARRC_OK, r->error);
+  if (status == ZARRC_OK) status = take_element(r, json.text, json.len);
+  free(json.text);
   return status;
 }
 

@@ -25,6 +25,14 @@ static zarrc_status canceled(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
 }
 
+/* Opening a named pipe waits for the other side. */
+static int open_file(const char *path, int flags, mode_t mode) {
+  int fd;
+  do fd = open(path, flags | O_CLOEXEC, mode);
+  while (fd < 0 && errno == EINTR && !cli_canceled(NULL));
+  return fd;
+}
+
 bool cli_is_stream(const char *path) {
   return path == NULL || strcmp(path, "-") == 0;
 }
@@ -34,8 +42,9 @@ bool cli_is_stream(const char *path) {
 zarrc_status cli_input_open(const char *path, cli_input *in, zarrc_error *error) {
   struct stat st;
   bool stream = cli_is_stream(path);
-  *in = (cli_input){.fd = 0, .name = stream ? "standard input" : path, .total = ZARRC_UNKNOWN};
-  if (!stream) in->fd = open(path, O_RDONLY | O_CLOEXEC);
+  *in = (cli_input){.fd = STDIN_FILENO, .name = stream ? "standard input" : path, .total = ZARRC_UNKNOWN};
+  if (!stream) in->fd = open_file(path, O_RDONLY, 0);
+  if (in->fd < 0 && cli_canceled(NULL)) return canceled(error);
   if (in->fd < 0 && errno == ENOENT) return zarrc_fail(error, ZARRC_NOT_FOUND, "there is no file %.300s", path);
   if (in->fd < 0) return fail_io(error, "cannot open", path);
   if (fstat(in->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -50,8 +59,8 @@ zarrc_status cli_input_open(const char *path, cli_input *in, zarrc_error *error)
 }
 
 void cli_input_close(cli_input *in) {
-  if (in->fd > 0) close(in->fd);
-  in->fd = 0;
+  if (in->fd > STDIN_FILENO) close(in->fd);
+  in->fd = STDIN_FILENO;
 }
 
 zarrc_status cli_input_some(cli_input *in, void *to, size_t n, size_t *got, zarrc_error *error) {
@@ -138,7 +147,7 @@ static zarrc_status open_temporary(cli_output *out, mode_t mode, zarrc_error *er
   if (out->temporary == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   for (unsigned i = 0; i < 1000; i++) {
     snprintf(out->temporary, n, "%.*s.%s.%ld.%u.tmp", dir, out->path, out->path + dir, (long)getpid(), i);
-    out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    out->fd = open_file(out->temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (out->fd >= 0) return ZARRC_OK;
     if (errno != EEXIST) break;
   }
@@ -152,16 +161,18 @@ static zarrc_status open_temporary(cli_output *out, mode_t mode, zarrc_error *er
 zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_output *out, zarrc_error *error) {
   struct stat st;
   bool stream = cli_is_stream(path);
-  *out = (cli_output){.fd = stream ? 1 : -1, .name = stream ? "standard output" : path, .buf = malloc(BUFFER)};
+  *out =
+      (cli_output){.fd = stream ? STDOUT_FILENO : -1, .name = stream ? "standard output" : path, .buf = malloc(BUFFER)};
   if (out->buf == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   if (!stream) {
     bool there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) { /* a device or pipe is written to, never replaced */
-      out->fd = open(path, O_WRONLY | O_CLOEXEC);
+      out->fd = open_file(path, O_WRONLY, 0);
+      if (out->fd < 0 && cli_canceled(NULL)) return canceled(error);
       if (out->fd < 0) return fail_io(error, "cannot write", path);
     } else {
       out->path = there ? realpath(path, NULL) : strdup(path); /* through links, so that they stay */
-      if (out->path == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+      if (out->path == NULL) return fail_io(error, "cannot write", path);
       zarrc_status status = open_temporary(out, there ? st.st_mode & 0777 : 0666, error);
       if (status != ZARRC_OK) return status;
     }
@@ -208,7 +219,7 @@ zarrc_status cli_output_text(cli_output *out, const char *text, zarrc_error *err
 zarrc_status cli_output_finish(cli_output *out, zarrc_error *error) {
   zarrc_status status = flush(out, error);
   if (status != ZARRC_OK || cli_canceled(NULL)) return status != ZARRC_OK ? status : canceled(error);
-  if (out->fd <= 1) return ZARRC_OK;
+  if (out->fd == STDOUT_FILENO) return ZARRC_OK;
   int fd = out->fd;
   out->fd = -1;
   if (close(fd) != 0) return fail_io(error, "cannot write", out->name);
@@ -220,7 +231,7 @@ zarrc_status cli_output_finish(cli_output *out, zarrc_error *error) {
 }
 
 void cli_output_close(cli_output *out) {
-  if (out->fd > 1) close(out->fd);
+  if (out->fd >= 0 && out->fd != STDOUT_FILENO) close(out->fd);
   if (out->temporary != NULL) unlink(out->temporary);
   free(out->temporary);
   free(out->path);

@@ -2,6 +2,7 @@
 /* zarrc get: elements of an array to a file or stream. */
 #include "describe.h"
 #include "json.h"
+#include "memstream.h"
 #include "stream.h"
 
 #include <stdio.h>
@@ -39,26 +40,25 @@ static zarrc_status choose_format(getting *g, zarrc_error *error) {
 /* The result: up to the elements where these are part of it, else whole. */
 static zarrc_status put_document(getting *g, zarrc_error *error) {
   cli_json j;
-  char *text = NULL;
-  size_t n = 0;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  cli_json_begin(&j, f, "get");
+  cli_memstream text;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  cli_json_begin(&j, text.out, "get");
   cli_json_string(&j, "url", g->node.url);
   cli_json_dims(&j, "shape", g->selection.shape, g->selection.ndim);
-  zarrc_status status = cli_json_dtype(&j, "data_type", g->node.ctx, zarrc_array_dtype(g->node.array), error);
+  status = cli_json_dtype(&j, "data_type", g->node.ctx, zarrc_array_dtype(g->node.array), error);
   if (g->wrapped) {
-    fputs(", \"data\": ", f);
+    fputs(", \"data\": ", text.out);
   } else {
     cli_json_string(&j, "output", g->out.name);
     cli_json_string(&j, "format", cli_format_name(g->format));
     cli_json_uint(&j, "nbytes", g->out.total);
     cli_json_end(&j);
   }
-  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK && g->wrapped) status = cli_output_text(&g->out, text, error);
-  if (status == ZARRC_OK && !g->wrapped) fputs(text, stdout);
-  free(text);
+  status = cli_memstream_close(&text, status, error);
+  if (status == ZARRC_OK && g->wrapped) status = cli_output_text(&g->out, text.text, error);
+  if (status == ZARRC_OK && !g->wrapped) fputs(text.text, stdout);
+  free(text.text);
   return status;
 }
 

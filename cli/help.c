@@ -14,11 +14,9 @@ static const char about[] =
 static const char exits[] =
     "0 all went well\n2 wrong usage, selection or key\n3 not found\n4 invalid metadata\n5 not supported: codec, data "
     "type, extension\n6 damaged data: truncated, corrupt, checksum or size mismatch\n7 a limit would be exceeded\n8 "
-    "out "
-    "of memory\n9 input or output error\n10 conflict: something is there already\n11 network error\n13 no permission, "
-    "or a "
-    "link out of the store that is not followed\n130 "
-    "interrupted\n70 an error in zarrc itself";
+    "out of memory\n9 input or output error\n10 conflict: something is there already\n11 network error\n13 no "
+    "permission, or a link out of the store that is not followed\n130 interrupted; 143 by SIGTERM, 129 by "
+    "SIGHUP\n70 an error in zarrc itself";
 
 /* Prints text folded at blanks; the first line begins at `at`, all others at `indent`. */
 static void fold(FILE *out, const char *text, int at, int indent, int width) {

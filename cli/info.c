@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "codecspec.h"
 #include "describe.h"
+#include "memstream.h"
 #include "out.h"
 #include "text.h"
 #include "tree.h"
@@ -337,20 +338,19 @@ static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, cli_fa
 
 static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failures, zarrc_error *error) {
   cli_json j;
-  char *text = NULL;
-  size_t n = 0;
-  FILE *f = open_memstream(&text, &n); /* a document is printed whole or not at all */
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  cli_json_begin(&j, f, "info");
+  cli_memstream text; /* a document is printed whole or not at all */
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  cli_json_begin(&j, text.out, "info");
   cli_json_string(&j, "url", node->url);
   cli_json_string(&j, "path", node->path);
   cli_json_int(&j, "zarr_format", 3);
   cli_json_string(&j, "node_type", node->array != NULL ? "array" : "group");
-  zarrc_status status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
+  status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
   cli_json_end(&j);
-  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) fwrite(text, 1, n, stdout);
-  free(text);
+  status = cli_memstream_close(&text, status, error);
+  if (status == ZARRC_OK) fwrite(text.text, 1, text.len, stdout);
+  free(text.text);
   return status;
 }
 

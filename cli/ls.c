@@ -2,6 +2,7 @@
 /* zarrc ls and tree: a hierarchy, one node a line. */
 #include "cli.h"
 #include "describe.h"
+#include "memstream.h"
 #include "out.h"
 #include "text.h"
 #include "tree.h"
@@ -32,22 +33,14 @@ static void put_dims_text(FILE *f, const cli_layout *l) {
   if (l->sharded) fprintf(f, " in %s", cli_plain_dims(dims, l->object_shape, l->ndim));
 }
 
-static char *printed_dtype(const zarrc_dtype *dtype) {
-  char *text = NULL;
-  size_t n;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return NULL;
-  cli_print_dtype(f, dtype);
-  return fclose(f) == 0 ? text : NULL;
-}
-
-static char *printed_chunks(const cli_layout *l) {
-  char *text = NULL;
-  size_t n;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return NULL;
-  put_dims_text(f, l);
-  return fclose(f) == 0 ? text : NULL;
+static zarrc_status chunks_text(const cli_layout *l, char **out, zarrc_error *error) {
+  cli_memstream text;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  put_dims_text(text.out, l);
+  status = cli_memstream_close(&text, ZARRC_OK, error);
+  *out = text.text;
+  return status;
 }
 
 static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, zarrc_error *error) {
@@ -55,11 +48,11 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
   cli_layout l;
   cli_layout_of(array, &l);
   out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
-  out->dtype = printed_dtype(zarrc_array_dtype(array));
-  out->chunks = printed_chunks(&l);
   out->nbytes = l.nbytes;
-  if (out->shape == NULL || out->dtype == NULL || out->chunks == NULL)
-    return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (out->shape == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  zarrc_status status = cli_dtype_text(zarrc_array_dtype(array), &out->dtype, error);
+  if (status == ZARRC_OK) status = chunks_text(&l, &out->chunks, error);
+  if (status != ZARRC_OK) return status;
   return cli_has(ls->c, CLI_LONG) ? cli_stored_count(array, &out->stored, error) : ZARRC_OK;
 }
 
@@ -191,12 +184,10 @@ static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli
 
 static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   cli_json j;
-  char *text = NULL;
-  size_t n = 0;
-  zarrc_status status = ZARRC_OK;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  cli_json_begin(&j, f, "ls");
+  cli_memstream text;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  cli_json_begin(&j, text.out, "ls");
   cli_json_string(&j, "url", ls->node->url);
   cli_json_open(&j, "nodes", '[');
   for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++) {
@@ -213,9 +204,9 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   }
   cli_json_close(&j, ']');
   cli_json_end(&j);
-  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) fwrite(text, 1, n, stdout);
-  free(text);
+  status = cli_memstream_close(&text, status, error);
+  if (status == ZARRC_OK) fwrite(text.text, 1, text.len, stdout);
+  free(text.text);
   return status;
 }
 

@@ -5,6 +5,7 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,10 +68,20 @@ static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {
   return run_verb(c, verb, argc - 2, argv + 2, error);
 }
 
+/* Opens what is missing of the descriptors 0 to 2, so that no file of ours gets one of them, and so that using it
+ * fails as using a closed one does: each is open in the direction that is not used. */
+static bool fill_streams(void) {
+  static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) return false;
+  return true;
+}
+
 /* What was printed counts only when it arrived. */
 static zarrc_status flush_output(zarrc_error *error) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return ZARRC_OK;
+  if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
   int os_error = errno != 0 ? errno : EIO; /* 0: an earlier write failed; a pipe still tells why */
   struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
   if (poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR) != 0) os_error = EPIPE;
@@ -82,6 +93,7 @@ static zarrc_status flush_output(zarrc_error *error) {
 int main(int argc, char **argv) {
   cli c = {.json = wants_json(argc, argv)};
   zarrc_error error = {0};
+  if (!fill_streams()) return zarrc_status_exit_code(ZARRC_IO);
   cli_signals_install();
   zarrc_status status = run(&c, argc, argv, &error);
   if (status == ZARRC_OK) {
@@ -92,5 +104,5 @@ int main(int argc, char **argv) {
   }
   if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
   if (status != ZARRC_OK) cli_print_error(&c, &error, status);
-  return zarrc_status_exit_code(status);
+  return cli_exit_code(status);
 }

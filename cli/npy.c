@@ -2,6 +2,7 @@
 #include "npy.h"
 
 #include "json.h"
+#include "memstream.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -219,16 +220,15 @@ static zarrc_status read_members(reader *r, cli_npy *out) {
 }
 
 static zarrc_status parse_header(zarrc_ctx *ctx, const char *text, size_t n, cli_npy *out, zarrc_error *error) {
-  char *json = NULL;
-  size_t njson;
+  cli_memstream json;
   reader r = {.p = text, .end = text + n, .error = error};
-  r.json = open_memstream(&json, &njson);
-  if (r.json == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  zarrc_status status = read_members(&r, out);
-  if (fclose(r.json) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status == ZARRC_OK) status = zarrc_dtype_open(ctx, json, njson, &out->dtype, error);
+  zarrc_status status = cli_memstream_open(&json, error);
+  if (status != ZARRC_OK) return status;
+  r.json = json.out;
+  status = cli_memstream_close(&json, read_members(&r, out), error);
+  if (status == ZARRC_OK) status = zarrc_dtype_open(ctx, json.text, json.len, &out->dtype, error);
   if (status == ZARRC_OK && r.order != 0) out->dtype.endian = r.order == '>' ? ZARRC_BIG : ZARRC_LITTLE;
-  free(json);
+  free(json.text);
   return status;
 }
 
@@ -310,30 +310,29 @@ static zarrc_status put_descr(FILE *out, const zarrc_dtype *dtype, zarrc_error *
 
 zarrc_status cli_npy_write_header(cli_output *out, const zarrc_dtype *dtype, int ndim, const int64_t *shape,
                                   zarrc_error *error) {
-  char *text = NULL;
+  cli_memstream text;
   uint8_t start[12] = MAGIC;
-  size_t n = 0, nstart, padded;
+  size_t n, nstart, padded;
   bool ascii = true;
-  zarrc_status status;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  fputs("{'descr': ", f);
-  status = put_descr(f, dtype, error);
-  fputs(", 'fortran_order': False, 'shape': (", f);
-  for (int i = 0; i < ndim; i++) fprintf(f, i > 0 && ndim > 1 ? ", %lld" : "%lld", (long long)shape[i]);
-  fputs(ndim == 1 ? ",), }" : "), }", f);
-  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  if (status != ZARRC_OK) goto done;
-  for (size_t i = 0; i < n; i++) ascii &= (unsigned char)text[i] < 0x80;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  fputs("{'descr': ", text.out);
+  status = put_descr(text.out, dtype, error);
+  fputs(", 'fortran_order': False, 'shape': (", text.out);
+  for (int i = 0; i < ndim; i++) fprintf(text.out, i > 0 && ndim > 1 ? ", %lld" : "%lld", (long long)shape[i]);
+  fputs(ndim == 1 ? ",), }" : "), }", text.out);
+  status = cli_memstream_close(&text, status, error);
+  if (status != ZARRC_OK) return status;
+  n = text.len;
+  for (size_t i = 0; i < n; i++) ascii &= (unsigned char)text.text[i] < 0x80;
   start[6] = !ascii ? 3 : n + 64 > 65535 ? 2 : 1;
   nstart = start[6] == 1 ? 10 : 12;
   padded = (nstart + n + 1 + 63) / 64 * 64 - nstart;
   for (size_t i = 8; i < nstart; i++) start[i] = (uint8_t)(padded >> 8 * (i - 8));
   status = cli_output_write(out, start, nstart, error);
-  if (status == ZARRC_OK) status = cli_output_write(out, text, n, error);
+  if (status == ZARRC_OK) status = cli_output_write(out, text.text, n, error);
   for (size_t i = n; i < padded && status == ZARRC_OK; i++)
     status = cli_output_text(out, i + 1 < padded ? " " : "\n", error);
-done:
-  free(text);
+  free(text.text);
   return status;
 }

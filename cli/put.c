@@ -36,15 +36,10 @@ static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_er
 /* ZARRC_INVALID_ARGUMENT with both types in it. */
 static zarrc_status refuse_type(const zarrc_dtype *has, const zarrc_dtype *wants, zarrc_error *error) {
   char *a = NULL, *b = NULL;
-  size_t na, nb;
-  FILE *fa = open_memstream(&a, &na), *fb = open_memstream(&b, &nb);
-  if (fa != NULL) cli_print_dtype(fa, has);
-  if (fb != NULL) cli_print_dtype(fb, wants);
-  if (fa != NULL) fclose(fa);
-  if (fb != NULL) fclose(fb);
-  zarrc_status status =
-      zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input has elements of %.120s, the array of %.120s",
-                 a != NULL ? a : "?", b != NULL ? b : "?");
+  zarrc_status status = cli_dtype_text(has, &a, error);
+  if (status == ZARRC_OK) status = cli_dtype_text(wants, &b, error);
+  if (status == ZARRC_OK)
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input has elements of %.120s, the array of %.120s", a, b);
   free(a);
   free(b);
   return status;

@@ -3,6 +3,7 @@
 #include "shard.h"
 
 #include "describe.h"
+#include "memstream.h"
 #include "out.h"
 #include "signals.h"
 
@@ -216,22 +217,21 @@ static zarrc_status list_text(listing *l, zarrc_error *error) {
 
 static zarrc_status list_json(listing *l, zarrc_error *error) {
   cli_json j;
-  char *text = NULL;
-  size_t n = 0;
-  FILE *f = open_memstream(&text, &n);
-  if (f == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  cli_memstream text;
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
   l->json = &j;
-  cli_json_begin(&j, f, "shard");
+  cli_json_begin(&j, text.out, "shard");
   cli_json_string(&j, "action", "ls");
   cli_json_string(&j, "url", l->c->args.operand[1]);
   cli_json_open(&j, "shards", '[');
-  zarrc_status status = cli_shards_each(l->shards, list_shard, l, error);
+  status = cli_shards_each(l->shards, list_shard, l, error);
   cli_json_close(&j, ']');
   cli_json_end(&j);
-  if (fclose(f) != 0 && status == ZARRC_OK) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  status = cli_memstream_close(&text, status, error);
   bool nothing = l->shards->single && l->hidden;
-  if (status == ZARRC_OK && !nothing) fwrite(text, 1, n, stdout);
-  free(text);
+  if (status == ZARRC_OK && !nothing) fwrite(text.text, 1, text.len, stdout);
+  free(text.text);
   return status;
 }
 

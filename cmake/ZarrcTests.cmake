@@ -50,13 +50,23 @@ foreach(file ${test_sources})
   set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120 LABELS "unit;${layer}" ENVIRONMENT "${test_environment}")
 endforeach()
 
+# Makes allocations of the command fail. The sanitizers have an allocator of their own.
+if(TARGET zarrc-command AND NOT ZARRC_SANITIZED)
+  add_library(tests-cli-faultalloc MODULE tests/cli/faultalloc.c)
+  target_compile_definitions(tests-cli-faultalloc PRIVATE _GNU_SOURCE)
+  target_link_libraries(tests-cli-faultalloc PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(tests-cli-faultalloc PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests/cli)
+  set(faultalloc ZARRC_FAULTALLOC=${CMAKE_CURRENT_BINARY_DIR}/tests/cli/tests-cli-faultalloc.so)
+endif()
+
 # Command tests that are scripts: run with the command's path in ZARRC.
 file(GLOB cli_scripts CONFIGURE_DEPENDS tests/cli/test_*.sh)
 foreach(file ${cli_scripts})
   get_filename_component(name ${file} NAME_WE)
   add_test(NAME cli/${name} COMMAND sh ${file})
   set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 COST 1000 LABELS "unit;cli"
-    ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
+    ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;${faultalloc};ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
 endforeach()
 
 file(GLOB example_sources CONFIGURE_DEPENDS examples/*.c)

@@ -73,7 +73,7 @@ ZARRC_API const char *zarrc_status_words(zarrc_status status); /* "checksum mism
 ZARRC_API int zarrc_status_exit_code(zarrc_status status);     /* 6 */
 
 /* ZARRC_ACCESS for what the system does not permit (EACCES, EPERM, EROFS) and for a link that leads where it may not
- * (EXDEV), else ZARRC_IO. */
+ * (EXDEV), ZARRC_NO_MEMORY for ENOMEM, else ZARRC_IO. */
 ZARRC_API zarrc_status zarrc_status_of_errno(int os_error);
 
 /* What went wrong, owned by the caller; zero it or leave it as it is, every failure overwrites it whole.

@@ -37,7 +37,7 @@ int zarrc_status_exit_code(zarrc_status status) {
 
 zarrc_status zarrc_status_of_errno(int os_error) {
   bool is_access = os_error == EACCES || os_error == EPERM || os_error == EROFS || os_error == EXDEV;
-  return is_access ? ZARRC_ACCESS : ZARRC_IO;
+  return is_access ? ZARRC_ACCESS : os_error == ENOMEM ? ZARRC_NO_MEMORY : ZARRC_IO;
 }
 
 /* Whether a failure is one of the system or of the network: it has an errno, and no codec is to blame. */

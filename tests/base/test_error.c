@@ -63,6 +63,7 @@ static void test_status_of_errno(void **state) {
   static const int access[] = {EACCES, EPERM, EROFS, EXDEV}, io[] = {0, EIO, ENOENT, ENOSPC, EFBIG, ELOOP};
   for (size_t i = 0; i < sizeof access / sizeof *access; i++)
     assert_int_equal(zarrc_status_of_errno(access[i]), ZARRC_ACCESS);
+  assert_int_equal(zarrc_status_of_errno(ENOMEM), ZARRC_NO_MEMORY);
   for (size_t i = 0; i < sizeof io / sizeof *io; i++) assert_int_equal(zarrc_status_of_errno(io[i]), ZARRC_IO);
 }
 

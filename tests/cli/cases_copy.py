@@ -453,14 +453,14 @@ class Interruption(Copy):
         data = int32s(100 * 100, 1)
         self.array("a", shape=(100, 100), chunks=(100, 100), values=data)
         before = self.tree("a")
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             shutil.rmtree(self.folder / "b", ignore_errors=True)
             process = self.start("copy", "a", "b", "-c", "1,4", "-T", "1", "--memory", "2M", "--codecs", "gzip(9)",
                                  "--overwrite")
             self.wait_for(process, lambda: (self.folder / "b/c/5").exists())
             process.send_signal(number)
             out, said = process.communicate(timeout=60)
-            self.assertEqual((process.returncode, out), (130, b""), said)
+            self.assertEqual((process.returncode, out), (code, b""), said)
             self.assertRegex(said.decode(), r"\Azarrc: [^\n]*try: [^\n]*--resume\n\Z")
             self.no_temporaries()
             self.assertGreater(len(self.chunks("b")), 0)
