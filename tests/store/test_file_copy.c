@@ -118,7 +118,7 @@ static void test_failures(void **state) {
     zarrc_error error;
     int to = target(0);
     faultio_arm(FAULTIO_COPY, 1, errors[i], false);
-    assert_int_equal(zarrc_file_copy(ctx, from, 0, 5000, to, &error), ZARRC_IO);
+    assert_int_equal(zarrc_file_copy(ctx, from, 0, 5000, to, &error), zarrc_status_of_errno(errors[i]));
     assert_int_equal(error.os_error, errors[i]);
     faultio.armed = false;
     close(to);
