@@ -354,12 +354,22 @@ static zarrc_status sharding_evolve(zarrc_codec *codec, const zarrc_spec *spec, 
   return status ? status : index_bind(shard, ctx, error);
 }
 
-/* zarr-python's figure: the data and the index. Inner codecs that compress make it less or more. */
+/* Whether every inner chunk that is stored has as many bytes as its elements. */
+static bool inner_chunks_keep_size(const zarrc_shard *shard) {
+  if (!shard->inner || !zarrc_pipeline_is_fixed_size(shard->inner)) return false;
+  return zarrc_pipeline_encoded_size(shard->inner, 1).nbytes == 1;
+}
+
+/* zarr-python's figure: the data and the index. It is right where all inner chunks are stored as long as they are, and
+ * the most where those that are all fill value are left out; inner codecs that compress, or add a checksum, make it
+ * less or more. */
 static zarrc_size sharding_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_size size = {ZARRC_SIZE_UNKNOWN, 0};
-  (void)spec;
-  if (!zarrc_add_u64(nbytes, shard->index_nbytes, &size.nbytes)) size.nbytes = UINT64_MAX;
+  if (!zarrc_add_u64(nbytes, shard->index_nbytes, &size.nbytes))
+    size.nbytes = UINT64_MAX;
+  else if (inner_chunks_keep_size(shard))
+    size.kind = spec->options.write_empty_chunks ? ZARRC_SIZE_EXACT : ZARRC_SIZE_AT_MOST;
   return size;
 }
 

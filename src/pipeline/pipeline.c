@@ -94,7 +94,10 @@ static void bounds_set(zarrc_pipeline *p) {
   bool variable = zarrc_dtype_is_variable(&spec->dtype);
   if (!zarrc_mul_u64((uint64_t)nitems, spec->dtype.item_size, &decoded)) decoded = most;
   zarrc_size size = zarrc_codec_encoded_size(p->codecs[p->serializer], spec, decoded);
-  bool known = !variable && size.kind != ZARRC_SIZE_UNKNOWN;
+  /* A shard may hold more than encode makes of the same elements: bytes that nothing in its index refers to. */
+  const zarrc_codec *serializer = p->codecs[p->serializer];
+  bool grows = zarrc_codec_supports_partial_encode(serializer) && !zarrc_codec_is_fixed_size(serializer);
+  bool known = !variable && !grows && size.kind != ZARRC_SIZE_UNKNOWN;
   known = known && size.nbytes <= most;
   p->exact[p->serializer + 1] = known && size.kind == ZARRC_SIZE_EXACT;
   p->max[p->serializer + 1] = known ? size.nbytes : most;

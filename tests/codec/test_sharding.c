@@ -45,6 +45,72 @@ static void configurations(void **state) {
   }
 }
 
+/* What is said of the size of a shard before it is made is true of the shard that is made. */
+static void encoded_sizes(void **state) {
+  static const struct {
+    const char *codecs;
+    zarrc_size_kind elided, all; /* without and with write_empty_chunks */
+  } rows[] = {{"[\"bytes\"]", ZARRC_SIZE_AT_MOST, ZARRC_SIZE_EXACT},
+              {"[{\"name\": \"transpose\", \"configuration\": {\"order\": [0]}}, \"bytes\"]", ZARRC_SIZE_AT_MOST,
+               ZARRC_SIZE_EXACT},
+              {"[\"bytes\", \"crc32c\"]", ZARRC_SIZE_UNKNOWN, ZARRC_SIZE_UNKNOWN},
+              {"[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [1]}}]", ZARRC_SIZE_UNKNOWN,
+               ZARRC_SIZE_UNKNOWN}};
+  for (size_t i = 0; i < 4 * sizeof rows / sizeof *rows; i++) {
+    zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){6});
+    bool write_empty = i & 1, empty = i & 2;
+    char json[512];
+    size_t n = 0;
+    uint8_t *numbers = chunk_numbers(&spec);
+    spec.options.write_empty_chunks = write_empty;
+    if (empty) memset(numbers + 3, 0, 3);
+    snprintf(json, sizeof json,
+             "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3], \"codecs\": %s}}]",
+             rows[i / 4].codecs);
+    zarrc_pipeline *p = chunk_pipeline(*state, json, &spec);
+    free(chunk_encode(*state, p, numbers, &n));
+    zarrc_size size = zarrc_codec_encoded_size(zarrc_pipeline_codec(p, 0), &spec, 6);
+    assert_int_equal(size.kind, write_empty ? rows[i / 4].all : rows[i / 4].elided);
+    assert_int_equal(size.nbytes, 6 + 2 * 16 + 4); /* zarr-python's figure */
+    if (size.kind == ZARRC_SIZE_EXACT) assert_int_equal(n, size.nbytes);
+    if (size.kind == ZARRC_SIZE_AT_MOST) assert_int_equal(n, size.nbytes - (empty ? 3 : 0));
+    assert_false(zarrc_codec_is_fixed_size(zarrc_pipeline_codec(p, 0)));
+    zarrc_pipeline_close(p);
+    free(numbers);
+  }
+}
+
+/* Bytes that the index does not refer to may lie in a shard: its size is no limit for what is read. */
+static void shards_with_gaps(void **state) {
+  static const char json[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [3], "
+                             "\"index_codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": "
+                             "\"little\"}}], \"index_location\": \"start\"}}, \"crc32c\"]";
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){3});
+  uint8_t shard[64] = {26, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}, out[3];
+  zarrc_codec_job job = {.spec = &spec, .bytes = {shard, 29, NULL, NULL}};
+  zarrc_parts parts;
+  zarrc_bytes value;
+  zarrc_memory_blob blob;
+  zarrc_codec *sum;
+  spec.options.write_empty_chunks = true;
+  memcpy(shard + 26, "abc", 3);
+  zarrc_pipeline *p = chunk_pipeline(*state, json, &spec);
+  assert_int_equal(zarrc_crc32c_codec_open(*state, &sum, NULL), ZARRC_OK);
+  zarrc_parts_init(&parts, *state);
+  job.parts = &parts;
+  assert_int_equal(zarrc_codec_encode(sum, &job, 1, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_parts_join(&parts, &value, NULL), ZARRC_OK);
+  zarrc_memory_blob_init(&blob, *state, value.ptr, value.len);
+  zarrc_view to = zarrc_view_c(&spec.dtype, 1, spec.shape, out);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL), ZARRC_OK);
+  assert_memory_equal(out, "abc", 3);
+  zarrc_memory_blob_clear(&blob);
+  zarrc_bytes_release(&value);
+  zarrc_parts_clear(&parts);
+  zarrc_codec_close(sum);
+  zarrc_pipeline_close(p);
+}
+
 static void what_is_written(void **state) {
   zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){6});
   zarrc_codec *codec =
@@ -197,6 +263,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(configurations),
       cmocka_unit_test(what_is_written),
+      cmocka_unit_test(encoded_sizes),
+      cmocka_unit_test(shards_with_gaps),
       cmocka_unit_test(shards_that_do_not_divide),
       cmocka_unit_test(nesting_has_a_limit),
       cmocka_unit_test(claims_cost_nothing),
