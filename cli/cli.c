@@ -69,6 +69,21 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
   return zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
 }
 
+bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
+  cli_node place = {0};
+  bool found = false;
+  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK)
+    zarrc_stage_find(place.store, place.path, note, size, &found, NULL);
+  cli_node_close(&place);
+  return found;
+}
+
+void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status status) {
+  char note[160];
+  if (status == ZARRC_NOT_FOUND && c->hint[0] == 0 && cli_unfinished(c, ctx, url, note, sizeof note))
+    snprintf(c->hint, sizeof c->hint, "zarrc copy --resume, as an unfinished %s is there", note);
+}
+
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
@@ -118,4 +133,11 @@ void cli_node_close(cli_node *node) {
   if (node->path != NULL) zarrc_free(node->ctx, node->path);
   zarrc_store_close(node->store);
   *node = (cli_node){.ctx = node->ctx, .url = node->url};
+}
+
+void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there) {
+  if (status != ZARRC_CONFLICT || there->nothers == 0) return;
+  snprintf(c->hint, sizeof c->hint, "%s",
+           there->nnodes > 0 ? "another destination, or --overwrite --force to remove these files too"
+                             : "another destination");
 }

@@ -57,6 +57,12 @@ zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
 /* The array whose metadata is the file of --metadata: it has no chunks. */
 zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_error *error);
 void cli_node_close(cli_node *node);
+/* Whether a copy to a URL was left unfinished, and what it was a copy of. */
+bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size);
+/* The hint about such a copy where nothing was found. */
+void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status status);
+/* The hint where files that are no Zarr are in the way of --overwrite. */
+void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there);
 
 /* --------------------------------------------------------------------------------------------------- entries */
 

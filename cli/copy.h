@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zarrc copy in parts: copydoc.c says what an array becomes, copyplan.c into which regions the work is cut, copyrun.c
- * does it, place.c keeps it off its own source; copy.c is the verb.
+ * zarrc copy in parts: copydoc.c says what an array becomes, copyplan.c into which regions the work is cut,
+ * copytarget.c what may be replaced, copynodes.c makes groups and arrays, copyrun.c copies values, copyreport.c tells
+ * about it, place.c keeps it off its own source; copy.c is the verb.
  */
 #ifndef ZARRC_CLI_COPY_H
 #define ZARRC_CLI_COPY_H
@@ -9,6 +10,7 @@
 #include "describe.h"
 #include "meter.h"
 #include "progress.h"
+#include "tree.h"
 
 /* What the arguments ask of every array. */
 typedef struct cli_copy_wish {
@@ -54,6 +56,54 @@ typedef struct cli_copy_run {
 
 /* Copies one array. A message begins with the URL that it is about. */
 zarrc_status cli_copy_values(const cli_copy_run *run, zarrc_ctx *ctx, zarrc_error *error);
+
+/* One run of the verb. */
+typedef struct cli_copying {
+  cli *c;
+  const char *source_url, *copy_url;
+  cli_copy_wish wish;
+  bool overwrite, resume, force, check, dry;
+  uint64_t memory;
+  unsigned threads;
+  zarrc_ctx *ctx;
+  cli_node source, copy;
+  zarrc_store *models; /* in memory: what the copies are to be */
+  cli_meter in, out;
+  cli_tree tree;
+  cli_copy_array *arrays;
+  size_t narrays, ngroups;
+  uint64_t nobjects, nbytes, plan_memory;
+  atomic_ullong skipped;
+  cli_progress progress;
+  /* The copy is made on a stage of the destination, or, where --resume found one that is complete by its looks, there.
+   */
+  bool exists, unfinished, in_place, replaces;
+  zarrc_survey there; /* with --overwrite: what goes */
+  zarrc_stage *stage;
+} cli_copying;
+
+/* The path of a node of the source from the node that is copied. */
+const char *cli_copy_below(const cli_copying *k, const char *path);
+
+/* Looks at the destination without making anything; ZARRC_CONFLICT where it may not be written. */
+zarrc_status cli_copy_look(cli_copying *k, zarrc_error *error);
+/* Opens the place where the copy is made: k->out. */
+zarrc_status cli_copy_begin(cli_copying *k, zarrc_error *error);
+/* Shows the copy at the destination. */
+zarrc_status cli_copy_publish(cli_copying *k, zarrc_error *error);
+/* Ends, after a failure too; what was copied until then is kept if a --resume can use it. */
+void cli_copy_end(cli_copying *k, zarrc_status status);
+
+/* Whether a failure may not come again when the same is tried again. */
+bool cli_copy_may_pass(zarrc_status status);
+
+/* Makes groups and arrays in the order of the tree; then nothing but chunks is missing. */
+zarrc_status cli_copy_nodes(cli_copying *k, zarrc_error *error);
+
+void cli_copy_print_plan(const cli_copying *k);
+void cli_copy_print_summary(cli_copying *k);
+void cli_copy_tell_details(const cli_copying *k);
+void cli_copy_put_json(cli_copying *k);
 
 /* ZARRC_INVALID_ARGUMENT where two URLs name the same place, or one lies in the other. */
 zarrc_status cli_place_check(const char *source, const char *copy, zarrc_error *error);

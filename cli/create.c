@@ -147,7 +147,10 @@ static zarrc_status read_group(making *m, zarrc_error *error) {
 static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   cli *c = m->c;
   cli_node node = {0};
-  zarrc_create_mode mode = cli_has(c, CLI_OVERWRITE) ? ZARRC_CREATE_OVERWRITE : ZARRC_CREATE_NEW;
+  zarrc_create_mode mode = !cli_has(c, CLI_OVERWRITE) ? ZARRC_CREATE_NEW
+                           : cli_has(c, CLI_FORCE)    ? ZARRC_CREATE_OVERWRITE_ALL
+                                                      : ZARRC_CREATE_OVERWRITE;
+  zarrc_survey there;
   zarrc_status status = cli_store_open(c, m->ctx, url, true, &node, error);
   if (status == ZARRC_OK && cli_has(c, CLI_GROUP))
     status = zarrc_group_create(node.store, node.path, m->config.attributes, mode, &node.group, error);
@@ -155,6 +158,9 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
     status = zarrc_array_create(node.store, node.path, &m->config, mode, NULL, &node.array, error);
   if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
     snprintf(c->hint, sizeof c->hint, "--overwrite");
+  if (status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW &&
+      zarrc_node_survey(node.store, node.path, &there, NULL) == ZARRC_OK)
+    cli_hint_others(c, status, &there);
   if (status == ZARRC_OK && c->json) {
     cli_json j;
     const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);

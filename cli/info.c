@@ -354,16 +354,30 @@ static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failur
   return status;
 }
 
+/* What is there may be about to be replaced. */
+static void tell_unfinished(cli *c, zarrc_ctx *ctx) {
+  char note[160];
+  const char *url = c->args.operand[0];
+  if (!cli_unfinished(c, ctx, url, note, sizeof note)) return;
+  fputs("zarrc: ", stderr);
+  cli_print_safe(stderr, url);
+  fputs(": an unfinished ", stderr);
+  cli_print_safe(stderr, note);
+  fputs(" is there too; zarrc copy --resume goes on with it\n", stderr);
+}
+
 zarrc_status cli_info(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   cli_node node = {0};
   cli_failures failures = {0};
   zarrc_status status = cli_ctx_open(c, &ctx, error);
   if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, NULL, &node, error);
+  cli_hint_unfinished(c, ctx, c->args.operand[0], status);
   if (status == ZARRC_OK && c->json)
     status = show_json(c, &node, &failures, error);
   else if (status == ZARRC_OK)
     status = node.array != NULL ? print_array(c, &node, error) : show_group(c, &node, NULL, &failures, error);
+  if (status == ZARRC_OK && !c->json) tell_unfinished(c, ctx);
   if (status == ZARRC_OK) status = cli_failures_end(&failures, error);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);

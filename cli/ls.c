@@ -243,6 +243,7 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
   if (status == ZARRC_OK) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
   if (status == ZARRC_OK) status = list(&ls, depth, error);
+  cli_hint_unfinished(c, ctx, c->args.operand[0], status);
   for (size_t i = 0; ls.lines != NULL && i < ls.tree.n; i++) {
     free(ls.lines[i].shape);
     free(ls.lines[i].dtype);

@@ -34,7 +34,9 @@ const cli_verb cli_verbs[] = {
      "standard input. json and lines are written as get writes them.",
      "zarrc put data.zarr/t -i t.npy\nzarrc put data.zarr/t -s '3,:,:' -i - < plane.npy", cli_put},
     {CLI_VERB_CREATE, "create", "URL", 1, 1, "<file>", "make a new array or group",
-     "Writes the metadata of a new array. What exists already is refused unless --overwrite is given.\n\n"
+     "Writes the metadata of a new array. What exists already is refused unless --overwrite is given, which replaces "
+     "arrays and groups with all that is below them, once the new node is complete. Files that are no Zarr are not "
+     "removed, but with --force where they lie in an array or group.\n\n"
      "SPEC, a codec chain, is a short form, JSON, or @FILE with either. The short form lists names with arguments in "
      "brackets: bytes(little|big), transpose(2,1,0), gzip(LEVEL), zstd(LEVEL,checksum), "
      "blosc(CNAME,LEVEL,SHUFFLE,TYPESIZE,BLOCKSIZE), crc32c, or NAME(KEY=VALUE,...). Where the short form has no codec "
@@ -48,7 +50,11 @@ const cli_verb cli_verbs[] = {
      "larger than --memory is read and written in parts. SRC is only read.\n\n"
      "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given. With -c alone a "
      "sharded array keeps its shards; -s none takes them away.\n\n"
-     "An interrupted copy leaves whole chunks only; --resume goes on where it ended.",
+     "The copy is made aside, in .NAME.zarrc-partial beside DST, and takes the place of DST as a whole when it is complete; "
+     "until then, and after a failure, DST is what it was. --overwrite replaces an array or group with all that is below "
+     "it (-n tells what); files that are no Zarr are not removed, but with --force where they lie in an array or group. "
+     "An interrupted copy is kept aside: --resume goes on where it ended, --overwrite begins anew. Where DST is complete "
+     "--resume adds the chunks that are missing in it.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
      "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
     {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",
@@ -104,6 +110,7 @@ const cli_option cli_options[] = {
     {CLI_DECODE, CLI_VERB_SHARD, 0, "decode", NULL, NULL, "extract elements, not stored bytes"},
     {CLI_DEEP, CLI_VERB_SHARD, 0, "deep", NULL, NULL, "decode every inner chunk that is listed"},
     {CLI_FORCE, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
+    {CLI_FORCE, MAKING, 'f', "force", NULL, NULL, "with --overwrite: remove files that are no Zarr too"},
     {CLI_SHAPE, CLI_VERB_CREATE, 0, "shape", "N,N,...", NULL, "of the array; () for a single element"},
     {CLI_DTYPE, CLI_VERB_CREATE, 0, "dtype", "TYPE", NULL, "data type: int32, float64, ... or its JSON"},
     {CLI_CHUNKS, MAKING, 'c', "chunks", "N,N,...", NULL, "shape of the chunks (inside shards, where there are shards)"},
@@ -116,7 +123,7 @@ const cli_option cli_options[] = {
     {CLI_KEY_ENCODING, MAKING, 0, "key-encoding", "NAME", "default v2", "spelling of chunk keys"},
     {CLI_SEPARATOR, MAKING, 0, "separator", "CHAR", "/ .", "what stands between the numbers of a chunk key"},
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},
-    {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace what is there"},
+    {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace the array or group that is there"},
     {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "go on with a copy that was interrupted"},
     {CLI_CHECK, CLI_VERB_COPY, 0, "check", NULL, NULL, "read back what was written and compare"},
     {CLI_DRY_RUN, CLI_VERB_COPY, 'n', "dry-run", NULL, NULL, "only show what would be done: objects, bytes, memory, requests"},

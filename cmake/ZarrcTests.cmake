@@ -60,13 +60,19 @@ if(TARGET zarrc-command AND NOT ZARRC_SANITIZED)
   set(faultalloc ZARRC_FAULTALLOC=${CMAKE_CURRENT_BINARY_DIR}/tests/cli/tests-cli-faultalloc.so)
 endif()
 
+# A library to be loaded in front of the C library's, in which calls of the command fail or end it.
+add_library(tests-faultcalls MODULE tests/cli/faultcalls.c)
+target_compile_definitions(tests-faultcalls PRIVATE _GNU_SOURCE)
+set_target_properties(tests-faultcalls PROPERTIES C_VISIBILITY_PRESET default)
+target_link_libraries(tests-faultcalls PRIVATE ${CMAKE_DL_LIBS})
+
 # Command tests that are scripts: run with the command's path in ZARRC.
 file(GLOB cli_scripts CONFIGURE_DEPENDS tests/cli/test_*.sh)
 foreach(file ${cli_scripts})
   get_filename_component(name ${file} NAME_WE)
   add_test(NAME cli/${name} COMMAND sh ${file})
   set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 COST 1000 LABELS "unit;cli"
-    ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;${faultalloc};ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
+    ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;${faultalloc};ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data;ZARRC_FAULTCALLS=$<TARGET_FILE:tests-faultcalls>")
 endforeach()
 
 file(GLOB example_sources CONFIGURE_DEPENDS examples/*.c)

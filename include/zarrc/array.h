@@ -67,9 +67,13 @@ typedef struct zarrc_array_config {
   const char *attributes;             /* JSON object; NULL: {} */
 } zarrc_array_config;
 
+/* Overwriting replaces nodes of Zarr, with all that is below them. What was there stays until the new node is complete,
+ * and is then replaced at once; in stores that cannot do that (zarrc_stage_possible) it is removed just before the new
+ * document is stored. */
 typedef enum zarrc_create_mode {
-  ZARRC_CREATE_NEW,      /* something there already is ZARRC_CONFLICT */
-  ZARRC_CREATE_OVERWRITE /* what is there is removed, once the new metadata has been found good */
+  ZARRC_CREATE_NEW,          /* something there already is ZARRC_CONFLICT */
+  ZARRC_CREATE_OVERWRITE,    /* files that are no Zarr are ZARRC_CONFLICT, be they beside nodes or alone */
+  ZARRC_CREATE_OVERWRITE_ALL /* such files are removed too, if there is a node */
 } zarrc_create_mode;
 
 ZARRC_API zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
@@ -214,6 +218,21 @@ typedef enum zarrc_node_kind {
 
 /* What lies at a path; ZARRC_NODE_NONE is no error. */
 ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error);
+/* What lies at and below a path. */
+typedef struct zarrc_survey {
+  uint64_t nnodes;  /* documents of arrays and groups, of format 2 too */
+  uint64_t nchunks; /* files named as chunks of these */
+  uint64_t nothers; /* files that are neither */
+  char other[272];  /* the first of those, below the path; cut where it is longer */
+} zarrc_survey;
+
+ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_error *error);
+/* Whether a node may be created in a mode, as zarrc_array_create would find: ZARRC_CONFLICT where it may not. */
+ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create_mode mode,
+                                        zarrc_error *error);
+/* Makes groups at and above a path where there is no node. */
+ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error *error);
+
 /* Calls fn for each child node of a group, sorted by name. A child whose document cannot be read, or is no node of Zarr
  * format 3, comes as ZARRC_NODE_UNREADABLE, and `why` says the reason; else why is NULL. Only what is no fault of one
  * child ends the listing: no memory, the network, a cancellation, and what fn returns. */

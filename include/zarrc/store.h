@@ -30,6 +30,32 @@ typedef struct zarrc_entry {
 } zarrc_entry;
 typedef zarrc_status (*zarrc_list_fn)(void *arg, const zarrc_entry *entry, zarrc_error *error);
 
+/* A new version of all that lies below a prefix, made beside it and put in its place when it is complete: until then
+ * readers see what was there before, or nothing. It begins with this struct; the rest belongs to the store. */
+typedef struct zarrc_stage {
+  zarrc_store *target;
+  zarrc_store *store; /* write the new version here: what is "a" in it becomes "prefix/a" */
+  bool resumed;       /* an unfinished version was found, and is gone on with */
+} zarrc_stage;
+
+/* What is done about a version that an earlier stage left unfinished. */
+typedef enum zarrc_stage_mode {
+  ZARRC_STAGE_NEW,    /* it is ZARRC_CONFLICT */
+  ZARRC_STAGE_RESUME, /* it is gone on with */
+  ZARRC_STAGE_DISCARD /* it is removed */
+} zarrc_stage_mode;
+
+/* How a store replaces a prefix: see zarrc_stage_open and its siblings. */
+typedef struct zarrc_stage_ops {
+  size_t struct_size;
+  zarrc_status (*open)(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
+                       zarrc_stage **out, zarrc_error *error);
+  zarrc_status (*publish)(zarrc_stage *stage, bool replace, zarrc_error *error);
+  void (*close)(zarrc_stage *stage, bool keep);
+  zarrc_status (*find)(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
+                       zarrc_error *error);
+} zarrc_stage_ops;
+
 /* What a store does. The blob operations are those of zarrc_blob_ops, for the blob's key; forget gives up what a
  * blob's state holds; what a read lends outlives both the blob and the store. With `keeps` a piece of replace may have
  * no memory (ptr NULL, len not 0): it stands for len bytes, from the byte that `owner` is as a number, of the value
@@ -52,6 +78,7 @@ typedef struct zarrc_store_ops {
   zarrc_status (*identify)(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error); /* or NULL */
   bool keeps;
   zarrc_status (*replace_from)(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
+  const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */
@@ -79,6 +106,24 @@ ZARRC_API zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, za
 ZARRC_API zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                         void *arg, zarrc_error *error);
+
+/* Begins a new version of what lies below a prefix ("" for all of the store). note: a line about who makes it; it stays
+ * with an unfinished version, and an unfinished one without a note ("") is nothing to go on with and always removed.
+ * Only one process (or thread) at a time works on a prefix: ZARRC_CONFLICT while another one does, but where that one
+ * has no note it is waited for. ZARRC_UNSUPPORTED: the store cannot do it. */
+ZARRC_API zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
+                                        zarrc_stage **out, zarrc_error *error);
+/* Puts the new version in the place of the prefix, at once, and removes what was there. ZARRC_CONFLICT: something is
+ * there, and `replace` is not set. */
+ZARRC_API zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error);
+/* Ends the work; a version that was not published is removed, or kept for ZARRC_STAGE_RESUME. NULL is allowed. */
+ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);
+/* Whether an unfinished version of a prefix is there, and its note (cut where it does not fit). Where a process was
+ * ended just when it had moved the old version aside, the old version is moved back first. */
+ZARRC_API zarrc_status zarrc_stage_find(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
+                                        zarrc_error *error);
+/* Whether a store can replace a prefix as a whole. */
+ZARRC_API bool zarrc_stage_possible(const zarrc_store *store);
 
 /* Keys in memory; gone when the store is closed. */
 ZARRC_API zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out, zarrc_error *error);

@@ -176,25 +176,78 @@ static zarrc_status make_group(zarrc_store *store, const char *parent, zarrc_err
   return status == ZARRC_CONFLICT ? want_no_array(store, parent, error) : status; /* somebody else made it */
 }
 
-zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char *text, zarrc_create_mode mode,
-                               zarrc_error *error) {
-  zarrc_node_kind kind;
+zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error *error) {
   zarrc_status status = check_path(path, error);
   if (!status) status = refuse_read_only(store, error);
   if (!status) status = each_parent(store, path, want_no_array, error);
+  if (!status) status = each_parent(store, path, make_group, error);
+  return status ? status : make_group(store, path, error);
+}
+
+static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_error *error) {
+  zarrc_node_kind kind;
+  zarrc_error why;
+  zarrc_status status = zarrc_node_find(store, path, &kind, &why);
+  if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
+                         : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
+    return refuse_existing(path, error);
+  if (status && error) *error = why;
+  return status;
+}
+
+/* Whether what is there may be overwritten. */
+static zarrc_status check_survey(const zarrc_survey *survey, zarrc_create_mode mode, zarrc_error *error) {
+  unsigned long long n = survey->nothers;
+  if (n == 0 || (survey->nnodes > 0 && mode == ZARRC_CREATE_OVERWRITE_ALL)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CONFLICT, "%s%llu file%s that %s no Zarr would be removed, such as %s",
+                    survey->nnodes > 0 ? "" : "no array and no group is there, and ", n, n == 1 ? "" : "s",
+                    n == 1 ? "is" : "are", survey->other);
+}
+
+static zarrc_status check_target(zarrc_store *store, const char *path, zarrc_create_mode mode, zarrc_survey *survey,
+                                 zarrc_error *error) {
+  bool found;
+  char note[2];
+  *survey = (zarrc_survey){0};
+  zarrc_status status = check_path(path, error);
+  if (!status) status = refuse_read_only(store, error);
+  if (!status) status = zarrc_stage_find(store, path, note, sizeof note, &found, error); /* brings back what it can */
+  if (!status) status = each_parent(store, path, want_no_array, error);
   if (status) return status;
-  if (mode == ZARRC_CREATE_OVERWRITE) {
+  if (mode == ZARRC_CREATE_NEW) return refuse_found(store, path, error);
+  status = zarrc_node_survey(store, path, survey, error);
+  return status ? status : check_survey(survey, mode, error);
+}
+
+zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create_mode mode, zarrc_error *error) {
+  zarrc_survey survey;
+  return check_target(store, path, mode, &survey, error);
+}
+
+/* The new node is made aside, and takes the place of the old one as a whole. */
+static zarrc_status put_in_place(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
+  zarrc_stage *stage = NULL;
+  zarrc_status status = zarrc_stage_open(store, path, ZARRC_STAGE_DISCARD, "", &stage, error);
+  if (!status) status = zarrc_store_set(stage->store, "zarr.json", text, strlen(text), error);
+  if (!status) status = each_parent(store, path, make_group, error);
+  if (!status) status = zarrc_stage_publish(stage, true, error);
+  zarrc_stage_close(stage, false);
+  return status;
+}
+
+zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char *text, zarrc_create_mode mode,
+                               zarrc_error *error) {
+  zarrc_survey survey;
+  zarrc_status status = check_target(store, path, mode, &survey, error);
+  if (status) return status;
+  if (survey.nnodes + survey.nchunks > 0) {
+    if (zarrc_stage_possible(store)) return put_in_place(store, path, text, error);
     status = zarrc_store_erase_prefix(store, path, error);
-  } else {
-    zarrc_error why;
-    status = zarrc_node_find(store, path, &kind, &why);
-    if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
-                           : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
-      return refuse_existing(path, error);
-    if (status && error) *error = why;
   }
   if (!status) status = each_parent(store, path, make_group, error);
-  return status ? status : put_new(store, path, text, error);
+  if (!status) status = put_new(store, path, text, error);
+  bool again = status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW && zarrc_stage_possible(store);
+  return again ? put_in_place(store, path, text, error) : status; /* somebody else made one meanwhile */
 }
 
 /* ------------------------------------------------------------------------------------------------------ changing */

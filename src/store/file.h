@@ -10,6 +10,7 @@
 
 #include "store/common.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <sys/uio.h>
 
@@ -103,6 +104,34 @@ zarrc_status zarrc_file_direct_begin(zarrc_file_direct *d, zarrc_ctx *ctx, int f
 zarrc_status zarrc_file_direct_add(zarrc_file_direct *d, const zarrc_bytes *parts, size_t n, zarrc_error *error);
 zarrc_status zarrc_file_direct_end(zarrc_file_direct *d, zarrc_error *error);
 void zarrc_file_direct_clear(zarrc_file_direct *d);
+
+/* ------------------------------------------------------------------------------------------------- file_place.c */
+
+/* The directory of a prefix; symbolic links to it have been followed. */
+typedef struct zarrc_file_place {
+  int holder;              /* the directory that holds it */
+  char name[NAME_MAX + 1]; /* in that directory */
+  bool inside; /* it cannot be renamed (it is a mount point, or the working directory): holder is the place itself, and
+                  it has no name */
+} zarrc_file_place;
+
+/* Finds it, whether it is there or not; with make, directories above it that are missing are made. -1 and errno. */
+int zarrc_file_place_open(zarrc_file_store *fs, const char *prefix, bool make, zarrc_file_place *place);
+void zarrc_file_place_close(zarrc_file_place *place);
+
+/* ------------------------------------------------------------------------------------------------- file_stage.c */
+
+extern const zarrc_stage_ops zarrc_file_stage_ops;
+
+/* Whether a name is that of a directory in which a new version is made. */
+bool zarrc_file_is_stage(const char *name);
+
+/* ----------------------------------------------------------------------------------------------- file_move_in.c */
+
+/* Puts what is in "new" of a stage's directory in the place of what is in a directory that cannot be renamed. */
+zarrc_status zarrc_file_move_in(int place, int stage, bool replace, zarrc_error *error);
+/* Undoes it, if it was begun and has not come to its end. 0, or -1 and errno. */
+int zarrc_file_undo_move_in(int place, int stage);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 

@@ -273,6 +273,7 @@ void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name) {
 
 /* Looks from the end: ".tmp", 16 hexadecimal digits, ".", digits, "." and what the name began with. */
 bool zarrc_file_is_temp(const char *name) {
+  if (zarrc_file_is_stage(name)) return true;
   size_t n = strlen(name);
   if (n < 24 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) return false;
   const char *at = name + n - 4;

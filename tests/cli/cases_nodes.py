@@ -230,7 +230,7 @@ class Info(support.Case):
     def test_objects_are_chunks_of_the_grid(self):
         for encoding, separator in (("default", "/"), ("default", "."), ("v2", "."), ("v2", "/")):
             self.array("a", "int8", (4, 4), (2, 2), bytes([1] * 16), "--codecs", "bytes", "--key-encoding", encoding,
-                       "--separator", separator, "--overwrite")
+                       "--separator", separator, "--overwrite", "--force")
             for stray in ("c.9.9", "notes.txt", "c.0", "00.0", "0.0.0"):
                 (self.folder / "a" / stray).write_bytes(b"12345")
             stored = self.json("info", "a", "--stored")["stored"]

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* What lies below a path: nodes, their chunks, and files that are neither. */
+#include "array/key.h"
+#include "array/node.h"
+#include "base/order.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* All keys below the path, without it, each with its NUL; where each begins; and the order of their names. */
+typedef struct keys {
+  size_t skip; /* bytes of the path in front of each key */
+  zarrc_buf text, offsets;
+  uint32_t *order, n;
+} keys;
+
+static const char *key_at(const keys *k, uint32_t i) {
+  size_t offset;
+  memcpy(&offset, k->offsets.ptr + i * sizeof offset, sizeof offset);
+  return (const char *)k->text.ptr + offset;
+}
+
+static zarrc_status collect(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  keys *k = arg;
+  if (entry->is_prefix) return ZARRC_OK;
+  const char *key = entry->key + k->skip;
+  zarrc_status status = zarrc_buf_append(&k->offsets, &k->text.len, sizeof k->text.len, error);
+  return status ? status : zarrc_buf_append(&k->text, key, strlen(key) + 1, error);
+}
+
+static int compare(const void *of, uint32_t a, uint32_t b) {
+  return strcmp(key_at(of, a), key_at(of, b));
+}
+
+static bool has_key(const keys *k, const char *key) {
+  uint32_t low = 0, high = k->n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int order = strcmp(key_at(k, k->order[middle]), key);
+    if (order == 0) return true;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
+static const char *name_of(const char *key) {
+  const char *slash = strrchr(key, '/');
+  return slash ? slash + 1 : key;
+}
+
+/* 2: a document that makes a node; 1: one that goes with a node. */
+static int is_document(const char *name) {
+  static const char *const nodes[] = {"zarr.json", ".zarray", ".zgroup"}, *const others[] = {".zattrs", ".zmetadata"};
+  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+    if (!strcmp(name, nodes[i])) return 2;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (!strcmp(name, others[i])) return 1;
+  return 0;
+}
+
+/* Whether a node's document stands in the directory that is the first n bytes of a key. */
+static bool is_node(const keys *k, const char *key, size_t n) {
+  static const char *const names[] = {"zarr.json", ".zarray"};
+  char document[ZARRC_MAX_KEY + 16];
+  if (n >= ZARRC_MAX_KEY) return false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    snprintf(document, sizeof document, "%.*s%s%s", (int)n, key, n ? "/" : "", names[i]);
+    if (has_key(k, document)) return true;
+  }
+  return false;
+}
+
+/* Whether a segment is of numbers, as "3", "0.12", or with `first` "c" and "c.0.12" too. */
+static bool is_numbers(const char *segment, size_t n, bool first) {
+  if (first && n > 0 && segment[0] == 'c' && (n == 1 || segment[1] == '.')) {
+    if (n == 1) return true;
+    segment += 2;
+    n -= 2;
+  }
+  for (size_t i = 0; i < n; i++)
+    if ((segment[i] < '0' || segment[i] > '9') && (segment[i] != '.' || i == 0 || i + 1 == n)) return false;
+  return n > 0;
+}
+
+/* Whether a key looks like that of a chunk of a node above it, or of one at the root that has gone. */
+static bool is_chunk(const keys *k, const char *key) {
+  size_t end = strlen(key);
+  for (;;) {
+    size_t start = end;
+    while (start > 0 && key[start - 1] != '/') start--;
+    if (!is_numbers(key + start, end - start, true)) return false;
+    if (is_node(k, key, start > 0 ? start - 1 : 0)) return true;
+    if (key[start] == 'c') return start == 0; /* "c/0/1": of an array whose document is gone */
+    if (start == 0) return false;
+    end = start - 1;
+  }
+}
+
+static void count(const keys *k, zarrc_survey *out) {
+  for (uint32_t i = 0; i < k->n; i++) {
+    const char *key = key_at(k, k->order[i]);
+    int document = is_document(name_of(key));
+    if (document == 2)
+      out->nnodes++;
+    else if (!document && is_chunk(k, key))
+      out->nchunks++;
+    else if (!document && out->nothers++ == 0)
+      snprintf(out->other, sizeof out->other, "%s", key);
+  }
+}
+
+zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_error *error) {
+  zarrc_ctx *ctx = store->ctx;
+  keys k = {.skip = *path ? strlen(path) + 1 : 0,
+            .text = zarrc_buf_new(ctx, SIZE_MAX),
+            .offsets = zarrc_buf_new(ctx, (size_t)UINT32_MAX * sizeof(size_t))};
+  *out = (zarrc_survey){0};
+  zarrc_status status = zarrc_store_list(store, path, true, false, collect, &k, error);
+  k.n = (uint32_t)(k.offsets.len / sizeof(size_t));
+  if (!status && k.n > 0) {
+    k.order = zarrc_malloc(ctx, k.n * sizeof *k.order);
+    if (!k.order) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u keys", (unsigned)k.n);
+  }
+  if (k.order) {
+    zarrc_order(k.order, k.n, compare, &k);
+    count(&k, out);
+  }
+  zarrc_free(ctx, k.order);
+  zarrc_buf_clear(&k.text);
+  zarrc_buf_clear(&k.offsets);
+  return status;
+}
