@@ -15,6 +15,7 @@ from zarr.core.buffer import cpu
 from zarrc import _core
 from zarrc._context import context, hold
 from zarrc._describe import Unsupported, describe
+from zarrc._dtypes import converted, empty, exportable
 from zarrc._selection import Picks, is_plain, picks, shape_of
 
 if TYPE_CHECKING:
@@ -45,11 +46,6 @@ def big_endian(dtype: np.dtype[Any]) -> bool | None:
     if len(orders) > 1:
         return None
     return orders.pop() if orders else NATIVE_IS_BIG
-
-
-def exportable(array: Array) -> Array:
-    """The same memory as a type that numpy lets others see."""
-    return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")
 
 
 def exported(array: Array | None) -> Array | None:
@@ -207,7 +203,7 @@ class Chain:
                 memory = None if fits is None else _place(out, items[i][3], pick, drop_axes)
                 own = memory is None and not bound.variable
                 if own:
-                    memory = np.empty(math.prod(pick.shape) if pick.points else pick.shape, dtype)
+                    memory = empty((math.prod(pick.shape),) if pick.points else pick.shape, dtype)
                 memories.append(memory if own else None)
                 todo.append((*_source(items, sources, i), pick.points, pick.entries, exported(memory)))
             found = self._picked(bound, todo, big, root, limit)
@@ -276,7 +272,7 @@ class Chain:
             results: list[Outcome] | None = None if limit else [NotImplemented] * len(items)
         else:
             if bound.fits(value.dtype) is None:
-                value = value.astype(bound.native)
+                value = converted(value, bound.native)
             try:
                 results = bound.pipeline.write(
                     items, sources, exportable(value), bool(bound.fits(value.dtype)), complete, root, False, limit
@@ -335,7 +331,7 @@ class Chain:
     def decode(self, bound: Bound, data: Any, order: str = "C") -> Array:
         """A whole chunk."""
         dtype = np.dtype(object) if bound.variable and bound.dtype.kind != "T" else bound.dtype
-        out: Array = np.empty(bound.shape, dtype, order="F" if order == "F" else "C")
+        out = empty(bound.shape, dtype, "F" if order == "F" else "C")
         whole = tuple(slice(0, n) for n in bound.shape)
         self.read(bound, [(None, None, whole, whole, True)], [data], out)
         return out if bound.dtype.kind in "OT" or not bound.variable else out.astype(bound.dtype)
@@ -350,7 +346,7 @@ class Chain:
             result: bytes | None = bound.pipeline.write_picks([item], NATIVE_IS_BIG, None, not elide)[0]
             return result
         if bound.fits(value.dtype) is None:
-            value = value.astype(bound.native)
+            value = converted(value, bound.native)
         items = [(None, None, whole, whole, True)]
         big = bool(bound.fits(value.dtype))
         found = bound.pipeline.write(items, [None], exportable(value), big, None, None, not elide, 0)

@@ -11,6 +11,8 @@ import numpy as np
 import zarr.codecs
 from zarr.codecs._v2 import V2Codec
 
+from zarrc._dtypes import empty
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -108,7 +110,9 @@ def _fill(spec: ArraySpec, variable: bool, raw: bool) -> bytes | str | None:
             raise Unsupported(f"fill value {fill!r} of elements of variable length")
         return fill
     dtype = spec.dtype.to_native_dtype()
-    return np.array(fill, dtype if raw else dtype.newbyteorder("=")).tobytes()
+    element = empty((), dtype if raw else dtype.newbyteorder("="))
+    element[...] = fill
+    return element.tobytes()
 
 
 # -------------------------------------------------------------------------------------------------------- format 2

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def to_numpy(data_type: Any) -> np.dtype[Any]:
@@ -58,3 +61,19 @@ def to_zarr(dtype: np.dtype[Any]) -> Any:
 def exportable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The same memory as a type that numpy lets others see."""
     return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")
+
+
+def empty(
+    shape: Sequence[int], dtype: np.dtype[Any], order: Literal["C", "F"] = "C"
+) -> np.ndarray[Any, Any]:
+    """An array of exactly this type: numpy makes one in native order of dates and durations without a unit."""
+    made: np.ndarray[Any, Any] = np.empty(tuple(shape), dtype, order)
+    return made if made.dtype == dtype else made.view(dtype)
+
+
+def converted(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """A copy of a value, of exactly this type."""
+    source = np.asarray(value)
+    made = empty(source.shape, dtype, "F" if source.flags.fnc else "C")
+    made[...] = source
+    return made
