@@ -18,7 +18,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  python test-python test-python-tsan test-wheel test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
+  python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
 
 all:
 	$(call build,release)
@@ -72,7 +72,7 @@ interop: all
 
 # The Python package, with each Python of scripts/pythons: its environment, its own tests, and zarr-python's own tests
 # with zarrc in place of its pipeline and of its codecs. QUICK=--quick takes a part of those. ZARRC_PYTHON=system or
-# =newer takes one Python alone. test-python-tsan runs the threads' tests under the thread sanitizer; test-wheel builds
+# =newer takes one Python alone. test-xarray runs the tests of xarray's Zarr backend. test-python-tsan runs the threads' tests under the thread sanitizer; test-wheel builds
 # and tries what is distributed.
 QUICK =
 
@@ -84,6 +84,9 @@ test-python:
 
 test-zarr:
 	sh python/tests/run.sh build zarr $(QUICK)
+
+test-xarray: python
+	sh python/tests/xarray_tests.sh build
 
 test-wheel:
 	sh python/tests/wheel.sh build
@@ -109,12 +112,13 @@ test:
 
 # ------------------------------------------------------------------------------------------------ by hand only
 # What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers;
-# the Python package's with 1,000 draws each; all of zarr-python's tests; all of the threads' tests under the sanitizer.
+# the Python package's with 1,000 draws each; all of zarr-python's tests and those of xarray's Zarr backend; all of the
+# threads' tests under the sanitizer.
 nightly:
 	$(call build,asan)
 	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
 	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
-	$(MAKE) test-zarr test-wheel test-python-tsan
+	$(MAKE) test-zarr test-xarray test-wheel test-python-tsan
 
 # Speed beside the bare loop and the peers that are installed: docs/performance.md. BENCH=quick takes some minutes.
 bench: all

@@ -218,6 +218,8 @@ class Chain:
                 if elements is None or state is None:
                     continue
                 elements = elements.reshape(pick.shape)
+                if elements.dtype.kind in "mM" and elements.dtype != out.dtype:
+                    elements = converted(elements, out.dtype)  # numpy does not turn them where lists of indices assign
                 out[items[i][3]] = elements.squeeze(axis=drop_axes) if drop_axes else elements
         return True
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+import types
+from typing import TYPE_CHECKING, Any
 
 from zarrc._context import setting
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # Together they decode to no more than so many bytes, or what is encoded has no more: while nobody waits for the loop,
 # else, and of a write. codec_pipeline.inline_bytes sets another number of bytes for all three.
@@ -43,3 +47,9 @@ def look_around() -> None:
     waiting = getattr(asyncio.get_running_loop(), "_ready", None)
     if waiting is None or len(waiting) > 0:
         _crowded_until = time.monotonic() + CROWDED_SECONDS
+
+
+@types.coroutine
+def let_others_run() -> Generator[None, None, None]:
+    """Lets the event loop run what is ready, once: calls that are answered at once do not keep others from starting."""
+    yield

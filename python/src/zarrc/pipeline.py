@@ -10,7 +10,7 @@ from zarr.codecs import ShardingCodec
 from zarr.core.buffer import cpu
 from zarr.core.codec_pipeline import BatchedCodecPipeline
 
-from zarrc import _stored
+from zarrc import _inline, _stored
 from zarrc._chain import Chain, Unsupported
 from zarrc._context import count, count_fallback, logger, setting
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Self
 
-    from zarr.abc.codec import Codec
+    from zarr.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import Buffer, NDBuffer
 
@@ -53,8 +53,8 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         self._said = False
 
     @classmethod
-    def from_codecs(cls, codecs: Iterable[Codec]) -> Self:
-        return cls(BatchedCodecPipeline.from_codecs(codecs))
+    def from_codecs(cls, codecs: Iterable[Codec], *, batch_size: int | None = None) -> Self:
+        return cls(BatchedCodecPipeline.from_codecs(codecs, batch_size=batch_size))
 
     def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
         return type(self)(self._python.evolve_from_array_spec(array_spec))
@@ -65,6 +65,26 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     def codecs(self) -> tuple[Codec, ...]:
         """The codecs in order."""
         return self._chain.codecs
+
+    @property
+    def array_array_codecs(self) -> tuple[ArrayArrayCodec, ...]:
+        """The codecs from arrays to arrays."""
+        return self._python.array_array_codecs
+
+    @property
+    def array_bytes_codec(self) -> ArrayBytesCodec:
+        """The codec from arrays to bytes."""
+        return self._python.array_bytes_codec
+
+    @property
+    def bytes_bytes_codecs(self) -> tuple[BytesBytesCodec, ...]:
+        """The codecs from bytes to bytes."""
+        return self._python.bytes_bytes_codecs
+
+    @property
+    def batch_size(self) -> int:
+        """Chunks that zarr-python's own pipeline handles at once; the library takes all of a call."""
+        return self._python.batch_size
 
     def __iter__(self) -> Iterator[Codec]:
         return iter(self._python)
@@ -111,6 +131,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         self, chunk_bytes_and_specs: Iterable[tuple[Buffer | None, ArraySpec]]
     ) -> Iterable[NDBuffer | None]:
         batch = list(chunk_bytes_and_specs)
+        await _inline.let_others_run()
         try:
             bound = [self._chain.bind(spec) for _, spec in batch]
         except Unsupported as reason:
@@ -134,6 +155,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         self, chunk_arrays_and_specs: Iterable[tuple[NDBuffer | None, ArraySpec]]
     ) -> Iterable[Buffer | None]:
         batch = list(chunk_arrays_and_specs)
+        await _inline.let_others_run()
         try:
             bound = [self._chain.bind(spec) for _, spec in batch]
         except Unsupported as reason:
@@ -159,6 +181,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         drop_axes: tuple[int, ...] = (),
     ) -> Any:
         batch = list(batch_info)
+        await _inline.let_others_run()
         try:
             if type(out) is not cpu.NDBuffer:
                 raise _strange(out)
@@ -175,6 +198,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         drop_axes: tuple[int, ...] = (),
     ) -> None:
         batch = list(batch_info)
+        await _inline.let_others_run()
         try:
             if type(value) is not cpu.NDBuffer:
                 raise _strange(value)
