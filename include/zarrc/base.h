@@ -123,7 +123,8 @@ typedef struct zarrc_ctx_options {
   uint64_t max_chunk_bytes; /* the most that a chunk may decode to; 0: 8 GiB. Beyond it: ZARRC_LIMIT */
   uint64_t max_memory;      /* the most that the context holds at once; 0: no limit. What needs more: ZARRC_NO_MEMORY */
   uint64_t index_cache_bytes; /* shard indices kept for later reads; 0: 16 MiB; UINT64_MAX: none */
-  bool (*canceled)(void *ud); /* asked between chunks; true makes the work stop with ZARRC_CANCELED. May be NULL */
+  bool (*canceled)(void *ud); /* true makes the work stop with ZARRC_CANCELED. Asked several times a second while work
+                                 is done, from any thread, from several at once. May be NULL */
   void *canceled_ud;
   bool fast_gzip; /* gzip of levels 1 to 9 by ISA-L, where the build has it: several times as fast, a little larger */
 } zarrc_ctx_options;
@@ -133,6 +134,9 @@ typedef struct zarrc_ctx_options {
 ZARRC_API zarrc_status zarrc_ctx_open(const zarrc_ctx_options *options, zarrc_ctx **out, zarrc_error *error);
 ZARRC_API void zarrc_ctx_close(zarrc_ctx *ctx);
 ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); /* with the defaults filled in */
+
+/* Returns ZARRC_CANCELED if the context's work is to stop: to be asked several times a second by what takes long. */
+ZARRC_API zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error);
 
 /* Bytes held through the context's allocator now, and the most there ever were. */
 ZARRC_API uint64_t zarrc_ctx_memory(const zarrc_ctx *ctx);

@@ -186,6 +186,15 @@ static const zarrc_pipeline *keep_pipeline(zarrc_array *array, zarrc_shape_pipel
   return entry->pipeline;
 }
 
+/* Binds the codecs of a pipeline to chunks of another shape. */
+static zarrc_status rebind(zarrc_ctx *ctx, const zarrc_pipeline *pipeline, const zarrc_spec *spec, zarrc_pipeline **out,
+                           zarrc_error *error) {
+  const zarrc_codec *codecs[ZARRC_MAX_CODECS];
+  size_t n = zarrc_pipeline_ncodecs(pipeline);
+  for (size_t i = 0; i < n; i++) codecs[i] = zarrc_pipeline_codec(pipeline, i);
+  return zarrc_pipeline_open_codecs(ctx, codecs, n, spec, out, error);
+}
+
 zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape, const zarrc_pipeline **out,
                                         zarrc_pipeline **own, zarrc_error *error) {
   const zarrc_metadata *m = array->fixed;
@@ -198,7 +207,7 @@ zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape
   *out = same_shape(array, shape, spec.shape) ? m->pipeline : find_pipeline(array, shape, NULL);
   if (*out) return ZARRC_OK;
   for (int i = 0; i < spec.ndim; i++) spec.shape[i] = shape[i];
-  status = zarrc_pipeline_open(array->ctx, m->codecs, strlen(m->codecs), &spec, &made, error);
+  status = rebind(array->ctx, m->pipeline, &spec, &made, error);
   if (status) return status;
   if (own && atomic_load(&array->npipelines) >= KEPT_PIPELINES) {
     *out = *own = made;

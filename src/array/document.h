@@ -11,6 +11,9 @@
 /* The longest zarr.json that is read or written. */
 #define ZARRC_MAX_DOCUMENT ((size_t)64 << 20)
 
+/* The longest list of codecs. */
+#define ZARRC_MAX_CODECS_NBYTES ((size_t)1 << 20)
+
 /* Parses a document and finds what node it describes; *out is closed by the caller. attributes and
  * consolidated_metadata may hold what JSON does not allow (NaN). Members other than zarr_format and node_type are not
  * looked at. */

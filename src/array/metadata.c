@@ -188,6 +188,8 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   if (chunk) m->spec.options = *chunk;
   zarrc_grid_chunk_shape(&m->grid, origin, m->spec.shape);
   const char *text = zarrc_json_text(codecs, &n);
+  if (n > ZARRC_MAX_CODECS_NBYTES)
+    return zarrc_fail(error, ZARRC_LIMIT, "/codecs: %zu bytes, at most %zu are read", n, ZARRC_MAX_CODECS_NBYTES);
   zarrc_status status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "/codecs: ");

@@ -67,6 +67,12 @@ const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx) {
   return &ctx->options;
 }
 
+zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error) {
+  const zarrc_ctx_options *options = &ctx->options;
+  if (!options->canceled || !options->canceled(options->canceled_ud)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CANCELED, "canceled");
+}
+
 void *zarrc_ctx_get_slot(const zarrc_ctx *ctx, zarrc_ctx_slot which) {
   return atomic_load_explicit(&ctx->slots[which].object, memory_order_acquire);
 }

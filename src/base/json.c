@@ -55,13 +55,34 @@ static zarrc_status count_container(zarrc_ctx *ctx, totals *t, unsigned depth, z
   return ZARRC_OK;
 }
 
+/* What documents of tens of megabytes could cost: memory for values, and time to sort keys. */
+#define MAX_VALUES  ((size_t)1 << 22)
+#define MAX_MEMBERS ((uint32_t)1 << 16)
+
+/* A value on a level; depth 0: the outermost. */
+static zarrc_status count_value(const zarrc_json_scan *scan, totals *t, unsigned depth, zarrc_error *error) {
+  if (++t->nvalues > MAX_VALUES)
+    return zarrc_fail(error, ZARRC_LIMIT, "a JSON document with more than %zu values", MAX_VALUES);
+  if (depth && ++t->nchildren[t->open[depth - 1]] > MAX_MEMBERS && scan->is_object[depth - 1])
+    return zarrc_fail(error, ZARRC_LIMIT, "a JSON object with more than %u members", MAX_MEMBERS);
+  return ZARRC_OK;
+}
+
+/* Asks now and then whether the work is to stop. */
+static zarrc_status check_canceled(zarrc_ctx *ctx, size_t nevents, zarrc_error *error) {
+  return nevents % 65536 ? ZARRC_OK : zarrc_ctx_check_canceled(ctx, error);
+}
+
 /* After the opening of the opaque member's value: goes on to where it closes. */
-static zarrc_status skip_opaque(zarrc_json_scan *scan, zarrc_error *error) {
+static zarrc_status skip_opaque(zarrc_ctx *ctx, zarrc_json_scan *scan, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   zarrc_json_event event;
   unsigned depth = scan->depth;
   scan->loose = true;
-  while (!status && scan->depth >= depth) status = zarrc_json_scan_next(scan, &event, error);
+  for (size_t i = 1; !status && scan->depth >= depth; i++) {
+    status = zarrc_json_scan_next(scan, &event, error);
+    if (!status) status = check_canceled(ctx, i, error);
+  }
   scan->loose = false;
   return status;
 }
@@ -85,21 +106,22 @@ static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {
 
 static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaque, totals *t, zarrc_error *error) {
   bool at_opaque = false;
-  for (;;) {
+  for (size_t i = 1;; i++) {
     zarrc_json_event event;
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
       t->nmembers++;
       t->nstrings += scan.ndecoded + 1;
       at_opaque = is_opaque(&scan, opaque);
     } else if (event == ZARRC_JSON_VALUE) {
-      t->nvalues++;
-      if (depth) t->nchildren[t->open[depth - 1]]++;
+      status = count_value(&scan, t, depth, error);
+      if (status) return status;
       if (scan.kind == ZARRC_JSON_STRING) t->nstrings += scan.ndecoded + 1;
       if (is_container(scan.kind)) {
-        status = at_opaque ? skip_opaque(&scan, error) : count_container(ctx, t, scan.depth, error);
+        status = at_opaque ? skip_opaque(ctx, &scan, error) : count_container(ctx, t, scan.depth, error);
         if (status) return status;
       }
       at_opaque = false;
@@ -165,14 +187,15 @@ static zarrc_status close_container(builder *b, const zarrc_json_scan *scan, zar
   return sort_keys(scan, value, numbers, error);
 }
 
-static zarrc_status build(builder *b, zarrc_json_scan scan, const char *opaque, zarrc_error *error) {
+static zarrc_status build(zarrc_ctx *ctx, builder *b, zarrc_json_scan scan, const char *opaque, zarrc_error *error) {
   const char *key = NULL;
   size_t nkey = 0;
   bool at_opaque = false;
-  for (;;) {
+  for (size_t i = 1;; i++) {
     zarrc_json_event event;
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
       at_opaque = is_opaque(&scan, opaque);
@@ -189,7 +212,7 @@ static zarrc_status build(builder *b, zarrc_json_scan scan, const char *opaque, 
         value->u.string = keep_string(b, &scan);
       } else if (is_container(scan.kind)) {
         if (at_opaque) {
-          status = skip_opaque(&scan, error);
+          status = skip_opaque(ctx, &scan, error);
         } else {
           open_container(b, value, scan.depth);
         }
@@ -234,7 +257,7 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   b.next_number = (uint32_t *)(void *)(doc->values + t.nvalues);
   b.next_byte = (char *)(b.next_number + t.nmembers);
   b.next_nchildren = t.nchildren;
-  status = build(&b, scan, opaque, error);
+  status = build(ctx, &b, scan, opaque, error);
   if (status) goto done;
   *out = doc;
   doc = NULL;

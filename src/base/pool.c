@@ -67,14 +67,9 @@ typedef struct zarrc_pool {
 /* ------------------------------------------------------------------------------------------------- running items */
 
 static void run_item(loop *l, size_t i, zarrc_error *error) {
-  const zarrc_ctx_options *options = &l->ctx->options;
-  zarrc_status status;
   error->code = ZARRC_OK; /* an item before may have failed at something and gone on */
-  if (options->canceled && options->canceled(options->canceled_ud)) {
-    status = zarrc_fail(error, ZARRC_CANCELED, "canceled");
-  } else {
-    status = l->gate ? zarrc_gate_run(l->gate, l->fn, l->arg, i, error) : l->fn(l->arg, i, error);
-  }
+  zarrc_status status = zarrc_ctx_check_canceled(l->ctx, error);
+  if (!status) status = l->gate ? zarrc_gate_run(l->gate, l->fn, l->arg, i, error) : l->fn(l->arg, i, error);
   if (status == ZARRC_OK) return;
   if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
   pthread_mutex_lock(&l->failing);

@@ -73,12 +73,13 @@ zarrc_status zarrc_blosc_shuffle_from_int(int64_t number, zarrc_blosc_shuffle *o
 /* -------------------------------------------------------------------------------------------------- metadata */
 
 static zarrc_status blosc_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"typesize", "cname", "clevel", "shuffle", "blocksize", NULL};
   blosc *b = zarrc_codec_instance(codec);
   zarrc_config config;
   *b = (blosc)ZARRC_BLOSC_CONFIG_INIT;
   int cname = b->cname, shuffle = b->shuffle;
-  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   b->tunable_typesize = !zarrc_config_has(&config, "typesize");
   b->tunable_shuffle = !zarrc_config_has(&config, "shuffle");
   if (!status && !b->tunable_typesize)
@@ -87,7 +88,6 @@ static zarrc_status blosc_open(zarrc_codec *codec, const char *configuration, si
   if (!status) status = zarrc_config_int(&config, "clevel", INT64_MIN, INT64_MAX, &b->clevel, error);
   if (!status && !b->tunable_shuffle) status = zarrc_config_choice(&config, "shuffle", shuffle_at, &shuffle, error);
   if (!status) status = zarrc_config_int(&config, "blocksize", INT64_MIN, INT64_MAX, &b->blocksize, error);
-  zarrc_config_close(&config);
   b->cname = (zarrc_blosc_cname)cname;
   b->shuffle = (zarrc_blosc_shuffle)shuffle;
   return status;

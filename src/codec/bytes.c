@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes: the elements in C order, packed, each unit in the configured byte order. Parts are read by ranges. */
-#include "base/json.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
+#include "codec/config.h"
 
 #include <string.h>
 
@@ -23,23 +23,17 @@ static zarrc_status not_an_endian(zarrc_error *error) {
 }
 
 static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"endian", NULL};
   bytes_codec *b = zarrc_codec_instance(codec);
-  zarrc_json_doc *doc = NULL;
+  zarrc_config config;
   *b = (bytes_codec){.struct_size = sizeof *b};
-  if (!configuration) return ZARRC_OK;
-  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
-  if (status) return status;
-  status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
-  const zarrc_json *endian = zarrc_json_get(zarrc_json_root(doc), "endian");
-  if (!status && endian && !zarrc_json_is(endian, ZARRC_JSON_NULL)) {
-    size_t len;
-    const char *name = zarrc_json_get_string(endian, &len);
-    b->has_endian = name && strlen(name) == len && !zarrc_endian_from_name(name, &b->endian, NULL);
-    if (!b->has_endian) status = not_an_endian(error);
-  }
-  zarrc_json_close(doc);
-  return status;
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
+  if (status || !zarrc_config_has(&config, "endian")) return status;
+  size_t len;
+  const char *name = zarrc_json_get_string(zarrc_json_get(config.root, "endian"), &len);
+  b->has_endian = name && strlen(name) == len && !zarrc_endian_from_name(name, &b->endian, NULL);
+  return b->has_endian ? ZARRC_OK : not_an_endian(error);
 }
 
 static zarrc_status bytes_set(zarrc_codec *codec, const void *config, zarrc_error *error) {

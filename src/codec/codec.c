@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/codec.h"
-#include "base/json.h"
 #include "base/sized.h"
 
 #include <stdio.h>
@@ -51,21 +50,36 @@ static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_cod
   return status;
 }
 
-static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *configuration,
-                               size_t n, zarrc_codec **out, zarrc_error *error) {
+static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const zarrc_json *configuration,
+                               zarrc_codec **out, zarrc_error *error) {
   zarrc_codec *codec;
+  size_t n = 0;
+  const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
   zarrc_status status = codec_new(ctx, codec_class, &codec, error);
   if (status) return status;
   if (!codec_class->copy) {
-    status = codec_configure(codec, configuration, n, error);
-    configuration = codec->configuration;
+    status = codec_configure(codec, text, n, error);
+    text = codec->configuration;
   }
   if (!status) {
     codec->opened = true;
-    status = codec_class->open(codec, configuration, n, error);
+    codec->node = configuration;
+    status = codec_class->open(codec, text, n, error);
+    codec->node = NULL;
     if (status) blame(error, codec_class->name);
   }
   return codec_end(codec, status, out);
+}
+
+/* Opens a codec from the text that it keeps for this. */
+static zarrc_status codec_make_again(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
+  zarrc_json_doc *doc = NULL;
+  zarrc_status status = ZARRC_OK;
+  if (from->configuration)
+    status = zarrc_json_parse(from->ctx, from->configuration, from->configuration_nbytes, NULL, &doc, error);
+  if (!status) status = codec_make(from->ctx, from->codec_class, doc ? zarrc_json_root(doc) : NULL, out, error);
+  zarrc_json_close(doc);
+  return status;
 }
 
 zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
@@ -95,7 +109,7 @@ zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_
 zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
   zarrc_codec *codec;
-  if (!c->copy) return codec_make(from->ctx, c, from->configuration, from->configuration_nbytes, out, error);
+  if (!c->copy) return codec_make_again(from, out, error);
   zarrc_status status = codec_new(from->ctx, c, &codec, error);
   if (status) return status;
   codec->opened = true;
@@ -109,40 +123,40 @@ zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from,
   return ZARRC_OK;
 }
 
+/* Finds the name and the configuration (NULL: none) of a codec in a document. */
+static zarrc_status value_read(const zarrc_json *value, const char **name, size_t *nname,
+                               const zarrc_json **configuration, zarrc_error *error) {
+  *configuration = NULL;
+  *name = zarrc_json_get_string(value, nname);
+  if (*name) return ZARRC_OK;
+  if (!zarrc_json_is(value, ZARRC_JSON_OBJECT))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec must be an object with a name, or a name, not %s",
+                      zarrc_json_kind_name(zarrc_json_get_kind(value)));
+  *name = zarrc_json_get_string(zarrc_json_get(value, "name"), nname);
+  if (!*name) return zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec has no name, or one that is not a string");
+  *configuration = zarrc_json_get(value, "configuration");
+  if (!*configuration || zarrc_json_is(*configuration, ZARRC_JSON_OBJECT)) return ZARRC_OK;
+  zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration must be an object, not %s",
+             zarrc_json_kind_name(zarrc_json_get_kind(*configuration)));
+  blame(error, *name);
+  return ZARRC_INVALID_METADATA;
+}
+
+zarrc_status zarrc_codec_open_json(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error) {
+  const zarrc_json *configuration;
+  const char *name;
+  size_t n;
+  zarrc_status status = value_read(value, &name, &n, &configuration, error);
+  if (status) return status;
+  const zarrc_codec_class *codec_class = strlen(name) == n ? zarrc_find_codec(ctx, name) : NULL;
+  if (!codec_class) return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
+  return codec_make(ctx, codec_class, configuration, out, error);
+}
+
 zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
-  const zarrc_codec_class *codec_class;
-  const char *name, *configuration_text = NULL;
-  size_t name_nbytes = 0, configuration_nbytes = 0;
   zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
-  if (status) return status;
-  const zarrc_json *root = zarrc_json_root(doc);
-  name = zarrc_json_get_string(root, &name_nbytes);
-  if (!name && !zarrc_json_is(root, ZARRC_JSON_OBJECT)) {
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec must be an object with a name, or a name, not %s",
-                        zarrc_json_kind_name(zarrc_json_get_kind(root)));
-    goto done;
-  }
-  if (!name) {
-    const zarrc_json *configuration = zarrc_json_get(root, "configuration");
-    name = zarrc_json_get_string(zarrc_json_get(root, "name"), &name_nbytes);
-    if (!name) {
-      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "a codec has no name, or one that is not a string");
-      goto done;
-    }
-    if (configuration && !zarrc_json_is(configuration, ZARRC_JSON_OBJECT))
-      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration must be an object, not %s",
-                          zarrc_json_kind_name(zarrc_json_get_kind(configuration)));
-    if (status) {
-      blame(error, name);
-      goto done;
-    }
-    if (configuration) configuration_text = zarrc_json_text(configuration, &configuration_nbytes);
-  }
-  codec_class = strlen(name) == name_nbytes ? zarrc_find_codec(ctx, name) : NULL;
-  status = codec_class ? codec_make(ctx, codec_class, configuration_text, configuration_nbytes, out, error)
-                       : zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
-done:
+  if (!status) status = zarrc_codec_open_json(ctx, zarrc_json_root(doc), out, error);
   zarrc_json_close(doc);
   return status;
 }

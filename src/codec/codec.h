@@ -5,15 +5,20 @@
 
 #include <zarrc/codecs.h>
 
+#include "base/json.h"
+
 struct zarrc_codec {
   zarrc_ctx *ctx;
   const zarrc_codec_class *codec_class;
   char *configuration; /* for classes without `copy`: the text that copies are opened from; NULL: none */
   size_t configuration_nbytes;
-  bool opened; /* its class's open has been called */
+  const zarrc_json *node; /* while it is opened from a document: its configuration there, or NULL */
+  bool opened;            /* its class's open has been called */
   _Alignas(16) unsigned char instance[];
 };
 
+/* Opens a codec from a value of a parsed document, of which nothing is borrowed. */
+zarrc_status zarrc_codec_open_json(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error);
 /* Another codec with the same settings. */
 zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error);
 /* `copy` of a class whose instance owns nothing. */

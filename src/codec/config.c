@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/config.h"
+#include "codec/codec.h"
 
 #include <inttypes.h>
 
-zarrc_status zarrc_config_open(zarrc_ctx *ctx, const char *text, size_t n, const char *const *keys, zarrc_config *out,
-                               zarrc_error *error) {
-  *out = (zarrc_config){0};
-  if (!text) return ZARRC_OK;
-  zarrc_status status = zarrc_json_parse(ctx, text, n, NULL, &out->doc, error);
-  if (!status) {
-    out->root = zarrc_json_root(out->doc);
-    status = zarrc_json_check_keys(out->root, keys, error);
-  }
+zarrc_status zarrc_config_of(const zarrc_codec *codec, const char *const *keys, zarrc_config *out, zarrc_error *error) {
+  *out = (zarrc_config){.root = codec->node};
+  if (!out->root) return ZARRC_OK;
+  zarrc_status status = zarrc_json_check_keys(out->root, keys, error);
   if (status) zarrc_error_prefix(error, "configuration: ");
   return status;
-}
-
-void zarrc_config_close(zarrc_config *config) {
-  zarrc_json_close(config->doc);
-  *config = (zarrc_config){0};
 }
 
 bool zarrc_config_has(const zarrc_config *config, const char *name) {

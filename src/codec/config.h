@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration object of a codec, read member by member. A member that is absent leaves *out as it is; every
- * failure is ZARRC_INVALID_METADATA and names the member ("configuration.level").
+ * The configuration object of a codec, read member by member from the parsed document. A member that is absent leaves
+ * *out as it is; every failure is ZARRC_INVALID_METADATA and names the member ("configuration.level").
  */
 #ifndef ZARRC_CODEC_CONFIG_H
 #define ZARRC_CODEC_CONFIG_H
 
 #include "base/json.h"
 
+#include <zarrc/codec.h>
+
 typedef struct zarrc_config {
-  zarrc_json_doc *doc;
-  const zarrc_json *root; /* NULL: no configuration, so every member is absent */
+  const zarrc_json *root; /* borrowed; NULL: no configuration, so every member is absent */
 } zarrc_config;
 
-/* text NULL: no configuration. keys: all members that there may be, NULL-ended. Close it also after a failure. */
-zarrc_status zarrc_config_open(zarrc_ctx *ctx, const char *text, size_t n, const char *const *keys, zarrc_config *out,
-                               zarrc_error *error);
-void zarrc_config_close(zarrc_config *config);
+/* Takes the configuration of a codec that is being opened. keys: all members that there may be, NULL-ended. */
+zarrc_status zarrc_config_of(const zarrc_codec *codec, const char *const *keys, zarrc_config *out, zarrc_error *error);
 
 /* Whether the member is there and not null. */
 bool zarrc_config_has(const zarrc_config *config, const char *name);

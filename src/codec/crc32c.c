@@ -58,10 +58,10 @@ uint32_t zarrc_crc32c(uint32_t crc, const void *bytes, size_t n) {
 /* -------------------------------------------------------------------------------------------------- metadata */
 
 static zarrc_status crc32c_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {NULL};
   zarrc_config config;
-  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
-  zarrc_config_close(&config);
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   return status;
 }
 

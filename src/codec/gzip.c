@@ -46,13 +46,13 @@ const char *zarrc_zlib_version(void) {
 /* -------------------------------------------------------------------------------------------------- metadata */
 
 static zarrc_status gzip_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"level", NULL};
   gzip *g = zarrc_codec_instance(codec);
   zarrc_config config;
   *g = (gzip)ZARRC_GZIP_CONFIG_INIT;
-  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   if (!status) status = zarrc_config_int(&config, "level", 0, 9, &g->level, error);
-  zarrc_config_close(&config);
   return status;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sharding_indexed: its configuration and its class. shard_read.c and shard_write.c do the work. */
 #include "base/checked.h"
-#include "base/json.h"
 #include "base/names.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
+#include "codec/config.h"
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
@@ -59,9 +59,7 @@ static zarrc_status chain_parse(zarrc_ctx *ctx, const zarrc_json *list, const ch
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
   zarrc_status status = chain_open(ctx, zarrc_json_length(list), member, chain, error);
   for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
-    size_t n;
-    const char *text = zarrc_json_text(zarrc_json_at(list, i), &n);
-    status = zarrc_codec_open(ctx, text, n, &chain->codecs[i], error);
+    status = zarrc_codec_open_json(ctx, zarrc_json_at(list, i), &chain->codecs[i], error);
     if (!status) chain->n++;
     if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
   }
@@ -117,17 +115,6 @@ static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const z
 
 /* ------------------------------------------------------------------------------------------------ configuration */
 
-/* How many shards lie in one another in a codec's JSON, counting no further than the limit. */
-static int nesting(const zarrc_json *codec, int limit) {
-  const zarrc_json *codecs = zarrc_json_get(zarrc_json_get(codec, "configuration"), "codecs");
-  int most = 0;
-  for (size_t i = 0; limit > 0 && i < zarrc_json_length(codecs); i++) {
-    int depth = nesting(zarrc_json_at(codecs, i), limit - 1);
-    if (depth > most) most = depth;
-  }
-  return most + zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed");
-}
-
 static zarrc_status chunk_shape_parse(zarrc_shard *shard, const zarrc_json *shape, zarrc_error *error) {
   bool bare = zarrc_json_is(shape, ZARRC_JSON_INTEGER);
   if (!shape) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape is missing");
@@ -168,38 +155,29 @@ static zarrc_status not_a_location(zarrc_error *error) {
 }
 
 static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"chunk_shape", "codecs", "index_codecs", "index_location", NULL};
   zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
-  zarrc_json_doc *doc = NULL;
-  if (!configuration) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape is missing");
-  zarrc_status status = zarrc_json_parse(ctx, configuration, n, NULL, &doc, error);
+  zarrc_config config;
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
+  if (!status) status = chunk_shape_parse(shard, zarrc_json_get(config.root, "chunk_shape"), error);
   if (status) return status;
-  const zarrc_json *root = zarrc_json_root(doc);
-  status = zarrc_json_check_keys(root, keys, error);
-  if (!status) status = chunk_shape_parse(shard, zarrc_json_get(root, "chunk_shape"), error);
-  const zarrc_json *codecs = zarrc_json_get(root, "codecs");
-  for (size_t i = 0; !status && i < zarrc_json_length(codecs); i++)
-    if (nesting(zarrc_json_at(codecs, i), ZARRC_MAX_NESTING) >= ZARRC_MAX_NESTING)
-      status = zarrc_fail(error, ZARRC_LIMIT, "more than %d shards in one another", ZARRC_MAX_NESTING);
-  const zarrc_json *index_codecs = zarrc_json_get(root, "index_codecs");
-  if (!status)
-    status = codecs ? chain_parse(ctx, codecs, "codecs", &shard->codecs, error)
-                    : chain_default(ctx, false, "codecs", &shard->codecs, error);
+  const zarrc_json *codecs = zarrc_json_get(config.root, "codecs");
+  const zarrc_json *index_codecs = zarrc_json_get(config.root, "index_codecs");
+  const zarrc_json *location = zarrc_json_get(config.root, "index_location");
+  status = codecs ? chain_parse(ctx, codecs, "codecs", &shard->codecs, error)
+                  : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
     status = index_codecs ? chain_parse(ctx, index_codecs, "index_codecs", &shard->index_codecs, error)
                           : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
   if (!status) status = chains_check(shard, error);
   shard->location = ZARRC_INDEX_END;
-  const zarrc_json *location = zarrc_json_get(root, "index_location");
-  if (!status && location) {
-    size_t len;
-    const char *name = zarrc_json_get_string(location, &len);
-    if (!name || strlen(name) != len || zarrc_index_location_from_name(name, &shard->location, NULL))
-      status = not_a_location(error);
-  }
-  zarrc_json_close(doc);
-  return status;
+  if (status || !location) return status;
+  size_t len;
+  const char *name = zarrc_json_get_string(location, &len);
+  bool known = name && strlen(name) == len && !zarrc_index_location_from_name(name, &shard->location, NULL);
+  return known ? ZARRC_OK : not_a_location(error);
 }
 
 static zarrc_status sharding_set(zarrc_codec *codec, const void *given, zarrc_error *error) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* transpose: encoded axis i is decoded axis order[i]. Only numbers axes anew; moves no data. */
-#include "base/json.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
+#include "codec/config.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -46,19 +46,16 @@ static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_err
 }
 
 static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"order", NULL};
   transpose *t = zarrc_codec_instance(codec);
-  zarrc_json_doc *doc = NULL;
+  zarrc_config config;
   t->struct_size = sizeof *t;
-  if (!configuration) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
-  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   if (status) return status;
-  status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
-  const zarrc_json *order = zarrc_json_get(zarrc_json_root(doc), "order");
-  if (!status && !order) status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
-  if (!status) status = order_parse(t, order, error);
-  zarrc_json_close(doc);
-  return status;
+  const zarrc_json *order = zarrc_json_get(config.root, "order");
+  if (!order) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
+  return order_parse(t, order, error);
 }
 
 static zarrc_status transpose_set(zarrc_codec *codec, const void *config, zarrc_error *error) {

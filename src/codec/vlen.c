@@ -5,10 +5,10 @@
  */
 #include "base/checked.h"
 #include "base/endian.h"
-#include "base/json.h"
 #include "base/utf8.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
+#include "codec/config.h"
 
 #include <string.h>
 
@@ -16,13 +16,10 @@
 #define FIRST_WINDOW 65536u
 
 static zarrc_status vlen_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {NULL};
-  zarrc_json_doc *doc = NULL;
-  if (!configuration) return ZARRC_OK;
-  zarrc_status status = zarrc_json_parse(zarrc_codec_ctx(codec), configuration, n, NULL, &doc, error);
-  if (!status) status = zarrc_json_check_keys(zarrc_json_root(doc), keys, error);
-  zarrc_json_close(doc);
-  return status;
+  zarrc_config config;
+  return zarrc_config_of(codec, keys, &config, error);
 }
 
 static zarrc_status vlen_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {

@@ -36,14 +36,14 @@ typedef zarrc_zstd_config zstd;
 /* -------------------------------------------------------------------------------------------------- metadata */
 
 static zarrc_status zstd_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
   static const char *const keys[] = {"level", "checksum", NULL};
   zstd *z = zarrc_codec_instance(codec);
   zarrc_config config;
   *z = (zstd)ZARRC_ZSTD_CONFIG_INIT;
-  zarrc_status status = zarrc_config_open(zarrc_codec_ctx(codec), configuration, n, keys, &config, error);
+  zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   if (!status) status = zarrc_config_int(&config, "level", INT64_MIN, ZSTD_CODEC_MAX_LEVEL, &z->level, error);
   if (!status) status = zarrc_config_bool(&config, "checksum", &z->checksum, error);
-  zarrc_config_close(&config);
   return status;
 }
 

@@ -372,6 +372,78 @@ static void test_truncated_and_flipped(void **state) {
 
 /* -------------------------------------------------------------------------------------------------------- changes */
 
+/* ---------------------------------------------------------------------------------------------- long documents */
+
+/* Counts the bytes that are asked for, however soon they are given back. */
+static uint64_t asked;
+
+static void *counting_resize(void *ud, void *p, size_t old_size, size_t size, size_t align) {
+  (void)ud;
+  asked += size;
+  void *fresh = NULL;
+  if (size > 0 && posix_memalign(&fresh, align, size)) return NULL;
+  if (p && fresh) memcpy(fresh, p, old_size < size ? old_size : size);
+  free(p);
+  return fresh;
+}
+
+/* A list of codecs with `nlevels` shards in one another, and n times `filler` around the innermost. */
+static char *nested_codecs(int nlevels, const char *filler, size_t n) {
+  static const char shard[] =
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3], \"codecs\": ";
+  size_t one = strlen(filler), room = (size_t)nlevels * (sizeof shard + 4) + n * one + 64;
+  char *text = malloc(room), *p = text;
+  for (int i = 0; i < nlevels; i++) p = stpcpy(p, shard);
+  p = stpcpy(p, "[");
+  for (size_t i = 0; i < n; i++) {
+    memcpy(p, filler, one);
+    p += one;
+  }
+  p = stpcpy(p, "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]");
+  for (int i = 0; i < nlevels; i++) p = stpcpy(p, "}}]");
+  return text;
+}
+
+/* Opens such a document and returns how many bytes of memory were asked for, for each byte of it. */
+static double asked_per_byte(int nlevels, const char *filler, size_t n, zarrc_status expected, const char *message) {
+  zarrc_ctx_options options = {.alloc = {.resize = counting_resize}, .threads = 1};
+  char *codecs = nested_codecs(nlevels, filler, n), *document = nodes_document("codecs", codecs, NULL);
+  zarrc_metadata *m = NULL;
+  zarrc_error error = {0};
+  zarrc_ctx *own;
+  assert_int_equal(zarrc_ctx_open(&options, &own, NULL), ZARRC_OK);
+  size_t nbytes = strlen(document);
+  asked = 0;
+  zarrc_status status = zarrc_metadata_open(own, document, nbytes, NULL, &m, &error);
+  double each = (double)asked / (double)nbytes;
+  if (status != expected || (message && !strstr(error.message, message)))
+    fail_msg("%d levels, %zu x \"%s\": %s", nlevels, n, filler, error.message);
+  zarrc_metadata_close(m);
+  zarrc_ctx_close(own);
+  free(document);
+  free(codecs);
+  return each;
+}
+
+/* Work and memory go by the length of a document, not by the depth of its shards. */
+static void test_long_codecs(void **state) {
+  (void)state;
+  enum { BLANKS = 900000 };
+  double flat = asked_per_byte(1, " ", BLANKS, ZARRC_OK, NULL);
+  double deep = asked_per_byte(ZARRC_MAX_NESTING, " ", BLANKS, ZARRC_OK, NULL);
+  print_message("bytes of memory for each byte of the document: %.1f, and %.1f under %d shards\n", flat, deep,
+                ZARRC_MAX_NESTING);
+  assert_true(deep < 1.5 * flat);
+  assert_true(deep < 16);
+  /* beyond the limit of the text: refused before any codec is opened */
+  assert_true(asked_per_byte(ZARRC_MAX_NESTING, " ", 8000000, ZARRC_LIMIT, "/codecs: ") < 4);
+  assert_true(asked_per_byte(15, "\"crc32c\",", 300000, ZARRC_LIMIT, "/codecs: ") < 32);
+  /* within it: refused for their number, before any of them is opened */
+  assert_true(asked_per_byte(1, "\"crc32c\",", 80000, ZARRC_LIMIT, "80001 codecs in one chain") < 80);
+  assert_true(asked_per_byte(15, "\"crc32c\",", 80000, ZARRC_LIMIT, NULL) < 80);
+  asked_per_byte(ZARRC_MAX_NESTING + 1, " ", 1, ZARRC_LIMIT, NULL);
+}
+
 static void test_changes(void **state) {
   static const int64_t shape[] = {7, 9};
   zarrc_metadata *m = NULL, *other = NULL;
@@ -435,6 +507,7 @@ int main(void) {
       cmocka_unit_test(test_shards),
       cmocka_unit_test(test_other_members),
       cmocka_unit_test(test_truncated_and_flipped),
+      cmocka_unit_test(test_long_codecs),
       cmocka_unit_test(test_changes),
       cmocka_unit_test(test_no_memory),
   };

@@ -267,7 +267,8 @@ static void hostile_documents_cost_little(void **state) {
       {"[", "{\"\":0},", "1]", ZARRC_OK},
       {"{", "\"%d\":0,", "\"x\":0}", ZARRC_OK},
       {"{", "\"%d\":0,", "\"999999999\":0}", ZARRC_INVALID_METADATA},
-      {"{", "\"a\":0,", "\"x\":0}", ZARRC_INVALID_METADATA},
+      {"{\"attributes\":{", "\"%d\":0,", "\"x\":0}}", ZARRC_OK},
+      {"{", "\"a\":0,", "\"x\":0}", ZARRC_LIMIT},
       {"\"", "\\u0000", "\"", ZARRC_OK},
       {"\"", "\\\\", "\"", ZARRC_OK},
       {"\"", "\xf0\x9f\x98\x80", "\"", ZARRC_OK},
@@ -291,6 +292,53 @@ static void hostile_documents_cost_little(void **state) {
     if (doc) zarrc_json_get_double(zarrc_json_root(doc), &d);
     zarrc_json_close(doc);
     assert_int_equal(zarrc_ctx_memory(ctx), before);
+    free(text);
+    zarrc_ctx_close(ctx);
+  }
+}
+
+static bool stop_at_the_third(void *ud) {
+  return ++*(int *)ud >= 3;
+}
+
+/* Whether to go on is asked while a document is read, inside what is opaque too. */
+static void a_long_document_can_be_canceled(void **state) {
+  static const char *const heads[] = {"{\"a\":[", "{\"attributes\":["};
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    int asked = 0;
+    zarrc_ctx_options options = {.canceled = stop_at_the_third, .canceled_ud = &asked};
+    zarrc_ctx *ctx = NULL;
+    zarrc_json_doc *doc = NULL;
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+    char *text = repeat(heads[i], "1,", "1]}", 1000000);
+    assert_int_equal(parse_n(ctx, text, strlen(text), "attributes", &doc, &error), ZARRC_CANCELED);
+    assert_int_equal(error.code, ZARRC_CANCELED);
+    assert_int_equal(asked, 3);
+    free(text);
+    zarrc_ctx_close(ctx);
+  }
+}
+
+static void values_and_members_have_a_limit(void **state) {
+  static const struct {
+    const char *head, *part, *tail;
+    size_t n;
+    zarrc_status status;
+  } rows[] = {{"[", "1,", "1]", 1 + 2 * (((size_t)1 << 22) - 2), ZARRC_OK}, /* so many values, the list and the last */
+              {"[", "1,", "1]", 1 + 2 * (((size_t)1 << 22) - 1), ZARRC_LIMIT},
+              {"{", "\"%d\":0,", "\"x\":0}", 1 + 14 * ((1 << 16) - 1), ZARRC_OK}, /* and the last */
+              {"{", "\"%d\":0,", "\"999999999\":0}", 1 + 14 * ((1 << 16) - 1), ZARRC_INVALID_METADATA},
+              {"{", "\"%d\":0,", "\"x\":0}", 1 + 14 * (1 << 16), ZARRC_LIMIT}};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_ctx *ctx = NULL;
+    zarrc_json_doc *doc = NULL;
+    assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
+    char *text = repeat(rows[i].head, rows[i].part, rows[i].tail, rows[i].n);
+    assert_int_equal(parse_n(ctx, text, strlen(text), NULL, &doc, NULL), rows[i].status);
+    zarrc_json_close(doc);
     free(text);
     zarrc_ctx_close(ctx);
   }
@@ -370,6 +418,8 @@ int main(void) {
       cmocka_unit_test(opaque_member),
       cmocka_unit_test(check_keys),
       cmocka_unit_test(hostile_documents_cost_little),
+      cmocka_unit_test(a_long_document_can_be_canceled),
+      cmocka_unit_test(values_and_members_have_a_limit),
       cmocka_unit_test(every_truncation_is_refused),
       cmocka_unit_test(every_flip_is_survived),
       cmocka_unit_test(no_memory),

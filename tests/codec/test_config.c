@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "codec/codec.h"
 #include "codec/config.h"
 #include "support/bytes_codec.h"
 
@@ -24,15 +25,26 @@ typedef struct values {
   int s;
 } values;
 
+/* The configuration of a codec that is being opened from a document. text NULL: none. */
+static zarrc_status open_text(zarrc_ctx *ctx, const char *text, zarrc_json_doc **doc, zarrc_config *config,
+                              zarrc_error *error) {
+  zarrc_codec codec = {.ctx = ctx};
+  *doc = NULL;
+  zarrc_status status = text ? zarrc_json_parse(ctx, text, strlen(text), NULL, doc, error) : ZARRC_OK;
+  if (*doc) codec.node = zarrc_json_root(*doc);
+  return status ? status : zarrc_config_of(&codec, keys, config, error);
+}
+
 static zarrc_status read_all(zarrc_ctx *ctx, const char *text, values *v, zarrc_error *error) {
+  zarrc_json_doc *doc;
   zarrc_config config;
   *v = (values){.n = -7, .b = true, .s = -9};
-  zarrc_status status = zarrc_config_open(ctx, text, text ? strlen(text) : 0, keys, &config, error);
+  zarrc_status status = open_text(ctx, text, &doc, &config, error);
   if (!status) status = zarrc_config_int(&config, "n", -3, 3, &v->n, error);
   if (!status) status = zarrc_config_int(&config, "low", INT64_MIN, 3, &v->n, error);
   if (!status) status = zarrc_config_bool(&config, "b", &v->b, error);
   if (!status) status = zarrc_config_choice(&config, "s", colour, &v->s, error);
-  zarrc_config_close(&config);
+  zarrc_json_close(doc);
   return status;
 }
 
@@ -64,12 +76,13 @@ static void absent_members_keep_their_default(void **state) {
 static void null_is_there_but_has_no_value(void **state) {
   (void)state;
   zarrc_ctx *ctx = bb_ctx();
+  zarrc_json_doc *doc;
   zarrc_config config;
-  assert_int_equal(zarrc_config_open(ctx, "{\"n\": null, \"b\": 0}", 19, keys, &config, NULL), ZARRC_OK);
+  assert_int_equal(open_text(ctx, "{\"n\": null, \"b\": 0}", &doc, &config, NULL), ZARRC_OK);
   assert_false(zarrc_config_has(&config, "n"));
   assert_true(zarrc_config_has(&config, "b"));
   assert_false(zarrc_config_has(&config, "s"));
-  zarrc_config_close(&config);
+  zarrc_json_close(doc);
   zarrc_ctx_close(ctx);
 }
 
@@ -101,11 +114,8 @@ static void wrong_members_are_refused_by_name(void **state) {
       {"{\"s\": 0}", "configuration.s must be a string"},
       {"{\"s\": null}", "configuration.s"},
       {"{\"other\": 1}", "other"},
-      {"{\"n\": 1, \"n\": 1}", "configuration"},
       {"[]", "configuration"},
       {"1", "configuration"},
-      {"{\"n\": 1", "configuration"},
-      {"", "configuration"},
   };
   zarrc_ctx *ctx = bb_ctx();
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
