@@ -33,6 +33,11 @@ static inline void fuzz_check_error(zarrc_status status, const zarrc_error *erro
   must(status != ZARRC_INTERNAL && status != ZARRC_NO_MEMORY && status != ZARRC_INVALID_ARGUMENT);
 }
 
+/* Whether a chain could not be opened because the build lacks a library, so that there is nothing to try. */
+static inline bool fuzz_left_out(zarrc_status status, const zarrc_error *error) {
+  return status == ZARRC_UNSUPPORTED && strstr(error->message, "zarrc was built without");
+}
+
 /* What is left of an input. */
 typedef struct fuzz_input {
   const uint8_t *bytes;

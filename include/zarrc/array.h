@@ -57,12 +57,14 @@ typedef struct zarrc_array_config {
   const char *data_type; /* JSON, or a bare name: "int32" */
   int ndim;
   const int64_t *shape;
-  const int64_t *chunk_shape;     /* NULL: one chunk of about 1 MiB is chosen */
-  const int64_t *shard_shape;     /* NULL: no shards; else chunk_shape is that of the inner chunks */
-  const char *codecs;             /* JSON list of the (inner) chain; NULL: bytes little, zstd 3 (vlen types: vlen-*) */
-  const char *fill_value;         /* JSON; NULL: the type's default */
-  const char *chunk_key_encoding; /* "default" or "v2"; NULL: default */
-  char separator;                 /* '/' or '.'; 0: that of the encoding */
+  const int64_t *chunk_shape; /* NULL: one chunk of about 1 MiB is chosen */
+  const int64_t *shard_shape; /* NULL: no shards; else chunk_shape is that of the inner chunks */
+  /* JSON list of the (inner) chain. NULL: bytes little (or vlen-*), then zstd 3; in a build without libzstd gzip 5, in
+   * one without zlib too nothing. */
+  const char *codecs;
+  const char *fill_value;             /* JSON; NULL: the type's default */
+  const char *chunk_key_encoding;     /* "default" or "v2"; NULL: default */
+  char separator;                     /* '/' or '.'; 0: that of the encoding */
   const char *const *dimension_names; /* ndim of them, each may be NULL; or NULL */
   const char *attributes;             /* JSON object; NULL: {} */
 } zarrc_array_config;

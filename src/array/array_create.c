@@ -135,13 +135,20 @@ static zarrc_status put_fill(const maker *m, zarrc_error *error) {
   return put_json(m, "fill value", m->config->fill_value, error);
 }
 
+/* The compressor of an array whose creator names none: the first of these that the build has, or none. */
+static const char *default_compressor(zarrc_ctx *ctx) {
+  if (zarrc_codec_is_available(ctx, "zstd"))
+    return ", {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}}";
+  if (zarrc_codec_is_available(ctx, "gzip")) return ", {\"name\": \"gzip\", \"configuration\": {\"level\": 5}}";
+  return "";
+}
+
 static zarrc_status put_chain(const maker *m, zarrc_error *error) {
   const char *serializer = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
   if (m->config->codecs) return put_json(m, "codecs", m->config->codecs, error);
   if (m->dtype.type == ZARRC_STRING) serializer = "{\"name\": \"vlen-utf8\"}";
   if (m->dtype.type == ZARRC_BYTES) serializer = "{\"name\": \"vlen-bytes\"}";
-  return zarrc_buf_printf(
-      m->out, error, "[%s, {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}}]", serializer);
+  return zarrc_buf_printf(m->out, error, "[%s%s]", serializer, default_compressor(m->ctx));
 }
 
 static zarrc_status put_codecs(const maker *m, zarrc_error *error) {

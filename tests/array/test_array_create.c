@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/faulty_alloc.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static void check_stored(zarrc_array *array, const char *key) {
 }
 
 static void test_defaults(void **state) {
+  needs_codec("zstd");
   zarrc_array_config config = {.data_type = "float32", .ndim = 2, .shape = shape};
   zarrc_array *a = create("a", &config, ZARRC_CREATE_NEW);
   (void)state;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/faulty_alloc.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 #include "support/sanitizers.h"
 
@@ -360,6 +361,7 @@ typedef struct oom {
 
 /* Every allocation of a write fails in turn: each chunk is the old one or the new one, and a second write succeeds. */
 static void test_no_memory(void **state) {
+  needs_codec("zstd");
   char *document = nodes_document("chunk_grid",
                                   "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", "
                                   "\"chunk_shapes\": [[1, 3], [2, [2, 2]]]}}",

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdio.h>
@@ -222,6 +223,8 @@ static zarrc_status add_value(void *arg, const zarrc_entry *entry, zarrc_error *
 
 /* The same numbers with 1, 2 and 8 threads: equal results, and equal stores. */
 static void test_model(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   uint64_t hashes[3];
   (void)state;
   for (int run = 0; run < 3; run++) {

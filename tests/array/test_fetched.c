@@ -9,6 +9,7 @@
 
 #include "support/faulty_alloc.h"
 #include "support/files.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdatomic.h>
@@ -106,6 +107,7 @@ static const char *const chains[] = {
 enum { ROWS = 117, COLUMNS = 133, NCHAINS = sizeof chains / sizeof *chains };
 
 static void same_as_a_write(void **state) {
+  needs_codec("zstd");
   (void)state;
   static const zarrc_region regions[] = {
       {.count = {ROWS, COLUMNS}, .step = {1, 1}},
@@ -189,6 +191,7 @@ static void texts(void **state) {
 
 /* A shard of 64 MiB is written in a few: whatever the order of its inner chunks, no part is larger than two batches. */
 static void large_shards_take_little_memory(void **state) {
+  needs_codec("zstd");
   (void)state;
   static const char *const codecs[] = {"[" SHARD("[1, 64, 4096]", BYTES ", " ZSTD, "") "]",
                                        "[" SHARD("[64, 64, 64]", BYTES, "") "]",
@@ -236,6 +239,7 @@ static void large_shards_take_little_memory(void **state) {
 
 /* What fetch says is what the caller hears, and the chunk keeps what it had. */
 static void a_fetch_that_fails(void **state) {
+  needs_codec("zstd");
   (void)state;
   int32_t *values = malloc(sizeof(int32_t) * ROWS * COLUMNS), before[2], after[2];
   for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = i + 1;

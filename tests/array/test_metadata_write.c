@@ -8,6 +8,7 @@
 
 #include "array/metadata.h"
 #include "support/files.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdio.h>
@@ -36,6 +37,8 @@ static zarrc_metadata *open_text(const char *text, size_t n) {
 
 /* Documents that zarr-python wrote come out byte by byte as they went in. */
 static void test_stores(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   static const char *const names[] = {
       "v3-0d",
       "v3-0d-v2keys",

@@ -4,6 +4,8 @@
  * value) are written and read by random regions through random memory, and compared with a plain array in memory. The
  * seed is printed; ZARRC_SEED and ZARRC_DRAWS in the environment set another seed and number of draws.
  */
+#include "support/needs.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -367,6 +369,8 @@ static void one_draw(zarrc_ctx *ctx, uint64_t number) {
 }
 
 static void draws(void **unused) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   (void)unused;
   const char *seed = getenv("ZARRC_SEED"), *count = getenv("ZARRC_DRAWS");
   uint64_t n = count ? strtoull(count, NULL, 10) : NDRAWS, first = seed ? strtoull(seed, NULL, 10) : 20261122;

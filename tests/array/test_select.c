@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdio.h>
@@ -219,6 +220,7 @@ static void check_taken(zarrc_array *array, const zarrc_json *row, const asked *
 }
 
 static void same_as_numpy(void **state) {
+  needs_codec("zstd");
   size_t n, ntext;
   zarrc_json_doc *doc;
   zarrc_store *store;
@@ -462,6 +464,7 @@ static zarrc_status write_own(void *arg, size_t i, zarrc_error *error) {
 }
 
 static void writers_lose_nothing(void **state) {
+  needs_codec("zstd");
   static const char *const chains[] = {"[" BYTES "]", "[" BYTES ", {\"name\": \"zstd\"}]", SHARD("[10]"), SHARD("[1]")};
   zarrc_ctx_options options = {.threads = 8};
   zarrc_ctx *own;

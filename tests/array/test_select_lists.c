@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/counting_store.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <stdlib.h>
@@ -97,6 +98,7 @@ static void check(const row *r) {
 }
 
 static void no_more_is_read(void **state) {
+  needs_codec("gzip");
   static const row rows[] = {
       /* far apart: element by element, or row by row */
       {"[" BYTES "]", 3, 2, {990, 10, 500}, {3, 997}, 0, 0, 3, 3 * 995},

@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "support/files.h"
+#include "support/needs.h"
 #include "support/nodes.h"
 
 #include <dirent.h>
@@ -294,6 +295,8 @@ static void check_store(const char *name) {
 }
 
 static void test_stores(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   DIR *folder = opendir(ZARRC_TEST_DATA "/stores");
   size_t found = 0;
   (void)state;

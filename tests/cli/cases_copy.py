@@ -102,6 +102,7 @@ class Arrays(Copy):
         self.array("z", "complex64", (2, ), (1, ), struct.pack("<4f", -0.0, -0.0, 1, 2))
         self.zarrc("copy", "z", "y", "-q", "--check", "-c", "2")
 
+    @support.needs_library("libzstd")
     def test_shards(self):
         done = self.run_command("create", "a", "--shape", "16,16", "--dtype", "int32", "-c", "2,2", "-s", "8,8")
         if done.returncode == 5:
@@ -477,6 +478,7 @@ class Resume(Copy):
             (self.folder / "h.zarr/zarr.json").read_text().replace('"x": 1', '"x": 2'))
         self.refused("copy", "g.zarr", "h.zarr", "--resume", code=10, says="h.zarr")
 
+    @support.needs_library("libzstd")
     def test_other_metadata(self):
         self.array("a", values=int32s(20))
         self.zarrc("copy", "a", "b", "-q")
@@ -518,6 +520,7 @@ class Interruption(Copy):
         while not condition() and process.poll() is None and time.monotonic() < end:
             os.sched_yield()
 
+    @support.needs_library("zlib")
     def test_copy(self):
         data = int32s(100 * 100, 1)
         self.array("a", shape=(100, 100), chunks=(100, 100), values=data)

@@ -86,6 +86,7 @@ class Terminal(support.Case):
 
 class Output(support.Case):
 
+    @support.needs_library("libzstd")
     def test_file_is_whole_or_not_there(self):
         self.array("a", values=int32s(20), chunks=(2, 5))
         chunk = self.folder / "a/c/1/0"
@@ -316,6 +317,7 @@ class Coding(support.Case):
         self.refused("decode", "--metadata", "m.json", code=4, says="m.json")
         self.refused("decode", *self.metadata("bytes"), "-i", "nix", code=3, says="nix")
 
+    @support.needs_library("libzstd")
     def test_huge_chunks(self):
         """What metadata claims takes no memory: a chunk beyond the limit is refused, one below it fails on its bytes."""
         for length, code in ((1 << 40, 7), (1 << 29, 6), (1 << 59, 7)):

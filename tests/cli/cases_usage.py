@@ -166,6 +166,7 @@ class Errors(support.Case):
         self.assertLessEqual({"code", "message", "key", "chunk", "offset", "hint"}, set(error))
         return error
 
+    @support.needs_library("libzstd")
     def test_as_json(self):
         self.assertEqual(self.error("info", "nix", code=3)["code"], "NOT_FOUND")
         self.assertEqual(self.error("nix", code=2)["code"], "INVALID_ARGUMENT")

@@ -421,8 +421,7 @@ static void says_that_it_is_missing(void **state) {
   zarrc_error error;
   zarrc_spec spec = {0};
   assert_int_equal(zarrc_codec_validate(codec, &spec, NULL, &error), ZARRC_UNSUPPORTED);
-  assert_int_equal(bb_encode_fails(codec, "x", 1, &error), ZARRC_UNSUPPORTED);
-  bb_decode_fails(codec, "x", 1, 1, ZARRC_UNSUPPORTED);
+  assert_non_null(strstr(error.message, "built without"));
   zarrc_codec_close(codec);
   zarrc_ctx_close(ctx);
 }

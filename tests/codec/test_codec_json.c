@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "support/needs.h"
 
 #include <zarrc/zarrc.h>
 
@@ -108,6 +109,8 @@ static void row_check(zarrc_ctx *ctx, const zarrc_json *row, size_t *naccepted, 
 }
 
 static void every_row(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   zarrc_ctx *ctx = *state;
   zarrc_json_doc *doc;
   FILE *f = fopen(ZARRC_TEST_DATA "/metadata/codec_json.json", "rb");

@@ -11,6 +11,7 @@
 #include "support/chunk.h"
 #include "support/contract.h"
 #include "support/files.h"
+#include "support/needs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,6 +286,9 @@ static void decode_partial_row(const row *r) {
 }
 
 static void decode_partial(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
+  needs_codec("gzip");
   (void)state;
   nparts = 0;
   rows_each(ctx, doc, decode_partial_row);
@@ -323,6 +327,9 @@ static void encode_partial_row(const row *r) {
 }
 
 static void encode_partial(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
+  needs_codec("gzip");
   (void)state;
   nparts = 0;
   rows_each(ctx, doc, encode_partial_row);

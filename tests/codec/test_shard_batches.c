@@ -10,6 +10,7 @@
 #include "support/chunk.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
+#include "support/needs.h"
 
 #include "store/file.h"
 
@@ -148,6 +149,7 @@ static zarrc_status add_one(void *arg, const zarrc_region *part, const zarrc_vie
 }
 
 static void same_shards(void **state) {
+  needs_codec("gzip");
   const char *tree = *state;
   uint16_t *data = numbers();
   zarrc_error e;

@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/needs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,7 @@ static void one_element(void **state) {
 
 /* The same through a strided, mirrored view and a shard, with a fill value of text. */
 static void through_views_and_shards(void **state) {
+  needs_codec("zstd");
   zarrc_ctx *ctx = *state;
   static const char codecs[] =
       "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, {\"name\": \"sharding_indexed\", "

@@ -10,6 +10,7 @@
 #include "codec/zstd_seek.h"
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/needs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,7 @@ static zarrc_status part(fixture *f, int64_t start, int64_t count, zarrc_error *
 }
 
 static void only_the_frames_of_a_part(void **state) {
+  needs_codec("zstd");
   fixture f;
   for (int checksums = 0; checksums < 2; checksums++) {
     begin(&f, *state, checksums);
@@ -100,6 +102,7 @@ static void only_the_frames_of_a_part(void **state) {
 
 /* A table is a claim: one that does not add up is not used, one whose frames hold something else is an error. */
 static void tables_that_lie(void **state) {
+  needs_codec("zstd");
   fixture f;
   zarrc_error error;
   begin(&f, *state, false);
@@ -138,6 +141,7 @@ static void frames_are_found(void **state) {
 
 /* Far away the question costs more than the answer is mostly worth. */
 static void not_far_away(void **state) {
+  needs_codec("zstd");
   fixture f;
   begin(&f, *state, false);
   counting_blob_clear(&f.blob);

@@ -7,12 +7,14 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/needs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* (chunk or nothing, spec) pairs: nothing in gives nothing out, each job gets its status. */
 static void jobs_and_holes(void **state) {
+  needs_codec("zstd");
   zarrc_ctx *ctx = *state;
   enum { N = 60 };
   zarrc_spec spec = chunk_spec(ZARRC_INT32, 1, (int64_t[]){50});

@@ -8,6 +8,7 @@
 
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/needs.h"
 
 #include "pipeline/decoded_blob.h"
 
@@ -44,6 +45,8 @@ static void end(fixture *f) {
 }
 
 static void ranges_of_a_decoded_value(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   static const char *const chains[] = {
       "[\"bytes\", {\"name\": \"gzip\"}]", "[\"bytes\", {\"name\": \"zstd\"}, \"crc32c\"]",
       "[\"bytes\", \"crc32c\", \"crc32c\"]",
@@ -84,6 +87,7 @@ static void ranges_of_a_decoded_value(void **state) {
 
 /* The whole value goes straight into the reader's memory; nothing is kept of it. */
 static void whole_values_are_decoded_in_place(void **state) {
+  needs_codec("zstd");
   fixture f;
   begin(&f, *state, "[\"bytes\", {\"name\": \"zstd\"}]");
   uint8_t *into = malloc(f.nbytes);
@@ -99,6 +103,7 @@ static void whole_values_are_decoded_in_place(void **state) {
 
 /* A part needs no more decoding than what lies in front of its end. */
 static void a_prefix_is_enough(void **state) {
+  needs_codec("zstd");
   static const char *const chains[] = {"[\"bytes\", {\"name\": \"gzip\"}]", "[\"bytes\", {\"name\": \"zstd\"}]"};
   for (int k = 0; k < 2; k++) {
     fixture f;

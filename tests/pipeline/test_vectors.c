@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "support/needs.h"
 #include "support/vectors.h"
 
 #include <stdio.h>
@@ -146,6 +147,8 @@ static void case_check(zarrc_ctx *ctx, const vector_case *c) {
 }
 
 static void every_case(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   size_t n = vectors_each(*state, NULL, case_check);
   print_message("%zu cases: %zu round trips (%zu byte for byte, %zu sizes), %zu decoded only, %zu refused\n", n,
                 nroundtrip, nexact, nsizes, ndecode, nrefused);
@@ -222,6 +225,8 @@ static void part_check(zarrc_ctx *ctx, const vector_case *c) {
 }
 
 static void every_part(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   print_message("seed %llu\n", (unsigned long long)seed);
   vectors_each(*state, NULL, part_check);
 }
@@ -261,6 +266,8 @@ static void damage_check(zarrc_ctx *ctx, const vector_case *c) {
 }
 
 static void every_damage(void **state) {
+  needs_codec("zstd");
+  needs_codec("blosc");
   zarrc_ctx *ctx = *state;
   vectors_each(ctx, NULL, damage_check);
   /* No chunk of the cases is longer than 1 MiB: what was held at once stays of that order. */

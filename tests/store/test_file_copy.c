@@ -9,6 +9,7 @@
 #include "support/chunk.h"
 #include "support/faultio.h"
 #include "support/files.h"
+#include "support/needs.h"
 
 #include "store/file.h"
 
@@ -180,6 +181,7 @@ static void test_kept_outside(void **state) {
 
 /* Boxes of a sharded chunk are changed at random, through files: what is kept, by whatever way, is what was there. */
 static void test_updates_of_a_shard(void **state) {
+  needs_codec("gzip");
   (void)state;
   static const char *const inner[] = {"", ", {\"name\": \"gzip\", \"configuration\": {\"level\": 1}}",
                                       ", {\"name\": \"crc32c\"}"};

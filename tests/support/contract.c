@@ -2,6 +2,7 @@
 #include "support/contract.h"
 
 #include "base/base64.h"
+#include "support/needs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,9 +55,11 @@ row row_open(zarrc_ctx *ctx, const zarrc_json *json) {
   r.spec.dtype.endian = ZARRC_LITTLE; /* as the elements of the rows are */
   r.spec.ndim = (int)shape_of(row_get(&r, "shape"), r.spec.shape);
   zarrc_grid grid = grid_of(&r.spec);
-  r.status = zarrc_codec_open(ctx, r.text, strlen(r.text), &r.codec, NULL);
-  if (!r.status) r.status = zarrc_codec_evolve(r.codec, &r.spec, &r.evolved, NULL);
-  if (!r.status) r.status = zarrc_codec_validate(r.evolved, &r.spec, &grid, NULL);
+  zarrc_error why = {0};
+  r.status = zarrc_codec_open(ctx, r.text, strlen(r.text), &r.codec, &why);
+  if (!r.status) r.status = zarrc_codec_evolve(r.codec, &r.spec, &r.evolved, &why);
+  if (!r.status) r.status = zarrc_codec_validate(r.evolved, &r.spec, &grid, &why);
+  r.left_out = r.status == ZARRC_UNSUPPORTED && says_left_out(why.message);
   return r;
 }
 
@@ -73,7 +76,7 @@ void rows_each(zarrc_ctx *ctx, const zarrc_json_doc *doc, void (*fn)(const row *
   for (size_t i = 0; i < zarrc_json_length(rows); i++) {
     row r = row_open(ctx, zarrc_json_at(rows, i));
     for (int k = 0; k < NCLASSES; k++) seen[k] |= zarrc_json_string_is(row_get(&r, "class"), classes[k]);
-    if (!row_get(&r, "refused")) {
+    if (!row_get(&r, "refused") && !r.left_out) {
       if (r.status) fail_msg("%s: %s", r.text, zarrc_status_name(r.status));
       fn(&r);
     }

@@ -15,13 +15,15 @@ typedef struct row {
   char *text; /* the codec */
   zarrc_spec spec;
   zarrc_status status; /* of the first of open, evolve and validate that failed */
+  bool left_out;       /* it failed because this build has not the codec's library */
   zarrc_codec *codec, *evolved;
 } row;
 
 row row_open(zarrc_ctx *ctx, const zarrc_json *json);
 void row_close(row *r);
 const zarrc_json *row_get(const row *r, const char *name);
-/* Calls fn for each row that zarr-python did not refuse; each of the nine codecs must be in one. */
+/* Calls fn for each row that zarr-python did not refuse and whose codec was built in; each of the nine codecs must be
+ * in one. */
 void rows_each(zarrc_ctx *ctx, const zarrc_json_doc *doc, void (*fn)(const row *));
 
 zarrc_grid grid_of(const zarrc_spec *spec);
