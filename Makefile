@@ -18,7 +18,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test
+  python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test cross
 
 all:
 	$(call build,release)
@@ -113,12 +113,17 @@ test:
 # ------------------------------------------------------------------------------------------------ by hand only
 # What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers;
 # the Python package's with 1,000 draws each; all of zarr-python's tests and those of xarray's Zarr backend; all of the
-# threads' tests under the sanitizer.
+# threads' tests under the sanitizer; the unit tests for other processors.
 nightly:
 	$(call build,asan)
 	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
 	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
 	$(MAKE) test-zarr test-xarray test-wheel test-python-tsan
+	$(MAKE) cross
+
+# The unit tests for other processors, under emulation: arm64, s390x (big-endian), armhf (32 bits).
+cross:
+	sh scripts/cross
 
 # Speed beside the bare loop and the peers that are installed: docs/performance.md. BENCH=quick takes some minutes.
 bench: all
