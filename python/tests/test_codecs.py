@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import dataclasses
+import gzip
 import inspect
 import pickle
+import zlib
 from typing import Any
 
 import numpy as np
 import pytest
 import zarr
 import zarr.codecs
+import zarr.core.dtype
 from zarr.core.buffer import cpu, default_buffer_prototype
+from zarr.registry import get_pipeline_class
 from zarr.storage import MemoryStore
 
 import zarrc
@@ -88,6 +94,62 @@ def test_in_arrays(pipeline: str) -> None:
     assert zarrc.counters().get("codec" if "Batched" in pipeline else "read", 0) > 0
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
         np.testing.assert_array_equal(zarr.open_array(store)[...], expected)
+
+
+def decoded(codec: Any, data: bytes, shape: tuple[int, ...] = (4,), kind: Any = None) -> Any:
+    chunk = spec(shape=shape)
+    if kind is not None:
+        chunk = dataclasses.replace(chunk, dtype=kind, fill_value=kind.default_scalar())
+    return list(asyncio.run(codec.decode([(cpu.Buffer.from_bytes(data), chunk)])))[0]
+
+
+def test_damage_is_what_zarr_python_raises_for_it_too() -> None:
+    good = list(asyncio.run(zarr.codecs.GzipCodec().encode([(cpu.Buffer.from_bytes(b"abc" * 99), spec())])))[0]
+    data = good.to_bytes()
+    for bad in (data[:-9], data[:-8] + bytes(8), b"x" + data[1:], data[:11] + b"\xff\xff" + data[13:]):
+        with pytest.raises(zarrc.CorruptError, match="gzip") as caught:
+            decoded(zarrc.codecs.GzipCodec(), bad)
+        for each in (EOFError, gzip.BadGzipFile, OSError, zlib.error, ValueError, RuntimeError):
+            assert isinstance(caught.value, each)
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert type(again) is type(caught.value) and str(again) == str(caught.value)
+    with pytest.raises(zarrc.CorruptError, match="vlen-utf8") as text:
+        decoded(zarrc.codecs.VLenUTF8Codec(), b"\x01\0\0\0\x01\0\0\0\xff", (1,), zarr.core.dtype.VariableLengthUTF8())
+    assert isinstance(text.value, UnicodeDecodeError) and str(text.value) == text.value.reason
+
+
+@pytest.mark.parametrize("made", [{"clevel": 10}, {"clevel": -1}, {"blocksize": 2**40}])
+def test_settings_that_cannot_be_encoded_with(made: dict[str, int]) -> None:
+    codec = zarrc.codecs.BloscCodec(**made)
+    with pytest.raises(zarrc.InvalidError) as caught:
+        asyncio.run(codec.encode([(cpu.Buffer.from_bytes(b"abc"), spec())]))
+    assert isinstance(caught.value, RuntimeError) and isinstance(caught.value, OverflowError)
+
+
+def test_a_window_too_large() -> None:
+    frame = b"\x28\xb5\x2f\xfd\x00\xf8" + b"\x01\0\0"  # a window of 2 TiB
+    with pytest.raises(zarrc.ZarrcError) as caught:
+        decoded(zarrc.codecs.ZstdCodec(), frame)
+    assert isinstance(caught.value, RuntimeError) and isinstance(caught.value, ValueError)
+
+
+def test_one_element_is_no_array() -> None:
+    data = b"\x01\0\0\0\x02\0\0\0ab"
+    result = decoded(zarrc.codecs.VLenBytesCodec(), data, (), zarr.core.dtype.VariableLengthBytes())
+    assert result.as_numpy_array().item() == b"ab"
+
+
+@pytest.mark.parametrize("pipeline", ["zarr.core.codec_pipeline.BatchedCodecPipeline", "zarrc.CodecPipeline"])
+def test_pipelines_are_pickled(pipeline: str) -> None:
+    codecs = [getattr(zarrc.codecs, name)(**MADE[name]) for name in ("TransposeCodec", "ShardingCodec", "GzipCodec")]
+    with zarr.config.set({"codec_pipeline.path": pipeline}):
+        made = get_pipeline_class().from_codecs(codecs)
+    array = cpu.NDBuffer.from_numpy_array(np.arange(4, dtype="i4"))
+    asyncio.run(made.encode([(array, spec())]))  # after use, too
+    again = pickle.loads(pickle.dumps(made))
+    assert again == made and list(again) == codecs
+    assert [type(each) for each in again] == [type(each) for each in codecs]
+    assert copy.deepcopy(made) == made
 
 
 def test_configured_by_name() -> None:

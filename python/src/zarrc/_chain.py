@@ -220,7 +220,9 @@ class Chain:
                 elements = elements.reshape(pick.shape)
                 if elements.dtype.kind in "mM" and elements.dtype != out.dtype:
                     elements = converted(elements, out.dtype)  # numpy does not turn them where lists of indices assign
-                out[items[i][3]] = elements.squeeze(axis=drop_axes) if drop_axes else elements
+                elements = elements.squeeze(axis=drop_axes) if drop_axes else elements
+                # one object is put in as such, not as an array around it
+                out[items[i][3]] = elements if elements.ndim or not bound.variable else elements.item()
         return True
 
     def _picked(

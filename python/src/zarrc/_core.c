@@ -18,17 +18,25 @@ static void set_text(PyObject *object, const char *name, const char *text) {
   Py_DECREF(value);
 }
 
+/* Damage is what zarr-python raises for it as well, which depends on the codec. */
+static PyObject *corrupt_class(core_state *state, const zarrc_error *error) {
+  if (strcmp(error->codec, "gzip") == 0) return state->corrupt_gzip;
+  if (strcmp(error->codec, "vlen-utf8") == 0) return state->corrupt_text;
+  return state->corrupt;
+}
+
 static PyObject *exception_class(core_state *state, const zarrc_error *error) {
   switch (error->code) {
   case ZARRC_CORRUPT:
   case ZARRC_TRUNCATED:
   case ZARRC_CHECKSUM:
   case ZARRC_SIZE_MISMATCH:
-    return state->corrupt;
+    return corrupt_class(state, error);
   case ZARRC_INVALID_ARGUMENT:
   case ZARRC_INVALID_METADATA:
-  case ZARRC_LIMIT:
     return state->invalid;
+  case ZARRC_LIMIT:
+    return state->limit;
   case ZARRC_UNSUPPORTED:
     return state->unsupported;
   case ZARRC_IO:
@@ -52,11 +60,23 @@ static PyObject *new_instance(PyObject *type, const zarrc_error *error, PyObject
   return PyObject_CallFunction(type, "iON", error->os_error, message, PyUnicode_DecodeFSDefault(error->path));
 }
 
-PyObject *core_raise(core_state *state, const zarrc_error *error) {
-  PyObject *type = exception_class(state, error);
+/* What a UnicodeDecodeError has. */
+static void set_decode_fields(PyObject *exception, PyObject *message) {
+  PyObject *value =
+      Py_BuildValue("{sssysisisO}", "encoding", "utf-8", "object", "", "start", 0, "end", 0, "reason", message);
+  PyObject *name, *field;
+  Py_ssize_t at = 0;
+  while (value && PyDict_Next(value, &at, &name, &field))
+    if (PyObject_SetAttr(exception, name, field)) PyErr_Clear();
+  Py_XDECREF(value);
+}
+
+static PyObject *raise_as(core_state *state, PyObject *type, const zarrc_error *error) {
   PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
   if (!message) return NULL;
-  PyObject *exception = new_instance(type, error, message);
+  bool of_system = type == state->store_error || type == state->access_error || type == PyExc_FileNotFoundError;
+  PyObject *exception = of_system ? new_instance(type, error, message) : PyObject_CallFunction(type, "O", message);
+  if (exception && type == state->corrupt_text) set_decode_fields(exception, message);
   Py_DECREF(message);
   if (!exception) return NULL;
   if (PyObject_IsInstance(exception, state->error) == 1) {
@@ -68,6 +88,15 @@ PyObject *core_raise(core_state *state, const zarrc_error *error) {
   PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
   Py_DECREF(exception);
   return NULL;
+}
+
+PyObject *core_raise(core_state *state, const zarrc_error *error) {
+  return raise_as(state, exception_class(state, error), error);
+}
+
+PyObject *core_raise_setting(core_state *state, const zarrc_error *error) {
+  PyObject *type = exception_class(state, error);
+  return raise_as(state, type == state->invalid || type == state->limit ? state->setting : type, error);
 }
 
 PyObject *core_parts_to_bytes(const zarrc_parts *parts) {
@@ -161,16 +190,74 @@ core_state *core_state_of(PyTypeObject *type) {
   return PyType_GetModuleState(type);
 }
 
-static PyObject *new_exception(PyObject *module, const char *name, PyObject *first, PyObject *second, PyObject *third) {
+/* An exception with at most four bases; those behind the first NULL do not count. */
+static PyObject *new_exception(PyObject *module, const char *name, PyObject *members, PyObject *const bases[4]) {
   char qualified[64] = MODULE_NAME ".";
   strncat(qualified, name, sizeof qualified - sizeof MODULE_NAME - 1);
-  PyObject *bases = third    ? PyTuple_Pack(3, first, second, third)
-                    : second ? PyTuple_Pack(2, first, second)
-                             : PyTuple_Pack(1, first);
-  PyObject *type = bases ? PyErr_NewException(qualified, bases, NULL) : NULL;
-  Py_XDECREF(bases);
+  Py_ssize_t n = 0;
+  while (n < 4 && bases[n]) n++;
+  PyObject *tuple = PyTuple_New(n), *type = NULL;
+  for (Py_ssize_t i = 0; tuple && i < n; i++) PyTuple_SetItem(tuple, i, Py_NewRef(bases[i]));
+  if (tuple && n > 0) type = PyErr_NewException(qualified, tuple, members);
+  Py_XDECREF(tuple);
   if (type && PyModule_AddObjectRef(module, name, type)) Py_CLEAR(type);
   return type;
+}
+
+/* An attribute of a module. */
+static PyObject *imported(const char *module, const char *name) {
+  PyObject *from = PyImport_ImportModule(module);
+  PyObject *found = from ? PyObject_GetAttrString(from, name) : NULL;
+  Py_XDECREF(from);
+  return found;
+}
+
+/* Damaged gzip is a BadGzipFile, an EOFError or a zlib.error elsewhere; which of them depends on where a decoder looks
+ * first, so that it is all three here. */
+static PyObject *new_corrupt_gzip(PyObject *module, core_state *state) {
+  PyObject *bad = imported("gzip", "BadGzipFile"), *zlib = bad ? imported("zlib", "error") : NULL, *type = NULL;
+  if (zlib)
+    type = new_exception(module, "CorruptGzipError", NULL,
+                         (PyObject *const[4]){state->corrupt, PyExc_EOFError, bad, zlib});
+  Py_XDECREF(bad);
+  Py_XDECREF(zlib);
+  return type;
+}
+
+/* A UnicodeDecodeError wants five arguments and makes a message of them: this one has its own message. */
+static PyObject *new_corrupt_text(PyObject *module, core_state *state) {
+  PyObject *init = PyObject_GetAttrString(PyExc_BaseException, "__init__");
+  PyObject *str = init ? PyObject_GetAttrString(PyExc_BaseException, "__str__") : NULL;
+  PyObject *members = str ? Py_BuildValue("{sOsO}", "__init__", init, "__str__", str) : NULL;
+  PyObject *type = NULL;
+  if (members)
+    type = new_exception(module, "CorruptTextError", members,
+                         (PyObject *const[4]){state->corrupt, PyExc_UnicodeDecodeError});
+  Py_XDECREF(init);
+  Py_XDECREF(str);
+  Py_XDECREF(members);
+  return type;
+}
+
+static bool add_exceptions(PyObject *module, core_state *state) {
+  state->error = new_exception(module, "ZarrcError", NULL, (PyObject *const[4]){PyExc_Exception});
+  if (!state->error) return false;
+  state->corrupt = new_exception(module, "CorruptError", NULL,
+                                 (PyObject *const[4]){state->error, PyExc_ValueError, PyExc_RuntimeError});
+  state->invalid = new_exception(module, "InvalidError", NULL, (PyObject *const[4]){state->error, PyExc_ValueError});
+  state->unsupported =
+      new_exception(module, "UnsupportedError", NULL, (PyObject *const[4]){state->error, PyExc_NotImplementedError});
+  state->store_error = new_exception(module, "StoreError", NULL, (PyObject *const[4]){state->error, PyExc_OSError});
+  if (!state->corrupt || !state->invalid || !state->unsupported || !state->store_error) return false;
+  state->access_error =
+      new_exception(module, "AccessError", NULL, (PyObject *const[4]){state->store_error, PyExc_PermissionError});
+  state->corrupt_gzip = new_corrupt_gzip(module, state);
+  state->corrupt_text = new_corrupt_text(module, state);
+  state->limit = new_exception(module, "LimitError", NULL,
+                               (PyObject *const[4]){state->invalid, PyExc_RuntimeError, PyExc_MemoryError});
+  state->setting = new_exception(module, "SettingError", NULL,
+                                 (PyObject *const[4]){state->invalid, PyExc_RuntimeError, PyExc_OverflowError});
+  return state->access_error && state->corrupt_gzip && state->corrupt_text && state->limit && state->setting;
 }
 
 static PyTypeObject *new_type(PyObject *module, PyType_Spec *spec) {
@@ -181,14 +268,7 @@ static PyTypeObject *new_type(PyObject *module, PyType_Spec *spec) {
 
 static int module_exec(PyObject *module) {
   core_state *state = PyModule_GetState(module);
-  state->error = new_exception(module, "ZarrcError", PyExc_Exception, NULL, NULL);
-  if (!state->error) return -1;
-  state->corrupt = new_exception(module, "CorruptError", state->error, PyExc_ValueError, PyExc_RuntimeError);
-  state->invalid = new_exception(module, "InvalidError", state->error, PyExc_ValueError, NULL);
-  state->unsupported = new_exception(module, "UnsupportedError", state->error, PyExc_NotImplementedError, NULL);
-  state->store_error = new_exception(module, "StoreError", state->error, PyExc_OSError, NULL);
-  if (!state->store_error) return -1;
-  state->access_error = new_exception(module, "AccessError", state->store_error, PyExc_PermissionError, NULL);
+  if (!add_exceptions(module, state)) return -1;
   state->array = new_type(module, &core_array_spec);
   state->context = new_type(module, &context_spec);
   state->pipeline = new_type(module, &core_pipeline_spec);
@@ -197,8 +277,7 @@ static int module_exec(PyObject *module) {
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
-  if (!state->ndarray || !state->corrupt || !state->invalid || !state->unsupported || !state->access_error ||
-      !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
+  if (!state->ndarray || !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
     return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
 }
@@ -216,6 +295,10 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->unsupported);
   Py_VISIT(state->store_error);
   Py_VISIT(state->access_error);
+  Py_VISIT(state->corrupt_gzip);
+  Py_VISIT(state->corrupt_text);
+  Py_VISIT(state->limit);
+  Py_VISIT(state->setting);
   Py_VISIT(state->ndarray);
   return 0;
 }
@@ -233,6 +316,10 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->unsupported);
   Py_CLEAR(state->store_error);
   Py_CLEAR(state->access_error);
+  Py_CLEAR(state->corrupt_gzip);
+  Py_CLEAR(state->corrupt_text);
+  Py_CLEAR(state->limit);
+  Py_CLEAR(state->setting);
   Py_CLEAR(state->ndarray);
   return 0;
 }

@@ -17,7 +17,8 @@ typedef struct core_context {
 typedef struct core_state {
   PyTypeObject *array, *context, *pipeline, *codec, *ranges;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
-  PyTypeObject *ndarray; /* numpy's */
+  PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
+  PyTypeObject *ndarray;                                   /* numpy's */
 } core_state;
 
 extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec;
@@ -27,6 +28,9 @@ core_state *core_state_of(PyTypeObject *type);
 
 /* Raises what a zarrc_error says; returns NULL. */
 PyObject *core_raise(core_state *state, const zarrc_error *error);
+
+/* The same for a codec that does not take its settings. */
+PyObject *core_raise_setting(core_state *state, const zarrc_error *error);
 
 /* The context of a Context object, which must be one; else raises TypeError and returns NULL. */
 zarrc_ctx *core_context_get(core_state *state, PyObject *object);

@@ -31,7 +31,7 @@ static PyObject *codec_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
   if (!status) status = zarrc_codec_evolve(first, &spec, &self->codec, &error);
   zarrc_codec_close(first);
   if (!status) return (PyObject *)self;
-  core_raise(state, &error);
+  core_raise_setting(state, &error);
   Py_DECREF((PyObject *)self);
   return NULL;
 }
@@ -58,8 +58,10 @@ static PyObject *codec_run(PyObject *object, PyObject *data, bool decode) {
   zarrc_codec_job job = {.spec = &spec, .bytes = {buffer.buf, (size_t)buffer.len, NULL, NULL}, .parts = &parts};
   Py_BEGIN_ALLOW_THREADS status =
       decode ? zarrc_codec_decode(self->codec, &job, 1, &error) : zarrc_codec_encode(self->codec, &job, 1, &error);
-  Py_END_ALLOW_THREADS PyObject *result =
-      status ? core_raise(core_state_of(Py_TYPE(object)), &error) : core_parts_to_bytes(&parts);
+  Py_END_ALLOW_THREADS core_state *state = core_state_of(Py_TYPE(object));
+  PyObject *result = !status  ? core_parts_to_bytes(&parts)
+                     : decode ? core_raise(state, &error)
+                              : core_raise_setting(state, &error);
   zarrc_parts_clear(&parts);
   PyBuffer_Release(&buffer);
   return result;

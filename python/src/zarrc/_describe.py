@@ -11,7 +11,7 @@ import numpy as np
 import zarr.codecs
 from zarr.codecs._v2 import V2Codec
 
-from zarrc._dtypes import empty
+from zarrc._dtypes import empty, of_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def describe(codecs: Sequence[Codec], spec: ArraySpec) -> Description:
         chain, dtype, variable, raw = _describe_v2(codecs[0], spec)
     else:
         chain = [_describe_codec(codec) for codec in codecs]
-        dtype = spec.dtype.to_json(zarr_format=3)
+        dtype = of_spec(spec.dtype)
         variable = spec.dtype.to_native_dtype().kind in "OT"
         raw = False
         for codec in codecs:

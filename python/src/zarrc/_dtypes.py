@@ -58,6 +58,14 @@ def to_zarr(dtype: np.dtype[Any]) -> Any:
     return dtype.newbyteorder("=").name
 
 
+def of_spec(kind: Any) -> Any:
+    """The data_type for the data type of an array spec. What zarr-python warns of is not warned of again."""
+    native = kind.to_native_dtype()
+    if native.kind in "OT":
+        return "bytes" if isinstance(kind.default_scalar(), bytes) else "string"
+    return to_zarr(native)
+
+
 def exportable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The same memory as a type that numpy lets others see."""
     return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import zarr.abc.codec
@@ -28,11 +28,14 @@ from zarr.codecs import ZstdCodec as _ZstdCodec
 from zarr.core.buffer import cpu
 
 from zarrc import _core, _stored
-from zarrc._chain import Chain, Item, Unsupported, is_whole, shape_of
+from zarrc._chain import Bound, Chain, Item, Unsupported, is_whole, shape_of
 from zarrc._context import context, count, count_fallback, hold
 from zarrc._describe import know, plain
+from zarrc._selection import is_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import Buffer, NDBuffer
 
@@ -51,6 +54,9 @@ __all__ = [
     "VLenUTF8Codec",
     "ZstdCodec",
 ]
+
+
+_C = TypeVar("_C")
 
 
 def _equal(self: Any, other: object) -> Any:
@@ -93,6 +99,14 @@ def _contiguous(data: Buffer) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(data.as_numpy_array())
 
 
+def _final(cls: type[_C]) -> type[_C]:
+    """A class whose objects do not change, and which are equal to zarr-python's where all fields are."""
+    hashed = cls.__hash__
+    cls.__eq__ = _equal  # type: ignore[method-assign]
+    cls.__hash__ = hashed  # type: ignore[method-assign]
+    return dataclasses.dataclass(frozen=True, eq=False, repr=False, init=False)(cls)
+
+
 class _BytesBytes:
     """Encode and decode of bytes, one value at a time, in either way that zarr-python calls them."""
 
@@ -113,43 +127,39 @@ class _BytesBytes:
         return result
 
 
+@_final
 class BloscCodec(_BytesBytes, _BloscCodec):
     """Blosc: see ``zarr.codecs.BloscCodec``."""
 
-    __eq__ = _equal
-    __hash__ = _BloscCodec.__hash__
 
-
+@_final
 class GzipCodec(_BytesBytes, _GzipCodec):
     """gzip: see ``zarr.codecs.GzipCodec``."""
 
-    __eq__ = _equal
-    __hash__ = _GzipCodec.__hash__
 
-
+@_final
 class ZstdCodec(_BytesBytes, _ZstdCodec):
     """Zstandard: see ``zarr.codecs.ZstdCodec``."""
 
-    __eq__ = _equal
-    __hash__ = _ZstdCodec.__hash__
 
-
+@_final
 class Crc32cCodec(_BytesBytes, _Crc32cCodec):
     """A CRC-32C behind the bytes: see ``zarr.codecs.Crc32cCodec``."""
 
-    __eq__ = _equal
-    __hash__ = _Crc32cCodec.__hash__
 
-
+@_final
 class TransposeCodec(_TransposeCodec):
     """Another order of the axes: see ``zarr.codecs.TransposeCodec``. No element moves: strides are exchanged."""
 
-    __eq__ = _equal
-    __hash__ = _TransposeCodec.__hash__
+
+@_final
+class BytesCodec(_BytesCodec):
+    """Elements one behind the other: see ``zarr.codecs.BytesCodec``. numpy looks at bytes as elements, and turns
+    foreign ones round faster than a call of the library could."""
 
 
 class _ArrayBytes:
-    """A chunk as a whole, through a chain of this one codec."""
+    """A chunk as a whole, through a chain of this one codec. What the library lacks is left to the next class."""
 
     def _chain(self) -> Chain:
         chain: Chain | None = self.__dict__.get("_zarrc_chain")
@@ -159,157 +169,107 @@ class _ArrayBytes:
         return chain
 
     def _decode_native(self, chunk_bytes: Buffer, spec: ArraySpec) -> NDBuffer:
+        _check_buffer(chunk_bytes)
         chain = self._chain()
+        bound = chain.bind(spec)
+        _not_empty(spec.shape)
         count("codec")
         return spec.prototype.nd_buffer.from_numpy_array(
-            chain.decode(chain.bind(spec), _contiguous(chunk_bytes), spec.config.order)
+            chain.decode(bound, _contiguous(chunk_bytes), spec.config.order)
         )
 
-    def _encode_native(self, chunk_array: NDBuffer, spec: ArraySpec, elide: bool = False) -> Buffer | None:
-        chain = self._chain()
-        count("codec")
-        data = chain.encode(chain.bind(spec), chunk_array.as_numpy_array(), elide)
-        return None if data is None else spec.prototype.buffer.from_bytes(data)
+    def _encode_native(self, chunk_array: NDBuffer, spec: ArraySpec) -> Buffer | None:
+        raise NotImplementedError
+
+    async def _run(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Runs work where that is best."""
+        return work(*args)
+
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        try:
+            return self._decode_native(chunk_bytes, chunk_spec)
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+        return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        try:
+            return self._encode_native(chunk_array, chunk_spec)
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+        return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        try:
+            return await self._run(self._decode_native, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+        return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+
+    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        try:
+            return await self._run(self._encode_native, chunk_array, chunk_spec)  # type: ignore[no-any-return]
+        except Unsupported as reason:
+            count_fallback("codec", reason)
+        return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
     def __getstate__(self) -> Any:
         return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
 
 
-class BytesCodec(_ArrayBytes, _BytesCodec):
-    """Elements one behind the other: see ``zarr.codecs.BytesCodec``. Only a foreign byte order makes work."""
-
-    __eq__ = _equal
-    __hash__ = _BytesCodec.__hash__
-
-    def _is_foreign(self) -> bool:
-        endian = getattr(self.endian, "value", self.endian)
-        return bool(endian is not None and endian != sys.byteorder)
-
-    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        if self._is_foreign():
-            try:
-                return self._decode_native(chunk_bytes, chunk_spec)
-            except Unsupported as reason:
-                count_fallback("codec", reason)
-        return _BytesCodec._decode_sync(self, chunk_bytes, chunk_spec)
-
-    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        if self._is_foreign():
-            try:
-                return self._encode_native(chunk_array, chunk_spec)
-            except Unsupported as reason:
-                count_fallback("codec", reason)
-        return _BytesCodec._encode_sync(self, chunk_array, chunk_spec)
-
-    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        if self._is_foreign():
-            try:
-                return self._decode_native(chunk_bytes, chunk_spec)
-            except Unsupported as reason:
-                count_fallback("codec", reason)
-        return await _BytesCodec._decode_single(self, chunk_bytes, chunk_spec)
-
-    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        if self._is_foreign():
-            try:
-                return self._encode_native(chunk_array, chunk_spec)
-            except Unsupported as reason:
-                count_fallback("codec", reason)
-        return await _BytesCodec._encode_single(self, chunk_array, chunk_spec)
-
-
 class _Text(_ArrayBytes):
-    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+    def _encode_native(self, chunk_array: NDBuffer, spec: ArraySpec) -> Buffer | None:
+        """The elements of an array, whatever its shape."""
+        _check_buffer(chunk_array)
+        _not_empty(chunk_array.shape)
+        flat = dataclasses.replace(spec, shape=(math.prod(chunk_array.shape),))
+        chain = self._chain()
         try:
-            return self._decode_native(chunk_bytes, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
-
-    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._encode_native(chunk_array, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
-
-    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        try:
-            return self._decode_native(chunk_bytes, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
-
-    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._encode_native(chunk_array, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+            data = chain.encode(chain.bind(flat), chunk_array.as_numpy_array(), False)
+        except TypeError as error:  # no text; zarr-python takes None and 0 for empty ones
+            raise Unsupported(str(error)) from error
+        count("codec")
+        return None if data is None else spec.prototype.buffer.from_bytes(data)
 
 
+@_final
 class VLenUTF8Codec(_Text, _VLenUTF8Codec):
     """Strings of any length: see ``zarr.codecs.VLenUTF8Codec``."""
 
-    __eq__ = _equal
-    __hash__ = _VLenUTF8Codec.__hash__
 
-
+@_final
 class VLenBytesCodec(_Text, _VLenBytesCodec):
     """Byte strings of any length: see ``zarr.codecs.VLenBytesCodec``."""
-
-    __eq__ = _equal
-    __hash__ = _VLenBytesCodec.__hash__
 
 
 _sharding: Any = _ShardingCodec  # zarr-python 3.1 has, and calls, only the asynchronous methods
 
 
+@_final
 class ShardingCodec(_ArrayBytes, _ShardingCodec):
     """Chunks inside a chunk, with an index: see ``zarr.codecs.ShardingCodec``.
 
     Inner codecs that the library does not know are left to zarr-python's implementation.
     """
 
-    __eq__ = _equal
-    __hash__ = _ShardingCodec.__hash__
-
     def __getstate__(self) -> Any:
         return _ShardingCodec.__getstate__(self)
 
-    def _decode_sync(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
-        try:
-            return self._decode_native(shard_bytes, shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            result: NDBuffer = _sharding._decode_sync(self, shard_bytes, shard_spec)
-            return result
+    async def _run(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await _stored.off_loop(work, *args)
 
-    def _encode_sync(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._encode_native(shard_array, shard_spec, True)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            result: Buffer | None = _sharding._encode_sync(self, shard_array, shard_spec)
-            return result
-
-    async def _decode_single(self, shard_bytes: Buffer, shard_spec: ArraySpec) -> NDBuffer:
-        try:
-            self._chain().bind(shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await _ShardingCodec._decode_single(self, shard_bytes, shard_spec)
-        result: NDBuffer = await _stored.off_loop(self._decode_native, shard_bytes, shard_spec)
-        return result
-
-    async def _encode_single(self, shard_array: NDBuffer, shard_spec: ArraySpec) -> Buffer | None:
-        try:
-            self._chain().bind(shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await _ShardingCodec._encode_single(self, shard_array, shard_spec)
-        result: Buffer | None = await _stored.off_loop(self._encode_native, shard_array, shard_spec, True)
-        return result
+    def _encode_native(self, chunk_array: NDBuffer, spec: ArraySpec) -> Buffer | None:
+        _check_buffer(chunk_array)
+        chain = self._chain()
+        bound = chain.bind(spec)
+        value = chunk_array.as_numpy_array()
+        _not_empty(spec.shape)
+        _check_elements(value, bound)
+        if value.shape != bound.shape:
+            raise Unsupported(f"a chunk of shape {value.shape} where one of {bound.shape} is due")
+        count("codec")
+        data = chain.encode(bound, value, True)
+        return None if data is None else spec.prototype.buffer.from_bytes(data)
 
     async def _decode_partial_single(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
         try:
@@ -334,9 +294,11 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
     def _out(self, selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
         """Memory for what is selected of a shard."""
         bound = self._chain().bind(spec)
+        shape = shape_of(selection, spec.shape)
+        _not_empty(shape)
         count("codec")
         dtype = np.dtype(object) if bound.variable else bound.dtype
-        return np.empty(shape_of(selection, spec.shape), dtype, order=spec.config.order)
+        return np.empty(shape, dtype, order=spec.config.order)
 
     def _result(self, out: np.ndarray[Any, Any], spec: ArraySpec) -> NDBuffer:
         dtype = self._chain().bind(spec).dtype
@@ -346,35 +308,53 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         self, byte_setter: Any, shard_array: NDBuffer, selection: Any, shard_spec: ArraySpec
     ) -> None:
         try:
-            self._chain().bind(shard_spec)
+            value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
         except Unsupported as reason:
             count_fallback("codec", reason)
             await _ShardingCodec._encode_partial_single(self, byte_setter, shard_array, selection, shard_spec)
             return
         count("codec")
-        value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
         await _stored.write(self._chain(), [_item(byte_setter, selection, shard_spec, value)], value)
 
     def _encode_partial_sync(
         self, byte_setter: Any, value: NDBuffer, selection: Any, shard_spec: ArraySpec
     ) -> None:
         try:
-            self._chain().bind(shard_spec)
+            fitted = self._fitted(value.as_numpy_array(), selection, shard_spec)
         except Unsupported as reason:
             count_fallback("codec", reason)
             _sharding._encode_partial_sync(self, byte_setter, value, selection, shard_spec)
             return
         count("codec")
-        fitted = self._fitted(value.as_numpy_array(), selection, shard_spec)
         _stored.write_sync(self._chain(), _item(byte_setter, selection, shard_spec, fitted), fitted)
 
-    @staticmethod
-    def _fitted(value: np.ndarray[Any, Any], selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
-        """The value in the shape of the selection, from which the caller may have dropped axes of length 1."""
+    def _fitted(self, value: np.ndarray[Any, Any], selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
+        """The value in the shape of the selection. Where lists select, the caller may have dropped axes of length 1."""
+        bound = self._chain().bind(spec)
         shape = shape_of(selection, spec.shape)
-        if value.shape == () or not _lacks_unit_axes(value.shape, shape):
+        _not_empty(shape)
+        _check_elements(value, bound)
+        if value.shape in ((), shape):
             return value
+        if is_plain(selection) or not _lacks_unit_axes(value.shape, shape):
+            raise Unsupported(f"a value of shape {value.shape} for a selection of shape {shape}")
         return value.reshape(shape)
+
+
+def _check_buffer(chunk: Any) -> None:
+    if not hasattr(chunk, "as_numpy_array"):
+        raise Unsupported(f"a {type(chunk).__name__} is no buffer")
+
+
+def _not_empty(shape: tuple[int, ...]) -> None:
+    if 0 in shape:
+        raise Unsupported("nothing is selected, or the chunk has no elements")
+
+
+def _check_elements(value: np.ndarray[Any, Any], bound: Bound) -> None:
+    """Leaves to numpy what is of another type than the chunk."""
+    if value.dtype.newbyteorder("=") != bound.dtype.newbyteorder("=") and not bound.variable:
+        raise Unsupported(f"elements of {value.dtype} for a chunk of {bound.dtype}")
 
 
 def _item(getter: Any, selection: Any, spec: ArraySpec, array: np.ndarray[Any, Any]) -> Item:

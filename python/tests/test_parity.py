@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""No result and no exception of a class of zarrc.codecs differs from that of the installed zarr-python's, but for a list
+(`parity.LISTED`): thousands of calls, good and bad, of every method, with damaged chunks among them."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import Any
+
+import parity
+import pytest
+import zarr
+import zarr.codecs
+
+import zarrc.codecs
+
+DRAWS = int(os.environ.get("ZARRC_DRAWS", "100")) * 3
+SEED = int(os.environ.get("ZARRC_SEED", "0"))
+
+
+def calls(name: str, stock: parity.Zarr) -> Any:
+    """Calls of a class, and the seeds they came from."""
+    for i in range(SEED, SEED + DRAWS):
+        seed = zlib.crc32(f"{name} {i}".encode())
+        call = parity.Draw(seed).call(name)
+        if call.get("sync") and not hasattr(getattr(zarr.codecs, name), f"_{call['what']}_sync"):
+            call["sync"] = False  # this zarr-python has no such method
+        yield i, stock.prepare(call)
+
+
+@pytest.mark.parametrize("name", parity.NAMES)
+def test_as_zarr_python(name: str) -> None:
+    stock, ours = parity.Zarr(zarr.codecs), parity.Zarr(zarrc.codecs)
+    wrong, refused, listed = [], 0, 0
+    with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+        for i, call in calls(name, stock):
+            unsafe = parity.unsafe(call)
+            if unsafe is not None:
+                refusal = parity.run(ours, unsafe)["error"]
+                assert "zarrc._core.CorruptError" in refusal and "builtins.RuntimeError" in refusal
+                continue
+            mine, theirs = parity.run(ours, call), parity.run(stock, call)
+            refused += "error" in theirs
+            difference = parity.differs(stock, call, theirs, mine)
+            if difference is None:
+                continue
+            if parity.is_listed(zarr.__version__, call, theirs, mine):
+                listed += 1
+            else:
+                wrong.append(f"ZARRC_SEED={i}: {call['what']}: {difference}\n    {call}"[:2000])
+    assert not wrong, f"{len(wrong)} of {DRAWS} calls differ:\n" + "\n".join(wrong[:20])
+    assert refused > DRAWS // 10 and listed < DRAWS // 20
