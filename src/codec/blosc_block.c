@@ -10,6 +10,10 @@
 #include <lz4.h>
 #endif
 
+/* What is done between two questions whether to go on. */
+#define DECODED_UNASKED ((uint32_t)1 << 20)
+#define ENCODED_UNASKED ((uint32_t)1 << 17)
+
 zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, uint32_t i) {
   if (frame->flags & ZARRC_BLOSC_SHUFFLED && frame->typesize > 1) return ZARRC_BLOSC_SHUFFLE;
   bool bits = frame->flags & ZARRC_BLOSC_BITSHUFFLED && zarrc_blosc_block_nbytes(frame, i) >= frame->typesize;
@@ -80,6 +84,13 @@ zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame 
   return ZARRC_OK;
 }
 
+/* Asks after so many bytes or more whether to go on. */
+static zarrc_status check_canceled(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, uint32_t nbytes,
+                                   zarrc_error *error) {
+  uint32_t every = nbytes / (frame->blocksize ? frame->blocksize : 1);
+  return every > 1 && i % every ? ZARRC_OK : zarrc_ctx_check_canceled(ctx, error);
+}
+
 zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const zarrc_blosc_frame *frame, uint32_t first,
                                        uint32_t end, uint8_t *to, zarrc_error *error) {
   const zarrc_shuffle_kernels *kernels = zarrc_shuffle_kernels_best();
@@ -91,7 +102,8 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
     uint32_t at, n = zarrc_blosc_block_cbytes(frame, p, i, &at), nbytes = zarrc_blosc_block_nbytes(frame, i);
     zarrc_blosc_shuffle shuffle = zarrc_blosc_block_shuffle(frame, i);
     uint8_t *streams = shuffle == ZARRC_BLOSC_NOSHUFFLE ? to : (uint8_t *)(uintptr_t)memory.ptr;
-    status = zarrc_blosc_streams_decode(ctx, frame, i, p + at, n, nbytes, streams, error);
+    status = check_canceled(ctx, frame, i, DECODED_UNASKED, error);
+    if (!status) status = zarrc_blosc_streams_decode(ctx, frame, i, p + at, n, nbytes, streams, error);
     if (!status && streams != to)
       zarrc_blosc_unshuffle_block(kernels, to, streams, nbytes, frame->typesize, shuffle == ZARRC_BLOSC_BITSHUFFLE);
     to += nbytes;
@@ -198,6 +210,8 @@ static zarrc_status blocks_encode(making *m, const uint8_t *from, uint8_t *shuff
     if (shuffle != ZARRC_BLOSC_NOSHUFFLE)
       zarrc_blosc_shuffle_block(kernels, shuffled, from, nbytes, f->typesize, shuffle == ZARRC_BLOSC_BITSHUFFLE);
     zarrc_store_le32(m->p + ZARRC_BLOSC_HEADER_NBYTES + 4 * (size_t)i, (uint32_t)m->at);
+    status = check_canceled(m->ctx, f, i, ENCODED_UNASKED, error);
+    if (status) return status;
     for (uint32_t done = 0; done < nbytes && *fits; done += each) {
       status = stream_encode(m, streams + done, each, fits, error);
       if (status) return status;

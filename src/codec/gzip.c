@@ -175,8 +175,9 @@ static void stream_free(void *ctx, void *p) {
   zarrc_free(ctx, p);
 }
 
+/* How much zlib gets at once: between two pieces it is asked whether to go on. */
 static unsigned stream_some(size_t n) {
-  return n < 1u << 30 ? (unsigned)n : 1u << 30;
+  return n < 1u << 23 ? (unsigned)n : 1u << 23;
 }
 
 /* Its address names the streams that are kept warm: a new one takes, and clears, some 40 KiB. */
@@ -224,9 +225,11 @@ static zarrc_status stream_inflate(const member *m, z_stream *z, const uint8_t *
     size_t end = need < out->cap ? need : out->cap;
     size_t room = end - out->len;
     if ((*enough = out->len >= need)) return ZARRC_OK;
+    zarrc_status status = zarrc_ctx_check_canceled(z->opaque, error);
+    if (status) return status;
     if (!room) {
       bool grown;
-      zarrc_status status = out_grow(out, bound, &grown, error);
+      status = out_grow(out, bound, &grown, error);
       if (status) return status;
       if (grown) continue;
     }
@@ -442,6 +445,7 @@ static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts,
   size_t bound = deflateBound(&z, p->in.len);
   zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
   for (*made = 0; !status && result == Z_OK;) {
+    if ((status = zarrc_ctx_check_canceled(ctx, error))) break;
     z.next_in = (z_const Bytef *)(p->in.ptr + at);
     z.avail_in = stream_some(p->in.len - at);
     z.next_out = p->memory + *made;

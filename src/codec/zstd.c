@@ -388,6 +388,32 @@ static zarrc_status library_check(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
 }
 
+/* What takes longer than a moment at a level is encoded block by block, so that a cancellation is heard. */
+static bool takes_long(int level, size_t n) {
+  return n > (level >= 16   ? (size_t)1 << 18
+              : level >= 10 ? (size_t)1 << 22
+              : level >= 5  ? (size_t)1 << 24
+                            : (size_t)1 << 26);
+}
+
+/* The frame that ZSTD_compress2 makes, asking after each block whether to go on. */
+static size_t compress_by_blocks(zarrc_ctx *ctx, ZSTD_CCtx *cctx, const uint8_t *from, size_t n, uint8_t *to,
+                                 size_t room, zarrc_status *status, zarrc_error *error) {
+  ZSTD_outBuffer out = {to, room, 0};
+  size_t left = ZSTD_CCtx_setPledgedSrcSize(cctx, n);
+  for (size_t at = 0; !ZSTD_isError(left) && at < n;) {
+    size_t step = n - at < ZSTD_BLOCK_NBYTES ? n - at : ZSTD_BLOCK_NBYTES;
+    ZSTD_inBuffer in = {from + at, step, 0};
+    *status = zarrc_ctx_check_canceled(ctx, error);
+    if (*status) break;
+    at += step;
+    left = ZSTD_compressStream2(cctx, &out, &in, at == n ? ZSTD_e_end : ZSTD_e_continue);
+    if (!ZSTD_isError(left) && (in.pos < step || (at == n && left > 0))) return 0; /* there is no more room */
+  }
+  if (*status || ZSTD_isError(left)) ZSTD_CCtx_reset(cctx, ZSTD_reset_session_only);
+  return ZSTD_isError(left) ? left : out.pos;
+}
+
 /* One frame, with a warm context; *made: its length, or 0 if it does not fit. */
 static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *from, size_t n, uint8_t *to, size_t room,
                                size_t *made, zarrc_error *error) {
@@ -399,12 +425,14 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
   ZSTD_CCtx_reset(cctx, ZSTD_reset_session_and_parameters);
   *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level);
   if (!ZSTD_isError(*made)) *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, z->checksum);
-  if (!ZSTD_isError(*made)) *made = ZSTD_compress2(cctx, to, room, from, n);
   zarrc_status status = ZARRC_OK;
+  if (!ZSTD_isError(*made))
+    *made = takes_long(level, n) ? compress_by_blocks(ctx, cctx, from, n, to, room, &status, error)
+                                 : ZSTD_compress2(cctx, to, room, from, n);
   ZSTD_ErrorCode code = ZSTD_getErrorCode(*made);
   if (code == ZSTD_error_dstSize_tooSmall)
     *made = 0;
-  else if (code != ZSTD_error_no_error)
+  else if (!status && code != ZSTD_error_no_error)
     status = zarrc_fail(error, code == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL, "%s",
                         ZSTD_getErrorName(*made));
   if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES)

@@ -460,6 +460,56 @@ static zarrc_status work(const zarrc_ctx_options *options, void *arg) {
   return status;
 }
 
+static bool stop_at_the_fifth(void *ud) {
+  return ++*(int *)ud >= 5;
+}
+
+/* A chunk that takes long is left within a few blocks; the context that was at it is fit for the next. */
+static void a_slow_chunk_can_be_canceled(void **state) {
+  (void)state;
+  enum { N = 1 << 20 };
+  int asked = 0;
+  zarrc_ctx_options options = {.threads = 1, .canceled = stop_at_the_fifth, .canceled_ud = &asked};
+  zarrc_ctx *ctx = NULL;
+  zarrc_error error = {0};
+  uint8_t *data = bb_data(BB_NOISE, N);
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  zarrc_codec *codec = bb_open(ctx, JSON("22", "true"));
+  assert_int_equal(bb_encode_fails(codec, data, N, &error), ZARRC_CANCELED);
+  assert_int_equal(asked, 5);
+  asked = -100;
+  size_t n;
+  uint8_t *encoded = bb_encode(codec, data, N, 1, &n);
+  bb_decodes_to(codec, encoded, n, data, N);
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+  free(encoded);
+  free(data);
+}
+
+/* Encoded block by block or at one go: one frame, with its size, as short. */
+static void slow_levels_make_the_same_frames(void **state) {
+  (void)state;
+  enum { N = (1 << 18) + 77777 };
+  static const bb_kind kinds[] = {BB_ZEROS, BB_RAMP, BB_NOISE};
+  zarrc_ctx *ctx = bb_ctx();
+  zarrc_codec *codec = bb_open(ctx, JSON("19", "false"));
+  for (size_t k = 0; k < 3; k++) {
+    uint8_t *data = bb_data(kinds[k], N), *whole = malloc(ZSTD_compressBound(N));
+    size_t n, nwhole = ZSTD_compress(whole, ZSTD_compressBound(N), data, N, 19);
+    uint8_t *encoded = bb_encode(codec, data, N, 1, &n);
+    assert_int_equal(ZSTD_getFrameContentSize(encoded, n), N);
+    assert_int_equal(ZSTD_findFrameCompressedSize(encoded, n), n);
+    assert_true(n <= nwhole + nwhole / 100 + 16);
+    bb_decodes_to(codec, encoded, n, data, N);
+    free(encoded);
+    free(whole);
+    free(data);
+  }
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+}
+
 static void out_of_memory(void **state) {
   (void)state;
   uint8_t *bytes = bb_data(BB_RAMP, 30000);
@@ -505,6 +555,8 @@ int main(void) {
     cmocka_unit_test(large_contexts_are_not_kept),
     cmocka_unit_test_setup_teardown(errors_say_where, set_up, tear_down),
     cmocka_unit_test(libzstd_reads_what_is_written),
+    cmocka_unit_test(a_slow_chunk_can_be_canceled),
+    cmocka_unit_test(slow_levels_make_the_same_frames),
     cmocka_unit_test(out_of_memory),
 #else
     cmocka_unit_test(says_that_it_is_missing),
