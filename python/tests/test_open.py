@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -217,3 +218,28 @@ def test_what_may_not_be_read(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "a/c/1")
     assert caught.value.status == "ACCESS"
     assert caught.value.key == "c/1"
+
+
+@pytest.mark.parametrize("way", ["removed", "renamed", "overwritten", "parent"])
+def test_store_replaced_behind_a_reader(tmp_path: Path, way: str) -> None:
+    old, new = np.arange(1, 9, dtype="i4"), np.arange(1, 9, dtype="i4") * 10
+    for name, data in (("x/data", old), ("y/data", new)):
+        zarr.create_array(tmp_path / name, data=data, chunks=2)
+    path = tmp_path / "x/data"
+    z = zarrc.open(path)
+    np.testing.assert_array_equal(z[:], old)
+    if way == "removed":
+        shutil.rmtree(path)
+        shutil.copytree(tmp_path / "y/data", path)
+    elif way == "renamed":
+        path.rename(tmp_path / "before")
+        (tmp_path / "y/data").rename(path)
+    elif way == "overwritten":
+        zarr.create_array(path, data=new, chunks=2, overwrite=True)
+    else:
+        (tmp_path / "x").rename(tmp_path / "z")
+        (tmp_path / "y").rename(tmp_path / "x")
+    np.testing.assert_array_equal(z[:], new)
+    shutil.rmtree(path)
+    with pytest.raises(zarrc.StoreError, match="removed, or moved"):
+        z[:]

@@ -49,9 +49,8 @@ static zarrc_status refuse_kind(mode_t mode, zarrc_error *error) {
 }
 
 /* Why there is no file: nothing by that name (the usual case), or something that only looks so. */
-static zarrc_status explain_absence(zarrc_file_store *fs, const char *key, int os_error, zarrc_error *error) {
+static zarrc_status explain_absence(int root, const char *key, int os_error, zarrc_error *error) {
   struct stat st;
-  int root = zarrc_file_root(fs);
   if (os_error != ENOENT && os_error != ENOTDIR && os_error != ENXIO)
     return zarrc_file_fail(error, os_error, "cannot open");
   if (root >= 0 && !fstatat(root, key, &st, AT_SYMLINK_NOFOLLOW)) {
@@ -67,17 +66,20 @@ static zarrc_status explain_absence(zarrc_file_store *fs, const char *key, int o
 static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
   zarrc_file_store *fs = (zarrc_file_store *)blob->store;
   struct stat st;
-  int direct = fs->direct ? zarrc_file_direct_flag() : 0;
-  int fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK | direct);
+  int direct = fs->direct ? zarrc_file_direct_flag() : 0, root;
+  int fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK | direct, &root);
   if (fd < 0 && errno == EINVAL && direct) { /* the file system has nothing like it */
     direct = 0;
-    fd = zarrc_file_open_below(fs, blob->key, O_RDONLY | O_NONBLOCK);
+    zarrc_file_root_drop(fs, root);
+    fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK, &root);
   }
   if (fd < 0) {
-    zarrc_status status = explain_absence(fs, blob->key, errno, error);
+    zarrc_status status = explain_absence(root, blob->key, errno, error);
+    zarrc_file_root_drop(fs, root);
     if (status == ZARRC_NOT_FOUND) seen_set(blob, (zarrc_file_seen){.fd = -1});
     return status;
   }
+  zarrc_file_root_drop(fs, root);
   zarrc_status status = ZARRC_OK;
   if (fstat(fd, &st))
     status = zarrc_file_fail(error, errno, "cannot stat");
@@ -211,9 +213,7 @@ static zarrc_status file_identify(zarrc_key_blob *blob, zarrc_identity *out, boo
 
 static void file_close(zarrc_store *store) {
   zarrc_file_store *fs = (zarrc_file_store *)store;
-  int root = atomic_load(&fs->root);
-  if (root >= 0) close(root);
-  if (fs->start >= 0) close(fs->start);
+  zarrc_file_root_close(fs);
   zarrc_free(store->ctx, fs->path);
   zarrc_free(store->ctx, fs);
 }
@@ -275,15 +275,17 @@ static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};
 static const zarrc_store_ops direct_ops = {FILE_OPS};
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
-  fs->start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fs->start < 0) return zarrc_file_fail(error, errno, "%s: cannot open the working directory", fs->path);
-  if (zarrc_file_root(fs) < 0) {
+  if (*fs->path != '/') {
+    fs->start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fs->start < 0) return zarrc_file_fail(error, errno, "%s: cannot open the working directory", fs->path);
+  }
+  int root = zarrc_file_root_take(fs);
+  if (root < 0) {
     if (errno != ENOENT) return zarrc_file_fail(error, errno, "%s: cannot open the directory", fs->path);
     if (!fs->create) return zarrc_fail(error, ZARRC_NOT_FOUND, "%s: there is no such directory", fs->path);
     return ZARRC_OK;
   }
-  close(fs->start);
-  fs->start = -1;
+  zarrc_file_root_drop(fs, root);
   return ZARRC_OK;
 }
 
@@ -312,7 +314,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
                            .direct = o.direct,
                            .sync = o.sync,
                            .max_value_bytes = o.max_value_bytes};
-  atomic_init(&fs->root, -1);
+  atomic_init(&fs->holding, 0);
   atomic_init(&fs->no_openat2, false);
   zarrc_status status = open_root(fs, error);
   if (status) {

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_copy.c (bytes
- * from file to file), file_direct.c (past the page cache), file_list.c (many keys) and path.c (how a key becomes a
- * file). Nothing in it is locked or remembered inside the process but descriptors, so it may be used by any thread and
- * after fork().
+ * from file to file), file_direct.c (past the page cache), file_list.c (many keys), file_root.c (the directory) and
+ * path.c (how a key becomes a file). Nothing in it is locked or remembered inside the process but descriptors, so it
+ * may be used by any thread and after fork().
  */
 #ifndef ZARRC_STORE_FILE_H
 #define ZARRC_STORE_FILE_H
 
 #include "store/common.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <sys/uio.h>
+
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
 
 typedef struct zarrc_file_store {
   zarrc_store store;
-  char *path;      /* of the root, as it was given */
-  int start;       /* directory from which path is followed while the root is not there, else -1 */
-  atomic_int root; /* the root directory, -1 while it is not there */
+  char *path; /* of the root, as it was given */
+  int start;  /* the directory to which a relative path belongs, else -1 */
+  int root;   /* the root directory once it is held, and what it is */
+  dev_t device;
+  ino_t inode;
+  atomic_int holding;
   atomic_bool no_openat2;
   bool create, follow_links, direct;
   zarrc_sync sync;
@@ -53,19 +62,24 @@ zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error);
 /* Leaves out the first nbytes bytes of *n pieces, and empty ones in front; false: nothing is left. */
 bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes);
 
-/* The root directory, or -1 and errno. Belongs to the store. */
-int zarrc_file_root(zarrc_file_store *fs);
-/* Makes the root directory, where the store may; else as zarrc_file_root. */
-int zarrc_file_make_root(zarrc_file_store *fs);
+/* openat, not inherited by other programs, again after EINTR; and close, which leaves errno alone. */
+int zarrc_file_open(int dir, const char *path, int flags);
+void zarrc_file_close(int fd);
 
 /* Opens what lies at a path below the root ("" is the root): -1 and errno on failure. Symbolic links are followed as
  * far as they stay below the root: EXDEV where one leads out. Relative ones only; an absolute link leads out. Where the
  * system cannot resolve paths that way no link is followed (ELOOP), unless the store follows them all. */
 int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
 
+/* The same, and the root from which it was looked up (or -1), to be dropped. */
+int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root);
+
 /* Opens the directory that holds a key, fit for flock and fsync; with make, directories that lack are made (and synced
  * as the store says). -1 and errno. *name is the rest of the key. */
 int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, const char **name);
+
+/* mkdirat; the new entry is synced if the store says so. */
+int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name);
 
 /* fsync of a directory, where the file system knows that: 0, or -1 and errno. */
 int zarrc_file_sync_dir(int dir);
@@ -74,6 +88,19 @@ int zarrc_file_sync_dir(int dir);
 enum { ZARRC_TEMP_NAME = 160 };
 void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name);
 bool zarrc_file_is_temp(const char *name);
+
+/* -------------------------------------------------------------------------------------------------- file_root.c */
+
+/* The directory that the store's path names now, for one operation, then to be dropped; or -1 and errno. ENOENT: it is
+ * not there yet. ESTALE: it was there and is no more: its keys must not look like missing values. */
+int zarrc_file_root_take(zarrc_file_store *fs);
+/* Keeps errno. root may be -1. */
+void zarrc_file_root_drop(zarrc_file_store *fs, int root);
+/* Makes the directory if it is not there yet and the store may; else as zarrc_file_root_take. */
+int zarrc_file_root_make(zarrc_file_store *fs);
+/* Whether a directory that was taken has been removed meanwhile. Keeps errno. */
+bool zarrc_file_root_is_deleted(int root);
+void zarrc_file_root_close(zarrc_file_store *fs);
 
 /* -------------------------------------------------------------------------------------------------- file_copy.c */
 

@@ -17,10 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef O_PATH
-#define O_PATH O_RDONLY
-#endif
-
 enum { TRIES = 64 };
 
 typedef struct walk {
@@ -197,11 +193,11 @@ static zarrc_status sync_parent(zarrc_file_store *fs, const char *prefix, zarrc_
 
 zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
   walk w = {.fs = (zarrc_file_store *)store};
-  int root = zarrc_file_root(w.fs), tries = 0;
-  bool done = root < 0;
+  int root = zarrc_file_root_take(w.fs), tries = 0;
+  bool nothing = root < 0;
   if (root < 0 && errno != ENOENT) return zarrc_file_fail(error, errno, "cannot open the root directory");
-  zarrc_status status = done || !*prefix ? ZARRC_OK : erase_link(w.fs, prefix, &done, error);
-  if (status || done) return status;
+  zarrc_status status = nothing || !*prefix ? ZARRC_OK : erase_link(w.fs, prefix, &nothing, error);
+  if (status || nothing) goto done;
   w.pending = zarrc_buf_new(store->ctx, SIZE_MAX);
   status = push_dir(&w, prefix, error);
   while (!status && top_dir(&w)) {
@@ -217,5 +213,7 @@ zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zar
     pop_dir(&w);
   }
   zarrc_buf_clear(&w.pending);
-  return status ? status : sync_parent(w.fs, prefix, error);
+done:
+  zarrc_file_root_drop(w.fs, root);
+  return status || nothing ? status : sync_parent(w.fs, prefix, error);
 }

@@ -14,16 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef O_PATH
-#define O_PATH O_RDONLY
-#endif
-
 enum { TRIES = 64 }; /* of what others may disturb */
 
 /* ------------------------------------------------------------------------------------------------------ errors */
 
 static const char *words_of(int os_error, char *buf, size_t n) {
   if (os_error == EXDEV) return "a symbolic link leads out of the store";
+  if (os_error == ESTALE) return "it was removed, or moved, while it was in use";
 #ifdef __GLIBC__
   return strerror_r(os_error, buf, n);
 #else
@@ -58,14 +55,14 @@ bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes) {
 
 /* ----------------------------------------------------------------------------------------------------- opening */
 
-static int open_retry(int dir, const char *path, int flags) {
+int zarrc_file_open(int dir, const char *path, int flags) {
   int fd;
   do fd = openat(dir, path, flags | O_CLOEXEC | O_NOCTTY);
   while (fd < 0 && errno == EINTR);
   return fd;
 }
 
-static void close_keeping_errno(int fd) {
+void zarrc_file_close(int fd) {
   int saved = errno;
   close(fd);
   errno = saved;
@@ -94,7 +91,7 @@ static int open_beneath(int root, const char *path, int flags) {
 
 /* One component, which must be no symbolic link. */
 static int open_step(int dir, const char *name, int flags) {
-  int fd = open_retry(dir, name, flags | O_NOFOLLOW);
+  int fd = zarrc_file_open(dir, name, flags | O_NOFOLLOW);
   struct stat st;
   if (fd < 0 && errno == ENOTDIR) {
     bool is_link = !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
@@ -117,18 +114,16 @@ static int open_stepwise(int root, const char *path, int flags) {
       name[n] = '\0';
       fd = open_step(dir, name, last ? flags : O_PATH | O_DIRECTORY);
     }
-    if (dir != root) close_keeping_errno(dir);
+    if (dir != root) zarrc_file_close(dir);
     if (fd < 0 || last) return fd;
     dir = fd;
     path += n + 1;
   }
 }
 
-int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags) {
-  int root = zarrc_file_root(fs);
-  if (root < 0) return -1;
-  if (!*path) return open_retry(root, ".", flags);
-  if (fs->follow_links) return open_retry(root, path, flags);
+static int open_under(zarrc_file_store *fs, int root, const char *path, int flags) {
+  if (!*path) return zarrc_file_open(root, ".", flags);
+  if (fs->follow_links) return zarrc_file_open(root, path, flags);
   if (!atomic_load_explicit(&fs->no_openat2, memory_order_relaxed)) {
     int fd = open_beneath(root, path, flags);
     /* EPERM is what some sandboxes answer to system calls they do not know. */
@@ -138,60 +133,20 @@ int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags) {
   return open_stepwise(root, path, flags);
 }
 
-/* ---------------------------------------------------------------------------------------------------- the root */
-
-static int keep_root(zarrc_file_store *fs, int fd) {
-  int none = -1;
-  if (fd < 0 || atomic_compare_exchange_strong(&fs->root, &none, fd)) return fd;
-  close(fd);
-  return none;
-}
-
-int zarrc_file_root(zarrc_file_store *fs) {
-  int root = atomic_load(&fs->root);
-  if (root >= 0) return root;
-  return keep_root(fs, open_retry(fs->start, fs->path, O_PATH | O_DIRECTORY));
-}
-
-/* mkdirat; the new entry is synced if the store says so. */
-static int make_dir(const zarrc_file_store *fs, int dir, const char *name) {
-  if (mkdirat(dir, name, 0777)) return -1;
-  if (fs->sync == ZARRC_SYNC_NONE) return 0;
-  int fd = open_retry(dir, ".", O_RDONLY | O_DIRECTORY);
-  int failed = fd < 0 || zarrc_file_sync_dir(fd);
-  if (fd >= 0) close_keeping_errno(fd);
-  return failed ? -1 : 0;
-}
-
-static int open_or_make(const zarrc_file_store *fs, int dir, const char *name) {
-  int fd = open_retry(dir, name, O_PATH | O_DIRECTORY);
-  if (fd >= 0 || errno != ENOENT) return fd;
-  if (make_dir(fs, dir, name) && errno != EEXIST) return -1;
-  return open_retry(dir, name, O_PATH | O_DIRECTORY);
-}
-
-int zarrc_file_make_root(zarrc_file_store *fs) {
-  int root = zarrc_file_root(fs);
-  if (root >= 0 || errno != ENOENT || !fs->create) return root;
-  char name[NAME_MAX + 1];
-  const char *path = fs->path;
-  int dir =
-      *path == '/' ? open_retry(AT_FDCWD, "/", O_PATH | O_DIRECTORY) : open_retry(fs->start, ".", O_PATH | O_DIRECTORY);
-  for (path += strspn(path, "/"); dir >= 0 && *path; path += strspn(path, "/")) {
-    size_t n = strcspn(path, "/");
-    int next = -1;
-    if (n > NAME_MAX) {
-      errno = ENAMETOOLONG;
-    } else {
-      memcpy(name, path, n);
-      name[n] = '\0';
-      next = open_or_make(fs, dir, name);
-    }
-    close_keeping_errno(dir);
-    dir = next;
-    path += n;
+int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root) {
+  for (int tries = 0;; tries++) {
+    *root = zarrc_file_root_take(fs);
+    if (*root < 0) return -1;
+    int fd = open_under(fs, *root, path, flags);
+    if (fd >= 0 || errno != ENOENT || tries == TRIES || !zarrc_file_root_is_deleted(*root)) return fd;
+    zarrc_file_root_drop(fs, *root);
   }
-  return keep_root(fs, dir);
+}
+
+int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags) {
+  int root, fd = zarrc_file_open_from(fs, path, flags, &root);
+  zarrc_file_root_drop(fs, root);
+  return fd;
 }
 
 /* -------------------------------------------------------------------------------------------------- directories */
@@ -201,6 +156,15 @@ int zarrc_file_sync_dir(int dir) {
   do failed = fsync(dir);
   while (failed && errno == EINTR);
   return failed && (errno == EINVAL || errno == ENOTSUP) ? 0 : failed;
+}
+
+int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name) {
+  if (mkdirat(dir, name, 0777)) return -1;
+  if (fs->sync == ZARRC_SYNC_NONE) return 0;
+  int fd = zarrc_file_open(dir, ".", O_RDONLY | O_DIRECTORY);
+  int failed = fd < 0 || zarrc_file_sync_dir(fd);
+  if (fd >= 0) zarrc_file_close(fd);
+  return failed ? -1 : 0;
 }
 
 /* Makes what lacks of the directories above a key; each is looked up from the root, so that links are followed as
@@ -224,8 +188,8 @@ static int make_parents(zarrc_file_store *fs, const char *key) {
       int dir = zarrc_file_open_below(fs, path, O_PATH | O_DIRECTORY);
       if (dir < 0) return -1;
       path[above] = kept;
-      int failed = make_dir(fs, dir, path + (name - key));
-      close_keeping_errno(dir);
+      int failed = zarrc_file_make_dir(fs, dir, path + (name - key));
+      zarrc_file_close(dir);
       if (failed && errno != EEXIST) return -1;
     } else {
       close(fd);
@@ -245,10 +209,12 @@ int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, con
   }
   memcpy(path, key, n);
   path[n] = '\0';
-  if (make && zarrc_file_make_root(fs) < 0) return -1;
   for (int tries = 0;; tries++) { /* somebody may erase what has just been made */
     int fd = zarrc_file_open_below(fs, path, O_RDONLY | O_DIRECTORY);
     if (fd >= 0 || errno != ENOENT || !make || tries == TRIES) return fd;
+    int root = zarrc_file_root_make(fs);
+    if (root < 0) return -1;
+    zarrc_file_root_drop(fs, root);
     if (make_parents(fs, key) && errno != ENOENT) return -1;
   }
 }

@@ -150,9 +150,10 @@ static void test_each_call_fails_once(void **state) {
           failed_call(call, at);
           value_of(d->key, text);
           bool is_old = !strcmp(text, d->before), is_new = !strcmp(text, d->after);
-          /* Without locks and with descriptors that do not close the work is done as well; what is gone is tried
-           * again; a value that cannot be looked at counts as changed. */
-          bool no_matter = !strcmp(call, "lock") || !strcmp(call, "unlock") || !strcmp(call, "close") ||
+          /* Without locks, without knowing that the root is still there, and with descriptors that do not close the
+           * work is done as well; what is gone is tried again; a value that cannot be looked at counts as changed. */
+          bool no_matter = !strcmp(call, "stat") || !strcmp(call, "lock") || !strcmp(call, "unlock") ||
+                           !strcmp(call, "close") ||
                            (!strcmp(call, "copy") && errors[e] != EIO && errors[e] != ENOSPC && errors[e] != EDQUOT);
           bool is_io = status == zarrc_status_of_errno(errors[e]);
           bool good = clean                      ? status == ZARRC_OK && is_new
@@ -161,7 +162,8 @@ static void test_each_call_fails_once(void **state) {
                       : !strcmp(call, "fsync")   ? is_io && (is_old || is_new)
                                                  : is_io && is_old;
           if (!clean && is_io) {
-            assert_int_equal(error.os_error, errors[e]);
+            bool gone = errors[e] == ENOENT && error.os_error == ESTALE; /* the root, as it seems */
+            if (!gone) assert_int_equal(error.os_error, errors[e]);
             assert_string_equal(error.key, d->key);
           }
           if (!good || count_temps() != 0 || contract_nfds() != before)
@@ -228,17 +230,17 @@ static void test_calls(void **state) {
   contract_set(store, "d/value", "old");
   if (atomic_load(&((zarrc_file_store *)store)->no_openat2)) return; /* has more calls of open */
   contract_ok(perform(&deeds[0], 0, 0, false, &error), &error);
-  assert_string_equal(faultio.log, "open create write close lock rename unlock close ");
+  assert_string_equal(faultio.log, "stat open create write close lock rename unlock close ");
   contract_ok(perform(&deeds[2], 0, 0, false, &error), &error);
-  assert_string_equal(faultio.log, "open create write close lock stat rename unlock close close ");
+  assert_string_equal(faultio.log, "stat open create write close lock stat rename unlock close close ");
   contract_set(store, "d/value", deeds[6].before);
   contract_ok(perform(&deeds[6], 0, 0, false, &error), &error);
-  assert_string_equal(faultio.log, "open create copy write close lock stat rename unlock close close ");
+  assert_string_equal(faultio.log, "stat open create copy write close lock stat rename unlock close close ");
   reopen(ZARRC_SYNC_DATA);
   contract_ok(perform(&deeds[0], 0, 0, false, &error), &error);
-  assert_string_equal(faultio.log, "open create write fdatasync close lock rename unlock fsync close ");
+  assert_string_equal(faultio.log, "stat open create write fdatasync close lock rename unlock fsync close ");
   contract_ok(perform(&deeds[4], 0, 0, false, &error), &error);
-  assert_string_equal(faultio.log, "open lock unlink unlock fsync close ");
+  assert_string_equal(faultio.log, "stat open lock unlink unlock fsync close ");
   contract_ok(zarrc_store_erase_prefix(store, "x", &error), &error);
   contract_ok(perform(&deeds[1], 0, 0, false, &error), &error);
   char *first = strstr(faultio.log, "mkdir open fsync close"), *last = strstr(faultio.log, "create");

@@ -176,7 +176,7 @@ static void test_open_parent(void **state) {
     int dir = zarrc_file_open_parent(fs, "file", false, &name);
     assert_true(dir >= 0);
     assert_string_equal(name, "file");
-    assert_true(dir != zarrc_file_root(fs)); /* locks of two descriptions exclude each other */
+    assert_true(dir != zarrc_file_root_take(fs)); /* locks of two descriptions exclude each other */
     assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), 0);
     int other = zarrc_file_open_parent(fs, "file", true, &name);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
@@ -210,68 +210,6 @@ static void test_open_parent(void **state) {
   assert_true(dir >= 0);
   close(dir);
   assert_true(is_in_tree("root/a/made"));
-}
-
-static void test_make_root(void **state) {
-  (void)state;
-  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true, .sync = ZARRC_SYNC_DATA};
-  char cwd[PATH_MAX], *absolute = path_in(tree, "new/./deep//root");
-  zarrc_store *store;
-  zarrc_error error;
-  contract_ok(zarrc_file_store_open(ctx, absolute, &options, &store, &error), &error);
-  zarrc_file_store *made = (zarrc_file_store *)store;
-  assert_int_equal(zarrc_file_root(made), -1);
-  assert_int_equal(errno, ENOENT);
-  faultio_arm(FAULTIO_MKDIR | FAULTIO_SYNC, 0, 0, false);
-  int root = zarrc_file_make_root(made);
-  faultio.armed = false;
-  assert_true(root >= 0);
-  assert_string_equal(faultio.log, "mkdir fsync mkdir fsync mkdir fsync ");
-  assert_int_equal(zarrc_file_root(made), root);
-  assert_int_equal(zarrc_file_make_root(made), root);
-  assert_true(is_in_tree("new/deep/root"));
-  zarrc_store_close(store);
-  free(absolute);
-
-  /* A relative path is that of the moment when the store was opened. */
-  assert_non_null(getcwd(cwd, sizeof cwd));
-  assert_int_equal(chdir(tree), 0);
-  contract_ok(zarrc_file_store_open(ctx, "../", &options, &store, &error), &error);
-  zarrc_store_close(store);
-  contract_ok(zarrc_file_store_open(ctx, "rel/root", &options, &store, &error), &error);
-  assert_int_equal(chdir("/"), 0);
-  assert_true(zarrc_file_make_root((zarrc_file_store *)store) >= 0);
-  assert_true(is_in_tree("rel/root"));
-  zarrc_store_close(store);
-  assert_int_equal(chdir(cwd), 0);
-
-  /* Nothing is made of a store that may not. */
-  options.create = false;
-  char *missing = path_in(tree, "missing");
-  assert_int_equal(zarrc_file_store_open(ctx, missing, &options, &store, &error), ZARRC_NOT_FOUND);
-  assert_false(is_in_tree("missing"));
-  free(missing);
-}
-
-static void test_make_root_in_the_way(void **state) {
-  (void)state;
-  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
-  zarrc_store *store;
-  zarrc_error error;
-  char *path = path_in(tree, "later/root");
-  contract_ok(zarrc_file_store_open(ctx, path, &options, &store, &error), &error);
-  write_in_tree("later", "a file");
-  assert_int_equal(zarrc_file_make_root((zarrc_file_store *)store), -1);
-  assert_int_equal(errno, ENOTDIR);
-  zarrc_store_close(store);
-  free(path);
-  char name[NAME_MAX + 2];
-  memset(name, 'n', sizeof name - 1);
-  name[sizeof name - 1] = '\0';
-  path = path_in(tree, name);
-  assert_int_equal(zarrc_file_store_open(ctx, path, &options, &store, &error), ZARRC_IO);
-  assert_int_equal(error.os_error, ENAMETOOLONG);
-  free(path);
 }
 
 static void test_temp_names(void **state) {
@@ -366,11 +304,9 @@ static void test_sync_dir(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_open_below), TEST(test_open_below_names),
-      TEST(test_no_openat2), TEST(test_open_parent),
-      TEST(test_make_root),  TEST(test_make_root_in_the_way),
-      TEST(test_temp_names), TEST(test_fail),
-      TEST(test_advance),    TEST(test_sync_dir),
+      TEST(test_open_below),  TEST(test_open_below_names), TEST(test_no_openat2),
+      TEST(test_open_parent), TEST(test_temp_names),       TEST(test_fail),
+      TEST(test_advance),     TEST(test_sync_dir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
