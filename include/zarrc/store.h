@@ -27,6 +27,7 @@ typedef struct zarrc_entry {
   const char *key; /* whole key; of a prefix without its trailing slash */
   bool is_prefix;  /* other keys lie below it */
   uint64_t nbytes; /* of the value; ZARRC_UNKNOWN where finding out would cost something */
+  bool is_circle;  /* a prefix that is a link to one above it: what is below it is listed there, without an end here */
 } zarrc_entry;
 typedef zarrc_status (*zarrc_list_fn)(void *arg, const zarrc_entry *entry, zarrc_error *error);
 
@@ -166,7 +167,9 @@ typedef struct zarrc_open_options {
 } zarrc_open_options;
 
 /* Opens the store that a URL names (a path, file:..., memory:) and returns the path of the node inside it: the store's
- * root is the outermost directory of the hierarchy that the node belongs to. *path is freed with zarrc_free. */
+ * root is the outermost directory of the hierarchy that the node belongs to. Links in the URL's own path are followed,
+ * as the caller chose them: the root is then where the last of them leads to, or further down. *path is freed with
+ * zarrc_free. */
 ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
                                         zarrc_store **out, char **path, zarrc_error *error);
 

@@ -241,7 +241,9 @@ zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, si
 
 /* ------------------------------------------------------------------------------------------------------ children */
 
-/* Paths, each with its NUL, and where each begins. */
+/* Paths, each between a mark and its NUL, and where each begins. */
+enum { PLAIN = 1, CIRCLE };
+
 typedef struct names {
   zarrc_buf text, offsets;
 } names;
@@ -255,7 +257,9 @@ static const char *name_at(const names *list, size_t i) {
 static zarrc_status collect(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   names *list = arg;
   if (!entry->is_prefix) return ZARRC_OK;
-  zarrc_status status = zarrc_buf_append(&list->offsets, &list->text.len, sizeof list->text.len, error);
+  const char mark = entry->is_circle ? CIRCLE : PLAIN;
+  zarrc_status status = zarrc_buf_append(&list->text, &mark, 1, error);
+  if (!status) status = zarrc_buf_append(&list->offsets, &list->text.len, sizeof list->text.len, error);
   return status ? status : zarrc_buf_append(&list->text, entry->key, strlen(entry->key) + 1, error);
 }
 
@@ -268,10 +272,17 @@ static bool ends_listing(zarrc_status status) {
   return status == ZARRC_NO_MEMORY || status == ZARRC_NETWORK || status == ZARRC_CANCELED || status == ZARRC_INTERNAL;
 }
 
+static zarrc_status refuse_circle(const char *path, zarrc_error *error) {
+  zarrc_fail(error, ZARRC_ACCESS, "a symbolic link to a group above it, not followed");
+  zarrc_node_blame(error, path);
+  return ZARRC_ACCESS;
+}
+
 static zarrc_status visit(const zarrc_group *group, const char *path, zarrc_node_fn fn, void *arg, zarrc_error *error) {
   zarrc_node_kind kind;
   zarrc_error why;
-  zarrc_status status = zarrc_node_find(group->store, path, &kind, &why);
+  zarrc_status status =
+      path[-1] == CIRCLE ? refuse_circle(path, &why) : zarrc_node_find(group->store, path, &kind, &why);
   if (!status) return kind == ZARRC_NODE_NONE ? ZARRC_OK : fn(arg, path, kind, NULL, error);
   if (!ends_listing(status)) return fn(arg, path, ZARRC_NODE_UNREADABLE, &why, error);
   if (error) *error = why;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many keys: listing, and erasing what lies below a prefix. Both walk with a stack of paths and have one directory open
- * at a time. Only regular files are keys, and links to such; a directory behind a link is listed as a prefix, but no
- * walk enters it, so links cannot make one endless. Names that no key can have (not UTF-8) are left out.
+ * at a time. Only regular files are keys, and links to such; listings follow the links that reading follows, but never
+ * into a directory that is above the link, so that circles end. Erasing follows none. Names that no key can have (not
+ * UTF-8) are left out.
  */
 #include "store/file.h"
 
@@ -84,19 +85,49 @@ static unsigned char type_of(mode_t mode) {
   return S_ISREG(mode) ? DT_REG : S_ISDIR(mode) ? DT_DIR : S_ISLNK(mode) ? DT_LNK : DT_UNKNOWN;
 }
 
-/* What stands behind a link inside the store; false: nothing that can be read. */
-static bool stat_link(walk *w, struct stat *st) {
-  int fd = zarrc_file_open_below(w->fs, w->key, O_PATH);
-  bool ok = fd >= 0 && !fstat(fd, st);
+/* Whether a directory is the visited one or one of those above it, up to the root. */
+static bool is_above(walk *w, const struct stat *st) {
+  char path[PATH_MAX];
+  size_t n = strlen(w->dir);
+  memcpy(path, w->dir, n + 1);
+  for (;;) {
+    struct stat above;
+    int fd = zarrc_file_open_below(w->fs, path, O_PATH);
+    bool same = fd >= 0 && !fstat(fd, &above) && above.st_ino == st->st_ino && above.st_dev == st->st_dev;
+    if (fd >= 0) close(fd);
+    if (same || n == 0) return same;
+    while (n > 0 && path[n] != '/') n--;
+    path[n] = '\0';
+  }
+}
+
+/* What stands behind a link, as far as links are followed. A link that cannot be followed is a key all the same, as
+ * reading it fails; one that leads to a directory out of the store is a prefix that cannot be entered. */
+static zarrc_status list_link(walk *w, DIR *dir, const char *name, zarrc_error *error) {
+  zarrc_entry entry = {.key = w->key, .nbytes = ZARRC_UNKNOWN};
+  struct stat st = {0};
+  int fd = zarrc_file_open_below(w->fs, w->key, O_PATH), os_error = errno;
+  bool is_stat = fd >= 0 && !fstat(fd, &st);
+  bool is_out = fd < 0 && os_error == EXDEV;
   if (fd >= 0) close(fd);
-  return ok;
+  if (is_out && !fstatat(dirfd(dir), name, &st, 0)) entry.is_prefix = S_ISDIR(st.st_mode);
+  if (is_out && entry.is_prefix && w->deep) return fail_at(w->key, EXDEV, "cannot open the directory", error);
+  if (is_stat && S_ISDIR(st.st_mode)) {
+    entry.is_prefix = true;
+    entry.is_circle = is_above(w, &st);
+    if (w->deep) return entry.is_circle ? ZARRC_OK : push_dir(w, w->key, error);
+  } else if (is_stat) {
+    if (!S_ISREG(st.st_mode)) return ZARRC_OK;
+    if (w->sizes) entry.nbytes = (uint64_t)st.st_size;
+  }
+  return w->fn(w->arg, &entry, error);
 }
 
 static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_error *error) {
   zarrc_entry entry = {.key = w->key, .nbytes = ZARRC_UNKNOWN};
   struct stat st = {0};
   unsigned char type = e->d_type;
-  bool is_link = false, have_stat = false;
+  bool have_stat = false;
   size_t length = strlen(e->d_name);
   if (zarrc_file_is_temp(e->d_name) || zarrc_utf8_valid((const uint8_t *)e->d_name, length) != length) return ZARRC_OK;
   set_key(w, e->d_name);
@@ -105,12 +136,8 @@ static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_
     type = type_of(st.st_mode);
     have_stat = true;
   }
-  if (type == DT_LNK) {
-    if (!stat_link(w, &st)) return ZARRC_OK;
-    type = type_of(st.st_mode);
-    is_link = have_stat = true;
-  }
-  if (type == DT_DIR && w->deep) return is_link ? ZARRC_OK : push_dir(w, w->key, error);
+  if (type == DT_LNK) return list_link(w, dir, e->d_name, error);
+  if (type == DT_DIR && w->deep) return push_dir(w, w->key, error);
   if (type != DT_DIR && type != DT_REG) return ZARRC_OK;
   entry.is_prefix = type == DT_DIR;
   if (type == DT_REG && w->sizes && (have_stat || !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)))

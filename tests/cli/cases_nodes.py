@@ -408,6 +408,40 @@ class Listing(support.Case):
                          [("a", "array"), ("b", "group"), ("old", "unreadable"), ("z", "group")])
         self.assertEqual(children[2]["error"]["code"], "UNSUPPORTED")
 
+    def test_links_in_a_circle(self):
+        self.zarrc("create", "g.zarr", "--group")
+        self.array("g.zarr/a", values=int32s(20))
+        for name in ("one", "two"):
+            (self.folder / "g.zarr" / name).symlink_to(".")
+        for verb in ("ls", "tree"):
+            text = self.text(verb, "g.zarr", code=13)
+            self.assertEqual(len(text.splitlines()), 4)
+            self.assertIn("link to a group above it", text)
+        self.assertEqual(self.text("ls", "g.zarr/a", code=0).count("\n"), 1)
+
+    def test_a_link_out_of_the_store(self):
+        self.zarrc("create", "g.zarr", "--group")
+        self.array("a", values=int32s(20))
+        (self.folder / "g.zarr/y").symlink_to(self.folder / "a")
+        for verb in ("ls", "tree", "info"):
+            text = self.text(verb, "g.zarr", code=13)
+            self.assertIn("link leads out of the store", text)
+            self.assertIn("try: --follow-links", self.said)
+            self.assertNotIn("link leads", self.text(verb, "g.zarr", "--follow-links"))
+        self.refused("copy", "g.zarr", "b.zarr", code=13, says=["link", "--follow-links"])
+        self.assertEqual(self.raw("g.zarr/y"), int32s(20))  # the URL itself may lead through links
+
+    def test_stored_follows_links(self):
+        self.array("a", values=int32s(20), chunks=(4, 5))
+        whole = self.json("info", "a", "--stored")
+        (self.folder / "a/c").rename(self.folder / "a/elsewhere")
+        (self.folder / "a/c").symlink_to("elsewhere")
+        (self.folder / "a/elsewhere").rename(self.folder / "objects")
+        (self.folder / "a/c").unlink()
+        (self.folder / "a/c").symlink_to("../objects")
+        self.assertEqual(self.json("info", "a", "--stored", "--follow-links")["stored"], whole["stored"])
+        self.refused("info", "a", "--stored", code=13, says=["link", "--follow-links"])
+
     def test_a_folder_without_permission(self):
         self.hierarchy()
         folder = self.folder / "g.zarr/b/c"
@@ -415,6 +449,6 @@ class Listing(support.Case):
         self.addCleanup(folder.chmod, 0o755)
         if os.access(folder, os.R_OK):
             self.skipTest("root may read everything")
-        text = self.text("ls", "g.zarr", code=9)
+        text = self.text("ls", "g.zarr", code=13)
         self.assertEqual([line.split()[0] for line in text.splitlines()], [".", "a", "b/", "b/c", "z/"])
         self.assertIn("unreadable: ", text)

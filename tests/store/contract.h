@@ -233,7 +233,7 @@ static inline void contract_pieces(zarrc_store *store) {
 /* ----------------------------------------------------------------------------------------------------- listing */
 
 typedef struct contract_names {
-  char text[8][64]; /* "key", or "prefix/" */
+  char text[16][64]; /* "key", or "prefix/" */
   size_t n, stop_at;
   bool sizes;
 } contract_names;
@@ -258,8 +258,8 @@ static int contract_compare(const void *a, const void *b) {
 /* want: the entries, sorted, with a space behind each. */
 static inline void contract_expect_list(zarrc_store *store, const char *prefix, bool deep, bool sizes,
                                         const char *want) {
-  contract_names names = {.stop_at = 8, .sizes = sizes};
-  char got[8 * 65] = "";
+  contract_names names = {.stop_at = 16, .sizes = sizes};
+  char got[16 * 65] = "";
   zarrc_error error;
   contract_ok(zarrc_store_list(store, prefix, deep, sizes, contract_note, &names, &error), &error);
   qsort(names.text, names.n, sizeof *names.text, contract_compare);
