@@ -139,52 +139,10 @@ ZARRC_API zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int
 
 /* ------------------------------------------------------------------------------------------------- selections */
 
-/* What is taken of one axis. An index below 0 counts from the end of the axis. */
-typedef enum zarrc_pick_kind {
-  ZARRC_PICK_ALL,   /* every element: what a zeroed pick is */
-  ZARRC_PICK_SLICE, /* start, start + step, ... below stop, without what lies outside the axis; step >= 1 */
-  ZARRC_PICK_INDEX, /* the element `start`, and the result does not have the axis */
-  ZARRC_PICK_LIST,  /* the elements that list names, in its order, any of them more than once */
-  ZARRC_PICK_MASK   /* the elements whose byte in mask is not 0; it is as long as the axis */
-} zarrc_pick_kind;
-
-typedef struct zarrc_pick {
-  zarrc_pick_kind kind;
-  int64_t start, stop, step;
-  const int64_t *list; /* borrowed, as is mask, until the selection was used */
-  const uint8_t *mask;
-  size_t n; /* of list or mask */
-} zarrc_pick;
-
-ZARRC_API zarrc_pick zarrc_pick_slice(int64_t start, int64_t stop, int64_t step); /* stop INT64_MAX: to the end */
-ZARRC_API zarrc_pick zarrc_pick_index(int64_t index);
-ZARRC_API zarrc_pick zarrc_pick_list(const int64_t *list, size_t n);
-ZARRC_API zarrc_pick zarrc_pick_mask(const uint8_t *mask, size_t n);
-
-/* What is taken of an array, and the shape of the result. */
-typedef enum zarrc_selection_kind {
-  ZARRC_SELECT_AXES,   /* every combination of what pick takes of each axis: one axis for each, without those of INDEX
-                          (zarr-python: basic and orthogonal selection) */
-  ZARRC_SELECT_BLOCKS, /* whole chunks: pick counts chunks of the grid (shards, where there are any); ALL, SLICE with
-                          step 1, and INDEX, which keeps its axis */
-  ZARRC_SELECT_POINTS, /* the elements at coordinate[0][i], coordinate[1][i], ...: one axis of npoints */
-  ZARRC_SELECT_MASK    /* the elements at which mask is true, in C order: one axis */
-} zarrc_selection_kind;
-
-/* Zeroed: all of the array. Only the members of its kind are looked at. */
-typedef struct zarrc_selection {
-  zarrc_selection_kind kind;
-  zarrc_pick pick[ZARRC_MAX_NDIM];           /* AXES, BLOCKS; picks behind the last axis must be zeroed */
-  const int64_t *coordinate[ZARRC_MAX_NDIM]; /* POINTS: a list of npoints for each axis */
-  size_t npoints;
-  const zarrc_view *mask; /* MASK: bool or uint8, of the array's shape */
-} zarrc_selection;
-
 /* Indices outside the array, a step below 1, and masks and memory of another shape are ZARRC_INVALID_ARGUMENT, naming
  * the axis and the index, before anything is read or written. Lists and points: up to 2^32 - 1 of them, and about 24
- * bytes of memory for each. A chunk is opened once, however its elements are spread: of a shard only inner chunks with
- * wanted elements are decoded, and of plain bytes only parts around them (coalesce_gap and coalesce_max of the array's
- * chunk options say how large). */
+ * bytes of memory for each; for points of chunks that are being worked on some 20 bytes more, and 8 for each axis. Each
+ * chunk is read and written as zarrc_read_selection and zarrc_write_selection do it. */
 
 /* The shape of the result, ZARRC_MAX_NDIM numbers; *ndim may be 0. */
 ZARRC_API zarrc_status zarrc_array_selection_shape(zarrc_array *array, const zarrc_selection *selection, int *ndim,

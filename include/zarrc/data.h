@@ -155,6 +155,57 @@ ZARRC_API void zarrc_fill(const zarrc_view *dst, const void *element);
  * NaN is a NaN fill value, any NaT a NaT, and a complex zero has no sign. A struct with a NaN or NaT in it never is. */
 ZARRC_API bool zarrc_is_fill(const zarrc_view *view, const void *element);
 
+/* -------------------------------------------------------------------------------------------------- selections */
+
+/* What is taken of one axis. An index below 0 counts from the end of the axis. */
+typedef enum zarrc_pick_kind {
+  ZARRC_PICK_ALL,   /* every element: what a zeroed pick is */
+  ZARRC_PICK_SLICE, /* start, start + step, ... below stop, without what lies outside the axis; step >= 1 */
+  ZARRC_PICK_INDEX, /* the element `start`, and the result does not have the axis */
+  ZARRC_PICK_LIST,  /* the elements list[i] - start, in their order, any of them more than once */
+  ZARRC_PICK_MASK   /* the elements whose byte in mask is not 0; it is as long as the axis */
+} zarrc_pick_kind;
+
+typedef struct zarrc_pick {
+  zarrc_pick_kind kind;
+  int64_t start, stop, step;
+  const int64_t *list; /* borrowed, as are mask and at, until the selection was used */
+  const uint8_t *mask;
+  size_t n;           /* of list or mask */
+  const uint32_t *at; /* LIST: element i of the list is element at[i] of the result's axis, which may be longer than the
+                         list; NULL: element i */
+} zarrc_pick;
+
+ZARRC_API zarrc_pick zarrc_pick_slice(int64_t start, int64_t stop, int64_t step); /* stop INT64_MAX: to the end */
+ZARRC_API zarrc_pick zarrc_pick_index(int64_t index);
+ZARRC_API zarrc_pick zarrc_pick_list(const int64_t *list, size_t n);
+ZARRC_API zarrc_pick zarrc_pick_mask(const uint8_t *mask, size_t n);
+
+/* What is taken of an array or of a chunk, and the shape of the result. */
+typedef enum zarrc_selection_kind {
+  ZARRC_SELECT_AXES,   /* every combination of what pick takes of each axis: one axis for each, without those of INDEX
+                          (zarr-python: basic and orthogonal selection) */
+  ZARRC_SELECT_BLOCKS, /* of arrays, whole chunks: pick counts chunks of the grid (shards, where there are any); ALL,
+                          SLICE with step 1, and INDEX, which keeps its axis */
+  ZARRC_SELECT_POINTS, /* the elements at coordinate[0][i], coordinate[1][i], ...: one axis of npoints */
+  ZARRC_SELECT_MASK    /* the elements at which mask is true, in C order: one axis */
+} zarrc_selection_kind;
+
+/* Zeroed: everything. Only the members of its kind are looked at. */
+typedef struct zarrc_selection {
+  zarrc_selection_kind kind;
+  zarrc_pick pick[ZARRC_MAX_NDIM];           /* AXES, BLOCKS; picks behind the last axis must be zeroed */
+  const int64_t *coordinate[ZARRC_MAX_NDIM]; /* POINTS: a list of npoints for each axis */
+  size_t npoints;
+  const uint32_t *at;     /* POINTS: point i is element at[i] of the result, which may be longer; NULL: element i */
+  const zarrc_view *mask; /* MASK: bool or uint8, of the shape of what is selected from */
+} zarrc_selection;
+
+/* The shape of the result, ZARRC_MAX_NDIM numbers, when the selection is made from something of a shape; *out_ndim may
+ * be 0. Where `at` is given the shape has room for what it names. */
+ZARRC_API zarrc_status zarrc_selection_shape(const zarrc_selection *selection, int ndim, const int64_t *shape,
+                                             int *out_ndim, int64_t *out_shape, zarrc_error *error);
+
 /* ---------------------------------------------------------------------------------------------- specs and grids */
 
 typedef enum zarrc_subchunk_order {

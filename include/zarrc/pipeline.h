@@ -48,6 +48,19 @@ ZARRC_API zarrc_status zarrc_read(const zarrc_pipeline *pipeline, zarrc_blob *fr
 ZARRC_API zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
                                    const zarrc_view *from, bool fresh, zarrc_error *error);
 
+/* Reads and writes what a selection takes of one chunk (decode_partial, encode_partial), in the way of zarrc_read and
+ * zarrc_write; the view has the shape of the result (zarrc_selection_shape), or, in a write, no axes: one element goes
+ * everywhere. Where an element is selected more than once the last value stays. What does not fit the chunk or the
+ * view, and blocks, are ZARRC_INVALID_ARGUMENT before anything is read or written. The chunk is opened once: of a shard
+ * only inner chunks with wanted elements are decoded, and of plain bytes only parts around them (coalesce_gap and
+ * coalesce_max of the chunk's options say how large). Lists and points: up to 2^32 - 1 of them. */
+ZARRC_API zarrc_status zarrc_read_selection(const zarrc_pipeline *pipeline, zarrc_blob *from,
+                                            const zarrc_selection *selection, const zarrc_view *to, bool *missing,
+                                            zarrc_error *error);
+ZARRC_API zarrc_status zarrc_write_selection(const zarrc_pipeline *pipeline, zarrc_blob *to,
+                                             const zarrc_selection *selection, const zarrc_view *from, bool fresh,
+                                             zarrc_error *error);
+
 /* The new value of a chunk, without storing it: what zarrc_write stores. `old` NULL is `fresh`. No pieces: the chunk
  * is to be erased. Pieces may point into the memory of `from` or be loans from old: keep both until they are used. */
 ZARRC_API zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,

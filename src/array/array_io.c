@@ -25,15 +25,45 @@ static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error)
   }
   zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
   if (visit->transfer->write) return zarrc_write(visit->pipeline, visit->blob, &p->part, &view, p->complete, error);
-  return zarrc_visit_read(visit, &p->part, &view, error);
+  return zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &visit->missing, error);
+}
+
+typedef struct listed_part {
+  const zarrc_chunk_part *part;
+  const zarrc_list *lists;
+} listed_part;
+
+/* Where some axes have lists: the chunk's piece of each list, moved to where the chunk begins. */
+static zarrc_status do_lists(void *arg, zarrc_visit *visit, zarrc_error *error) {
+  const listed_part *listed = arg;
+  const zarrc_chunk_part *p = listed->part;
+  const zarrc_transfer *t = visit->transfer;
+  zarrc_selection selection = {0};
+  zarrc_region in_view = p->view;
+  for (int i = 0; i < t->m->ndim; i++) {
+    const zarrc_list *list = &listed->lists[i];
+    int64_t first = p->view.start[i], start = p->part.start[i];
+    if (!list->index) {
+      selection.pick[i] =
+          zarrc_pick_slice(start, start + (p->part.count[i] - 1) * p->part.step[i] + 1, p->part.step[i]);
+      continue;
+    }
+    selection.pick[i] = zarrc_pick_list(list->index + first, (size_t)p->view.count[i]);
+    selection.pick[i].start = zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
+    if (!list->at) continue;
+    selection.pick[i].at = list->at + first;
+    in_view.start[i] = 0;
+    in_view.count[i] = t->view->shape[i];
+  }
+  zarrc_view view = zarrc_view_part(t->view, &in_view);
+  return zarrc_visit_select(visit, &selection, &view, error);
 }
 
 static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
   const job *j = arg;
   zarrc_chunk_part p;
   zarrc_split_at(&j->split, i, &p);
-  if (j->split.lists)
-    return zarrc_transfer_visit(j->t, p.chunk, zarrc_visit_lists, &(zarrc_listed_part){&p, j->split.lists}, error);
+  if (j->split.lists) return zarrc_transfer_visit(j->t, p.chunk, do_lists, &(listed_part){&p, j->split.lists}, error);
   return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
 }
 

@@ -3,50 +3,88 @@
 
 #include <string.h>
 
-zarrc_pick zarrc_pick_slice(int64_t start, int64_t stop, int64_t step) {
-  return (zarrc_pick){.kind = ZARRC_PICK_SLICE, .start = start, .stop = stop, .step = step};
-}
-
-zarrc_pick zarrc_pick_index(int64_t index) {
-  return (zarrc_pick){.kind = ZARRC_PICK_INDEX, .start = index};
-}
-
-zarrc_pick zarrc_pick_list(const int64_t *list, size_t n) {
-  return (zarrc_pick){.kind = ZARRC_PICK_LIST, .list = list, .n = n};
-}
-
-zarrc_pick zarrc_pick_mask(const uint8_t *mask, size_t n) {
-  return (zarrc_pick){.kind = ZARRC_PICK_MASK, .mask = mask, .n = n};
+/* A pick of chunks as one of elements. */
+static zarrc_status open_blocks(const zarrc_pick *p, int axis, const zarrc_metadata *m, zarrc_pick *out,
+                                zarrc_error *error) {
+  int64_t length = zarrc_grid_nchunks(&m->grid, axis, m->shape[axis]), start = 0, count = length;
+  zarrc_status status = ZARRC_OK;
+  if (p->kind == ZARRC_PICK_INDEX) {
+    count = 1;
+    status = zarrc_index_resolve(p->start, axis, length, "chunk", &start, error);
+  } else if (p->kind == ZARRC_PICK_SLICE && p->step == 1) {
+    status = zarrc_slice_resolve(p, axis, length, &start, &count, error);
+  } else if (p->kind != ZARRC_PICK_ALL) {
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
+                        "axis %d: chunks are selected by an index or by a slice whose step is 1", axis);
+  }
+  if (status) return status;
+  int64_t first = count ? zarrc_grid_first(&m->grid, axis, start) : 0, end = m->shape[axis];
+  if (count == 0)
+    end = 0;
+  else if (start + count < length)
+    end = zarrc_grid_first(&m->grid, axis, start + count);
+  *out = zarrc_pick_slice(first, end, 1);
+  return ZARRC_OK;
 }
 
 /* ------------------------------------------------------------------------------------------- any kind of selection */
 
 typedef struct selecting {
   bool by_points;
+  zarrc_selection elements; /* what a selection of blocks is */
   zarrc_axes axes;
   zarrc_points points;
   int ndim; /* of the result */
   int64_t shape[ZARRC_MAX_NDIM];
+  bool may_be_longer[ZARRC_MAX_NDIM]; /* the memory, than that */
 } selecting;
+
+static zarrc_status selecting_open_axes(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
+                                        zarrc_error *error) {
+  zarrc_status status = zarrc_axes_open(m->ctx, selection, m->ndim, m->shape, &out->axes, error);
+  for (int i = 0; i < m->ndim && !status; i++) {
+    int64_t room = out->axes.room[i];
+    if (out->axes.dropped[i]) continue;
+    out->may_be_longer[out->ndim] = room > 0;
+    out->shape[out->ndim++] = room ? room : out->axes.region.count[i];
+  }
+  return status;
+}
+
+static zarrc_status selecting_open_blocks(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
+                                          zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (int i = 0; i < ZARRC_MAX_NDIM && !status; i++) {
+    if (i < m->ndim)
+      status = open_blocks(&selection->pick[i], i, m, &out->elements.pick[i], error);
+    else
+      out->elements.pick[i] = selection->pick[i];
+  }
+  return status ? status : selecting_open_axes(m, &out->elements, out, error);
+}
+
+static zarrc_status selecting_open_points(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
+                                          zarrc_error *error) {
+  zarrc_status status = zarrc_points_open(m, selection, &out->points, error);
+  out->by_points = true;
+  out->ndim = 1;
+  int64_t room = status ? 0 : zarrc_points_room(selection, out->points.n);
+  out->may_be_longer[0] = room > 0;
+  out->shape[0] = room ? room : out->points.n;
+  return status;
+}
 
 static zarrc_status selecting_open(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
                                    zarrc_error *error) {
-  zarrc_status status;
   memset(out, 0, sizeof *out);
   switch (selection->kind) {
   case ZARRC_SELECT_AXES:
+    return selecting_open_axes(m, selection, out, error);
   case ZARRC_SELECT_BLOCKS:
-    status = zarrc_axes_open(m, selection, &out->axes, error);
-    for (int i = 0; i < m->ndim && !status; i++)
-      if (!out->axes.dropped[i]) out->shape[out->ndim++] = out->axes.region.count[i];
-    return status;
+    return selecting_open_blocks(m, selection, out, error);
   case ZARRC_SELECT_POINTS:
   case ZARRC_SELECT_MASK:
-    status = zarrc_points_open(m, selection, &out->points, error);
-    out->by_points = true;
-    out->ndim = 1;
-    out->shape[0] = out->points.n;
-    return status;
+    return selecting_open_points(m, selection, out, error);
   }
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no kind of selection %d", (int)selection->kind);
 }
@@ -72,42 +110,20 @@ zarrc_status zarrc_array_selection_shape(zarrc_array *array, const zarrc_selecti
 
 /* -------------------------------------------------------------------------------------------------------- transfer */
 
-/* One element that is seen everywhere. */
-static zarrc_view spread(const zarrc_view *element, int ndim, const int64_t *shape) {
-  zarrc_view view = *element;
-  view.ndim = ndim;
-  for (int i = 0; i < ndim; i++) {
-    view.shape[i] = shape[i];
-    view.stride[i] = 0;
-  }
-  return view;
-}
-
-/* The view with the axes that the result does not have. */
-static zarrc_view with_all_axes(const zarrc_view *view, const zarrc_axes *axes) {
-  zarrc_view all = *view;
-  int k = 0;
-  all.ndim = axes->m->ndim;
-  for (int i = 0; i < all.ndim; i++) {
-    all.shape[i] = axes->dropped[i] ? 1 : view->shape[k];
-    all.stride[i] = axes->dropped[i] ? 0 : view->stride[k];
-    k += !axes->dropped[i];
-  }
-  return all;
-}
-
 static zarrc_status transfer(selecting *s, zarrc_transfer *t, zarrc_error *error) {
-  zarrc_view view = t->write && t->view->ndim == 0 ? spread(t->view, s->ndim, s->shape) : *t->view;
+  zarrc_view view = t->write && t->view->ndim == 0 ? zarrc_view_spread(t->view, s->ndim, s->shape) : *t->view;
   zarrc_status status;
   t->view = &view;
+  for (int i = 0; i < s->ndim && view.ndim == s->ndim; i++)
+    if (s->may_be_longer[i] && view.shape[i] > s->shape[i]) s->shape[i] = view.shape[i];
   status = zarrc_transfer_check(t, s->ndim, s->shape, "selection", error);
   if (status) return status;
   if (s->by_points) {
     status = zarrc_points_list(&s->points, error);
     return status ? status : zarrc_transfer_points(t, &s->points, error);
   }
-  view = with_all_axes(&view, &s->axes);
-  status = zarrc_axes_list(&s->axes, error);
+  view = zarrc_axes_view(&s->axes, &view);
+  status = zarrc_axes_list(&s->axes, false, error);
   if (status) return status;
   return zarrc_transfer_region(t, &s->axes.region, s->axes.any_listed ? s->axes.lists : NULL, error);
 }

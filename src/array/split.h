@@ -3,15 +3,7 @@
 #ifndef ZARRC_ARRAY_SPLIT_H
 #define ZARRC_ARRAY_SPLIT_H
 
-#include <zarrc/data.h>
-
-/* Single elements of an axis: index ascends, and element i is at[i] in the result (at NULL: i). n 0 and index NULL:
- * the axis is a line of the region. */
-typedef struct zarrc_list {
-  const int64_t *index;
-  const uint32_t *at;
-  uint32_t n;
-} zarrc_list;
+#include "base/selection.h"
 
 /* The touched chunks of one axis: lo, lo + 1, ...; or those that hold the elements start, start + step, ... one each;
  * or those of a list, and for elements of a list which of them come first in each chunk. */

@@ -7,8 +7,6 @@
 #include "array/array.h"
 #include "array/split.h"
 
-#include <stdatomic.h>
-
 typedef struct zarrc_transfer {
   zarrc_array *array;
   const zarrc_metadata *m;
@@ -29,7 +27,7 @@ typedef struct zarrc_visit {
   int64_t shape[ZARRC_MAX_NDIM]; /* of the chunk */
   const zarrc_pipeline *pipeline;
   zarrc_blob *blob;
-  atomic_bool missing; /* out, reads: there was no value */
+  bool missing; /* out, reads: there was no value */
 } zarrc_visit;
 
 typedef zarrc_status (*zarrc_visit_fn)(void *arg, zarrc_visit *visit, zarrc_error *error);
@@ -43,41 +41,8 @@ zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
 zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *region, const zarrc_list *lists,
                                    zarrc_error *error);
 
-/* select_lists.c, a zarrc_visit_fn: the part of one chunk in which there are lists. */
-typedef struct zarrc_listed_part {
-  const zarrc_chunk_part *part;
-  const zarrc_list *lists;
-} zarrc_listed_part;
-zarrc_status zarrc_visit_lists(void *listed_part, zarrc_visit *visit, zarrc_error *error);
-
-/* ------------------------------------------------------------------- reading single elements of a chunk in boxes */
-
-/* Which of the elements that are wanted of a chunk are read together, as one box. A cell is what is decoded as a whole:
- * an innermost inner chunk of a shard, or a chunk that cannot be read in parts. Wanted elements of one cell are read
- * together, cells without any are not read, and without cells elements further apart than `gap` bytes are not. Boxes
- * of more than one cell, or where there are none, have at most `max` bytes. */
-typedef struct zarrc_boxing {
-  bool cells;                   /* cells are smaller than the chunk */
-  bool whole;                   /* the chunk is one cell */
-  int64_t cell[ZARRC_MAX_NDIM]; /* if cells */
-  uint64_t gap, max;
-} zarrc_boxing;
-zarrc_boxing zarrc_visit_boxing(const zarrc_visit *visit);
-
-/* Memory for a box of `count` elements of the view's type, with the values that a chunk has there. */
-typedef struct zarrc_box {
-  zarrc_view view;
-  zarrc_bytes bytes;
-  zarrc_arena *arena; /* of text of variable length */
-} zarrc_box;
-zarrc_status zarrc_box_read(zarrc_visit *visit, const zarrc_region *region, zarrc_box *out, zarrc_error *error);
-void zarrc_box_release(zarrc_box *box);
-
-/* Reads straight into a view. */
-zarrc_status zarrc_visit_read(zarrc_visit *visit, const zarrc_region *region, const zarrc_view *to, zarrc_error *error);
-
-/* Copies elements between a box or a chunk and the caller's memory: same shapes. With an arena, text of variable length
- * is copied into that too. */
-zarrc_status zarrc_take_elements(const zarrc_view *to, const zarrc_view *from, zarrc_arena *arena, zarrc_error *error);
+/* Reads or writes, as the transfer does, what a selection takes of one chunk. */
+zarrc_status zarrc_visit_select(zarrc_visit *visit, const zarrc_selection *selection, const zarrc_view *view,
+                                zarrc_error *error);
 
 #endif

@@ -23,6 +23,10 @@ zarrc_status zarrc_pipeline_fill(const zarrc_pipeline *pipeline, const zarrc_vie
 zarrc_status zarrc_pipeline_check(const zarrc_pipeline *pipeline, const zarrc_region *region, const zarrc_view *view,
                                   zarrc_error *error);
 
+/* zarrc_modify; with fresh, of a chunk that has no value yet, whatever the blob has. */
+zarrc_status zarrc_pipeline_change(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                                   const zarrc_change *change, bool fresh, zarrc_error *error);
+
 /* Memory for a whole chunk as it is in front of codec i, and the view over it; an arena where it is needed. */
 typedef struct zarrc_chunk_memory {
   zarrc_view view;

@@ -245,9 +245,14 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
   return value_store(pipeline, to, region, from, NULL, keeps, error);
 }
 
+zarrc_status zarrc_pipeline_change(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                                   const zarrc_change *change, bool fresh, zarrc_error *error) {
+  return value_store(pipeline, to, region, NULL, change, !fresh, error);
+}
+
 zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
                           const zarrc_change *change, zarrc_error *error) {
-  return value_store(pipeline, to, region, NULL, change, true, error);
+  return zarrc_pipeline_change(pipeline, to, region, change, false, error);
 }
 
 zarrc_status zarrc_write_fetched(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,

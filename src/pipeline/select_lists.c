@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of a chunk that is taken by lists of indices on some axes and by lines on the others: every combination. */
-#include "array/transfer.h"
+#include "pipeline/select.h"
 
 #include <string.h>
 
 typedef struct job {
-  zarrc_visit *visit;
-  const zarrc_chunk_part *part;
+  zarrc_picking *picking;
+  zarrc_region part; /* on an axis with a list, from the first to the last element of it */
   const zarrc_list *lists;
-  int64_t begin[ZARRC_MAX_NDIM];   /* of the chunk in the array */
-  int naxes, axis[ZARRC_MAX_NDIM]; /* those with a list */
-  uint32_t *runs[ZARRC_MAX_NDIM];  /* reads: first entry of each run of entries that are read together, and the end */
+  int ndim, naxes, axis[ZARRC_MAX_NDIM]; /* those with a list */
+  uint32_t *runs[ZARRC_MAX_NDIM]; /* reads: first entry of each run of entries that are read together, and the end */
   size_t nruns[ZARRC_MAX_NDIM];
 } job;
 
@@ -19,21 +18,23 @@ typedef struct entries {
   uint32_t lo[ZARRC_MAX_NDIM], hi[ZARRC_MAX_NDIM];
 } entries;
 
-static void job_init(job *j, const zarrc_listed_part *listed, zarrc_visit *visit) {
-  const zarrc_metadata *m = visit->transfer->m;
-  *j = (job){.visit = visit, .part = listed->part, .lists = listed->lists};
-  for (int i = 0; i < m->ndim; i++) {
-    j->begin[i] = zarrc_grid_first(&m->grid, i, visit->chunk[i]);
-    if (listed->lists[i].index) j->axis[j->naxes++] = i;
-  }
-}
-
 /* Where an entry lies in the chunk, and in the caller's view. */
 static int64_t in_chunk(const job *j, int axis, uint32_t entry) {
-  return j->lists[axis].index[entry] - j->begin[axis];
+  return j->lists[axis].index[entry] - j->lists[axis].origin;
 }
 static int64_t in_view(const job *j, int axis, uint32_t entry) {
   return j->lists[axis].at ? j->lists[axis].at[entry] : entry;
+}
+
+static void job_init(job *j, zarrc_picking *picking, const zarrc_region *region, const zarrc_list *lists) {
+  *j = (job){.picking = picking, .part = *region, .lists = lists, .ndim = picking->view->ndim};
+  for (int i = 0; i < j->ndim; i++) {
+    if (!lists[i].index) continue;
+    j->axis[j->naxes++] = i;
+    j->part.start[i] = in_chunk(j, i, 0);
+    j->part.count[i] = in_chunk(j, i, lists[i].n - 1) - j->part.start[i] + 1;
+    j->part.step[i] = 1;
+  }
 }
 
 /* ----------------------------------------------------------------------------------------------------- copying */
@@ -42,14 +43,14 @@ static int64_t in_view(const job *j, int axis, uint32_t entry) {
  * that the lines take. Entries of one index come in the order of the list, so that the last one stays. */
 static zarrc_status exchange(const job *j, const entries *e, const zarrc_region *region, const zarrc_view *box,
                              zarrc_error *error) {
-  const zarrc_transfer *t = j->visit->transfer;
+  const zarrc_picking *t = j->picking;
   zarrc_view in_box = {.dtype = box->dtype}, in_memory = {.dtype = t->view->dtype};
   uint8_t *box_origin = box->data, *memory_origin = t->view->data;
   uint32_t at[ZARRC_MAX_NDIM];
   int64_t nitems = 1;
   for (int i = 0; i < box->ndim; i++) {
     if (j->lists[i].index) continue;
-    int64_t first = (region->start[i] - j->part->part.start[i]) / j->part->part.step[i] + j->part->view.start[i];
+    int64_t first = (region->start[i] - j->part.start[i]) / j->part.step[i];
     memory_origin += first * t->view->stride[i];
     nitems *= region->count[i];
     if (region->count[i] == 1) continue;
@@ -92,29 +93,28 @@ typedef struct line {
 } line;
 
 static line line_of(const job *j, int axis) {
-  int ndim = j->visit->transfer->m->ndim;
-  line l = {j->visit->transfer->m->dtype.item_size, j->visit->transfer->m->dtype.item_size};
-  for (int i = axis + 1; i < ndim; i++) l.apart *= (uint64_t)j->visit->shape[i]; /* no more than the chunk has */
-  for (int i = 0; i < ndim; i++)
-    if (i != axis) l.across *= (uint64_t)j->part->part.count[i];
+  const zarrc_spec *spec = &j->picking->pipeline->specs[0];
+  line l = {spec->dtype.item_size, spec->dtype.item_size};
+  for (int i = axis + 1; i < j->ndim; i++) l.apart *= (uint64_t)spec->shape[i]; /* no more than the chunk has */
+  for (int i = 0; i < j->ndim; i++)
+    if (i != axis) l.across *= (uint64_t)j->part.count[i];
   return l;
 }
 
 /* Whether entry `next`, behind a run that began at `first`, is read with it: no cell between them is without entries,
  * and no gap is too wide. */
 static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, int64_t next, line l) {
-  int64_t ncells = b->cells ? next / b->cell[axis] - last / b->cell[axis] : 1;
+  int64_t ncells = b->cell ? next / b->cell[axis] - last / b->cell[axis] : 1;
   if (b->whole || next == last || ncells == 0) return true;
   if ((uint64_t)(next - first + 1) > b->max / l.across) return false;
-  return b->cells ? ncells == 1 : (uint64_t)(next - last - 1) <= b->gap / l.apart;
+  return b->cell ? ncells == 1 : (uint64_t)(next - last - 1) <= b->gap / l.apart;
 }
 
 /* Cuts the entries of each list into runs, in memory for all of them. */
 static void runs_cut(job *j, const zarrc_boxing *b, uint32_t *memory) {
-  const zarrc_region *entry = &j->part->view;
   for (int n = 0; n < j->naxes; n++) {
     int axis = j->axis[n];
-    uint32_t lo = (uint32_t)entry->start[axis], hi = lo + (uint32_t)entry->count[axis], first = lo;
+    uint32_t lo = 0, hi = j->lists[axis].n, first = lo;
     line l = line_of(j, axis);
     j->runs[n] = memory;
     *memory++ = lo;
@@ -143,9 +143,9 @@ static bool steps_evenly(const job *j, int axis, uint32_t lo, uint32_t hi, int64
 
 static zarrc_status read_run(void *arg, size_t i, zarrc_error *error) {
   const job *j = arg;
-  const zarrc_view *view = j->visit->transfer->view;
-  zarrc_region region = j->part->part, box_region;
-  zarrc_view to = zarrc_view_part(view, &j->part->view);
+  const zarrc_view *view = j->picking->view;
+  zarrc_region region = j->part, box_region;
+  zarrc_view to = *view;
   entries e;
   bool even = true;
   for (int n = j->naxes - 1; n >= 0; n--) {
@@ -159,7 +159,7 @@ static zarrc_status read_run(void *arg, size_t i, zarrc_error *error) {
     region.count[axis] = in_chunk(j, axis, run[1] - 1) - region.start[axis] + 1;
     even = even && steps_evenly(j, axis, run[0], run[1], &region.step[axis], &step);
     if (!even) continue;
-    to.data = (uint8_t *)to.data + (in_view(j, axis, run[0]) - j->part->view.start[axis]) * view->stride[axis];
+    to.data = (uint8_t *)to.data + in_view(j, axis, run[0]) * view->stride[axis];
     to.shape[axis] = run[1] - run[0];
     to.stride[axis] = step * view->stride[axis];
   }
@@ -168,9 +168,9 @@ static zarrc_status read_run(void *arg, size_t i, zarrc_error *error) {
     region.count[j->axis[n]] = to.shape[j->axis[n]];
     box_region.step[j->axis[n]] = 1;
   }
-  if (even) return zarrc_visit_read(j->visit, &region, &to, error);
+  if (even) return zarrc_picking_read(j->picking, &region, &to, error);
   zarrc_box box;
-  zarrc_status status = zarrc_box_read(j->visit, &box_region, &box, error);
+  zarrc_status status = zarrc_box_read(j->picking, &box_region, &box, error);
   if (status) return status;
   status = exchange(j, &e, &box_region, &box.view, error);
   zarrc_box_release(&box);
@@ -182,17 +182,17 @@ static zarrc_status read_other_run(void *arg, size_t i, zarrc_error *error) {
 }
 
 static zarrc_status read_lists(job *j, zarrc_error *error) {
-  zarrc_ctx *ctx = j->visit->transfer->array->ctx;
-  zarrc_boxing boxing = zarrc_visit_boxing(j->visit);
+  zarrc_ctx *ctx = j->picking->pipeline->ctx;
+  zarrc_boxing boxing = zarrc_picking_boxing(j->picking);
   zarrc_bytes memory = {0};
   size_t n = 1, nentries = 0;
-  for (int i = 0; i < j->naxes; i++) nentries += (size_t)j->part->view.count[j->axis[i]] + 1;
+  for (int i = 0; i < j->naxes; i++) nentries += (size_t)j->lists[j->axis[i]].n + 1;
   zarrc_status status = zarrc_scratch_take(ctx, nentries * sizeof(uint32_t), &memory, error);
   if (status) return status;
   runs_cut(j, &boxing, (uint32_t *)(void *)memory.ptr);
   for (int i = 0; i < j->naxes; i++) n *= j->nruns[i]; /* each has elements of its own: no more than the chunk */
   status = read_run(j, 0, error);                      /* once a blob has been read from, it may be in parallel */
-  if (!status && !atomic_load(&j->visit->missing))
+  if (!status && !atomic_load(&j->picking->missing))
     status = zarrc_for_each(ctx, n - 1, read_other_run, j, error);
   else
     for (size_t i = 1; !status && i < n; i++) status = read_run(j, i, error);
@@ -204,7 +204,7 @@ static zarrc_status read_lists(job *j, zarrc_error *error) {
 
 /* The first entry of an axis that is not in front of x, an index in the chunk. */
 static uint32_t first_from(const job *j, int axis, int64_t x) {
-  uint32_t lo = (uint32_t)j->part->view.start[axis], hi = lo + (uint32_t)j->part->view.count[axis];
+  uint32_t lo = 0, hi = j->lists[axis].n;
   while (lo < hi) {
     uint32_t middle = lo + (hi - lo) / 2;
     if (in_chunk(j, axis, middle) < x)
@@ -236,10 +236,11 @@ static zarrc_status lists_apply(void *arg, const zarrc_region *part, const zarrc
   return entries_in(arg, part, &e) ? exchange(arg, &e, part, view, error) : ZARRC_OK;
 }
 
-zarrc_status zarrc_visit_lists(void *listed_part, zarrc_visit *visit, zarrc_error *error) {
+zarrc_status zarrc_pick_lists(zarrc_picking *picking, const zarrc_region *region, const zarrc_list *lists,
+                              zarrc_error *error) {
   job j;
-  job_init(&j, listed_part, visit);
-  if (!visit->transfer->write) return read_lists(&j, error);
+  job_init(&j, picking, region, lists);
+  if (!picking->write) return read_lists(&j, error);
   const zarrc_change change = {.touches = lists_touch, .apply = lists_apply, .arg = &j};
-  return zarrc_modify(visit->pipeline, visit->blob, &j.part->part, &change, error);
+  return zarrc_pipeline_change(picking->pipeline, picking->blob, &j.part, &change, picking->fresh, error);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "array/select.h"
-
 #include "base/order.h"
+#include "base/selection.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -45,14 +44,16 @@ static void take_steps(zarrc_axes *out, int axis, const steps *s) {
 
 /* ------------------------------------------------------------------------------------------------------- picks */
 
-static zarrc_status outside(int axis, int64_t index, int64_t length, const char *what, zarrc_error *error) {
+zarrc_status zarrc_index_resolve(int64_t index, int axis, int64_t length, const char *what, int64_t *out,
+                                 zarrc_error *error) {
+  *out = index < 0 ? index + length : index;
+  if (*out >= 0 && *out < length) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: there is no %s %" PRId64 " (there are %" PRId64 ")", axis,
                     what, index, length);
 }
 
-/* start, start + step, ... below stop, as Python takes a slice. */
-static zarrc_status pick_slice(const zarrc_pick *p, int axis, int64_t length, int64_t *start, int64_t *count,
-                               zarrc_error *error) {
+zarrc_status zarrc_slice_resolve(const zarrc_pick *p, int axis, int64_t length, int64_t *start, int64_t *count,
+                                 zarrc_error *error) {
   int64_t stop = p->stop < 0 ? p->stop + length : p->stop;
   *start = p->start < 0 ? p->start + length : p->start;
   if (p->step < 1)
@@ -63,6 +64,12 @@ static zarrc_status pick_slice(const zarrc_pick *p, int axis, int64_t length, in
   return ZARRC_OK;
 }
 
+/* An element of a list, moved; what cannot be told lies outside every axis. */
+static int64_t list_index(const zarrc_pick *p, size_t i) {
+  int64_t index;
+  return __builtin_sub_overflow(p->list[i], p->start, &index) ? INT64_MIN : index;
+}
+
 static zarrc_status pick_list(const zarrc_pick *p, int axis, int64_t length, zarrc_axes *out, zarrc_error *error) {
   steps s = {0};
   if (p->n > 0 && !p->list) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: no list is given", axis);
@@ -70,9 +77,12 @@ static zarrc_status pick_list(const zarrc_pick *p, int axis, int64_t length, zar
     return zarrc_fail(error, ZARRC_LIMIT, "axis %d: a list of %zu indices, at most 2^32-1 are possible", axis, p->n);
   for (size_t i = 0; i < p->n; i++) {
     int64_t index;
-    if (!zarrc_index_wrap(p->list[i], length, &index)) return outside(axis, p->list[i], length, "index", error);
+    zarrc_status status = zarrc_index_resolve(list_index(p, i), axis, length, "index", &index, error);
+    if (status) return status;
     steps_add(&s, index);
+    if (p->at && p->at[i] >= out->room[axis]) out->room[axis] = (int64_t)p->at[i] + 1;
   }
+  if (p->at && p->n > 0) s.even = false;
   take_steps(out, axis, &s);
   return ZARRC_OK;
 }
@@ -99,14 +109,14 @@ static zarrc_status open_axis(const zarrc_pick *p, int axis, int64_t length, zar
     take_line(out, axis, 0, length, 1);
     return ZARRC_OK;
   case ZARRC_PICK_SLICE:
-    status = pick_slice(p, axis, length, &start, &count, error);
+    status = zarrc_slice_resolve(p, axis, length, &start, &count, error);
     if (!status) take_line(out, axis, start, count, p->step);
     return status;
   case ZARRC_PICK_INDEX:
-    if (!zarrc_index_wrap(p->start, length, &start)) return outside(axis, p->start, length, "index", error);
-    take_line(out, axis, start, 1, 1);
+    status = zarrc_index_resolve(p->start, axis, length, "index", &start, error);
+    if (!status) take_line(out, axis, start, 1, 1);
     out->dropped[axis] = true;
-    return ZARRC_OK;
+    return status;
   case ZARRC_PICK_LIST:
     return pick_list(p, axis, length, out, error);
   case ZARRC_PICK_MASK:
@@ -115,43 +125,19 @@ static zarrc_status open_axis(const zarrc_pick *p, int axis, int64_t length, zar
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: there is no kind of pick %d", axis, (int)p->kind);
 }
 
-/* The elements of chunks. */
-static zarrc_status open_blocks(const zarrc_pick *p, int axis, const zarrc_metadata *m, zarrc_axes *out,
-                                zarrc_error *error) {
-  int64_t length = zarrc_grid_nchunks(&m->grid, axis, m->shape[axis]), start = 0, count = length;
-  zarrc_status status = ZARRC_OK;
-  if (p->kind == ZARRC_PICK_INDEX) {
-    count = 1;
-    if (!zarrc_index_wrap(p->start, length, &start)) status = outside(axis, p->start, length, "chunk", error);
-  } else if (p->kind == ZARRC_PICK_SLICE && p->step == 1) {
-    status = pick_slice(p, axis, length, &start, &count, error);
-  } else if (p->kind != ZARRC_PICK_ALL) {
-    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
-                        "axis %d: chunks are selected by an index or by a slice whose step is 1", axis);
-  }
-  if (status) return status;
-  int64_t first = count ? zarrc_grid_first(&m->grid, axis, start) : 0, end = m->shape[axis];
-  if (count == 0)
-    end = 0;
-  else if (start + count < length)
-    end = zarrc_grid_first(&m->grid, axis, start + count);
-  take_line(out, axis, first, end - first, 1);
-  return ZARRC_OK;
-}
-
-zarrc_status zarrc_axes_open(const zarrc_metadata *m, const zarrc_selection *selection, zarrc_axes *out,
-                             zarrc_error *error) {
+zarrc_status zarrc_axes_open(zarrc_ctx *ctx, const zarrc_selection *selection, int ndim, const int64_t *shape,
+                             zarrc_axes *out, zarrc_error *error) {
   memset(out, 0, sizeof *out);
+  out->ctx = ctx;
   out->selection = selection;
-  out->m = m;
+  out->ndim = ndim;
+  out->shape = shape;
   for (int i = 0; i < ZARRC_MAX_NDIM; i++) {
     const zarrc_pick *p = &selection->pick[i];
     zarrc_status status = ZARRC_OK;
-    if (i >= m->ndim && p->kind != ZARRC_PICK_ALL)
-      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: the array has %d axes", i, m->ndim);
-    if (i < m->ndim)
-      status = selection->kind == ZARRC_SELECT_BLOCKS ? open_blocks(p, i, m, out, error)
-                                                      : open_axis(p, i, m->shape[i], out, error);
+    if (i >= ndim && p->kind != ZARRC_PICK_ALL)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: there are %d axes", i, ndim);
+    if (i < ndim) status = open_axis(p, i, shape[i], out, error);
     if (status) return status;
   }
   return ZARRC_OK;
@@ -166,10 +152,12 @@ static zarrc_status no_memory(const zarrc_axes *axes, int axis, zarrc_error *err
 
 /* Puts the indices of a list in order. Each is below the length of the axis. */
 static zarrc_status sort_list(zarrc_axes *axes, int axis, const uint64_t *key, int64_t *index, zarrc_error *error) {
+  const uint32_t *at = axes->lists[axis].at;
   uint32_t n = axes->lists[axis].n;
-  zarrc_ctx *ctx = axes->m->ctx;
+  zarrc_ctx *ctx = axes->ctx;
   uint32_t *order = zarrc_items_alloc(ctx, n, sizeof *order), *spare = zarrc_items_alloc(ctx, n, sizeof *spare);
   axes->lists[axis].at = order;
+  axes->owns_at[axis] = true;
   if (!order || !spare) {
     zarrc_free(ctx, spare);
     return no_memory(axes, axis, error);
@@ -177,49 +165,83 @@ static zarrc_status sort_list(zarrc_axes *axes, int axis, const uint64_t *key, i
   for (uint32_t i = 0; i < n; i++) order[i] = i;
   zarrc_order_by_key(order, n, key, spare);
   for (uint32_t i = 0; i < n; i++) index[i] = (int64_t)key[order[i]];
+  for (uint32_t i = 0; at && i < n; i++) order[i] = at[order[i]];
   zarrc_free(ctx, spare);
   return ZARRC_OK;
 }
 
-static zarrc_status list_axis(zarrc_axes *axes, int axis, zarrc_error *error) {
+static zarrc_status list_mask(zarrc_axes *axes, int axis, zarrc_error *error) {
   const zarrc_pick *p = &axes->selection->pick[axis];
-  int64_t length = axes->m->shape[axis];
   uint32_t n = (uint32_t)axes->region.count[axis];
-  zarrc_ctx *ctx = axes->m->ctx;
-  int64_t *index = zarrc_items_alloc(ctx, n, sizeof *index);
-  uint64_t *key;
-  bool ascends = true;
+  int64_t *index = zarrc_items_alloc(axes->ctx, n, sizeof *index);
   axes->lists[axis] = (zarrc_list){.index = index, .n = n};
+  axes->owns_index[axis] = true;
   if (!index) return no_memory(axes, axis, error);
-  if (p->kind == ZARRC_PICK_MASK) {
-    for (int64_t i = 0, k = 0; i < length && k < n; i++)
-      if (p->mask[i]) index[k++] = i;
-    return ZARRC_OK;
-  }
-  for (uint32_t i = 0; i < n; i++) {
-    zarrc_index_wrap(p->list[i], length, &index[i]);
-    if (i > 0 && index[i] < index[i - 1]) ascends = false;
-  }
+  for (int64_t i = 0, k = 0; i < axes->shape[axis] && k < n; i++)
+    if (p->mask[i]) index[k++] = i;
+  return ZARRC_OK;
+}
+
+/* A list that ascends is used as it is. */
+static zarrc_status list_axis(zarrc_axes *axes, int axis, bool moved, zarrc_error *error) {
+  const zarrc_pick *p = &axes->selection->pick[axis];
+  uint32_t n = (uint32_t)axes->region.count[axis];
+  bool ascends = p->list[0] >= p->start && (moved || p->start == 0);
+  for (uint32_t i = 1; i < n && ascends; i++) ascends = p->list[i] >= p->list[i - 1];
+  axes->lists[axis] = (zarrc_list){.index = p->list, .at = p->at, .n = n, .origin = p->start};
   if (ascends) return ZARRC_OK;
-  key = zarrc_items_alloc(ctx, n, sizeof *key);
-  if (!key) return no_memory(axes, axis, error);
-  for (uint32_t i = 0; i < n; i++) key[i] = (uint64_t)index[i];
-  zarrc_status status = sort_list(axes, axis, key, index, error);
-  zarrc_free(ctx, key);
+  int64_t *index = zarrc_items_alloc(axes->ctx, n, sizeof *index);
+  uint64_t *key = zarrc_items_alloc(axes->ctx, n, sizeof *key);
+  axes->lists[axis].index = index;
+  axes->lists[axis].origin = 0;
+  axes->owns_index[axis] = true;
+  zarrc_status status = index && key ? ZARRC_OK : no_memory(axes, axis, error);
+  for (uint32_t i = 0; i < n && !status; i++) {
+    int64_t from_front = list_index(p, i);
+    key[i] = (uint64_t)(from_front < 0 ? from_front + axes->shape[axis] : from_front);
+  }
+  if (!status) status = sort_list(axes, axis, key, index, error);
+  zarrc_free(axes->ctx, key);
   return status;
 }
 
-zarrc_status zarrc_axes_list(zarrc_axes *axes, zarrc_error *error) {
+zarrc_status zarrc_axes_list(zarrc_axes *axes, bool moved, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
-  for (int i = 0; i < axes->m->ndim && !status; i++)
-    if (axes->listed[i]) status = list_axis(axes, i, error);
+  for (int i = 0; i < axes->ndim && !status; i++)
+    if (axes->listed[i])
+      status = axes->selection->pick[i].kind == ZARRC_PICK_MASK ? list_mask(axes, i, error)
+                                                                : list_axis(axes, i, moved, error);
   return status;
 }
 
 void zarrc_axes_close(zarrc_axes *axes) {
-  for (int i = 0; axes->m && i < axes->m->ndim; i++) {
-    zarrc_free(axes->m->ctx, (void *)(uintptr_t)axes->lists[i].index);
-    zarrc_free(axes->m->ctx, (void *)(uintptr_t)axes->lists[i].at);
+  for (int i = 0; i < axes->ndim; i++) {
+    if (axes->owns_index[i]) zarrc_free(axes->ctx, (void *)(uintptr_t)axes->lists[i].index);
+    if (axes->owns_at[i]) zarrc_free(axes->ctx, (void *)(uintptr_t)axes->lists[i].at);
   }
   memset(axes, 0, sizeof *axes);
+}
+
+/* ------------------------------------------------------------------------------------------------------- views */
+
+zarrc_view zarrc_view_spread(const zarrc_view *element, int ndim, const int64_t *shape) {
+  zarrc_view view = *element;
+  view.ndim = ndim;
+  for (int i = 0; i < ndim; i++) {
+    view.shape[i] = shape[i];
+    view.stride[i] = 0;
+  }
+  return view;
+}
+
+zarrc_view zarrc_axes_view(const zarrc_axes *axes, const zarrc_view *view) {
+  zarrc_view all = *view;
+  int k = 0;
+  all.ndim = axes->ndim;
+  for (int i = 0; i < all.ndim; i++) {
+    all.shape[i] = axes->dropped[i] ? 1 : view->shape[k];
+    all.stride[i] = axes->dropped[i] ? 0 : view->stride[k];
+    k += !axes->dropped[i];
+  }
+  return all;
 }
