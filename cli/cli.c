@@ -72,8 +72,10 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
   cli_node place = {0};
   bool found = false;
-  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK)
+  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK) { /* for writing: the place itself may be missing */
+    place.store->read_only = true;
     zarrc_stage_find(place.store, place.path, note, size, &found, NULL);
+  }
   cli_node_close(&place);
   return found;
 }

@@ -120,7 +120,8 @@ ZARRC_API zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zar
 /* Ends the work; a version that was not published is removed, or kept for ZARRC_STAGE_RESUME. NULL is allowed. */
 ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);
 /* Whether an unfinished version of a prefix is there, and its note (cut where it does not fit). Where a process was
- * ended just when it had moved the old version aside, the old version is moved back first. */
+ * ended just when it had moved the old version aside, the old version is moved back first, unless the store is
+ * read-only. */
 ZARRC_API zarrc_status zarrc_stage_find(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
                                         zarrc_error *error);
 /* Whether a store can replace a prefix as a whole. */

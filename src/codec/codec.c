@@ -52,7 +52,7 @@ static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_cod
 
 static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const zarrc_json *configuration,
                                zarrc_codec **out, zarrc_error *error) {
-  zarrc_codec *codec;
+  zarrc_codec *codec = NULL;
   size_t n = 0;
   const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
   zarrc_status status = codec_new(ctx, codec_class, &codec, error);
@@ -85,7 +85,7 @@ static zarrc_status codec_make_again(const zarrc_codec *from, zarrc_codec **out,
 zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
                                      void *config, size_t nbytes, zarrc_codec_set_fn set, zarrc_codec **out,
                                      zarrc_error *error) {
-  zarrc_codec *codec;
+  zarrc_codec *codec = NULL;
   zarrc_status status = given ? zarrc_sized_take(config, nbytes, given, "the config", error) : ZARRC_OK;
   if (status) blame(error, codec_class->name);
   if (!status) status = codec_new(ctx, codec_class, &codec, error);
@@ -108,7 +108,7 @@ zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_
 
 zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
-  zarrc_codec *codec;
+  zarrc_codec *codec = NULL;
   if (!c->copy) return codec_make_again(from, out, error);
   zarrc_status status = codec_new(from->ctx, c, &codec, error);
   if (status) return status;

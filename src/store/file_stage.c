@@ -304,7 +304,8 @@ static zarrc_status stage_find(zarrc_store *store, const char *prefix, char *not
   s.note = s.dir < 0 ? -1 : open_retry(s.dir, note_name, O_RDWR);
   if (s.note < 0 && s.dir >= 0) s.note = open_retry(s.dir, note_name, O_RDONLY);
   /* who was ended between two renames has left the old version there */
-  if (s.note >= 0 && inode_of(s.dir, old_name) != 0 && !flock(s.note, LOCK_EX | LOCK_NB)) bring_back(&s);
+  bool moves_back = !store->read_only && s.note >= 0 && inode_of(s.dir, old_name) != 0;
+  if (moves_back && !flock(s.note, LOCK_EX | LOCK_NB)) bring_back(&s);
   *found = s.note >= 0 && read_note(s.note, &inode, note, size) && *note && inode_of(s.dir, new_name) == inode;
   drop(&s);
   zarrc_file_place_close(&s.place);
