@@ -152,9 +152,10 @@ typedef struct zarrc_file_store_options {
  * which is renamed; listings leave such files out, and no key may end in such a name. Erasing a key leaves the
  * directories above it, erasing a prefix removes those below it. What is no regular file is ZARRC_IO, not a missing
  * value; a symbolic link is replaced by a write and removed by an erase. if_unchanged holds between threads and
- * processes, where the file system has flock on directories. Each operation asks what the path names now: where the
- * directory was replaced it works on the new one, and where it is gone it fails (ZARRC_IO, ESTALE), as nothing there
- * would look like missing values. options may be NULL. */
+ * processes, by flock of the directory or, where that fails (NFS), by a lock file that is there while a value is
+ * renamed; where neither can be locked such a write fails, while others replace what is there. Each operation asks what
+ * the path names now: where the directory was replaced it works on the new one, and where it is gone it fails
+ * (ZARRC_IO, ESTALE), as nothing there would look like missing values. options may be NULL. */
 ZARRC_API zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
                                              zarrc_store **out, zarrc_error *error);
 

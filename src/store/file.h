@@ -102,6 +102,17 @@ int zarrc_file_root_make(zarrc_file_store *fs);
 bool zarrc_file_root_is_deleted(int root);
 void zarrc_file_root_close(zarrc_file_store *fs);
 
+/* -------------------------------------------------------------------------------------------------- file_lock.c */
+
+typedef struct zarrc_file_lock_held {
+  int dir, file;
+} zarrc_file_lock_held;
+
+/* Waits for the lock of an open directory, which stays open until it is unlocked. False and errno: nothing can be
+ * locked there; unlocking does nothing then. */
+bool zarrc_file_lock(int dir, zarrc_file_lock_held *lock);
+void zarrc_file_unlock(zarrc_file_lock_held *lock);
+
 /* -------------------------------------------------------------------------------------------------- file_copy.c */
 
 /* Writes nbytes bytes that stand at `offset` of one file to where another file is being written, moved by the system

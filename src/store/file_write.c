@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One key changed. A value is written to a temporary file beside its place, synced if the store is to survive a power
- * cut, and renamed. Around the rename the directory is locked (flock), and under the lock a blob that asks for it sees
- * whether the file is still the one it has read: two writers that read, change and replace never lose an update, in
- * one process or in several, and no lock file is left anywhere.
+ * cut, and renamed. Around the rename the directory is locked (file_lock.c), and under the lock a blob that asks for it
+ * sees whether the file is still the one it has read: two writers that read, change and replace never lose an update,
+ * in one process or in several. Where nothing can be locked a write that compares is refused; others go on, the last
+ * wins.
  *
  * The file is the same if device, inode, size and change time are. The blob keeps the file it has read open, so its
  * inode cannot come back as another file; every write of this store makes a new inode. What others write in place,
@@ -15,7 +16,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,17 +25,6 @@ enum {
   TRIES = 64,
   GONE_TRIES = 4096 /* who erases without a pause may win most of the time */
 };
-
-/* Some file systems have no locks, or none on directories: there the last writer wins. */
-static void lock_dir(int dir) {
-  while (flock(dir, LOCK_EX) && errno == EINTR) {
-  }
-}
-
-/* Closing would not do: a process forked meanwhile may have the descriptor too. */
-static void unlock_dir(int dir) {
-  flock(dir, LOCK_UN);
-}
 
 /* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
 static bool is_changed(const zarrc_key_blob *blob, int dir, const char *name) {
@@ -51,6 +40,10 @@ static bool is_changed(const zarrc_key_blob *blob, int dir, const char *name) {
 static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
   zarrc_file_forget(blob);
   return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
+}
+
+static zarrc_status refuse_unlocked(int os_error, zarrc_error *error) {
+  return zarrc_file_fail(error, os_error, "cannot lock the directory, so that others' changes could be lost");
 }
 
 zarrc_status zarrc_file_write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error) {
@@ -166,6 +159,7 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
 static zarrc_status replace_once(zarrc_key_blob *blob, const value *v, bool if_unchanged, bool *gone,
                                  zarrc_error *error) {
   zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  zarrc_file_lock_held lock;
   char temp[ZARRC_TEMP_NAME];
   const char *name;
   int os_error = 0;
@@ -173,10 +167,15 @@ static zarrc_status replace_once(zarrc_key_blob *blob, const value *v, bool if_u
   if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
   zarrc_status status = write_temp(blob, dir, name, v, temp, &os_error, error);
   if (status) goto done;
-  lock_dir(dir);
+  if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
+    os_error = errno;
+    unlinkat(dir, temp, 0);
+    status = refuse_unlocked(os_error, error);
+    goto done;
+  }
   bool changed = if_unchanged && is_changed(blob, dir, name);
   if (!changed && renameat(dir, temp, dir, name)) os_error = errno;
-  unlock_dir(dir);
+  zarrc_file_unlock(&lock);
   if (changed || os_error) {
     unlinkat(dir, temp, 0);
     status =
@@ -222,6 +221,7 @@ zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, b
 
 zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
   zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  zarrc_file_lock_held lock;
   zarrc_status status = ZARRC_OK;
   const char *name;
   int dir = zarrc_file_open_parent(fs, blob->key, false, &name);
@@ -232,10 +232,14 @@ zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_err
     zarrc_file_forget(blob);
     return ZARRC_OK;
   }
-  lock_dir(dir);
+  if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
+    status = refuse_unlocked(errno, error);
+    close(dir);
+    return status;
+  }
   bool changed = if_unchanged && is_changed(blob, dir, name);
   int os_error = !changed && unlinkat(dir, name, 0) && errno != ENOENT ? errno : 0;
-  unlock_dir(dir);
+  zarrc_file_unlock(&lock);
   if (changed) {
     status = refuse_changed(blob, error);
   } else if (os_error) {
