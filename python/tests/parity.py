@@ -363,7 +363,7 @@ def plain(value: Any) -> Any:
             value = value.copy()
             value.flat = [plain(each) if isinstance(each, np.ndarray) else each for each in value.flat]
         items = value.tolist() if value.dtype.kind in "OT" else value.tobytes()
-        return ("array", "T" if value.dtype.kind == "T" else value.dtype.str, value.shape, items, str(value.dtype.names))
+        return ("array", "text" if value.dtype.kind in "OT" else value.dtype.str, value.shape, items, str(value.dtype.names))
     if isinstance(value, np.generic):
         return ("scalar", value.dtype.str, value.tobytes())
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
@@ -371,7 +371,7 @@ def plain(value: Any) -> Any:
     if type(value).__name__ in NAMES:
         return (
             type(value).__name__,
-            repr(value),
+            re.sub(r"_tunable_attrs=(set\(\)|\{.*?\})", "", repr(value)),
             plain(value.to_dict()),
             value.is_fixed_size,
             plain({each.name: getattr(value, each.name) for each in dataclasses.fields(value)}),
@@ -381,7 +381,7 @@ def plain(value: Any) -> Any:
     if hasattr(value, "to_bytes"):
         return plain(value.to_bytes())
     if hasattr(value, "fill_value"):
-        return ("spec", value.shape, str(value.dtype), plain(value.fill_value), value.config.order)
+        return ("spec", value.shape, str(value.dtype.to_native_dtype()).replace("StringDType()", "object"), plain(value.fill_value), value.config.order)
     return (type(value).__name__, str(value))
 
 
@@ -571,6 +571,38 @@ async def _part(world: Any, codec: Any, spec: Any, call: dict[str, Any]) -> Any:
 # ----------------------------------------------------------------------------------------------------------- worlds
 
 
+class Alone:
+    """zarrc's classes with numpy alone."""
+
+    def __init__(self) -> None:
+        import zarrc
+        import zarrc.codecs
+
+        self.codecs, self._spec = zarrc.codecs, zarrc.ArraySpec
+
+    def buffer(self, data: bytes) -> bytes:
+        return data
+
+    def array(self, data: Any) -> Any:
+        return data
+
+    def spec(self, given: dict[str, Any]) -> Any:
+        settings = {"order": given["order"], "write_empty_chunks": given["write_empty_chunks"]}
+        dtype = given["dtype"] if isinstance(given["dtype"], str) else np.dtype(given["dtype"])
+        number = not isinstance(dtype, str) or dtype not in ("string", "bytes")
+        fill = given["fill"] if number and np.dtype(dtype).kind in "biufc" else None
+        return self._spec(given["shape"], dtype, fill, **settings)
+
+    def grid(self, edges: tuple[int, ...]) -> Any:
+        return edges
+
+    def sync(self, codec: Any, way: str, *arguments: Any) -> Any:
+        return getattr(codec, f"{way}_sync")(*arguments)
+
+    async def place(self, kind: str, value: bytes | None) -> Any:
+        return value
+
+
 class Zarr:
     """Classes beside zarr-python: its own, or zarrc's."""
 
@@ -730,6 +762,13 @@ LISTED = (
         "3.1",
         "zarr-python 3.1 takes a shard of no bytes for one that is not there",
     ),
+)
+
+
+# What is refused with numpy alone, where zarr-python would go on with what does not fit.
+REFUSED_ALONE = (
+    r"no whole number of inner chunks|elements of .* for a chunk of|a chunk of shape|a value of shape|nothing is selected|"
+    r"the elements must be of type"
 )
 
 

@@ -5,9 +5,15 @@
 from __future__ import annotations
 
 import os
+import pickle
+import re
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import parity
 import pytest
 import zarr
@@ -51,3 +57,40 @@ def test_as_zarr_python(name: str) -> None:
                 wrong.append(f"ZARRC_SEED={i}: {call['what']}: {difference}\n    {call}"[:2000])
     assert not wrong, f"{len(wrong)} of {DRAWS} calls differ:\n" + "\n".join(wrong[:20])
     assert refused > DRAWS // 10 and listed < DRAWS // 20
+
+
+NOT_ALONE = ("attributes", "encode_partial", "copies")
+
+
+@pytest.mark.skipif(zarr.__version__.startswith("3.1"), reason="what stands in for zarr-python is as its 3.4")
+@pytest.mark.parametrize("name", parity.NAMES)
+def test_without_zarr_python(name: str, tmp_path: Path) -> None:
+    """With numpy alone the results are the same, and so is what is refused."""
+    stock = parity.Zarr(zarr.codecs)
+    made = [call for _, call in calls(name, stock) if parity.unsafe(call) is None]
+    made = [call for call in made if call["what"] not in NOT_ALONE and not any_raw(call)]
+    (tmp_path / "calls").write_bytes(pickle.dumps(made))
+    command = [sys.executable, "alone.py", str(tmp_path / "calls"), str(tmp_path / "outcomes")]
+    subprocess.run(command, check=True, cwd=Path(__file__).parent)
+    outcomes = pickle.loads((tmp_path / "outcomes").read_bytes())
+    wrong = []
+    with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+        for call, mine in zip(made, outcomes, strict=True):
+            theirs = parity.run(stock, call)
+            if "error" in mine and ("error" in theirs or re.search(parity.REFUSED_ALONE, mine["message"])):
+                continue
+            if call["what"] == "decode_partial" and "result" in mine and selects_nothing(call):
+                continue  # the index is not looked at
+            theirs["warnings"] = mine["warnings"] = []
+            difference = parity.differs(stock, call, theirs, mine)
+            if difference is not None and not parity.is_listed(zarr.__version__, call, theirs, mine):
+                wrong.append(f"{call['what']}: {difference}\n    {call}"[:2000])
+    assert not wrong, f"{len(wrong)} of {len(made)} calls differ:\n" + "\n".join(wrong[:20])
+
+
+def selects_nothing(call: dict[str, Any]) -> bool:
+    return np.empty(call["spec"]["shape"], "u1")[call["selection"]].size == 0
+
+
+def any_raw(call: dict[str, Any]) -> bool:
+    return any(isinstance(each, tuple) and isinstance(each[0], str) for each in call.get("chunks", ()))

@@ -10,6 +10,7 @@ from zarrc._array import Array, open
 from zarrc._chunk import decode_chunk, encode_chunk
 from zarrc._context import context, counters
 from zarrc._core import AccessError, CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
+from zarrc._spec import ArraySpec
 from zarrc._version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessError",
     "Array",
+    "ArraySpec",
     "CodecPipeline",
     "CorruptError",
     "InvalidError",

@@ -9,14 +9,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from zarr.codecs import ShardingCodec
-from zarr.core.buffer import cpu
 
 from zarrc import _core
+from zarrc._bases import ShardingCodec, cpu
 from zarrc._context import context, hold
-from zarrc._describe import Unsupported, describe
+from zarrc._describe import describe
 from zarrc._dtypes import converted, empty, exportable
 from zarrc._selection import Picks, is_plain, picks, shape_of
+from zarrc._spec import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

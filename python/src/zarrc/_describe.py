@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr.codecs
-from zarr.codecs._v2 import V2Codec
 
+from zarrc import _bases
+from zarrc._bases import V2Codec
 from zarrc._dtypes import empty, of_spec
+from zarrc._spec import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zarr.abc.codec import Codec
     from zarr.core.array_spec import ArraySpec
-
-
-class Unsupported(Exception):
-    """The library cannot do this; zarr-python's own code has to."""
 
 
 _NAMES = (
@@ -36,7 +33,7 @@ _NAMES = (
     "ZstdCodec",
 )
 # Exactly these classes: a subclass of somebody else's may do something else.
-_known: set[type] = {getattr(zarr.codecs, name) for name in _NAMES}
+_known: set[type] = {getattr(_bases, name) for name in _NAMES}
 _default_coalescing = (1 << 20, 16 << 20)
 
 

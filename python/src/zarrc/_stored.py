@@ -12,13 +12,18 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
-from zarr.core.buffer import default_buffer_prototype
-from zarr.core.common import concurrent_map
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
-from zarr.storage._common import StorePath
-
 from zarrc import _core, _inline
+from zarrc._bases import (
+    LocalStore,
+    MemoryStore,
+    OffsetByteRequest,
+    RangeByteRequest,
+    StorePath,
+    SuffixByteRequest,
+    WrapperStore,
+    concurrent_map,
+    default_buffer_prototype,
+)
 from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
 from zarrc._context import max_workers, setting, submit
 from zarrc._locks import Locks

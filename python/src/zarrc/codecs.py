@@ -7,34 +7,36 @@ derive from zarr-python's and compare equal to them.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import zarr.abc.codec
-from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
-# zarr-python's classes, whatever stands in their place there later
-from zarr.codecs import BloscCodec as _BloscCodec
-from zarr.codecs import BytesCodec as _BytesCodec
-from zarr.codecs import Crc32cCodec as _Crc32cCodec
-from zarr.codecs import GzipCodec as _GzipCodec
-from zarr.codecs import ShardingCodec as _ShardingCodec
-from zarr.codecs import TransposeCodec as _TransposeCodec
-from zarr.codecs import VLenBytesCodec as _VLenBytesCodec
-from zarr.codecs import VLenUTF8Codec as _VLenUTF8Codec
-from zarr.codecs import ZstdCodec as _ZstdCodec
-from zarr.core.buffer import cpu
 
 from zarrc import _core, _stored
+from zarrc._bases import HAS_ZARR, BaseCodec, cpu, full_spec
+
+# zarr-python's classes, whatever stands in their place there later; or those that stand in for them
+from zarrc._bases import BloscCodec as _BloscCodec
+from zarrc._bases import BytesCodec as _BytesCodec
+from zarrc._bases import Crc32cCodec as _Crc32cCodec
+from zarrc._bases import GzipCodec as _GzipCodec
+from zarrc._bases import ShardingCodec as _ShardingCodec
+from zarrc._bases import TransposeCodec as _TransposeCodec
+from zarrc._bases import VLenBytesCodec as _VLenBytesCodec
+from zarrc._bases import VLenUTF8Codec as _VLenUTF8Codec
+from zarrc._bases import ZstdCodec as _ZstdCodec
 from zarrc._chain import Bound, Chain, Item, Unsupported, is_whole, shape_of
 from zarrc._context import context, count, count_fallback, hold
 from zarrc._describe import know, plain
+from zarrc._plain import Plain, Value, unwrapped, wrapped
 from zarrc._selection import is_plain
+from zarrc._spec import ArraySpec as PlainSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import Buffer, NDBuffer
@@ -56,12 +58,17 @@ __all__ = [
 ]
 
 
+if HAS_ZARR:
+    from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+else:  # the enums are deprecated there, and names are as good
+    __all__ = [name for name in __all__ if name.endswith("Codec")]
+
 _C = TypeVar("_C")
 
 
 def _equal(self: Any, other: object) -> Any:
     """Equal to a codec of the same class and to zarr-python's, if all fields are."""
-    if type(other) not in type(self).__mro__ or not isinstance(other, zarr.abc.codec.BaseCodec):
+    if type(other) not in type(self).__mro__ or not isinstance(other, BaseCodec):
         return NotImplemented
     same: bool = all(bool(getattr(self, each.name) == getattr(other, each.name)) for each in dataclasses.fields(self))
     return same
@@ -107,7 +114,7 @@ def _final(cls: type[_C]) -> type[_C]:
     return dataclasses.dataclass(frozen=True, eq=False, repr=False, init=False)(cls)
 
 
-class _BytesBytes:
+class _BytesBytes(Plain):
     """Encode and decode of bytes, one value at a time, in either way that zarr-python calls them."""
 
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
@@ -148,17 +155,17 @@ class Crc32cCodec(_BytesBytes, _Crc32cCodec):
 
 
 @_final
-class TransposeCodec(_TransposeCodec):
+class TransposeCodec(Plain, _TransposeCodec):
     """Another order of the axes: see ``zarr.codecs.TransposeCodec``. No element moves: strides are exchanged."""
 
 
 @_final
-class BytesCodec(_BytesCodec):
+class BytesCodec(Plain, _BytesCodec):
     """Elements one behind the other: see ``zarr.codecs.BytesCodec``. numpy looks at bytes as elements, and turns
     foreign ones round faster than a call of the library could."""
 
 
-class _ArrayBytes:
+class _ArrayBytes(Plain):
     """A chunk as a whole, through a chain of this one codec. What the library lacks is left to the next class."""
 
     def _chain(self) -> Chain:
@@ -190,28 +197,28 @@ class _ArrayBytes:
             return self._decode_native(chunk_bytes, chunk_spec)
         except Unsupported as reason:
             count_fallback("codec", reason)
-        return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+            return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         try:
             return self._encode_native(chunk_array, chunk_spec)
         except Unsupported as reason:
             count_fallback("codec", reason)
-        return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+            return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         try:
             return await self._run(self._decode_native, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
         except Unsupported as reason:
             count_fallback("codec", reason)
-        return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+            return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         try:
             return await self._run(self._encode_native, chunk_array, chunk_spec)  # type: ignore[no-any-return]
         except Unsupported as reason:
             count_fallback("codec", reason)
-        return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+            return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
 
     def __getstate__(self) -> Any:
         return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
@@ -290,6 +297,25 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
             return result
         item = _item(byte_getter, selection, shard_spec, out)
         return self._result(out, shard_spec) if _stored.read_sync(self._chain(), item, out) else None
+
+    def decode_partial_sync(self, shard: Any, selection: Any, shard_spec: PlainSpec) -> Any:
+        """Decodes what is selected of a shard, given as bytes; None: there is none, and None comes back."""
+        return unwrapped(asyncio.run(self._decode_partial_single(Value(shard), selection, full_spec(shard_spec))))
+
+    def encode_partial_sync(self, shard: Any, value: Any, selection: Any, shard_spec: PlainSpec) -> bytes | None:
+        """The bytes of a shard in which what is selected has a new value. None: there is no shard, or none any more."""
+        held = Value(shard)
+        spec = full_spec(shard_spec)
+        asyncio.run(self._encode_partial_single(held, wrapped(np.asarray(value)), selection, spec))
+        return None if held.value is None else bytes(held.value.as_numpy_array())
+
+    async def decode_partial(self, batch_info: Iterable[tuple[Any, Any, Any]]) -> Iterable[Any]:
+        """Decodes what is selected of shards. With a `zarrc.ArraySpec` a shard is given as bytes, or None."""
+        batch = list(batch_info)
+        if not any(type(each[-1]) is PlainSpec for each in batch):
+            return await super().decode_partial(batch)
+        given = [(Value(shard), selection, full_spec(spec)) for shard, selection, spec in batch]
+        return [unwrapped(each) for each in await super().decode_partial(given)]
 
     def _out(self, selection: Any, spec: ArraySpec) -> np.ndarray[Any, Any]:
         """Memory for what is selected of a shard."""
@@ -376,14 +402,15 @@ def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     return all(n == 1 for n in remaining)
 
 
-know(
-    BloscCodec,
-    BytesCodec,
-    Crc32cCodec,
-    GzipCodec,
-    ShardingCodec,
-    TransposeCodec,
-    VLenBytesCodec,
-    VLenUTF8Codec,
-    ZstdCodec,
-)
+BY_NAME: dict[str, Any] = {
+    "blosc": BloscCodec,
+    "bytes": BytesCodec,
+    "crc32c": Crc32cCodec,
+    "gzip": GzipCodec,
+    "sharding_indexed": ShardingCodec,
+    "transpose": TransposeCodec,
+    "vlen-bytes": VLenBytesCodec,
+    "vlen-utf8": VLenUTF8Codec,
+    "zstd": ZstdCodec,
+}
+know(*BY_NAME.values())

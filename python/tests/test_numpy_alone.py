@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""zarrc.codecs and zarrc itself over numpy alone: in a process that cannot import zarr-python, and in this one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zarrc
+import zarrc.codecs
+
+HERE = Path(__file__).parent
+MADE: list[tuple[str, dict[str, Any]]] = [
+    ("BloscCodec", {"cname": "lz4", "clevel": 5}),
+    ("GzipCodec", {"level": 2}),
+    ("ZstdCodec", {"level": 3, "checksum": True}),
+    ("Crc32cCodec", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "made"), MADE)
+def test_bytes(name: str, made: dict[str, Any]) -> None:
+    codec = getattr(zarrc.codecs, name)(**made)
+    spec = zarrc.ArraySpec((100,), "i4")
+    data = np.arange(100, dtype="<i4").tobytes()
+    assert codec.decode_sync(codec.encode_sync(data, spec), spec) == data
+    encoded = asyncio.run(codec.encode([(data, spec), (None, spec)]))
+    assert asyncio.run(codec.decode(list(zip(encoded, (spec, spec), strict=True)))) == [data, None]
+    assert type(codec).from_dict(codec.to_dict()).to_dict() == codec.to_dict()
+
+
+def test_arrays() -> None:
+    spec = zarrc.ArraySpec((2, 3), "<f4")
+    array = np.arange(6, dtype="f4").reshape(2, 3)
+    swapped = zarrc.codecs.BytesCodec(endian="big")
+    assert swapped.encode_sync(array, spec) == array.astype(">f4").tobytes()
+    np.testing.assert_array_equal(swapped.decode_sync(array.astype(">f4").tobytes(), spec), array)
+    turned = zarrc.codecs.TransposeCodec(order=(1, 0))
+    assert turned.resolve_metadata(spec) == zarrc.ArraySpec((3, 2), "<f4")
+    np.testing.assert_array_equal(turned.encode_sync(array, spec), array.T)
+    assert zarrc.codecs.BloscCodec().evolve_from_array_spec(spec).typesize == 4
+    assert zarrc.codecs.Crc32cCodec().compute_encoded_size(24, spec) == 28
+    texts = zarrc.ArraySpec((2,), "string")
+    words = np.array(["a", "üb"], object)
+    text = zarrc.codecs.VLenUTF8Codec()
+    assert text.decode_sync(text.encode_sync(words, texts), texts).tolist() == words.tolist()
+
+
+def test_shards() -> None:
+    spec = zarrc.ArraySpec((4, 6), "u2", 7)
+    array = np.arange(24, dtype="u2").reshape(4, 6)
+    codec = zarrc.codecs.ShardingCodec(
+        chunk_shape=(2, 3), codecs=[{"name": "bytes", "configuration": {"endian": "little"}}, zarrc.codecs.GzipCodec()]
+    )
+    assert type(codec.codecs[1]) is zarrc.codecs.GzipCodec
+    shard = codec.encode_sync(array, spec)
+    np.testing.assert_array_equal(codec.decode_sync(shard, spec), array)
+    part = (slice(1, 4, 2), slice(2, 5))
+    np.testing.assert_array_equal(codec.decode_partial_sync(shard, part, spec), array[part])
+    assert codec.decode_partial_sync(None, part, spec) is None
+    changed = codec.encode_partial_sync(shard, np.full((2, 3), 9, "u2"), part, spec)
+    array[part] = 9
+    np.testing.assert_array_equal(codec.decode_sync(changed, spec), array)
+    fresh = codec.encode_partial_sync(None, np.full((2, 3), 9, "u2"), part, spec)
+    assert int((codec.decode_sync(fresh, spec) == 7).sum()) == 18
+    assert codec.encode_sync(np.full((4, 6), 7, "u2"), spec) is None
+    with pytest.raises(ValueError):
+        codec.validate(shape=(5, 6), dtype=spec.dtype, chunk_grid=RegularGrid((5, 6)))
+
+
+class RegularGrid:
+    """A grid as zarr-python's has it."""
+
+    def __new__(cls, chunk_shape: tuple[int, ...]) -> Any:
+        if not zarrc._bases.HAS_ZARR:
+            return chunk_shape
+        try:
+            from zarr.core.metadata.v3 import RegularChunkGridMetadata as Grid
+        except ImportError:
+            from zarr.core.chunk_grids import RegularChunkGrid as Grid
+        return Grid(chunk_shape=chunk_shape)
+
+
+def test_the_rest_of_the_package(tmp_path: Path) -> None:
+    info = zarrc.info()
+    assert info["zarrc"] and info["codecs"]
+    with pytest.raises(FileNotFoundError):
+        zarrc.open(str(tmp_path / "a"))
+
+
+def test_without_zarr_python(tmp_path: Path) -> None:
+    code = (
+        "import sys, alone; sys.meta_path.insert(0, alone.Refuses()); import pytest; "
+        "code = pytest.main(['-q', '-x', '-p', 'no:cacheprovider', '--noconftest', '-k', 'not without_zarr', "
+        f"'--basetemp', {str(tmp_path / 'base')!r}, 'test_numpy_alone.py']); "
+        "assert 'zarr' not in sys.modules and 'numcodecs' not in sys.modules; sys.exit(code)"
+    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout and "skipped" not in done.stdout
