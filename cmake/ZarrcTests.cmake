@@ -55,6 +55,19 @@ foreach(file ${test_sources})
   set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS "unit;${layer}" ENVIRONMENT "${test_environment}")
 endforeach()
 
+# The file store's tests once more without the system call openat2.
+if(NOT ZARRC_SANITIZED AND NOT CMAKE_CROSSCOMPILING)
+  add_library(tests-no-openat2 MODULE tests/store/no_openat2.c)
+  target_compile_definitions(tests-no-openat2 PRIVATE _GNU_SOURCE)
+  set_target_properties(tests-no-openat2 PROPERTIES C_VISIBILITY_PRESET default)
+  target_link_libraries(tests-no-openat2 PRIVATE ${CMAKE_DL_LIBS})
+  foreach(name test_file test_file_direct test_file_list test_file_root test_file_write test_url)
+    add_test(NAME store/${name}/no_openat2 COMMAND tests-store-${name})
+    set_tests_properties(store/${name}/no_openat2 PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS "unit;store"
+      ENVIRONMENT "${test_environment};LD_PRELOAD=$<TARGET_FILE:tests-no-openat2>")
+  endforeach()
+endif()
+
 # Makes allocations of the command fail. The sanitizers have an allocator of their own.
 if(TARGET zarrc-command AND NOT ZARRC_SANITIZED)
   add_library(tests-cli-faultalloc MODULE tests/cli/faultalloc.c)

@@ -67,8 +67,7 @@ int zarrc_file_open(int dir, const char *path, int flags);
 void zarrc_file_close(int fd);
 
 /* Opens what lies at a path below the root ("" is the root): -1 and errno on failure. Symbolic links are followed as
- * far as they stay below the root: EXDEV where one leads out. Relative ones only; an absolute link leads out. Where the
- * system cannot resolve paths that way no link is followed (ELOOP), unless the store follows them all. */
+ * far as they stay below the root: EXDEV where one leads out. Relative ones only; an absolute link leads out. */
 int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
 
 /* The same, and the root from which it was looked up (or -1), to be dropped. */

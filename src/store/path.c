@@ -89,36 +89,107 @@ static int open_beneath(int root, const char *path, int flags) {
 #endif
 }
 
-/* One component, which must be no symbolic link. */
-static int open_step(int dir, const char *name, int flags) {
-  int fd = zarrc_file_open(dir, name, flags | O_NOFOLLOW);
-  struct stat st;
-  if (fd < 0 && errno == ENOTDIR) {
-    bool is_link = !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
-    errno = is_link ? ELOOP : ENOTDIR;
+/* The way without openat2: one component at a time, none of which the system may follow; links are read, and put in
+ * front of what is left of the path. */
+typedef struct steps {
+  int root, dir;       /* dir is root, or open for these steps alone */
+  char done[PATH_MAX]; /* the way from root to dir, without links */
+  char rest[PATH_MAX];
+  int nlinks;
+} steps;
+
+enum { MAX_LINKS = 40 }; /* as the system has it */
+
+static void steps_move(steps *s, int dir) {
+  if (s->dir >= 0 && s->dir != s->root) zarrc_file_close(s->dir);
+  s->dir = dir;
+}
+
+static int fail_with(int os_error) {
+  errno = os_error;
+  return -1;
+}
+
+static int step_down(steps *s, const char *name) {
+  size_t n = strlen(s->done);
+  if (n + strlen(name) + 2 > sizeof s->done) return fail_with(ENAMETOOLONG);
+  int fd = zarrc_file_open(s->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (fd < 0) return -1;
+  steps_move(s, fd);
+  snprintf(s->done + n, sizeof s->done - n, "%s%s", n ? "/" : "", name);
+  return 0;
+}
+
+/* Goes to the directory above by the way that has led here, as the one called ".." may have been moved. */
+static int step_up(steps *s) {
+  char way[PATH_MAX], *name = way;
+  char *slash = strrchr(s->done, '/');
+  if (!*s->done) return fail_with(EXDEV);
+  snprintf(way, sizeof way, "%.*s", slash ? (int)(slash - s->done) : 0, s->done);
+  steps_move(s, s->root);
+  s->done[0] = '\0';
+  while (*name) {
+    size_t n = strcspn(name, "/");
+    char *next = name + n + (name[n] == '/');
+    name[n] = '\0';
+    if (step_down(s, name)) return -1;
+    name = next;
   }
-  return fd;
+  return 0;
+}
+
+/* 1: name is a link, and where it leads stands in front of what is left now; 0: it is none. */
+static int step_through_link(steps *s, const char *name) {
+  char path[PATH_MAX];
+  ssize_t got = readlinkat(s->dir, name, path, sizeof path);
+  if (got < 0) return errno == EINVAL ? 0 : -1;
+  size_t n = (size_t)got, rest = strlen(s->rest);
+  if (++s->nlinks > MAX_LINKS) return fail_with(ELOOP);
+  if (n > 0 && *path == '/') return fail_with(EXDEV);
+  if (n + rest + 2 > sizeof path) return fail_with(ENAMETOOLONG);
+  if (rest) path[n++] = '/';
+  memcpy(path + n, s->rest, rest + 1);
+  memcpy(s->rest, path, n + rest + 1);
+  return 1;
+}
+
+/* Takes the first component of what is left; *last: nothing is behind it, not even a slash. */
+static int next_name(steps *s, char name[NAME_MAX + 1], bool *last) {
+  size_t n = strcspn(s->rest, "/"), end = n + strspn(s->rest + n, "/");
+  if (n > NAME_MAX) return fail_with(ENAMETOOLONG);
+  memcpy(name, s->rest, n);
+  name[n] = '\0';
+  *last = !s->rest[n];
+  memmove(s->rest, s->rest + end, strlen(s->rest + end) + 1);
+  return 0;
 }
 
 static int open_stepwise(int root, const char *path, int flags) {
+  steps s = {.root = root, .dir = root};
   char name[NAME_MAX + 1];
-  int dir = root;
-  for (;;) {
-    size_t n = strcspn(path, "/");
-    bool last = !path[n];
-    int fd = -1;
-    if (n > NAME_MAX) {
-      errno = ENAMETOOLONG;
-    } else {
-      memcpy(name, path, n);
-      name[n] = '\0';
-      fd = open_step(dir, name, last ? flags : O_PATH | O_DIRECTORY);
+  int fd = -1, failed = strlen(path) < sizeof s.rest ? 0 : fail_with(ENAMETOOLONG);
+  bool last = false;
+  if (!failed) memcpy(s.rest, path, strlen(path) + 1);
+  while (!failed && *s.rest) {
+    failed = next_name(&s, name, &last);
+    if (failed || !*name || !strcmp(name, ".")) continue;
+    if (!strcmp(name, "..")) {
+      failed = step_up(&s);
+      continue;
     }
-    if (dir != root) zarrc_file_close(dir);
-    if (fd < 0 || last) return fd;
-    dir = fd;
-    path += n + 1;
+    int is_link = step_through_link(&s, name);
+    if (is_link) {
+      failed = is_link < 0 ? -1 : 0;
+    } else if (last) {
+      fd = zarrc_file_open(s.dir, name, flags | O_NOFOLLOW);
+      failed = fd < 0 ? -1 : 0;
+    } else {
+      failed = step_down(&s, name);
+    }
   }
+  if (!failed && fd < 0) fd = zarrc_file_open(s.dir, ".", flags);
+  steps_move(&s, root);
+  return fd;
 }
 
 static int open_under(zarrc_file_store *fs, int root, const char *path, int flags) {
