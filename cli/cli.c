@@ -13,6 +13,12 @@ void cli_about(cli *c, const char *subject) {
   snprintf(c->subject, sizeof c->subject, "%s", subject);
 }
 
+zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error) {
+  if (status != ZARRC_INVALID_METADATA && status != ZARRC_UNSUPPORTED) return status;
+  if (error != NULL) error->code = ZARRC_INVALID_ARGUMENT;
+  return ZARRC_INVALID_ARGUMENT;
+}
+
 const char *cli_option_name(cli_option_id id) {
   for (size_t i = 0; i < cli_noptions; i++)
     if (cli_options[i].id == id) return cli_options[i].name;

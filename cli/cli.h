@@ -21,6 +21,10 @@ static inline const char *cli_value(const cli *c, cli_option_id id) {
   return c->args.value[id];
 }
 
+/* The status of what was typed: what would be wrong in a store, ZARRC_INVALID_METADATA or ZARRC_UNSUPPORTED, is
+ * ZARRC_INVALID_ARGUMENT. */
+zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error);
+
 /* What errors are about from now on. */
 void cli_about(cli *c, const char *subject);
 

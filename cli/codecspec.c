@@ -292,14 +292,14 @@ zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtyp
   if (status == ZARRC_OK) *json = text.text;
 done:
   free(file);
-  return status;
+  return cli_as_usage(status, error);
 }
 
 /* --------------------------------------------------------------------------------------------------- printing */
 
 static void print_words(FILE *out, cli_span value) {
   cli_span plain = cli_json_plain(value);
-  fwrite(plain.ptr, 1, plain.len, out);
+  cli_json_print(out, plain.ptr, plain.len);
 }
 
 static void print_known(FILE *out, const known *codec, cli_span configuration) {
@@ -330,7 +330,7 @@ static void print_any(FILE *out, cli_span configuration) {
   int n = 0;
   for (size_t at = 0; cli_json_next(configuration, &at, &key, &value);) {
     putc(n++ == 0 ? '(' : ',', out);
-    fwrite(key.ptr, 1, key.len, out);
+    cli_json_print(out, key.ptr, key.len);
     putc('=', out);
     if (value.ptr[0] == '[' && memchr(value.ptr, '{', value.len) != NULL) { /* a chain inside */
       putc('[', out);

@@ -66,6 +66,7 @@ static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_co
     cli_about(k->c, k->copy_url);
     status = zarrc_array_create_json(k->models, cli_copy_below(k, node->path), document, n, ZARRC_CREATE_OVERWRITE,
                                      NULL, &a->model, error);
+    if (k->wish.codecs != NULL) status = cli_as_usage(status, error); /* what the source has is valid */
   }
   free(document);
   if (status != ZARRC_OK) return status;

@@ -174,10 +174,31 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   return status;
 }
 
+/* Makes the node in memory, where nothing can be wrong but what was typed. */
+static zarrc_status rehearse(const making *m, zarrc_error *error) {
+  zarrc_open_options options = {.struct_size = sizeof options, .create = true};
+  zarrc_store *store = NULL;
+  zarrc_array *array = NULL;
+  zarrc_group *group = NULL;
+  char *path = NULL;
+  zarrc_status status = zarrc_store_open(m->ctx, "memory:", &options, &store, &path, error);
+  if (status == ZARRC_OK && cli_has(m->c, CLI_GROUP))
+    status = zarrc_group_create(store, "", m->config.attributes, ZARRC_CREATE_NEW, &group, error);
+  else if (status == ZARRC_OK)
+    status = zarrc_array_create(store, "", &m->config, ZARRC_CREATE_NEW, NULL, &array, error);
+  zarrc_array_close(array);
+  zarrc_group_close(group);
+  if (path != NULL) zarrc_free(m->ctx, path);
+  zarrc_store_close(store);
+  return status;
+}
+
 zarrc_status cli_create(cli *c, zarrc_error *error) {
   making m = {.c = c};
   zarrc_status status = cli_ctx_open(c, &m.ctx, error);
   if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_group(&m, error) : read_config(&m, error);
+  if (status == ZARRC_OK) status = rehearse(&m, error);
+  status = cli_as_usage(status, error);
   if (status == ZARRC_OK) status = make(&m, c->args.operand[0], error);
   zarrc_dtype_close(&m.dtype);
   free(m.codecs);

@@ -127,7 +127,7 @@ zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dty
                                zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(ctx, SIZE_MAX / 2);
   zarrc_status status = zarrc_fill_to_json(dtype, element, &text, error);
-  if (status == ZARRC_OK) fwrite(text.ptr, 1, text.len, out);
+  if (status == ZARRC_OK) cli_json_print(out, (const char *)text.ptr, text.len);
   zarrc_buf_clear(&text);
   return status;
 }

@@ -26,6 +26,7 @@ typedef struct coding {
   char *input;
   size_t ninput;
   cli_output out;
+  bool none; /* the chunk has no bytes, and no output is made */
 } coding;
 
 /* ----------------------------------------------------------------------------------------------------- opening */
@@ -171,7 +172,7 @@ static void put_report(const coding *k) {
   cli_json j;
   if (!k->c->json) return;
   cli_json_begin(&j, stdout, k->c->args.verb->name);
-  cli_json_string(&j, "output", k->out.name);
+  cli_json_string(&j, "output", k->none ? NULL : k->out.name);
   cli_json_uint(&j, "input_nbytes", k->ninput);
   cli_json_uint(&j, "output_nbytes", k->out.total);
   cli_json_end(&j);
@@ -218,13 +219,16 @@ zarrc_status cli_encode(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK) status = take_raw(&k, error);
   if (status == ZARRC_OK) status = open_output(&k, error);
   if (status == ZARRC_OK) status = zarrc_encode(k.pipeline, &k.view, &parts, error);
-  if (status == ZARRC_OK && parts.nitems == 0)
-    status =
-        zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a shard of nothing but fill value has no bytes: none is stored");
+  if (status == ZARRC_OK && parts.nitems == 0) {
+    k.none = true;
+    fputs("encode: a shard of nothing but fill value has no bytes: nothing is written, none is to be stored\n", stderr);
+    goto done;
+  }
   if (status == ZARRC_OK && c->verbose) status = tell_encoding(&k, k.ninput, error);
   for (size_t i = 0; i < parts.nitems && status == ZARRC_OK; i++)
     status = cli_output_write(&k.out, parts.items[i].ptr, parts.items[i].len, error);
   if (status == ZARRC_OK) status = cli_output_finish(&k.out, error);
+done:
   if (status == ZARRC_OK) put_report(&k);
   zarrc_parts_clear(&parts);
   close_coding(&k);

@@ -177,7 +177,8 @@ zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_out
       if (status != ZARRC_OK) return status;
     }
   }
-  if (binary && !forced && isatty(out->fd))
+  out->terminal = isatty(out->fd);
+  if (binary && !forced && out->terminal)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "binary data is not written to a terminal");
   return ZARRC_OK;
 }

@@ -33,6 +33,7 @@ zarrc_status cli_file_read(const char *path, uint64_t max, char **out, size_t *n
 typedef struct cli_output {
   int fd;
   const char *name;
+  bool terminal;
   char *path, *temporary; /* NULL: written directly */
   uint8_t *buf;
   size_t len;

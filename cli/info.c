@@ -23,9 +23,11 @@ static void print_title(const char *url, const char *kind) {
 
 static void print_attributes(const char *text) {
   label("attributes");
-  for (const char *p = text; *p != 0; p++) {
-    putchar((unsigned char)*p < 0x20 && *p != '\n' ? ' ' : *p);
-    if (*p == '\n') printf("  ");
+  for (const char *line = text; line != NULL;) {
+    const char *end = strchr(line, '\n');
+    if (line != text) printf("\n  ");
+    cli_json_print(stdout, line, end != NULL ? (size_t)(end - line) : strlen(line));
+    line = end != NULL ? end + 1 : NULL;
   }
   putchar('\n');
 }

@@ -1,41 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 
+#include "text.h"
+
 #include <math.h>
 #include <string.h>
 
-/* Length of the UTF-8 character at p, 0: there is none. */
-static size_t utf8_length(const unsigned char *p, size_t n) {
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-  uint32_t code = len > 1 ? p[0] & (0x7fu >> len) : 0x80;
-  if (len == 1) return 1;
-  if (len == 0 || len > n) return 0;
-  for (size_t i = 1; i < len; i++) {
-    if ((p[i] & 0xc0) != 0x80) return 0;
-    code = code << 6 | (p[i] & 0x3fu);
-  }
-  return code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
-}
-
 bool cli_is_utf8_text(const char *text, size_t n) {
   size_t len = 1;
-  for (size_t i = 0; i < n && len > 0; i += len) len = utf8_length((const unsigned char *)text + i, n - i);
+  for (size_t i = 0; i < n && len > 0; i += len) len = cli_char_next(text + i, n - i, NULL);
   return len > 0;
 }
 
 void cli_json_quote(FILE *out, const char *text, size_t n) {
   putc('"', out);
   for (size_t i = 0; i < n;) {
-    unsigned char ch = (unsigned char)text[i];
-    size_t len = utf8_length((const unsigned char *)text + i, n - i);
+    uint32_t code;
+    size_t len = cli_char_next(text + i, n - i, &code);
     if (len == 0) {
       fputs("\\ufffd", out);
       len = 1;
-    } else if (ch == '"' || ch == '\\') {
-      fprintf(out, "\\%c", ch);
-    } else if (ch < 0x20 || ch == 0x7f) {
-      fprintf(out, "\\u%04x", ch);
+    } else if (code == '"' || code == '\\') {
+      fprintf(out, "\\%c", (int)code);
+    } else if (cli_char_is_hidden(code)) {
+      fprintf(out, "\\u%04x", (unsigned)code);
     } else {
       fwrite(text + i, 1, len, out);
     }
@@ -102,20 +90,45 @@ void cli_json_bool(cli_json *j, const char *key, bool value) {
   fputs(value ? "true" : "false", j->out);
 }
 
+void cli_json_print(FILE *out, const char *json, size_t n) {
+  for (size_t i = 0, len; i < n; i += len) {
+    uint32_t code;
+    len = cli_char_next(json + i, n - i, &code);
+    if (len == 0) {
+      fputs("\\ufffd", out);
+      len = 1;
+    } else if (code >= 0x7f && cli_char_is_hidden(code)) { /* what is below are blanks: strings have none of it */
+      fprintf(out, "\\u%04x", (unsigned)code);
+    } else {
+      fwrite(json + i, 1, len, out);
+    }
+  }
+}
+
+/* Length of NaN, Infinity or -Infinity, which are no JSON; 0: something else. */
+static size_t bare_word(const char *json, size_t n) {
+  static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+  for (size_t i = 0; i < 3; i++)
+    if (n >= strlen(words[i]) && memcmp(json, words[i], strlen(words[i])) == 0) return strlen(words[i]);
+  return 0;
+}
+
 /* Values keep their text; blanks between them are laid out as everywhere in the document, which is one line. */
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n) {
-  bool quoted = false;
   put_key(j, key);
   if (json == NULL) fputs("null", j->out);
-  for (size_t i = 0; json != NULL && i < n; i++) {
-    if (!quoted && (unsigned char)json[i] <= ' ') continue;
-    putc(json[i], j->out);
-    if (quoted && json[i] == '\\' && i + 1 < n)
-      putc(json[++i], j->out);
-    else if (json[i] == '"')
-      quoted = !quoted;
-    else if (!quoted && (json[i] == ',' || json[i] == ':'))
-      putc(' ', j->out);
+  for (size_t i = 0, len; json != NULL && i < n; i += len) {
+    len = 1;
+    if (json[i] == '"') { /* a string, up to its other end */
+      while (i + len < n && json[i + len] != '"') len += json[i + len] == '\\' && i + len + 1 < n ? 2 : 1;
+      if (i + len < n) len++;
+      cli_json_print(j->out, json + i, len);
+    } else if ((unsigned char)json[i] > ' ') {
+      size_t word = bare_word(json + i, n - i);
+      if (word > 0) len = word;
+      fprintf(j->out, word > 0 ? "\"%.*s\"" : "%.*s", (int)len, json + i);
+      if (json[i] == ',' || json[i] == ':') putc(' ', j->out);
+    }
   }
 }
 

@@ -24,7 +24,9 @@ void cli_json_uint(cli_json *j, const char *key, uint64_t value);
 void cli_json_count(cli_json *j, const char *key, uint64_t value); /* UINT64_MAX, more than can be told: null */
 void cli_json_real(cli_json *j, const char *key, double value);
 void cli_json_bool(cli_json *j, const char *key, bool value);
-void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n); /* NULL: null */
+/* json: a value that the library has found valid, NULL: null. NaN, Infinity and -Infinity, which are taken there,
+ * become strings, as in fill values. */
+void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n);
 void cli_json_dims(cli_json *j, const char *key, const int64_t *dims, int ndim);
 /* The start of every document: {"schema": "zarrc.VERB/1" */
 void cli_json_begin(cli_json *j, FILE *out, const char *verb);
@@ -32,6 +34,8 @@ void cli_json_end(cli_json *j);
 
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void cli_json_quote(FILE *out, const char *text, size_t n);
+/* JSON text as it is, but for characters that a terminal might obey: they are escaped. */
+void cli_json_print(FILE *out, const char *json, size_t n);
 bool cli_is_utf8_text(const char *text, size_t n);
 
 /* ---------------------------------------------------------------------------------------------------- reading */

@@ -127,10 +127,36 @@ uint64_t cli_product(const int64_t *dims, int ndim) {
   return product;
 }
 
+size_t cli_char_next(const char *text, size_t n, uint32_t *code) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const unsigned char *p = (const unsigned char *)text;
+  if (n == 0) return 0;
+  size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+  uint32_t value = len > 1 ? p[0] & (0x7fu >> len) : p[0];
+  if (len > n) return 0;
+  for (size_t i = 1; i < len; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+    value = value << 6 | (p[i] & 0x3fu);
+  }
+  if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return 0;
+  if (code != NULL) *code = value;
+  return len;
+}
+
+bool cli_char_is_hidden(uint32_t code) {
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
+  return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 void cli_print_safe(FILE *out, const char *text) {
-  for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++) {
-    bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080 to U+009F */
-    if (c1) p++;
-    putc(c1 || *p < 0x20 || *p == 0x7f ? '?' : *p, out);
+  for (size_t n = strlen(text), len; n > 0; text += len, n -= len) {
+    uint32_t code;
+    len = cli_char_next(text, n, &code);
+    if (len == 0 || cli_char_is_hidden(code))
+      putc('?', out);
+    else
+      fwrite(text, 1, len, out);
+    if (len == 0) len = 1;
   }
 }

@@ -31,7 +31,12 @@ uint64_t cli_plus(uint64_t a, uint64_t b);
 uint64_t cli_times(uint64_t a, uint64_t b);
 uint64_t cli_product(const int64_t *dims, int ndim);
 
-/* Prints text from outside: control characters become '?', so that nothing in it reaches the terminal as a command. */
+/* Bytes of the UTF-8 character at text, which has n bytes before it ends; 0: none, or not valid. code may be NULL. */
+size_t cli_char_next(const char *text, size_t n, uint32_t *code);
+/* Whether a terminal might obey the character instead of showing it: control characters, and those that turn the
+ * direction of writing. */
+bool cli_char_is_hidden(uint32_t code);
+/* Prints text from outside: each hidden character and each byte that is no UTF-8 becomes '?'. */
 void cli_print_safe(FILE *out, const char *text);
 
 #endif

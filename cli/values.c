@@ -3,7 +3,9 @@
 
 #include "npy.h"
 #include "signals.h"
+#include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[] = {"npy", "raw", "csv", "json", "lines"};
@@ -128,6 +130,24 @@ static size_t unescape(char *text, size_t n) {
   return (size_t)(out - text);
 }
 
+/* Text of elements. On a terminal what might be obeyed, but for the ends of lines and tabs, is escaped as in JSON. */
+static zarrc_status put_text(const cli_values *values, const char *text, size_t n, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  if (!values->out->terminal) return cli_output_write(values->out, text, n, error);
+  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) {
+    char escape[8];
+    uint32_t code = 0xfffd;
+    len = cli_char_next(text + i, n - i, &code);
+    snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
+    if (len == 0 || (cli_char_is_hidden(code) && code != '\n' && code != '\t'))
+      status = cli_output_text(values->out, escape, error);
+    else
+      status = cli_output_write(values->out, text + i, len, error);
+    if (len == 0) len = 1;
+  }
+  return status;
+}
+
 /* A cell as RFC 4180 wants it: strings without the quotes and escapes of JSON, all else as in JSON. */
 static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   char *text = (char *)values->text.ptr;
@@ -135,11 +155,13 @@ static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   zarrc_status status;
   if (text[0] == '"') n = unescape(text, n);
   while (at < n && text[at] != ',' && text[at] != '"' && text[at] != '\n' && text[at] != '\r') at++;
-  if (at == n) return cli_output_write(values->out, text, n, error);
+  if (at == n) return put_text(values, text, n, error);
   status = cli_output_text(values->out, "\"", error);
-  for (size_t i = 0; i < n && status == ZARRC_OK; i++) {
-    if (text[i] == '"') status = cli_output_text(values->out, "\"", error);
-    if (status == ZARRC_OK) status = cli_output_write(values->out, text + i, 1, error);
+  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) { /* up to a quote, which is doubled */
+    const char *quote = memchr(text + i, '"', n - i);
+    len = quote != NULL ? (size_t)(quote - text) - i + 1 : n - i;
+    status = put_text(values, text + i, len, error);
+    if (status == ZARRC_OK && quote != NULL) status = cli_output_text(values->out, "\"", error);
   }
   return status == ZARRC_OK ? cli_output_text(values->out, "\"", error) : status;
 }
@@ -152,9 +174,9 @@ bool cli_values_is_text(const zarrc_dtype *dtype) {
 static zarrc_status write_line(cli_values *values, zarrc_error *error) {
   char *text = (char *)values->text.ptr;
   size_t n = strlen(text);
-  if (values->scalars || !cli_values_is_text(values->dtype)) return cli_output_write(values->out, text, n, error);
+  if (values->scalars || !cli_values_is_text(values->dtype)) return put_text(values, text, n, error);
   n = unescape(text, n);
-  if (memchr(text, '\n', n) == NULL) return cli_output_write(values->out, text, n, error);
+  if (memchr(text, '\n', n) == NULL) return put_text(values, text, n, error);
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "lines cannot hold an element with a line end in it, which '%.*s' has",
                     (int)(n < 40 ? n : 40), text);
 }
@@ -198,7 +220,7 @@ static zarrc_status write_text(cli_values *values, const void *element, zarrc_er
   else if (values->format == CLI_FORMAT_LINES)
     status = write_line(values, error);
   else
-    status = cli_output_text(values->out, (const char *)values->text.ptr, error);
+    status = put_text(values, (const char *)values->text.ptr, values->text.len - 1, error);
   return status == ZARRC_OK ? write_behind(values, error) : status;
 }
 

@@ -140,7 +140,7 @@ const cli_option cli_options[] = {
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},
     {CLI_MAN, CLI_VERB_HELP, 0, "man", NULL, NULL, "print the manual page"},
-    {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document; errors as JSON too"},
+    {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document, in which NaN and infinities are strings; errors as JSON too"},
     {CLI_QUIET, MOVING, 'q', "quiet", NULL, NULL, "no progress, no summary"},
     {CLI_VERBOSE, CODING, 'v', "verbose", NULL, NULL, "tell the size behind each codec, on standard error"},
     {CLI_VERBOSE, CLI_VERB_COPY, 'v', "verbose", NULL, NULL, "tell requests, bytes and memory, on standard error"},

@@ -3,6 +3,7 @@
 #ifndef ZARRC_BASE_CHARS_H
 #define ZARRC_BASE_CHARS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,13 @@
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp);
 /* Writes a character and returns its length; 0: a surrogate, or beyond U+10FFFF. */
 size_t zarrc_char_put(char out[4], uint32_t cp);
+
+/* Whether a terminal might obey the character instead of showing it: control characters, and those that turn the
+ * direction of writing. */
+static inline bool zarrc_char_is_hidden(uint32_t cp) {
+  return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == 0x61c || cp == 0x200e || cp == 0x200f ||
+         (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
 
 /* -1: not a hexadecimal digit */
 static inline int zarrc_hex_digit(char c) {

@@ -47,14 +47,15 @@ static bool is_outer(zarrc_status code) {
 
 enum { MESSAGE = sizeof((zarrc_error *)0)->message };
 
-/* What a name in a message may do to a terminal or to a decoder of UTF-8 ends here: control characters and malformed
- * bytes become "?", and a sentence that is too long ends with "..." behind its last whole character. */
+/* What a name in a message may do to a terminal or to a decoder of UTF-8 ends here: control characters, those that
+ * turn the direction of writing and malformed bytes become "?", and a sentence that is too long ends with "..." behind
+ * its last whole character. */
 static void set_message(char message[MESSAGE], char *text) {
   size_t n = strlen(text), fits = 0;
   for (size_t i = 0; i < n;) {
     uint32_t cp = 0;
     size_t len = zarrc_char_next(text + i, n - i, &cp);
-    if (len == 0 || cp < 0x20 || (cp >= 0x7f && cp <= 0x9f)) {
+    if (len == 0 || zarrc_char_is_hidden(cp)) {
       len = len ? len : 1;
       memset(text + i, '?', len);
     }

@@ -178,6 +178,9 @@ static void test_hostile_text(void **state) {
   assert_string_equal(e.message, "a?[31mb?c?d?e??g?h???i??j??");
   zarrc_error_prefix(&e, "%s", "\r\xc3\xa9 ");
   assert_string_equal(e.message, "?\xc3\xa9 a?[31mb?c?d?e??g?h???i??j??");
+  zarrc_fail(&e, ZARRC_IO, "a\xe2\x80\xae%s\xd8\x9c\xe2\x81\xa6 \xe2\x80\x94",
+             "b"); /* U+202E, U+061C, U+2066; U+2014 */
+  assert_string_equal(e.message, "a???b????? \xe2\x80\x94");
 }
 
 static void test_in_chunk(void **state) {

@@ -77,21 +77,21 @@ class Codecs(support.Case):
         self.assertIn("bytes(little),blosc(lz4,5,shuffle,4,0)", self.text("info", "a"))
 
     def test_refused(self):
-        for spec, code, words in [("gzip(", 2, "bracket"), ("gzip(1", 2, "bracket is missing at the end"), ("gzip)", 2, "comma"),
-                                  ("gzip(1)(2)", 2, "comma"), ("gzip(1,2)", 2, "arguments"),
-                                  ("gzip(level=1,level=2)", 2, "twice"), ("gzip(1,)", 2, "missing"),
-                                  ("gzip(,1)", 2, "missing"), (",gzip", 2, "name"), ("gzip,,zstd", 2, "name"),
-                                  ("", 2, "name"), ("(1)", 2, "name"), ("crc32c(1)", 2, "arguments"),
-                                  ("zstd(3;4)", 4, "level"), ("gzip(11)", 4, "level"), ("gzip(fast)", 4, "level"),
-                                  ("blosc(lzma)", 4, "cname"), ("bytes(middle)", 4, "endian"),
-                                  ("transpose(0,0,1)", 4, "transpose"), ("transpose(0,1)", 4, "transpose"),
-                                  ("nix", 5, "unknown codec nix"), ("nix(1)", 5, "unknown codec nix"), ("nix(a=1)", 5, "nix"),
-                                  ("zstd(99)", 4, "level is 99, above 22"), ("sharding_indexed(1)", 2, "names"),
-                                  ("gzip,bytes", None, ""), ("bytes,bytes", 4, ""), ("[1]", None, ""), ("[", None, "")]:
+        for spec, words in [("gzip(", "bracket"), ("gzip(1", "bracket is missing at the end"), ("gzip)", "comma"),
+                                  ("gzip(1)(2)", "comma"), ("gzip(1,2)", "arguments"),
+                                  ("gzip(level=1,level=2)", "twice"), ("gzip(1,)", "missing"),
+                                  ("gzip(,1)", "missing"), (",gzip", "name"), ("gzip,,zstd", "name"),
+                                  ("", "name"), ("(1)", "name"), ("crc32c(1)", "arguments"),
+                                  ("zstd(3;4)", "level"), ("gzip(11)", "level"), ("gzip(fast)", "level"),
+                                  ("blosc(lzma)", "cname"), ("bytes(middle)", "endian"),
+                                  ("transpose(0,0,1)", "transpose"), ("transpose(0,1)", "transpose"),
+                                  ("nix", "unknown codec nix"), ("nix(1)", "unknown codec nix"), ("nix(a=1)", "nix"),
+                                  ("zstd(99)", "level is 99, above 22"), ("sharding_indexed(1)", "names"),
+                                  ("gzip,bytes", ""), ("bytes,bytes", ""), ("[1]", ""), ("[", "")]:
             with self.subTest(spec):
                 done = self.run_command("create", "b", "--shape", "4,4,4", "--dtype", "int32", "--codecs", spec)
                 said = done.stderr.decode()
-                self.assertIn(done.returncode, (2, 4, 5) if code is None else (code, ), said)
+                self.assertEqual(done.returncode, 2, said)
                 self.assertIn(words, said)
                 self.assertEqual(said.count("\n"), 1)
                 self.assertFalse((self.folder / "b" / "zarr.json").exists())
@@ -131,7 +131,7 @@ class Create(support.Case):
             self.zarrc("create", "a", "--shape", "3", "--dtype", dtype, "--fill-value", fill, "--overwrite")
             self.assertEqual(self.json("info", "a")["fill_value"], want)
         for dtype, fill in (("int8", "300"), ("int32", "1.5"), ("bool", "maybe"), ("complex64", "1")):
-            self.refused("create", "b", "--shape", "3", "--dtype", dtype, "--fill-value", fill, code=4, says="fill")
+            self.refused("create", "b", "--shape", "3", "--dtype", dtype, "--fill-value", fill, code=2, says="fill")
 
     def test_conflicts(self):
         self.array("a", values=int32s(20))
@@ -153,30 +153,30 @@ class Create(support.Case):
                      "--codecs",
                      "gzip(77)",
                      "--overwrite",
-                     code=4,
+                     code=2,
                      says="level")
         self.assertEqual(self.raw("a"), int32s(20))
 
     def test_refused(self):
-        for arguments, code, words in ((["--dtype", "int8"], 2, "--shape"), (["--shape", "3"], 2, "--dtype"),
+        for arguments, words in ((["--dtype", "int8"], "--shape"), (["--shape", "3"], "--dtype"),
                                        (["--shape", "3", "--dtype",
-                                         "int7"], 5, "int7"), (["--shape", "x", "--dtype", "int8"], 2,
-                                                               "'x'"), (["--shape", "-1", "--dtype", "int8"], 2, "-1"),
+                                         "int7"], "int7"), (["--shape", "x", "--dtype", "int8"],
+                                                               "'x'"), (["--shape", "-1", "--dtype", "int8"], "-1"),
                                        (["--shape", "3", "--dtype", "int8", "-c",
-                                         "0"], 2, "--chunks"), (["--shape", "3", "--dtype", "int8", "-c",
-                                                                 "1,1"], 2, "--chunks"),
+                                         "0"], "--chunks"), (["--shape", "3", "--dtype", "int8", "-c",
+                                                                 "1,1"], "--chunks"),
                                        (["--shape", "3,3", "--dtype", "int8", "--dimension-names",
-                                         "x"], 2, "--dimension-names"), (["--shape", "1,,1", "--dtype",
-                                                                          "int8"], 2, "--shape"),
-                                       (["--shape", "3", "--dtype", "int8", "--attributes", "[1]"], None,
+                                         "x"], "--dimension-names"), (["--shape", "1,,1", "--dtype",
+                                                                          "int8"], "--shape"),
+                                       (["--shape", "3", "--dtype", "int8", "--attributes", "[1]"],
                                         "attributes"), (["--shape", "3", "--dtype", "int8", "--attributes",
-                                                         "{"], None, ""),
+                                                         "{"], ""),
                                        (["--shape", "99999999999999999999", "--dtype",
-                                         "int8"], 2, "999"), (["--shape", ",".join(["1"] * 33), "--dtype",
-                                                               "int8"], 2, "32")):
+                                         "int8"], "999"), (["--shape", ",".join(["1"] * 33), "--dtype",
+                                                               "int8"], "32")):
             with self.subTest(arguments):
                 done = self.run_command("create", "b", *arguments)
-                self.assertIn(done.returncode, (2, 4) if code is None else (code, ), done.stderr)
+                self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn(words, done.stderr.decode())
         self.assertFalse((self.folder / "b/zarr.json").exists())
 

@@ -118,7 +118,8 @@ class Listing(Shards):
     def test_a_shard_of_nothing_is_no_file(self):
         self.make()
         metadata = self.folder / "a" / "zarr.json"
-        self.refused("encode", "--metadata", metadata, "-i", "-", "-o", "shard", stdin=bytes(64), code=2, says="none is stored")
+        self.zarrc("encode", "--metadata", metadata, "-i", "-", "-o", "shard", stdin=bytes(64))
+        self.assertIn("none is to be stored", self.said)
         self.assertFalse((self.folder / "shard").exists())
         self.zarrc("encode", "--metadata", metadata, "-i", "-", "-o", "shard", stdin=bytes(63) + b"x")
         self.assertEqual(len((self.folder / "shard").read_bytes()), 4 * 4 + 4 * 16 + 4)

@@ -3,10 +3,12 @@
 import errno
 import gzip
 import json
+import math
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 
 import support
@@ -82,6 +84,85 @@ class Terminal(support.Case):
         self.array("g.zarr/a\033[2Jb")
         _, out = self.on_terminal("ls", "g.zarr", TERM="dumb")
         self.assertNotIn(b"\033", out)
+
+
+    def test_data_on_a_terminal_has_no_foreign_escapes(self):
+        """What a terminal might obey is escaped there, and raw everywhere else."""
+        bad = ["\033[2Jx", "a\033]0;t\007,\"b\"", "r\u202ea", "c\u009b1", "d\u2066e\x7f", "tab\tx", "pl\u00e4in \u20ac"]
+        seen = [json.dumps(s, ensure_ascii=False)[1:-1] for s in bad]
+        for raw, shown in (("\u202e", "\\u202e"), ("\u009b", "\\u009b"), ("\u2066", "\\u2066"), ("\x7f", "\\u007f")):
+            seen = [s.replace(raw, shown) for s in seen]
+        self.zarrc("create", "t", "--shape", len(bad), "--dtype", "string")
+        (self.folder / "in.json").write_text(json.dumps(bad))
+        self.zarrc("put", "t", "-i", "in.json")
+        for format in ("json", "csv", "lines"):
+            arguments = ["get", "t", "--format", format]
+            raw = self.zarrc(*arguments)
+            if format != "json":
+                self.assertIn(b"\033[2J", raw)
+                self.assertIn("r\u202ea".encode(), raw)
+            code, out = self.on_terminal(*arguments)
+            self.assertEqual(code, 0)
+            self.shows_nothing_foreign(out)
+            for text in seen[:1] + seen[2:5]:
+                self.assertIn(text, out.decode())
+            self.assertIn("pl\u00e4in \u20ac" if format != "json" else "pl\\u00e4in", out.decode())
+        self.assertEqual(json.loads(self.on_terminal("get", "t")[1]), bad)
+        self.shows_nothing_foreign(self.on_terminal("--array_path=t")[1])
+
+    def shows_nothing_foreign(self, out):
+        self.assertNotRegex(out.decode(), "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+    def test_names_and_attributes_have_no_foreign_escapes(self):
+        name = "a\033[2J\u202eb\u009bc"
+        self.zarrc("create", "g", "--group", "--attributes", json.dumps({name: name}, ensure_ascii=False))
+        self.zarrc("create", "g/" + name, "--shape", 2, "--dtype", "string", "--fill-value", json.dumps(name),
+                   "--attributes", json.dumps({name: name}, ensure_ascii=False), "--dimension-names", name)
+        for arguments in (["info", "g", "-a"], ["info", "g/" + name, "-a"], ["ls", "g"], ["tree", "g", "-l"],
+                          ["info", "nix" + name], ["copy", "g", "h" + name, "-n"], ["get", "g", "--" + name], [name]):
+            for ending in ([], ["--json"]):
+                code, out = self.on_terminal(*arguments, *ending)
+                self.shows_nothing_foreign(out)
+                done = self.run_command(*arguments, *ending) # and not in pipes either
+                self.shows_nothing_foreign(done.stdout + done.stderr)
+        self.assertEqual(self.json("info", "g", "-a")["attributes"], {name: name})
+
+
+class Documents(support.Case):
+
+    def test_every_document_is_strict_json(self):
+        """No bare NaN, which attributes may have, wherever a document shows what is stored."""
+        attributes = '{"a": NaN, "b": [Infinity, -Infinity, "NaN", "\\"NaN"], "c": {"NaN": -1e5}}'
+        strict = {"a": "NaN", "b": ["Infinity", "-Infinity", "NaN", '"NaN'], "c": {"NaN": -1e5}}
+        self.zarrc("create", "g", "--group")
+        self.array("g/a", "float64", (4, 4), (2, 2), None, "--shards", "4,4", "--fill-value", "NaN", "--codecs",
+                   "zstd,crc32c")
+        for node in ("g", "g/a"):
+            path = self.folder / node / "zarr.json"
+            document = json.loads(path.read_text())
+            document["attributes"] = "here"
+            path.write_text(json.dumps(document).replace('"here"', attributes))
+        values = struct.pack("<16d", *([math.nan, math.inf, -math.inf] + list(range(13))))
+        self.zarrc("put", "g/a", "-i", "-", "--format", "raw", stdin=values)
+        (self.folder / "raw").write_bytes(values)
+        shard = str(self.folder / "g/a/c/0/0")
+        for arguments in (["info", "g", "-a"], ["info", "g/a", "-a", "--stored"], ["ls", "g", "-l"], ["tree", "g"],
+                          ["get", "g/a"], ["get", "g/a", "-o", "x.npy"], ["put", "g/a", "-i", "raw", "--format", "raw"],
+                          ["create", "g/b", "--shape", "2", "--dtype", "float32", "--fill-value", "-Infinity",
+                           "--attributes", attributes], ["create", "g/c", "--group", "--attributes", attributes],
+                          ["copy", "g", "h", "-n"], ["copy", "g", "h"], ["shard", "ls", "g/a", "--deep"],
+                          ["shard", "extract", "g/a", "--chunk", "0,0", "--inner", "0,0", "-o", "x"],
+                          ["encode", "--metadata", "g/a/zarr.json", "-i", "raw", "-o", "x"],
+                          ["decode", "--metadata", "g/a/zarr.json", "-i", shard, "-o", "x"], ["completion", "zsh"],
+                          ["help"], ["help", "get"], ["info", "nix"], ["nix"], ["--version"]):
+            done = self.run_command(*arguments, "--json")
+            for text in filter(None, (done.stdout, done.stderr)):
+                document = json.loads(text.decode(), parse_constant=lambda word: self.fail(f"{arguments}: {word}"))
+            if "-a" in arguments:
+                self.assertEqual(document["attributes"], strict)
+            if "--attributes" in arguments:
+                self.assertEqual(document["metadata"]["attributes"], strict)
+        self.assertEqual(self.json("get", "g/a")["data"][0][:3], ["NaN", "Infinity", "-Infinity"])
 
 
 class Output(support.Case):
@@ -243,6 +324,20 @@ class Coding(support.Case):
 
     def test_all_fill_value_is_encoded_too(self):
         self.assertEqual(self.zarrc("encode", *self.metadata("bytes"), stdin=bytes(24)), bytes(24))
+
+    def test_shard_of_fill_value(self):
+        """It has no bytes: nothing is written, no file is made, and standard error says so."""
+        self.zarrc("create", "s", "--shape", "4", "--dtype", "int32", "-c", "2", "--shards", "4", "--fill-value", "7")
+        m = ["--metadata", "s/zarr.json"]
+        sevens = struct.pack("<4i", 7, 7, 7, 7)
+        self.assertEqual(self.zarrc("encode", *m, stdin=sevens), b"")
+        self.assertRegex(self.said, r"\A[^\n]*nothing but fill value[^\n]*\n\Z")
+        self.zarrc("encode", *m, "-o", "out", stdin=sevens)
+        self.assertFalse((self.folder / "out").exists())
+        document = self.json("encode", *m, "-o", "out", stdin=sevens)
+        self.assertEqual((document["output"], document["output_nbytes"]), (None, 0))
+        self.no_temporaries()
+        self.assertGreater(len(self.zarrc("encode", *m, stdin=int32s(4))), 0)
 
     def test_wrong_sizes(self):
         m = self.metadata("bytes")
