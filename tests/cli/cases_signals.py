@@ -65,14 +65,16 @@ class Signals(support.Case):
             for arguments in (["get", "a"], ["get", "a", "-o", "-"], ["get", "a", "--format", "csv"],
                               ["info", "g", "-a"], ["info", "g", "-a", "--json"], ["ls", "g"], ["tree", "g", "--json"],
                               ["--array_path=a"]):
-                process = self.start(*arguments)
-                fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
-                self.wait_until(process, lambda: self.sleeps(process) and self.held(process.stdout) > 0)
+                read, write = os.pipe()
+                fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+                process = self.start(*arguments, stdout=write)
+                os.close(write)
+                self.wait_until(process, lambda: self.sleeps(process) and self.held(read) > 0)
                 process.send_signal(number)
                 self.assertEqual(process.wait(60), CODES[number], arguments)
                 self.assertRegex(process.stderr.read(), rb"\A[^\n]*interrupted[^\n]*\n\Z")
-                process.stdout.close()
                 process.stderr.close()
+                os.close(read)
 
     def held(self, pipe):
         return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
