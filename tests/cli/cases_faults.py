@@ -109,6 +109,9 @@ class Memory(support.Case):
                   "NaN", "--dimension-names", "x", "--json", writes=True)
         self.each("create", "n", "--group", writes=True)
 
+    def test_copying(self):
+        self.each("copy", "g/a", "h", "-T", "1", "-q", "-c", "4,1", "--check", writes=True)
+
     def test_coding(self):
         self.each("encode", "--metadata", "g/a/zarr.json", "-i", "chunk.raw", "-o", "x", writes=True)
         self.each("decode", "--metadata", "g/a/zarr.json", "-i", "g/a/c/0/0", "-v")
