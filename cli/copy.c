@@ -7,6 +7,7 @@
 #include "text.h"
 #include "tree.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,35 @@ const char *cli_copy_below(const cli_copying *k, const char *path) {
   return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
 }
 
+/* What --resume finds: in the stage's directory or at the destination. An array that is not there, or is another one,
+ * is found out when it is made. */
+static zarrc_status look_at_chunks(cli_copying *k, cli_copy_array *a, zarrc_error *error) {
+  char path[4096];
+  zarrc_array *copy = NULL;
+  zarrc_store *store = k->in_place ? k->copy.store : k->stage != NULL ? k->stage->store : NULL;
+  const char *rest = cli_copy_below(k, a->path), *base = k->in_place ? k->copy.path : "";
+  snprintf(path, sizeof path, "%s%s%s", base, base[0] != 0 && rest[0] != 0 ? "/" : "", rest);
+  if (store == NULL || zarrc_array_open(store, path, NULL, &copy, NULL) != ZARRC_OK) return ZARRC_OK;
+  zarrc_status status = cli_copy_stored_read(copy, &a->to, true, &a->there, error);
+  zarrc_array_close(copy);
+  if (status == ZARRC_OK && !k->check) cli_copy_leave_out(a);
+  return status;
+}
+
+/* Shapes that fit no array at all are a mistake. */
+static zarrc_status check_fits(const cli_copying *k, zarrc_error *error) {
+  const cli_copy_wish *w = &k->wish;
+  bool chunks = w->nchunks < 0, shards = w->nshards < 0;
+  for (size_t i = 0; i < k->narrays; i++) {
+    chunks |= k->arrays[i].rechunked;
+    shards |= k->arrays[i].resharded;
+  }
+  if (chunks && shards) return ZARRC_OK;
+  cli_about(k->c, k->source_url);
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: no array has %d dimensions", chunks ? "shards" : "chunks",
+                    chunks ? w->nshards : w->nchunks);
+}
+
 static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_copy_array *a, zarrc_error *error) {
   char *document = NULL;
   size_t n;
@@ -76,7 +106,12 @@ static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_co
   status = cli_copy_cut(a, k->memory, k->check, &threads, error);
   if (status == ZARRC_LIMIT) snprintf(k->c->hint, sizeof k->c->hint, "more --memory, or smaller chunks or shards");
   if (threads < k->threads) k->threads = threads;
-  k->nobjects = cli_plus(k->nobjects, a->to.nobjects);
+  a->rechunked = cli_copy_applies(k->wish.nchunks, a->to.ndim);
+  a->resharded = cli_copy_applies(k->wish.nshards, a->to.ndim);
+  if (status == ZARRC_OK) status = cli_copy_stored_read(a->source, &a->from, false, &a->stored, error);
+  if (status == ZARRC_OK) status = cli_copy_narrow(a, cli_has(k->c, CLI_WRITE_EMPTY), error);
+  if (status == ZARRC_OK && k->resume) status = look_at_chunks(k, a, error);
+  k->nobjects = cli_plus(k->nobjects, a->nobjects);
   k->nbytes = cli_plus(k->nbytes, a->to.nbytes);
   if (a->memory > k->plan_memory) k->plan_memory = a->memory;
   return status;
@@ -102,18 +137,27 @@ static zarrc_status plan(cli_copying *k, zarrc_error *error) {
     else
       status = plan_array(k, &k->tree.items[i], &k->arrays[k->narrays++], error);
   }
-  return status;
+  if (status == ZARRC_OK) status = check_fits(k, error);
+  return status == ZARRC_OK ? cli_copy_find_others(k, error) : status;
 }
 
 static void forget_plan(cli_copying *k) {
+  zarrc_stage_close(k->stage, true);
+  k->stage = NULL;
   for (size_t i = 0; i < k->narrays; i++) {
     zarrc_array_close(k->arrays[i].source);
     zarrc_array_close(k->arrays[i].model);
     zarrc_array_close(k->arrays[i].copy);
     free(k->arrays[i].target);
+    free(k->arrays[i].list);
+    cli_copy_stored_clear(&k->arrays[i].stored);
+    cli_copy_stored_clear(&k->arrays[i].there);
   }
   free(k->arrays);
+  free(k->other_names);
   k->arrays = NULL;
+  k->other_names = NULL;
+  k->nconsolidated = 0;
   k->narrays = k->ngroups = 0;
   k->nobjects = k->nbytes = k->plan_memory = 0;
   cli_tree_clear(&k->tree);
@@ -151,6 +195,8 @@ static zarrc_status copy_arrays(cli_copying *k, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   cli_progress_start(&k->progress, k->c, k->narrays == 1 && k->arrays[0].to.sharded ? "shards" : "chunks", k->nobjects);
   k->progress.stored = &k->out.written_bytes;
+  atomic_store(&k->in.opened, 0);
+  atomic_store(&k->in.read_bytes, 0);
   atomic_store(&k->out.written_bytes, 0);
   atomic_store(&k->out.writes, 0);
   k->c->subject[0] = 0; /* messages say which of the two it was */
@@ -161,7 +207,11 @@ static zarrc_status copy_arrays(cli_copying *k, zarrc_error *error) {
                         .resume = k->in_place || (k->stage != NULL && k->stage->resumed),
                         .check = k->check,
                         .progress = &k->progress,
-                        .skipped = &k->skipped};
+                        .skipped = &k->skipped,
+                        .mended = &k->mended};
+    if (run.resume && !run.array->there.known)
+      status = cli_copy_stored_read(k->arrays[i].copy, &k->arrays[i].to, true, &k->arrays[i].there, error);
+    if (status != ZARRC_OK) break;
     status = cli_copy_values(&run, k->ctx, error);
   }
   cli_progress_end(&k->progress);
@@ -172,6 +222,7 @@ static zarrc_status copy_arrays(cli_copying *k, zarrc_error *error) {
 static zarrc_status copy_all(cli_copying *k, zarrc_error *error) {
   zarrc_status status = cli_copy_begin(k, error);
   if (status == ZARRC_OK) status = cli_copy_nodes(k, error);
+  if (status == ZARRC_OK) status = cli_copy_others(k, error);
   if (status == ZARRC_OK) status = copy_arrays(k, error);
   if (status == ZARRC_OK) status = cli_copy_publish(k, error);
   cli_copy_end(k, status);
@@ -182,6 +233,7 @@ zarrc_status cli_copy(cli *c, zarrc_error *error) {
   cli_copying k = {.c = c};
   zarrc_status status = read_arguments(&k, error);
   if (status == ZARRC_OK) status = plan_in_memory(&k, error);
+  if (status == ZARRC_OK && !c->quiet && !c->json) cli_copy_warn(&k);
   if (status == ZARRC_OK && !k.dry) status = copy_all(&k, error);
   if (status == ZARRC_OK && c->json)
     cli_copy_put_json(&k);
@@ -190,6 +242,8 @@ zarrc_status cli_copy(cli *c, zarrc_error *error) {
   else if (status == ZARRC_OK && !c->quiet)
     cli_copy_print_summary(&k);
   if (status == ZARRC_OK && c->verbose && !k.dry) cli_copy_tell_details(&k);
+  if (status == ZARRC_ACCESS && error != NULL && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
+    snprintf(c->hint, sizeof c->hint, "--follow-links");
   forget_plan(&k);
   zarrc_ctx_close(k.ctx);
   return status;

@@ -26,6 +26,28 @@ typedef struct cli_copy_wish {
 /* The zarr.json of the copy of an array; freed with free. */
 zarrc_status cli_copy_document(const cli_copy_wish *wish, const zarrc_array *source, char **out, size_t *n,
                                zarrc_error *error);
+/* Whether a shape with so many numbers (negative: none was given) is one for an array. */
+static inline bool cli_copy_applies(int n, int ndim) {
+  return n >= 0 && n == ndim;
+}
+
+/* An object of an array that is stored: its number in the grid, in C order. */
+typedef struct cli_copy_object {
+  uint64_t number, nbytes;
+} cli_copy_object;
+
+typedef struct cli_copy_stored {
+  bool known; /* the store could tell */
+  cli_copy_object *items;
+  size_t n;
+  uint64_t nbytes, nfaulty; /* of all; that cannot be whole: empty, or of another size than all must have */
+} cli_copy_stored;
+
+/* Lists them, sorted by number. whole: those that cannot be whole are left out, and counted. */
+zarrc_status cli_copy_stored_read(zarrc_array *array, const cli_layout *layout, bool whole, cli_copy_stored *out,
+                                  zarrc_error *error);
+void cli_copy_stored_clear(cli_copy_stored *stored);
+const cli_copy_object *cli_copy_stored_find(const cli_copy_stored *stored, uint64_t number); /* or NULL */
 
 /* One array to be copied. Work is cut into regions of m[axis] destination chunks on each axis. */
 typedef struct cli_copy_array {
@@ -35,14 +57,28 @@ typedef struct cli_copy_array {
   cli_layout from, to;
   int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
   uint64_t total_regions, region_bytes, memory; /* the most that is held of one region; what the whole takes */
-  uint64_t reads;                               /* of source objects, about; UINT64_MAX: very many */
-  unsigned lanes;                               /* regions at once */
-  bool windowed;                                /* a region is not held: it is read while it is encoded */
+  cli_copy_stored stored, there;                /* of the source; with --resume, of the copy */
+  uint64_t *list;                               /* numbers of the regions that have something to copy; NULL: all */
+  uint64_t nlist, nobjects;                     /* how many those are, or all; destination objects in them */
+  uint64_t reads, read_bytes; /* of source objects: each counts as often as it is read; UINT64_MAX: very many */
+  bool reads_known;           /* they are exact; else about */
+  bool rechunked, resharded;  /* --chunks, --shards apply to it */
+  unsigned lanes;             /* regions at once */
+  bool windowed;              /* a region is not held: it is read while it is encoded */
 } cli_copy_array;
 
 /* Cuts the work so that it fits memory and reads source chunks as seldom as that allows. *threads is lowered where so
  * many threads would need more memory; ZARRC_LIMIT where even one does. */
 zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error);
+/* Takes only the regions in which something is stored in the source (all: every region, as with
+ * --write-empty-chunks), and counts what is read for them. */
+zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error);
+/* Whether all destination chunks [first, first + count) are there already. */
+bool cli_copy_is_there(const cli_copy_array *a, const int64_t *first, const int64_t *count);
+/* Counts anew what is read, without the regions that are there already. */
+void cli_copy_leave_out(cli_copy_array *a);
+/* The least --memory with which no source object is read twice; 0: none is known. */
+uint64_t cli_copy_memory_wanted(const cli_copy_array *a, uint64_t memory, bool check, unsigned threads);
 /* The region with a number: its elements and its destination chunks [first, first + count). */
 void cli_copy_region(const cli_copy_array *a, uint64_t number, zarrc_region *region, int64_t *first, int64_t *count);
 
@@ -52,6 +88,7 @@ typedef struct cli_copy_run {
   bool resume, check;
   cli_progress *progress;
   atomic_ullong *skipped; /* objects that were there already */
+  atomic_ullong *mended;  /* that were there, but faulty, and were made anew */
 } cli_copy_run;
 
 /* Copies one array. A message begins with the URL that it is about. */
@@ -73,7 +110,10 @@ typedef struct cli_copying {
   cli_copy_array *arrays;
   size_t narrays, ngroups;
   uint64_t nobjects, nbytes, plan_memory;
-  atomic_ullong skipped;
+  atomic_ullong skipped, mended;
+  zarrc_survey others;  /* of the source: what is no Zarr */
+  char *other_names;    /* the first of them, for the summary */
+  size_t nconsolidated; /* groups whose consolidated metadata are left out */
   cli_progress progress;
   /* The copy is made on a stage of the destination, or, where --resume found one that is complete by its looks, there.
    */
@@ -97,10 +137,16 @@ void cli_copy_end(cli_copying *k, zarrc_status status);
 /* Whether a failure may not come again when the same is tried again. */
 bool cli_copy_may_pass(zarrc_status status);
 
+/* Looks for files of the source that are no Zarr; and copies them, with --other-files. */
+zarrc_status cli_copy_find_others(cli_copying *k, zarrc_error *error);
+zarrc_status cli_copy_others(cli_copying *k, zarrc_error *error);
+
 /* Makes groups and arrays in the order of the tree; then nothing but chunks is missing. */
 zarrc_status cli_copy_nodes(cli_copying *k, zarrc_error *error);
 
 void cli_copy_print_plan(const cli_copying *k);
+/* A note where more than twice the source is read. */
+void cli_copy_warn(const cli_copying *k);
 void cli_copy_print_summary(cli_copying *k);
 void cli_copy_tell_details(const cli_copying *k);
 void cli_copy_put_json(cli_copying *k);

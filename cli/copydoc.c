@@ -31,7 +31,7 @@ static void put_dims(FILE *out, const int64_t *dims, int ndim) {
 }
 
 static zarrc_status check_count(const composing *k, const char *name, int n, bool *applies, zarrc_error *error) {
-  *applies = n >= 0 && n == k->ndim;
+  *applies = cli_copy_applies(n, k->ndim);
   if (n < 0 || *applies || !k->wish->single) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: %d numbers for %d dimensions", name, n, k->ndim);
 }

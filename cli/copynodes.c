@@ -29,25 +29,52 @@ static zarrc_status refuse_resume(cli_copying *k, const char *path, zarrc_error 
                     path[0] != 0 ? ": " : "");
 }
 
+/* The document of a group's copy: the same without consolidated metadata, which may tell of other chunks now. */
+static char *group_document(cli_copying *k, const zarrc_group *source) {
+  const char *text = zarrc_group_metadata(source);
+  cli_span document = cli_json_value(text, strlen(text)), key, value;
+  char *out = NULL;
+  size_t n;
+  FILE *f = open_memstream(&out, &n);
+  bool comma = false;
+  if (f == NULL) return NULL;
+  putc('{', f);
+  for (size_t at = 0; cli_json_next(document, &at, &key, &value);) {
+    if (cli_span_is(key, "consolidated_metadata")) {
+      k->nconsolidated++;
+      continue;
+    }
+    fprintf(f, "%s\"%.*s\": %.*s", comma ? ", " : "", (int)key.len, key.ptr, (int)value.len, value.ptr);
+    comma = true;
+  }
+  putc('}', f);
+  if (fclose(f) == 0) return out;
+  free(out);
+  return NULL;
+}
+
 static zarrc_status make_group(cli_copying *k, const cli_tree_node *node, const char *target, zarrc_error *error) {
   zarrc_group *source = NULL, *copy = NULL, *model = NULL;
   zarrc_node_kind kind = ZARRC_NODE_NONE;
+  char *text = NULL;
   cli_about(k->c, k->source_url);
   zarrc_status status = zarrc_group_open(&k->in.store, node->path, &source, error);
   cli_about(k->c, k->copy_url);
+  if (status == ZARRC_OK && (text = group_document(k, source)) == NULL)
+    status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   if (status == ZARRC_OK && k->resume) status = zarrc_node_find(&k->out.store, target, &kind, error);
   if (status == ZARRC_OK && kind == ZARRC_NODE_NONE) {
-    status = zarrc_group_create(&k->out.store, target, zarrc_group_attributes(source), ZARRC_CREATE_NEW, &copy, error);
+    status = zarrc_group_create_json(&k->out.store, target, text, strlen(text), ZARRC_CREATE_NEW, &copy, error);
   } else if (status == ZARRC_OK && kind == ZARRC_NODE_ARRAY) {
     status = refuse_resume(k, target, error);
   } else if (status == ZARRC_OK) {
     status = zarrc_group_open(&k->out.store, target, &copy, error);
     if (status == ZARRC_OK)
-      status = zarrc_group_create(k->models, "resumed", zarrc_group_attributes(source), ZARRC_CREATE_OVERWRITE, &model,
-                                  error);
-    if (status == ZARRC_OK && !same_json(zarrc_group_attributes(copy), zarrc_group_attributes(model)))
+      status = zarrc_group_create_json(k->models, "resumed", text, strlen(text), ZARRC_CREATE_OVERWRITE, &model, error);
+    if (status == ZARRC_OK && !same_json(zarrc_group_metadata(copy), zarrc_group_metadata(model)))
       status = refuse_resume(k, target, error);
   }
+  free(text);
   zarrc_group_close(source);
   zarrc_group_close(copy);
   zarrc_group_close(model);

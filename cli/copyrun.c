@@ -31,31 +31,6 @@ static zarrc_status blame(zarrc_status status, const char *url, zarrc_error *err
   return status;
 }
 
-/* Whether all destination chunks of a region are stored already. */
-static zarrc_status is_stored(const work *w, const int64_t *first, const int64_t *count, bool *out,
-                              zarrc_error *error) {
-  const cli_copy_array *a = w->run->array;
-  int ndim = a->to.ndim, axis;
-  int64_t chunk[ZARRC_MAX_NDIM];
-  char key[2048], byte;
-  memcpy(chunk, first, (size_t)ndim * sizeof *chunk);
-  *out = true;
-  do {
-    zarrc_key_blob blob;
-    zarrc_range range = {.offset = 0, .nbytes = 0, .into = &byte};
-    zarrc_status status = zarrc_array_chunk_key(a->copy, chunk, key, sizeof key, error);
-    if (status == ZARRC_OK) status = zarrc_key_blob_init(&blob, zarrc_array_store(a->copy), key, error);
-    if (status != ZARRC_OK) return status;
-    status = zarrc_blob_read(&blob.blob, &range, 1, error);
-    if (status == ZARRC_OK) zarrc_ranges_release(&range, 1);
-    zarrc_key_blob_clear(&blob);
-    *out = status == ZARRC_OK;
-    if (status != ZARRC_OK) return status == ZARRC_NOT_FOUND ? ZARRC_OK : status;
-    for (axis = ndim - 1; axis >= 0 && ++chunk[axis] == first[axis] + count[axis]; axis--) chunk[axis] = first[axis];
-  } while (axis >= 0);
-  return ZARRC_OK;
-}
-
 /* Element by element, as chunks of fill value are told: a NaN is a NaN, and a complex zero has no sign. */
 static zarrc_status compare(const work *w, const lane *l, const zarrc_region *region, uint64_t nitems,
                             zarrc_error *error) {
@@ -133,26 +108,40 @@ static zarrc_status move_region(lane *l, const zarrc_region *region, uint64_t ni
   return status;
 }
 
+static zarrc_status check_region(lane *l, const zarrc_region *region, uint64_t nitems, zarrc_error *error) {
+  const cli_copy_run *run = l->w->run;
+  zarrc_view again;
+  zarrc_status status = read_region(l->w, run->array->copy, region, nitems, &l->again, &again, error);
+  if (status == ZARRC_OK) status = compare(l->w, l, region, nitems, error);
+  return blame(status, run->copy_url, error);
+}
+
+/* Whether a failure is one of stored bytes. */
+static bool is_fault(zarrc_status status) {
+  return zarrc_status_exit_code(status) == 6;
+}
+
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   work *w = l->w;
   const cli_copy_run *run = w->run;
   const cli_copy_array *a = run->array;
   int64_t first[ZARRC_MAX_NDIM] = {0}, count[ZARRC_MAX_NDIM] = {0};
   zarrc_region region = {0};
-  zarrc_view view, again;
-  bool stored = false;
-  zarrc_status status = ZARRC_OK;
+  zarrc_view view;
   cli_copy_region(a, number, &region, first, count);
   uint64_t nitems = cli_product(region.count, a->to.ndim), nobjects = cli_product(count, a->to.ndim);
-  if (run->resume) status = blame(is_stored(w, first, count, &stored, error), run->copy_url, error);
-  if (status != ZARRC_OK) return status;
-  if (stored) atomic_fetch_add(run->skipped, nobjects);
-  status = move_region(l, &region, nitems, stored, &view, error);
+  bool stored = run->resume && cli_copy_is_there(a, first, count);
+  zarrc_status status = move_region(l, &region, nitems, stored, &view, error);
   if (status == ZARRC_OK && run->check) {
-    status = read_region(w, a->copy, &region, nitems, &l->again, &again, error);
-    if (status == ZARRC_OK) status = compare(w, l, &region, nitems, error);
-    blame(status, run->copy_url, error);
+    status = check_region(l, &region, nitems, error);
+    if (stored && is_fault(status)) { /* it was there, but not whole: made anew */
+      stored = false;
+      atomic_fetch_add(run->mended, nobjects);
+      status = blame(zarrc_array_write(a->copy, &region, &view, error), run->copy_url, error);
+      if (status == ZARRC_OK) status = check_region(l, &region, nitems, error);
+    }
   }
+  if (stored) atomic_fetch_add(run->skipped, nobjects);
   if (status == ZARRC_OK) cli_progress_add(run->progress, nobjects, stored ? 0 : bytes_in(w, l->values.data, nitems));
   return status;
 }
@@ -176,8 +165,10 @@ static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
   (void)error;
   while (!atomic_load(&w->failed)) {
     zarrc_error why = {0};
+    const cli_copy_array *a = w->run->array;
     uint64_t number = atomic_fetch_add(&w->next, 1);
-    if (number >= w->run->array->total_regions) break;
+    if (number >= a->nlist) break;
+    if (a->list != NULL) number = a->list[number];
     zarrc_status status =
         cli_canceled(NULL) ? zarrc_fail(&why, ZARRC_CANCELED, "interrupted") : copy_region(&l, number, &why);
     if (status != ZARRC_OK) note_failure(w, number, &why);

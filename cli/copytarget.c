@@ -44,7 +44,7 @@ static void suggest_inside(cli_copying *k, uint64_t nnodes) {
 static zarrc_status refuse_existing(cli_copying *k, zarrc_error *error) {
   bool group = k->copy.kind == ZARRC_NODE_GROUP;
   zarrc_survey there = {0};
-  if (group && zarrc_node_survey(k->copy.store, k->copy.path, &there, NULL) == ZARRC_OK && there.nnodes > 1)
+  if (group && zarrc_node_survey(k->copy.store, k->copy.path, &there, NULL, NULL, NULL) == ZARRC_OK && there.nnodes > 1)
     suggest_inside(k, there.nnodes - 1);
   else
     snprintf(k->c->hint, sizeof k->c->hint, "--overwrite or --resume");
@@ -55,7 +55,8 @@ static zarrc_status check_overwrite(cli_copying *k, zarrc_error *error) {
   zarrc_create_mode mode = k->force ? ZARRC_CREATE_OVERWRITE_ALL : ZARRC_CREATE_OVERWRITE;
   zarrc_status status = zarrc_node_check(k->copy.store, k->copy.path, mode, error);
   zarrc_error why;
-  if (zarrc_node_survey(k->copy.store, k->copy.path, &k->there, &why) != ZARRC_OK) k->there = (zarrc_survey){0};
+  if (zarrc_node_survey(k->copy.store, k->copy.path, &k->there, NULL, NULL, &why) != ZARRC_OK)
+    k->there = (zarrc_survey){0};
   cli_hint_others(k->c, status, &k->there);
   k->replaces = k->there.nnodes + k->there.nchunks > 0;
   return status;
@@ -95,6 +96,8 @@ zarrc_status cli_copy_look(cli_copying *k, zarrc_error *error) {
   }
   k->in_place = k->resume && k->exists && !k->unfinished;
   if (k->exists && !k->overwrite && !k->resume) return refuse_existing(k, error);
+  if (k->resume && k->unfinished)
+    return zarrc_stage_open(k->copy.store, k->copy.path, ZARRC_STAGE_RESUME, "", &k->stage, error);
   return k->exists && !k->overwrite ? ZARRC_OK : check_overwrite(k, error);
 }
 
@@ -111,7 +114,8 @@ zarrc_status cli_copy_begin(cli_copying *k, zarrc_error *error) {
            : k->replaces ? replacing
                          : "",
            k->source_url);
-  zarrc_status status = zarrc_stage_open(k->copy.store, k->copy.path, mode, note, &k->stage, error);
+  zarrc_status status = ZARRC_OK;
+  if (k->stage == NULL) status = zarrc_stage_open(k->copy.store, k->copy.path, mode, note, &k->stage, error);
   /* for a copy in place the stage is only a lock, which is done without where nothing can be made beside it */
   if (k->in_place && status != ZARRC_CONFLICT && status != ZARRC_CANCELED) status = ZARRC_OK;
   if (status == ZARRC_OK) cli_meter_init(&k->out, k->in_place ? k->copy.store : k->stage->store);

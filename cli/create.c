@@ -159,7 +159,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
     snprintf(c->hint, sizeof c->hint, "--overwrite");
   if (status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW &&
-      zarrc_node_survey(node.store, node.path, &there, NULL) == ZARRC_OK)
+      zarrc_node_survey(node.store, node.path, &there, NULL, NULL, NULL) == ZARRC_OK)
     cli_hint_others(c, status, &there);
   if (status == ZARRC_OK && c->json) {
     cli_json j;

@@ -25,6 +25,8 @@ static zarrc_status meter_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t
   passage p = enter(blob);
   zarrc_status status = p.meter->inner->ops->read(&p.inner, ranges, n, error);
   leave(&p, blob);
+  static const intptr_t nothing[sizeof blob->state / sizeof *blob->state];
+  if (status == ZARRC_OK && memcmp(p.before.state, nothing, sizeof nothing) == 0) atomic_fetch_add(&p.meter->opened, 1);
   atomic_fetch_add(&p.meter->reads, n);
   for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&p.meter->read_bytes, ranges[i].got.len);
   return status;

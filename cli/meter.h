@@ -9,7 +9,7 @@
 typedef struct cli_meter {
   zarrc_store store; /* use &meter.store instead of inner */
   zarrc_store *inner;
-  atomic_ullong reads, read_bytes, writes, written_bytes;
+  atomic_ullong opened, reads, read_bytes, writes, written_bytes; /* opened: blobs that were there */
 } cli_meter;
 
 /* Neither owns nor closes inner. The meter must outlive what is opened through it. */

@@ -50,6 +50,7 @@ typedef enum cli_option_id {
   CLI_INNER,
   CLI_DECODE,
   CLI_DEEP,
+  CLI_OTHER_FILES,
   CLI_MAN,
   CLI_NOPTIONS
 } cli_option_id;

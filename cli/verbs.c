@@ -48,13 +48,15 @@ const cli_verb cli_verbs[] = {
      "chunks, shards and codecs are kept unless told otherwise. Work is done in parallel over regions of whole "
      "destination chunks (or shards), as many at once as threads and --memory allow; a shard "
      "larger than --memory is read and written in parts. SRC is only read.\n\n"
-     "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given. With -c alone a "
+     "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given, and must fit one. Files "
+     "that are no Zarr are counted, and copied with --other-files; consolidated metadata are left out. With -c alone a "
      "sharded array keeps its shards; -s none takes them away.\n\n"
      "The copy is made aside, in .NAME.zarrc-partial beside DST, and takes the place of DST as a whole when it is complete; "
      "until then, and after a failure, DST is what it was. --overwrite replaces an array or group with all that is below "
      "it (-n tells what); files that are no Zarr are not removed, but with --force where they lie in an array or group. "
      "An interrupted copy is kept aside: --resume goes on where it ended, --overwrite begins anew. Where DST is complete "
-     "--resume adds the chunks that are missing in it.",
+     "--resume adds the chunks that are missing in it: those that are empty or have a size that cannot be right count as "
+     "missing, and with --check those that are damaged or differ are made anew.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
      "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
     {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",
@@ -125,6 +127,7 @@ const cli_option cli_options[] = {
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},
     {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace the array or group that is there"},
     {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "go on with a copy that was interrupted"},
+    {CLI_OTHER_FILES, CLI_VERB_COPY, 0, "other-files", NULL, NULL, "copy files that are no Zarr, too"},
     {CLI_CHECK, CLI_VERB_COPY, 0, "check", NULL, NULL, "read back what was written and compare"},
     {CLI_DRY_RUN, CLI_VERB_COPY, 'n', "dry-run", NULL, NULL, "only show what would be done: objects, bytes, memory, requests"},
     {CLI_WRITE_EMPTY, CLI_VERB_PUT | CLI_VERB_COPY, 0, "write-empty-chunks", NULL, NULL,

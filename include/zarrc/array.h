@@ -163,6 +163,9 @@ ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, za
 /* attributes: a JSON object or NULL. */
 ZARRC_API zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes,
                                           zarrc_create_mode mode, zarrc_group **out, zarrc_error *error);
+/* The same from a whole zarr.json document. */
+ZARRC_API zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                               zarrc_create_mode mode, zarrc_group **out, zarrc_error *error);
 ZARRC_API void zarrc_group_close(zarrc_group *group);
 ZARRC_API const char *zarrc_group_path(const zarrc_group *group);
 ZARRC_API const char *zarrc_group_attributes(const zarrc_group *group);
@@ -186,7 +189,9 @@ typedef struct zarrc_survey {
   char other[272];  /* the first of those, below the path; cut where it is longer */
 } zarrc_survey;
 
-ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_error *error);
+/* other: called for each of the other files, in the order of their names; or NULL. */
+ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_list_fn other,
+                                         void *arg, zarrc_error *error);
 /* Whether a node may be created in a mode, as zarrc_array_create would find: ZARRC_CONFLICT where it may not. */
 ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create_mode mode,
                                         zarrc_error *error);

@@ -170,6 +170,19 @@ zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group 
   return status;
 }
 
+zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                     zarrc_create_mode mode, zarrc_group **out, zarrc_error *error) {
+  zarrc_group *group = NULL;
+  if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
+  zarrc_status status = open_group(store, path, json, n, &group, error);
+  if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
+  if (status)
+    zarrc_group_close(group);
+  else
+    *out = group;
+  return status;
+}
+
 zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes, zarrc_create_mode mode,
                                 zarrc_group **out, zarrc_error *error) {
   static const char empty[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";

@@ -215,7 +215,7 @@ static zarrc_status check_target(zarrc_store *store, const char *path, zarrc_cre
   if (!status) status = each_parent(store, path, want_no_array, error);
   if (status) return status;
   if (mode == ZARRC_CREATE_NEW) return refuse_found(store, path, error);
-  status = zarrc_node_survey(store, path, survey, error);
+  status = zarrc_node_survey(store, path, survey, NULL, NULL, error);
   return status ? status : check_survey(survey, mode, error);
 }
 

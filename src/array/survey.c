@@ -99,20 +99,35 @@ static bool is_chunk(const keys *k, const char *key) {
   }
 }
 
-static void count(const keys *k, zarrc_survey *out) {
-  for (uint32_t i = 0; i < k->n; i++) {
+/* Calls fn, if there is one, with the whole key, which stands behind the path. */
+static zarrc_status tell(const char *path, const char *key, zarrc_list_fn fn, void *arg, zarrc_error *error) {
+  char whole[ZARRC_MAX_KEY];
+  zarrc_entry entry = {.key = whole, .nbytes = ZARRC_UNKNOWN};
+  if (!fn) return ZARRC_OK;
+  zarrc_status status = zarrc_key_join(path, key, whole, sizeof whole, error);
+  return status ? status : fn(arg, &entry, error);
+}
+
+static zarrc_status count(const keys *k, zarrc_survey *out, const char *path, zarrc_list_fn fn, void *arg,
+                          zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (uint32_t i = 0; i < k->n && !status; i++) {
     const char *key = key_at(k, k->order[i]);
     int document = is_document(name_of(key));
     if (document == 2)
       out->nnodes++;
     else if (!document && is_chunk(k, key))
       out->nchunks++;
-    else if (!document && out->nothers++ == 0)
-      snprintf(out->other, sizeof out->other, "%s", key);
+    else if (!document) {
+      if (out->nothers++ == 0) snprintf(out->other, sizeof out->other, "%s", key);
+      status = tell(path, key, fn, arg, error);
+    }
   }
+  return status;
 }
 
-zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_error *error) {
+zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_list_fn other, void *arg,
+                               zarrc_error *error) {
   zarrc_ctx *ctx = store->ctx;
   keys k = {.skip = *path ? strlen(path) + 1 : 0,
             .text = zarrc_buf_new(ctx, SIZE_MAX),
@@ -126,7 +141,7 @@ zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_surve
   }
   if (k.order) {
     zarrc_order(k.order, k.n, compare, &k);
-    count(&k, out);
+    status = count(&k, out, path, other, arg, error);
   }
   zarrc_free(ctx, k.order);
   zarrc_buf_clear(&k.text);

@@ -31,7 +31,7 @@ static int close_store(void **state) {
 
 static void expect(const char *path, unsigned nodes, unsigned chunks, unsigned others, const char *other) {
   zarrc_survey s;
-  assert_int_equal(zarrc_node_survey(store, path, &s, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_node_survey(store, path, &s, NULL, NULL, NULL), ZARRC_OK);
   assert_int_equal(s.nnodes, nodes);
   assert_int_equal(s.nchunks, chunks);
   assert_int_equal(s.nothers, others);

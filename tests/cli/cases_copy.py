@@ -170,9 +170,39 @@ class Hierarchies(Copy):
         self.zarrc("copy", "g.zarr/one", "g.zarr/sub/three", "-q", "-c", "9")
         self.assertEqual(self.raw("g.zarr/sub/three"), int32s(9))
 
+    def test_what_is_no_zarr(self):
+        """Other files are told, and copied when asked for; members of a group's document are kept, but consolidated
+        metadata."""
+        self.hierarchy()
+        path = self.folder / "g.zarr/sub/zarr.json"
+        document = {**json.loads(path.read_text()), "ext": {"must_understand": False, "x": 1}}
+        consolidated = {"kind": "inline", "must_understand": False, "metadata": {}}
+        path.write_text(json.dumps({**document, "consolidated_metadata": consolidated}))
+        (self.folder / "g.zarr/sub/points").mkdir()
+        (self.folder / "g.zarr/sub/points/x.parquet").write_bytes(b"points" * 1000)
+        (self.folder / "g.zarr/sub/two/readme.txt").write_bytes(b"")
+        text = self.text("copy", "g.zarr", "h.zarr")
+        self.assertIn("2 files that are no Zarr were not copied (--other-files): sub/points/x.parquet, "
+                      "sub/two/readme.txt\n", text)
+        self.assertIn("consolidated metadata of 1 group were left out\n", text)
+        self.assertEqual(json.loads((self.folder / "h.zarr/sub/zarr.json").read_text()), document)
+        self.assertFalse((self.folder / "h.zarr/sub/points").exists())
+        self.assertIn("others    2 files", self.text("copy", "g.zarr", "h.zarr", "-n", "--overwrite"))
+        text = self.text("copy", "g.zarr", "k.zarr", "--other-files")
+        self.assertIn("2 files that are no Zarr were copied too", text)
+        self.assertEqual((self.folder / "k.zarr/sub/points/x.parquet").read_bytes(), b"points" * 1000)
+        self.assertEqual(self.tree("g.zarr").keys(), self.tree("k.zarr").keys())
+
+    def test_numbers_that_fit_nothing(self):
+        self.hierarchy()
+        self.refused("copy", "g.zarr", "h.zarr", "-c", "3,3,3,3", code=2, says=["--chunks", "no array", "4 dimensions"])
+        self.refused("copy", "g.zarr", "h.zarr", "-c", "3,3", "-s", "9,9,9", code=2, says=["--shards", "3 dimensions"])
+        self.assertFalse((self.folder / "h.zarr").exists())
+
     def test_numbers_apply_where_they_fit(self):
         self.hierarchy()
-        self.zarrc("copy", "g.zarr", "h.zarr", "-q", "-c", "3,6")
+        self.assertIn("--chunks applied to sub/two\n--chunks did not fit one\n",
+                      self.text("copy", "g.zarr", "h.zarr", "-c", "3,6"))
         self.assertEqual(self.json("info", "h.zarr/sub/two")["chunks"]["shape"], [3, 6])
         self.assertEqual(self.json("info", "h.zarr/one")["chunks"]["shape"], [4])
         self.refused("copy", "g.zarr/one", "x.zarr", "-c", "3,6", code=2, says="--chunks")
@@ -387,65 +417,6 @@ class Parts(Copy):
         self.refused("copy", "a", "b", "--check", *self.PARTS, code=7, says=["MiB", "--memory"])
 
 
-class Plans(Copy):
-
-    def test_dry_run(self):
-        self.array("a", shape=(100, 100), chunks=(10, 100), values=int32s(10000))
-        text = self.text("copy", "a", "b", "-n", "-c", "100,10", "--codecs", "gzip(1)")
-        for word in ("100 x 100", "10,100", "100,10", "gzip(1)", "objects   10", "39.1 KiB", "memory",
-                     "requests  about 10 reads, 11 writes"):
-            self.assertIn(word, text)
-        self.assertFalse((self.folder / "b").exists())
-
-    def test_one_of_each(self):
-        self.array("a", shape=(4, ), chunks=(4, ), values=int32s(4))
-        self.assertIn("requests  about 1 read, 2 writes at most", self.text("copy", "a", "b", "-n"))
-        self.zarrc("create", "g", "--group")
-        self.assertIn("requests  about 0 reads, 1 write at most", self.text("copy", "g", "h", "-n"))
-        self.zarrc("copy", "a", "b", "-v")
-        self.assertRegex(self.said, r"wrote .* in 1 request\n")
-
-    def test_memory_shapes_the_plan(self):
-        self.zarrc("create", "a", "--shape", "1000,1000,100", "--dtype", "float32", "-c", "1,1000,100")
-        plans = [
-            self.json("copy", "a", "b", "-n", "-c", "1000,10,10", "-T", "2", "--memory", memory)
-            for memory in ("4M", "64M", "256M", "2G")
-        ]
-        reads = [plan["arrays"][0]["reads"] for plan in plans]
-        self.assertEqual(reads, sorted(reads, reverse=True))
-        self.assertEqual(reads[-1], 1000)
-        for plan, memory in zip(plans, (4, 64, 256, 2048)):
-            self.assertLessEqual(plan["memory"], memory << 20)
-
-    def test_shards_are_encoded_in_batches(self):
-        """A region of one shard is held, and what is encoded of it at once: not the whole shard once more."""
-        self.zarrc("create", "a", "--shape", "512,512,256", "--dtype", "uint16", "-c", "64,64,64")
-        plan = self.json("copy", "a", "b", "-n", "-c", "32,32,32", "-s", "256,256,256", "-T", "2", "--memory", "48M")
-        self.assertLessEqual(plan["memory"], 48 << 20)
-        self.assertGreater(plan["memory"], 32 << 20)
-        self.refused("copy", "a", "b", "-n", "-c", "256,256,256", "-s", "none", "-T", "2", "--memory", "48M", code=7,
-                     says=["MiB", "--memory"])
-
-    def test_progress_lines(self):
-        self.array("a", shape=(100, ), chunks=(1, ), values=int32s(100, 1))
-        self.zarrc("copy", "a", "b", "-q", "-T", "1")
-        self.assertEqual(self.said, "")
-        self.zarrc("copy", "a", "c", "--progress=always", "-T", "1")
-        lines = self.said.splitlines()
-        self.assertEqual([re.match(r"copy: (\d+)% \d+/100 chunks", line).group(1) for line in lines],
-                         [str(i) for i in range(10, 101, 10)])
-        self.zarrc("copy", "a", "d", "--progress=never")
-        self.assertEqual(self.said, "")
-
-    def test_summary(self):
-        self.array("a", values=int32s(20))
-        self.assertRegex(self.text("copy", "a", "b"),
-                         r"\A1 array, 0 groups: 80 B -> \d+ B \(\S+x\) in 4 objects, \d+\.\d\d s, .*\n\Z")
-        self.assertEqual(self.text("copy", "a", "c", "-q"), "")
-        self.text("copy", "a", "d", "-v")
-        self.assertRegex(self.said, r"\Aread .* in \d+ requests\nwrote .* in 4 requests\nmemory .*\n\Z")
-
-
 class Resume(Copy):
 
     def test_goes_on(self):
@@ -493,16 +464,30 @@ class Resume(Copy):
         path = self.folder / "b/c/1/0"
         path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
         self.zarrc("copy", "a", "b", "-q", "--codecs", "bytes", "--resume")
-        self.refused("copy",
-                     "a",
-                     "b",
-                     "-q",
-                     "--codecs",
-                     "bytes",
-                     "--resume",
-                     "--check",
-                     code=6,
-                     says=["b", "differs", "3,4"])
+        text = self.text("copy", "a", "b", "--codecs", "bytes", "--resume", "--check")
+        self.assertIn("1 were there, 1 were damaged and made anew, checked", text)
+        self.assertEqual(self.raw("b"), int32s(20))
+
+    def test_chunks_that_cannot_be_whole(self):
+        """Empty files and sizes that cannot be are missing; what cannot be decoded is made anew with --check."""
+        self.array("a", values=int32s(32), shape=(4, 8), chunks=(2, 4))
+        for codecs, cut in (("bytes", 7), ("bytes,crc32c", 35), ("zstd", 0)):
+            self.zarrc("copy", "a", "b", "-q", "--codecs", codecs, "--overwrite")
+            want = self.tree("b")
+            for key, size in (("c/0/1", 0), ("c/1/0", cut)):
+                (self.folder / "b" / key).write_bytes(want[key][:size])
+            plan = self.json("copy", "a", "b", "-n", "--codecs", codecs, "--resume")
+            self.assertEqual((plan["arrays"][0]["objects_there"], plan["arrays"][0]["reads"]), (2, 2))
+            self.assertIn("2 that cannot be whole", self.text("copy", "a", "b", "-n", "--codecs", codecs, "--resume"))
+            d = self.json("copy", "a", "b", "--codecs", codecs, "--resume")
+            self.assertEqual((d["skipped_objects"], d["written"]["objects"], d["read"]["objects"]), (2, 2, 2))
+            self.assertEqual(self.tree("b"), want)
+        (self.folder / "b/c/1/1").write_bytes(want["c/1/1"][:-3])
+        self.zarrc("copy", "a", "b", "-q", "--codecs", "zstd", "--resume")
+        self.assertNotEqual(self.tree("b"), want)
+        d = self.json("copy", "a", "b", "--codecs", "zstd", "--resume", "--check")
+        self.assertEqual((d["skipped_objects"], d["mended_objects"]), (3, 1))
+        self.assertEqual(self.tree("b"), want)
 
 
 class Interruption(Copy):

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Which regions of a copy have something to copy, and what is read for them. */
+#include "copy.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers of the regions, on each axis, that a source object lies in. */
+typedef struct box {
+  int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
+} box;
+
+static void regions_of(const cli_copy_array *a, uint64_t object, box *out) {
+  const zarrc_grid *from = zarrc_array_grid(a->source), *to = zarrc_array_grid(a->model);
+  const int64_t *shape = zarrc_array_shape(a->source);
+  for (int i = a->from.ndim - 1; i >= 0; i--) {
+    int64_t chunk = (int64_t)(object % (uint64_t)a->from.object_grid[i]);
+    object /= (uint64_t)a->from.object_grid[i];
+    int64_t start = zarrc_grid_first(from, i, chunk), edge = zarrc_grid_edge(from, i, chunk);
+    int64_t last = (edge > shape[i] - start ? shape[i] : start + edge) - 1;
+    out->first[i] = zarrc_grid_find(to, i, start) / a->m[i];
+    out->count[i] = zarrc_grid_find(to, i, last) / a->m[i] - out->first[i] + 1;
+  }
+}
+
+static void count_reads(cli_copy_array *a) {
+  box b;
+  a->reads = a->read_bytes = 0;
+  for (size_t i = 0; i < a->stored.n; i++) {
+    regions_of(a, a->stored.items[i].number, &b);
+    uint64_t times = cli_product(b.count, a->from.ndim);
+    a->reads = cli_plus(a->reads, times);
+    a->read_bytes = cli_plus(a->read_bytes, cli_times(times, a->stored.items[i].nbytes));
+  }
+}
+
+static void add_regions(const cli_copy_array *a, const box *b, uint64_t *list, uint64_t *n) {
+  int64_t at[ZARRC_MAX_NDIM] = {0};
+  int axis, ndim = a->from.ndim;
+  do {
+    uint64_t number = 0;
+    for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->nregions[i] + (uint64_t)(b->first[i] + at[i]);
+    list[(*n)++] = number;
+    for (axis = ndim - 1; axis >= 0 && ++at[axis] == b->count[axis]; axis--) at[axis] = 0;
+  } while (axis >= 0);
+}
+
+static int by_value(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* Sorted, each once. */
+static void tidy(cli_copy_array *a, uint64_t n) {
+  qsort(a->list, n, sizeof *a->list, by_value);
+  a->nlist = 0;
+  for (uint64_t i = 0; i < n; i++)
+    if (i == 0 || a->list[i] != a->list[i - 1]) a->list[a->nlist++] = a->list[i];
+}
+
+static void count_objects(cli_copy_array *a) {
+  zarrc_region region;
+  int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
+  a->nobjects = 0;
+  for (uint64_t i = 0; i < a->nlist; i++) {
+    cli_copy_region(a, a->list[i], &region, first, count);
+    a->nobjects = cli_plus(a->nobjects, cli_product(count, a->to.ndim));
+  }
+}
+
+bool cli_copy_is_there(const cli_copy_array *a, const int64_t *first, const int64_t *count) {
+  int ndim = a->to.ndim, axis;
+  int64_t chunk[ZARRC_MAX_NDIM];
+  memcpy(chunk, first, (size_t)ndim * sizeof *chunk);
+  do {
+    uint64_t number = 0;
+    for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->to.object_grid[i] + (uint64_t)chunk[i];
+    if (cli_copy_stored_find(&a->there, number) == NULL) return false;
+    for (axis = ndim - 1; axis >= 0 && ++chunk[axis] == first[axis] + count[axis]; axis--) chunk[axis] = first[axis];
+  } while (axis >= 0);
+  return true;
+}
+
+/* What is read for one region: the source objects that lie in it. */
+static void read_region(cli_copy_array *a, const zarrc_region *region) {
+  const zarrc_grid *from = zarrc_array_grid(a->source);
+  int64_t first[ZARRC_MAX_NDIM], last[ZARRC_MAX_NDIM], at[ZARRC_MAX_NDIM];
+  int axis, ndim = a->from.ndim;
+  for (int i = 0; i < ndim; i++) {
+    first[i] = at[i] = zarrc_grid_find(from, i, region->start[i]);
+    last[i] = zarrc_grid_find(from, i, region->start[i] + region->count[i] - 1);
+  }
+  do {
+    uint64_t number = 0;
+    for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->from.object_grid[i] + (uint64_t)at[i];
+    const cli_copy_object *object = cli_copy_stored_find(&a->stored, number);
+    if (object != NULL) {
+      a->reads++;
+      a->read_bytes += object->nbytes;
+    }
+    for (axis = ndim - 1; axis >= 0 && ++at[axis] > last[axis]; axis--) at[axis] = first[axis];
+  } while (axis >= 0);
+}
+
+void cli_copy_leave_out(cli_copy_array *a) {
+  int64_t first[ZARRC_MAX_NDIM] = {0}, count[ZARRC_MAX_NDIM] = {0};
+  zarrc_region region;
+  if (!a->stored.known || a->windowed) return;
+  a->reads = a->read_bytes = 0;
+  for (uint64_t i = 0; i < a->nlist; i++) {
+    cli_copy_region(a, a->list != NULL ? a->list[i] : i, &region, first, count);
+    if (!cli_copy_is_there(a, first, count)) read_region(a, &region);
+  }
+}
+
+zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error) {
+  a->nlist = a->total_regions;
+  a->nobjects = a->to.nobjects;
+  if (!a->stored.known || a->to.nobjects == 0) return ZARRC_OK;
+  uint64_t windowed_reads = a->windowed ? a->reads : 0;
+  count_reads(a);
+  uint64_t sum = a->reads, n = 0;
+  a->reads_known = !a->windowed;
+  if (a->windowed && a->stored.n > 0 && windowed_reads > a->reads && a->stored.n * 2 > a->from.nobjects) {
+    a->read_bytes = cli_times(a->read_bytes, windowed_reads / (a->reads > 0 ? a->reads : 1));
+    a->reads = windowed_reads;
+  }
+  if (all || sum >= a->total_regions) return ZARRC_OK;
+  a->list = malloc((sum > 0 ? sum : 1) * sizeof *a->list);
+  if (a->list == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  box b;
+  for (size_t i = 0; i < a->stored.n; i++) {
+    regions_of(a, a->stored.items[i].number, &b);
+    add_regions(a, &b, a->list, &n);
+  }
+  tidy(a, n);
+  count_objects(a);
+  return ZARRC_OK;
+}
+
+uint64_t cli_copy_memory_wanted(const cli_copy_array *a, uint64_t memory, bool check, unsigned threads) {
+  for (int i = 0; i < 40; i++) {
+    cli_copy_array other = *a;
+    unsigned t = threads;
+    memory = cli_times(memory, 2);
+    if (memory == UINT64_MAX) return 0;
+    other.windowed = false;
+    if (cli_copy_cut(&other, memory, check, &t, NULL) != ZARRC_OK || other.windowed) continue;
+    count_reads(&other);
+    if (other.reads == other.stored.n) return memory;
+  }
+  return 0;
+}
