@@ -91,8 +91,27 @@ class RegularGrid:
 def test_the_rest_of_the_package(tmp_path: Path) -> None:
     info = zarrc.info()
     assert info["zarrc"] and info["codecs"]
+    assert sorted(info["codecs"] + info["missing"]) == sorted(zarrc.codecs.BY_NAME)
+    assert info["libraries"]
+    said = subprocess.run([sys.executable, "-m", "zarrc"], capture_output=True, text=True, check=True).stdout
+    assert info["libzarrc"] in said and ", ".join(info["codecs"]) in said
     with pytest.raises(FileNotFoundError):
         zarrc.open(str(tmp_path / "a"))
+
+
+def test_what_a_build_lacks_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zarrc import _context
+
+    class Lacking:
+        def has_codec(self, name: str) -> bool:
+            return name != "zstd"
+
+    monkeypatch.setattr(_context, "_has_warned", False)
+    monkeypatch.setattr(_context, "context", Lacking)
+    with pytest.warns(RuntimeWarning, match=r"zstd \(libzstd\)") as said:
+        _context.count_fallback("codec", "a reason")
+        _context.count_fallback("codec", "a reason")
+    assert len(said) == 1 and "blosc" not in str(said[0].message)
 
 
 def test_without_zarr_python(tmp_path: Path) -> None:

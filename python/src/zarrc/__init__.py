@@ -96,8 +96,8 @@ def info() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``zarrc`` and ``libzarrc`` (versions), ``zarr`` (version or None), ``codecs`` (names of those that are known),
-        ``threads`` (that work at once), ``memory`` (bytes held by the library now, and at most), ``counters``.
+        ``zarrc`` and ``libzarrc`` (versions), ``zarr`` (version or None), ``codecs`` (names of those that were built
+        in), ``missing`` (names of the others), ``libraries`` (versions by name, None: built without it), ``threads`` (that work at once), ``memory`` (bytes held by the library now, and at most), ``counters``.
     """
     try:
         import zarr
@@ -111,6 +111,8 @@ def info() -> dict[str, Any]:
         "libzarrc": _core.version,
         "zarr": zarr_version,
         "codecs": [name for name in _CODECS if threads.has_codec(name)],
+        "missing": [name for name in _CODECS if not threads.has_codec(name)],
+        "libraries": dict(_core.libraries),
         "threads": threads.threads,
         "memory": threads.memory,
         "counters": counters(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 logger = logging.getLogger("zarrc")
+
+# The codecs that a library does, which a build may lack.
+_NEEDS_LIBRARY = {"blosc": "libblosc", "gzip": "zlib or libdeflate", "zstd": "libzstd"}
 
 _lock = threading.Lock()
 _counters: dict[str, int] = {}
@@ -157,8 +161,28 @@ def counters(reset: bool = False) -> dict[str, int]:
     return result
 
 
+_has_warned = False
+
+
+def _warn_of_missing() -> None:
+    global _has_warned
+    if _has_warned:
+        return
+    _has_warned = True
+    names = [name for name, needed in _NEEDS_LIBRARY.items() if not context().has_codec(name)]
+    if names:
+        lacking = ", ".join(f"{name} ({_NEEDS_LIBRARY[name]})" for name in names)
+        warnings.warn(
+            f"zarrc was built without the libraries of some codecs, and leaves them to zarr-python: {lacking}. "
+            "Install the libraries' headers and build the package again; zarrc.info() tells what is there",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
 def count_fallback(call: str, reason: object) -> None:
-    """Notes that zarr-python's own code serves a call."""
+    """Notes that zarr-python's own code serves a call; the first time warns of what the build lacks."""
+    _warn_of_missing()
     count(f"fallback_{call}")
     count(f"fallback_{call}: {reason}")
 

@@ -156,7 +156,7 @@ static PyObject *context_memory(PyObject *object, void *closure) {
 
 static PyObject *context_has_codec(PyObject *object, PyObject *name) {
   const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
-  return text ? PyBool_FromLong(zarrc_find_codec(((core_context *)object)->ctx, text) != NULL) : NULL;
+  return text ? PyBool_FromLong(zarrc_codec_is_available(((core_context *)object)->ctx, text)) : NULL;
 }
 
 zarrc_ctx *core_context_get(core_state *state, PyObject *object) {
@@ -166,7 +166,7 @@ zarrc_ctx *core_context_get(core_state *state, PyObject *object) {
 }
 
 static PyMethodDef context_methods[] = {
-    {"has_codec", context_has_codec, METH_O, "Whether a codec of this name is known."},
+    {"has_codec", context_has_codec, METH_O, "Whether a codec of this name is known, and was built in."},
     {0},
 };
 static PyGetSetDef context_members[] = {
@@ -266,6 +266,18 @@ static PyTypeObject *new_type(PyObject *module, PyType_Spec *spec) {
   return type;
 }
 
+/* The libraries that codecs use: their versions by their names, None for those that zarrc was built without. */
+static PyObject *list_libraries(void) {
+  PyObject *result = PyDict_New();
+  zarrc_library library;
+  for (size_t i = 0; result && zarrc_library_get(i, &library); i++) {
+    PyObject *version = Py_BuildValue("z", library.version);
+    if (!version || PyDict_SetItemString(result, library.name, version)) Py_CLEAR(result);
+    Py_XDECREF(version);
+  }
+  return result;
+}
+
 static int module_exec(PyObject *module) {
   core_state *state = PyModule_GetState(module);
   if (!add_exceptions(module, state)) return -1;
@@ -279,6 +291,12 @@ static int module_exec(PyObject *module) {
   Py_XDECREF(numpy);
   if (!state->ndarray || !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
     return -1;
+  PyObject *libraries = list_libraries();
+  if (!libraries || PyModule_AddObjectRef(module, "libraries", libraries)) {
+    Py_XDECREF(libraries);
+    return -1;
+  }
+  Py_DECREF(libraries);
   return PyModule_AddStringConstant(module, "version", zarrc_version());
 }
 

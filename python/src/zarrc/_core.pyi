@@ -5,6 +5,7 @@ from gzip import BadGzipFile
 from typing import Any, final
 
 version: str
+libraries: dict[str, str | None]
 
 class ZarrcError(Exception):
     status: str | None
