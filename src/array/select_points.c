@@ -133,8 +133,8 @@ static zarrc_status visit_points(void *arg, zarrc_visit *visit, zarrc_error *err
   const uint32_t *numbers = p->order + p->first[t->i], n = p->first[t->i + 1] - p->first[t->i];
   const uint32_t *at = p->selection->kind == ZARRC_SELECT_POINTS ? p->selection->at : NULL;
   zarrc_selection selection = {.kind = ZARRC_SELECT_POINTS, .npoints = n, .at = numbers};
-  size_t nitems = (size_t)(p->m->ndim ? p->m->ndim : 1) * n;
-  int64_t *coordinates = zarrc_items_alloc(ctx, nitems, sizeof *coordinates);
+  size_t point_nbytes = (size_t)(p->m->ndim ? p->m->ndim : 1) * sizeof(int64_t);
+  int64_t *coordinates = zarrc_items_alloc(ctx, n, point_nbytes);
   uint32_t *moved = at ? zarrc_items_alloc(ctx, n, sizeof *moved) : NULL;
   zarrc_status status = ZARRC_OK;
   if (!coordinates || (at && !moved)) status = no_memory(p, error);
