@@ -117,6 +117,7 @@ test:
 nightly:
 	$(call build,asan)
 	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
+	ZARRC_DRAWS=200 ctest --test-dir build/asan -R cli/test_overwrite_kill --output-on-failure --no-tests=error
 	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
 	$(MAKE) test-zarr test-xarray test-wheel test-python-tsan
 	$(MAKE) cross

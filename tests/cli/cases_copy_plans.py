@@ -113,6 +113,16 @@ class Plans(cases_copy.Copy):
         self.zarrc("copy", "g.zarr/real", "d", "-q", "-c", "2,2", "--follow-links", "--overwrite")
         self.assertEqual(self.raw("d"), int32s(16, 1))
 
+    def test_children_behind_links(self):
+        """A child that is a link out of the store is no missing child."""
+        self.zarrc("create", "g.zarr", "--group")
+        self.array("elsewhere", values=int32s(20))
+        (self.folder / "g.zarr/x").symlink_to("../elsewhere")
+        self.refused("copy", "g.zarr", "h.zarr", code=13, says=["x", "link", "--follow-links"])
+        self.assertFalse((self.folder / "h.zarr").exists())
+        self.zarrc("copy", "g.zarr", "h.zarr", "-q", "--follow-links")
+        self.assertEqual(self.raw("h.zarr/x"), int32s(20))
+
     def test_shards_are_encoded_in_batches(self):
         """A region of one shard is held, and what is encoded of it at once: not the whole shard once more."""
         self.zarrc("create", "a", "--shape", "512,512,256", "--dtype", "uint16", "-c", "64,64,64")
