@@ -149,7 +149,8 @@ typedef struct zarrc_file_store_options {
 } zarrc_file_store_options;
 
 /* A directory; each key is one file. Writes go to a temporary file ".<name>.<pid>.<random>.tmp" in the same directory,
- * which is renamed; listings leave such files out, and no key may end in such a name. Erasing a key leaves the
+ * which is renamed; listings leave such files out, and no key may end in such a name. Those of writers that were killed
+ * are removed by the next writer in the directory, and by listings of a store that may write. Erasing a key leaves the
  * directories above it, erasing a prefix removes those below it. What is no regular file is ZARRC_IO, not a missing
  * value; a symbolic link is replaced by a write and removed by an erase. if_unchanged holds between threads and
  * processes, by flock of the directory or, where that fails (NFS), by a lock file that is there while a value is

@@ -20,6 +20,8 @@
 #define O_PATH O_RDONLY
 #endif
 
+enum { ZARRC_FILE_SWEPT = 64 };
+
 typedef struct zarrc_file_store {
   zarrc_store store;
   char *path; /* of the root, as it was given */
@@ -28,6 +30,7 @@ typedef struct zarrc_file_store {
   dev_t device;
   ino_t inode;
   atomic_int holding;
+  _Atomic uint32_t swept[ZARRC_FILE_SWEPT]; /* directories whose temporary files have been looked at, by a hash */
   atomic_bool no_openat2;
   bool create, follow_links, direct;
   zarrc_sync sync;
@@ -87,6 +90,12 @@ int zarrc_file_sync_dir(int dir);
 enum { ZARRC_TEMP_NAME = 160 };
 void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name);
 bool zarrc_file_is_temp(const char *name);
+/* Locks a temporary file that is being written, so that others see that its writer is alive; and removes one whose
+ * writer is gone: nobody holds the lock, and no process here has the number in its name. */
+void zarrc_file_temp_hold(int fd);
+bool zarrc_file_temp_remove(int dir, const char *name);
+/* Removes such files from the directory of a key, the first time that it is asked to by this store. */
+void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key);
 
 /* -------------------------------------------------------------------------------------------------- file_root.c */
 

@@ -129,7 +129,11 @@ static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_
   unsigned char type = e->d_type;
   bool have_stat = false;
   size_t length = strlen(e->d_name);
-  if (zarrc_file_is_temp(e->d_name) || zarrc_utf8_valid((const uint8_t *)e->d_name, length) != length) return ZARRC_OK;
+  if (zarrc_file_is_temp(e->d_name)) {
+    if (!w->fs->store.read_only) zarrc_file_temp_remove(dirfd(dir), e->d_name);
+    return ZARRC_OK;
+  }
+  if (zarrc_utf8_valid((const uint8_t *)e->d_name, length) != length) return ZARRC_OK;
   set_key(w, e->d_name);
   if (type == DT_UNKNOWN) {
     if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) return ZARRC_OK;

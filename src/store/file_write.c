@@ -144,6 +144,7 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
     *os_error = errno;
     return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
   }
+  zarrc_file_temp_hold(fd);
   zarrc_status status = direct ? write_direct(blob, fd, v, &own) : write_value(blob, fd, v, NULL, &own);
   if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
   if (close(fd) && errno != EINTR && !status) /* after EINTR the file is closed */
@@ -165,6 +166,7 @@ static zarrc_status replace_once(zarrc_key_blob *blob, const value *v, bool if_u
   int os_error = 0;
   int dir = zarrc_file_open_parent(fs, blob->key, true, &name);
   if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
+  zarrc_file_temp_sweep(fs, dir, blob->key);
   zarrc_status status = write_temp(blob, dir, name, v, temp, &os_error, error);
   if (status) goto done;
   if (!zarrc_file_lock(dir, &lock) && if_unchanged) {

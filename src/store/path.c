@@ -8,10 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TRIES = 64 }; /* of what others may disturb */
@@ -288,36 +286,4 @@ int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, con
     zarrc_file_root_drop(fs, root);
     if (make_parents(fs, key) && errno != ENOENT) return -1;
   }
-}
-
-/* --------------------------------------------------------------------------------------------- temporary names */
-
-static uint64_t random_number(const void *address) {
-  uint64_t random = 0;
-  if (getrandom(&random, sizeof random, GRND_NONBLOCK) == (ssize_t)sizeof random) return random;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)address) * 0x9e3779b97f4a7c15u;
-}
-
-void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name) {
-  int n = (int)strnlen(name, 96);
-  while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* whole characters */
-    n--;
-  snprintf(out, ZARRC_TEMP_NAME, ".%.*s.%ld.%016llx.tmp", n, name, (long)getpid(),
-           (unsigned long long)random_number(out));
-}
-
-/* Looks from the end: ".tmp", 16 hexadecimal digits, ".", digits, "." and what the name began with. */
-bool zarrc_file_is_temp(const char *name) {
-  if (zarrc_file_is_stage(name)) return true;
-  size_t n = strlen(name);
-  if (n < 24 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) return false;
-  const char *at = name + n - 4;
-  for (int i = 0; i < 16; i++)
-    if (!strchr("0123456789abcdef", *--at)) return false;
-  if (*--at != '.') return false;
-  const char *end = at;
-  while (at > name && at[-1] >= '0' && at[-1] <= '9') at--;
-  return at < end && at - 1 > name && at[-1] == '.';
 }

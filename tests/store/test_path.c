@@ -212,48 +212,6 @@ static void test_open_parent(void **state) {
   assert_true(is_in_tree("root/a/made"));
 }
 
-static void test_temp_names(void **state) {
-  (void)state;
-  char one[ZARRC_TEMP_NAME], two[ZARRC_TEMP_NAME], name[NAME_MAX + 1], want[64];
-  zarrc_file_temp_name(one, "0.zarr");
-  zarrc_file_temp_name(two, "0.zarr");
-  assert_string_not_equal(one, two);
-  snprintf(want, sizeof want, ".0.zarr.%ld.", (long)getpid());
-  assert_memory_equal(one, want, strlen(want));
-  assert_true(zarrc_file_is_temp(one));
-  assert_int_equal(strlen(one), strlen(want) + 16 + 4);
-  for (size_t n = 1; n <= NAME_MAX; n++) { /* a's and then a character of 4 bytes, cut nowhere inside */
-    memset(name, 'a', sizeof name);
-    name[n] = '\0';
-    if (n >= 4) memcpy(name + n - 4, "\xf0\x9f\xa6\x93", 4);
-    zarrc_file_temp_name(one, name);
-    assert_true(zarrc_file_is_temp(one));
-    assert_true(strlen(one) < 140); /* for file systems with less than NAME_MAX */
-    contract_ok(zarrc_key_check(one, NULL), NULL);
-  }
-  static const char *const no[] = {
-      "",
-      ".",
-      ".tmp",
-      "zarr.json",
-      "x.0.zarr.12.0123456789abcdef.tmp",
-      ".0.zarr.12.0123456789abcdef.tmp2",
-      ".0.zarr.12.0123456789abcdeg.tmp",
-      ".0.zarr.12.0123456789abcdeF.tmp",
-      ".0.zarr.12x0123456789abcdef.tmp",
-      ".0.zarr.x.0123456789abcdef.tmp",
-      ".0.zarr..0123456789abcdef.tmp",
-      ".12.0123456789abcdef.tmp",
-      "12.0123456789abcdef.tmp",
-      ".0123456789abcdef.tmp",
-      ".0.12.123456789abcdef.tmp",
-  };
-  for (size_t i = 0; i < sizeof no / sizeof *no; i++)
-    if (zarrc_file_is_temp(no[i])) fail_msg("%s", no[i]);
-  assert_true(zarrc_file_is_temp(".0.zarr.12.0123456789abcdef.tmp"));
-  assert_true(zarrc_file_is_temp("..12.0123456789abcdef.tmp"));
-}
-
 static void test_fail(void **state) {
   (void)state;
   zarrc_error error = {0};
@@ -304,9 +262,8 @@ static void test_sync_dir(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_open_below),  TEST(test_open_below_names), TEST(test_no_openat2),
-      TEST(test_open_parent), TEST(test_temp_names),       TEST(test_fail),
-      TEST(test_advance),     TEST(test_sync_dir),
+      TEST(test_open_below), TEST(test_open_below_names), TEST(test_no_openat2), TEST(test_open_parent),
+      TEST(test_fail),       TEST(test_advance),          TEST(test_sync_dir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary files, in which values are until they have their names. A writer that was killed leaves one behind. It is
+ * removed by the next writer in that directory, once in the life of a store, and by listings of stores that may write:
+ * unless its lock is held or the process whose number is in its name is running, it belongs to nobody.
+ */
+#include "store/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t random_number(const void *address) {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) == (ssize_t)sizeof random) return random;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)address) * 0x9e3779b97f4a7c15u;
+}
+
+void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name) {
+  int n = (int)strnlen(name, 96);
+  while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* whole characters */
+    n--;
+  snprintf(out, ZARRC_TEMP_NAME, ".%.*s.%ld.%016llx.tmp", n, name, (long)getpid(),
+           (unsigned long long)random_number(out));
+}
+
+/* Looks from the end: ".tmp", 16 hexadecimal digits, ".", digits, "." and what the name began with. */
+bool zarrc_file_is_temp(const char *name) {
+  if (zarrc_file_is_stage(name)) return true;
+  size_t n = strlen(name);
+  if (n < 24 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) return false;
+  const char *at = name + n - 4;
+  for (int i = 0; i < 16; i++)
+    if (!strchr("0123456789abcdef", *--at)) return false;
+  if (*--at != '.') return false;
+  const char *end = at;
+  while (at > name && at[-1] >= '0' && at[-1] <= '9') at--;
+  return at < end && at - 1 > name && at[-1] == '.';
+}
+
+void zarrc_file_temp_hold(int fd) {
+  flock(fd, LOCK_EX | LOCK_NB); /* where it fails the process number tells enough */
+}
+
+static bool is_running(const char *name) {
+  const char *number = name + strlen(name) - 4 - 16 - 1; /* the point behind it */
+  while (number[-1] != '.') number--;
+  long pid = strtol(number, NULL, 10);
+  return pid <= 0 || pid > INT_MAX || !kill((pid_t)pid, 0) || errno != ESRCH;
+}
+
+bool zarrc_file_temp_remove(int dir, const char *name) {
+  if (is_running(name)) return false;
+  int fd = zarrc_file_open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  bool gone = !flock(fd, LOCK_EX | LOCK_NB) && !unlinkat(dir, name, 0);
+  zarrc_file_close(fd);
+  return gone;
+}
+
+/* A number for the directory of a key, never 0. */
+static uint64_t hash_of(const char *key, size_t n) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)key[i]) * 1099511628211u;
+  return hash | 1u << 31;
+}
+
+void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key) {
+  const char *slash = strrchr(key, '/');
+  uint64_t hash = hash_of(key, slash ? (size_t)(slash - key) : 0);
+  uint32_t none = 0;
+  if (!atomic_compare_exchange_strong(&fs->swept[hash % ZARRC_FILE_SWEPT], &none, (uint32_t)hash)) return;
+  int fd = zarrc_file_open(dir, ".", O_RDONLY | O_DIRECTORY);
+  DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+  const struct dirent *e;
+  while (entries && (e = readdir(entries)))
+    if (zarrc_file_is_temp(e->d_name)) zarrc_file_temp_remove(dir, e->d_name);
+  if (entries)
+    closedir(entries);
+  else if (fd >= 0)
+    close(fd);
+}
