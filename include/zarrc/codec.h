@@ -200,6 +200,10 @@ typedef struct zarrc_codec_class {
       /* optional, where the decoded value is the first bytes of the encoded one: verifies all of these and says how
        * many they are, so that nothing is copied. */
       zarrc_status (*check)(const zarrc_codec *, const zarrc_bytes *encoded, size_t *nbytes, zarrc_error *);
+      /* optional: whether the encoded bytes say, without being decoded, that they decode to nbytes bytes in all. Where
+       * they do not, or without this function, decode is never told that it may stop in a chunk whose length is known.
+       */
+      bool (*states_size)(const zarrc_codec *, const zarrc_bytes *encoded, uint64_t nbytes);
     } bb;
   } u;
 } zarrc_codec_class;

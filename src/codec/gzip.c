@@ -371,9 +371,27 @@ static zarrc_status decoder_inflate(decoder *d, const member *m, const uint8_t *
 #endif
 }
 
-/* What the last member says of its length, if that can be; of one member it is the whole. */
+/* What the last member says of its length, modulo 2^32; of one member it is the whole. */
+static uint32_t length_stated(const zarrc_bytes *in) {
+  return in->len >= GZIP_TRAILER_NBYTES ? zarrc_load_le32(in->ptr + in->len - 4) : 0;
+}
+
+/* Whether a second member may begin behind the first. What looks like a header may be compressed data. */
+static bool second_member(const zarrc_bytes *in) {
+  const uint8_t *p = in->ptr + 1, *end = in->ptr + in->len;
+  while (end - p > 2 && (p = memchr(p + 1, 0x8b, (size_t)(end - p) - 2)))
+    if (p[-1] == 0x1f && p[1] == 8) return true;
+  return false;
+}
+
+static bool gzip_states_size(const zarrc_codec *codec, const zarrc_bytes *in, uint64_t nbytes) {
+  (void)codec;
+  return length_stated(in) == (uint32_t)nbytes && nbytes / GZIP_MAX_RATIO <= in->len && !second_member(in);
+}
+
+/* How much there will be, if what is stated can be. */
 static size_t length_guess(const zarrc_bytes *in, size_t bound) {
-  size_t guess = in->len >= GZIP_TRAILER_NBYTES ? zarrc_load_le32(in->ptr + in->len - 4) : 0;
+  size_t guess = length_stated(in);
   if (guess > bound || guess < in->len / 2) guess = bound / 4 < in->len ? bound : 4 * in->len;
   return guess;
 }
@@ -493,6 +511,7 @@ static zarrc_size gzip_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 #define gzip_encode       NULL
 #define gzip_decode       NULL
 #define gzip_encoded_size NULL
+#define gzip_states_size  NULL
 
 #endif
 
@@ -509,5 +528,5 @@ const zarrc_codec_class zarrc_gzip_class = {
     .copy = zarrc_codec_copy_instance,
     .equal = gzip_equal,
     .encoded_size = gzip_encoded_size,
-    .u.bb = {.encode = gzip_encode, .decode = gzip_decode},
+    .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},
 };

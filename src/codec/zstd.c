@@ -283,6 +283,18 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   return status;
 }
 
+/* The sum of what its frames say. */
+static bool zstd_states_size(const zarrc_codec *codec, const zarrc_bytes *in, uint64_t nbytes) {
+  uint64_t sum = 0;
+  frame f;
+  (void)codec;
+  for (size_t at = 0; at < in->len; at += f.nbytes) {
+    if (frame_parse(in, at, &f, NULL)) return false;
+    if (!f.skippable && (!f.has_size || !zarrc_add_u64(sum, f.size, &sum))) return false;
+  }
+  return sum == nbytes;
+}
+
 /* ---------------------------------------------------------------------------------------------- by seek table */
 
 /* Decodes one frame of the table, which must hold what the table says. */
@@ -501,6 +513,7 @@ zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *
 #define zstd_encode       NULL
 #define zstd_decode       NULL
 #define zstd_read         NULL
+#define zstd_states_size  NULL
 
 #endif
 
@@ -517,5 +530,5 @@ const zarrc_codec_class zarrc_zstd_class = {
     .copy = zarrc_codec_copy_instance,
     .equal = zstd_equal,
     .encoded_size = zstd_encoded_size,
-    .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read},
+    .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},
 };

@@ -27,11 +27,28 @@ static zarrc_status fetch(zarrc_decoded_blob *b, zarrc_bytes *encoded, zarrc_err
   return status;
 }
 
-static zarrc_status decode(zarrc_decoded_blob *b, size_t need, zarrc_buf *out, zarrc_error *error) {
+/* Whether the chunk can have so many bytes here. */
+static bool size_fits(const zarrc_decoded_blob *b, uint64_t nbytes) {
+  return b->exact ? nbytes == b->max : nbytes <= b->max;
+}
+
+static zarrc_status size_mismatch(const zarrc_decoded_blob *b, uint64_t nbytes, zarrc_error *error) {
+  const char *format =
+      b->exact ? "decodes to %llu bytes where the chunk has %llu" : "decodes to %llu bytes, not %llu or less";
+  zarrc_fail(error, ZARRC_SIZE_MISMATCH, format, (unsigned long long)nbytes, (unsigned long long)b->max);
+  zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
+  return ZARRC_SIZE_MISMATCH;
+}
+
+/* Decodes `need` bytes or more. All, where the encoded bytes do not say themselves that there are as many as the chunk
+ * has: what is too short or too long is no chunk, and its first bytes need not be those of one. */
+static zarrc_status decode(zarrc_decoded_blob *b, size_t *need, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
   zarrc_bytes encoded = {0};
   zarrc_status status = fetch(b, &encoded, error);
   if (status) return status;
-  status = zarrc_codec_get_class(b->codec)->u.bb.decode(b->codec, &encoded, need, out, error);
+  if (b->exact && !(c->u.bb.states_size && c->u.bb.states_size(b->codec, &encoded, b->max))) *need = SIZE_MAX;
+  status = c->u.bb.decode(b->codec, &encoded, *need, out, error);
   zarrc_bytes_release(&encoded);
   if (status) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
   return status;
@@ -44,9 +61,7 @@ static zarrc_status check_kept(zarrc_decoded_blob *b, zarrc_error *error) {
   zarrc_status status = fetch(b, &encoded, error);
   if (status) return status;
   status = zarrc_codec_get_class(b->codec)->u.bb.check(b->codec, &encoded, &nbytes, error);
-  if (!status && nbytes > b->max)
-    status =
-        zarrc_fail(error, ZARRC_SIZE_MISMATCH, "holds %zu bytes, not %llu or less", nbytes, (unsigned long long)b->max);
+  if (!status && !size_fits(b, nbytes)) status = size_mismatch(b, nbytes, error);
   if (status) {
     zarrc_bytes_release(&encoded);
     zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
@@ -61,7 +76,8 @@ static zarrc_status check_kept(zarrc_decoded_blob *b, zarrc_error *error) {
 /* The whole value, put where the reader wants it: nothing is kept. */
 static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc_error *error) {
   zarrc_buf out = zarrc_buf_over(range->into, (size_t)range->nbytes);
-  zarrc_status status = decode(b, SIZE_MAX, &out, error);
+  size_t need = SIZE_MAX;
+  zarrc_status status = decode(b, &need, &out, error);
   if (status) return status;
   range->got = (zarrc_bytes){out.ptr, out.len, NULL, NULL};
   range->total = out.len;
@@ -83,13 +99,15 @@ static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error 
     out = zarrc_buf_over((void *)scratch.ptr, (size_t)b->max);
   }
   if (need > b->max || b->prefix.ptr) need = SIZE_MAX;
-  if (!status) status = decode(b, need, &out, error);
+  if (!status) status = decode(b, &need, &out, error);
+  b->whole = need == SIZE_MAX || out.len < need;
+  if (!status && b->whole && !size_fits(b, out.len)) status = size_mismatch(b, out.len, error);
   if (status) {
+    b->whole = false;
     zarrc_buf_clear(&out);
     zarrc_bytes_release(&scratch);
     return status;
   }
-  b->whole = need == SIZE_MAX || out.len < need;
   zarrc_bytes *kept = b->whole ? &b->value : &b->prefix;
   *kept = scratch.ptr ? scratch : zarrc_buf_take(&out);
   if (scratch.ptr) kept->len = out.len;
@@ -104,7 +122,7 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
   zarrc_status status = zarrc_range_locate(r, value->len, &start, &nbytes, error);
   if (status == ZARRC_TRUNCATED) zarrc_error_in_codec(error, zarrc_codec_name(b->codec));
   if (status) return status;
-  if (!whole) r->total = ZARRC_UNKNOWN;
+  if (!whole) r->total = b->exact ? b->max : ZARRC_UNKNOWN;
   r->got = (zarrc_bytes){nbytes ? value->ptr + start : value->ptr, nbytes, NULL, NULL};
   if (r->into) {
     if (nbytes) memcpy(r->into, r->got.ptr, nbytes);
@@ -116,10 +134,9 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
 /* A codec that serves parts knows how long the whole is: no other length than the chunk's is right. */
 static zarrc_status size_check(const zarrc_decoded_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
   uint64_t total = n ? ranges[0].total : ZARRC_UNKNOWN;
-  if (total == ZARRC_UNKNOWN || (b->exact ? total == b->max : total <= b->max)) return ZARRC_OK;
+  if (total == ZARRC_UNKNOWN || size_fits(b, total)) return ZARRC_OK;
   zarrc_ranges_release(ranges, n);
-  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to %llu bytes where the chunk has %llu",
-                    (unsigned long long)total, (unsigned long long)b->max);
+  return size_mismatch(b, total, error);
 }
 
 static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
@@ -135,7 +152,9 @@ static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n
     zarrc_status status = c->u.bb.read(b->codec, b->options, b->encoded, ranges, n, &served, error);
     if (!status && served) status = size_check(b, ranges, n, error);
     if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
-    if (status || served) return status;
+    /* Whether the encoded bytes are cut, or decode to less than the chunk has, shows where all are decoded. */
+    bool again = status == ZARRC_TRUNCATED && b->exact;
+    if (!again && (status || served)) return status;
   }
   pthread_mutex_lock(&b->lock);
   zarrc_status status = decode_kept(b, bytes_needed(ranges, n), error);
