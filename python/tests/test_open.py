@@ -243,3 +243,91 @@ def test_store_replaced_behind_a_reader(tmp_path: Path, way: str) -> None:
     shutil.rmtree(path)
     with pytest.raises(zarrc.StoreError, match="removed, or moved"):
         z[:]
+
+
+def test_a_number_beside_a_list(tmp_path: Path) -> None:
+    expected = np.arange(6 * 7 * 8, dtype="i4").reshape(6, 7, 8)
+    zarr.create_array(tmp_path / "a", data=expected, chunks=(2, 3, 4))
+    array = zarrc.open(tmp_path / "a", "r+")
+    mask = np.arange(6) % 2 == 1
+    for at in (
+        np.s_[5, [0, 1]],
+        np.s_[[0, 1], 5],
+        np.s_[[4, 0], 5, 1:3],
+        np.s_[5, :, [0, 1]],
+        np.s_[[0, 1], ::2, -1],
+        np.s_[1:3, 5, [0, 7]],
+        np.s_[1:3, [1, 1, 0], 5],
+        np.s_[mask, 2],
+        np.s_[mask, :, 2],
+        np.s_[..., 3, [1, 2]],
+    ):
+        got = array[at]
+        assert got.shape == expected[at].shape
+        np.testing.assert_array_equal(got, expected[at], err_msg=repr(at))
+        new = np.arange(expected[at].size).reshape(expected[at].shape) + 1000
+        array[at] = new
+        expected[at] = new
+        np.testing.assert_array_equal(array[...], expected, err_msg=repr(at))
+        array[at] = 7
+        expected[at] = 7
+        np.testing.assert_array_equal(array[...], expected, err_msg=repr(at))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_has_what_zarrs_arrays_have(kind: str, tmp_path: Path) -> None:
+    theirs = zarr.create_array(tmp_path / "a", shape=SHAPE, **{"dtype": "f4", **KINDS[kind]}, attributes={"a": [1]})
+    ours = zarrc.open(tmp_path / "a")
+    for name in ("shape", "ndim", "size", "chunks", "shards", "nchunks", "cdata_shape", "attrs"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert ours.read_only and not zarrc.open(tmp_path / "a", "r+").read_only
+    assert ours.path == str(tmp_path / "a")
+    assert len(ours) == 10
+    np.testing.assert_array_equal(np.asarray(ours.fill_value), np.asarray(theirs.fill_value))
+    if ours.dtype != object:
+        assert (ours.dtype.itemsize, ours.nbytes) == (theirs.dtype.itemsize, theirs.nbytes)
+    assert [row.tolist() for row in ours] == ours[...].tolist()
+
+
+def _sum_of(array: zarrc.Array) -> int:
+    return int(array[...].sum())
+
+
+def test_arrays_for_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import multiprocessing
+    import pickle
+
+    monkeypatch.chdir(tmp_path)
+    zarr.create_array("a", data=np.arange(8), chunks=(2,), shards=(4,))
+    array = zarrc.open("a", "r+")
+    assert pickle.dumps(array) == pickle.dumps(zarrc.open("a", "r+"))
+    again = pickle.loads(pickle.dumps(array))
+    again[0] = 5
+    assert array[:2].tolist() == [5, 1]
+    with pytest.raises(zarrc.InvalidError):
+        pickle.loads(pickle.dumps(zarrc.open("a")))[0] = 1
+    (tmp_path / "elsewhere").mkdir()
+    text = pickle.dumps(array)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert _sum_of(pickle.loads(text)) == 33
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(_sum_of, [array]) == [33]
+
+
+def test_links_out_of_the_directory(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a", data=np.arange(4, dtype="u1"), chunks=(4,), compressors=None)
+    (tmp_path / "a/c/0").rename(tmp_path / "object")
+    (tmp_path / "a/c/0").symlink_to(tmp_path / "object")
+    with pytest.raises(PermissionError):
+        zarrc.open(tmp_path / "a")[:]
+    array = zarrc.open(tmp_path / "a", follow_links=True)
+    assert array[:].tolist() == [0, 1, 2, 3]
+    import pickle
+
+    assert pickle.loads(pickle.dumps(array))[:].tolist() == [0, 1, 2, 3]
+
+
+def test_synced_writes(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a", shape=(4,), chunks=(2,), dtype="u1")
+    zarrc.open(tmp_path / "a", "r+", sync=True)[:] = [1, 2, 3, 4]
+    assert zarrc.open(tmp_path / "a")[:].tolist() == [1, 2, 3, 4]

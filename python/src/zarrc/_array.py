@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,10 @@ import numpy as np
 from zarrc import _core
 from zarrc._context import context, hold
 from zarrc._dtypes import exportable, to_numpy
-from zarrc._selection import Picks, crossed, paired, picks
+from zarrc._selection import Picks, beside_list, crossed, paired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 BIG = sys.byteorder == "big"
 
@@ -40,7 +41,7 @@ class Array:
     """An array in a store, sliced as numpy slices.
 
     ``array[...]`` takes integers, slices with any step, an ellipsis, None, and, as numpy has them, one list of indices
-    or mask beside slices, lists for all axes (points), or a mask of the array's shape. ``array.oindex[...]`` takes
+    or mask beside slices and integers, lists for all axes (points), or a mask of the array's shape. ``array.oindex[...]`` takes
     every combination of what integers, slices, lists and masks select of each axis, ``array.vindex[...]`` single
     points, or a mask. Only chunks, and of shards only inner chunks, that hold something of the selection are read.
     All of them can be written to; a chunk that others write other elements of at the same time loses nothing.
@@ -52,12 +53,22 @@ class Array:
         Of the array's directory.
     read_only : bool
         Refuse to write.
+    follow_links : bool
+        Follow symbolic links that lead out of the array's directory.
+    sync : bool
+        A write ends when what it stored is on the disk.
 
     Attributes
     ----------
     shape : tuple of int
     dtype : numpy.dtype
         ``object`` for strings and bytes of variable length.
+    chunks, shards : tuple of int
+        As zarr-python has them: `chunks` are the inner chunks where there are shards, else `shards` is None.
+    fill_value
+        What is read where nothing was written.
+    ndim, size, itemsize, nbytes, nchunks, cdata_shape, path, read_only
+        As zarr-python has them; `path` is the path or URL that the array was opened with.
     metadata : dict
         The array's ``zarr.json``.
     attrs : dict
@@ -66,9 +77,10 @@ class Array:
         Orthogonal and vectorised selection.
     """
 
-    def __init__(self, url: str, read_only: bool) -> None:
+    def __init__(self, url: str, read_only: bool, follow_links: bool = False, sync: bool = False) -> None:
         self._url = url
-        self._read_only = read_only
+        self._place = url if ":" in url.split("/")[0] else os.path.abspath(url)
+        self._options = (read_only, follow_links, sync)
         self._opened: _core.Array | None = None
         self.metadata: dict[str, Any] = json.loads(self._array.metadata)
         self.dtype: np.dtype[Any] = to_numpy(self.metadata["data_type"])
@@ -79,8 +91,11 @@ class Array:
         threads = context()
         opened = self._opened
         if opened is None:
-            opened = self._opened = _core.Array(threads, self._url, self._read_only)
+            opened = self._opened = _core.Array(threads, self._url, *self._options)
         return opened
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Array, (self._place, *self._options)
 
     def forget(self) -> None:
         """Gives up what belongs to a context that is no longer used; internal."""
@@ -99,6 +114,50 @@ class Array:
         return math.prod(self.shape)
 
     @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def path(self) -> str:
+        return self._url
+
+    @property
+    def read_only(self) -> bool:
+        return self._options[0]
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        inner = self._array.inner_chunks
+        return self._grid() if inner is None else inner
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        return None if self._array.inner_chunks is None else self._grid()
+
+    def _grid(self) -> tuple[int, ...]:
+        grid = self.metadata["chunk_grid"]
+        if grid["name"] != "regular":
+            raise NotImplementedError(f"chunks of a {grid['name']} grid have no common shape")
+        return tuple(grid["configuration"]["chunk_shape"])
+
+    @property
+    def cdata_shape(self) -> tuple[int, ...]:
+        return tuple(-(-n // edge) for n, edge in zip(self.shape, self.chunks, strict=True))
+
+    @property
+    def nchunks(self) -> int:
+        return math.prod(self.cdata_shape)
+
+    @property
+    def fill_value(self) -> Any:
+        fill = self._array.fill
+        return fill if self.dtype == object else np.frombuffer(fill, self.dtype)[0]  # type: ignore[arg-type]
+
+    @property
     def attrs(self) -> dict[str, Any]:
         return dict(self.metadata.get("attributes", {}))
 
@@ -114,6 +173,13 @@ class Array:
         if not self.shape:
             raise TypeError("len() of an array without axes")
         return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over an array without axes")
+        step = max(1, self._grid()[0] if self.metadata["chunk_grid"]["name"] == "regular" else 1)
+        for start in range(0, len(self), step):
+            yield from self[start : start + step]
 
     def __repr__(self) -> str:
         return f"<zarrc.Array {self.shape} {self.dtype}>"
@@ -144,7 +210,8 @@ class Array:
             A chunk cannot be decoded.
         """
         if _has_lists(selection):
-            return self._read(picks(selection, self.shape, small=False))
+            pick, axis = beside_list(selection, self.shape)
+            return np.moveaxis(self._read(pick), axis, 0)
         pick, after = self._plan(selection)
         return self._read(pick)[after]
 
@@ -166,8 +233,9 @@ class Array:
             An element of an array of strings is no str, or of one of bytes no bytes.
         """
         if _has_lists(selection):
-            pick = picks(selection, self.shape, small=False)
-            self._write(pick, self._values(value, pick.shape))
+            pick, axis = beside_list(selection, self.shape)
+            shape = (pick.shape[axis], *pick.shape[:axis], *pick.shape[axis + 1 :])
+            self._write(pick, np.moveaxis(self._values(value, shape), 0, axis))
             return
         pick, after = self._plan(selection)
         shape = [1 if entry is None else n for entry, n in _axes(after, pick.shape) if entry != 0]
@@ -252,7 +320,9 @@ def _has_lists(selection: Any) -> bool:
     return any(isinstance(entry, list) or (isinstance(entry, np.ndarray) and entry.ndim > 0) for entry in entries)
 
 
-def open(url: str, mode: str = "r") -> Array:
+def open(
+    url: str | os.PathLike[str], mode: str = "r", *, follow_links: bool = False, sync: bool = False
+) -> Array:
     """Opens the array at a path or URL (``file:``), without zarr-python.
 
     Parameters
@@ -261,19 +331,26 @@ def open(url: str, mode: str = "r") -> Array:
         Of the array's directory.
     mode : {"r", "r+"}
         Read only, or read and write.
+    follow_links : bool
+        Follow symbolic links that lead out of the array's directory, as those of git-annex, DataLad and DVC do. Links
+        that stay inside are followed in any case; without this, others are a `PermissionError`.
+    sync : bool
+        A write ends when what it stored is on the disk, so that a power cut cannot take it away.
 
     Returns
     -------
     Array
-        With numpy's way of selecting, ``oindex`` and ``vindex``.
+        With numpy's way of selecting, ``oindex`` and ``vindex``. It can be pickled, for other processes.
 
     Raises
     ------
     FileNotFoundError
         There is no array.
+    PermissionError
+        The system does not permit it, or a link leads out of the directory.
     InvalidError
         Its metadata are not right.
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    return Array(str(url), mode == "r")
+    return Array(os.fspath(url), mode == "r", follow_links, sync)

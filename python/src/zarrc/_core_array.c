@@ -11,18 +11,23 @@ typedef struct core_array {
 } core_array;
 
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"context", "url", "read_only", NULL};
+  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", NULL};
   PyObject *context;
   const char *url;
-  int read_only = 1;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|p:Array", names, &context, &url, &read_only)) return NULL;
+  int read_only = 1, follow_links = 0, sync = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|ppp:Array", names, &context, &url, &read_only, &follow_links,
+                                   &sync))
+    return NULL;
   core_state *state = core_state_of(type);
   zarrc_ctx *ctx = core_context_get(state, context);
   if (!ctx) return NULL;
   allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   core_array *self = (core_array *)alloc(type, 0);
   if (!self) return NULL;
-  zarrc_open_options options = {.struct_size = sizeof options, .read_only = read_only != 0};
+  zarrc_open_options options = {.struct_size = sizeof options,
+                                .read_only = read_only != 0,
+                                .follow_links = follow_links != 0,
+                                .sync = sync ? ZARRC_SYNC_DATA : ZARRC_SYNC_NONE};
   zarrc_error error;
   zarrc_status status;
   char *path = NULL;
@@ -167,18 +172,42 @@ static PyObject *array_write_items(PyObject *object, PyObject *args) {
   return result;
 }
 
+static PyObject *tuple_of(const int64_t *numbers, int n) {
+  PyObject *tuple = PyTuple_New(n);
+  for (int i = 0; tuple && i < n; i++) {
+    PyObject *number = PyLong_FromLongLong(numbers[i]);
+    if (!number)
+      Py_CLEAR(tuple);
+    else
+      PyTuple_SetItem(tuple, i, number);
+  }
+  return tuple;
+}
+
 static PyObject *array_shape(PyObject *object, void *closure) {
   const zarrc_array *array = ((core_array *)object)->array;
   (void)closure;
-  PyObject *shape = PyTuple_New(zarrc_array_ndim(array));
-  for (int i = 0; shape && i < zarrc_array_ndim(array); i++) {
-    PyObject *n = PyLong_FromLongLong(zarrc_array_shape(array)[i]);
-    if (!n)
-      Py_CLEAR(shape);
-    else
-      PyTuple_SetItem(shape, i, n);
-  }
-  return shape;
+  return tuple_of(zarrc_array_shape(array), zarrc_array_ndim(array));
+}
+
+static PyObject *array_inner_chunks(PyObject *object, void *closure) {
+  const zarrc_array *array = ((core_array *)object)->array;
+  int64_t shape[ZARRC_MAX_NDIM];
+  (void)closure;
+  if (!zarrc_array_inner_chunk_shape(array, shape)) return Py_NewRef(Py_None);
+  return tuple_of(shape, zarrc_array_ndim(array));
+}
+
+static PyObject *array_fill(PyObject *object, void *closure) {
+  const zarrc_array *array = ((core_array *)object)->array;
+  const zarrc_dtype *dtype = zarrc_array_dtype(array);
+  const void *fill = zarrc_array_fill(array);
+  (void)closure;
+  if (!zarrc_dtype_is_variable(dtype)) return PyBytes_FromStringAndSize(fill, (Py_ssize_t)dtype->item_size);
+  PyObject *list = core_texts_to_list(dtype, fill, 1);
+  PyObject *text = list ? Py_XNewRef(PyList_GetItem(list, 0)) : NULL;
+  Py_XDECREF(list);
+  return text;
 }
 
 static PyObject *array_metadata(PyObject *object, void *closure) {
@@ -195,6 +224,9 @@ static PyMethodDef array_methods[] = {
 };
 static PyGetSetDef array_members[] = {
     {"shape", array_shape, NULL, "Elements on each axis.", NULL},
+    {"inner_chunks", array_inner_chunks, NULL, "Elements of an inner chunk on each axis; None: there are no shards.",
+     NULL},
+    {"fill", array_fill, NULL, "The fill value: str or bytes, or the bytes of one element in native order.", NULL},
     {"metadata", array_metadata, NULL, "The array's zarr.json, canonical.", NULL},
     {0},
 };
@@ -203,7 +235,7 @@ static PyType_Slot array_slots[] = {
     {Py_tp_dealloc, array_dealloc},
     {Py_tp_methods, array_methods},
     {Py_tp_getset, array_members},
-    {Py_tp_doc, "An array at a URL. Array(context, url, read_only=True)."},
+    {Py_tp_doc, "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False)."},
     {0},
 };
 PyType_Spec core_array_spec = {"zarrc._core.Array", sizeof(core_array), 0, Py_TPFLAGS_DEFAULT, array_slots};

@@ -110,6 +110,26 @@ def picks(selection: Any, shape: tuple[int, ...], small: bool = True) -> Picks:
     return Picks(True, tuple(map(_list_of, crossed)), crossed[0].shape)
 
 
+def beside_list(selection: Any, shape: tuple[int, ...]) -> tuple[Picks, int]:
+    """A selection with lists of indices, and the axis of the result that numpy puts first, where a slice stands between
+    a list and integers; else 0, which stays where it is."""
+    entries = as_tuple(selection, len(shape))
+    arrays = [at for at, entry in enumerate(entries) if isinstance(entry, np.ndarray) and entry.ndim > 0]
+    slices = [at for at, entry in enumerate(entries) if isinstance(entry, slice)]
+    if (
+        len(entries) != len(shape)
+        or len(arrays) != 1
+        or entries[arrays[0]].ndim != 1
+        or not slices
+        or len(slices) == len(entries) - 1
+        or any((entries[at].step or 1) < 1 for at in slices)
+    ):
+        return picks(selection, shape, small=False), 0
+    indices = [at for at in range(len(entries)) if at not in slices]
+    divided = any(indices[0] < at < indices[-1] for at in slices)
+    return _along_axes(entries, shape), sum(at < arrays[0] for at in slices) if divided else 0
+
+
 def _along_axes(entries: Selection, shape: tuple[int, ...]) -> Picks:
     taken: list[Entry] = []
     counts: list[int] = []
