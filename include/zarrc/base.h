@@ -60,7 +60,8 @@ ZARRC_API const char *zarrc_version(void);
   X(NETWORK, 11, "network error")                                                                                      \
   X(CANCELED, 130, "canceled")                                                                                         \
   X(INTERNAL, 70, "internal error")                                                                                    \
-  X(ACCESS, 13, "no access")
+  X(ACCESS, 13, "no access")                                                                                           \
+  X(PENDING, 70, "not fetched yet")
 
 typedef enum zarrc_status {
 #define ZARRC_X(name, exit_code, words) ZARRC_##name,
@@ -266,17 +267,17 @@ typedef struct zarrc_identity {
  * uses a blob; but after a first read has succeeded further reads may run in parallel.
  *   read     all ranges at once; a failed call lends nothing. No value: ZARRC_NOT_FOUND. A range that is not inside
  *            the value: ZARRC_TRUNCATED, before memory is taken for it.
- *   replace  stores the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read
- *            from the value (or found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets
- *            what it read, so that the caller may start again.
- *   erase    removes the value; it is no error if there is none. if_unchanged as above.
- *   identify which version of the value the blob reads: one with the same words has the same bytes. *known = false
- *            where that cannot be promised. No value: ZARRC_NOT_FOUND.
- *   replace_from  replace, of the pieces that are there and of those that their source makes. Nothing is stored where
- *            the source fails. ZARRC_CONFLICT also where it would have to begin again.
- *   keep     makes a piece that stands for bytes of the value which the blob has read: see zarrc_blob_keep.
- * replace and erase are NULL where the blob is read-only, identify where there are no versions to tell apart, keep
- * where bytes have to be read to be stored again, replace_from where a value is stored from memory only. */
+ *            ZARRC_PENDING, of a blob that is `deferred` only: what is not there has been noted, and the reader asks
+ * for all else that it wants before it gives up; the host fetches it and makes the whole read again. replace  stores
+ * the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read from the value (or
+ * found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets what it read, so that the caller
+ * may start again. erase    removes the value; it is no error if there is none. if_unchanged as above. identify which
+ * version of the value the blob reads: one with the same words has the same bytes. *known = false where that cannot be
+ * promised. No value: ZARRC_NOT_FOUND. replace_from  replace, of the pieces that are there and of those that their
+ * source makes. Nothing is stored where the source fails. ZARRC_CONFLICT also where it would have to begin again. keep
+ * makes a piece that stands for bytes of the value which the blob has read: see zarrc_blob_keep. replace and erase are
+ * NULL where the blob is read-only, identify where there are no versions to tell apart, keep where bytes have to be
+ * read to be stored again, replace_from where a value is stored from memory only. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
   bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
@@ -286,6 +287,7 @@ typedef struct zarrc_blob_ops {
   zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
   bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
   zarrc_status (*replace_from)(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
+  bool deferred; /* reads may answer ZARRC_PENDING; exactly what is wanted is asked for, as the host joins ranges */
 } zarrc_blob_ops;
 
 /* First member of every kind of blob. */
@@ -294,6 +296,7 @@ struct zarrc_blob {
 };
 
 ZARRC_API zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
+ZARRC_API bool zarrc_blob_is_deferred(const zarrc_blob *blob);
 ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
 /* A piece for replace of the same blob that stands for bytes of the value which the blob has read, without their being

@@ -80,6 +80,7 @@ typedef struct zarrc_store_ops {
   bool keeps;
   zarrc_status (*replace_from)(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
   const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
+  bool deferred;                /* as in zarrc_blob_ops */
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */

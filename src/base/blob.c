@@ -21,6 +21,10 @@ zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, za
   return blob->ops->read(blob, ranges, n, error);
 }
 
+bool zarrc_blob_is_deferred(const zarrc_blob *blob) {
+  return ZARRC_HAS_OP(blob->ops, deferred);
+}
+
 bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   const zarrc_blob_ops *ops = blob->ops;
   return nbytes > 0 && ZARRC_HAS_OP(ops, keep) && ops->keep(blob, offset, nbytes, out);

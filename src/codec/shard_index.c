@@ -283,6 +283,14 @@ static const zarrc_blob_ops remote_ops = {.struct_size = sizeof(zarrc_blob_ops),
                                           .identify = range_blob_identify,
                                           .keep = range_blob_keep};
 
+static const zarrc_blob_ops deferred_ops = {.struct_size = sizeof(zarrc_blob_ops),
+                                            .remote = true,
+                                            .read = range_blob_read,
+                                            .identify = range_blob_identify,
+                                            .keep = range_blob_keep,
+                                            .deferred = true};
+
 void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes) {
-  *blob = (zarrc_range_blob){{outer->ops->remote ? &remote_ops : &local_ops}, outer, offset, nbytes};
+  *blob = (zarrc_range_blob){.outer = outer, .offset = offset, .nbytes = nbytes};
+  blob->blob.ops = zarrc_blob_is_deferred(outer) ? &deferred_ops : outer->ops->remote ? &remote_ops : &local_ops;
 }

@@ -6,6 +6,7 @@
 #include "base/order.h"
 #include "codec/shard.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* Ranges of one vectored read. */
@@ -29,6 +30,7 @@ typedef struct limits {
 static limits limits_of(const zarrc_ctx *ctx, const zarrc_spec *spec, const zarrc_blob *blob) {
   uint64_t most = zarrc_ctx_get_options(ctx)->max_memory / OF_THE_LIMIT;
   bool remote = blob->ops->remote;
+  if (zarrc_blob_is_deferred(blob)) return (limits){0, UINT64_MAX, UINT64_MAX};
   limits l = {remote ? (uint64_t)1 << 20 : (uint64_t)64 << 10, remote ? (uint64_t)16 << 20 : (uint64_t)1 << 20, 0};
   if (spec->options.coalesce_gap) l.gap = spec->options.coalesce_gap;
   if (spec->options.coalesce_max) l.max = spec->options.coalesce_max;
@@ -56,16 +58,18 @@ typedef struct reading {
   const zarrc_view *to;
   zarrc_touched touched;
   limits limits;
-  uint64_t ranged; /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
+  uint64_t ranged;      /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
+  atomic_bool *pending; /* something has to be fetched first: all else is asked for all the same */
   item *items;
   size_t npresent, nmissing;
   size_t *windows; /* first item of each window, and the number of items */
   size_t nwindows;
 } reading;
 
-static uint64_t ranged_above(const zarrc_pipeline *p, bool remote) {
+static uint64_t ranged_above(const zarrc_pipeline *p, const zarrc_blob *blob) {
+  bool remote = blob->ops->remote;
   bool plain = zarrc_codec_get_kind(zarrc_pipeline_codec(p, zarrc_pipeline_ncodecs(p) - 1)) == ZARRC_ARRAY_TO_BYTES;
-  uint64_t nbytes = plain && !remote ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
+  uint64_t nbytes = zarrc_blob_is_deferred(blob) ? UINT64_MAX : plain && !remote ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
     bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
@@ -83,6 +87,10 @@ static zarrc_status inner_read(const reading *r, const zarrc_touch *touch, zarrc
   char name[112];
   zarrc_status status =
       zarrc_read(r->shard->inner, blob, touch->whole ? NULL : &touch->part, &touch->view, NULL, error);
+  if (status == ZARRC_PENDING) {
+    atomic_store_explicit(r->pending, true, memory_order_relaxed);
+    status = ZARRC_OK;
+  }
   if (status) {
     zarrc_shard_chunk_name(r->shard, touch->i, name, sizeof name);
     zarrc_error_in_chunk(error, name, offset);
@@ -199,6 +207,15 @@ static zarrc_status item_read(void *arg, size_t i, zarrc_error *error) {
   return status;
 }
 
+/* The ranges of a window have to be fetched first: only what is read by ranges of its own is asked for as well. */
+static zarrc_status rest_ask(const window *w, size_t nitems, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  atomic_store_explicit(w->r->pending, true, memory_order_relaxed);
+  for (size_t k = 0; k < nitems && !status; k++)
+    if (w->r->items[w->first + k].range == RANGED) status = item_read((void *)w, k, error);
+  return status;
+}
+
 /* Reads the ranges of a window, and with them its items. */
 static zarrc_status ranges_read(window *w, size_t nitems, zarrc_error *error) {
   zarrc_range ranges[AT_ONCE];
@@ -215,6 +232,7 @@ static zarrc_status ranges_read(window *w, size_t nitems, zarrc_error *error) {
     if (nbytes > ranges[it->range].nbytes) ranges[it->range].nbytes = nbytes;
   }
   zarrc_status status = n ? zarrc_blob_read(w->r->blob, ranges, n, error) : ZARRC_OK;
+  if (status == ZARRC_PENDING) return rest_ask(w, nitems, error);
   if (status) return status;
   w->ranges = ranges;
   w->begin = begin;
@@ -252,6 +270,8 @@ static zarrc_status wanted_read(reading *r, const zarrc_shard_index *index, zarr
   if (!status) {
     windows_cut(r);
     status = zarrc_for_each(r->ctx, r->nwindows, window_read, r, error);
+    if (!status && atomic_load(r->pending))
+      status = zarrc_fail(error, ZARRC_PENDING, "inner chunks are not fetched yet");
   }
   zarrc_bytes_release(&windows);
   zarrc_bytes_release(&items);
@@ -262,6 +282,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_shard_index index;
+  atomic_bool pending = false;
   zarrc_status status = zarrc_shard_check(shard, spec, error);
   if (status) return status;
   reading r = {.shard = shard,
@@ -271,7 +292,8 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
                .limits = limits_of(zarrc_codec_ctx(codec), spec, blob),
-               .ranged = ranged_above(shard->inner, blob->ops->remote)};
+               .ranged = ranged_above(shard->inner, blob),
+               .pending = &pending};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
   /* The shard may go away behind its index: its key vanishes between two reads of a store without snapshots. */

@@ -31,6 +31,11 @@ zarrc_status zarrc_picking_read(zarrc_picking *picking, const zarrc_region *regi
                                 zarrc_error *error) {
   bool missing = false;
   zarrc_status status = zarrc_read(picking->pipeline, picking->blob, region, to, &missing, error);
+  if (status == ZARRC_PENDING) {
+    /* All else is asked for as well. What is read again later has to be text all the same: it is looked at. */
+    atomic_store(&picking->pending, true);
+    status = zarrc_dtype_is_variable(&to->dtype) ? zarrc_pipeline_fill(picking->pipeline, to, error) : ZARRC_OK;
+  }
   if (missing) atomic_store(&picking->missing, true);
   return status;
 }

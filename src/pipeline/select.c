@@ -103,8 +103,10 @@ zarrc_status zarrc_read_selection(const zarrc_pipeline *pipeline, zarrc_blob *fr
                                   const zarrc_view *to, bool *missing, zarrc_error *error) {
   zarrc_picking p = {.pipeline = pipeline, .blob = from, .view = to};
   atomic_init(&p.missing, false);
+  atomic_init(&p.pending, false);
   levels_find(&p);
   zarrc_status status = pick(&p, selection, error);
+  if (!status && atomic_load(&p.pending)) status = zarrc_fail(error, ZARRC_PENDING, "not fetched yet");
   if (missing) *missing = atomic_load(&p.missing);
   return status;
 }

@@ -18,6 +18,7 @@ typedef struct zarrc_picking {
   int nlevels;
   const int64_t *level[ZARRC_MAX_NESTING];
   atomic_bool missing; /* out, reads: there was no value */
+  atomic_bool pending; /* out, reads: something has to be fetched first */
 } zarrc_picking;
 
 /* The part of a chunk that is taken by lists on some axes and by the lines of region on the others: every combination.

@@ -108,12 +108,15 @@ static const zarrc_blob_ops read_only_ops = {
 static const zarrc_blob_ops read_write_ops = {READ_WRITE_OPS};
 static const zarrc_blob_ops streaming_ops = {READ_WRITE_OPS, .replace_from = key_replace_from};
 
+static const zarrc_blob_ops deferred_ops = {READ_WRITE_OPS, .remote = true, .deferred = true};
+
 zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
   *blob = (zarrc_key_blob){0};
   zarrc_status status = zarrc_key_check(key, error);
   if (status) return status;
   bool writable = check_writable(store, NULL) == ZARRC_OK;
-  const zarrc_blob_ops *ops = !writable                                ? &read_only_ops
+  const zarrc_blob_ops *ops = ZARRC_HAS_OP(store->ops, deferred)       ? &deferred_ops
+                              : !writable                              ? &read_only_ops
                               : ZARRC_HAS_OP(store->ops, replace_from) ? &streaming_ops
                                                                        : &read_write_ops;
   *blob = (zarrc_key_blob){.blob.ops = ops, .store = store, .key = key, .state = {0}};

@@ -46,6 +46,7 @@ static void test_status_table(void **state) {
       {ZARRC_CANCELED, "CANCELED", "canceled", 130},
       {ZARRC_INTERNAL, "INTERNAL", "internal error", 70},
       {ZARRC_ACCESS, "ACCESS", "no access", 13},
+      {ZARRC_PENDING, "PENDING", "not fetched yet", 70},
   };
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     assert_int_equal(want[i].status, i);
@@ -53,7 +54,7 @@ static void test_status_table(void **state) {
     assert_string_equal(zarrc_status_words(want[i].status), want[i].words);
     assert_int_equal(zarrc_status_exit_code(want[i].status), want[i].exit_code);
   }
-  assert_string_equal(zarrc_status_name((zarrc_status)17), "INTERNAL");
+  assert_string_equal(zarrc_status_name((zarrc_status)18), "INTERNAL");
   assert_string_equal(zarrc_status_words((zarrc_status)1000), "internal error");
   assert_int_equal(zarrc_status_exit_code((zarrc_status)-1), 70);
 }

@@ -237,6 +237,81 @@ static void every_level_by_ranges(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* A value of which a host fetches what was asked for, between two reads. */
+typedef struct deferred_blob {
+  zarrc_blob blob;
+  const uint8_t *bytes;
+  size_t nbytes;
+  bool *fetched, *wanted; /* each byte */
+} deferred_blob;
+
+static zarrc_status deferred_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  deferred_blob *b = (deferred_blob *)blob;
+  bool missed = false;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t start;
+    size_t nbytes;
+    zarrc_status status = zarrc_range_locate(&ranges[i], b->nbytes, &start, &nbytes, error);
+    if (status) return status;
+    for (size_t k = 0; k < nbytes; k++) {
+      b->wanted[start + k] = true;
+      missed = missed || !b->fetched[start + k];
+    }
+    ranges[i].got = (zarrc_bytes){.ptr = b->bytes + start, .len = nbytes};
+    if (ranges[i].into) ranges[i].got.ptr = memcpy(ranges[i].into, b->bytes + start, nbytes);
+  }
+  return missed ? zarrc_fail(error, ZARRC_PENDING, "not fetched yet") : ZARRC_OK;
+}
+
+static const zarrc_blob_ops deferred_ops = {
+    .struct_size = sizeof deferred_ops, .remote = true, .read = deferred_read, .deferred = true};
+
+/* Reads every second inner chunk of a row, in more ranges than one window takes, round by round; returns the bytes that
+ * were fetched. */
+static size_t rounds_read(zarrc_ctx *ctx, const char *chain, int nrounds) {
+  zarrc_spec spec = chunk_spec(ZARRC_UINT32, 3, (int64_t[]){64, 64, 64});
+  zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+  uint32_t *numbers = chunk_numbers(&spec), back[64 * 64 * 4];
+  size_t n, nfetched = 0;
+  uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
+  deferred_blob blob = {{&deferred_ops}, bytes, n, calloc(n, 1), calloc(n, 1)};
+  zarrc_region r = chunk_region(3, (int64_t[]){0, 0, 3}, (int64_t[]){64, 64, 4}, (int64_t[]){1, 1, 16});
+  zarrc_view view = zarrc_view_c(&spec.dtype, 3, r.count, back);
+  bool missing;
+  memset(back, 0xA5, sizeof back);
+  for (int round = 0; round < nrounds; round++) {
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, &missing, NULL), ZARRC_PENDING);
+    assert_false(missing);
+    for (size_t i = 0; i < 64 * 64 * 4; i++) assert_int_equal(back[i], 0xA5A5A5A5);
+    memcpy(blob.fetched, blob.wanted, n);
+  }
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, &missing, NULL), ZARRC_OK);
+  for (size_t i = 0; i < 64 * 64 * 4; i++) assert_int_equal(back[i], numbers[i / 4 * 64 + 3 + i % 4 * 16]);
+  for (size_t i = 0; i < n; i++) nfetched += blob.fetched[i];
+  free(blob.fetched);
+  free(blob.wanted);
+  free(bytes);
+  free(numbers);
+  zarrc_pipeline_close(p);
+  return nfetched;
+}
+
+/* Where nothing is there yet, all that is wanted is asked for at once, level by level, and nothing is filled. */
+static void all_is_asked_for(void **state) {
+  assert_int_equal(rounds_read(*state,
+                               "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [8, 8, 8], "
+                               "\"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}]",
+                               2),
+                   512 * 16 + 4 + 256 * 2048);
+  assert_int_equal(rounds_read(*state,
+                               "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [16, 16, 16], "
+                               "\"codecs\": [{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": "
+                               "[8, 8, 8], \"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": "
+                               "\"little\"}}]}}]}}]",
+                               3),
+                   64 * 16 + 4 + 64 * (8 * 16 + 4) + 256 * 2048);
+}
+
 /* Steps that pass over inner chunks do not read them. */
 static void skipped_chunks_are_not_read(void **state) {
   fixture f;
@@ -300,6 +375,7 @@ int main(void) {
       cmocka_unit_test(plain_parts_by_ranges),
       cmocka_unit_test(any_order_is_read_once),
       cmocka_unit_test(every_level_by_ranges),
+      cmocka_unit_test(all_is_asked_for),
       cmocka_unit_test(skipped_chunks_are_not_read),
       cmocka_unit_test(missing_and_damaged_neighbours),
   };

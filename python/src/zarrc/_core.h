@@ -38,8 +38,7 @@ zarrc_ctx *core_context_get(core_state *state, PyObject *object);
 /* Joins pieces into a bytes object. */
 PyObject *core_parts_to_bytes(const zarrc_parts *parts);
 
-/* A stored value of which some ranges are there; a read of others notes what is wanted and finds no
- * value, so that all that is wanted comes to be known. */
+/* A stored value of which some ranges are there; a read of others notes what is wanted and is ZARRC_PENDING. */
 typedef struct core_ranges core_ranges;
 typedef struct core_ranges_blob {
   zarrc_blob blob;

@@ -298,6 +298,11 @@ bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_na
   return !status;
 }
 
+zarrc_status core_job_done(zarrc_job *job) {
+  if (job->status == ZARRC_PENDING) job->status = ZARRC_OK;
+  return job->status;
+}
+
 bool core_batch_wants_ranges(const core_batch *batch, size_t i) {
   const core_chunk *chunk = &batch->chunks[i];
   return chunk->source == CORE_RANGES && core_ranges_are_wanted(chunk->blob.ranges.ranges);

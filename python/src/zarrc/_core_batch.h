@@ -90,6 +90,9 @@ bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_na
 /* Whether ranges of the chunk's value have to be fetched first. */
 bool core_batch_wants_ranges(const core_batch *batch, size_t i);
 
+/* The status of a job for the loop: that ranges have to be fetched first is no failure. */
+zarrc_status core_job_done(zarrc_job *job);
+
 /* What `item` makes of each chunk. */
 PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_batch *batch, size_t i));
 

@@ -255,6 +255,14 @@ static const zarrc_store_ops stack_ops = {.struct_size = sizeof stack_ops,
                                           .replace = stack_replace,
                                           .erase = stack_erase,
                                           .identify = stack_identify};
+/* Where values are fetched by ranges. */
+static const zarrc_store_ops deferred_ops = {.struct_size = sizeof deferred_ops,
+                                             .name = "batch",
+                                             .read = stack_read,
+                                             .replace = stack_replace,
+                                             .erase = stack_erase,
+                                             .identify = stack_identify,
+                                             .deferred = true};
 
 static zarrc_status put_shape(zarrc_buf *out, const zarrc_spec *spec, size_t n, zarrc_error *error) {
   if (spec->ndim && n > (size_t)INT64_MAX / (size_t)(spec->shape[0] > 0 ? spec->shape[0] : 1))
@@ -321,6 +329,8 @@ static bool stack_take(core_batch *batch, bool write_empty) {
     s = stack_new(batch, write_empty);
   if (s) s->batch = batch;
   batch->stack = s;
+  for (size_t i = 0; s && i < batch->n; i++)
+    if (batch->chunks[i].source == CORE_RANGES) s->store.ops = &deferred_ops;
   return s != NULL;
 }
 
@@ -328,6 +338,7 @@ static void batch_end(core_batch *batch) {
   stack *s = batch->stack;
   if (s && batch->n <= ROOM) {
     s->batch = NULL;
+    s->store.ops = &stack_ops;
     s->next = batch->self->stacks;
     batch->self->stacks = s;
   } else {
@@ -413,7 +424,7 @@ static zarrc_status read_picked(void *arg, size_t i, zarrc_error *error) {
   const stack *s = batch->stack;
   zarrc_job *job = &batch->jobs[i];
   job->status = zarrc_array_read_selection(s->array, &batch->chunks[i].picks->selection, &job->view, error);
-  if (job->status) forget_stack(error);
+  if (core_job_done(job)) forget_stack(error);
   return job->status;
 }
 

@@ -133,7 +133,7 @@ static zarrc_status read_one(void *arg, size_t i, zarrc_error *error) {
     blob = &none.blob;
   }
   job->status = zarrc_read(job->pipeline, blob, job->region, &job->view, &job->missing, error);
-  return job->status;
+  return core_job_done(job);
 }
 
 /* True, False (no value), None: ranges have to be fetched, NotImplemented: it was left out. */

@@ -32,7 +32,7 @@ struct core_ranges {
 
 /* --------------------------------------------------------------------------------------------- as a blob */
 
-/* ZARRC_CANCELED: not there yet. */
+/* ZARRC_PENDING: not there yet. */
 static zarrc_status serve(const core_ranges *self, zarrc_range *range, zarrc_error *error) {
   for (size_t i = 0; i < self->npieces; i++) {
     const piece *p = &self->pieces[i];
@@ -63,7 +63,7 @@ static zarrc_status serve(const core_ranges *self, zarrc_range *range, zarrc_err
     range->total = p->to_end && p->offset >= 0 ? (uint64_t)p->offset + len : ZARRC_UNKNOWN;
     return ZARRC_OK;
   }
-  return ZARRC_CANCELED;
+  return ZARRC_PENDING;
 }
 
 static zarrc_status note(core_ranges *self, const zarrc_range *range) {
@@ -82,17 +82,18 @@ static zarrc_status ranges_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
   bool missed = false;
   for (size_t i = 0; i < n; i++) {
     zarrc_status status = serve(self, &ranges[i], error);
-    if (status == ZARRC_CANCELED) {
+    if (status == ZARRC_PENDING) {
       missed = true;
       if (note(self, &ranges[i])) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of ranges");
     } else if (status) {
       return status;
     }
   }
-  return missed ? zarrc_fail(error, ZARRC_NOT_FOUND, "ranges have to be fetched first") : ZARRC_OK;
+  return missed ? zarrc_fail(error, ZARRC_PENDING, "ranges have to be fetched first") : ZARRC_OK;
 }
 
-static const zarrc_blob_ops ranges_ops = {.struct_size = sizeof ranges_ops, .remote = true, .read = ranges_read};
+static const zarrc_blob_ops ranges_ops = {
+    .struct_size = sizeof ranges_ops, .remote = true, .read = ranges_read, .deferred = true};
 
 void core_ranges_blob_init(core_ranges_blob *blob, PyObject *ranges) {
   *blob = (core_ranges_blob){.blob = {&ranges_ops}, .ranges = (core_ranges *)ranges};

@@ -31,9 +31,6 @@ from zarrc._locks import Locks
 if TYPE_CHECKING:
     import numpy as np
 
-# Rounds of fetching ranges before a whole value is fetched: an index, the chunks, and once more for nested shards.
-MAX_ROUNDS = 4
-
 Request = Callable[[], Any]
 
 
@@ -53,10 +50,11 @@ class _Get:
 
 
 class _GetRanges:
-    """Ranges of a value: a list of what has bytes. None: there is no value (any more)."""
+    """Ranges of a value: a list of what has bytes. None: there is no value (any more). joined: the store may fetch
+    bytes between ranges with them, as zarr-python has it do for the chunks of a shard."""
 
-    def __init__(self, item: Item, wanted: list[tuple[int, int, bool]], first: bool) -> None:
-        self.getter, self.spec, self.first = item[0], item[1], first
+    def __init__(self, item: Item, wanted: list[tuple[int, int, bool]], joined: bool) -> None:
+        self.getter, self.spec, self.joined = item[0], item[1], joined
         self.requests = [_request(*each) for each in wanted]
         config = item[1].config
         self.limits = {
@@ -68,7 +66,7 @@ class _GetRanges:
     async def run(self) -> Any:
         values: list[Any] = [None] * len(self.requests)
         store = self.getter.store
-        if self.first or not hasattr(store, "get_ranges"):
+        if not self.joined or not hasattr(store, "get_ranges"):
             values = await asyncio.gather(
                 *(self.getter.get(self.spec.prototype, request) for request in self.requests)
             )
@@ -84,7 +82,7 @@ class _GetRanges:
     def run_sync(self) -> Any:
         values: list[Any] = [None] * len(self.requests)
         store = self.getter.store
-        if self.first or not hasattr(store, "get_ranges_sync"):
+        if not self.joined or not hasattr(store, "get_ranges_sync"):
             for i, request in enumerate(self.requests):
                 values[i] = self.getter.get_sync(prototype=self.spec.prototype, byte_range=request)
         else:
@@ -233,37 +231,39 @@ def _wants_ranges(bound: Bound, item: Item) -> bool:
 def _read_fetched(
     chain: Chain, bound: Bound, items: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...]
 ) -> Steps:
-    """Values come from the store: whole, or of shards the ranges that turn out to be needed."""
+    """Values come from the store: whole, or of shards the ranges that turn out to be needed. A round of requests asks
+    for all that is known to be wanted."""
     sources: list[Any] = [_core.Ranges() if _wants_ranges(bound, item) else None for item in items]
     whole = [k for k, source in enumerate(sources) if source is None]
-    if whole:
-        for k, value in zip(whole, (yield [_Get(items[k]) for k in whole]), strict=True):
-            sources[k] = value
+    todo = [k for k, source in enumerate(sources) if source is not None]
     states: list[Any] = [None] * len(items)
     limit = _inline.nbytes(items)
-    todo = list(range(len(items)))
-    for attempt in range(MAX_ROUNDS + 1):
-        some = ([items[k] for k in todo], [sources[k] for k in todo])
-        found = chain.read(bound, *some, out, drop_axes, None, limit) if limit else None
-        if found is None:
-            found = yield partial(chain.read, bound, *some, out, drop_axes)
-        for k, state in zip(todo, found, strict=True):
-            states[k] = state
-        todo = [k for k in todo if states[k] is None]
-        if not todo:
-            break
+    joined = False  # the index of the outer shard comes first; of nested ones exactly what is wanted is fetched
+    while whole or todo:
+        if todo:
+            some = ([items[k] for k in todo], [sources[k] for k in todo])
+            found = chain.read(bound, *some, out, drop_axes, None, limit) if limit else None
+            if found is None:
+                found = yield partial(chain.read, bound, *some, out, drop_axes)
+            for k, state in zip(todo, found, strict=True):
+                states[k] = state
+            todo = [k for k in todo if states[k] is None]
         wanted = [list(dict.fromkeys(sources[k].take_wanted())) for k in todo]
-        if attempt + 2 > MAX_ROUNDS:
-            for k, value in zip(todo, (yield [_Get(items[k]) for k in todo]), strict=True):
-                sources[k] = value
-            continue
-        requests = [_GetRanges(items[k], each, attempt == 0) for k, each in zip(todo, wanted, strict=True)]
-        for k, each, values in zip(todo, wanted, (yield requests), strict=True):
+        requests: list[Any] = [_Get(items[k]) for k in whole]
+        requests += [_GetRanges(items[k], each, joined) for k, each in zip(todo, wanted, strict=True)]
+        if not requests:
+            break
+        answers = yield requests
+        for k, each, values in zip(todo, wanted, answers[len(whole) :], strict=True):
             if values is None:
                 sources[k] = None
             else:
                 for place, value in zip(each, values, strict=True):
                     sources[k].add(*place, value)
+        for k, value in zip(whole, answers, strict=False):
+            sources[k] = value
+        todo, whole = sorted(whole + todo), []
+        joined = not chain.is_nested
     return states
 
 
