@@ -13,6 +13,7 @@
 #ifndef ZARRC_BASE_H
 #define ZARRC_BASE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -138,6 +139,9 @@ ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); 
 
 /* Returns ZARRC_CANCELED if the context's work is to stop: to be asked several times a second by what takes long. */
 ZARRC_API zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error);
+/* Returns the thread for whose call the calling thread works: itself, unless it is one of the context's own. So
+ * `canceled` can stop one call of several. A host's executor is not seen through. */
+ZARRC_API pthread_t zarrc_ctx_caller(const zarrc_ctx *ctx);
 
 /* Bytes held through the context's allocator now, and the most there ever were. */
 ZARRC_API uint64_t zarrc_ctx_memory(const zarrc_ctx *ctx);

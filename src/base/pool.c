@@ -16,9 +16,11 @@
 #include "base/ctx.h"
 #include "base/gate.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct loop {
@@ -40,6 +42,7 @@ typedef struct loop {
   bool listed;     /* others may help */
   unsigned inside; /* threads that take items */
   bool waiting;    /* the caller waits on `changed` */
+  pthread_t caller;
   pthread_cond_t changed;
 } loop;
 
@@ -224,9 +227,27 @@ void zarrc_pool_close(zarrc_ctx *ctx) {
 
 /* --------------------------------------------------------------------------------------------------------- loops */
 
-static void open_loop(pool *p, loop *l) {
-  seat *s = p->seats;
+/* The newest seat of the calling thread, or NULL. */
+static const seat *own_seat(const pool *p) {
+  const seat *s = p->seats;
   while (s && !pthread_equal(s->thread, pthread_self())) s = s->older;
+  return s;
+}
+
+pthread_t zarrc_ctx_caller(const zarrc_ctx *ctx) {
+  pthread_t caller = pthread_self();
+  pool *p = atomic_load(&((zarrc_ctx *)ctx)->pool);
+  if (!p || p->process != getpid()) return caller;
+  pthread_mutex_lock(&p->mutex);
+  const seat *s = own_seat(p);
+  for (const loop *l = s ? s->loop : NULL; l; l = l->outer) caller = l->caller;
+  pthread_mutex_unlock(&p->mutex);
+  return caller;
+}
+
+static void open_loop(pool *p, loop *l) {
+  const seat *s = own_seat(p);
+  l->caller = pthread_self();
   l->outer = s ? s->loop : NULL;
   if (l->outer) l->gate = NULL;
   for (const loop *above = l->outer; above; above = above->outer)
@@ -253,6 +274,30 @@ static void close_loop(pool *p, loop *l) {
   if (l->older) l->older->newer = l->newer;
 }
 
+/* Nanoseconds after which a caller that waits for helpers asks whether the work is to stop: a host may be able to tell
+ * from that thread alone. */
+#define ASK_NS 100000000
+
+static void wait_for_helpers(pool *p, loop *l) {
+  const zarrc_ctx_options *options = &l->ctx->options;
+  l->waiting = true;
+  if (!options->canceled) {
+    pthread_cond_wait(&l->changed, &p->mutex);
+  } else {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += ASK_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_cond_timedwait(&l->changed, &p->mutex, &until) == ETIMEDOUT) {
+      pthread_mutex_unlock(&p->mutex);
+      (void)options->canceled(options->canceled_ud); /* items ask for themselves */
+      pthread_mutex_lock(&p->mutex);
+    }
+  }
+  l->waiting = false;
+}
+
 /* false: the process was forked meanwhile, and helpers stayed behind. */
 static bool run_in_pool(pool *p, loop *l) {
   pthread_mutex_lock(&p->mutex);
@@ -265,9 +310,7 @@ static bool run_in_pool(pool *p, loop *l) {
     if (inner) {
       same = work_on(p, inner);
     } else {
-      l->waiting = true;
-      pthread_cond_wait(&l->changed, &p->mutex);
-      l->waiting = false;
+      wait_for_helpers(p, l);
     }
   }
   if (same) pthread_mutex_unlock(&p->mutex);

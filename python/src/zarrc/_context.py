@@ -7,14 +7,12 @@ import logging
 import threading
 import warnings
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zarrc import _core
+from zarrc import _core, _threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
 logger = logging.getLogger("zarrc")
 
@@ -82,7 +80,7 @@ _Wanted = tuple[int, bool]  # workers, and whether gzip is to be fast
 
 _current: tuple[_Wanted, _core.Context] | None = None
 _holders: weakref.WeakSet[Any] = weakref.WeakSet()
-_executor: ThreadPoolExecutor | None = None
+_executor: _threads.Threads | None = None
 
 
 def hold(holder: Holder) -> None:
@@ -110,20 +108,20 @@ def _switch(wanted: _Wanted) -> _core.Context:
         old, _executor = _executor, None
         holders = list(_holders)
     if old is not None:
-        old.shutdown(wait=False)
+        old.shutdown()
     for each in holders:
         each.forget()
     return result
 
 
-def submit(fn: Callable[..., Any], *args: Any) -> Future[Any]:
+def submit(fn: Callable[..., Any], *args: Any) -> _threads.Job:
     """Has a thread call the library in place of an event loop. There are as many of them as the context has; nothing
     that waits for anything else runs there."""
     global _executor
     threads = context().threads
     with _lock:
         if _executor is None:
-            _executor = ThreadPoolExecutor(threads, thread_name_prefix="zarrc")
+            _executor = _threads.Threads(threads)
         return _executor.submit(fn, *args)
 
 
@@ -191,6 +189,7 @@ def _after_fork() -> None:
     global _lock, _executor
     _lock = threading.Lock()
     _executor = None
+    _threads.after_fork()
 
 
 try:

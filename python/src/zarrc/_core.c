@@ -127,17 +127,26 @@ static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
   allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   core_context *self = (core_context *)alloc(type, 0);
   if (!self) return NULL;
+  pthread_mutex_init(&self->calls.lock, NULL);
+  options.canceled = core_calls_canceled;
+  options.canceled_ud = &self->calls;
   if (zarrc_ctx_open(&options, &self->ctx, &error)) {
     core_raise(core_state_of(type), &error);
     Py_DECREF((PyObject *)self);
     return NULL;
   }
+  self->calls.ctx = self->ctx;
   return (PyObject *)self;
+}
+
+core_calls *core_calls_of(PyObject *context) {
+  return &((core_context *)context)->calls;
 }
 
 static void context_dealloc(PyObject *object) {
   PyTypeObject *type = Py_TYPE(object);
   zarrc_ctx_close(((core_context *)object)->ctx);
+  pthread_mutex_destroy(&((core_context *)object)->calls.lock);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(object);
   Py_DECREF((PyObject *)type);
@@ -286,10 +295,12 @@ static int module_exec(PyObject *module) {
   state->pipeline = new_type(module, &core_pipeline_spec);
   state->codec = new_type(module, &core_codec_spec);
   state->ranges = new_type(module, &core_ranges_spec);
+  state->stop = new_type(module, &core_stop_spec);
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
-  if (!state->ndarray || !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges)
+  if (!state->ndarray || !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges ||
+      !state->stop)
     return -1;
   PyObject *libraries = list_libraries();
   if (!libraries || PyModule_AddObjectRef(module, "libraries", libraries)) {
@@ -307,6 +318,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->pipeline);
   Py_VISIT(state->codec);
   Py_VISIT(state->ranges);
+  Py_VISIT(state->stop);
   Py_VISIT(state->error);
   Py_VISIT(state->corrupt);
   Py_VISIT(state->invalid);
@@ -328,6 +340,7 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->pipeline);
   Py_CLEAR(state->codec);
   Py_CLEAR(state->ranges);
+  Py_CLEAR(state->stop);
   Py_CLEAR(state->error);
   Py_CLEAR(state->corrupt);
   Py_CLEAR(state->invalid);

@@ -7,21 +7,52 @@
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include <zarrc/zarrc.h>
+
+/* Calls of a context that are under way without the interpreter lock. */
+typedef struct core_stop core_stop;
+typedef struct core_call core_call;
+typedef struct core_calls {
+  zarrc_ctx *ctx;
+  pthread_mutex_t lock;
+  core_call *first;
+} core_calls;
+
+struct core_call {
+  core_calls *calls;
+  pthread_t thread;
+  core_stop *stop; /* or NULL */
+  core_call *next, *outer;
+  PyThreadState *state;
+  int64_t looked;
+  atomic_bool raised; /* a handler of a signal has raised an exception */
+};
 
 typedef struct core_context {
   PyObject ob_base;
   zarrc_ctx *ctx;
+  core_calls calls;
 } core_context;
 
+/* Gives the interpreter lock away for a call of the library that can be stopped, and takes it back. false: an exception
+ * was raised meanwhile, whatever the call returned. */
+void core_call_begin(core_call *call, core_calls *calls);
+bool core_call_end(core_call *call);
+/* `canceled` of a context. */
+bool core_calls_canceled(void *calls);
+core_calls *core_calls_of(PyObject *context);
+
 typedef struct core_state {
-  PyTypeObject *array, *context, *pipeline, *codec, *ranges;
+  PyTypeObject *array, *context, *pipeline, *codec, *ranges, *stop;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
   PyTypeObject *ndarray;                                   /* numpy's */
 } core_state;
 
-extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec;
+extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec, core_stop_spec;
 
 /* The state of the module that a type of it belongs to. */
 core_state *core_state_of(PyTypeObject *type);

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from gzip import BadGzipFile
-from typing import Any, final
+from typing import Any, TypeVar, final
+
+T = TypeVar("T")
 
 version: str
 libraries: dict[str, str | None]
@@ -37,6 +39,12 @@ class Codec:
     def __new__(cls, context: Context, json: str) -> Codec: ...
     def encode(self, data: Any, /) -> bytes: ...
     def decode(self, data: Any, /) -> bytes: ...
+
+@final
+class Stop:
+    def __new__(cls) -> Stop: ...
+    def set(self) -> None: ...
+    def run(self, function: Callable[..., T], /, *args: Any) -> T: ...
 
 @final
 class Ranges:

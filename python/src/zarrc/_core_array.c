@@ -70,12 +70,16 @@ static core_picks *selection_take(PyObject *object, PyObject *entries, bool poin
   return picks;
 }
 
-static zarrc_status transfer(const core_array *self, const core_picks *picks, const zarrc_view *view, bool write,
-                             zarrc_error *error) {
-  zarrc_status status;
-  Py_BEGIN_ALLOW_THREADS status = write ? zarrc_array_write_selection(self->array, &picks->selection, view, error)
-                                        : zarrc_array_read_selection(self->array, &picks->selection, view, error);
-  Py_END_ALLOW_THREADS return status;
+/* false: an exception was raised. */
+static bool transfer(const core_array *self, const core_picks *picks, const zarrc_view *view, bool write) {
+  zarrc_error error;
+  core_call call;
+  core_call_begin(&call, core_calls_of(self->context));
+  zarrc_status status = write ? zarrc_array_write_selection(self->array, &picks->selection, view, &error)
+                              : zarrc_array_read_selection(self->array, &picks->selection, view, &error);
+  if (!core_call_end(&call)) return false;
+  if (status) core_raise(core_state_of(Py_TYPE((PyObject *)self)), &error);
+  return !status;
 }
 
 static PyObject *array_move(PyObject *object, PyObject *args, bool write) {
@@ -83,7 +87,6 @@ static PyObject *array_move(PyObject *object, PyObject *args, bool write) {
   int points, big;
   Py_buffer buffer;
   zarrc_view view;
-  zarrc_error error;
   if (!PyArg_ParseTuple(args, "OpOp", &entries, &points, &memory, &big)) return NULL;
   core_picks *picks = selection_take(object, entries, points != 0, &view);
   if (!picks) return NULL;
@@ -99,12 +102,11 @@ static PyObject *array_move(PyObject *object, PyObject *args, bool write) {
     view.stride[i] = buffer.strides[i];
     fits = view.shape[i] == buffer.shape[i];
   }
-  zarrc_status status = fits ? transfer((core_array *)object, picks, &view, write, &error) : ZARRC_OK;
+  bool done = fits && transfer((core_array *)object, picks, &view, write);
   PyBuffer_Release(&buffer);
   core_picks_free(picks);
   if (!fits) PyErr_SetString(PyExc_ValueError, "the memory has another shape or other elements than the selection");
-  if (!fits) return NULL;
-  return status ? core_raise(core_state_of(Py_TYPE(object)), &error) : Py_NewRef(Py_None);
+  return done ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *array_read(PyObject *object, PyObject *args) {
@@ -137,10 +139,10 @@ static PyObject *array_read_items(PyObject *object, PyObject *args) {
   core_picks *picks = selection_take(object, entries, points != 0, &view);
   zarrc_text *texts = picks ? texts_new(&view) : NULL;
   if (texts) {
-    zarrc_status status = zarrc_arena_open(self->ctx, &view.arena, &error);
-    if (!status) status = transfer(self, picks, &view, false, &error);
-    list = status ? core_raise(core_state_of(Py_TYPE(object)), &error)
-                  : core_texts_to_list(&view.dtype, texts, zarrc_view_nitems(&view));
+    if (zarrc_arena_open(self->ctx, &view.arena, &error))
+      core_raise(core_state_of(Py_TYPE(object)), &error);
+    else if (transfer(self, picks, &view, false))
+      list = core_texts_to_list(&view.dtype, texts, zarrc_view_nitems(&view));
     zarrc_arena_close(view.arena);
   }
   PyMem_Free(texts);
@@ -152,7 +154,6 @@ static PyObject *array_write_items(PyObject *object, PyObject *args) {
   PyObject *entries, *list, *result = NULL;
   int points;
   zarrc_view view;
-  zarrc_error error;
   if (!PyArg_ParseTuple(args, "OpO!:write_items", &entries, &points, &PyList_Type, &list)) return NULL;
   core_picks *picks = selection_take(object, entries, points != 0, &view);
   zarrc_text *texts = picks ? texts_new(&view) : NULL;
@@ -163,10 +164,7 @@ static PyObject *array_write_items(PyObject *object, PyObject *args) {
     ok = false;
   }
   for (Py_ssize_t k = 0; ok && k < n; k++) ok = core_text_of(&view.dtype, PyList_GetItem(list, k), &texts[k]);
-  if (ok)
-    result = transfer((core_array *)object, picks, &view, true, &error)
-                 ? core_raise(core_state_of(Py_TYPE(object)), &error)
-                 : Py_NewRef(Py_None);
+  if (ok && transfer((core_array *)object, picks, &view, true)) result = Py_NewRef(Py_None);
   PyMem_Free(texts);
   core_picks_free(picks);
   return result;

@@ -291,8 +291,10 @@ bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_na
   if (keep_lock && !batch->has_key && core_batch_cost(batch) <= KEEP_LOCK_NBYTES) {
     status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
   } else {
-    Py_BEGIN_ALLOW_THREADS status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
-    Py_END_ALLOW_THREADS
+    core_call call;
+    core_call_begin(&call, core_calls_of(batch->self->context));
+    status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
+    if (!core_call_end(&call)) return false;
   }
   if (status) raise_failure(batch, &error, name, items);
   return !status;

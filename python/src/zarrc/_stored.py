@@ -135,10 +135,22 @@ Steps = Generator[Step, Any, Any]
 
 
 async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
-    """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made."""
+    """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made. Where the
+    caller is cancelled, the work is stopped, and has ended when this returns: memory and locks are free then."""
     if max_workers() == 1:
         return fn(*args)
-    return await asyncio.wrap_future(submit(fn, *args))
+    job = submit(fn, *args)
+    try:
+        return await asyncio.wrap_future(job)
+    except asyncio.CancelledError:
+        job.stop()
+        while not job.done():
+            try:
+                done, _ = await asyncio.wait([asyncio.wrap_future(job)])
+                [each.cancelled() or each.exception() for each in done]  # nobody else asks for it
+            except asyncio.CancelledError:
+                continue
+        raise
 
 
 def _is_near(getter: Any) -> bool:

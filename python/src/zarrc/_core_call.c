@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of the library without the interpreter lock, and what stops them: a signal whose handler raises (Ctrl-C), or a
+ * Stop under which they run. The library asks from any thread; only the thread of the call may look for signals.
+ */
+#include "_core.h"
+
+#include <time.h>
+
+/* Signals are looked for so often. */
+#define LOOK_NS INT64_C(100000000)
+
+struct core_stop {
+  PyObject ob_base;
+  atomic_bool set;
+};
+
+static atomic_uint nset;                      /* stops that are set, and calls that a signal stopped */
+static _Thread_local core_stop *current_stop; /* of what the thread runs */
+static _Thread_local core_call *current_call; /* of the thread, without the interpreter lock */
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ------------------------------------------------------------------------------------------------------- calls */
+
+void core_call_begin(core_call *call, core_calls *calls) {
+  *call = (core_call){.calls = calls, .thread = pthread_self(), .stop = current_stop, .outer = current_call};
+  pthread_mutex_lock(&calls->lock);
+  call->next = calls->first;
+  calls->first = call;
+  pthread_mutex_unlock(&calls->lock);
+  call->looked = now();
+  current_call = call;
+  call->state = PyEval_SaveThread();
+}
+
+bool core_call_end(core_call *call) {
+  core_call **at = &call->calls->first;
+  PyEval_RestoreThread(call->state);
+  current_call = call->outer;
+  pthread_mutex_lock(&call->calls->lock);
+  while (*at != call) at = &(*at)->next;
+  *at = call->next;
+  pthread_mutex_unlock(&call->calls->lock);
+  if (call->raised) atomic_fetch_sub(&nset, 1);
+  return !call->raised;
+}
+
+/* Lets Python handle the signals that have come; what a handler raises stays the exception of the thread. */
+static void look_for_signals(core_call *call) {
+  int64_t t = now();
+  if (call->raised || t - call->looked < LOOK_NS) return;
+  PyEval_RestoreThread(call->state);
+  if (PyErr_CheckSignals()) {
+    call->raised = true;
+    atomic_fetch_add(&nset, 1);
+  }
+  call->state = PyEval_SaveThread();
+  call->looked = now();
+}
+
+static bool is_stopped(const core_call *call) {
+  return call->raised || (call->stop && atomic_load(&call->stop->set));
+}
+
+bool core_calls_canceled(void *arg) {
+  core_calls *calls = arg;
+  bool stopped = false;
+  if (current_call && current_call->calls == calls) {
+    look_for_signals(current_call);
+    return is_stopped(current_call);
+  }
+  if (atomic_load_explicit(&nset, memory_order_relaxed) == 0) return false;
+  pthread_t caller = zarrc_ctx_caller(calls->ctx);
+  pthread_mutex_lock(&calls->lock);
+  for (const core_call *call = calls->first; call && !stopped; call = call->next)
+    stopped = pthread_equal(call->thread, caller) && is_stopped(call);
+  pthread_mutex_unlock(&calls->lock);
+  return stopped;
+}
+
+/* ------------------------------------------------------------------------------------------------------- stops */
+
+static PyObject *stop_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  (void)args, (void)kwargs;
+  allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  return alloc(type, 0);
+}
+
+static void stop_dealloc(PyObject *object) {
+  PyTypeObject *type = Py_TYPE(object);
+  if (atomic_load(&((core_stop *)object)->set)) atomic_fetch_sub(&nset, 1);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(object);
+  Py_DECREF((PyObject *)type);
+}
+
+static PyObject *stop_set(PyObject *object, PyObject *none) {
+  (void)none;
+  if (!atomic_exchange(&((core_stop *)object)->set, true)) atomic_fetch_add(&nset, 1);
+  return Py_NewRef(Py_None);
+}
+
+static PyObject *stop_run(PyObject *object, PyObject *args) {
+  Py_ssize_t n = PyTuple_Size(args);
+  if (n < 1) {
+    PyErr_SetString(PyExc_TypeError, "run(function, *arguments)");
+    return NULL;
+  }
+  PyObject *rest = PyTuple_GetSlice(args, 1, n);
+  if (!rest) return NULL;
+  core_stop *outer = current_stop;
+  current_stop = (core_stop *)object;
+  PyObject *result = PyObject_CallObject(PyTuple_GetItem(args, 0), rest);
+  current_stop = outer;
+  Py_DECREF(rest);
+  return result;
+}
+
+static PyMethodDef stop_methods[] = {
+    {"set", stop_set, METH_NOARGS, "Stops what runs under it, soon."},
+    {"run", stop_run, METH_VARARGS,
+     "run(function, *arguments): calls of the library that the function makes can be stopped."},
+    {0},
+};
+static PyType_Slot stop_slots[] = {
+    {Py_tp_new, stop_new},
+    {Py_tp_dealloc, stop_dealloc},
+    {Py_tp_methods, stop_methods},
+    {Py_tp_doc, "A way to stop calls of the library from another thread."},
+    {0},
+};
+PyType_Spec core_stop_spec = {"zarrc._core.Stop", sizeof(core_stop), 0, Py_TPFLAGS_DEFAULT, stop_slots};
