@@ -106,6 +106,9 @@ ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);           
 ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
 /* The shape of inner chunks if the chain is a shard and nothing else (outermost level), else false. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
+/* What is not as the specification wants it, or as others can read it, and was taken all the same: the i-th such thing,
+ * as a sentence; NULL past the last. What breaks the specification does not open with `strict`. */
+ZARRC_API const char *zarrc_array_notice(const zarrc_array *array, size_t i);
 /* Returns ZARRC_OK, or ZARRC_UNSUPPORTED and what is not known: arrays opened with allow_unknown. */
 ZARRC_API zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarrc_error *error);
 /* The pipeline for one chunk (chunks of one shape share it); stays with the array. */

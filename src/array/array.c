@@ -109,6 +109,9 @@ const zarrc_grid *zarrc_array_grid(const zarrc_array *array) {
 const void *zarrc_array_fill(const zarrc_array *array) {
   return array->fixed->fill;
 }
+const char *zarrc_array_notice(const zarrc_array *array, size_t i) {
+  return zarrc_rules_notice(&array->fixed->rules, i);
+}
 const char *zarrc_array_fill_value(const zarrc_array *array) {
   return array->fixed->fill_value;
 }

@@ -13,6 +13,12 @@ zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **
   return ZARRC_OK;
 }
 
+static const char mark[] = "\xef\xbb\xbf";
+
+bool zarrc_document_has_mark(const char *text, size_t n) {
+  return n >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
+}
+
 zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, zarrc_json_doc **out,
                                   zarrc_node_kind *kind, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
@@ -21,7 +27,11 @@ zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, za
   zarrc_status status;
   if (n > ZARRC_MAX_DOCUMENT)
     return zarrc_fail(error, ZARRC_LIMIT, "the document has %zu bytes, at most %zu are read", n, ZARRC_MAX_DOCUMENT);
-  status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata", &doc, error);
+  if (zarrc_document_has_mark(text, n)) {
+    text += sizeof mark - 1;
+    n -= sizeof mark - 1;
+  }
+  status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata +fill_value", &doc, error);
   if (status) return status;
   root = zarrc_json_root(doc);
   format = zarrc_json_get(root, "zarr_format");

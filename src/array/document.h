@@ -20,6 +20,9 @@
 zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, zarrc_json_doc **out,
                                   zarrc_node_kind *kind, zarrc_error *error);
 
+/* Whether a document begins with a byte order mark, which is no part of it. */
+bool zarrc_document_has_mark(const char *text, size_t n);
+
 /* The attributes as they stand, "{}" where there are none: a copy. */
 zarrc_status zarrc_document_attributes(zarrc_ctx *ctx, const zarrc_json *root, char **out, zarrc_error *error);
 

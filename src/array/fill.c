@@ -39,7 +39,7 @@ static zarrc_status read_bool(const reader *r, const zarrc_dtype *dtype, const z
   double number = 0;
   size_t n = 0;
   if (!known && zarrc_json_get_double(json, &number)) {
-    known = r->lenient || (zarrc_json_is(json, ZARRC_JSON_INTEGER) && (number == 0 || number == 1));
+    known = r->lenient;
     value = number != 0;
   } else if (!known && r->lenient) {
     known = zarrc_json_is(json, ZARRC_JSON_NULL) || zarrc_json_is(json, ZARRC_JSON_STRING);
@@ -172,6 +172,10 @@ static bool real_of(const reader *r, bool numbers_as_text, const zarrc_json *jso
   bool truth = false;
   const char *text = zarrc_json_get_string(json, &n);
   if (zarrc_json_get_double(json, out)) return true;
+  if (zarrc_json_is(json, ZARRC_JSON_REAL)) { /* NaN, Infinity, -Infinity, which JSON does not have */
+    text = zarrc_json_text(json, &n);
+    return r->lenient && float_text(text, n, out);
+  }
   bool negative = zarrc_json_string_is(json, "-Infinity");
   if (negative || zarrc_json_string_is(json, "Infinity")) {
     *out = negative ? -INFINITY : INFINITY;
@@ -407,7 +411,7 @@ static zarrc_status read_element(const reader *r, const zarrc_dtype *dtype, cons
 zarrc_status zarrc_fill_from_json(zarrc_ctx *ctx, const zarrc_dtype *dtype, const char *json, size_t n, bool lenient,
                                   zarrc_arena *arena, void *element, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
-  zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
+  zarrc_status status = zarrc_json_parse(ctx, json, n, lenient ? "+" : NULL, &doc, error);
   if (status) return status;
   reader r = {.ctx = ctx, .lenient = lenient, .arena = arena};
   status = read_element(&r, dtype, zarrc_json_root(doc), element, error);

@@ -139,8 +139,7 @@ static zarrc_status parse_edge(const zarrc_json *value, const char *where, int a
   return ZARRC_OK;
 }
 
-static zarrc_status parse_regular(const zarrc_json *configuration, int ndim, const int64_t *unit, zarrc_grid *grid,
-                                  zarrc_error *error) {
+static zarrc_status parse_regular(const zarrc_json *configuration, int ndim, zarrc_grid *grid, zarrc_error *error) {
   const zarrc_json *list = zarrc_json_get(configuration, "chunk_shape");
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, AT "/chunk_shape: %s", list ? "must be a list" : "is missing");
@@ -148,13 +147,7 @@ static zarrc_status parse_regular(const zarrc_json *configuration, int ndim, con
     return zarrc_fail(error, ZARRC_INVALID_METADATA, AT "/chunk_shape: has %zu sizes where shape has %d",
                       zarrc_json_length(list), ndim);
   for (int i = 0; i < ndim; i++) {
-    const zarrc_json *size = zarrc_json_at(list, (size_t)i);
-    int64_t stored;
-    if (unit && zarrc_json_get_int64(size, &stored) && stored == 0) {
-      grid->chunk_shape[i] = unit[i];
-      continue;
-    }
-    zarrc_status status = parse_edge(size, "/chunk_shape", i, &grid->chunk_shape[i], error);
+    zarrc_status status = parse_edge(zarrc_json_at(list, (size_t)i), "/chunk_shape", i, &grid->chunk_shape[i], error);
     if (status) return status;
   }
   return ZARRC_OK;
@@ -247,8 +240,8 @@ static zarrc_status parse_rectilinear(zarrc_ctx *ctx, const zarrc_json *configur
   return status;
 }
 
-zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim, const int64_t *shape, bool strict,
-                              const int64_t *unit, zarrc_grid *out, zarrc_error *error) {
+zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim, const int64_t *shape,
+                              zarrc_rules *rules, zarrc_grid *out, zarrc_error *error) {
   static const char *const members[] = {"name", "configuration", "must_understand", NULL};
   static const char *const regular[] = {"chunk_shape", NULL};
   static const char *const rectilinear[] = {"kind", "chunk_shapes", NULL};
@@ -275,14 +268,12 @@ zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim,
     zarrc_error_prefix(error, "/chunk_grid: ");
     return status;
   }
-  if (strict) {
-    status = zarrc_json_check_keys(configuration, grid.kind == ZARRC_REGULAR ? regular : rectilinear, error);
-    if (status) {
-      zarrc_error_prefix(error, AT ": ");
-      return status;
-    }
+  zarrc_error why;
+  if (zarrc_json_check_keys(configuration, grid.kind == ZARRC_REGULAR ? regular : rectilinear, &why)) {
+    status = zarrc_rules_bend(rules, error, AT ": %s", why.message);
+    if (status) return status;
   }
-  status = grid.kind == ZARRC_REGULAR ? parse_regular(configuration, ndim, unit, &grid, error)
+  status = grid.kind == ZARRC_REGULAR ? parse_regular(configuration, ndim, &grid, error)
                                       : parse_rectilinear(ctx, configuration, ndim, shape, &grid, error);
   if (status)
     zarrc_grid_clear(ctx, &grid);

@@ -5,15 +5,15 @@
 
 #include <zarrc/data.h>
 
+#include "array/rules.h"
 #include "base/json.h"
 
 /* Edges that the lists of one rectilinear grid may have together, run lengths written out. */
 #define ZARRC_GRID_MAX_EDGES ((int64_t)1 << 19)
 
-/* Reads a grid for an array shape. unit[i] is what a stored chunk size of 0, which older writers left for empty axes,
- * is read as; NULL refuses it. strict refuses members of the configuration that mean nothing. *out owns its lists. */
-zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim, const int64_t *shape, bool strict,
-                              const int64_t *unit, zarrc_grid *out, zarrc_error *error);
+/* Reads a grid for an array shape. Members of the configuration that mean nothing break a rule. *out owns its lists. */
+zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim, const int64_t *shape,
+                              zarrc_rules *rules, zarrc_grid *out, zarrc_error *error);
 void zarrc_grid_clear(zarrc_ctx *ctx, zarrc_grid *grid);
 
 /* Appends canonical JSON: an edge list as run lengths only where that has fewer entries. */

@@ -19,7 +19,8 @@ static zarrc_status parse_separator(const zarrc_json *value, const char *where, 
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_key_encoding_parse(const zarrc_json *value, zarrc_key_encoding *out, zarrc_error *error) {
+zarrc_status zarrc_key_encoding_parse(const zarrc_json *value, zarrc_rules *rules, zarrc_key_encoding *out,
+                                      zarrc_error *error) {
   static const char *const members[] = {"name", "configuration", "separator", "must_understand", NULL};
   static const char *const options[] = {"separator", NULL};
   const zarrc_json *name = zarrc_json_is(value, ZARRC_JSON_STRING) ? value : zarrc_json_get(value, "name");
@@ -47,9 +48,10 @@ zarrc_status zarrc_key_encoding_parse(const zarrc_json *value, zarrc_key_encodin
   if (flat && configuration)
     return zarrc_fail(error, ZARRC_INVALID_METADATA,
                       "/chunk_key_encoding: separator stands beside configuration, not in it");
-  if (flat)
+  if (flat) status = zarrc_rules_bend(rules, error, "/chunk_key_encoding: separator does not stand in configuration");
+  if (!status && flat)
     status = parse_separator(flat, "/chunk_key_encoding/separator", &encoding.separator, error);
-  else if (separator)
+  else if (!status && separator)
     status = parse_separator(separator, "/chunk_key_encoding/configuration/separator", &encoding.separator, error);
   if (!status) *out = encoding;
   return status;

@@ -5,6 +5,7 @@
 
 #include <zarrc/data.h>
 
+#include "array/rules.h"
 #include "base/json.h"
 
 /* The longest path of a node, and room for the longest key below it: 32 coordinates of 19 digits. */
@@ -16,7 +17,8 @@ typedef struct zarrc_key_encoding {
   char separator; /* '/' or '.' */
 } zarrc_key_encoding;
 
-zarrc_status zarrc_key_encoding_parse(const zarrc_json *value, zarrc_key_encoding *out, zarrc_error *error);
+zarrc_status zarrc_key_encoding_parse(const zarrc_json *value, zarrc_rules *rules, zarrc_key_encoding *out,
+                                      zarrc_error *error);
 zarrc_status zarrc_key_encoding_to_json(const zarrc_key_encoding *encoding, zarrc_buf *out, zarrc_error *error);
 
 /* Writes the key of a chunk of the array at path, NUL-terminated. */

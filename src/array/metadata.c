@@ -89,17 +89,15 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, c
   return status ? status : keep_data_type(m, error);
 }
 
-/* What a chunk size of 0 stands for: the inner chunk size of a shard, else 1. false: the shard's cannot be read. */
-static bool zero_sizes(const zarrc_json *codecs, int ndim, int64_t *unit) {
-  for (int i = 0; i < ndim; i++) unit[i] = 1;
-  for (size_t k = 0; k < zarrc_json_length(codecs); k++) {
-    const zarrc_json *codec = zarrc_json_at(codecs, k);
-    if (!zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed")) continue;
-    const zarrc_json *inner = zarrc_json_get(zarrc_json_get(codec, "configuration"), "chunk_shape");
-    if (zarrc_json_length(inner) != (size_t)ndim) return false;
-    for (int i = 0; i < ndim; i++)
-      if (!zarrc_json_get_int64(zarrc_json_at(inner, (size_t)i), &unit[i]) || unit[i] < 1) return false;
-  }
+/* The inner chunk shape of the one shard that a chain is; false: it is something else, or cannot be read. */
+static bool shard_shape(const zarrc_json *codecs, int ndim, int64_t *shape) {
+  const zarrc_json *codec = zarrc_json_at(codecs, 0);
+  const zarrc_json *inner = zarrc_json_get(zarrc_json_get(codec, "configuration"), "chunk_shape");
+  if (zarrc_json_length(codecs) != 1 || !zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed"))
+    return false;
+  if (zarrc_json_length(inner) != (size_t)ndim) return false;
+  for (int i = 0; i < ndim; i++)
+    if (!zarrc_json_get_int64(zarrc_json_at(inner, (size_t)i), &shape[i]) || shape[i] < 1) return false;
   return true;
 }
 
@@ -116,25 +114,22 @@ static zarrc_status check_chunk_nbytes(const zarrc_metadata *m, zarrc_error *err
   return ZARRC_OK;
 }
 
-static zarrc_status parse_grid(zarrc_metadata *m, const zarrc_json *root, bool strict, zarrc_error *error) {
+static zarrc_status parse_grid(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *value;
-  int64_t unit[ZARRC_MAX_NDIM];
   zarrc_status status = get_member(root, "chunk_grid", &value, error);
-  if (status) return status;
-  bool repair = !strict && zero_sizes(zarrc_json_get(root, "codecs"), m->ndim, unit);
-  status = zarrc_grid_parse(m->ctx, value, m->ndim, m->shape, strict, repair ? unit : NULL, &m->grid, error);
+  if (!status) status = zarrc_grid_parse(m->ctx, value, m->ndim, m->shape, &m->rules, &m->grid, error);
   return status ? status : check_chunk_nbytes(m, error);
 }
 
 static zarrc_status parse_keys(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "chunk_key_encoding", &value, error);
-  return status ? status : zarrc_key_encoding_parse(value, &m->keys, error);
+  return status ? status : zarrc_key_encoding_parse(value, &m->rules, &m->keys, error);
 }
 
 /* --------------------------------------------------------------------------------------- fill value and codecs */
 
-static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, bool strict, zarrc_error *error) {
+static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "fill_value", &value, error);
   size_t n;
@@ -147,11 +142,17 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, bool s
   m->fill = zarrc_malloc(m->ctx, m->dtype.item_size);
   if (!m->fill) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a fill value");
   const char *text = zarrc_json_text(value, &n);
-  status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, !strict, m->arena, m->fill, error);
-  if (status) {
-    zarrc_error_prefix(error, "/fill_value: ");
-    return status;
+  zarrc_error why;
+  status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, false, m->arena, m->fill, &why);
+  if (status == ZARRC_INVALID_METADATA) {
+    status = zarrc_rules_bend(&m->rules, error, "/fill_value: %s", why.message);
+    if (!status) status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, true, m->arena, m->fill, &why);
   }
+  if (status && !m->rules.strict) {
+    *error = why;
+    zarrc_error_prefix(error, "/fill_value: ");
+  }
+  if (status) return status;
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   return keep_text(m, &buf, zarrc_fill_to_json(&m->dtype, m->fill, &buf, error), &m->fill_value, error);
 }
@@ -169,12 +170,9 @@ static zarrc_status find_inner_shape(zarrc_metadata *m, zarrc_error *error) {
   zarrc_status status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
   if (status) return status;
   const zarrc_json *codecs = zarrc_json_root(doc);
-  while (m->nlevels < ZARRC_MAX_NESTING && zarrc_json_length(codecs) == 1) {
-    const zarrc_json *codec = zarrc_json_at(codecs, 0);
-    if (!zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed")) break;
-    if (!zero_sizes(codecs, m->ndim, m->level_shape[m->nlevels])) break;
+  while (m->nlevels < ZARRC_MAX_NESTING && shard_shape(codecs, m->ndim, m->level_shape[m->nlevels])) {
     m->nlevels++;
-    codecs = zarrc_json_get(zarrc_json_get(codec, "configuration"), "codecs");
+    codecs = zarrc_json_get(zarrc_json_get(zarrc_json_at(codecs, 0), "configuration"), "codecs");
   }
   zarrc_json_close(doc);
   return ZARRC_OK;
@@ -193,7 +191,8 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   zarrc_status status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "/codecs: ");
-  return status;
+  if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, error);
+  return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 
 static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
@@ -230,6 +229,16 @@ static zarrc_status parse_names(zarrc_metadata *m, const zarrc_json *root, zarrc
   return ZARRC_OK;
 }
 
+/* Members that may be left out, but not be null. */
+static zarrc_status check_nulls(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
+  static const char *const names[] = {"attributes", "dimension_names", "storage_transformers"};
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
+    if (zarrc_json_is(zarrc_json_get(root, names[i]), ZARRC_JSON_NULL))
+      status = zarrc_rules_bend(&m->rules, error, "/%s: must not be null", names[i]);
+  return status;
+}
+
 static zarrc_status check_transformers(const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *list = zarrc_json_get(root, "storage_transformers");
   if (!list || zarrc_json_is(list, ZARRC_JSON_NULL)) return ZARRC_OK;
@@ -254,14 +263,14 @@ static zarrc_status render(zarrc_metadata *m, zarrc_error *error) {
 
 static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
                           zarrc_error *error) {
-  bool strict = options && options->strict;
   zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
+  if (!status) status = check_nulls(m, root, error);
   if (!status) status = check_transformers(root, error);
   if (!status) status = parse_shape(m, root, error);
   if (!status) status = parse_data_type(m, root, options, error);
-  if (!status) status = parse_grid(m, root, strict, error);
+  if (!status) status = parse_grid(m, root, error);
   if (!status) status = parse_keys(m, root, error);
-  if (!status) status = parse_fill(m, root, strict, error);
+  if (!status) status = parse_fill(m, root, error);
   if (!status) status = parse_codecs(m, root, options, error);
   if (!status) status = parse_names(m, root, error);
   if (!status) status = zarrc_document_attributes(m->ctx, root, &m->attributes, error);
@@ -288,7 +297,10 @@ zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, con
   }
   memset(m, 0, sizeof *m);
   m->ctx = ctx;
-  status = parse(m, zarrc_json_root(doc), options, error);
+  m->rules = zarrc_rules_open(ctx, options && options->strict);
+  if (zarrc_document_has_mark(text, n))
+    status = zarrc_rules_bend(&m->rules, error, "the document begins with a byte order mark");
+  if (!status) status = parse(m, zarrc_json_root(doc), options, error);
   if (!status) {
     *out = m;
     m = NULL;
@@ -304,6 +316,7 @@ void zarrc_metadata_close(zarrc_metadata *m) {
   zarrc_pipeline_close(m->pipeline);
   zarrc_free(m->ctx, m->fill);
   zarrc_arena_close(m->arena);
+  zarrc_rules_close(&m->rules);
   zarrc_grid_clear(m->ctx, &m->grid);
   zarrc_dtype_close(&m->dtype);
   for (int i = 0; i < m->ndim; i++) zarrc_free(m->ctx, m->name[i]);

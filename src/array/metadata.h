@@ -8,6 +8,7 @@
 
 #include "array/key.h"
 #include "array/latest.h"
+#include "array/rules.h"
 
 /* Elements may be so large: the fill value is one. */
 #define ZARRC_MAX_ITEM ((uint32_t)1 << 20)
@@ -21,6 +22,7 @@ typedef struct zarrc_metadata {
   zarrc_dtype dtype; /* zeroed, and fill NULL, where the type is not known */
   zarrc_grid grid;
   zarrc_key_encoding keys;
+  zarrc_rules rules;        /* and what is not as they want it */
   zarrc_error unreadable;   /* code ZARRC_OK, or why elements cannot be read and written: then there is no pipeline */
   void *fill;               /* one element */
   zarrc_arena *arena;       /* its text */

@@ -91,6 +91,16 @@ static bool is_container(zarrc_json_kind kind) {
   return kind == ZARRC_JSON_ARRAY || kind == ZARRC_JSON_OBJECT;
 }
 
+static bool nan_everywhere(const char *opaque) {
+  return opaque && strcmp(opaque, "+") == 0;
+}
+
+/* Whether NaN is allowed in the value of the key that was scanned: its name stands behind a plus sign. */
+static bool may_be_nan(const zarrc_json_scan *scan, const char *opaque) {
+  const char *plus = opaque ? strchr(opaque, '+') : NULL;
+  return plus && scan->depth == 1 && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, plus + 1);
+}
+
 static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {
   char name[64];
   if (!opaque || scan->depth != 1) return false;
@@ -110,12 +120,15 @@ static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaq
     zarrc_json_event event;
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
+      scan.nan = nan_everywhere(opaque); /* behind the member */
     if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
       t->nmembers++;
       t->nstrings += scan.ndecoded + 1;
       at_opaque = is_opaque(&scan, opaque);
+      scan.nan |= may_be_nan(&scan, opaque);
     } else if (event == ZARRC_JSON_VALUE) {
       status = count_value(&scan, t, depth, error);
       if (status) return status;
@@ -195,10 +208,13 @@ static zarrc_status build(zarrc_ctx *ctx, builder *b, zarrc_json_scan scan, cons
     zarrc_json_event event;
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
+    if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
+      scan.nan = nan_everywhere(opaque); /* behind the member */
     if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
       at_opaque = is_opaque(&scan, opaque);
+      scan.nan |= may_be_nan(&scan, opaque);
       key = keep_string(b, &scan);
       nkey = scan.ndecoded;
     } else if (event == ZARRC_JSON_CLOSE) {
@@ -242,7 +258,7 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   if (n) memcpy(doc->text, text, n);
   doc->text[n] = 0;
 
-  zarrc_json_scan scan = {.text = doc->text, .nbytes = n};
+  zarrc_json_scan scan = {.text = doc->text, .nbytes = n, .nan = nan_everywhere(opaque)};
   status = count(ctx, scan, opaque, &t, error);
   if (status) goto done;
 

@@ -24,8 +24,10 @@ typedef enum zarrc_json_kind {
 
 /* Parses n bytes. opaque names members of the outermost object (separated by blanks; or NULL) whose values are checked
  * for syntax only, with NaN, Infinity and repeated keys allowed inside, and are available through zarrc_json_text alone
- * (the kind is right, the length is 0). Failures are ZARRC_INVALID_METADATA with line and column; ZARRC_LIMIT for more
- * values or members than anybody needs; ZARRC_CANCELED. Time and memory are linear in n. */
+ * (the kind is right, the length is 0). One behind a plus sign is read like all others, NaN and Infinity allowed (they
+ * are reals that zarrc_json_get_double refuses); "+" alone is the whole document. Failures are ZARRC_INVALID_METADATA
+ * with line and column; ZARRC_LIMIT for more values or members than anybody needs; ZARRC_CANCELED. Time and memory are
+ * linear in n. */
 zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const char *opaque, zarrc_json_doc **out,
                               zarrc_error *error);
 void zarrc_json_close(zarrc_json_doc *doc);

@@ -151,7 +151,7 @@ static bool scan_word(zarrc_json_scan *scan) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     size_t len = strlen(words[i].word);
     if (scan->nbytes - scan->at < len || memcmp(scan->text + scan->at, words[i].word, len) != 0) continue;
-    if (words[i].loose && !scan->loose) continue;
+    if (words[i].loose && !scan->loose && !scan->nan) continue;
     scan->kind = words[i].kind;
     scan->end = scan->at + len;
     return true;

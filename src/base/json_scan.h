@@ -19,6 +19,7 @@ typedef enum zarrc_json_event {
 typedef struct zarrc_json_scan {
   const char *text;
   size_t nbytes;
+  bool nan;   /* take NaN, Infinity, -Infinity; may be changed between events */
   bool loose; /* take NaN, Infinity, -Infinity and lone surrogates; may be changed between events */
 
   /* the last event */

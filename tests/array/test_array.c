@@ -238,8 +238,8 @@ static void test_long_paths(void **state) {
 }
 
 static void test_options(void **state) {
-  char *document =
-      nodes_document("chunk_grid", "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 0]}}", NULL);
+  char *document = nodes_document(
+      "chunk_grid", "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 3], \"a\": 1}}", NULL);
   zarrc_array_options options = {.strict = true};
   zarrc_array *array = NULL;
   (void)state;

@@ -94,6 +94,8 @@ static const struct exception {
   const char *hex, *canonical, *why;
 } exceptions[] = {
     {"\"bool\"", "\"true\"", false, true, NULL, NULL, "the specification has booleans: text where lenient only"},
+    {"\"bool\"", "0", false, true, NULL, NULL, "the specification has booleans: numbers where lenient only"},
+    {"\"bool\"", "1", false, true, NULL, NULL, "the specification has booleans: numbers where lenient only"},
     {"\"bool\"", "null", false, true, NULL, NULL, "the specification has booleans: null where lenient only"},
     {"\"float32\"", "\"0x7fc00001\"", true, true, NULL, "\"0x7fc00001\"", "the payload of a NaN is not lost"},
     {"\"float32\"", "\"0x7f800001\"", true, true, "0100807f", "\"0x7f800001\"", "a signalling NaN stays one"},
@@ -256,6 +258,8 @@ static void accepted_where_lenient(void **state) {
       {"\"float32\"", "\" -.5e1 \"", "0000a0c0", "-5.0"},
       {"\"float32\"", "\"1.\"", "0000803f", "1.0"},
       {"\"float32\"", "\"nan\"", "0000c07f", "\"NaN\""},
+      {"\"float32\"", "NaN", "0000c07f", "\"NaN\""},
+      {"\"float32\"", "-Infinity", "000080ff", "\"-Infinity\""},
       {"\"float32\"", "\"+INF\"", "0000807f", "\"Infinity\""},
       {"\"float32\"", "\"-infinity\"", "000080ff", "\"-Infinity\""},
       {"\"float32\"", "true", "0000803f", "1.0"},
@@ -308,7 +312,8 @@ static void refused(void **state) {
       {"\"float32\"", "\"NaN\\u0000\"", NULL},
       {"\"float32\"", "\"nan\\u0000\"", NULL},
       {"\"float32\"", "\"\\u0000\"", NULL},
-      {"\"float32\"", "NaN", "line 1, column 1: expected a value, found 'N'"},
+      {"\"float32\"", "NAN", "line 1, column 1: expected a value, found 'N'"},
+      {"\"int32\"", "NaN", NULL},
       {"\"complex64\"", "[\"1\", 2]", NULL},
       {"\"complex64\"", "[1, null]", NULL},
       {"\"complex64\"", "[1]", "expected an array of the real and the imaginary part, found [1]"},

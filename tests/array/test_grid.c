@@ -27,11 +27,13 @@ static int close_ctx(void **state) {
 }
 
 static zarrc_status parse(zarrc_ctx *with, const char *json, int ndim, const int64_t *shape, bool strict,
-                          const int64_t *unit, zarrc_grid *out, zarrc_error *error) {
+                          zarrc_grid *out, zarrc_error *error) {
   zarrc_json_doc *doc;
+  zarrc_rules rules = zarrc_rules_open(with, strict);
   zarrc_status status = zarrc_json_parse(with, json, strlen(json), NULL, &doc, error);
   if (status) return status;
-  status = zarrc_grid_parse(with, zarrc_json_root(doc), ndim, shape, strict, unit, out, error);
+  status = zarrc_grid_parse(with, zarrc_json_root(doc), ndim, shape, &rules, out, error);
+  zarrc_rules_close(&rules);
   zarrc_json_close(doc);
   return status;
 }
@@ -49,71 +51,66 @@ static void check_json(const zarrc_grid *grid, const char *expected) {
   "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", \"chunk_shapes\": " lists "}}"
 
 static void test_parse(void **state) {
-  static const int64_t ones[] = {1, 1}, inner[] = {5, 7};
   static const struct {
     const char *json;
-    const int64_t *unit;
     bool strict;
     zarrc_status status;
     const char *expected; /* canonical, or part of the message */
   } rows[] = {
-      {REGULAR("[2, 3]"), NULL, true, ZARRC_OK, REGULAR("[2, 3]")},
-      {REGULAR("[1, 9223372036854775807]"), NULL, true, ZARRC_OK, REGULAR("[1, 9223372036854775807]")},
-      {"{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 3], \"a\": 1}}", ones, false, ZARRC_OK,
+      {REGULAR("[2, 3]"), true, ZARRC_OK, REGULAR("[2, 3]")},
+      {REGULAR("[1, 9223372036854775807]"), true, ZARRC_OK, REGULAR("[1, 9223372036854775807]")},
+      {"{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 3], \"a\": 1}}", false, ZARRC_OK,
        REGULAR("[2, 3]")},
-      {"{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 3], \"a\": 1}}", NULL, true,
-       ZARRC_INVALID_METADATA, "\"a\""},
-      {"{\"name\": \"regular\", \"must_understand\": true, \"configuration\": {\"chunk_shape\": [2, 3]}}", NULL, true,
+      {"{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 3], \"a\": 1}}", true, ZARRC_INVALID_METADATA,
+       "\"a\""},
+      {"{\"name\": \"regular\", \"must_understand\": true, \"configuration\": {\"chunk_shape\": [2, 3]}}", true,
        ZARRC_OK, REGULAR("[2, 3]")},
-      {"{\"name\": \"regular\", \"x\": 1, \"configuration\": {\"chunk_shape\": [2, 3]}}", ones, false,
-       ZARRC_INVALID_METADATA, "\"x\""},
-      /* chunk sizes of 0, which older writers left */
-      {REGULAR("[2, 0]"), ones, false, ZARRC_OK, REGULAR("[2, 1]")},
-      {REGULAR("[0, 0]"), inner, false, ZARRC_OK, REGULAR("[5, 7]")},
-      {REGULAR("[2, 0]"), NULL, false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration/chunk_shape/1"},
-      {REGULAR("[-1, 3]"), ones, false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration/chunk_shape/0"},
-      {REGULAR("[2, 3.0]"), ones, false, ZARRC_INVALID_METADATA, "chunk_shape/1: a chunk size must be an integer"},
-      {REGULAR("[true, 3]"), ones, false, ZARRC_INVALID_METADATA, "a boolean"},
-      {REGULAR("[\"2\", 3]"), ones, false, ZARRC_INVALID_METADATA, "a string"},
-      {REGULAR("[null, 3]"), ones, false, ZARRC_INVALID_METADATA, "null"},
-      {REGULAR("[[2], 3]"), ones, false, ZARRC_INVALID_METADATA, "an array"},
-      {REGULAR("[9223372036854775808, 3]"), ones, false, ZARRC_INVALID_METADATA, "2^63-1"},
-      {REGULAR("[99999999999999999999999, 3]"), ones, false, ZARRC_INVALID_METADATA, "chunk_shape/0"},
-      {REGULAR("[2]"), ones, false, ZARRC_INVALID_METADATA, "has 1 sizes where shape has 2"},
-      {REGULAR("[2, 3, 4]"), ones, false, ZARRC_INVALID_METADATA, "has 3 sizes"},
-      {REGULAR("[]"), ones, false, ZARRC_INVALID_METADATA, "has 0 sizes"},
-      {REGULAR("2"), ones, false, ZARRC_INVALID_METADATA, "must be a list"},
-      {"{\"name\": \"regular\", \"configuration\": {}}", ones, false, ZARRC_INVALID_METADATA, "is missing"},
-      {"{\"name\": \"regular\", \"configuration\": null}", ones, false, ZARRC_INVALID_METADATA, "must be an object"},
-      {"{\"name\": \"regular\"}", ones, false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration: is missing"},
-      {"\"regular\"", ones, false, ZARRC_INVALID_METADATA, "must be an object"},
-      {"{\"configuration\": {}}", ones, false, ZARRC_INVALID_METADATA, "/chunk_grid/name: is missing"},
-      {"{\"name\": 3, \"configuration\": {}}", ones, false, ZARRC_INVALID_METADATA, "/chunk_grid/name"},
-      {"{\"name\": \"zzz\", \"configuration\": {}}", ones, false, ZARRC_UNSUPPORTED, "\"zzz\""},
+      {"{\"name\": \"regular\", \"x\": 1, \"configuration\": {\"chunk_shape\": [2, 3]}}", false, ZARRC_INVALID_METADATA,
+       "\"x\""},
+      {REGULAR("[2, 0]"), false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration/chunk_shape/1"},
+      {REGULAR("[-1, 3]"), false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration/chunk_shape/0"},
+      {REGULAR("[2, 3.0]"), false, ZARRC_INVALID_METADATA, "chunk_shape/1: a chunk size must be an integer"},
+      {REGULAR("[true, 3]"), false, ZARRC_INVALID_METADATA, "a boolean"},
+      {REGULAR("[\"2\", 3]"), false, ZARRC_INVALID_METADATA, "a string"},
+      {REGULAR("[null, 3]"), false, ZARRC_INVALID_METADATA, "null"},
+      {REGULAR("[[2], 3]"), false, ZARRC_INVALID_METADATA, "an array"},
+      {REGULAR("[9223372036854775808, 3]"), false, ZARRC_INVALID_METADATA, "2^63-1"},
+      {REGULAR("[99999999999999999999999, 3]"), false, ZARRC_INVALID_METADATA, "chunk_shape/0"},
+      {REGULAR("[2]"), false, ZARRC_INVALID_METADATA, "has 1 sizes where shape has 2"},
+      {REGULAR("[2, 3, 4]"), false, ZARRC_INVALID_METADATA, "has 3 sizes"},
+      {REGULAR("[]"), false, ZARRC_INVALID_METADATA, "has 0 sizes"},
+      {REGULAR("2"), false, ZARRC_INVALID_METADATA, "must be a list"},
+      {"{\"name\": \"regular\", \"configuration\": {}}", false, ZARRC_INVALID_METADATA, "is missing"},
+      {"{\"name\": \"regular\", \"configuration\": null}", false, ZARRC_INVALID_METADATA, "must be an object"},
+      {"{\"name\": \"regular\"}", false, ZARRC_INVALID_METADATA, "/chunk_grid/configuration: is missing"},
+      {"\"regular\"", false, ZARRC_INVALID_METADATA, "must be an object"},
+      {"{\"configuration\": {}}", false, ZARRC_INVALID_METADATA, "/chunk_grid/name: is missing"},
+      {"{\"name\": 3, \"configuration\": {}}", false, ZARRC_INVALID_METADATA, "/chunk_grid/name"},
+      {"{\"name\": \"zzz\", \"configuration\": {}}", false, ZARRC_UNSUPPORTED, "\"zzz\""},
       /* rectilinear; shape 4, 6 */
-      {RECTILINEAR("[2, [[3, 2]]]"), NULL, true, ZARRC_OK, RECTILINEAR("[2, [[3, 2]]]")},
-      {RECTILINEAR("[[1, 1, 1, 1], [4, 2]]"), NULL, true, ZARRC_OK, RECTILINEAR("[[[1, 4]], [4, 2]]")},
-      {RECTILINEAR("[[4, 4, 4], [4, 2]]"), NULL, true, ZARRC_OK, RECTILINEAR("[[[4, 3]], [4, 2]]")},
-      {RECTILINEAR("[[[1, 2], 2], 6]"), NULL, true, ZARRC_OK, RECTILINEAR("[[[1, 2], 2], 6]")},
-      {RECTILINEAR("[[[1, 1], [3, 1]], [[6, 1]]]"), NULL, true, ZARRC_OK, RECTILINEAR("[[1, 3], [6]]")},
-      {RECTILINEAR("[[4, 0], [4, 2]]"), ones, false, ZARRC_INVALID_METADATA, "chunk_shapes/0"},
-      {RECTILINEAR("[0, 6]"), ones, false, ZARRC_INVALID_METADATA, "chunk_shapes/0"},
-      {RECTILINEAR("[[3], 6]"), ones, false, ZARRC_INVALID_METADATA, "add up to 3, the axis has 4"},
-      {RECTILINEAR("[[], 6]"), ones, false, ZARRC_INVALID_METADATA, "no sizes"},
-      {RECTILINEAR("[[[2, 0]], 6]"), ones, false, ZARRC_INVALID_METADATA, "a count"},
-      {RECTILINEAR("[[[2, 2, 2]], 6]"), ones, false, ZARRC_INVALID_METADATA, "[size, count]"},
-      {RECTILINEAR("[[[[2], 2]], 6]"), ones, false, ZARRC_INVALID_METADATA, "an array"},
-      {RECTILINEAR("[[true, 3], 6]"), ones, false, ZARRC_INVALID_METADATA, "a boolean"},
-      {RECTILINEAR("[4]"), ones, false, ZARRC_INVALID_METADATA, "has 1 axes"},
-      {RECTILINEAR("4"), ones, false, ZARRC_INVALID_METADATA, "must be a list"},
-      {RECTILINEAR("[[[9223372036854775807, 2]], 6]"), ones, false, ZARRC_INVALID_METADATA, "more than 2^63-1"},
-      {RECTILINEAR("[[[1, 9223372036854775807]], 6]"), ones, false, ZARRC_LIMIT, "more than 524288"},
-      {RECTILINEAR("[[[1, 300000]], [[1, 300000]]]"), ones, false, ZARRC_LIMIT, "more than 524288"},
-      {"{\"name\": \"rectilinear\", \"configuration\": {\"chunk_shapes\": [2, 3]}}", ones, false,
-       ZARRC_INVALID_METADATA, "/kind: is missing"},
-      {"{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"zzz\", \"chunk_shapes\": [2, 3]}}", ones, false,
+      {RECTILINEAR("[2, [[3, 2]]]"), true, ZARRC_OK, RECTILINEAR("[2, [[3, 2]]]")},
+      {RECTILINEAR("[[1, 1, 1, 1], [4, 2]]"), true, ZARRC_OK, RECTILINEAR("[[[1, 4]], [4, 2]]")},
+      {RECTILINEAR("[[4, 4, 4], [4, 2]]"), true, ZARRC_OK, RECTILINEAR("[[[4, 3]], [4, 2]]")},
+      {RECTILINEAR("[[[1, 2], 2], 6]"), true, ZARRC_OK, RECTILINEAR("[[[1, 2], 2], 6]")},
+      {RECTILINEAR("[[[1, 1], [3, 1]], [[6, 1]]]"), true, ZARRC_OK, RECTILINEAR("[[1, 3], [6]]")},
+      {RECTILINEAR("[[4, 0], [4, 2]]"), false, ZARRC_INVALID_METADATA, "chunk_shapes/0"},
+      {RECTILINEAR("[0, 6]"), false, ZARRC_INVALID_METADATA, "chunk_shapes/0"},
+      {RECTILINEAR("[[3], 6]"), false, ZARRC_INVALID_METADATA, "add up to 3, the axis has 4"},
+      {RECTILINEAR("[[], 6]"), false, ZARRC_INVALID_METADATA, "no sizes"},
+      {RECTILINEAR("[[[2, 0]], 6]"), false, ZARRC_INVALID_METADATA, "a count"},
+      {RECTILINEAR("[[[2, 2, 2]], 6]"), false, ZARRC_INVALID_METADATA, "[size, count]"},
+      {RECTILINEAR("[[[[2], 2]], 6]"), false, ZARRC_INVALID_METADATA, "an array"},
+      {RECTILINEAR("[[true, 3], 6]"), false, ZARRC_INVALID_METADATA, "a boolean"},
+      {RECTILINEAR("[4]"), false, ZARRC_INVALID_METADATA, "has 1 axes"},
+      {RECTILINEAR("4"), false, ZARRC_INVALID_METADATA, "must be a list"},
+      {RECTILINEAR("[[[9223372036854775807, 2]], 6]"), false, ZARRC_INVALID_METADATA, "more than 2^63-1"},
+      {RECTILINEAR("[[[1, 9223372036854775807]], 6]"), false, ZARRC_LIMIT, "more than 524288"},
+      {RECTILINEAR("[[[1, 300000]], [[1, 300000]]]"), false, ZARRC_LIMIT, "more than 524288"},
+      {"{\"name\": \"rectilinear\", \"configuration\": {\"chunk_shapes\": [2, 3]}}", false, ZARRC_INVALID_METADATA,
+       "/kind: is missing"},
+      {"{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"zzz\", \"chunk_shapes\": [2, 3]}}", false,
        ZARRC_UNSUPPORTED, "\"zzz\""},
-      {"{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\"}}", ones, false, ZARRC_INVALID_METADATA,
+      {"{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\"}}", false, ZARRC_INVALID_METADATA,
        "chunk_shapes: is missing"},
   };
   static const int64_t shape[] = {4, 6};
@@ -121,7 +118,7 @@ static void test_parse(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zarrc_grid grid;
     zarrc_error error = {0};
-    zarrc_status status = parse(ctx, rows[i].json, 2, shape, rows[i].strict, rows[i].unit, &grid, &error);
+    zarrc_status status = parse(ctx, rows[i].json, 2, shape, rows[i].strict, &grid, &error);
     if (status != rows[i].status) fail_msg("%s: %s", rows[i].json, error.message);
     if (status) {
       if (!strstr(error.message, rows[i].expected)) fail_msg("%s: %s", rows[i].json, error.message);
@@ -158,7 +155,7 @@ static void test_arithmetic(void **state) {
   for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {
     for (int64_t length = 0; length <= 40; length++) {
       zarrc_grid grid;
-      assert_int_equal(parse(ctx, grids[i], 1, &length, true, NULL, &grid, NULL), ZARRC_OK);
+      assert_int_equal(parse(ctx, grids[i], 1, &length, true, &grid, NULL), ZARRC_OK);
       check_arithmetic(&grid, 0, length);
       if (length == 0) assert_int_equal(zarrc_grid_nchunks(&grid, 0, 0), 0);
       zarrc_grid_clear(ctx, &grid);
@@ -182,7 +179,7 @@ static void test_shapes(void **state) {
   zarrc_grid grid;
   int64_t n[2], edges[2];
   (void)state;
-  assert_int_equal(parse(ctx, RECTILINEAR("[3, [1, 5, 7]]"), 2, shape, true, NULL, &grid, NULL), ZARRC_OK);
+  assert_int_equal(parse(ctx, RECTILINEAR("[3, [1, 5, 7]]"), 2, shape, true, &grid, NULL), ZARRC_OK);
   zarrc_grid_shape(&grid, shape, n);
   assert_int_equal(n[0], 2);
   assert_int_equal(n[1], 2);
@@ -196,7 +193,7 @@ static void test_resize(void **state) {
   static const int64_t shape[] = {4, 6}, grown[] = {9, 10}, shrunk[] = {1, 0};
   zarrc_grid grid, other, third;
   (void)state;
-  assert_int_equal(parse(ctx, RECTILINEAR("[2, [4, 3]]"), 2, shape, true, NULL, &grid, NULL), ZARRC_OK);
+  assert_int_equal(parse(ctx, RECTILINEAR("[2, [4, 3]]"), 2, shape, true, &grid, NULL), ZARRC_OK);
   assert_int_equal(zarrc_grid_resize(ctx, &grid, grown, &other, NULL), ZARRC_OK);
   check_json(&other, RECTILINEAR("[2, [4, [3, 2]]]"));
   check_arithmetic(&other, 0, grown[0]);
@@ -207,14 +204,14 @@ static void test_resize(void **state) {
   check_json(&third, RECTILINEAR("[2, [4, [3, 2]]]"));
   zarrc_grid_clear(ctx, &third);
   zarrc_grid_clear(ctx, &other);
-  assert_int_equal(parse(ctx, RECTILINEAR("[2, [4, 4]]"), 2, shape, true, NULL, &other, NULL), ZARRC_OK);
+  assert_int_equal(parse(ctx, RECTILINEAR("[2, [4, 4]]"), 2, shape, true, &other, NULL), ZARRC_OK);
   assert_false(zarrc_grid_agree(&grid, &other));
   zarrc_grid_clear(ctx, &other);
-  assert_int_equal(parse(ctx, RECTILINEAR("[2, 4]"), 2, shape, true, NULL, &other, NULL), ZARRC_OK);
+  assert_int_equal(parse(ctx, RECTILINEAR("[2, 4]"), 2, shape, true, &other, NULL), ZARRC_OK);
   assert_false(zarrc_grid_agree(&grid, &other));
   zarrc_grid_clear(ctx, &other);
   zarrc_grid_clear(ctx, &grid);
-  assert_int_equal(parse(ctx, REGULAR("[2, 3]"), 2, shape, true, NULL, &grid, NULL), ZARRC_OK);
+  assert_int_equal(parse(ctx, REGULAR("[2, 3]"), 2, shape, true, &grid, NULL), ZARRC_OK);
   assert_int_equal(zarrc_grid_resize(ctx, &grid, grown, &other, NULL), ZARRC_OK);
   assert_true(zarrc_grid_agree(&grid, &other));
   other.chunk_shape[1] = 4;
@@ -228,7 +225,7 @@ static zarrc_status parse_and_grow(const zarrc_ctx_options *options, void *arg) 
   (void)arg;
   zarrc_status status = zarrc_ctx_open(options, &own, NULL);
   if (status) return status;
-  status = parse(own, RECTILINEAR("[2, [4, 3]]"), 2, shape, true, NULL, &grid, NULL);
+  status = parse(own, RECTILINEAR("[2, [4, 3]]"), 2, shape, true, &grid, NULL);
   if (!status) status = zarrc_grid_resize(own, &grid, grown, &other, NULL);
   zarrc_grid_clear(own, &grid);
   zarrc_grid_clear(own, &other);

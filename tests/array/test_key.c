@@ -26,9 +26,11 @@ static int close_ctx(void **state) {
 
 static zarrc_status parse(const char *json, zarrc_key_encoding *out, zarrc_error *error) {
   zarrc_json_doc *doc;
+  zarrc_rules rules = zarrc_rules_open(ctx, false);
   zarrc_status status = zarrc_json_parse(ctx, json, strlen(json), NULL, &doc, error);
   if (status) return status;
-  status = zarrc_key_encoding_parse(zarrc_json_root(doc), out, error);
+  status = zarrc_key_encoding_parse(zarrc_json_root(doc), &rules, out, error);
+  zarrc_rules_close(&rules);
   zarrc_json_close(doc);
   return status;
 }

@@ -61,6 +61,8 @@ static const exception exceptions[] = {
          "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", \"chunk_shapes\": [2, [[3, 2]]]}}", "0",
          LITTLE),
      "there is no switch to turn rectilinear grids off"},
+    {"grid-zero", ZARRC_INVALID_METADATA, NULL,
+     "the specification wants chunk edges above 0: as 1, chunks would be written that no stricter reader finds"},
     {"st-unknown", ZARRC_UNSUPPORTED, NULL, "section 6: an unknown storage transformer must fail"},
     {"codecs-bytes-transpose", ZARRC_INVALID_METADATA, NULL,
      "appendix C (!): the order of the chain is checked when the array is opened"},
@@ -186,7 +188,7 @@ static void test_rank(void **state) {
 static void test_grid_members(void **state) {
 #define SIZES(a, b) "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [" a ", " b "]}}"
   (void)state;
-  check_member("chunk_grid", SIZES("0", "3"), false, ZARRC_OK, NULL);
+  check_member("chunk_grid", SIZES("0", "3"), false, ZARRC_INVALID_METADATA, "chunk_shape/0");
   check_member("chunk_grid", SIZES("0", "3"), true, ZARRC_INVALID_METADATA, "chunk_shape/0");
   check_member("chunk_grid", SIZES("4611686018427387904", "2"), true, ZARRC_INVALID_METADATA, "2^63-1 bytes");
   check_member("chunk_grid", SIZES("2305843009213693952", "1"), true, ZARRC_INVALID_METADATA, "2^63-1 bytes");
@@ -212,7 +214,7 @@ static void test_fill_members(void **state) {
   check_member("fill_value", "\"-7\"", true, ZARRC_INVALID_METADATA, "/fill_value: ");
   check_member("fill_value", "null", false, ZARRC_INVALID_METADATA, "/fill_value");
   check_member("fill_value", "2147483648", false, ZARRC_INVALID_METADATA, "/fill_value: ");
-  check_member("fill_value", "NaN", false, ZARRC_INVALID_METADATA, "line 1");
+  check_member("fill_value", "NaN", false, ZARRC_INVALID_METADATA, "expected an integer");
 }
 
 static void test_item_size(void **state) {
@@ -257,7 +259,7 @@ static void test_codec_members(void **state) {
   check_member("codecs", "[{\"name\": \"vlen-utf8\"}]", false, ZARRC_INVALID_METADATA, "/codecs: ");
   check_member("codecs",
                "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, {\"name\": \"blosc\", "
-               "\"configuration\": {\"cname\": \"lz4\", \"clevel\": 5}}]",
+               "\"configuration\": {\"cname\": \"lz4\", \"clevel\": 5, \"shuffle\": \"noshuffle\", \"blocksize\": 0}}]",
                true, ZARRC_OK, "\"typesize\": 4,");
   check_member("codecs",
                "[{\"name\": \"transpose\", \"configuration\": {\"order\": [0, 1, 2]}}, {\"name\": \"bytes\", "
@@ -272,14 +274,13 @@ static void test_codec_members(void **state) {
 
 static void test_shards(void **state) {
   (void)state;
-  char *document = nodes_document("chunk_grid", SIZES("4", "0"), "codecs", SHARD("[2, 3]"), NULL);
+  char *document = nodes_document("chunk_grid", SIZES("4", "3"), "codecs", SHARD("[2, 3]"), NULL);
   zarrc_metadata *m = NULL;
   assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(m->nlevels, 1);
   assert_int_equal(m->level_shape[0][0], 2);
   assert_int_equal(m->level_shape[0][1], 3);
   assert_int_equal(m->nlevels, 1);
-  assert_int_equal(m->grid.chunk_shape[1], 3); /* the stored 0 is read as the inner size */
   zarrc_metadata_close(m);
   free(document);
   document = nodes_document("codecs",
@@ -317,7 +318,7 @@ static void test_other_members(void **state) {
   check_member("dimension_names", "[]", false, ZARRC_INVALID_METADATA, "/dimension_names");
   check_member("dimension_names", "[\"x\", 1]", false, ZARRC_INVALID_METADATA, "/dimension_names/1");
   check_member("dimension_names", "\"xy\"", false, ZARRC_INVALID_METADATA, "/dimension_names");
-  check_member("storage_transformers", "null", true, ZARRC_OK, "\"storage_transformers\": []");
+  check_member("storage_transformers", "null", false, ZARRC_OK, "\"storage_transformers\": []");
   check_member("storage_transformers", "{}", false, ZARRC_INVALID_METADATA, "/storage_transformers");
   check_member("storage_transformers", "[1]", false, ZARRC_UNSUPPORTED, "/storage_transformers");
   check_member("x", "{\"must_understand\": false, \"y\": 1.50}", true, ZARRC_OK,

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/rules.h"
+
+#include "base/chars.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* More than anybody reads. */
+#define MAX_NOTICES_NBYTES ((size_t)1 << 16)
+
+zarrc_rules zarrc_rules_open(zarrc_ctx *ctx, bool strict) {
+  return (zarrc_rules){.strict = strict, .notices = zarrc_buf_new(ctx, 2 * MAX_NOTICES_NBYTES)};
+}
+
+void zarrc_rules_close(zarrc_rules *rules) {
+  zarrc_buf_clear(&rules->notices);
+}
+
+static zarrc_status notice_add(zarrc_rules *rules, const char *text, zarrc_error *error) {
+  if (rules->notices.len > MAX_NOTICES_NBYTES) return ZARRC_OK;
+  return zarrc_buf_append(&rules->notices, text, strlen(text) + 1, error);
+}
+
+zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return rules->strict ? zarrc_fail(error, ZARRC_INVALID_METADATA, "%s", text) : notice_add(rules, text, error);
+}
+
+zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return notice_add(rules, text, error);
+}
+
+const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i) {
+  const char *at = (const char *)rules->notices.ptr, *end = at ? at + rules->notices.len : at;
+  for (; at < end && i > 0; i--) at += strlen(at) + 1;
+  return at < end ? at : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------- codecs */
+
+/* Where a codec stands in the document. */
+typedef struct place {
+  zarrc_rules *rules;
+  const char *name; /* of the codec */
+  zarrc_error *error;
+} place;
+
+static zarrc_status want_member(const place *p, const zarrc_json *configuration, const char *member) {
+  if (zarrc_json_get(configuration, member)) return ZARRC_OK;
+  return zarrc_rules_bend(p->rules, p->error, "/codecs: %s: configuration.%s is missing", p->name, member);
+}
+
+static zarrc_status want_range(const place *p, const zarrc_json *configuration, const char *member, int64_t min,
+                               int64_t max) {
+  const zarrc_json *value = zarrc_json_get(configuration, member);
+  int64_t x;
+  if (!value || (zarrc_json_get_int64(value, &x) && x >= min && x <= max)) return ZARRC_OK;
+  size_t n;
+  char seen[ZARRC_EXCERPT];
+  const char *text = zarrc_json_text(value, &n);
+  return zarrc_rules_bend(p->rules, p->error, "/codecs: %s: configuration.%s is %s, outside %" PRId64 " to %" PRId64,
+                          p->name, member, zarrc_excerpt(seen, text, n), min, max);
+}
+
+static zarrc_status check_blosc(const place *p, const zarrc_json *configuration) {
+  static const char *const members[] = {"cname", "clevel", "shuffle", "blocksize"};
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < sizeof members / sizeof *members && !status; i++)
+    status = want_member(p, configuration, members[i]);
+  if (!status && !zarrc_json_string_is(zarrc_json_get(configuration, "shuffle"), "noshuffle"))
+    status = want_member(p, configuration, "typesize");
+  if (!status) status = want_range(p, configuration, "clevel", 0, 9);
+  return status ? status : want_range(p, configuration, "blocksize", 0, INT32_MAX);
+}
+
+static zarrc_status check_sharding(const place *p, const zarrc_json *configuration) {
+  static const char *const members[] = {"codecs", "index_codecs"};
+  zarrc_status status = ZARRC_OK;
+  if (!zarrc_json_is(zarrc_json_get(configuration, "chunk_shape"), ZARRC_JSON_ARRAY))
+    status = zarrc_rules_bend(p->rules, p->error, "/codecs: %s: configuration.chunk_shape is not a list", p->name);
+  for (size_t i = 0; i < 2 && !status; i++) {
+    status = want_member(p, configuration, members[i]);
+    if (!status) status = zarrc_rules_check_codecs(p->rules, zarrc_json_get(configuration, members[i]), p->error);
+  }
+  return status;
+}
+
+static zarrc_status check_transpose(const place *p, const zarrc_json *configuration) {
+  if (!zarrc_json_is(zarrc_json_get(configuration, "order"), ZARRC_JSON_STRING)) return ZARRC_OK;
+  return zarrc_rules_bend(p->rules, p->error, "/codecs: %s: configuration.order is not a list of axes", p->name);
+}
+
+static zarrc_status check_endian(const place *p, const zarrc_json *configuration) {
+  (void)configuration;
+  return zarrc_rules_bend(p->rules, p->error, "/codecs: the codec bytes goes by its old name, endian");
+}
+
+static zarrc_status check_gzip(const place *p, const zarrc_json *configuration) {
+  return want_member(p, configuration, "level");
+}
+
+static zarrc_status check_zstd(const place *p, const zarrc_json *configuration) {
+  zarrc_status status = want_member(p, configuration, "level");
+  return status ? status : want_range(p, configuration, "level", -131072, 22);
+}
+
+static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, zarrc_error *error) {
+  static const struct {
+    const char *name;
+    zarrc_status (*check)(const place *, const zarrc_json *);
+  } checks[] = {{"blosc", check_blosc}, {"endian", check_endian},       {"gzip", check_gzip},
+                {"zstd", check_zstd},   {"transpose", check_transpose}, {"sharding_indexed", check_sharding}};
+  static const char *const members[] = {"name", "configuration", "must_understand", NULL};
+  const zarrc_json *name = zarrc_json_is(codec, ZARRC_JSON_STRING) ? codec : zarrc_json_get(codec, "name");
+  zarrc_status status = ZARRC_OK;
+  zarrc_error why;
+  if (zarrc_json_is(codec, ZARRC_JSON_OBJECT) && zarrc_json_check_keys(codec, members, &why))
+    status = zarrc_rules_bend(rules, error, "/codecs: %s", why.message);
+  for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
+    if (zarrc_json_string_is(name, checks[i].name))
+      status = checks[i].check(&(place){rules, checks[i].name, error}, zarrc_json_get(codec, "configuration"));
+  return status;
+}
+
+zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < zarrc_json_length(codecs) && !status; i++)
+    status = check_codec(rules, zarrc_json_at(codecs, i), error);
+  return status;
+}
+
+zarrc_status zarrc_rules_check_chain(zarrc_rules *rules, const zarrc_pipeline *pipeline, zarrc_error *error) {
+  const zarrc_spec *chunk = zarrc_pipeline_spec(pipeline);
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline) && !status; i++) {
+    const zarrc_pipeline *inner = zarrc_shard_inner(zarrc_pipeline_codec(pipeline, i));
+    if (!inner) continue;
+    bool divides = true;
+    for (int k = 0; k < chunk->ndim; k++) divides &= chunk->shape[k] % zarrc_pipeline_spec(inner)->shape[k] == 0;
+    if (!divides)
+      status = zarrc_rules_note(rules, error,
+                                "/codecs: zarr-python and zarrs cannot open this array: they want the inner chunks of "
+                                "sharding_indexed to divide the chunk as it is in front of transpose");
+    if (!status) status = zarrc_rules_check_chain(rules, inner, error);
+  }
+  return status;
+}
