@@ -234,8 +234,8 @@ class Array:
         """
         if _has_lists(selection):
             pick, axis = beside_list(selection, self.shape)
-            shape = (pick.shape[axis], *pick.shape[:axis], *pick.shape[axis + 1 :])
-            self._write(pick, np.moveaxis(self._values(value, shape), 0, axis))
+            turned_shape = (pick.shape[axis], *pick.shape[:axis], *pick.shape[axis + 1 :])
+            self._write(pick, np.moveaxis(self._values(value, turned_shape), 0, axis))
             return
         pick, after = self._plan(selection)
         shape = [1 if entry is None else n for entry, n in _axes(after, pick.shape) if entry != 0]

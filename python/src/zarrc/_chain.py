@@ -119,7 +119,8 @@ class Chain:
         self.codecs = tuple(codecs)
         # What a shard holds beyond the array's edge is kept when all within the edge is written, as zarr-python does.
         self.is_sharded = len(self.codecs) == 1 and isinstance(self.codecs[0], ShardingCodec)
-        self.is_nested = self.is_sharded and any(isinstance(each, ShardingCodec) for each in self.codecs[0].codecs)
+        inner: tuple[Codec, ...] = getattr(self.codecs[0], "codecs", ()) if self.is_sharded else ()
+        self.is_nested = any(isinstance(each, ShardingCodec) for each in inner)
         self._bound: dict[Any, Bound] = {}
         self._last: tuple[ArraySpec, _core.Context, Bound] | None = None
         hold(self)
