@@ -53,7 +53,7 @@ static int by_value(const void *a, const void *b) {
 
 /* Sorted, each once. */
 static void tidy(cli_copy_array *a, uint64_t n) {
-  qsort(a->list, n, sizeof *a->list, by_value);
+  qsort(a->list, (size_t)n, sizeof *a->list, by_value);
   a->nlist = 0;
   for (uint64_t i = 0; i < n; i++)
     if (i == 0 || a->list[i] != a->list[i - 1]) a->list[a->nlist++] = a->list[i];
@@ -127,7 +127,8 @@ zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error) {
     a->reads = windowed_reads;
   }
   if (all || sum >= a->total_regions) return ZARRC_OK;
-  a->list = malloc((sum > 0 ? sum : 1) * sizeof *a->list);
+  uint64_t room = cli_times(sum > 0 ? sum : 1, sizeof *a->list);
+  a->list = room < SIZE_MAX ? malloc((size_t)room) : NULL;
   if (a->list == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   box b;
   for (size_t i = 0; i < a->stored.n; i++) {

@@ -98,12 +98,13 @@ zarrc_status cli_input_finish(cli_input *in, zarrc_error *error) {
 }
 
 zarrc_status cli_input_all(cli_input *in, uint64_t max, char **out, size_t *n, zarrc_error *error) {
-  size_t cap = in->total != ZARRC_UNKNOWN && in->total < max ? (size_t)in->total + 2 : BUFFER, len = 0;
+  bool known = in->total != ZARRC_UNKNOWN && in->total < max && in->total < SIZE_MAX / 2;
+  size_t cap = known ? (size_t)in->total + 2 : BUFFER, len = 0;
   char *text = NULL;
   zarrc_status status = ZARRC_OK;
   for (;;) {
     size_t got;
-    char *more = realloc(text, cap);
+    char *more = cap > 0 ? realloc(text, cap) : NULL;
     if (more == NULL) {
       status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory while reading %.300s", in->name);
       goto done;
@@ -117,7 +118,7 @@ zarrc_status cli_input_all(cli_input *in, uint64_t max, char **out, size_t *n, z
       goto done;
     }
     if (len < cap - 1) break;
-    cap *= 2;
+    cap = cap <= SIZE_MAX / 2 ? cap * 2 : 0; /* 0: there cannot be more */
   }
   text[len] = 0;
   *out = text;

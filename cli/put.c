@@ -81,7 +81,8 @@ static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error 
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
                         (unsigned long long)s->nitems);
   if (status == ZARRC_OK && s->nitems > 0) {
-    texts = malloc((size_t)s->nitems * sizeof *texts);
+    uint64_t room = cli_times(s->nitems, sizeof *texts);
+    texts = room < SIZE_MAX ? malloc((size_t)room) : NULL;
     if (texts == NULL) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   }
   if (status == ZARRC_OK) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);

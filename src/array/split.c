@@ -42,11 +42,18 @@ static bool steps_over_chunks(const zarrc_grid *grid, int axis, int64_t step, in
   return false;
 }
 
+/* NULL: there is no memory for n numbers, whose count may be more than memory can have. */
+static void *numbers_take(zarrc_ctx *ctx, int64_t n, size_t each) {
+  size_t nbytes;
+  bool fits = (uint64_t)n <= SIZE_MAX && zarrc_mul_size((size_t)n, each, &nbytes);
+  return fits ? zarrc_malloc(ctx, nbytes) : NULL;
+}
+
 static zarrc_status list_chunks(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, line l, int64_t hi,
                                 zarrc_split_axis *out, zarrc_error *error) {
   int64_t n = 0, first;
   for (int64_t c = out->lo; c <= hi; c++) n += count_in_chunk(grid, axis, l, c, &first) > 0;
-  out->list = zarrc_malloc(ctx, (size_t)n * sizeof *out->list);
+  out->list = numbers_take(ctx, n, sizeof *out->list);
   if (!out->list) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %lld chunks", (long long)n);
   out->n = 0;
   for (int64_t c = out->lo; c <= hi; c++)
@@ -63,8 +70,8 @@ static zarrc_status list_chunks_of(zarrc_ctx *ctx, const zarrc_grid *grid, int a
     end = chunk_end(grid, axis, zarrc_grid_find(grid, axis, elements->index[i]));
     n++;
   }
-  out->list = zarrc_malloc(ctx, (size_t)n * sizeof *out->list);
-  out->first = zarrc_malloc(ctx, ((size_t)n + 1) * sizeof *out->first);
+  out->list = numbers_take(ctx, n, sizeof *out->list);
+  out->first = numbers_take(ctx, n + 1, sizeof *out->first);
   if (!out->list || !out->first)
     return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %lld chunks", (long long)n);
   for (uint32_t i = 0; i < elements->n; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/shard_cache.h"
+#include "base/checked.h"
 #include "base/ctx.h"
 #include "base/lock.h"
 
@@ -79,9 +80,11 @@ zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zar
   return status;
 }
 
-/* Decoded. */
+/* Decoded; SIZE_MAX where memory cannot hold it. */
 static size_t index_nbytes(const zarrc_shard *shard) {
-  return (size_t)shard->nchunks * sizeof(zarrc_shard_entry);
+  size_t nbytes;
+  bool fits = shard->nchunks <= SIZE_MAX && zarrc_mul_size((size_t)shard->nchunks, sizeof(zarrc_shard_entry), &nbytes);
+  return fits ? nbytes : SIZE_MAX;
 }
 
 static name name_of(const zarrc_shard *shard, const zarrc_identity *identity) {

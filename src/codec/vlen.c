@@ -111,8 +111,9 @@ typedef struct walk {
 /* Moves to element i, not behind the next one. ZARRC_TRUNCATED without a message where the window ends. */
 static zarrc_status walk_to(walk *w, int64_t i, zarrc_text *out, zarrc_error *error) {
   for (; w->next <= i; w->next++) {
-    uint32_t len = w->nbytes - w->at < 4 ? 0 : zarrc_load_le32(w->bytes + w->at);
-    if (w->nbytes - w->at < (size_t)len + 4) {
+    size_t left = w->nbytes - w->at;
+    uint32_t len = left < 4 ? 0 : zarrc_load_le32(w->bytes + w->at);
+    if (left < 4 || left - 4 < len) {
       if (w->cut) return ZARRC_TRUNCATED;
       return zarrc_fail(error, ZARRC_CORRUPT, "element %lld at byte %zu runs past the end, byte %zu",
                         (long long)w->next, w->at, w->nbytes);
@@ -185,7 +186,9 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
   int64_t n = zarrc_view_nitems(to);
   zarrc_bytes elements = {0};
   zarrc_status status = ZARRC_TRUNCATED;
-  size_t nbytes = 0;
+  size_t nbytes = 0, room;
+  if ((uint64_t)n > SIZE_MAX || !zarrc_mul_size((size_t)n, sizeof(zarrc_text), &room) || room == SIZE_MAX)
+    return zarrc_fail(error, ZARRC_LIMIT, "%lld elements are too many", (long long)n);
   for (uint64_t window = FIRST_WINDOW; status == ZARRC_TRUNCATED; window *= 8) {
     zarrc_range range = {.nbytes = all ? max : window, .to_end = all};
     status = zarrc_blob_read(blob, &range, 1, error);
@@ -196,7 +199,7 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
     if (status) break;
     walk w = {.bytes = range.got.ptr, .nbytes = range.got.len, .cut = !all};
     if (!elements.ptr && (w.cut || (uint64_t)n <= w.nbytes / 4))
-      status = zarrc_scratch_take(ctx, (size_t)n * sizeof(zarrc_text) + 1, &elements, error);
+      status = zarrc_scratch_take(ctx, room + 1, &elements, error);
     if (!status) status = elements_find(codec, spec, region, &w, (zarrc_text *)(void *)elements.ptr, n, &nbytes, error);
     if (!status) status = elements_land(to, (zarrc_text *)(void *)elements.ptr, n, nbytes, error);
     zarrc_bytes_release(&range.got);

@@ -336,6 +336,8 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
   size_t a = zarrc_zstd_seek_find(seek, first), b = zarrc_zstd_seek_find(seek, first + nbytes - 1);
   uint64_t begin = seek->frames[a].first, end = seek->frames[b].first + seek->frames[b].size;
   bool direct = r->into && begin == first && end == first + nbytes;
+  if (end - begin > SIZE_MAX / 2)
+    return zarrc_fail(error, ZARRC_LIMIT, "the frames of a range hold %" PRIu64 " bytes", end - begin);
   zarrc_status status = direct ? ZARRC_OK : zarrc_scratch_take(ctx, (size_t)(end - begin), &memory, error);
   if (!status) status = entries_decode(dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
   if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), nbytes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/zstd_seek.h"
+#include "base/checked.h"
 #include "base/endian.h"
 
 enum { HEADER = 8, FOOTER = 9 };
@@ -46,7 +47,10 @@ zarrc_status zarrc_zstd_seek_open(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_zst
   if (status) return status;
   const uint8_t *p = range.got.ptr;
   if (zarrc_load_le32(p) == SKIPPABLE_MAGIC && zarrc_load_le32(p + 4) == nbytes - HEADER) {
-    status = zarrc_scratch_take(ctx, (size_t)nentries * sizeof *out->frames, &out->memory, error);
+    size_t room;
+    if (nentries > SIZE_MAX || !zarrc_mul_size((size_t)nentries, sizeof *out->frames, &room))
+      status = zarrc_fail(error, ZARRC_LIMIT, "a seek table of %llu frames", (unsigned long long)nentries);
+    if (!status) status = zarrc_scratch_take(ctx, room, &out->memory, error);
     out->frames = (zarrc_zstd_frame *)(void *)out->memory.ptr;
     if (!status) *found = entries_parse(p + HEADER, nentries, entry, range.total - nbytes, out);
   }

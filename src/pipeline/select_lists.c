@@ -185,9 +185,12 @@ static zarrc_status read_lists(job *j, zarrc_error *error) {
   zarrc_ctx *ctx = j->picking->pipeline->ctx;
   zarrc_boxing boxing = zarrc_picking_boxing(j->picking);
   zarrc_bytes memory = {0};
-  size_t n = 1, nentries = 0;
-  for (int i = 0; i < j->naxes; i++) nentries += (size_t)j->lists[j->axis[i]].n + 1;
-  zarrc_status status = zarrc_scratch_take(ctx, nentries * sizeof(uint32_t), &memory, error);
+  uint64_t nentries = 0;
+  size_t n = 1;
+  for (int i = 0; i < j->naxes; i++) nentries += (uint64_t)j->lists[j->axis[i]].n + 1;
+  if (nentries > SIZE_MAX / sizeof(uint32_t))
+    return zarrc_fail(error, ZARRC_LIMIT, "lists of %llu elements", (unsigned long long)nentries);
+  zarrc_status status = zarrc_scratch_take(ctx, (size_t)nentries * sizeof(uint32_t), &memory, error);
   if (status) return status;
   runs_cut(j, &boxing, (uint32_t *)(void *)memory.ptr);
   for (int i = 0; i < j->naxes; i++) n *= j->nruns[i]; /* each has elements of its own: no more than the chunk */

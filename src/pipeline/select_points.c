@@ -211,7 +211,9 @@ static zarrc_status read_points(job *j, zarrc_error *error) {
     cell_nitems = 1;
     for (int k = 0; k < ndim_of(j); k++) cell_nitems *= (uint64_t)j->boxing.cell[k];
   }
-  zarrc_status status = zarrc_scratch_take(ctx, ((size_t)j->n + 1) * sizeof *j->cells, &memory, error);
+  uint64_t nbytes = ((uint64_t)j->n + 1) * sizeof *j->cells;
+  if (nbytes > SIZE_MAX) return zarrc_fail(error, ZARRC_LIMIT, "%u points are too many", (unsigned)j->n);
+  zarrc_status status = zarrc_scratch_take(ctx, (size_t)nbytes, &memory, error);
   if (status) return status;
   uint32_t *cells = (uint32_t *)(void *)memory.ptr;
   for (uint32_t i = 0; i < j->n; i++)

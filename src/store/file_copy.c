@@ -49,7 +49,7 @@ static bool is_final(int os_error) {
 static zarrc_status copy_in_system(int from, uint64_t offset, uint64_t nbytes, int to, uint64_t *done,
                                    zarrc_error *error) {
   while (*done < nbytes) {
-    off_t at = (off_t)(offset + *done);
+    off64_t at = (off64_t)(offset + *done);
     uint64_t left = nbytes - *done;
     ssize_t moved = copy_file_range(from, &at, to, NULL, (size_t)(left < AT_ONCE ? left : AT_ONCE), 0);
     if (moved < 0 && errno == EINTR) continue;

@@ -71,7 +71,7 @@ static zarrc_status counting_erase(zarrc_blob *blob, bool if_unchanged, zarrc_er
 static bool counting_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   const counting_blob *b = (const counting_blob *)blob;
   if (!b->bytes || offset > b->nbytes || nbytes > b->nbytes - offset) abort();
-  *out = (zarrc_bytes){.len = nbytes, .owner = (void *)(uintptr_t)offset};
+  *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
   return true;
 }
 
