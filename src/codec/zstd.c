@@ -111,9 +111,6 @@ static zarrc_status frame_fail(size_t at, size_t result, zarrc_error *error) {
   case ZSTD_error_dictionary_corrupted:
     code = ZARRC_UNSUPPORTED;
     break;
-  case ZSTD_error_frameParameter_windowTooLarge:
-    code = ZARRC_LIMIT;
-    break;
   default:
     break;
   }
@@ -145,12 +142,23 @@ typedef struct frame {
   uint64_t bound; /* blocks so long cannot hold more */
 } frame;
 
-/* Finds where the frame at `at` ends and how much it decodes to. Looks at the headers of its blocks only. */
-static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, frame *f, zarrc_error *error) {
+/* A window larger than libzstd decodes with, which it says once the frame's header is there. A chunk of up to max bytes
+ * may need such a window; a window that is larger than the chunk can be is damage. */
+static zarrc_status window_fail(const frame *f, uint64_t max, zarrc_error *error) {
+  unsigned descriptor = f->ptr[5], log = 10 + (descriptor >> 3);
+  uint64_t window = (UINT64_C(1) << log) + (UINT64_C(1) << (log - 3)) * (descriptor & 7);
+  return zarrc_fail(error, window > max ? ZARRC_CORRUPT : ZARRC_LIMIT,
+                    "frame at byte %zu: a window of %" PRIu64 " bytes is more than libzstd allows", f->at, window);
+}
+
+/* Finds where the frame at `at` ends and how much it decodes to. Looks at the headers of its blocks only. A value
+ * decodes to max bytes at most. */
+static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, uint64_t max, frame *f, zarrc_error *error) {
   *f = (frame){.ptr = in->ptr + at, .at = at};
   zarrc_status status = magic_check(at, f->ptr, in->len - at, &f->skippable, error);
   if (status) return status;
   f->nbytes = ZSTD_findFrameCompressedSize(f->ptr, in->len - at);
+  if (ZSTD_getErrorCode(f->nbytes) == ZSTD_error_frameParameter_windowTooLarge) return window_fail(f, max, error);
   if (ZSTD_isError(f->nbytes)) return frame_fail(at, f->nbytes, error);
   if (f->skippable) return ZARRC_OK;
   unsigned dictionary = ZSTD_getDictID_fromFrame(f->ptr, f->nbytes);
@@ -236,7 +244,7 @@ static zarrc_status frames_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_
   bool any = false;
   frame f;
   for (size_t at = 0; at < in->len; at += f.nbytes) {
-    zarrc_status status = frame_parse(in, at, &f, error);
+    zarrc_status status = frame_parse(in, at, out->max, &f, error);
     if (!status && !f.skippable) status = frame_decode(dctx, &f, out, error);
     if (status) return status;
     any |= !f.skippable;
@@ -289,7 +297,7 @@ static bool zstd_states_size(const zarrc_codec *codec, const zarrc_bytes *in, ui
   frame f;
   (void)codec;
   for (size_t at = 0; at < in->len; at += f.nbytes) {
-    if (frame_parse(in, at, &f, NULL)) return false;
+    if (frame_parse(in, at, nbytes, &f, NULL)) return false;
     if (!f.skippable && (!f.has_size || !zarrc_add_u64(sum, f.size, &sum))) return false;
   }
   return sum == nbytes;
@@ -302,7 +310,7 @@ static zarrc_status entry_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, const z
                                  zarrc_error *error) {
   frame f;
   zarrc_buf out = zarrc_buf_over(to, (size_t)entry->size);
-  zarrc_status status = frame_parse(in, 0, &f, error);
+  zarrc_status status = frame_parse(in, 0, out.max, &f, error);
   if (!status && !f.skippable && f.nbytes == in->len) status = frame_decode(dctx, &f, &out, error);
   if (!status && out.len != entry->size)
     status = zarrc_fail(error, ZARRC_CORRUPT, "the frame does not hold what the seek table says");

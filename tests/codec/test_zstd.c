@@ -305,17 +305,23 @@ static void bombs_take_no_memory(void **state) {
 static void huge_windows(void **state) {
   const fixture *f = *state;
   uint8_t in[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00, 0x29, 0, 0, 'h', 'e', 'l', 'l', 'o'};
+  const unsigned largest = sizeof(size_t) > 4 ? 31 : 30; /* libzstd's, by the size of memory */
   for (unsigned log = 10; log < 42; log++) {
     in[5] = (uint8_t)((log - 10) << 3);
-    if (log <= 31)
+    if (log <= largest)
       bb_decodes_to(f->codec, in, sizeof in, "hello", 5);
     else
-      fails_without_memory(in, sizeof in, 5, ZARRC_LIMIT);
+      fails_without_memory(in, sizeof in, 5, ZARRC_CORRUPT);
     bb_result r = bb_decode(f->codec, in, sizeof in, 3, 5);
-    assert_int_equal(r.status, log <= 31 ? ZARRC_OK : ZARRC_LIMIT);
+    assert_int_equal(r.status, log <= largest ? ZARRC_OK : ZARRC_CORRUPT);
     if (!r.status) assert_memory_equal(r.ptr, "hel", 3);
     bb_free(&r);
   }
+  if (largest < 31) return; /* memory could not hold the chunks that follow */
+  in[5] = (32 - 10) << 3;   /* 4 GiB: a larger chunk may have such frames, which libzstd cannot decode */
+  bb_result r = bb_decode(f->codec, in, sizeof in, SIZE_MAX, SIZE_MAX / 2);
+  assert_int_equal(r.status, ZARRC_LIMIT);
+  bb_free(&r);
 }
 
 static void frames_without_size_make_the_buffer_grow(void **state) {
