@@ -5,6 +5,7 @@
 #include "file.h"
 #include "json.h"
 #include "memstream.h"
+#include "out.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -144,6 +145,16 @@ static zarrc_status read_group(making *m, zarrc_error *error) {
   return read_attributes(m, error);
 }
 
+/* What others stumble over in the new array. */
+static void tell_notes(const zarrc_array *array) {
+  const char *notice;
+  for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) {
+    fputs("zarrc: note: ", stderr);
+    cli_print_safe(stderr, notice);
+    putc('\n', stderr);
+  }
+}
+
 static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   cli *c = m->c;
   cli_node node = {0};
@@ -161,6 +172,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   if (status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW &&
       zarrc_node_survey(node.store, node.path, &there, NULL, NULL, NULL) == ZARRC_OK)
     cli_hint_others(c, status, &there);
+  if (status == ZARRC_OK && node.array != NULL) tell_notes(node.array);
   if (status == ZARRC_OK && c->json) {
     cli_json j;
     const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);

@@ -154,6 +154,15 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
   putchar('\n');
 }
 
+static void print_notes(const zarrc_array *array) {
+  const char *notice;
+  for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) {
+    label("note:");
+    cli_print_safe(stdout, notice);
+    putchar('\n');
+  }
+}
+
 static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error) {
   const zarrc_array *array = node->array;
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
@@ -177,6 +186,7 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   print_table(&k, array);
   print_codecs(&k, array);
   if (cli_has(c, CLI_STORED)) print_stored(l, &stored);
+  print_notes(array);
   if (cli_has(c, CLI_ATTRIBUTES)) print_attributes(zarrc_array_attributes(array));
   return status;
 }
@@ -223,6 +233,13 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
   }
   cli_json_close(j, ']');
   cli_json_count(j, "objects", l->nobjects);
+}
+
+static void json_notes(cli_json *j, const zarrc_array *array) {
+  const char *notice;
+  cli_json_open(j, "notes", '[');
+  for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) cli_json_string(j, NULL, notice);
+  cli_json_close(j, ']');
 }
 
 static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
@@ -274,6 +291,7 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
       cli_json_raw(j, "ratio", NULL, 0);
     cli_json_close(j, '}');
   }
+  json_notes(j, array);
   if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
   return ZARRC_OK;
 }

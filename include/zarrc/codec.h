@@ -204,6 +204,8 @@ typedef struct zarrc_codec_class {
        * they do not, or without this function, decode is never told that it may stop in a chunk whose length is known.
        */
       bool (*states_size)(const zarrc_codec *, const zarrc_bytes *encoded, uint64_t nbytes);
+      uint64_t max_nbytes; /* encode takes no more bytes than these; 0: any number. Arrays whose chunks have more are
+                              not created */
     } bb;
   } u;
 } zarrc_codec_class;

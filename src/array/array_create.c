@@ -15,6 +15,36 @@
 /* Factors that are tried to divide a shard into inner chunks. */
 enum { MAX_FACTOR = 1000 };
 
+static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *shape) {
+  uint64_t n = dtype->item_size;
+  for (int i = 0; i < ndim; i++)
+    if (!zarrc_mul_u64(n, (uint64_t)shape[i], &n)) return UINT64_MAX;
+  return n;
+}
+
+/* ZARRC_LIMIT: a codec of the chain gets more bytes than it can encode, in chunks or in the inner chunks of shards. */
+static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, zarrc_error *error) {
+  const zarrc_spec *spec = zarrc_pipeline_spec(p);
+  zarrc_size size = {zarrc_dtype_is_variable(&spec->dtype) ? ZARRC_SIZE_UNKNOWN : ZARRC_SIZE_EXACT,
+                     nbytes_of(&spec->dtype, spec->ndim, spec->shape)};
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(p) && !status; i++) {
+    const zarrc_codec *codec = zarrc_pipeline_codec(p, i);
+    const zarrc_pipeline *inner = zarrc_shard_inner(codec);
+    bool is_bb = zarrc_codec_get_kind(codec) == ZARRC_BYTES_TO_BYTES;
+    uint64_t most = is_bb ? zarrc_codec_get_class(codec)->u.bb.max_nbytes : 0;
+    if (most && size.kind == ZARRC_SIZE_EXACT && size.nbytes > most)
+      return zarrc_fail(error, ZARRC_LIMIT,
+                        "/codecs: %s have %" PRIu64 " bytes, %s encodes %" PRIu64 " at most; choose smaller chunks",
+                        what, size.nbytes, zarrc_codec_name(codec), most);
+    if (inner) status = check_encodable(inner, "inner chunks", error);
+    zarrc_size next = zarrc_codec_encoded_size(codec, spec, size.nbytes);
+    if (next.kind > size.kind) size.kind = next.kind;
+    size.nbytes = next.nbytes;
+  }
+  return status;
+}
+
 zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
                                      zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                      zarrc_error *error) {
@@ -22,6 +52,7 @@ zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const
   zarrc_status status;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   status = zarrc_array_open_text(store, path, json, n, options, &array, error);
+  if (!status && array->fixed->pipeline) status = check_encodable(array->fixed->pipeline, "chunks", error);
   if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);
   if (status)
     zarrc_array_close(array);
@@ -31,13 +62,6 @@ zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const
 }
 
 /* ------------------------------------------------------------------------------------------------- chunk shapes */
-
-static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *shape) {
-  uint64_t n = dtype->item_size;
-  for (int i = 0; i < ndim; i++)
-    if (!zarrc_mul_u64(n, (uint64_t)shape[i], &n)) return UINT64_MAX;
-  return n;
-}
 
 static int longest(int ndim, const int64_t *shape) {
   int at = 0;

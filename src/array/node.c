@@ -139,6 +139,7 @@ static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *m
   zarrc_node_kind kind;
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_find(store, parent, &kind, error);
+  if (status == ZARRC_UNSUPPORTED) zarrc_error_prefix(error, "no node can be made below ");
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) {
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");

@@ -308,5 +308,5 @@ const zarrc_codec_class zarrc_blosc_class = {
     .evolve = blosc_evolve,
     .validate = blosc_validate,
     .encoded_size = blosc_encoded_size,
-    .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read},
+    .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},
 };

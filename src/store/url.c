@@ -147,14 +147,18 @@ static int stat_until(char *path, size_t end, bool follow, struct stat *st) {
   return failed;
 }
 
+/* Whether a directory is a node, of format 2 too: what is made below one must be found to lie in it. */
 static bool has_metadata(char *path, size_t end) {
+  static const char *const names[] = {"zarr.json", ".zgroup", ".zarray"};
   struct stat st;
   char kept = path[end];
   path[end] = '\0';
   int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   path[end] = kept;
   if (dir < 0) return false;
-  bool found = !fstatat(dir, "zarr.json", &st, 0) && S_ISREG(st.st_mode);
+  bool found = false;
+  for (size_t i = 0; i < sizeof names / sizeof *names && !found; i++)
+    found = !fstatat(dir, names[i], &st, 0) && S_ISREG(st.st_mode);
   close(dir);
   return found;
 }
@@ -179,7 +183,7 @@ static zarrc_status look_at_components(opening *o, location *where) {
   return ZARRC_OK;
 }
 
-/* Where the path of the root ends: after the first name in ".zarr", else as far up as there is a zarr.json. Directories
+/* Where the path of the root ends: after the first name in ".zarr", else as far up as there are nodes. Directories
  * that are not there (they are to be made) are passed over on the way up. */
 static size_t find_root(const location *where) {
   const char *path = where->path;

@@ -188,6 +188,39 @@ class Create(support.Case):
         done = self.run_command("create", "g.zarr/x/y/z", "--shape", "3", "--dtype", "int8")
         self.assertEqual(done.returncode, 10)
 
+    def test_chunks_that_blosc_cannot_encode(self):
+        """A frame of blosc holds 2147483631 bytes: what could never be written is not made."""
+        self.refused("create", "a", "--shape", 2**31, "--dtype", "uint8", "-c", 2**31, "--codecs",
+                     "blosc(lz4,1,noshuffle,1,0)", code=7, says=["2147483648", "blosc encodes 2147483631 at most"])
+        self.refused("create", "a", "--shape", 2**32, "--dtype", "uint8", "-s", 2**32, "-c", 2**31, "--codecs",
+                     "blosc(lz4,1,noshuffle,1,0)", code=7, says=["inner chunks", "2147483631"])
+        self.assertFalse((self.folder / "a").exists())
+        self.zarrc("create", "a", "--shape", 2**31, "--dtype", "uint8", "-c", 2**31 - 17, "--codecs",
+                   "blosc(lz4,1,noshuffle,1,0)")
+
+    def test_below_a_group_of_format_2(self):
+        for name in ("old/.zgroup", "array/.zarray"):
+            (self.folder / name).parent.mkdir()
+            (self.folder / name).write_text('{"zarr_format": 2}')
+            for extra in ([], ["--overwrite"]):
+                for below in ("new", "deep/new"):
+                    self.refused("create", f"{name[:-8]}/{below}", "--shape", "4", "--dtype", "int8", *extra, code=5,
+                                 says=[name[-7:], "no node can be made below", "Zarr format 2"])
+            self.assertEqual([p.name for p in (self.folder / name).parent.iterdir()], [name[-7:]])
+
+    def test_notes(self):
+        """Chains that others cannot open: said when the array is made, and by info."""
+        shard = codec("sharding_indexed", chunk_shape=[3, 2], codecs=[LITTLE], index_codecs=[LITTLE])
+        chain = json.dumps([codec("transpose", order=[1, 0]), shard])
+        arguments = ["--shape", "4,6", "--dtype", "int32", "-c", "4,6", "--codecs", chain]
+        self.zarrc("create", "a", *arguments)
+        self.assertRegex(self.said, r"\Azarrc: note: [^\n]*zarr-python[^\n]*\n\Z")
+        self.assertIn("note:", self.text("info", "a"))
+        self.assertIn("zarr-python", self.json("info", "a")["notes"][0])
+        self.array("c")
+        self.assertEqual(self.json("info", "c")["notes"], [])
+        self.assertNotIn("note:", self.text("info", "c"))
+
     def test_json(self):
         document = self.json("create", "a", "--shape", "3", "--dtype", "int8")
         self.assertEqual((document["node_type"], document["metadata"]["shape"]), ("array", [3]))
