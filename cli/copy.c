@@ -86,16 +86,18 @@ static zarrc_status check_fits(const cli_copying *k, zarrc_error *error) {
 static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_copy_array *a, zarrc_error *error) {
   char *document = NULL;
   size_t n;
-  zarrc_array_options options = {.struct_size = sizeof options};
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   options.chunk.write_empty_chunks = cli_has(k->c, CLI_WRITE_EMPTY);
   cli_about(k->c, k->source_url);
   a->path = node->path;
   zarrc_status status = zarrc_array_open(&k->in.store, node->path, &options, &a->source, error);
+  a->encoded = status == ZARRC_OK && zarrc_array_check_readable(a->source, NULL) != ZARRC_OK;
+  if (a->encoded) status = cli_copy_encoded_check(&k->wish, a->source, error);
   if (status == ZARRC_OK) status = cli_copy_document(&k->wish, a->source, &document, &n, error);
   if (status == ZARRC_OK) {
     cli_about(k->c, k->copy_url);
     status = zarrc_array_create_json(k->models, cli_copy_below(k, node->path), document, n, ZARRC_CREATE_OVERWRITE,
-                                     NULL, &a->model, error);
+                                     a->encoded ? &options : NULL, &a->model, error);
     if (k->wish.codecs != NULL) status = cli_as_usage(status, error); /* what the source has is valid */
   }
   free(document);
@@ -103,14 +105,15 @@ static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_co
   cli_layout_of(a->source, &a->from);
   cli_layout_of(a->model, &a->to);
   unsigned threads = k->threads;
-  status = cli_copy_cut(a, k->memory, k->check, &threads, error);
+  if (!a->encoded) status = cli_copy_cut(a, k->memory, k->check, &threads, error);
   if (status == ZARRC_LIMIT) snprintf(k->c->hint, sizeof k->c->hint, "more --memory, or smaller chunks or shards");
   if (threads < k->threads) k->threads = threads;
   a->rechunked = cli_copy_applies(k->wish.nchunks, a->to.ndim);
   a->resharded = cli_copy_applies(k->wish.nshards, a->to.ndim);
   if (status == ZARRC_OK) status = cli_copy_stored_read(a->source, &a->from, false, &a->stored, error);
-  if (status == ZARRC_OK) status = cli_copy_narrow(a, cli_has(k->c, CLI_WRITE_EMPTY), error);
-  if (status == ZARRC_OK && k->resume) status = look_at_chunks(k, a, error);
+  if (status == ZARRC_OK)
+    status = a->encoded ? cli_copy_encoded_plan(a, error) : cli_copy_narrow(a, cli_has(k->c, CLI_WRITE_EMPTY), error);
+  if (status == ZARRC_OK && k->resume && !a->encoded) status = look_at_chunks(k, a, error);
   k->nobjects = cli_plus(k->nobjects, a->nobjects);
   k->nbytes = cli_plus(k->nbytes, a->to.nbytes);
   if (a->memory > k->plan_memory) k->plan_memory = a->memory;
@@ -209,6 +212,10 @@ static zarrc_status copy_arrays(cli_copying *k, zarrc_error *error) {
                         .progress = &k->progress,
                         .skipped = &k->skipped,
                         .mended = &k->mended};
+    if (run.array->encoded) {
+      status = cli_copy_encoded(k, run.array, error);
+      continue;
+    }
     if (run.resume && !run.array->there.known)
       status = cli_copy_stored_read(k->arrays[i].copy, &k->arrays[i].to, true, &k->arrays[i].there, error);
     if (status != ZARRC_OK) break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * zarrc copy in parts: copydoc.c says what an array becomes, copyplan.c into which regions the work is cut,
- * copytarget.c what may be replaced, copynodes.c makes groups and arrays, copyrun.c copies values, copyreport.c tells
- * about it, place.c keeps it off its own source; copy.c is the verb.
+ * copytarget.c what may be replaced, copynodes.c makes groups and arrays, copyrun.c copies values, copyencoded.c chunks
+ * as they are stored, copyreport.c tells about it, place.c keeps it off its own source; copy.c is the verb.
  */
 #ifndef ZARRC_CLI_COPY_H
 #define ZARRC_CLI_COPY_H
@@ -64,6 +64,7 @@ typedef struct cli_copy_array {
   bool reads_known;           /* they are exact; else about */
   bool rechunked, resharded;  /* --chunks, --shards apply to it */
   unsigned lanes;             /* regions at once */
+  bool encoded;               /* elements cannot be read: what is stored is copied as it is */
   bool windowed;              /* a region is not held: it is read while it is encoded */
 } cli_copy_array;
 
@@ -90,6 +91,11 @@ typedef struct cli_copy_run {
   atomic_ullong *skipped; /* objects that were there already */
   atomic_ullong *mended;  /* that were there, but faulty, and were made anew */
 } cli_copy_run;
+
+/* ZARRC_UNSUPPORTED, naming the array, where an array whose elements cannot be read is to become another one. */
+zarrc_status cli_copy_encoded_check(const cli_copy_wish *wish, const zarrc_array *source, zarrc_error *error);
+/* The work of copying such an array. */
+zarrc_status cli_copy_encoded_plan(cli_copy_array *a, zarrc_error *error);
 
 /* Copies one array. A message begins with the URL that it is about. */
 zarrc_status cli_copy_values(const cli_copy_run *run, zarrc_ctx *ctx, zarrc_error *error);
@@ -121,6 +127,9 @@ typedef struct cli_copying {
   zarrc_survey there; /* with --overwrite: what goes */
   zarrc_stage *stage;
 } cli_copying;
+
+/* Copies the stored chunks of an array as they are. */
+zarrc_status cli_copy_encoded(cli_copying *k, const cli_copy_array *a, zarrc_error *error);
 
 /* The path of a node of the source from the node that is copied. */
 const char *cli_copy_below(const cli_copying *k, const char *path);

@@ -158,11 +158,15 @@ zarrc_status cli_copy_document(const cli_copy_wish *wish, const zarrc_array *sou
   const char *metadata = zarrc_array_metadata(source);
   composing k = {.wish = wish, .source = source, .document = cli_json_value(metadata, strlen(metadata))};
   cli_memstream text;
-  zarrc_status status = decide(&k, error);
+  bool known = zarrc_array_check_readable(source, NULL) == ZARRC_OK;
+  zarrc_status status = known ? decide(&k, error) : ZARRC_OK;
   if (status == ZARRC_OK) status = cli_memstream_open(&text, error);
   if (status != ZARRC_OK) goto done;
   k.out = text.out;
-  put_document(&k);
+  if (known)
+    put_document(&k);
+  else
+    fputs(metadata, k.out);
   status = cli_memstream_close(&text, ZARRC_OK, error);
   if (status != ZARRC_OK) goto done;
   *out = text.text;

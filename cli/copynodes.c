@@ -83,7 +83,7 @@ static zarrc_status make_group(cli_copying *k, const cli_tree_node *node, const 
 
 static zarrc_status make_array(cli_copying *k, cli_copy_array *a, zarrc_error *error) {
   const char *text = zarrc_array_metadata(a->model);
-  zarrc_array_options options = {.struct_size = sizeof options};
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = a->encoded};
   zarrc_node_kind kind = ZARRC_NODE_NONE;
   options.chunk.write_empty_chunks = cli_has(k->c, CLI_WRITE_EMPTY);
   cli_about(k->c, k->copy_url);

@@ -86,8 +86,9 @@ void cli_copy_print_plan(const cli_copying *k) {
     const cli_copy_array *x = &k->arrays[i];
     cli_print_safe(stdout, x->path[0] != 0 ? x->path : k->source_url);
     printf(": %s, %s\n  from  ", cli_human_dims(text, zarrc_array_shape(x->source), x->to.ndim),
-           zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
-                                                                 : cli_human_bytes(a, (double)x->to.nbytes));
+           x->encoded                                              ? "chunks as they are stored"
+           : zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
+                                                                   : cli_human_bytes(a, (double)x->to.nbytes));
     print_chain(x->source, &x->from);
     printf("\n  to    ");
     print_chain(x->model, &x->to);

@@ -24,18 +24,19 @@ void cli_layout_of(const zarrc_array *array, cli_layout *out) {
   out->nobjects = cli_product(out->object_grid, out->ndim);
   out->nchunks = cli_product(out->chunk_grid, out->ndim);
   out->nitems = cli_product(shape, out->ndim);
-  if (zarrc_dtype_is_variable(dtype)) return;
+  if (dtype == NULL || zarrc_dtype_is_variable(dtype)) return;
   out->nbytes = cli_times(out->nitems, dtype->item_size);
   out->object_bytes = cli_times(cli_product(out->object_shape, out->ndim), dtype->item_size);
   out->chunk_bytes = cli_times(cli_product(out->chunk_shape, out->ndim), dtype->item_size);
 }
 
-/* A list of ndim whole numbers. */
-static bool read_dims(cli_span list, int64_t *dims, int ndim) {
+/* A list of ndim whole numbers, none below `least`. */
+static bool read_dims(cli_span list, int64_t least, int64_t *dims, int ndim) {
   cli_span item;
   size_t at = 0;
   for (int i = 0; i < ndim; i++)
-    if (!cli_json_next(list, &at, NULL, &item) || !cli_parse_int(item.ptr, item.len, &dims[i])) return false;
+    if (!cli_json_next(list, &at, NULL, &item) || !cli_parse_int(item.ptr, item.len, &dims[i]) || dims[i] < least)
+      return false;
   return true;
 }
 
@@ -49,11 +50,12 @@ int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING])
   while (n < ZARRC_MAX_NESTING && cli_json_next(list, &at, NULL, &codec)) {
     cli_span name = cli_json_plain(cli_json_member(codec, "name")), has = cli_json_member(codec, "configuration"), last;
     ncodecs++;
-    if (cli_span_is(name, "transpose") && read_dims(cli_json_member(has, "order"), dims, ndim)) {
+    if (cli_span_is(name, "transpose") && read_dims(cli_json_member(has, "order"), 0, dims, ndim)) {
       for (int i = 0; i < ndim; i++) moved[i] = dims[i] >= 0 && dims[i] < ndim ? axis_of[dims[i]] : i;
       memcpy(axis_of, moved, sizeof axis_of);
     }
-    if (!cli_span_is(name, "sharding_indexed") || !read_dims(cli_json_member(has, "chunk_shape"), dims, ndim)) continue;
+    if (!cli_span_is(name, "sharding_indexed") || !read_dims(cli_json_member(has, "chunk_shape"), 1, dims, ndim))
+      continue;
     levels[n].index_location = cli_json_plain(cli_json_member(has, "index_location"));
     levels[n].index_codecs = cli_json_member(has, "index_codecs");
     levels[n].codecs = cli_json_member(has, "codecs");
@@ -109,6 +111,17 @@ zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *e
   zarrc_status status = cli_memstream_open(&text, error);
   if (status != ZARRC_OK) return status;
   cli_print_dtype(text.out, dtype);
+  status = cli_memstream_close(&text, ZARRC_OK, error);
+  *out = text.text;
+  return status;
+}
+
+zarrc_status cli_array_dtype_text(const zarrc_array *array, char **out, zarrc_error *error) {
+  cli_memstream text;
+  if (zarrc_array_dtype(array) != NULL) return cli_dtype_text(zarrc_array_dtype(array), out, error);
+  zarrc_status status = cli_memstream_open(&text, error);
+  if (status != ZARRC_OK) return status;
+  cli_json_print(text.out, zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   status = cli_memstream_close(&text, ZARRC_OK, error);
   *out = text.text;
   return status;

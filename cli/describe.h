@@ -32,6 +32,8 @@ int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING])
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype);
 /* The same, allocated with malloc. */
 zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *error);
+/* The same of an array; of a type that is not known, its JSON. */
+zarrc_status cli_array_dtype_text(const zarrc_array *array, char **out, zarrc_error *error);
 zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const zarrc_dtype *dtype, zarrc_error *error);
 /* One element as JSON, as text of its own. */
 zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dtype, const void *element,

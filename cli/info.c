@@ -56,9 +56,10 @@ typedef struct chunking {
 static void count_inside(const chunking *k, const zarrc_array *array, int level, int64_t *grid, uint64_t *nbytes) {
   const int64_t *shape = zarrc_array_shape(array), *edge = k->level[level].chunk_shape;
   for (int i = 0; i < k->l.ndim; i++) grid[i] = shape[i] > 0 ? (shape[i] - 1) / edge[i] + 1 : 0;
+  const zarrc_dtype *dtype = zarrc_array_dtype(array);
   *nbytes = 0;
-  if (!zarrc_dtype_is_variable(zarrc_array_dtype(array)))
-    *nbytes = cli_times(cli_product(edge, k->l.ndim), zarrc_array_dtype(array)->item_size);
+  if (dtype != NULL && !zarrc_dtype_is_variable(dtype))
+    *nbytes = cli_times(cli_product(edge, k->l.ndim), dtype->item_size);
 }
 
 static void chunking_of(const zarrc_array *array, chunking *k) {
@@ -154,6 +155,16 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
   putchar('\n');
 }
 
+/* Why elements cannot be read, where they cannot. */
+static void print_unknown(const zarrc_array *array) {
+  zarrc_error why = {0};
+  if (zarrc_array_check_readable(array, &why) == ZARRC_OK) return;
+  label("elements");
+  fputs("cannot be read: ", stdout);
+  cli_print_safe(stdout, why.message);
+  putchar('\n');
+}
+
 static void print_notes(const zarrc_array *array) {
   const char *notice;
   for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) {
@@ -177,15 +188,22 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   print_title(node->url, "array");
   print_shape(array);
   label("data type");
-  cli_print_dtype(stdout, dtype);
+  if (dtype != NULL)
+    cli_print_dtype(stdout, dtype);
+  else
+    cli_json_print(stdout, zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   if (l->nbytes > 0 && l->nbytes != UINT64_MAX) printf(", %s in all", cli_human_bytes(size, (double)l->nbytes));
   putchar('\n');
   label("fill value");
-  status = cli_print_element(stdout, node->ctx, dtype, zarrc_array_fill(array), error);
+  if (dtype != NULL)
+    status = cli_print_element(stdout, node->ctx, dtype, zarrc_array_fill(array), error);
+  else
+    cli_json_print(stdout, zarrc_array_fill_value(array), strlen(zarrc_array_fill_value(array)));
   putchar('\n');
   print_table(&k, array);
   print_codecs(&k, array);
   if (cli_has(c, CLI_STORED)) print_stored(l, &stored);
+  print_unknown(array);
   print_notes(array);
   if (cli_has(c, CLI_ATTRIBUTES)) print_attributes(zarrc_array_attributes(array));
   return status;
@@ -251,13 +269,13 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   const cli_layout *l = &k.l;
   cli_stored stored = {0};
   bool named = false;
+  zarrc_error why = {0};
   zarrc_status status = ZARRC_OK;
   chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
   if (status != ZARRC_OK) return status;
   cli_json_dims(j, "shape", zarrc_array_shape(array), l->ndim);
-  status = cli_json_dtype(j, "data_type", node->ctx, dtype, error);
-  if (status != ZARRC_OK) return status;
+  cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   member = cli_json_member(document, "fill_value");
   cli_json_raw(j, "fill_value", member.ptr, member.len);
   for (int i = 0; i < l->ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
@@ -268,7 +286,7 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   else
     cli_json_raw(j, "dimension_names", NULL, 0);
   cli_json_count(j, "nitems", l->nitems);
-  if (l->nbytes > 0 || !zarrc_dtype_is_variable(dtype))
+  if (l->nbytes > 0 || (dtype != NULL && !zarrc_dtype_is_variable(dtype)))
     cli_json_count(j, "nbytes", l->nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
@@ -291,6 +309,7 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
       cli_json_raw(j, "ratio", NULL, 0);
     cli_json_close(j, '}');
   }
+  if (zarrc_array_check_readable(array, &why) != ZARRC_OK) cli_json_why(j, &why);
   json_notes(j, array);
   if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
   return ZARRC_OK;
@@ -390,8 +409,9 @@ zarrc_status cli_info(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   cli_node node = {0};
   cli_failures failures = {0};
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = cli_ctx_open(c, &ctx, error);
-  if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, NULL, &node, error);
+  if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, &options, &node, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
   if (status == ZARRC_OK && c->json)
     status = show_json(c, &node, &failures, error);

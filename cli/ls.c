@@ -50,7 +50,7 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
   out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
   out->nbytes = l.nbytes;
   if (out->shape == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  zarrc_status status = cli_dtype_text(zarrc_array_dtype(array), &out->dtype, error);
+  zarrc_status status = cli_array_dtype_text(array, &out->dtype, error);
   if (status == ZARRC_OK) status = chunks_text(&l, &out->chunks, error);
   if (status != ZARRC_OK) return status;
   return cli_has(ls->c, CLI_LONG) ? cli_stored_count(array, &out->stored, error) : ZARRC_OK;
@@ -60,7 +60,8 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
 static zarrc_status read_line(const listing *ls, cli_tree_node *node, line *out, zarrc_error *error) {
   zarrc_array *array = NULL;
   zarrc_error why = {0};
-  zarrc_status status = zarrc_array_open(ls->node->store, node->path, NULL, &array, &why);
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
+  zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, &why);
   if (status == ZARRC_OK) status = describe(ls, array, out, &why);
   zarrc_array_close(array);
   if (status != ZARRC_OK && cli_is_of_one_node(status)) return cli_tree_blame(node, &why, error);
@@ -164,11 +165,13 @@ static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli
                                zarrc_error *error) {
   zarrc_array *array = NULL;
   cli_layout layout;
-  zarrc_status status = zarrc_array_open(ls->node->store, node->path, NULL, &array, error);
+  zarrc_error why = {0};
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
+  zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, error);
   if (status != ZARRC_OK) return status;
   cli_layout_of(array, &layout);
   cli_json_dims(j, "shape", zarrc_array_shape(array), layout.ndim);
-  status = cli_json_dtype(j, "data_type", ls->node->ctx, zarrc_array_dtype(array), error);
+  cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   cli_json_dims(j, "chunk_shape", layout.chunk_shape, layout.ndim);
   if (layout.sharded)
     cli_json_dims(j, "shard_shape", layout.object_shape, layout.ndim);
@@ -178,8 +181,9 @@ static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli
     cli_json_uint(j, "stored_objects", l->stored.nobjects);
     cli_json_uint(j, "stored_nbytes", l->stored.nbytes);
   }
+  if (zarrc_array_check_readable(array, &why) != ZARRC_OK) cli_json_why(j, &why);
   zarrc_array_close(array);
-  return status;
+  return ZARRC_OK;
 }
 
 static zarrc_status print_json(const listing *ls, zarrc_error *error) {

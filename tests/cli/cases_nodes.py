@@ -389,14 +389,34 @@ class Listing(support.Case):
     def test_a_damaged_array_does_not_hide_the_others(self):
         self.hierarchy()
         path = self.folder / "g.zarr/a/zarr.json"
-        path.write_text(path.read_text().replace('"float64"', '"float65"'))
-        text = self.text("ls", "g.zarr", code=5)
-        self.assertIn("float65", text)
+        path.write_text(path.read_text().replace('"float64"', '65'))
+        text = self.text("ls", "g.zarr", code=4)
+        self.assertIn("data_type", text)
         self.assertIn("b/c/x", text)
-        self.assertRegex(self.said, r"\Azarrc: g.zarr a/zarr.json: [^\n]*float65[^\n]*\n\Z")
-        nodes = self.json("ls", "g.zarr", code=5)["nodes"]
-        self.assertEqual(nodes[1]["error"]["code"], "UNSUPPORTED")
+        self.assertRegex(self.said, r"\Azarrc: g.zarr a/zarr.json: [^\n]*data_type[^\n]*\n\Z")
+        nodes = self.json("ls", "g.zarr", code=4)["nodes"]
+        self.assertEqual(nodes[1]["error"]["code"], "INVALID_METADATA")
         self.assertEqual(json.loads(self.said)["error"]["key"], "a/zarr.json")
+
+    def test_unknown_types_and_codecs(self):
+        """What is not known keeps elements from being read, not the array from being shown."""
+        self.hierarchy()
+        a, x = self.folder / "g.zarr/a/zarr.json", self.folder / "g.zarr/b/c/x/zarr.json"
+        a.write_text(a.read_text().replace('"float64"', '"float65"'))
+        document = {**json.loads(x.read_text()), "codecs": [LITTLE, codec("nix", level=1)], "attributes": {"b": 1}}
+        x.write_text(json.dumps(document))
+        self.assertIn("float65", self.text("ls", "g.zarr"))
+        self.assertIn("float65", self.text("tree", "g.zarr", "-l"))
+        nodes = self.json("ls", "g.zarr")["nodes"]
+        self.assertEqual([n["node_type"] for n in nodes], ["group", "array", "group", "group", "array", "group"])
+        self.assertEqual((nodes[1]["data_type"], nodes[4]["error"]["code"]), ("float65", "UNSUPPORTED"))
+        text = self.text("info", "g.zarr/b/c/x", "-a", "--stored")
+        for words in ("4 x 5", "2 x 3", "int32", "nix", '"b"', "cannot be read: ", "4 of 4 objects"):
+            self.assertIn(words, text)
+        info = self.json("info", "g.zarr/a")
+        self.assertEqual((info["data_type"], info["nbytes"], info["error"]["code"]), ("float65", None, "UNSUPPORTED"))
+        self.assertIn("float65", self.text("info", "g.zarr/a"))
+        self.refused("get", "g.zarr/a", code=5, says="float65")
 
     def test_unreadable_children_do_not_hide_the_others(self):
         self.hierarchy()

@@ -207,7 +207,8 @@ class Errors(support.Case):
                                                {}}}, 5), ({"codecs": [{"name": "gzip", "configuration": {"level":
                                                                                                          1}}]}, 4)):
             path.write_text(json.dumps({**good, **change}))
-            for verb in ("info", "get"):
+            unknown = change in ({"codecs": [{"name": "nix"}]}, {"data_type": "int7"})  # what info shows all the same
+            for verb in ("get", ) if unknown else ("info", "get"):
                 done = self.run_command(verb, "a")
                 self.assertIn(done.returncode, (4, 5) if code is None else (code, ), change)
                 self.assertRegex(done.stderr.decode(), r"\Azarrc: a zarr\.json: [^\n]+\n\Z")
