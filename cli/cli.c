@@ -59,7 +59,12 @@ zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
   zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
   if (status != ZARRC_OK) return status;
   options.threads = (unsigned)threads;
-  return zarrc_ctx_open(&options, out, error);
+  /* Half is for the elements at hand (cli_slab_items), half for what the library needs. Without the option only the
+   * first are held to a limit, as a single chunk may be larger. */
+  uint64_t memory = 0;
+  status = cli_option_size(c, CLI_MEMORY, &memory, error);
+  options.max_memory = memory / 2;
+  return status != ZARRC_OK ? status : zarrc_ctx_open(&options, out, error);
 }
 
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error) {

@@ -180,6 +180,7 @@ static zarrc_status plan_in_memory(cli_copying *k, zarrc_error *error) {
     zarrc_ctx_options options = {.struct_size = sizeof options,
                                  .threads = k->threads,
                                  .canceled = cli_canceled,
+                                 .max_memory = cli_has(k->c, CLI_MEMORY) ? k->memory : 0,
                                  .fast_gzip = cli_has(k->c, CLI_FAST_GZIP)};
     status = zarrc_ctx_open(&options, &k->ctx, error);
     if (status != ZARRC_OK) return status;

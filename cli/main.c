@@ -45,6 +45,10 @@ static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv
   status = verb->run(c, error);
   if (status == ZARRC_ACCESS && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
     snprintf(c->hint, sizeof c->hint, "--follow-links");
+  if (status == ZARRC_NO_MEMORY && cli_has(c, CLI_MEMORY)) { /* what was allowed is used up, not the machine's memory */
+    status = error->code = ZARRC_LIMIT;
+    snprintf(c->hint, sizeof c->hint, "more --memory");
+  }
   return status;
 }
 

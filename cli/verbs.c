@@ -140,7 +140,7 @@ const cli_option cli_options[] = {
     {CLI_DIRECT, MOVING, 0, "direct-io", NULL, NULL,
      "read and write files past the page cache, where the file system allows that"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0: as many as there are"},
-    {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most to hold in buffers, 512M, 1G, ...; 1G unless told"},
+    {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most memory for data, 512M, 1G, ...; unless told 1G for elements, and chunks of any size"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},
     {CLI_MAN, CLI_VERB_HELP, 0, "man", NULL, NULL, "print the manual page"},
     {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document, in which NaN and infinities are strings; errors as JSON too"},

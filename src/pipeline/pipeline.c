@@ -7,6 +7,11 @@
 
 /* What a bytes→bytes codec may add to data that does not shrink, and a little more. */
 #define GROWTH_SLACK 65536u
+/* Likewise a shard to its decoded bytes: an inner chunk of one byte may take more than twenty in gzip. */
+#define SHARD_GROWTH 32u
+#define SHARD_SLACK  ((uint64_t)1 << 20)
+/* The part of a context's memory that one value of unknown length may take. */
+#define OF_MEMORY 4
 
 /* ------------------------------------------------------------------------------------------------------ binding */
 
@@ -85,10 +90,20 @@ static zarrc_status codecs_bind(zarrc_pipeline *p, const zarrc_codec *const *cod
   return ZARRC_OK;
 }
 
+/* The most bytes that a shard is taken to have behind another codec: with room for inner chunks that do not shrink, and
+ * for bytes that nothing refers to. */
+static uint64_t shard_most(zarrc_size encoded, uint64_t decoded, uint64_t most) {
+  uint64_t nbytes = encoded.nbytes > decoded ? encoded.nbytes : decoded;
+  return nbytes < (most - most / 2) / SHARD_GROWTH && SHARD_GROWTH * nbytes + SHARD_SLACK < most
+             ? SHARD_GROWTH * nbytes + SHARD_SLACK
+             : most;
+}
+
 /* How long valid data can be between the bytes→bytes codecs and as it is stored. */
 static void bounds_set(zarrc_pipeline *p) {
   const zarrc_spec *spec = &p->specs[p->serializer];
-  uint64_t most = zarrc_ctx_get_options(p->ctx)->max_chunk_bytes;
+  const zarrc_ctx_options *limits = zarrc_ctx_get_options(p->ctx);
+  uint64_t most = limits->max_chunk_bytes;
   int64_t nitems = zarrc_spec_nitems(spec);
   uint64_t decoded;
   bool variable = zarrc_dtype_is_variable(&spec->dtype);
@@ -99,6 +114,9 @@ static void bounds_set(zarrc_pipeline *p) {
   bool grows = zarrc_codec_supports_partial_encode(serializer) && !zarrc_codec_is_fixed_size(serializer);
   bool known = !variable && !grows && size.kind != ZARRC_SIZE_UNKNOWN;
   known = known && size.nbytes <= most;
+  /* Where nothing tells, no more than a context's memory has room for beside what it is decoded from and into. */
+  if (limits->max_memory && limits->max_memory / OF_MEMORY < most) most = limits->max_memory / OF_MEMORY;
+  if (grows && !variable) most = shard_most(size, decoded, most);
   p->exact[p->serializer + 1] = known && size.kind == ZARRC_SIZE_EXACT;
   p->max[p->serializer + 1] = known ? size.nbytes : most;
   for (size_t i = p->serializer + 1; i < p->ncodecs; i++) {

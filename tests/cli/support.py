@@ -41,6 +41,12 @@ def needs_library(name):
     return decorate
 
 
+def is_sanitized():
+    """Whether the command was built with a sanitizer, whose own memory is many times that of the command."""
+    program = pathlib.Path(COMMAND).read_bytes()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
+
 class Case(unittest.TestCase):
 
     def setUp(self):
