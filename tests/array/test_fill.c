@@ -56,7 +56,17 @@ typedef struct attempt {
 
 static void to_hex(const zarrc_dtype *dtype, const uint8_t *element, char *hex) {
   zarrc_text text = {element, dtype->item_size};
-  if (zarrc_dtype_is_variable(dtype)) memcpy(&text, element, sizeof text);
+  uint8_t little[128];
+  if (zarrc_dtype_is_variable(dtype)) {
+    memcpy(&text, element, sizeof text);
+  } else if (dtype->item_size <= sizeof little) {
+    zarrc_dtype turned = *dtype;
+    turned.endian = ZARRC_LITTLE;
+    zarrc_view from = zarrc_view_c(dtype, 0, NULL, (void *)(uintptr_t)element);
+    zarrc_view to = zarrc_view_c(&turned, 0, NULL, little);
+    zarrc_copy(&to, &from);
+    text.ptr = little;
+  }
   for (size_t i = 0; i < text.len; i++) sprintf(hex + 2 * i, "%02x", text.ptr[i]);
 }
 

@@ -35,6 +35,9 @@ static void test_against_the_kernel(void **state) {
   bool found = false;
   while (!found && fgets(line, sizeof line, f)) found = strncmp(line, "flags", 5) == 0;
   fclose(f);
+#if !defined __x86_64__ && !defined __i386__
+  found = false; /* an emulator may show the flags of its host */
+#endif
   if (!found) skip();
   line[strcspn(line, "\n")] = 0;
   strcat(line, " ");

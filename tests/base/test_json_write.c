@@ -76,7 +76,7 @@ static void what_is_not_utf8_is_refused(void **state) {
 
 static void doubles(void **state) {
   zarrc_buf out = zarrc_buf_new(*state, 1000);
-  static const double values[] = {0, -0.0, 1, 1e16, 1e15, 1e-5, 5e-324, 1.7976931348623157e308, 0.1f, 1e22};
+  static const double values[] = {0, -0.0, 1, 1e16, 1e15, 1e-5, 5e-324, 1.7976931348623157e308, (float)0.1f, 1e22};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     assert_int_equal(zarrc_json_put_double(&out, values[i], NULL), ZARRC_OK);
     assert_int_equal(zarrc_buf_append(&out, " ", 1, NULL), ZARRC_OK);
