@@ -61,7 +61,8 @@ static bool is_running(const char *name) {
 }
 
 bool zarrc_file_temp_remove(int dir, const char *name) {
-  if (is_running(name)) return false;
+  if (zarrc_file_is_stage(name) || is_running(name))
+    return false; /* a stage is a directory, and has a lock of its own */
   int fd = zarrc_file_open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return false;
   bool gone = !flock(fd, LOCK_EX | LOCK_NB) && !unlinkat(dir, name, 0);
