@@ -90,7 +90,7 @@ static zarrc_status open_like(const zarrc_file_store *like, int start, const cha
                            .direct = like->direct,
                            .sync = like->sync,
                            .max_value_bytes = like->max_value_bytes};
-  atomic_init(&fs->root, -1);
+  fs->root = -1;
   atomic_init(&fs->no_openat2, atomic_load(&like->no_openat2));
   *out = &fs->store;
   return ZARRC_OK;
@@ -370,7 +370,7 @@ static zarrc_status replace_old(file_stage *s, zarrc_error *error) {
 
 /* The handle of a store that was replaced is one of the new version. */
 static void follow_root(file_stage *s) {
-  int old = atomic_load(&s->fs->root);
+  int old = s->fs->root;
   if (!s->of_root || s->place.inside || old < 0) return;
   int fd = openat(s->place.holder, s->place.name, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
