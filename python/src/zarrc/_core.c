@@ -221,6 +221,15 @@ static PyObject *imported(const char *module, const char *name) {
   return found;
 }
 
+/* Gives an exception the __new__ of the base whose memory it has. The first in its order of bases is ValueError's, which
+ * refuses to make it: plain pickling does not ask, but what pickles tracebacks (tblib, with distributed) does. */
+static PyObject *with_new_of(PyObject *type, PyObject *base) {
+  PyObject *new = type ? PyObject_GetAttrString(base, "__new__") : NULL;
+  if (type && (!new || PyObject_SetAttrString(type, "__new__", new))) Py_CLEAR(type);
+  Py_XDECREF(new);
+  return type;
+}
+
 /* Damaged gzip is a BadGzipFile, an EOFError or a zlib.error elsewhere; which of them depends on where a decoder looks
  * first, so that it is all three here. */
 static PyObject *new_corrupt_gzip(PyObject *module, core_state *state) {
@@ -230,7 +239,7 @@ static PyObject *new_corrupt_gzip(PyObject *module, core_state *state) {
                          (PyObject *const[4]){state->corrupt, PyExc_EOFError, bad, zlib});
   Py_XDECREF(bad);
   Py_XDECREF(zlib);
-  return type;
+  return with_new_of(type, PyExc_OSError);
 }
 
 /* A UnicodeDecodeError wants five arguments and makes a message of them: this one has its own message. */
@@ -245,7 +254,7 @@ static PyObject *new_corrupt_text(PyObject *module, core_state *state) {
   Py_XDECREF(init);
   Py_XDECREF(str);
   Py_XDECREF(members);
-  return type;
+  return with_new_of(type, PyExc_UnicodeDecodeError);
 }
 
 static bool add_exceptions(PyObject *module, core_state *state) {
