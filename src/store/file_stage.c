@@ -32,7 +32,6 @@ enum {
 typedef struct file_stage {
   zarrc_stage stage;
   zarrc_file_store *fs;
-  bool of_root; /* the prefix is the whole store */
   zarrc_file_place place;
   char name[NAME_MAX + 1]; /* of the stage's directory in place.holder */
   int dir, note;           /* that directory, and the locked file */
@@ -90,7 +89,6 @@ static zarrc_status open_like(const zarrc_file_store *like, int start, const cha
                            .direct = like->direct,
                            .sync = like->sync,
                            .max_value_bytes = like->max_value_bytes};
-  fs->root = -1;
   atomic_init(&fs->no_openat2, atomic_load(&like->no_openat2));
   *out = &fs->store;
   return ZARRC_OK;
@@ -267,12 +265,8 @@ static zarrc_status stage_open(zarrc_store *store, const char *prefix, zarrc_sta
                                zarrc_stage **out, zarrc_error *error) {
   file_stage *s = zarrc_malloc(store->ctx, sizeof *s);
   if (!s) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a new version");
-  *s = (file_stage){.stage = {.target = store},
-                    .fs = (zarrc_file_store *)store,
-                    .of_root = !*prefix,
-                    .place = {.holder = -1},
-                    .dir = -1,
-                    .note = -1};
+  *s = (file_stage){
+      .stage = {.target = store}, .fs = (zarrc_file_store *)store, .place = {.holder = -1}, .dir = -1, .note = -1};
   zarrc_status status = ZARRC_OK;
   if (zarrc_file_place_open(s->fs, prefix, true, &s->place))
     status = zarrc_file_fail(error, errno, "cannot open the directory above");
@@ -368,16 +362,6 @@ static zarrc_status replace_old(file_stage *s, zarrc_error *error) {
   return failed ? zarrc_file_fail(error, errno, "cannot put the new version in its place") : ZARRC_OK;
 }
 
-/* The handle of a store that was replaced is one of the new version. */
-static void follow_root(file_stage *s) {
-  int old = s->fs->root;
-  if (!s->of_root || s->place.inside || old < 0) return;
-  int fd = openat(s->place.holder, s->place.name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  dup3(fd, old, O_CLOEXEC);
-  close(fd);
-}
-
 static zarrc_status stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error) {
   file_stage *s = (file_stage *)stage;
   zarrc_status status = s->place.inside ? zarrc_file_move_in(s->place.holder, s->dir, replace, error)
@@ -385,7 +369,6 @@ static zarrc_status stage_publish(zarrc_stage *stage, bool replace, zarrc_error 
                                         : put_new(s, error);
   if (status) return status;
   s->published = true;
-  follow_root(s);
   if (s->fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(s->place.holder))
     return zarrc_file_fail(error, errno, "cannot sync the directory");
   return ZARRC_OK;
