@@ -240,3 +240,9 @@ void cli_output_close(cli_output *out) {
   free(out->buf);
   *out = (cli_output){.fd = -1};
 }
+
+zarrc_status cli_print(const char *text, size_t n, zarrc_error *error) {
+  cli_output out = {.fd = STDOUT_FILENO, .name = "standard output"};
+  if (fflush(stdout) != 0) return cli_canceled(NULL) ? canceled(error) : fail_io(error, "cannot write", out.name);
+  return write_all(&out, (const uint8_t *)text, n, error);
+}

@@ -50,4 +50,7 @@ zarrc_status cli_output_finish(cli_output *out, zarrc_error *error);
 void cli_output_close(cli_output *out);
 bool cli_is_stream(const char *path); /* NULL or "-" */
 
+/* Writes n bytes to standard output, after what stdio holds for it. A signal ends it with ZARRC_CANCELED. */
+zarrc_status cli_print(const char *text, size_t n, zarrc_error *error);
+
 #endif

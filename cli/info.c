@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "codecspec.h"
 #include "describe.h"
+#include "file.h"
 #include "memstream.h"
 #include "out.h"
 #include "text.h"
@@ -388,7 +389,7 @@ static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failur
   status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK) fwrite(text.text, 1, text.len, stdout);
+  if (status == ZARRC_OK) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }

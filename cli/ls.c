@@ -2,6 +2,7 @@
 /* zarrc ls and tree: a hierarchy, one node a line. */
 #include "cli.h"
 #include "describe.h"
+#include "file.h"
 #include "memstream.h"
 #include "out.h"
 #include "text.h"
@@ -209,7 +210,7 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   cli_json_close(&j, ']');
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK) fwrite(text.text, 1, text.len, stdout);
+  if (status == ZARRC_OK) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }

@@ -3,6 +3,7 @@
 #include "shard.h"
 
 #include "describe.h"
+#include "file.h"
 #include "memstream.h"
 #include "out.h"
 #include "signals.h"
@@ -230,7 +231,7 @@ static zarrc_status list_json(listing *l, zarrc_error *error) {
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
   bool nothing = l->shards->single && l->hidden;
-  if (status == ZARRC_OK && !nothing) fwrite(text.text, 1, text.len, stdout);
+  if (status == ZARRC_OK && !nothing) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }

@@ -15,6 +15,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 class Signals(support.Case):
+    wait = None  # the wait that `sleeps` saw last: (process, number of the wait), and when it was first seen
 
     def start(self, *arguments, **streams):
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
@@ -27,12 +28,17 @@ class Signals(support.Case):
         self.assertIsNone(process.poll(), "the command ended by itself")
 
     def sleeps(self, process):
-        """Whether the first thread waits for something, after it has begun to work."""
+        """Whether the first thread has begun to work and then waited, in one and the same wait, for a while."""
         with open(f"/proc/{process.pid}/stat") as stat:
             state = stat.read().rpartition(")")[2].split()[0]
-        with open(f"/proc/{process.pid}/status") as status:
-            caught = [int(line.split()[1], 16) for line in status if line.startswith("SigCgt")][0]
-        return state == "S" and caught >> (signal.SIGTERM - 1) & 1
+        with open(f"/proc/{process.pid}/status") as file:
+            status = dict(line.split(":", 1) for line in file)
+        caught = int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+        now = (process.pid, status["voluntary_ctxt_switches"])
+        if state != "S" or not caught or self.wait is None or self.wait[0] != now:
+            self.wait = (now, time.monotonic()) if state == "S" and caught else None
+            return False
+        return time.monotonic() - self.wait[1] > 0.05
 
     def told_to_stop(self, process, number, said=r"\Azarrc: [^\n]*interrupted[^\n]*\n\Z"):
         process.send_signal(number)
