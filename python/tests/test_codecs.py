@@ -96,6 +96,34 @@ def test_in_arrays(pipeline: str) -> None:
         np.testing.assert_array_equal(zarr.open_array(store)[...], expected)
 
 
+@pytest.mark.parametrize("pipeline", ["zarr.core.codec_pipeline.BatchedCodecPipeline", "zarrc.CodecPipeline"])
+@pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+def test_shards_of_strings_that_numpy_knows_no_byte_order_of(pipeline: str) -> None:
+    expected = np.array(["aa", "bbbb", "c", "dddddd", "ee", "f"], np.dtypes.StringDType())
+    codec = zarrc.codecs.ShardingCodec(chunk_shape=(2,), codecs=[zarrc.codecs.VLenUTF8Codec()])
+    with zarr.config.set({"codec_pipeline.path": pipeline}):
+        array = zarr.create_array(
+            MemoryStore(), shape=(6,), chunks=(6,), dtype=expected.dtype, serializer=codec, compressors=None, fill_value=""
+        )
+        array[...] = expected
+        array[1:3] = expected[1:3]
+        np.testing.assert_array_equal(array[...], expected)
+        np.testing.assert_array_equal(array.vindex[[5, 4, 0]], expected[[5, 4, 0]])
+
+
+def test_strings_for_a_shard_of_numbers_are_left_to_numpy() -> None:
+    """One of zarr-python's chunks, whose elements are of a type without a byte order, is of no harm."""
+    value = cpu.NDBuffer.from_numpy_array(np.array(["1", "2", "3", "4"], np.dtypes.StringDType()))
+    results = []
+    for module in (zarr.codecs, zarrc.codecs):
+        codec = module.ShardingCodec(chunk_shape=(2,), codecs=[module.BytesCodec()])
+        try:
+            results.append([each.to_bytes() for each in asyncio.run(codec.encode([(value, spec())]))])
+        except Exception as error:
+            results.append(type(error))
+    assert results[0] == results[1]
+
+
 def decoded(codec: Any, data: bytes, shape: tuple[int, ...] = (4,), kind: Any = None) -> Any:
     chunk = spec(shape=shape)
     if kind is not None:

@@ -14,7 +14,7 @@ from zarrc import _core
 from zarrc._bases import ShardingCodec, cpu
 from zarrc._context import context, hold
 from zarrc._describe import describe
-from zarrc._dtypes import converted, empty, exportable
+from zarrc._dtypes import converted, empty, exportable, in_native_order
 from zarrc._selection import Picks, is_plain, picks, shape_of
 from zarrc._spec import Unsupported
 
@@ -76,7 +76,7 @@ class Bound:
         self.variable = what.variable
         self.raw = what.raw
         # of elements in memory of our own, which the library may see
-        self.native = self.dtype if what.raw or what.variable else self.dtype.newbyteorder("=")
+        self.native = self.dtype if what.raw or what.variable else in_native_order(self.dtype)
         try:
             self.pipeline = _core.Pipeline(
                 threads,
@@ -107,7 +107,7 @@ class Bound:
             return None
         if dtype == self.dtype:
             return NATIVE_IS_BIG if self.raw else big_endian(dtype)
-        if self.raw or dtype.kind == "T" or dtype.newbyteorder("=") != self.dtype.newbyteorder("="):
+        if self.raw or in_native_order(dtype) != in_native_order(self.dtype):
             return None
         return big_endian(dtype)
 

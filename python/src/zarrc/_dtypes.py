@@ -58,6 +58,14 @@ def to_zarr(dtype: np.dtype[Any]) -> Any:
     return dtype.newbyteorder("=").name
 
 
+def in_native_order(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type with the byte order of this machine; the type itself where numpy knows of no order (StringDType)."""
+    try:
+        return dtype.newbyteorder("=")
+    except TypeError:
+        return dtype
+
+
 def of_spec(kind: Any) -> Any:
     """The data_type for the data type of an array spec. What zarr-python warns of is not warned of again."""
     native = kind.to_native_dtype()

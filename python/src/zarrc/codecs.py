@@ -31,6 +31,7 @@ from zarrc._bases import ZstdCodec as _ZstdCodec
 from zarrc._chain import Bound, Chain, Item, Unsupported, is_whole, shape_of
 from zarrc._context import context, count, count_fallback, hold
 from zarrc._describe import know, plain
+from zarrc._dtypes import in_native_order
 from zarrc._plain import Plain, Value, unwrapped, wrapped
 from zarrc._selection import is_plain
 from zarrc._spec import ArraySpec as PlainSpec
@@ -407,7 +408,7 @@ def _not_empty(shape: tuple[int, ...]) -> None:
 
 def _check_elements(value: np.ndarray[Any, Any], bound: Bound) -> None:
     """Leaves to numpy what is of another type than the chunk."""
-    if value.dtype.newbyteorder("=") != bound.dtype.newbyteorder("=") and not bound.variable:
+    if not bound.variable and in_native_order(value.dtype) != in_native_order(bound.dtype):
         raise Unsupported(f"elements of {value.dtype} for a chunk of {bound.dtype}")
 
 
