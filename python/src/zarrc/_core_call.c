@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of the library without the interpreter lock, and what stops them: a signal whose handler raises (Ctrl-C), or a
- * Stop under which they run. The library asks from any thread; only the thread of the call may look for signals.
+ * Stop under which they run. The library asks from any thread; only the thread of the call may look for signals, and ask
+ * whether a Stop is due.
  */
 #include "_core.h"
 
 #include <time.h>
 
-/* Signals are looked for so often. */
+/* Signals are looked for, and a Stop's `is_due` is asked, so often. */
 #define LOOK_NS INT64_C(100000000)
 
 struct core_stop {
   PyObject ob_base;
+  PyObject *is_due; /* or NULL */
   atomic_bool set;
 };
 
@@ -50,28 +52,42 @@ bool core_call_end(core_call *call) {
   return !call->raised;
 }
 
+static bool is_stopped(const core_call *call) {
+  return call->raised || (call->stop && atomic_load(&call->stop->set));
+}
+
+static void set(core_stop *stop) {
+  if (!atomic_exchange(&stop->set, true)) atomic_fetch_add(&nset, 1);
+}
+
+static void ask_whether_due(core_stop *stop) {
+  PyObject *answer = PyObject_CallNoArgs(stop->is_due);
+  int due = answer ? PyObject_IsTrue(answer) : -1;
+  if (due < 0) PyErr_WriteUnraisable(stop->is_due);
+  if (due > 0) set(stop);
+  Py_XDECREF(answer);
+}
+
 /* Lets Python handle the signals that have come; what a handler raises stays the exception of the thread. */
-static void look_for_signals(core_call *call) {
+static void look_around(core_call *call) {
   int64_t t = now();
-  if (call->raised || t - call->looked < LOOK_NS) return;
+  if (is_stopped(call) || t - call->looked < LOOK_NS) return;
   PyEval_RestoreThread(call->state);
   if (PyErr_CheckSignals()) {
     call->raised = true;
     atomic_fetch_add(&nset, 1);
+  } else if (call->stop && call->stop->is_due) {
+    ask_whether_due(call->stop);
   }
   call->state = PyEval_SaveThread();
   call->looked = now();
-}
-
-static bool is_stopped(const core_call *call) {
-  return call->raised || (call->stop && atomic_load(&call->stop->set));
 }
 
 bool core_calls_canceled(void *arg) {
   core_calls *calls = arg;
   bool stopped = false;
   if (current_call && current_call->calls == calls) {
-    look_for_signals(current_call);
+    look_around(current_call);
     return is_stopped(current_call);
   }
   if (atomic_load_explicit(&nset, memory_order_relaxed) == 0) return false;
@@ -86,14 +102,19 @@ bool core_calls_canceled(void *arg) {
 /* ------------------------------------------------------------------------------------------------------- stops */
 
 static PyObject *stop_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  (void)args, (void)kwargs;
+  static char *names[] = {"is_due", NULL};
+  PyObject *is_due = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Stop", names, &is_due)) return NULL;
   allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-  return alloc(type, 0);
+  core_stop *self = (core_stop *)alloc(type, 0);
+  if (self && is_due != Py_None) self->is_due = Py_NewRef(is_due);
+  return (PyObject *)self;
 }
 
 static void stop_dealloc(PyObject *object) {
   PyTypeObject *type = Py_TYPE(object);
   if (atomic_load(&((core_stop *)object)->set)) atomic_fetch_sub(&nset, 1);
+  Py_XDECREF(((core_stop *)object)->is_due);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(object);
   Py_DECREF((PyObject *)type);
@@ -101,7 +122,7 @@ static void stop_dealloc(PyObject *object) {
 
 static PyObject *stop_set(PyObject *object, PyObject *none) {
   (void)none;
-  if (!atomic_exchange(&((core_stop *)object)->set, true)) atomic_fetch_add(&nset, 1);
+  set((core_stop *)object);
   return Py_NewRef(Py_None);
 }
 
@@ -131,7 +152,8 @@ static PyType_Slot stop_slots[] = {
     {Py_tp_new, stop_new},
     {Py_tp_dealloc, stop_dealloc},
     {Py_tp_methods, stop_methods},
-    {Py_tp_doc, "A way to stop calls of the library from another thread."},
+    {Py_tp_doc, "A way to stop calls of the library from another thread. Stop(is_due=None): is_due() is asked several "
+                "times a second by the thread of a call that runs under it; true sets it."},
     {0},
 };
 PyType_Spec core_stop_spec = {"zarrc._core.Stop", sizeof(core_stop), 0, Py_TPFLAGS_DEFAULT, stop_slots};

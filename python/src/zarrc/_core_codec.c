@@ -56,12 +56,16 @@ static PyObject *codec_run(PyObject *object, PyObject *data, bool decode) {
   zarrc_status status;
   zarrc_parts_init(&parts, zarrc_codec_ctx(self->codec));
   zarrc_codec_job job = {.spec = &spec, .bytes = {buffer.buf, (size_t)buffer.len, NULL, NULL}, .parts = &parts};
-  Py_BEGIN_ALLOW_THREADS status =
-      decode ? zarrc_codec_decode(self->codec, &job, 1, &error) : zarrc_codec_encode(self->codec, &job, 1, &error);
-  Py_END_ALLOW_THREADS core_state *state = core_state_of(Py_TYPE(object));
-  PyObject *result = !status  ? core_parts_to_bytes(&parts)
-                     : decode ? core_raise(state, &error)
-                              : core_raise_setting(state, &error);
+  core_call call;
+  core_call_begin(&call, core_calls_of(self->context));
+  status = decode ? zarrc_codec_decode(self->codec, &job, 1, &error) : zarrc_codec_encode(self->codec, &job, 1, &error);
+  PyObject *result = NULL;
+  if (core_call_end(&call)) {
+    core_state *state = core_state_of(Py_TYPE(object));
+    result = !status  ? core_parts_to_bytes(&parts)
+             : decode ? core_raise(state, &error)
+                      : core_raise_setting(state, &error);
+  }
   zarrc_parts_clear(&parts);
   PyBuffer_Release(&buffer);
   return result;

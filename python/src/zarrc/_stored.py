@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarrc import _core, _inline
+from zarrc import _core, _inline, _waiting
 from zarrc._bases import (
     LocalStore,
     MemoryStore,
@@ -136,12 +136,15 @@ Steps = Generator[Step, Any, Any]
 
 async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
     """Runs work away from the event loop; with one worker it stays where it is, so that no thread is made. Where the
-    caller is cancelled, the work is stopped, and has ended when this returns: memory and locks are free then."""
+    caller is cancelled, or nobody waits for it any more, the work is stopped, and has ended when this returns: memory
+    and locks are free then."""
     if max_workers() == 1:
-        return fn(*args)
+        waiting = _waiting.waiter()
+        return fn(*args) if waiting is None else _core.Stop(waiting.has_left).run(fn, *args)
     job = submit(fn, *args)
     try:
-        return await asyncio.wrap_future(job)
+        with _waiting.Watched():
+            return await asyncio.wrap_future(job)
     except asyncio.CancelledError:
         job.stop()
         while not job.done():
@@ -164,6 +167,13 @@ async def _run(request: Any) -> Any:
     return await request.run()
 
 
+async def _all(requests: list[Any]) -> list[Any]:
+    if len(requests) == 1:
+        return [await requests[0].run()]
+    limit = setting("async.concurrency", 10)
+    return list(await concurrent_map([(each,) for each in requests], _run, limit))
+
+
 async def _drive(steps: Steps) -> Any:
     answer: Any = None
     try:
@@ -172,11 +182,11 @@ async def _drive(steps: Steps) -> Any:
             _inline.look_around()
             if not isinstance(step, list):
                 answer = await off_loop(step)
-            elif len(step) == 1 or _is_near(step[0].getter):
+            elif _is_near(step[0].getter):
                 answer = [await each.run() for each in step]
             else:
-                limit = setting("async.concurrency", 10)
-                answer = list(await concurrent_map([(each,) for each in step], _run, limit))
+                with _waiting.Watched():
+                    answer = await _all(step)
     except StopIteration as end:
         return end.value
 
