@@ -246,7 +246,7 @@ zarrc_status cli_copy(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK && c->json)
     cli_copy_put_json(&k);
   else if (status == ZARRC_OK && k.dry)
-    cli_copy_print_plan(&k);
+    status = cli_copy_print_plan(&k, error);
   else if (status == ZARRC_OK && !c->quiet)
     cli_copy_print_summary(&k);
   if (status == ZARRC_OK && c->verbose && !k.dry) cli_copy_tell_details(&k);

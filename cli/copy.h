@@ -153,7 +153,7 @@ zarrc_status cli_copy_others(cli_copying *k, zarrc_error *error);
 /* Makes groups and arrays in the order of the tree; then nothing but chunks is missing. */
 zarrc_status cli_copy_nodes(cli_copying *k, zarrc_error *error);
 
-void cli_copy_print_plan(const cli_copying *k);
+zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error);
 /* A note where more than twice the source is read. */
 void cli_copy_warn(const cli_copying *k);
 void cli_copy_print_summary(cli_copying *k);

@@ -17,7 +17,7 @@ typedef struct composing {
   bool given_chunks, given_shards; /* numbers that apply to this array */
   bool sharded;                    /* the copy */
   int64_t chunks[ZARRC_MAX_NDIM];  /* of the copy, inside shards */
-  char *codecs;                    /* JSON from --codecs, or NULL */
+  zarrc_buf codecs;                /* JSON from --codecs; ptr NULL: none */
   FILE *out;
 } composing;
 
@@ -61,7 +61,7 @@ static zarrc_status decide(composing *k, zarrc_error *error) {
     status =
         cli_codecs_parse(zarrc_array_store(k->source)->ctx, w->codecs, zarrc_array_dtype(k->source), &k->codecs, error);
   if (status != ZARRC_OK) return status;
-  bool own = k->codecs != NULL && has_sharding(k->codecs);
+  bool own = k->codecs.ptr != NULL && has_sharding((const char *)k->codecs.ptr);
   if (own && k->given_shards)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--shards does not go with --codecs that has shards of its own");
   k->sharded = !own && (k->given_shards || (was_sharded && !w->no_shards));
@@ -88,8 +88,8 @@ static void put_grid(const composing *k) {
 }
 
 static void put_inner(const composing *k) {
-  if (k->codecs != NULL)
-    fputs(k->codecs, k->out);
+  if (k->codecs.ptr != NULL)
+    fputs((const char *)k->codecs.ptr, k->out);
   else
     put_span(k->out, cli_inner_codecs(k->source));
 }
@@ -172,6 +172,6 @@ zarrc_status cli_copy_document(const cli_copy_wish *wish, const zarrc_array *sou
   *out = text.text;
   *n = text.len;
 done:
-  free(k.codecs);
+  zarrc_buf_clear(&k.codecs);
   return status;
 }

@@ -10,13 +10,13 @@
 /* Names of arrays that a summary tells. */
 #define SHOWN 8
 
-static void print_chain(const zarrc_array *array, const cli_layout *l) {
+static zarrc_status print_chain(const zarrc_array *array, const cli_layout *l, zarrc_error *error) {
   char text[CLI_DIMS];
   cli_span codecs = cli_inner_codecs(array);
   printf("%s", l->ndim > 0 ? cli_plain_dims(text, l->chunk_shape, l->ndim) : "()");
   if (l->sharded) printf(" in shards of %s", cli_plain_dims(text, l->object_shape, l->ndim));
   printf("  ");
-  cli_codecs_print(stdout, codecs.ptr, codecs.len);
+  return cli_codecs_print(stdout, zarrc_array_store(array)->ctx, codecs.ptr, codecs.len, error);
 }
 
 /* Bytes as --memory takes them. */
@@ -80,7 +80,7 @@ void cli_copy_warn(const cli_copying *k) {
           wanted > 0 ? memory_text(c, wanted) : "");
 }
 
-void cli_copy_print_plan(const cli_copying *k) {
+zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error) {
   char a[CLI_HUMAN], b[CLI_HUMAN], text[CLI_DIMS];
   for (size_t i = 0; i < k->narrays; i++) {
     const cli_copy_array *x = &k->arrays[i];
@@ -89,9 +89,10 @@ void cli_copy_print_plan(const cli_copying *k) {
            x->encoded                                              ? "chunks as they are stored"
            : zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
                                                                    : cli_human_bytes(a, (double)x->to.nbytes));
-    print_chain(x->source, &x->from);
+    zarrc_status status = print_chain(x->source, &x->from, error);
     printf("\n  to    ");
-    print_chain(x->model, &x->to);
+    if (status == ZARRC_OK) status = print_chain(x->model, &x->to, error);
+    if (status != ZARRC_OK) return status;
     printf("\n  work  %s region%s%s of up to %s, %u at once\n", cli_human_count(a, x->nlist), x->nlist == 1 ? "" : "s",
            x->windowed ? ", in parts" : "", cli_human_bytes(b, (double)x->region_bytes), x->lanes);
     print_reads(k, x);
@@ -115,6 +116,7 @@ void cli_copy_print_plan(const cli_copying *k) {
     printf("others    %s file%s that %s no Zarr, %s\n", cli_human_count(a, k->others.nothers),
            k->others.nothers == 1 ? "" : "s", k->others.nothers == 1 ? "is" : "are",
            cli_has(k->c, CLI_OTHER_FILES) ? "copied too" : "not copied");
+  return ZARRC_OK;
 }
 
 /* In a hierarchy: which arrays have got the shape that was asked for, and which have not. */

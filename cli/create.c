@@ -19,7 +19,8 @@ typedef struct making {
   zarrc_dtype dtype;
   int64_t shape[ZARRC_MAX_NDIM], chunks[ZARRC_MAX_NDIM], shards[ZARRC_MAX_NDIM];
   int ndim;
-  char *codecs, *fill, *attributes, *names;
+  char *fill, *attributes, *names;
+  zarrc_buf codecs;
   const char *name[ZARRC_MAX_NDIM];
   zarrc_array_config config;
 } making;
@@ -120,7 +121,7 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   if (status == ZARRC_OK) status = read_dims(m, CLI_SHARDS, "shards", m->shards, &m->config.shard_shape, error);
   if (status == ZARRC_OK) status = zarrc_dtype_parse(m->ctx, m->config.data_type, &m->dtype, error);
   if (status == ZARRC_OK && spec != NULL) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
-  m->config.codecs = m->codecs;
+  m->config.codecs = (const char *)m->codecs.ptr;
   if (status == ZARRC_OK) status = read_fill(m, error);
   if (status == ZARRC_OK) status = check_fill(m, error);
   if (status == ZARRC_OK) status = read_names(m, error);
@@ -213,10 +214,10 @@ zarrc_status cli_create(cli *c, zarrc_error *error) {
   status = cli_as_usage(status, error);
   if (status == ZARRC_OK) status = make(&m, c->args.operand[0], error);
   zarrc_dtype_close(&m.dtype);
-  free(m.codecs);
   free(m.fill);
   free(m.attributes);
   free(m.names);
+  zarrc_buf_clear(&m.codecs);
   zarrc_ctx_close(m.ctx);
   return status;
 }

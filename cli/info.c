@@ -76,18 +76,20 @@ static void chunking_of(const zarrc_array *array, chunking *k) {
 }
 
 /* "at the end of each shard, bytes(little),crc32c" */
-static void print_index(const chunking *k) {
-  for (int i = 0; i < k->nlevels; i++) {
+static zarrc_status print_index(const chunking *k, zarrc_ctx *ctx, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (int i = 0; i < k->nlevels && status == ZARRC_OK; i++) {
     const cli_level *level = &k->level[i];
     label(i == 0 ? "index" : "inner index");
     printf("at the %.*s of each %sshard, ", (int)level->index_location.len, level->index_location.ptr,
            i == 0 ? "" : "inner ");
-    cli_codecs_print(stdout, level->index_codecs.ptr, level->index_codecs.len);
+    status = cli_codecs_print(stdout, ctx, level->index_codecs.ptr, level->index_codecs.len, error);
     putchar('\n');
   }
+  return status;
 }
 
-static void print_table(const chunking *k, const zarrc_array *array) {
+static zarrc_status print_table(const chunking *k, const zarrc_array *array, zarrc_error *error) {
   const cli_layout *l = &k->l;
   char note[96] = "", n[CLI_HUMAN];
   const char *sizes = l->regular ? "" : "the first of several sizes";
@@ -107,22 +109,26 @@ static void print_table(const chunking *k, const zarrc_array *array) {
   print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, k->nlevels > 0 ? "" : sizes);
   label("objects");
   printf("%s at most, one for each %s\n", cli_human_count(n, l->nobjects), k->nlevels > 0 ? "shard" : "chunk");
-  print_index(k);
+  return print_index(k, zarrc_array_store(array)->ctx, error);
 }
 
 /* The chain of the innermost chunks where nothing else stands between them and the objects, else all of it. */
-static void print_codecs(const chunking *k, const zarrc_array *array) {
+static zarrc_status print_codecs(const chunking *k, const zarrc_array *array, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_array_store(array)->ctx;
   bool plain = k->nlevels > 0;
+  zarrc_status status;
   label("codecs");
   for (int i = 0; i < k->nlevels; i++) plain = plain && k->level[i].alone;
   if (!plain) {
     const char *all = zarrc_array_codecs(array);
-    cli_codecs_print(stdout, all, strlen(all));
+    status = cli_codecs_print(stdout, ctx, all, strlen(all), error);
     putchar('\n');
-    return;
+    return status;
   }
-  cli_codecs_print(stdout, k->level[k->nlevels - 1].codecs.ptr, k->level[k->nlevels - 1].codecs.len);
+  const cli_level *last = &k->level[k->nlevels - 1];
+  status = cli_codecs_print(stdout, ctx, last->codecs.ptr, last->codecs.len, error);
   printf(" in %sshards\n", k->nlevels > 1 ? "inner " : "");
+  return status;
 }
 
 static void print_shape(const zarrc_array *array) {
@@ -201,8 +207,8 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   else
     cli_json_print(stdout, zarrc_array_fill_value(array), strlen(zarrc_array_fill_value(array)));
   putchar('\n');
-  print_table(&k, array);
-  print_codecs(&k, array);
+  if (status == ZARRC_OK) status = print_table(&k, array, error);
+  if (status == ZARRC_OK) status = print_codecs(&k, array, error);
   if (cli_has(c, CLI_STORED)) print_stored(l, &stored);
   print_unknown(array);
   print_notes(array);

@@ -10,5 +10,6 @@
 #include <zarrc/data.h>
 #include <zarrc/pipeline.h>
 #include <zarrc/store.h>
+#include <zarrc/tools.h>
 
 #endif
