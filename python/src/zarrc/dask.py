@@ -11,20 +11,24 @@ import json
 import math
 import os
 import sys
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zarr
+from zarr.core.common import concurrent_map
 from zarr.core.metadata.v3 import ArrayV3Metadata
+from zarr.core.sync import sync as wait_for
+from zarr.errors import ContainsArrayError, ContainsGroupError
+from zarr.storage import LocalStore
 
 import zarrc
+from zarrc._journal import Journal, Region, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["reencode", "to_zarr"]
-
-Region = tuple[tuple[int, int], ...]
-
 
 def _unit(array: zarr.Array[Any]) -> tuple[int, ...]:
     """What is written at once: a shard, or a chunk where there are none."""
@@ -41,11 +45,60 @@ def _open(url: str, mode: Any) -> zarr.Array[Any]:
     return zarr.open_array(url, mode=mode)
 
 
-def _copy(source: str, destination: str, region: Region) -> Region:
-    """One task: a whole shard of the destination. Running it again does no harm."""
+def _copy(source: str, destination: str, sync: bool, region: Region) -> tuple[Region, int | None]:
+    """One task: a whole shard of the destination, and how many bytes are stored of it. Running it again does no harm.
+    sync: they are on the disk then, where the destination is a directory."""
     at = tuple(slice(*each) for each in region)
-    _open(destination, "r+")[at] = _open(source, "r")[at]
-    return region
+    target = _open(destination, "r+")
+    target[at] = _open(source, "r")[at]
+    if sync:
+        _settle(target, _key(target, region))
+    return region, _stored_nbytes(target, [region])[0]
+
+
+def _key(array: zarr.Array[Any], region: Region) -> str:
+    """What a region is stored under, below the array."""
+    at = tuple(start // edge for (start, _), edge in zip(region, _unit(array), strict=True))
+    return str(array.metadata.encode_chunk_key(at))
+
+
+def _stored_nbytes(array: zarr.Array[Any], regions: Sequence[Region]) -> list[int | None]:
+    """How many bytes are stored of regions; None: nothing is."""
+
+    async def one(place: Any) -> int | None:
+        try:
+            return int(await place.store.getsize(place.path))
+        except FileNotFoundError:
+            return None
+
+    async def every() -> list[int | None]:
+        places = [(array.store_path / _key(array, region),) for region in regions]
+        return list(await concurrent_map(places, one, zarr.config.get("async.concurrency")))
+
+    return wait_for(every())
+
+
+def _settle(array: zarr.Array[Any], key: str = "") -> None:
+    """Puts what is stored under a key, or without one the array's metadata, on the disk, and the directories that lead
+    there. Stores that are no directories have done so."""
+    if not isinstance(array.store, LocalStore):
+        return
+    root = Path(array.store.root).absolute() / array.store_path.path
+    if key:
+        paths = [root / key]
+        paths += [parent for parent in paths[0].parents if parent.is_relative_to(root)]
+    else:
+        paths = [each for each in root.iterdir() if each.is_file()]
+        paths += [root, *root.parents]
+    for path in paths:
+        try:
+            settle(path)
+        except FileNotFoundError:  # nothing is stored: it is all fill value
+            continue
+        except PermissionError:
+            if path in root.parents:  # was there before
+                continue
+            raise
 
 
 def _check(source: str, destination: str, region: Region) -> tuple[Region, bool]:
@@ -63,47 +116,6 @@ def _bytes(values: Any) -> bytes:
     return data
 
 
-class _Journal:
-    """The regions that are done: one JSON line each behind a first line that says of what."""
-
-    def __init__(self, path: str | None, head: dict[str, Any], resume: bool) -> None:
-        self.done: set[Region] = set()
-        self._file = None
-        if path is None:
-            if resume:
-                raise ValueError("to resume needs a journal")
-            return
-        text = json.dumps(head, sort_keys=True)
-        whole = 0
-        if resume and os.path.exists(path):
-            with open(path, "rb") as file:
-                lines = file.read().split(b"\n")[:-1]  # the last may have been cut off
-            if lines and lines[0].decode() != text:
-                raise ValueError(f"{path} is the journal of another run")
-            self.done = {tuple(tuple(each) for each in json.loads(line)) for line in lines[1:]}
-            whole = sum(len(line) + 1 for line in lines)
-        self._file = open(path, "r+b" if whole else "wb")
-        self._file.truncate(whole)
-        self._file.seek(whole)
-        if not whole:
-            self._write(text)
-
-    def add(self, region: Region) -> None:
-        self.done.add(region)
-        if self._file is not None:
-            self._write(json.dumps(region))
-
-    def _write(self, line: str) -> None:
-        assert self._file is not None
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
 def _create(
     source: zarr.Array[Any], destination: str, chunks: Any, shards: Any, codecs: Any, overwrite: bool
 ) -> zarr.Array[Any]:
@@ -116,20 +128,39 @@ def _create(
         filters = [each for each in chain if isinstance(each, zarr.abc.codec.ArrayArrayCodec)]
         serializer = next(each for each in chain if isinstance(each, zarr.abc.codec.ArrayBytesCodec))
         compressors = [each for each in chain if isinstance(each, zarr.abc.codec.BytesBytesCodec)]
-    return zarr.create_array(
-        destination,
-        shape=source.shape,
-        dtype=source.metadata.dtype,
-        chunks=tuple(chunks) if chunks is not None else source.chunks,
-        shards=tuple(shards) if shards is not None else None,
-        filters=filters,
-        serializer=serializer,
-        compressors=compressors,
-        fill_value=source.fill_value,
-        attributes=dict(source.attrs),
-        dimension_names=getattr(metadata, "dimension_names", None),
-        overwrite=overwrite,
-    )
+    try:
+        return zarr.create_array(
+            destination,
+            shape=source.shape,
+            dtype=source.metadata.dtype,
+            chunks=tuple(chunks) if chunks is not None else source.chunks,
+            shards=tuple(shards) if shards is not None else None,
+            filters=filters,
+            serializer=serializer,
+            compressors=compressors,
+            fill_value=source.fill_value,
+            attributes=dict(source.attrs),
+            dimension_names=getattr(metadata, "dimension_names", None),
+            overwrite=overwrite,
+        )
+    except (ContainsArrayError, ContainsGroupError) as error:
+        raise FileExistsError(
+            f"{destination}: is there already: overwrite removes it, and resume goes on where its journal ends"
+        ) from error
+
+
+def _go_on(source: zarr.Array[Any], destination: str, journal: str, chunks: Any, shards: Any) -> zarr.Array[Any]:
+    """The destination of an earlier run."""
+    try:
+        target = _open(destination, "r+")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{destination}: is not there, though {journal} is its journal: without resume all is written anew"
+        ) from error
+    wanted = (source.shape, tuple(chunks or target.chunks), tuple(shards) if shards else None)
+    if (target.shape, target.chunks, target.shards) != wanted:
+        raise ValueError(f"{destination}: is another array than the one that {journal} is the journal of")
+    return target
 
 
 def _name(codec: Any) -> str:
@@ -140,7 +171,7 @@ def _whole(codec: Any) -> dict[str, Any]:
     return {"name": codec} if isinstance(codec, str) else dict(codec)
 
 
-def _run(client: Any, fn: Callable[..., Any], regions: list[Region], args: tuple[str, str], most: int) -> Iterator[Any]:
+def _run(client: Any, fn: Callable[..., Any], regions: list[Region], args: tuple[Any, ...], most: int) -> Iterator[Any]:
     """Results as they come, with no more than `most` tasks under way."""
     distributed: Any = importlib.import_module("distributed")
     waiting = iter(regions)
@@ -167,6 +198,7 @@ def reencode(
     journal: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    sync: bool | None = None,
     max_in_flight: int | None = None,
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -187,11 +219,15 @@ def reencode(
     client : distributed.Client, optional
         The cluster; a local one with processes otherwise.
     journal : str, optional
-        A file in which what is done is noted.
+        A file in which is noted what is done.
     resume : bool
-        Go on where the journal ends; the destination must be there then.
+        Go on where the journal ends; without one begin. Shards of which another number of bytes is stored than the
+        journal says are written again, and so is what a damaged end of the journal said, with a warning.
     overwrite : bool
         Remove what is at the destination.
+    sync : bool, optional
+        Have each shard on the disk before it counts as done, where the destination is a directory, so that a power
+        cut loses nothing that the journal names. By default with a journal.
     max_in_flight : int, optional
         The most tasks under way; four for each thread of the cluster by default.
     check : bool
@@ -206,36 +242,69 @@ def reencode(
 
     Raises
     ------
+    FileExistsError
+        There is something at the destination.
+    FileNotFoundError
+        There is a journal to go on with, but no destination.
+    ValueError
+        The journal is that of another run, or no journal.
     RuntimeError
         The final check found a difference.
     """
     distributed: Any = importlib.import_module("distributed")
     source = _open(src, "r")
     head = {"src": src, "dst": dst, "chunks": _listed(chunks), "shards": _listed(shards), "codecs": codecs}
-    going_on = resume and journal is not None and os.path.exists(journal)
-    target = _open(dst, "r+") if going_on else _create(source, dst, chunks, shards, codecs, overwrite)
-    notes = _Journal(journal, head, resume)
-    regions = list(_regions(target.shape, _unit(target)))
-    todo = [region for region in regions if region not in notes.done]
+    notes = None if journal is None else Journal(journal, head)
+    sync = notes is not None if sync is None else sync
+    if resume and notes is None:
+        raise ValueError("to resume needs a journal")
+    if notes is not None and resume and notes.can_go_on():
+        target = _go_on(source, dst, notes.path, chunks, shards)
+        regions = list(_regions(target.shape, _unit(target)))
+        todo = _not_done(target, dst, notes, regions)
+    else:
+        target = _create(source, dst, chunks, shards, codecs, overwrite)
+        todo = regions = list(_regions(target.shape, _unit(target)))
+    if sync:
+        _settle(target)
     own = client is None
     client = distributed.Client() if own else client
     most = max_in_flight or 4 * max(1, sum(client.nthreads().values()))
-    checked = 0
+    checked, done = 0, len(regions) - len(todo)
     try:
-        for region in _run(client, _copy, todo, (src, dst), most):
-            notes.add(region)
+        if notes is not None:
+            notes.begin()
+        for region, nbytes in _run(client, _copy, todo, (src, dst, sync), most):
+            if notes is not None:
+                notes.add(region, nbytes)
+            done += 1
             if progress is not None:
-                progress(len(notes.done), len(regions))
+                progress(done, len(regions))
         if check:
             for region, same in _run(client, _check, regions, (src, dst), most):
                 if not same:
                     raise RuntimeError(f"{dst}: differs from {src} in {region}")
                 checked += 1
     finally:
-        notes.close()
+        if notes is not None:
+            notes.close()
         if own:
             client.close()
     return {"shards": len(regions), "written": len(todo), "checked": checked}
+
+
+def _not_done(target: zarr.Array[Any], destination: str, notes: Journal, regions: list[Region]) -> list[Region]:
+    """The regions that a journal does not name, or of which something else is stored than it says."""
+    noted = notes.read(set(regions))
+    stored = dict(zip(noted, _stored_nbytes(target, list(noted)), strict=True))
+    lost = sum(stored[region] != nbytes for region, nbytes in noted.items())
+    if lost:
+        warnings.warn(
+            f"{destination}: {lost} shards are not there as {notes.path} says; they are written again",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return [region for region in regions if region not in noted or stored[region] != noted[region]]
 
 
 def _listed(shape: Sequence[int] | None) -> list[int] | None:
@@ -296,6 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb.add_argument("--journal")
     verb.add_argument("--resume", action="store_true")
     verb.add_argument("--overwrite", action="store_true")
+    verb.add_argument("--no-sync", dest="sync", action="store_false", help="do not wait for the disk")
     verb.add_argument("--max-in-flight", type=int)
     verb.add_argument("--no-check", dest="check", action="store_false")
     given = parser.parse_args(arguments)
@@ -304,21 +374,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def progress(done: int, of: int) -> None:
         print(f"\r{done}/{of} shards", end="", file=sys.stderr, flush=True)
 
-    with distributed.Client(*([given.scheduler] if given.scheduler else [])) as client:
-        result = reencode(
-            given.src,
-            given.dst,
-            given.chunks,
-            given.shards,
-            given.codecs,
-            client=client,
-            journal=given.journal,
-            resume=given.resume,
-            overwrite=given.overwrite,
-            max_in_flight=given.max_in_flight,
-            check=given.check,
-            progress=progress,
-        )
+    try:
+        with distributed.Client(*([given.scheduler] if given.scheduler else [])) as client:
+            result = reencode(
+                given.src,
+                given.dst,
+                given.chunks,
+                given.shards,
+                given.codecs,
+                client=client,
+                journal=given.journal,
+                resume=given.resume,
+                overwrite=given.overwrite,
+                sync=None if given.sync else False,
+                max_in_flight=given.max_in_flight,
+                check=given.check,
+                progress=progress,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        parser.exit(1, f"\n{parser.prog}: {error}\n")
     print(file=sys.stderr)
     print(json.dumps(result))
     return 0
