@@ -19,12 +19,13 @@ class Refuses(MetaPathFinder):
 
 def main() -> None:
     sys.meta_path.insert(0, Refuses())
-    import parity
+    import parity_outcomes
+    import parity_worlds
 
     with open(sys.argv[1], "rb") as file:
         calls = pickle.load(file)
-    world = parity.Alone()
-    outcomes = [parity.run(world, call) for call in calls]
+    world = parity_worlds.Alone()
+    outcomes = [parity_outcomes.run(world, call) for call in calls]
     assert "zarr" not in sys.modules and "numcodecs" not in sys.modules
     with open(sys.argv[2], "wb") as file:
         pickle.dump(outcomes, file)

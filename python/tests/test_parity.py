@@ -15,6 +15,9 @@ from typing import Any
 
 import numpy as np
 import parity
+import parity_calls
+import parity_outcomes
+import parity_worlds
 import pytest
 import zarr
 import zarr.codecs
@@ -25,28 +28,28 @@ DRAWS = int(os.environ.get("ZARRC_DRAWS", "100")) * 3
 SEED = int(os.environ.get("ZARRC_SEED", "0"))
 
 
-def calls(name: str, stock: parity.Zarr) -> Any:
+def calls(name: str, stock: parity_worlds.Zarr) -> Any:
     """Calls of a class, and the seeds they came from."""
     for i in range(SEED, SEED + DRAWS):
         seed = zlib.crc32(f"{name} {i}".encode())
-        call = parity.Draw(seed).call(name)
+        call = parity_calls.Draw(seed).call(name)
         if call.get("sync") and not hasattr(getattr(zarr.codecs, name), f"_{call['what']}_sync"):
             call["sync"] = False  # this zarr-python has no such method
         yield i, stock.prepare(call)
 
 
-@pytest.mark.parametrize("name", parity.NAMES)
+@pytest.mark.parametrize("name", parity_calls.NAMES)
 def test_as_zarr_python(name: str) -> None:
-    stock, ours = parity.Zarr(zarr.codecs), parity.Zarr(zarrc.codecs)
+    stock, ours = parity_worlds.Zarr(zarr.codecs), parity_worlds.Zarr(zarrc.codecs)
     wrong, refused, listed = [], 0, 0
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
         for i, call in calls(name, stock):
             unsafe = parity.unsafe(call)
             if unsafe is not None:
-                refusal = parity.run(ours, unsafe)["error"]
+                refusal = parity_outcomes.run(ours, unsafe)["error"]
                 assert "zarrc._core.CorruptError" in refusal and "builtins.RuntimeError" in refusal
                 continue
-            mine, theirs = parity.run(ours, call), parity.run(stock, call)
+            mine, theirs = parity_outcomes.run(ours, call), parity_outcomes.run(stock, call)
             refused += "error" in theirs
             difference = parity.differs(stock, call, theirs, mine)
             if difference is None:
@@ -63,10 +66,10 @@ NOT_ALONE = ("attributes", "encode_partial", "copies")
 
 
 @pytest.mark.skipif(zarr.__version__.startswith("3.1"), reason="what stands in for zarr-python is as its 3.4")
-@pytest.mark.parametrize("name", parity.NAMES)
+@pytest.mark.parametrize("name", parity_calls.NAMES)
 def test_without_zarr_python(name: str, tmp_path: Path) -> None:
     """With numpy alone the results are the same, and so is what is refused."""
-    stock = parity.Zarr(zarr.codecs)
+    stock = parity_worlds.Zarr(zarr.codecs)
     made = [call for _, call in calls(name, stock) if parity.unsafe(call) is None]
     made = [call for call in made if call["what"] not in NOT_ALONE and not any_raw(call)]
     (tmp_path / "calls").write_bytes(pickle.dumps(made))
@@ -76,7 +79,7 @@ def test_without_zarr_python(name: str, tmp_path: Path) -> None:
     wrong = []
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
         for call, mine in zip(made, outcomes, strict=True):
-            theirs = parity.run(stock, call)
+            theirs = parity_outcomes.run(stock, call)
             if "error" in mine and ("error" in theirs or re.search(parity.REFUSED_ALONE, mine["message"])):
                 continue
             if call["what"] == "decode_partial" and "result" in mine and selects_nothing(call):
