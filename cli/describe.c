@@ -191,13 +191,23 @@ static zarrc_status count_entry(void *arg, const zarrc_entry *entry, zarrc_error
   return ZARRC_OK;
 }
 
+static zarrc_status count_temporary(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  cli_stored *out = arg;
+  if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
+  out->ntemporary++;
+  out->temporary_nbytes += entry->nbytes;
+  return ZARRC_OK;
+}
+
 zarrc_status cli_stored_count(const zarrc_array *array, cli_stored *out, zarrc_error *error) {
   const char *path = zarrc_array_path(array);
   char metadata[2048];
   counting k = {array, out, metadata};
   *out = (cli_stored){0};
   snprintf(metadata, sizeof metadata, "%s%szarr.json", path, path[0] != 0 ? "/" : "");
-  return zarrc_store_list(zarrc_array_store(array), path, true, true, count_entry, &k, error);
+  zarrc_status status = zarrc_store_list(zarrc_array_store(array), path, true, true, count_entry, &k, error);
+  if (status != ZARRC_OK) return status;
+  return zarrc_store_list_temporary(zarrc_array_store(array), path, count_temporary, out, error);
 }
 
 const char *cli_node_type(zarrc_node_kind kind) {

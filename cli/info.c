@@ -160,6 +160,10 @@ static void print_stored(const cli_layout *l, const cli_stored *s) {
   printf(", %s of %s objects", cli_human_count(b, s->nobjects), cli_human_count(c, l->nobjects));
   if (s->nothers > 0) printf(", %s other keys", cli_human_count(a, s->nothers));
   putchar('\n');
+  if (s->ntemporary == 0) return;
+  label("temporary");
+  printf("%s in %s file%s of writers that were killed\n", cli_human_bytes(a, (double)s->temporary_nbytes),
+         cli_human_count(b, s->ntemporary), s->ntemporary == 1 ? "" : "s");
 }
 
 /* Why elements cannot be read, where they cannot. */
@@ -310,6 +314,8 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
     cli_json_count(j, "objects_possible", l->nobjects);
     cli_json_uint(j, "other_keys", stored.nothers);
     cli_json_uint(j, "nbytes", stored.nbytes);
+    cli_json_uint(j, "temporary_files", stored.ntemporary);
+    cli_json_uint(j, "temporary_nbytes", stored.temporary_nbytes);
     if (stored.nbytes > 0 && l->nbytes > 0 && l->nbytes != UINT64_MAX)
       cli_json_real(j, "ratio", (double)l->nbytes / (double)stored.nbytes);
     else

@@ -120,6 +120,19 @@ static void put_bar(uint64_t nbytes, uint64_t most) {
   if (filled > 0) printf("%s", cli_ansi(stdout, CLI_PLAIN));
 }
 
+/* What writers that were killed have left is in no line. */
+static void tell_temporary(const listing *ls) {
+  uint64_t n = 0, nbytes = 0;
+  char count[CLI_HUMAN], size[CLI_HUMAN];
+  for (size_t i = 0; i < ls->tree.n; i++) {
+    n += ls->lines[i].stored.ntemporary;
+    nbytes += ls->lines[i].stored.temporary_nbytes;
+  }
+  if (n == 0) return;
+  fprintf(stderr, "zarrc: writers that were killed have left %s temporary file%s, %s\n", cli_human_count(count, n),
+          n == 1 ? "" : "s", cli_human_bytes(size, (double)nbytes));
+}
+
 static void print_text(const listing *ls) {
   bool tree = ls->c->args.verb->bit == CLI_VERB_TREE, longer = cli_has(ls->c, CLI_LONG);
   size_t name = 0, shape = 0, dtype = 0, chunks = 0;
@@ -181,6 +194,8 @@ static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli
   if (cli_has(ls->c, CLI_LONG)) {
     cli_json_uint(j, "stored_objects", l->stored.nobjects);
     cli_json_uint(j, "stored_nbytes", l->stored.nbytes);
+    cli_json_uint(j, "temporary_files", l->stored.ntemporary);
+    cli_json_uint(j, "temporary_nbytes", l->stored.temporary_nbytes);
   }
   if (zarrc_array_check_readable(array, &why) != ZARRC_OK) cli_json_why(j, &why);
   zarrc_array_close(array);
@@ -234,6 +249,7 @@ static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
     status = print_json(ls, error);
   else
     print_text(ls);
+  if (!ls->c->json) tell_temporary(ls);
   for (size_t i = 0; i < ls->tree.n; i++)
     if (ls->tree.items[i].why != NULL) cli_failures_add(&failures, ls->tree.items[i].why);
   return status == ZARRC_OK ? cli_failures_end(&failures, error) : status;

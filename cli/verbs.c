@@ -95,7 +95,7 @@ const cli_verb cli_verbs[] = {
 
 const cli_option cli_options[] = {
     {CLI_ATTRIBUTES, CLI_VERB_INFO, 'a', "attributes", NULL, NULL, "show the attributes too"},
-    {CLI_STORED, CLI_VERB_INFO, 0, "stored", NULL, NULL, "count the stored objects and bytes, and the ratio"},
+    {CLI_STORED, CLI_VERB_INFO, 0, "stored", NULL, NULL, "count the stored objects and bytes, the ratio, and what killed writers left"},
     {CLI_DEPTH, CLI_VERB_LS | CLI_VERB_TREE, 'd', "depth", "N", NULL, "go down at most N levels"},
     {CLI_LONG, CLI_VERB_LS | CLI_VERB_TREE, 'l', "long", NULL, NULL, "add chunks, stored bytes and a bar of them"},
     {CLI_SELECT, VALUES, 's', "select", "SEL", NULL,

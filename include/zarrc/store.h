@@ -81,6 +81,8 @@ typedef struct zarrc_store_ops {
   zarrc_status (*replace_from)(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
   const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
   bool deferred;                /* as in zarrc_blob_ops */
+  zarrc_status (*list_temporary)(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                 zarrc_error *error); /* NULL: writers that are killed leave nothing */
 } zarrc_store_ops;
 
 /* First member of every kind of store. A store of your own fills it and needs nothing else. */
@@ -108,6 +110,10 @@ ZARRC_API zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, za
 ZARRC_API zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                         void *arg, zarrc_error *error);
+/* Lists the temporary files below a prefix whose writers are gone, with their sizes. No listing of keys has them, and
+ * nothing can be read from them: they only take up space until the next writer in their directory removes them. */
+ZARRC_API zarrc_status zarrc_store_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                                  zarrc_error *error);
 
 /* Begins a new version of what lies below a prefix ("" for all of the store). note: a line about who makes it; it stays
  * with an unfinished version, and an unfinished one without a note ("") is nothing to go on with and always removed.

@@ -260,6 +260,12 @@ static zarrc_status list_op(zarrc_store *store, const char *prefix, bool deep, b
   return status ? with_path(store, walked(prefix, error), status, error) : status;
 }
 
+static zarrc_status list_temporary_op(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                      zarrc_error *error) {
+  zarrc_status status = zarrc_file_list_temporary(store, prefix, fn, arg, error);
+  return status ? with_path(store, walked(prefix, error), status, error) : status;
+}
+
 static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarrc_error *error) {
   zarrc_status status = zarrc_file_erase_prefix(store, prefix, error);
   return status ? with_path(store, walked(prefix, error), status, error) : status;
@@ -268,7 +274,8 @@ static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarr
 #define FILE_OPS                                                                                                       \
   .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = read_op, .replace = replace_op, .erase = erase_op,   \
   .forget = zarrc_file_forget, .list = list_op, .close = file_close, .erase_prefix = erase_prefix_op,                  \
-  .identify = identify_op, .replace_from = replace_from_op, .stage = &zarrc_file_stage_ops
+  .identify = identify_op, .replace_from = replace_from_op, .stage = &zarrc_file_stage_ops,                \
+  .list_temporary = list_temporary_op
 
 static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};
 /* What the system moves from file to file goes through the page cache. */

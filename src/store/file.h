@@ -94,6 +94,8 @@ bool zarrc_file_is_temp(const char *name);
  * writer is gone: nobody holds the lock, and no process here has the number in its name. */
 void zarrc_file_temp_hold(int fd);
 bool zarrc_file_temp_remove(int dir, const char *name);
+/* Whether it would be removed, and how large it is. */
+bool zarrc_file_temp_is_left(int dir, const char *name, uint64_t *nbytes);
 /* Removes such files from the directory of a key, the first time that it is asked to by this store. */
 void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key);
 
@@ -188,6 +190,8 @@ zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, b
 zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
 zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                              zarrc_error *error);
+zarrc_status zarrc_file_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                       zarrc_error *error);
 zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
 
 #endif

@@ -25,7 +25,7 @@ typedef struct walk {
   zarrc_buf pending;                 /* directories to visit, as paths with their NULs */
   char dir[PATH_MAX];                /* the one that is visited */
   char key[PATH_MAX + NAME_MAX + 2]; /* one of its entries */
-  bool deep, sizes;
+  bool deep, sizes, temporary; /* temporary: files that dead writers left, in place of keys */
   zarrc_list_fn fn;
   void *arg;
 } walk;
@@ -117,9 +117,21 @@ static zarrc_status list_link(walk *w, DIR *dir, const char *name, zarrc_error *
     entry.is_circle = is_above(w, &st);
     if (w->deep) return entry.is_circle ? ZARRC_OK : push_dir(w, w->key, error);
   } else if (is_stat) {
-    if (!S_ISREG(st.st_mode)) return ZARRC_OK;
+    if (!S_ISREG(st.st_mode) || w->temporary) return ZARRC_OK;
     if (w->sizes) entry.nbytes = (uint64_t)st.st_size;
   }
+  return w->temporary ? ZARRC_OK : w->fn(w->arg, &entry, error);
+}
+
+/* Temporary files are no keys. Those that nobody is writing are listed if they are what is asked for, else removed. */
+static zarrc_status list_temporary(walk *w, int dir, const char *name, zarrc_error *error) {
+  zarrc_entry entry = {.key = w->key};
+  if (!w->temporary) {
+    if (!w->fs->store.read_only) zarrc_file_temp_remove(dir, name);
+    return ZARRC_OK;
+  }
+  if (!zarrc_file_temp_is_left(dir, name, &entry.nbytes)) return ZARRC_OK;
+  set_key(w, name);
   return w->fn(w->arg, &entry, error);
 }
 
@@ -129,10 +141,7 @@ static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_
   unsigned char type = e->d_type;
   bool have_stat = false;
   size_t length = strlen(e->d_name);
-  if (zarrc_file_is_temp(e->d_name)) {
-    if (!w->fs->store.read_only) zarrc_file_temp_remove(dirfd(dir), e->d_name);
-    return ZARRC_OK;
-  }
+  if (zarrc_file_is_temp(e->d_name)) return list_temporary(w, dirfd(dir), e->d_name, error);
   if (zarrc_utf8_valid((const uint8_t *)e->d_name, length) != length) return ZARRC_OK;
   set_key(w, e->d_name);
   if (type == DT_UNKNOWN) {
@@ -142,30 +151,40 @@ static zarrc_status list_entry(walk *w, DIR *dir, const struct dirent *e, zarrc_
   }
   if (type == DT_LNK) return list_link(w, dir, e->d_name, error);
   if (type == DT_DIR && w->deep) return push_dir(w, w->key, error);
-  if (type != DT_DIR && type != DT_REG) return ZARRC_OK;
+  if ((type != DT_DIR && type != DT_REG) || w->temporary) return ZARRC_OK;
   entry.is_prefix = type == DT_DIR;
   if (type == DT_REG && w->sizes && (have_stat || !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW)))
     entry.nbytes = (uint64_t)st.st_size;
   return w->fn(w->arg, &entry, error);
 }
 
+static zarrc_status walk_all(walk *w, const char *prefix, zarrc_error *error) {
+  w->pending = zarrc_buf_new(w->fs->store.ctx, SIZE_MAX);
+  zarrc_status status = push_dir(w, prefix, error);
+  while (!status && top_dir(w)) {
+    DIR *dir;
+    const struct dirent *e;
+    pop_dir(w);
+    status = open_dir(w, &dir, error);
+    if (!dir) continue;
+    while (!status && (e = next_entry(dir))) status = list_entry(w, dir, e, error);
+    if (!status && errno && errno != ENOENT) status = fail_at(w->dir, errno, "cannot read the directory", error);
+    closedir(dir);
+  }
+  zarrc_buf_clear(&w->pending);
+  return status;
+}
+
 zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                              zarrc_error *error) {
   walk w = {.fs = (zarrc_file_store *)store, .deep = deep, .sizes = sizes, .fn = fn, .arg = arg};
-  w.pending = zarrc_buf_new(store->ctx, SIZE_MAX);
-  zarrc_status status = push_dir(&w, prefix, error);
-  while (!status && top_dir(&w)) {
-    DIR *dir;
-    const struct dirent *e;
-    pop_dir(&w);
-    status = open_dir(&w, &dir, error);
-    if (!dir) continue;
-    while (!status && (e = next_entry(dir))) status = list_entry(&w, dir, e, error);
-    if (!status && errno && errno != ENOENT) status = fail_at(w.dir, errno, "cannot read the directory", error);
-    closedir(dir);
-  }
-  zarrc_buf_clear(&w.pending);
-  return status;
+  return walk_all(&w, prefix, error);
+}
+
+zarrc_status zarrc_file_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                       zarrc_error *error) {
+  walk w = {.fs = (zarrc_file_store *)store, .deep = true, .temporary = true, .fn = fn, .arg = arg};
+  return walk_all(&w, prefix, error);
 }
 
 /* ----------------------------------------------------------------------------------------------------- erasing */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,12 +61,29 @@ static bool is_running(const char *name) {
   return pid <= 0 || pid > INT_MAX || !kill((pid_t)pid, 0) || errno != ESRCH;
 }
 
-bool zarrc_file_temp_remove(int dir, const char *name) {
-  if (zarrc_file_is_stage(name) || is_running(name))
-    return false; /* a stage is a directory, and has a lock of its own */
+/* Opens a temporary file whose writer is gone, and locks it; -1: it is none, or somebody's. */
+static int open_left(int dir, const char *name) {
+  if (zarrc_file_is_stage(name) || is_running(name)) return -1; /* a stage is a directory, with a lock of its own */
   int fd = zarrc_file_open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB)) return fd;
+  zarrc_file_close(fd);
+  return -1;
+}
+
+bool zarrc_file_temp_is_left(int dir, const char *name, uint64_t *nbytes) {
+  struct stat st;
+  int fd = open_left(dir, name);
   if (fd < 0) return false;
-  bool gone = !flock(fd, LOCK_EX | LOCK_NB) && !unlinkat(dir, name, 0);
+  bool is_file = !fstat(fd, &st) && S_ISREG(st.st_mode);
+  if (is_file) *nbytes = (uint64_t)st.st_size;
+  zarrc_file_close(fd);
+  return is_file;
+}
+
+bool zarrc_file_temp_remove(int dir, const char *name) {
+  int fd = open_left(dir, name);
+  if (fd < 0) return false;
+  bool gone = !unlinkat(dir, name, 0);
   zarrc_file_close(fd);
   return gone;
 }

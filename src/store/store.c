@@ -170,6 +170,13 @@ zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep,
   return store->ops->list(store, prefix, deep, sizes, fn, arg, error);
 }
 
+zarrc_status zarrc_store_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                        zarrc_error *error) {
+  zarrc_status status = check_prefix(prefix, error);
+  if (status || !ZARRC_HAS_OP(store->ops, list_temporary)) return status;
+  return store->ops->list_temporary(store, prefix, fn, arg, error);
+}
+
 static zarrc_status collect_key(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   return entry->is_prefix ? ZARRC_OK : zarrc_buf_append(arg, entry->key, strlen(entry->key) + 1, error);
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 import support
 from support import int32s
@@ -269,6 +270,23 @@ class Info(support.Case):
             stored = self.json("info", "a", "--stored")["stored"]
             self.assertEqual((stored["objects"], stored["nbytes"], stored["other_keys"]), (4, 16, 5),
                              (encoding, separator))
+
+    def test_what_killed_writers_left_is_counted(self):
+        self.array("a", "int8", (4, 4), (2, 2), bytes([1] * 16), "--codecs", "bytes")
+        process = subprocess.Popen(["true"])
+        process.wait()
+        left = self.folder / f"a/c/0/.0.{process.pid}.0123456789abcdef.tmp"
+        self.assertNotIn("temporary", self.text("info", "a", "--stored"))
+        left.write_bytes(bytes(3_000_000))
+        (self.folder / f"a/.zarr.json.{os.getpid()}.0123456789abcdef.tmp").write_bytes(bytes(5))  # being written
+        self.assertRegex(self.text("info", "a", "--stored"), "temporary +(3.0 MB|2.9 MiB) in 1 file of writers that were killed\n")
+        self.assertNotIn("temporary", self.text("info", "a"))
+        stored = self.json("info", "a", "--stored")["stored"]
+        self.assertEqual([stored[k] for k in ("objects", "other_keys", "temporary_files", "temporary_nbytes")], [4, 0, 1, 3_000_000])
+        node = self.json("ls", "a", "-l")["nodes"][0]
+        self.assertEqual((node["stored_objects"], node["temporary_files"], node["temporary_nbytes"]), (4, 1, 3_000_000))
+        self.assertIn(b"writers that were killed have left 1 temporary file, ", self.run_command("ls", "a", "-l").stderr)
+        self.assertTrue(left.exists())
 
     def test_rank_0_and_no_elements(self):
         self.array("a", "float64", (), (), bytes(8))

@@ -127,8 +127,55 @@ static void test_next_writer_removes(void **state) {
   free(other);
 }
 
+static zarrc_status note_temporary(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  zarrc_buf *text = arg;
+  assert_false(entry->is_prefix);
+  return zarrc_buf_printf(text, error, "%s %d\n", entry->key, (int)entry->nbytes);
+}
+
+static void expect_temporary(zarrc_store *store, const char *prefix, const char *want) {
+  zarrc_error error;
+  zarrc_buf text = zarrc_buf_new(ctx, SIZE_MAX);
+  contract_ok(zarrc_store_list_temporary(store, prefix, note_temporary, &text, &error), &error);
+  contract_ok(zarrc_buf_append(&text, "", 1, &error), &error);
+  assert_string_equal((const char *)text.ptr, want);
+  zarrc_buf_clear(&text);
+}
+
+/* What dead writers left is listed with its size and stays; what is being written is not listed. */
+static void test_what_dead_writers_left_is_listed(void **state) {
+  (void)state;
+  pid_t dead = dead_process();
+  char *left = make_temp("c/1", dead, 1), *mine = make_temp("c", getpid(), 2), *held = make_temp("c", dead, 3),
+       *other = path_in(tree, "root/c/.0.12.tmp"), *directory = path_in(tree, "root/c/.0.12.0123456789abcdef.tmp/x");
+  char want[200];
+  file_write_text(other, "no temporary file");
+  file_write_text(directory, "a directory");
+  int fd = open(held, O_RDONLY);
+  assert_int_equal(flock(fd, LOCK_EX), 0);
+  zarrc_store *store = open_store(false);
+  snprintf(want, sizeof want, "c/1/.0.%ld.%016x.tmp 12\n", (long)dead, 1u);
+  expect_temporary(store, "", want);
+  expect_temporary(store, "c", want);
+  expect_temporary(store, "c/1", want);
+  expect_temporary(store, "d", "");
+  assert_int_equal(zarrc_store_list_temporary(store, "../x", note_temporary, NULL, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_true(file_exists(left) && file_exists(mine) && file_exists(held));
+  close(fd);
+  zarrc_store_close(store);
+  contract_ok(zarrc_memory_store_open(ctx, &store, NULL), NULL);
+  expect_temporary(store, "", "");
+  zarrc_store_close(store);
+  free(left);
+  free(mine);
+  free(held);
+  free(other);
+  free(directory);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
-  const struct CMUnitTest tests[] = {TEST(test_temp_names), TEST(test_next_writer_removes)};
+  const struct CMUnitTest tests[] = {TEST(test_temp_names), TEST(test_next_writer_removes),
+                                     TEST(test_what_dead_writers_left_is_listed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
