@@ -52,8 +52,8 @@ void cli_json_why(cli_json *j, const zarrc_error *why);
 
 /* What the store holds of an array. */
 typedef struct cli_stored {
-  uint64_t nobjects, nbytes; /* chunks (or shards) of the grid */
-  uint64_t nothers;          /* keys that are no chunk of the grid, zarr.json left out */
+  uint64_t nobjects, nbytes;             /* chunks (or shards) of the grid */
+  uint64_t nothers;                      /* keys that are no chunk of the grid, zarr.json left out */
   uint64_t ntemporary, temporary_nbytes; /* files that writers which were killed have left */
 } cli_stored;
 zarrc_status cli_stored_count(const zarrc_array *array, cli_stored *out, zarrc_error *error);

@@ -39,6 +39,27 @@ endif()
 set(ZARRC_ZSTD_154_OK ${zstd_154_ok} CACHE STRING "1: this zstd is not the faulty 1.5.4")
 list(APPEND ZARRC_FEATURES ZARRC_ZSTD_154_OK=${ZARRC_ZSTD_154_OK})
 
+# The calls of libzstd that take an allocator, and that decode a stream in place, are not in its stable interface.
+set(zstd_advanced 0)
+if(ZARRC_WITH_ZSTD AND TARGET zarrc::dep_zstd)
+  include(CheckCSourceCompiles)
+  set(CMAKE_REQUIRED_LIBRARIES zarrc::dep_zstd)
+  check_c_source_compiles("
+    #define ZSTD_STATIC_LINKING_ONLY
+    #include <zstd.h>
+    int main(void) {
+      ZSTD_customMem memory = {0, 0, 0};
+      ZSTD_DCtx *d = ZSTD_createDCtx_advanced(memory);
+      ZSTD_freeCCtx(ZSTD_createCCtx_advanced(memory));
+      return (int)ZSTD_DCtx_setParameter(d, ZSTD_d_stableOutBuffer, 1);
+    }" ZARRC_ZSTD_HAS_ADVANCED)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  if(ZARRC_ZSTD_HAS_ADVANCED)
+    set(zstd_advanced 1)
+  endif()
+endif()
+list(APPEND ZARRC_FEATURES ZARRC_ZSTD_ADVANCED=${zstd_advanced})
+
 # Only Libs.private: Requires.private would make `pkg-config --cflags` fail for a user of the shared library who has not
 # the development files of the rest, and the public headers need none of them.
 set(ZARRC_LIBS_PRIVATE)

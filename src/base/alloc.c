@@ -54,14 +54,41 @@ static void discharge(zarrc_ctx *ctx, uint64_t nbytes) {
   atomic_fetch_sub_explicit(&ctx->memory, nbytes, memory_order_relaxed);
 }
 
+/* What is taken in addition while a block changes its size. A large one that grows is copied: until then both are held.
+ */
+static size_t taken(size_t old_size, size_t size) {
+  if (size <= old_size) return 0;
+  return size < LARGE ? size - old_size : size;
+}
+
 static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align, bool *refused) {
   const zarrc_allocator *alloc = &ctx->options.alloc;
-  *refused = size > old_size && !charge(ctx, size - old_size);
+  size_t more = taken(old_size, size);
+  *refused = more > 0 && !charge(ctx, more);
   if (*refused) return NULL;
   void *q = alloc->resize(alloc->ud, p, old_size, size, align);
-  if (size > old_size && !q) discharge(ctx, size - old_size);
-  if (size < old_size && (q || size == 0)) discharge(ctx, old_size - size);
+  if (!q && size > 0)
+    discharge(ctx, more);
+  else
+    discharge(ctx, old_size + more - size);
   return q;
+}
+
+/* Notes that `more` bytes would have passed the limit. */
+static void note_refusal(zarrc_ctx *ctx, uint64_t more) {
+  uint64_t held = zarrc_ctx_memory(ctx);
+  atomic_store_explicit(&ctx->memory_wanted, more > UINT64_MAX - held ? UINT64_MAX : held + more, memory_order_relaxed);
+  atomic_fetch_add_explicit(&ctx->memory_refusals, 1, memory_order_relaxed);
+}
+
+bool zarrc_mem_count(zarrc_ctx *ctx, uint64_t nbytes) {
+  if (charge(ctx, nbytes) || (zarrc_lanes_trim(ctx) && charge(ctx, nbytes))) return true;
+  note_refusal(ctx, nbytes);
+  return false;
+}
+
+void zarrc_mem_uncount(zarrc_ctx *ctx, uint64_t nbytes) {
+  discharge(ctx, nbytes);
 }
 
 void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_t align) {
@@ -69,12 +96,7 @@ void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, si
   bool refused;
   void *q = resize(ctx, p, old_size, size, align, &refused);
   if (!q && size > 0 && zarrc_lanes_trim(ctx)) q = resize(ctx, p, old_size, size, align, &refused);
-  if (refused) {
-    uint64_t held = zarrc_ctx_memory(ctx), more = size - old_size;
-    atomic_store_explicit(&ctx->memory_wanted, more > UINT64_MAX - held ? UINT64_MAX : held + more,
-                          memory_order_relaxed);
-    atomic_fetch_add_explicit(&ctx->memory_refusals, 1, memory_order_relaxed);
-  }
+  if (refused) note_refusal(ctx, taken(old_size, size));
   return q;
 }
 

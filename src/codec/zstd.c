@@ -16,7 +16,16 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* 1: libzstd has the calls that it keeps for those who link it statically. With them its memory comes from the context,
+ * and a long frame is decoded block by block into its place. */
+#ifndef ZARRC_ZSTD_ADVANCED
+#define ZARRC_ZSTD_ADVANCED 0
+#endif
+
 #if ZARRC_HAVE_ZSTD
+#if ZARRC_ZSTD_ADVANCED
+#define ZSTD_STATIC_LINKING_ONLY
+#endif
 #include <zstd.h>
 #include <zstd_errors.h>
 #endif
@@ -27,7 +36,9 @@
 #endif
 
 #define ZSTD_CODEC_MAX_LEVEL 22
-#define ZSTD_BLOCK_NBYTES    ((size_t)1 << 17) /* the most that a block decodes to; encoded it has 3 bytes or more */
+#define ZSTD_BLOCK_NBYTES    ZARRC_ZSTD_BLOCK_NBYTES
+/* Frames that decode to more are decoded block by block, so that a cancellation is heard. */
+#define ZSTD_LONG_NBYTES ((size_t)1 << 26)
 /* Contexts that hold more than this are not kept. */
 #define ZSTD_WARM_NBYTES ((size_t)32 << 20)
 
@@ -84,6 +95,23 @@ const char *zarrc_zstd_version(void) {
 /* Their addresses name what is kept warm. */
 static const char dctx_key = 0;
 static const char cctx_key = 0;
+
+#if ZARRC_ZSTD_ADVANCED
+
+static void *memory_take(void *ctx, size_t nbytes) {
+  return zarrc_malloc(ctx, nbytes);
+}
+
+static void memory_give(void *ctx, void *p) {
+  zarrc_free(ctx, p);
+}
+
+#define DCTX_NEW(ctx) ZSTD_createDCtx_advanced((ZSTD_customMem){memory_take, memory_give, ctx})
+#define CCTX_NEW(ctx) ZSTD_createCCtx_advanced((ZSTD_customMem){memory_take, memory_give, ctx})
+#else
+#define DCTX_NEW(ctx) ZSTD_createDCtx()
+#define CCTX_NEW(ctx) ZSTD_createCCtx()
+#endif
 
 static void dctx_free(void *dctx) {
   ZSTD_freeDCtx(dctx);
@@ -194,14 +222,47 @@ static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, 
   return zarrc_buf_reserve(out, want, error);
 }
 
-static zarrc_status frame_decode(ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
+#if ZARRC_ZSTD_ADVANCED
+
+/* What ZSTD_decompressDCtx does, asking after each block whether to go on. */
+static size_t decompress_by_blocks(zarrc_ctx *ctx, ZSTD_DCtx *dctx, uint8_t *to, size_t room, const uint8_t *from,
+                                   size_t n, zarrc_status *status, zarrc_error *error) {
+  ZSTD_outBuffer out = {to, room, 0};
+  ZSTD_inBuffer in = {from, 0, 0};
+  ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
+  size_t next = ZSTD_DCtx_setParameter(dctx, ZSTD_d_windowLogMax, ZSTD_WINDOWLOG_MAX);
+  if (!ZSTD_isError(next)) next = ZSTD_DCtx_setParameter(dctx, ZSTD_d_stableOutBuffer, 1);
+  if (!ZSTD_isError(next)) next = ZSTD_FRAMEHEADERSIZE_MAX;
+  while (!ZSTD_isError(next) && next > 0 && in.pos < n) {
+    *status = zarrc_ctx_check_canceled(ctx, error);
+    if (*status) break;
+    in.size = next < n - in.pos ? in.pos + next : n;
+    next = ZSTD_decompressStream(dctx, &out, &in);
+  }
+  ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
+  return ZSTD_isError(next) ? next : out.pos;
+}
+
+#endif
+
+static size_t decompress(zarrc_ctx *ctx, ZSTD_DCtx *dctx, uint8_t *to, size_t room, const uint8_t *from, size_t n,
+                         zarrc_status *status, zarrc_error *error) {
+#if ZARRC_ZSTD_ADVANCED
+  if (room > ZSTD_LONG_NBYTES) return decompress_by_blocks(ctx, dctx, to, room, from, n, status, error);
+#endif
+  (void)ctx, (void)status, (void)error;
+  return ZSTD_decompressDCtx(dctx, to, room, from, n);
+}
+
+static zarrc_status frame_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
   const uint64_t most = f->has_size ? f->size : f->bound;
   uint8_t nothing;
   for (size_t tries = 0;; tries++) {
     zarrc_status status = frame_reserve(f, tries, out, error);
     if (status) return status;
     size_t room = out->cap - out->len < most ? out->cap - out->len : (size_t)most;
-    size_t made = ZSTD_decompressDCtx(dctx, room ? out->ptr + out->len : &nothing, room, f->ptr, f->nbytes);
+    size_t made = decompress(ctx, dctx, room ? out->ptr + out->len : &nothing, room, f->ptr, f->nbytes, &status, error);
+    if (status) return status;
     if (!ZSTD_isError(made)) {
       out->len += made;
       return ZARRC_OK;
@@ -215,37 +276,41 @@ static zarrc_status frame_decode(ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out
 }
 
 /* Decodes `need` bytes and stops; false in *enough: this needs more memory than it saves, decode the whole. */
-static zarrc_status head_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, size_t need, zarrc_buf *out, bool *enough,
-                                zarrc_error *error) {
+static zarrc_status head_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                bool *enough, zarrc_error *error) {
   int window_log = 20;
   size_t made = 1;
   ZSTD_inBuffer from = {in->ptr, in->len, 0};
   zarrc_status status = zarrc_buf_reserve(out, need, error);
   if (status) return status;
   while (window_log < 27 && (size_t)1 << window_log < out->max) window_log++;
-  ZSTD_outBuffer to = {out->ptr, need, 0};
+  ZSTD_outBuffer to = {out->ptr, 0, 0};
   ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
   ZSTD_DCtx_setParameter(dctx, ZSTD_d_windowLogMax, window_log);
   while (to.pos < need && from.pos < in->len && !ZSTD_isError(made)) {
     bool skippable;
     if (made == 0 || from.pos == 0)
       status = magic_check(from.pos, in->ptr + from.pos, in->len - from.pos, &skippable, error);
+    if (!status) status = zarrc_ctx_check_canceled(ctx, error);
     if (status) break;
+    to.size = need - to.pos < ZSTD_LONG_NBYTES ? need : to.pos + ZSTD_LONG_NBYTES;
     made = ZSTD_decompressStream(dctx, &to, &from);
   }
   ZSTD_DCtx_reset(dctx, ZSTD_reset_session_and_parameters);
+  if (status == ZARRC_CANCELED) return status;
   *enough = to.pos == need;
   if (*enough) out->len = need;
   return ZARRC_OK;
 }
 
 /* Everything, frame by frame. */
-static zarrc_status frames_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_buf *out, zarrc_error *error) {
+static zarrc_status frames_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_buf *out,
+                                  zarrc_error *error) {
   bool any = false;
   frame f;
   for (size_t at = 0; at < in->len; at += f.nbytes) {
     zarrc_status status = frame_parse(in, at, out->max, &f, error);
-    if (!status && !f.skippable) status = frame_decode(dctx, &f, out, error);
+    if (!status && !f.skippable) status = frame_decode(ctx, dctx, &f, out, error);
     if (status) return status;
     any |= !f.skippable;
   }
@@ -254,7 +319,7 @@ static zarrc_status frames_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_
 
 static ZSTD_DCtx *dctx_take(zarrc_ctx *ctx, zarrc_error *error) {
   ZSTD_DCtx *dctx = zarrc_warm_take(ctx, &dctx_key);
-  if (!dctx) dctx = ZSTD_createDCtx();
+  if (!dctx) dctx = DCTX_NEW(ctx);
   if (!dctx) zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
   return dctx;
 }
@@ -270,8 +335,10 @@ zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size
                                        zarrc_error *error) {
   ZSTD_DCtx *dctx = dctx_take(ctx, error);
   if (!dctx) return ZARRC_NO_MEMORY;
-  size_t made = ZSTD_decompressDCtx(dctx, to, nbytes, from, n);
+  zarrc_status status = ZARRC_OK;
+  size_t made = decompress(ctx, dctx, to, nbytes, from, n, &status, error);
   dctx_give(ctx, dctx);
+  if (status) return status;
   return made == nbytes ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad zstd data");
 }
 
@@ -285,8 +352,8 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   ZSTD_DCtx *dctx = dctx_take(ctx, error);
   if (!dctx) return ZARRC_NO_MEMORY;
   zarrc_status status = ZARRC_OK;
-  if (need < size / 4 * 3 && need <= out->max) status = head_decode(dctx, in, need, out, &enough, error);
-  if (!status && !enough) status = frames_decode(dctx, in, out, error);
+  if (need < size / 4 * 3 && need <= out->max) status = head_decode(ctx, dctx, in, need, out, &enough, error);
+  if (!status && !enough) status = frames_decode(ctx, dctx, in, out, error);
   dctx_give(ctx, dctx);
   return status;
 }
@@ -306,12 +373,12 @@ static bool zstd_states_size(const zarrc_codec *codec, const zarrc_bytes *in, ui
 /* ---------------------------------------------------------------------------------------------- by seek table */
 
 /* Decodes one frame of the table, which must hold what the table says. */
-static zarrc_status entry_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry, uint8_t *to,
-                                 zarrc_error *error) {
+static zarrc_status entry_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry,
+                                 uint8_t *to, zarrc_error *error) {
   frame f;
   zarrc_buf out = zarrc_buf_over(to, (size_t)entry->size);
   zarrc_status status = frame_parse(in, 0, out.max, &f, error);
-  if (!status && !f.skippable && f.nbytes == in->len) status = frame_decode(dctx, &f, &out, error);
+  if (!status && !f.skippable && f.nbytes == in->len) status = frame_decode(ctx, dctx, &f, &out, error);
   if (!status && out.len != entry->size)
     status = zarrc_fail(error, ZARRC_CORRUPT, "the frame does not hold what the seek table says");
   if (status) zarrc_error_prefix(error, "byte %" PRIu64 ": ", entry->offset);
@@ -319,15 +386,15 @@ static zarrc_status entry_decode(ZSTD_DCtx *dctx, const zarrc_bytes *in, const z
 }
 
 /* Reads and decodes frames a to b, neighbours, into memory for all their bytes. */
-static zarrc_status entries_decode(ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek, size_t a,
-                                   size_t b, uint8_t *to, zarrc_error *error) {
+static zarrc_status entries_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
+                                   size_t a, size_t b, uint8_t *to, zarrc_error *error) {
   const zarrc_zstd_frame *first = &seek->frames[a], *last = &seek->frames[b];
   zarrc_range range = {.offset = (int64_t)first->offset, .nbytes = last->offset + last->nbytes - first->offset};
   zarrc_status status = zarrc_blob_read(encoded, &range, 1, error);
   for (size_t i = a; !status && i <= b; i++) {
     const zarrc_zstd_frame *e = &seek->frames[i];
     zarrc_bytes in = {range.got.ptr + (e->offset - first->offset), (size_t)e->nbytes, NULL, NULL};
-    status = entry_decode(dctx, &in, e, to + (e->first - first->first), error);
+    status = entry_decode(ctx, dctx, &in, e, to + (e->first - first->first), error);
   }
   zarrc_bytes_release(&range.got);
   return status;
@@ -347,7 +414,7 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
   if (end - begin > SIZE_MAX / 2)
     return zarrc_fail(error, ZARRC_LIMIT, "the frames of a range hold %" PRIu64 " bytes", end - begin);
   zarrc_status status = direct ? ZARRC_OK : zarrc_scratch_take(ctx, (size_t)(end - begin), &memory, error);
-  if (!status) status = entries_decode(dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
+  if (!status) status = entries_decode(ctx, dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
   if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), nbytes);
   if (!status && !r->into) {
     r->got = memory;
@@ -357,23 +424,6 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
     zarrc_bytes_release(&memory);
   }
   return status;
-}
-
-/* Worth it where less than half of the value is decoded; what a table claims to hold, its frames could really hold. */
-static bool seek_helps(const zarrc_zstd_seek *seek, zarrc_range *ranges, size_t n) {
-  uint64_t sum = 0, first;
-  size_t nbytes;
-  for (size_t i = 0; i < n; i++) {
-    if (zarrc_range_locate(&ranges[i], seek->size, &first, &nbytes, NULL)) return false;
-    if (nbytes == 0) continue;
-    const zarrc_zstd_frame *a = &seek->frames[zarrc_zstd_seek_find(seek, first)];
-    const zarrc_zstd_frame *b = &seek->frames[zarrc_zstd_seek_find(seek, first + nbytes - 1)];
-    uint64_t held = b->first + b->size - a->first, stored = b->offset + b->nbytes - a->offset, bound;
-    if (!zarrc_mul_u64(stored / 3, ZSTD_BLOCK_NBYTES, &bound)) bound = UINT64_MAX;
-    if (held > bound || held > seek->size - sum) return false;
-    sum += held;
-  }
-  return sum < seek->size / 2;
 }
 
 /* Parts of a value with a seek table. Asking a remote store whether there is one would cost more than it mostly gains.
@@ -388,17 +438,16 @@ static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_option
   zarrc_status status = zarrc_zstd_seek_open(ctx, encoded, &seek, served, error);
   if (status || !*served) return status;
   ZSTD_DCtx *dctx = NULL;
-  *served = seek_helps(&seek, ranges, n);
+  *served = zarrc_zstd_seek_helps(&seek, ranges, n);
   if (*served) {
-    dctx = zarrc_warm_take(ctx, &dctx_key);
-    if (!dctx) dctx = ZSTD_createDCtx();
-    if (!dctx) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
+    dctx = dctx_take(ctx, error);
+    if (!dctx) status = ZARRC_NO_MEMORY;
   }
   for (size_t i = 0; !status && *served && i < n; i++) {
     status = range_decode(ctx, dctx, encoded, &seek, &ranges[i], error);
     if (status) zarrc_ranges_release(ranges, i);
   }
-  if (dctx) zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+  if (dctx) dctx_give(ctx, dctx);
   zarrc_zstd_seek_close(&seek);
   return status;
 }
@@ -442,7 +491,7 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
   int level = z->level < ZSTD_minCLevel() ? ZSTD_minCLevel() : (int)z->level;
   if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
   ZSTD_CCtx *cctx = zarrc_warm_take(ctx, &cctx_key);
-  if (!cctx) cctx = ZSTD_createCCtx();
+  if (!cctx) cctx = CCTX_NEW(ctx);
   if (!cctx) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
   ZSTD_CCtx_reset(cctx, ZSTD_reset_session_and_parameters);
   *made = ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level);
@@ -457,7 +506,7 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
   else if (!status && code != ZSTD_error_no_error)
     status = zarrc_fail(error, code == ZSTD_error_memory_allocation ? ZARRC_NO_MEMORY : ZARRC_INTERNAL, "%s",
                         ZSTD_getErrorName(*made));
-  if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES)
+  if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES || status == ZARRC_NO_MEMORY)
     ZSTD_freeCCtx(cctx);
   else
     zarrc_warm_give(ctx, &cctx_key, cctx, cctx_free);

@@ -75,3 +75,19 @@ size_t zarrc_zstd_seek_find(const zarrc_zstd_seek *seek, uint64_t at) {
   }
   return low;
 }
+
+bool zarrc_zstd_seek_helps(const zarrc_zstd_seek *seek, zarrc_range *ranges, size_t n) {
+  uint64_t sum = 0, first;
+  size_t nbytes;
+  for (size_t i = 0; i < n; i++) {
+    if (zarrc_range_locate(&ranges[i], seek->size, &first, &nbytes, NULL)) return false;
+    if (nbytes == 0) continue;
+    const zarrc_zstd_frame *a = &seek->frames[zarrc_zstd_seek_find(seek, first)];
+    const zarrc_zstd_frame *b = &seek->frames[zarrc_zstd_seek_find(seek, first + nbytes - 1)];
+    uint64_t held = b->first + b->size - a->first, stored = b->offset + b->nbytes - a->offset, bound;
+    if (!zarrc_mul_u64(stored / 3, ZARRC_ZSTD_BLOCK_NBYTES, &bound)) bound = UINT64_MAX;
+    if (held > bound || held > seek->size - sum) return false;
+    sum += held;
+  }
+  return sum < seek->size / 2;
+}

@@ -8,6 +8,9 @@
 
 #include <zarrc/base.h>
 
+/* The most that a block of a frame decodes to; encoded it has 3 bytes or more. */
+#define ZARRC_ZSTD_BLOCK_NBYTES ((size_t)1 << 17)
+
 typedef struct zarrc_zstd_frame {
   uint64_t offset, nbytes; /* in the encoded value */
   uint64_t first, size;    /* in the decoded one */
@@ -26,5 +29,8 @@ zarrc_status zarrc_zstd_seek_open(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_zst
 void zarrc_zstd_seek_close(zarrc_zstd_seek *seek);
 /* The frame that holds a byte of the decoded value, which must be below size. */
 size_t zarrc_zstd_seek_find(const zarrc_zstd_seek *seek, uint64_t at);
+/* Whether to decode by the table is worth it: less than half of the value is decoded. False, too, where its frames are
+ * too short to hold what it claims. */
+bool zarrc_zstd_seek_helps(const zarrc_zstd_seek *seek, zarrc_range *ranges, size_t n);
 
 #endif

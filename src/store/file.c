@@ -274,7 +274,7 @@ static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarr
 #define FILE_OPS                                                                                                       \
   .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = read_op, .replace = replace_op, .erase = erase_op,   \
   .forget = zarrc_file_forget, .list = list_op, .close = file_close, .erase_prefix = erase_prefix_op,                  \
-  .identify = identify_op, .replace_from = replace_from_op, .stage = &zarrc_file_stage_ops,                \
+  .identify = identify_op, .replace_from = replace_from_op, .stage = &zarrc_file_stage_ops,                            \
   .list_temporary = list_temporary_op
 
 static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};

@@ -25,7 +25,7 @@ typedef struct walk {
   zarrc_buf pending;                 /* directories to visit, as paths with their NULs */
   char dir[PATH_MAX];                /* the one that is visited */
   char key[PATH_MAX + NAME_MAX + 2]; /* one of its entries */
-  bool deep, sizes, temporary; /* temporary: files that dead writers left, in place of keys */
+  bool deep, sizes, temporary;       /* temporary: files that dead writers left, in place of keys */
   zarrc_list_fn fn;
   void *arg;
 } walk;

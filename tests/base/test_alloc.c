@@ -152,6 +152,45 @@ static void test_max_memory(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+/* A large block that grows is there twice for a moment. */
+static void test_a_large_block_that_grows(void **state) {
+  (void)state;
+  enum { MIB = 1 << 20 };
+  zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.threads = 1, .max_memory = 20 * MIB});
+  uint64_t before = zarrc_ctx_memory(ctx);
+  uint8_t *p = zarrc_malloc(ctx, 8 * MIB);
+  fill(p, 8 * MIB);
+  assert_null(zarrc_realloc(ctx, p, 13 * MIB));
+  assert_true(filled(p, 8 * MIB));
+  assert_int_equal(zarrc_ctx_memory(ctx), before + 8 * MIB + 64);
+  p = zarrc_realloc(ctx, p, 11 * MIB);
+  assert_non_null(p);
+  assert_true(filled(p, 8 * MIB));
+  assert_int_equal(zarrc_ctx_memory(ctx), before + 11 * MIB + 64);
+  assert_int_equal(zarrc_ctx_memory_peak(ctx), before + 19 * MIB + 128);
+  zarrc_free(ctx, p);
+  assert_int_equal(zarrc_ctx_memory(ctx), before);
+  zarrc_ctx_close(ctx);
+}
+
+/* What others take is held to the limit too, after what is idle. */
+static void test_what_others_take(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.threads = 1, .max_memory = 1 << 20});
+  uint64_t before = zarrc_ctx_memory(ctx);
+  zarrc_bytes scratch;
+  assert_int_equal(zarrc_scratch_take(ctx, 400000, &scratch, NULL), ZARRC_OK);
+  zarrc_bytes_release(&scratch);
+  assert_true(zarrc_mem_count(ctx, 900000));
+  assert_int_equal(zarrc_ctx_memory(ctx), before + 900000);
+  assert_false(zarrc_mem_count(ctx, 200000));
+  assert_null(zarrc_malloc(ctx, 200000));
+  zarrc_mem_uncount(ctx, 900000);
+  assert_int_equal(zarrc_ctx_memory(ctx), before);
+  assert_false(zarrc_mem_count(ctx, UINT64_MAX));
+  zarrc_ctx_close(ctx);
+}
+
 /* What is idle is given up before an allocation fails. */
 static void test_idle_memory_is_given_up(void **state) {
   (void)state;
@@ -257,6 +296,8 @@ int main(void) {
       cmocka_unit_test(test_absurd_sizes),
       cmocka_unit_test(test_alignment),
       cmocka_unit_test(test_max_memory),
+      cmocka_unit_test(test_a_large_block_that_grows),
+      cmocka_unit_test(test_what_others_take),
       cmocka_unit_test(test_idle_memory_is_given_up),
       cmocka_unit_test(test_a_block_that_does_not_shrink),
       cmocka_unit_test(test_threads),

@@ -78,7 +78,7 @@ class Lists(support.Case):
                 self.assertEqual(self.raw("a", "-s", text, "--memory", memory), packed(positions), text)
         order = random.sample(range(40), 40)
         _, positions = select(f"{order}", shape)
-        self.array("b", shape=shape, chunks=(3, 50, 50))
+        self.array("b", "int32", shape, (3, 50, 50), None, "--codecs", "bytes")
         self.zarrc("put",
                    "b",
                    "-s",

@@ -200,7 +200,7 @@ class Selections(support.Case):
             _, positions = select(text, shape)
             want = b"".join(data[4 * p:4 * p + 4] for p in positions)
             self.assertEqual(self.raw("a", "-s", text, "--memory", memory), want, (text, memory))
-        self.zarrc("create", "b", "--shape", "5,300,301", "--dtype", "int32", "-c", "3,100,50")
+        self.zarrc("create", "b", "--shape", "5,300,301", "--dtype", "int32", "-c", "3,100,50", "--codecs", "bytes")
         for fortran in (False, True):
             file = npy("<i4", shape, to_fortran(data, shape, 4) if fortran else data, fortran)
             self.zarrc("put", "b", "-i", "-", "--memory", "1M", stdin=file)
