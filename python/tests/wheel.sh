@@ -71,6 +71,21 @@ runs() { # name wheel
     from_away env PYTHONPATH="$at" "$build/python-$1/bin/python" -c "$one_chunk" "$at"
 }
 
+lacking() { # builds without three libraries, and looks for the word at the end
+  set --
+  for library in BLOSC ZSTD ZLIB LIBDEFLATE; do set -- "$@" "--config-settings=cmake.define.ZARRC_WITH_$library=OFF"; done
+  "$python" -m pip wheel -v --disable-pip-version-check --no-deps --no-build-isolation -w "$work/lacking" \
+    --config-settings=build-dir="$work/lacking-core" "$@" "$here/.." >"$work/lacking.log" 2>&1 || { cat "$work/lacking.log" && return 1; }
+  tr -s ' \n' ' ' <"$work/lacking.log" | grep -F "without these codecs, as the headers of their libraries were not found: \
+blosc (c-blosc), gzip (zlib or libdeflate), zstd (libzstd)."
+}
+lacking_runs() {
+  "$python" -m pip install -q --no-deps --no-index --target "$work/site-lacking" "$work"/lacking/zarrc-*.whl &&
+    (cd "$here" && export PYTHONPATH="$work/site-lacking" &&
+      "$python" -c 'import zarrc; assert zarrc.info()["missing"] == ["blosc", "gzip", "zstd"]' &&
+      "$python" -m pytest -q -rs -p no:cacheprovider -p no:asyncio --basetemp="$work/lacking-tests" test_lacking.py)
+}
+
 names=$(cd "$build" && ls -d python-*/ready | sed 's/^python-\(.*\)\/ready$/\1/')
 for name in $names; do
   last=$name # the first one built the wheel of the tree; another builds the source distribution, where there is one
@@ -98,6 +113,8 @@ for name in $names; do
   try "no run path, $name Python" no_run_path "$work/site-$name/zarrc/_core.abi3.so"
   try "wheel of the source distribution, $name Python" runs "$name" "$built"
 done
-rm -rf "$work/away" "$work"/site-*
+try "a build without libraries says which codecs it lacks" lacking
+try "it leaves them to zarr-python with a warning" lacking_runs
+rm -rf "$work/away" "$work"/site-* "$work"/lacking*
 echo "wheel: $passed passed, $failed failed"
 [ $failed = 0 ]
