@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of the library without the interpreter lock, and what stops them: a signal whose handler raises (Ctrl-C), or a
- * Stop under which they run. The library asks from any thread; only the thread of the call may look for signals, and ask
+ * Stop under which they run. The library asks from any thread; only the thread of the call looks for signals, and asks
  * whether a Stop is due.
  */
 #include "_core.h"
