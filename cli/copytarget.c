@@ -10,6 +10,7 @@
 static const char replacing[] = "replacing ";
 /* The stage is but a lock of a copy in place. */
 static const char completing[] = "completing ";
+enum { MAX_SOURCE = 500 /* bytes of a source's URL in a note */ };
 
 /* ------------------------------------------------------------------------------------------------ what is there */
 
@@ -62,14 +63,25 @@ static zarrc_status check_overwrite(cli_copying *k, zarrc_error *error) {
   return status;
 }
 
+/* Chunks of an unfinished copy are kept as they are: those of another source are not this copy's. */
+static zarrc_status check_source(cli_copying *k, const char *note, zarrc_error *error) {
+  static const char made_of[] = "copy of ";
+  const char *source = strstr(note, made_of);
+  if (k->check || (source != NULL && strncmp(source + strlen(made_of), k->source_url, MAX_SOURCE) == 0))
+    return ZARRC_OK;
+  snprintf(k->c->hint, sizeof k->c->hint,
+           "--resume --check to make anew what differs from this source, or --overwrite to begin anew");
+  return zarrc_fail(error, ZARRC_CONFLICT, "the unfinished copy there is of another source (%.200s)", note);
+}
+
 static zarrc_status look_for_unfinished(cli_copying *k, zarrc_error *error) {
-  char note[256];
+  char note[MAX_SOURCE + 100];
   zarrc_status status = zarrc_stage_find(k->copy.store, k->copy.path, note, sizeof note, &k->unfinished, error);
   if (status == ZARRC_OK && k->unfinished) k->unfinished = strncmp(note, completing, strlen(completing)) != 0;
   if (status != ZARRC_OK || !k->unfinished) return status;
   if (k->resume) {
     k->replaces = strncmp(note, replacing, strlen(replacing)) == 0;
-    return ZARRC_OK;
+    return check_source(k, note, error);
   }
   if (k->overwrite) return ZARRC_OK;
   snprintf(k->c->hint, sizeof k->c->hint, "--resume to go on with it, or --overwrite to begin anew");
@@ -104,16 +116,16 @@ zarrc_status cli_copy_look(cli_copying *k, zarrc_error *error) {
 /* ------------------------------------------------------------------------------------------- making and showing */
 
 zarrc_status cli_copy_begin(cli_copying *k, zarrc_error *error) {
-  char note[600];
+  char note[MAX_SOURCE + 100];
   zarrc_stage_mode mode = k->resume && !k->in_place     ? ZARRC_STAGE_RESUME
                           : k->overwrite || k->in_place ? ZARRC_STAGE_DISCARD
                                                         : ZARRC_STAGE_NEW;
   cli_about(k->c, k->copy_url);
-  snprintf(note, sizeof note, "%scopy of %.500s",
+  snprintf(note, sizeof note, "%scopy of %.*s",
            k->in_place   ? completing
            : k->replaces ? replacing
                          : "",
-           k->source_url);
+           MAX_SOURCE, k->source_url);
   zarrc_status status = ZARRC_OK;
   if (k->stage == NULL) status = zarrc_stage_open(k->copy.store, k->copy.path, mode, note, &k->stage, error);
   /* for a copy in place the stage is only a lock, which is done without where nothing can be made beside it */

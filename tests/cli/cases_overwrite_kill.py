@@ -149,6 +149,21 @@ class Copies(Whole):
         shutil.rmtree(self.folder / "a2")
         self.nothing_left()
 
+    def test_resumed_from_another_source(self):
+        """What was copied of one source is not taken for another's, but with --check, which compares."""
+        self.array("a2", shape=(48, ), chunks=(48, ), values=int32s(48, 2000))
+        n = self.count_calls(self.no_target, self.COPY)
+        self.no_target()
+        self.run_faulty(*self.COPY, at=n * 3 // 4)
+        self.assertIn("0", os.listdir(self.folder / ".b.zarrc-partial/new/c"))
+        other = ("copy", "a2", *self.COPY[2:])
+        self.refused(*other, "--resume", code=10, says=["another source", "copy of a)", "--resume --check"])
+        self.assertIsNone(self.value())
+        self.zarrc(*other, "--resume", "--check")
+        self.assertEqual(self.value(), (int32s(48, 2000), 7))
+        shutil.rmtree(self.folder / "a2")
+        self.nothing_left()
+
     def test_unfinished_is_told(self):
         arguments = (*self.COPY, "--overwrite")
         self.old_target()
