@@ -76,7 +76,23 @@ static bool is_same(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* A place that cannot be renamed (a mount point, the working directory, "..") holds its stage itself. */
+static bool is_mount(int holder, const char *name, const struct stat *st) {
+  struct stat above;
+  if (!fstat(holder, &above) && above.st_dev != st->st_dev) return true;
+#ifdef STATX_ATTR_MOUNT_ROOT
+  struct statx more; /* tells directories too that are mounted a second time, from the same file system */
+  if (!statx(holder, name, 0, 0, &more)) return (more.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+#endif
+  return false;
+}
+
+/* Whether nothing can be made beside a directory in which files can be made. */
+static bool is_alone(int holder, const char *name) {
+  return faccessat(holder, ".", W_OK | X_OK, AT_EACCESS) && !faccessat(holder, name, W_OK | X_OK, AT_EACCESS);
+}
+
+/* A place that cannot be renamed (a mount point, the working directory, "..", what lies in a directory that may not be
+ * written) holds its stage itself. */
 static int look_inside(zarrc_file_place *place) {
   struct stat st, other;
   bool has_name = place->name[0] && strcmp(place->name, ".") != 0 && strcmp(place->name, "..") != 0;
@@ -86,7 +102,7 @@ static int look_inside(zarrc_file_place *place) {
     return -1;
   }
   place->inside = !has_name || (!stat(".", &other) && is_same(&st, &other)) ||
-                  (!fstat(place->holder, &other) && other.st_dev != st.st_dev);
+                  is_mount(place->holder, place->name, &st) || is_alone(place->holder, place->name);
   if (!place->inside) return 0;
   int dir = open_dir(place->holder, !place->name[0] ? "." : place->name);
   if (dir < 0) return -1;

@@ -215,6 +215,14 @@ static void remove_temporaries(int dir, const char *name, int depth) {
   if (entries) closedir(entries);
 }
 
+/* The permissions of what is there go over to the new version; while it is made, `more` are needed. */
+static int take_over_mode(const file_stage *s, mode_t more) {
+  struct stat st;
+  if (s->place.inside || fstatat(s->place.holder, s->place.name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
+    return 0;
+  return fchmodat(s->dir, new_name, (st.st_mode & 07777) | more, 0);
+}
+
 /* Removes all of an earlier version that is not the target; the note stays. */
 static zarrc_status clean(file_stage *s, zarrc_error *error) {
   bring_back(s);
@@ -237,7 +245,8 @@ static zarrc_status begin(file_stage *s, zarrc_stage_mode mode, const char *note
     return open_like(s->fs, s->dir, new_name, &s->stage.store, error);
   }
   status = clean(s, error);
-  if (!status && mkdirat(s->dir, new_name, 0777)) status = zarrc_file_fail(error, errno, "cannot make a directory");
+  if (!status && (mkdirat(s->dir, new_name, 0777) || take_over_mode(s, S_IRWXU)))
+    status = zarrc_file_fail(error, errno, "cannot make a directory");
   if (!status && write_note(s->note, inode_of(s->dir, new_name), note))
     status = zarrc_file_fail(error, errno ? errno : EIO, "cannot write the note");
   return status ? status : open_like(s->fs, s->dir, new_name, &s->stage.store, error);
@@ -356,6 +365,7 @@ static zarrc_status put_new(file_stage *s, zarrc_error *error) {
 
 static zarrc_status replace_old(file_stage *s, zarrc_error *error) {
   if (inode_of(s->place.holder, s->place.name) == 0) return put_new(s, error);
+  if (take_over_mode(s, 0)) return zarrc_file_fail(error, errno, "cannot set the permissions of the new version");
   int failed = rename_with(s->dir, new_name, s->place.holder, s->place.name, RENAME_EXCHANGE);
   if (failed && errno == ENOENT) return put_new(s, error);
   if (failed && is_unknown(errno)) failed = move_aside(s);

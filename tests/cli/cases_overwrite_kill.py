@@ -192,6 +192,45 @@ class Copies(Whole):
         self.assertEqual(self.value(), self.states["new"])
         self.assertEqual(sorted(os.listdir(self.folder / "b")), ["c", "zarr.json"])
 
+    def test_permissions_are_taken_over(self):
+        self.old_target()
+        (self.folder / "b").chmod(0o710)
+        self.zarrc(*self.COPY, "--overwrite")
+        self.assertEqual((self.folder / "b").stat().st_mode & 0o7777, 0o710)
+        self.zarrc(*Creates.CREATE)
+        self.assertEqual((self.folder / "b").stat().st_mode & 0o7777, 0o710)
+
+    def test_in_a_directory_that_may_not_be_written(self):
+        """What may be written is replaced from inside."""
+        user = 65534 if os.geteuid() == 0 else None  # who is root may write everywhere
+        command = shutil.copy(support.COMMAND, self.folder)
+        self.old_target()
+        for path in [self.folder / "b", *(self.folder / "b").rglob("*")]:
+            os.chown(path, user or -1, -1)
+        self.folder.chmod(0o555)
+        self.addCleanup(self.folder.chmod, 0o755)
+        for arguments, value in (((*self.COPY, "--overwrite"), self.states["new"]), (Creates.CREATE, (bytes(192), 9))):
+            done = subprocess.run([command, *arguments], cwd=self.folder, user=user, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.value(), value)
+            self.assertNotIn(".zarrc-partial", os.listdir(self.folder / "b"))
+
+    def test_mounted_from_the_same_file_system(self):
+        self.no_target()
+        (self.folder / "b").mkdir()
+        (self.folder / "d").mkdir()
+        script = ("mount --bind d b && touch d/mounted || exit 77; rm d/mounted;"
+                  f'"$0" create b --shape 3 --dtype int8 -c 3; "$0" {" ".join(self.COPY)} --overwrite')
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, support.COMMAND],
+                              cwd=self.folder,
+                              capture_output=True,
+                              check=False)
+        if done.returncode == 77 or b"unshare" in done.stderr:
+            self.skipTest("nothing can be mounted")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.zarrc("get", "d", "--format", "raw", "-o", "-"), NEW)
+        self.assertEqual(sorted(os.listdir(self.folder / "d")), ["c", "zarr.json"])
+
 
 class Creates(Whole):
     CREATE = ("create", "b", "--shape", "48", "--dtype", "int32", "-c", "9", "--overwrite")
