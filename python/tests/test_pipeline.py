@@ -176,6 +176,19 @@ def test_format_2_keeps_the_byte_order_of_times(dtype: str, selection: Any, orde
             assert store._store_dict[key].to_bytes() == part.astype(f"{dtype[0]}i8").tobytes()
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize(("dtype", "element"), [(">f4", 5), (">i2", 5), (">M8[s]", 5), ("<U3", "a"), ("S3", b"a")])
+def test_one_element_in_a_list_for_one_place(zarr_format: Any, dtype: str, element: Any) -> None:
+    """The element of an array that is taken out of it is one of numpy's scalars, in native order and as short as can
+    be; the bytes of the array are what is stored."""
+    for shape, place in (((), ()), ((4,), 2), ((4, 4), (1, 2))):
+        array = zarr.create_array({}, shape=shape, chunks=(2,) * len(shape), dtype=dtype, zarr_format=zarr_format)
+        given = np.array([element]).astype(dtype)
+        array[place] = given
+        assert array[place] == given[0]
+
+
 @pytest.mark.parametrize("write_empty", [False, True])
 def test_write_empty_chunks(write_empty: bool, tmp_path: Path) -> None:
     array = zarr.create_array(

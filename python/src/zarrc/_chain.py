@@ -313,12 +313,12 @@ class Chain:
     @staticmethod
     def _selected(value: Array, selection: Any, pick: Picks, drop_axes: tuple[int, ...]) -> Array:
         """The part of the value that a chunk gets, in the shape that the library expects."""
-        selected: Array = np.asarray(value[selection])
+        selected: Array = np.asarray(value[selection], value.dtype)  # numpy's scalars have a type of their own
         if drop_axes:
             selected = np.expand_dims(selected, drop_axes)
         if selected.shape != pick.shape:
             while selected.ndim > len(pick.shape) and selected.shape[0] == 1:
-                selected = selected[0]
+                selected = selected.reshape(selected.shape[1:])
             try:
                 selected = np.broadcast_to(selected, pick.shape)
             except ValueError:
