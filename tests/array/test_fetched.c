@@ -199,8 +199,9 @@ static void large_shards_take_little_memory(void **state) {
   static const char *const arrays[] = {"[256, 64, 4096]", "[256, 512, 512]", "[171, 512, 768]"};
   static const int64_t edges[][3] = {{256, 64, 4096}, {256, 512, 512}, {171, 512, 768}};
   zarrc_store *store = file_store();
-  uint8_t *values = malloc((size_t)edges[2][0] * edges[2][1] * edges[2][2]), *line = malloc(4096);
-  for (int64_t i = 0; i < edges[2][0] * edges[2][1] * edges[2][2]; i++) values[i] = (uint8_t)(i * 2654435761u >> 24);
+  const size_t most = (size_t)(edges[2][0] * edges[2][1] * edges[2][2]);
+  uint8_t *values = malloc(most), *line = malloc(4096);
+  for (size_t i = 0; i < most; i++) values[i] = (uint8_t)(i * 2654435761u >> 24);
   for (int k = 0; k < 3; k++) {
     char path[8];
     zarrc_ctx *own = NULL;

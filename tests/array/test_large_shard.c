@@ -56,16 +56,17 @@ static zarrc_status counting_read(zarrc_key_blob *blob, zarrc_range *ranges, siz
     zarrc_range *r = &ranges[i];
     uint64_t total = DATA_NBYTES + INDEX_NBYTES,
              offset = r->offset < 0 ? total + (uint64_t)r->offset : (uint64_t)r->offset;
-    r->got = (zarrc_bytes){r->into, r->nbytes, NULL, NULL};
+    size_t nbytes = (size_t)r->nbytes;
+    r->got = (zarrc_bytes){r->into, nbytes, NULL, NULL};
     if (!r->into) {
-      zarrc_status status = zarrc_scratch_take(s->store.ctx, r->nbytes, &r->got, error);
+      zarrc_status status = zarrc_scratch_take(s->store.ctx, nbytes, &r->got, error);
       if (status) return status;
-      r->got.len = r->nbytes;
+      r->got.len = nbytes;
     }
     r->total = total;
-    assert_int_equal(pread((int)blob->state[0] - 1, (void *)r->got.ptr, r->nbytes, (off_t)offset), r->nbytes);
+    assert_int_equal(pread((int)blob->state[0] - 1, (void *)r->got.ptr, nbytes, (off_t)offset), nbytes);
     s->nranges++;
-    s->nbytes += r->nbytes;
+    s->nbytes += nbytes;
   }
   return ZARRC_OK;
 }

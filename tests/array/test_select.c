@@ -269,6 +269,7 @@ static zarrc_array *plain_array(zarrc_store *store) {
 static void mistakes_are_named(void **state) {
   static const int64_t one[] = {1};
   static uint8_t bytes[24];
+  const size_t too_many = (size_t)((uint64_t)1 << 32); /* 0: a size_t of 32 bits cannot say it */
   int32_t number = 0;
   zarrc_dtype int32 = zarrc_dtype_of(ZARRC_INT32), int16 = zarrc_dtype_of(ZARRC_INT16),
               byte = zarrc_dtype_of(ZARRC_UINT8);
@@ -286,9 +287,7 @@ static void mistakes_are_named(void **state) {
       {{.pick = {{0}, {.kind = ZARRC_PICK_MASK, .n = 6}}},
        ZARRC_INVALID_ARGUMENT,
        "axis 1: a mask of 0 elements for a length of 6"},
-      {{.pick = {{.kind = ZARRC_PICK_LIST, .n = (size_t)1 << 32, .list = one}}},
-       ZARRC_LIMIT,
-       "axis 0: a list of 4294967296"},
+      {{.pick = {{.kind = ZARRC_PICK_LIST, .n = too_many, .list = one}}}, ZARRC_LIMIT, "axis 0: a list of 4294967296"},
       {{.pick = {{0}, {0}, {.kind = ZARRC_PICK_INDEX}}}, ZARRC_INVALID_ARGUMENT, "axis 2: there are 2 axes"},
       {{.pick = {{.kind = ZARRC_PICK_INDEX, .start = 9}}},
        ZARRC_INVALID_ARGUMENT,
@@ -305,9 +304,7 @@ static void mistakes_are_named(void **state) {
       {{.kind = ZARRC_SELECT_POINTS, .npoints = 1, .coordinate = {one, one, one}},
        ZARRC_INVALID_ARGUMENT,
        "axis 2: there are 2 axes"},
-      {{.kind = ZARRC_SELECT_POINTS, .npoints = (size_t)1 << 32, .coordinate = {one, one}},
-       ZARRC_LIMIT,
-       "4294967296 points"},
+      {{.kind = ZARRC_SELECT_POINTS, .npoints = too_many, .coordinate = {one, one}}, ZARRC_LIMIT, "4294967296 points"},
       {{.kind = ZARRC_SELECT_MASK}, ZARRC_INVALID_ARGUMENT, "no mask is given"},
       {{.kind = ZARRC_SELECT_MASK, .mask = &no_bool}, ZARRC_INVALID_ARGUMENT, "bool or uint8"},
       {{.kind = ZARRC_SELECT_MASK, .mask = &mask},
@@ -322,6 +319,7 @@ static void mistakes_are_named(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zarrc_error error = {0};
     zarrc_view view = zarrc_view_c(&int32, 0, NULL, &number);
+    if (!too_many && rows[i].status == ZARRC_LIMIT) continue;
     zarrc_status status = zarrc_array_read_selection(array, &rows[i].selection, &view, &error);
     if (status != rows[i].status || !strstr(error.message, rows[i].message))
       fail_msg("row %zu: %s: %s", i, zarrc_status_name(status), error.message);

@@ -303,13 +303,13 @@ static void claimed_sizes_take_no_memory(void **state) {
   zarrc_store_le32(header + 4, INT32_MAX - 16);
   zarrc_store_le32(header + 8, 65536);
   zarrc_store_le32(header + 12, INT32_MAX);
-  bb_decode_fails(codec, header, 16, (size_t)1 << 33, ZARRC_TRUNCATED); /* a stored frame of 2 GiB in 16 bytes */
+  bb_decode_fails(codec, header, 16, SIZE_MAX / 2, ZARRC_TRUNCATED); /* a stored frame of 2 GiB in 16 bytes */
   header[2] = 0x31;
-  bb_decode_fails(codec, header, 64, (size_t)1 << 33, ZARRC_TRUNCATED);
+  bb_decode_fails(codec, header, 64, SIZE_MAX / 2, ZARRC_TRUNCATED);
   zarrc_store_le32(header + 12, 64);
-  bb_decode_fails(codec, header, 64, (size_t)1 << 33, ZARRC_CORRUPT);
+  bb_decode_fails(codec, header, 64, SIZE_MAX / 2, ZARRC_CORRUPT);
   zarrc_store_le32(header + 8, 512 << 20);
-  bb_decode_fails(codec, header, 64, (size_t)1 << 33, ZARRC_CORRUPT);
+  bb_decode_fails(codec, header, 64, SIZE_MAX / 2, ZARRC_CORRUPT);
   assert_true(zarrc_ctx_memory_peak(ctx) < 100000);
   zarrc_codec_close(codec);
   zarrc_ctx_close(ctx);

@@ -103,7 +103,7 @@ static void served_of(zarrc_ctx *ctx, const char *cname, const char *shuffle) {
     for (size_t i = 0; i < 6; i++) {
       assert_int_equal(ranges[i].total, N);
       assert_int_equal(ranges[i].got.len, ranges[i].nbytes);
-      if (ranges[i].nbytes) assert_memory_equal(ranges[i].got.ptr, bytes + first[i], ranges[i].nbytes);
+      if (ranges[i].nbytes) assert_memory_equal(ranges[i].got.ptr, bytes + first[i], (size_t)ranges[i].nbytes);
     }
     assert_ptr_equal(ranges[1].got.ptr, into);
     zarrc_ranges_release(ranges, 6);

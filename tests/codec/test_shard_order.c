@@ -47,7 +47,7 @@ static void every_chunk_once(void **state) {
       zarrc_shard_walk walk;
       uint64_t i, n = 1, count = 0;
       for (int k = 0; k < 4; k++) n *= (uint64_t)grids[g][k];
-      bool *seen = calloc(n, sizeof *seen);
+      bool *seen = calloc((size_t)n, sizeof *seen);
       assert_int_equal(zarrc_shard_walk_init(&walk, (zarrc_subchunk_order)order, 4, grids[g], NULL), ZARRC_OK);
       while (zarrc_shard_walk_next(&walk, &i)) {
         assert_true(i < n && !seen[i]);

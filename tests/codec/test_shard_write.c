@@ -8,6 +8,7 @@
 
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/le64.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,7 @@ static void untouched_bytes_are_kept(void **state) {
   zarrc_pipeline *p = chunk_pipeline(ctx, plain, &spec);
   uint8_t old[12 + INDEX_NBYTES] = "efgh--abcd--";
   static const uint64_t entries[] = {6, 4, 0, 4, 6, 4, UINT64_MAX, UINT64_MAX};
-  memcpy(old + 12, entries, sizeof entries);
+  for (size_t i = 0; i < 8; i++) put_le64(old + 12 + 8 * i, entries[i]);
   counting_blob blob;
   counting_blob_init(&blob, ctx, old, sizeof old, false);
   reads_as(p, &blob, "abcdefghabcd");
@@ -217,8 +218,8 @@ static void shared_bytes_are_bounded(void **state) {
                                      &spec);
   uint8_t *old = calloc(1, LARGE + N * 16);
   for (size_t i = 0; i < N; i++) {
-    uint64_t entry[2] = {0, LARGE};
-    memcpy(old + LARGE + 16 * i, entry, sizeof entry);
+    put_le64(old + LARGE + 16 * i, 0);
+    put_le64(old + LARGE + 16 * i + 8, LARGE);
   }
   counting_blob blob;
   counting_blob_init(&blob, ctx, old, LARGE + N * 16, false);

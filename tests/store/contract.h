@@ -126,7 +126,7 @@ static inline void contract_vectored(zarrc_store *store) {
       if ((seed >> 20 & 7) == 0 || at + (int64_t)n > TOTAL) at = seed % (TOTAL - 64);
       r[i] = (zarrc_range){.offset = seed & 1 ? at : at - TOTAL, .nbytes = n};
       if (r[i].offset == 0 && !(seed & 1)) r[i].offset = at;
-      if (seed & 2) r[i].into = into[i] = malloc(n);
+      if (seed & 2) r[i].into = into[i] = malloc((size_t)n);
       at += (int64_t)n;
     }
     /* A range that cannot be read spoils all of them. */

@@ -35,7 +35,10 @@ void *chunk_numbers(const zarrc_spec *spec) {
   size_t item = spec->dtype.item_size, n = (size_t)zarrc_spec_nitems(spec);
   uint8_t *bytes = malloc(n * item != 0 ? n * item : 1);
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < item; k++) bytes[i * item + k] = (uint8_t)(k < 8 ? (i + 1) >> (8 * k) : 0);
+    for (size_t k = 0; k < item; k++) {
+      size_t at = spec->dtype.endian == ZARRC_BIG ? item - 1 - k : k;
+      bytes[i * item + at] = (uint8_t)(k < 8 ? (uint64_t)(i + 1) >> (8 * k) : 0);
+    }
   return bytes;
 }
 

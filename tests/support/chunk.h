@@ -11,7 +11,8 @@ zarrc_spec chunk_spec(zarrc_type type, int ndim, const int64_t *shape);
 zarrc_pipeline *chunk_pipeline(zarrc_ctx *ctx, const char *codecs, const zarrc_spec *spec);
 /* A codec of a chain's only codec, evolved for the spec. */
 zarrc_codec *chunk_codec(zarrc_ctx *ctx, const char *json, const zarrc_spec *spec);
-/* malloc'ed packed elements: 1, 2, 3, ... in as many bytes as an element has; free it. */
+/* malloc'ed packed elements: 1, 2, 3, ... in as many bytes as an element has, in the order of the spec's data type;
+ * free it. */
 void *chunk_numbers(const zarrc_spec *spec);
 /* What a pipeline makes of a whole chunk; malloc'ed, exactly as long. NULL: nothing is stored. */
 uint8_t *chunk_encode(zarrc_ctx *ctx, const zarrc_pipeline *p, const void *elements, size_t *nbytes);

@@ -25,11 +25,12 @@ static zarrc_status counting_read(zarrc_blob *blob, zarrc_range *ranges, size_t 
       zarrc_ranges_release(ranges, i);
       return zarrc_fail(error, ZARRC_TRUNCATED, "a range past the end");
     }
-    uint8_t *to = r->into ? r->into : malloc(nbytes ? nbytes : 1);
-    if (nbytes) memcpy(to, b->bytes + offset, nbytes);
-    r->got = (zarrc_bytes){to, nbytes, r->into ? NULL : copy_release, NULL};
+    size_t got = (size_t)nbytes;
+    uint8_t *to = r->into ? r->into : malloc(got ? got : 1);
+    if (got) memcpy(to, b->bytes + offset, got);
+    r->got = (zarrc_bytes){to, got, r->into ? NULL : copy_release, NULL};
     b->nranges++;
-    b->nread += nbytes;
+    b->nread += got;
   }
   return ZARRC_OK;
 }

@@ -86,9 +86,16 @@ static inline bool faultio_hit(unsigned which, const char *name) {
   return true;
 }
 
-/* The C library's own function; never NULL. */
+/* The C library's own function; never NULL. Where off_t and time_t are wider than the system's own there, callers mean
+ * a function of another name. */
 static inline void *faultio_next(const char *name) {
-  void *next = dlsym(RTLD_NEXT, name);
+  static const char *const forms[] = {"%s", "%s64", "__%s64_time64"};
+  void *next = NULL;
+  for (int i = sizeof(off_t) == sizeof(long) ? 0 : sizeof(time_t) == sizeof(long) ? 1 : 2; !next && i >= 0; i--) {
+    char text[40];
+    snprintf(text, sizeof text, forms[i], name);
+    next = dlsym(RTLD_NEXT, text);
+  }
   if (!next) abort();
   return next;
 }
