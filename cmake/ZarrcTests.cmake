@@ -19,10 +19,8 @@ add_library(zarrc-test INTERFACE)
 target_link_libraries(zarrc-test INTERFACE zarrc-flags zarrc_static ${CMOCKA_LIBRARY} Threads::Threads m)
 target_include_directories(zarrc-test INTERFACE src tests ${CMOCKA_INCLUDE})
 target_compile_definitions(zarrc-test INTERFACE ${ZARRC_FEATURES}
-  ZARRC_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/tests/data" ZARRC_COMMAND="${CMAKE_CURRENT_BINARY_DIR}/zarrc")
-if(CMAKE_SIZEOF_VOID_P EQUAL 4) # many tests are written for a size_t of 64 bits
-  target_compile_options(zarrc-test INTERFACE -Wno-error)
-endif()
+  ZARRC_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/tests/data" ZARRC_COMMAND="${CMAKE_CURRENT_BINARY_DIR}/zarrc"
+  ZARRC_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING_EMULATOR}>)
 if(support_sources)
   add_library(zarrc-test-support STATIC ${support_sources})
   target_link_libraries(zarrc-test-support PRIVATE zarrc-test)

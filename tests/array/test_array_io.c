@@ -330,6 +330,7 @@ static void test_fork(void **state) {
   zarrc_array *array;
   int status;
   (void)state;
+  needs_threads_after_fork();
   assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
   assert_int_equal(zarrc_memory_store_open(ctx, &store, NULL), ZARRC_OK);
   assert_int_equal(

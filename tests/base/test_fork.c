@@ -8,6 +8,7 @@
 
 #include <zarrc/base.h>
 
+#include "support/needs.h"
 #include "support/sanitizers.h"
 
 #include <pthread.h>
@@ -80,6 +81,7 @@ static void *rage(void *arg) {
 
 static void test_storm(void **state) {
   (void)state;
+  needs_threads_after_fork();
   storm s = {0};
   pthread_t threads[3];
   assert_int_equal(zarrc_ctx_open(&(zarrc_ctx_options){.threads = 3}, &s.ctx, NULL), ZARRC_OK);
@@ -124,6 +126,7 @@ static bool works_with_all(zarrc_ctx *ctx) {
 /* A pool that slept when the fork came; the child forks again. */
 static void test_generations(void **state) {
   (void)state;
+  needs_threads_after_fork();
   zarrc_ctx *ctx = NULL;
   assert_int_equal(zarrc_ctx_open(&(zarrc_ctx_options){.threads = 3}, &ctx, NULL), ZARRC_OK);
   assert_true(works_with_all(ctx));
@@ -185,6 +188,7 @@ static zarrc_status fork_deep_inside(void *arg, size_t i, zarrc_error *error) {
 
 static void test_fork_inside_an_item(void **state) {
   (void)state;
+  needs_threads_after_fork();
   for (int round = 0; round < 40; round++) {
     inside in = {.caller = pthread_self(), .parent = getpid(), .helper_stays = round % 2, .child = -1};
     assert_int_equal(zarrc_ctx_open(&(zarrc_ctx_options){.threads = 2}, &in.ctx, NULL), ZARRC_OK);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/lock.h"
+#include "support/needs.h"
 #include "support/sanitizers.h"
 
 #include <sched.h>
@@ -126,6 +127,7 @@ static void *toggle(void *arg) {
 /* Threads of the child come to the lock at once. */
 static void test_storm(void **state) {
   (void)state;
+  needs_threads_after_fork();
   shared s = {0};
   pthread_t threads[2];
   zarrc_lock_init(&s.lock);
