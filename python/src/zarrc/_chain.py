@@ -230,9 +230,6 @@ class Chain:
     def _picked(
         self, bound: Bound, todo: list[tuple[Any, ...]], big: bool, root: str | None, limit: int
     ) -> list[Any] | None:
-        if bound.shape == () and len(todo) > 1:
-            alone = [self._picked(bound, [each], big, root, limit) for each in todo]
-            return None if None in alone else [each for one in alone for each in one or ()]
         try:
             return bound.pipeline.read_picks(todo, big, root, limit)
         except _core.CorruptError as error:
@@ -303,8 +300,6 @@ class Chain:
         self, bound: Bound, todo: list[tuple[Any, ...]], value: Array, root: str | None
     ) -> list[Outcome]:
         big = NATIVE_IS_BIG if bound.variable else bool(bound.fits(value.dtype))
-        if bound.shape == () and len(todo) > 1:
-            return [each for one in todo for each in bound.pipeline.write_picks([one], big, root, False)]
         try:
             return bound.pipeline.write_picks(todo, big, root, False)
         except _core.CorruptError as error:

@@ -82,14 +82,13 @@ bool core_ranges_are_wanted(const core_ranges *ranges);
 typedef struct core_picks {
   zarrc_selection selection;
   Py_buffer buffers[ZARRC_MAX_NDIM];
-  int64_t *first; /* a list of the first axis, moved */
   int nbuffers;
 } core_picks;
 /* entries: a tuple with, for each axis, an integer, a slice with a step of at least 1, or a packed buffer of int64;
- * with `points` such buffers only, all of one length. What is taken of the first axis is moved by `offset`. NULL: an
- * exception was raised. */
-core_picks *core_picks_new(PyObject *entries, bool points, int ndim, const int64_t *shape, int64_t offset);
+ * with `points` such buffers only, all of one length. NULL: an exception was raised. */
+core_picks *core_picks_new(PyObject *entries, bool points, int ndim, const int64_t *shape);
 void core_picks_free(core_picks *picks);
+bool core_picks_are_empty(const core_picks *picks, int ndim);
 /* How many cells of a shape are touched, at most. */
 uint64_t core_picks_ncells(const core_picks *picks, int ndim, const int64_t *shape, const int64_t *cell);
 

@@ -60,7 +60,7 @@ static core_picks *selection_take(PyObject *object, PyObject *entries, bool poin
   int64_t shape[ZARRC_MAX_NDIM];
   int ndim;
   zarrc_error error;
-  core_picks *picks = core_picks_new(entries, points, zarrc_array_ndim(self->array), zarrc_array_shape(self->array), 0);
+  core_picks *picks = core_picks_new(entries, points, zarrc_array_ndim(self->array), zarrc_array_shape(self->array));
   if (!picks) return NULL;
   if (zarrc_array_selection_shape(self->array, &picks->selection, &ndim, shape, &error)) {
     core_picks_free(picks);

@@ -78,8 +78,10 @@ bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
   zarrc_parts_init(&chunk->parts, batch->self->ctx);
   job->pipeline = batch->self->pipeline;
   job->region = &chunk->region;
-  if (source == Py_None || (batch->no_store && PyUnicode_Check(source))) return true;
-  if (PyUnicode_Check(source)) {
+  if (source == Py_None || (batch->no_store && PyUnicode_Check(source))) {
+    zarrc_memory_blob_init(&chunk->blob.memory, batch->self->ctx, NULL, 0);
+    job->blob = &chunk->blob.memory.blob;
+  } else if (PyUnicode_Check(source)) {
     const char *key = PyUnicode_AsUTF8AndSize(source, NULL);
     if (!key) return false;
     if (!batch->store) {
@@ -101,7 +103,6 @@ bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
     if (PyObject_GetBuffer(source, &chunk->buffer, PyBUF_SIMPLE)) return false;
     zarrc_memory_blob_init(&chunk->blob.memory, batch->self->ctx, chunk->buffer.buf, (size_t)chunk->buffer.len);
     chunk->blob.memory.present = true;
-    chunk->source = CORE_MEMORY;
     job->blob = &chunk->blob.memory.blob;
   }
   return true;
@@ -277,8 +278,10 @@ static void raise_failure(core_batch *batch, zarrc_error *error, core_name_fn na
   if (i < batch->n) {
     PyObject *object = name(items, i);
     const char *text = object && PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
-    if (text && text[0] && !strstr(error->message, text)) zarrc_error_prefix(error, "%.250s: ", text);
-    if (text && !error->key[0]) strncat(error->key, text, sizeof error->key - 1);
+    if (text && text[0] && !error->key[0]) { /* the store names the keys that it fails at */
+      zarrc_error_prefix(error, "%.250s: ", text);
+      strncat(error->key, text, sizeof error->key - 1);
+    }
     Py_XDECREF(object);
     PyErr_Clear();
   }

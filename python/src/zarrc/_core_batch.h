@@ -5,17 +5,14 @@
 
 #include "_core.h"
 
-typedef struct core_stack core_stack;
-
 typedef struct core_pipeline {
   PyObject ob_base;
   PyObject *context;
   zarrc_ctx *ctx;
   zarrc_pipeline *pipeline;
-  core_stack *stacks; /* spare ones */
 } core_pipeline;
 
-typedef enum core_source { CORE_NOTHING, CORE_MEMORY, CORE_RANGES, CORE_KEY } core_source;
+typedef enum core_source { CORE_MEMORY, CORE_RANGES, CORE_KEY } core_source;
 
 /* What a write made of a chunk that has no key. */
 typedef enum core_outcome { CORE_UNCHANGED, CORE_REPLACED, CORE_ERASED } core_outcome;
@@ -27,7 +24,7 @@ typedef struct core_chunk {
     zarrc_key_blob key;
     core_ranges_blob ranges;
   } blob;
-  Py_buffer buffer; /* of CORE_MEMORY */
+  Py_buffer buffer; /* of CORE_MEMORY, where there is a value */
   bool other;       /* the selections are no boxes: the chunk is left out */
   zarrc_region region;
   core_picks *picks; /* instead of a region */
@@ -52,7 +49,6 @@ typedef struct core_batch {
   zarrc_arena *arena;
   zarrc_dtype dtype; /* of the array's elements in memory */
   bool encode;       /* writes: encode all, do not ask whether it is fill value */
-  core_stack *stack; /* the batch as an array, where it has picks */
 } core_batch;
 
 /* Makes room for as many chunks as `items`, a list of tuples, has. On failure an exception is raised;
@@ -99,8 +95,7 @@ PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_
 /* bytes, None (erased, or stored by the library), or NotImplemented (nothing was changed). */
 PyObject *core_batch_outcome(const core_batch *batch, size_t i);
 
-/* _core_picks.c: methods of pipelines, and what they keep. */
-void core_stacks_close(core_stack *stacks);
+/* _core_batch_picks.c: methods of pipelines. */
 PyObject *core_pipeline_read_picks(PyObject *object, PyObject *args);
 PyObject *core_pipeline_write_picks(PyObject *object, PyObject *args);
 

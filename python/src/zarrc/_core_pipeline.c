@@ -2,8 +2,6 @@
 /* A chain of codecs bound to one kind of chunk: batches of reads and writes of boxes of elements. */
 #include "_core_batch.h"
 
-#include <string.h>
-
 /* --------------------------------------------------------------------------------------------- open and close */
 
 /* fill: None, str or bytes (of a variable-length type), or the bytes of one element in native order. */
@@ -30,9 +28,8 @@ static bool fill_parse(PyObject *fill, const zarrc_dtype *dtype, zarrc_text *tex
   return true;
 }
 
-static const char *const order_names[] = {"morton", "lexicographic", "colexicographic", "unordered"};
-
-static bool spec_parse(zarrc_spec *spec, PyObject *shape, const char *order) {
+static bool spec_parse(core_state *state, zarrc_spec *spec, PyObject *shape, const char *order) {
+  zarrc_error error;
   spec->ndim = (int)PyTuple_Size(shape);
   if (spec->ndim > ZARRC_MAX_NDIM) {
     PyErr_Format(PyExc_ValueError, "a chunk of %d dimensions; %d are possible", spec->ndim, ZARRC_MAX_NDIM);
@@ -42,9 +39,9 @@ static bool spec_parse(zarrc_spec *spec, PyObject *shape, const char *order) {
     spec->shape[i] = PyLong_AsLongLong(PyTuple_GetItem(shape, i));
     if (spec->shape[i] == -1 && PyErr_Occurred()) return false;
   }
-  for (int i = 0; i < 4; i++)
-    if (strcmp(order, order_names[i]) == 0) spec->options.subchunk_order = (zarrc_subchunk_order)i;
-  return true;
+  if (!zarrc_subchunk_order_from_name(order, &spec->options.subchunk_order, &error)) return true;
+  core_raise(state, &error);
+  return false;
 }
 
 static PyObject *pipeline_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -66,7 +63,7 @@ static PyObject *pipeline_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   zarrc_spec spec = {.options = {.write_empty_chunks = write_empty != 0, .coalesce_gap = gap, .coalesce_max = max}};
   zarrc_text text = {0};
   zarrc_error error;
-  if (!spec_parse(&spec, shape, order)) return NULL;
+  if (!spec_parse(state, &spec, shape, order)) return NULL;
   if (zarrc_dtype_open(ctx, dtype, (size_t)ndtype, &spec.dtype, &error)) return core_raise(state, &error);
   core_pipeline *self = NULL;
   if (fill_parse(fill, &spec.dtype, &text, &spec.fill)) {
@@ -89,7 +86,6 @@ static PyObject *pipeline_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 static void pipeline_dealloc(PyObject *object) {
   core_pipeline *self = (core_pipeline *)object;
   PyTypeObject *type = Py_TYPE(object);
-  core_stacks_close(self->stacks);
   zarrc_pipeline_close(self->pipeline);
   Py_XDECREF(self->context);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
@@ -125,14 +121,8 @@ static bool boxes_add(core_batch *batch, PyObject *items, PyObject *sources) {
 static zarrc_status read_one(void *arg, size_t i, zarrc_error *error) {
   core_batch *batch = arg;
   zarrc_job *job = &batch->jobs[i];
-  zarrc_memory_blob none;
-  zarrc_blob *blob = job->blob;
   if (batch->chunks[i].other) return ZARRC_OK;
-  if (!blob) {
-    zarrc_memory_blob_init(&none, batch->self->ctx, NULL, 0);
-    blob = &none.blob;
-  }
-  job->status = zarrc_read(job->pipeline, blob, job->region, &job->view, &job->missing, error);
+  job->status = zarrc_read(job->pipeline, job->blob, job->region, &job->view, &job->missing, error);
   return core_job_done(job);
 }
 
