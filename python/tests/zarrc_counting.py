@@ -2,17 +2,25 @@
 """A pytest plugin: counts the calls that the library served, and those that were left to zarr-python, with the reasons.
 
 The run fails if the library left anything to zarr-python that is made of zarr-python's nine codecs, its own data types
-and its own buffers, or if it served nothing at all.
+and its own buffers, or if it served nothing at all. ZARRC_RESULTS names a file: a run with zarr-python's own code
+writes into it how each test ended, any other run compares with that, and fails where a test that did not pass ended in
+another way there.
 """
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
+import json
 import os
+import pathlib
 import sys
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
+import pytest
 import zarr
 import zarr.codecs
 from zarr.codecs._v2 import V2Codec
@@ -27,6 +35,15 @@ MODE = os.environ.get("ZARRC_MODE", "stock")
 BUILT_IN = {getattr(module, name) for module in (zarr.codecs, zarrc.codecs) for name in zarrc._CODECS.values()}
 V2_BUILT_IN = {"numcodecs.gzip.GZip", "numcodecs.zstd.Zstd", "numcodecs.blosc.Blosc", "builtins.NoneType"}
 
+RESULTS = os.environ.get("ZARRC_RESULTS")
+
+# Tests that run with zarr-python's own configuration, and why. Classes stand in for others there too.
+OWN_CONFIGURATION = {
+    "tests/test_config.py::test_config_codec_implementation": "begins by asserting that nothing has been configured",
+    "tests/test_examples.py::test_scripts_can_run": "its scripts run in environments of their own, without zarrc",
+}
+
+outcomes: dict[str, str] = {}
 fallbacks: collections.Counter[str] = collections.Counter()
 built_in: collections.Counter[str] = collections.Counter()
 zarrs_own: collections.Counter[str] = collections.Counter()
@@ -102,14 +119,54 @@ if MODE == "codecs":
     put_codecs_in_place()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: Any) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        if item.nodeid.partition("[")[0] in OWN_CONFIGURATION:
+            stack.callback(zarr.config.reset)
+            stack.enter_context(mock.patch.dict(os.environ))
+            for name in [name for name in os.environ if name.startswith("ZARR_")]:
+                del os.environ[name]
+        return (yield)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """What became of a test: "passed", "failed", "skipped", "xfailed" or "xpassed"."""
+    outcome = report.outcome
+    if hasattr(report, "wasxfail"):
+        outcome = {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
+    if report.when == "call" or outcome != "passed":
+        outcomes[report.nodeid] = outcome
+
+
+def pytest_collectreport(report: Any) -> None:
+    if report.failed:
+        outcomes[report.nodeid] = "failed"
+
+
+@functools.cache
+def stock() -> dict[str, str]:
+    """How tests ended with zarr-python's own code, so far as that is known."""
+    found = pathlib.Path(RESULTS or "")
+    return json.loads(found.read_text()) if RESULTS and MODE != "stock" else {}
+
+
+def differing() -> list[str]:
+    """Tests that did not pass, and ended otherwise with zarr-python's own code (where nothing is known: passed)."""
+    ours = {name: outcome for name, outcome in outcomes.items() if outcome == "failed" or name in stock()}
+    return [name for name, outcome in ours.items() if outcome not in ("passed", stock().get(name, "passed"))]
+
+
 def served() -> int:
     counters = zarrc.counters()
     return sum(counters.get(name, 0) for name in (("codec",) if MODE == "codecs" else ("read", "write", "encode", "decode")))
 
 
 def pytest_sessionfinish(session: Any) -> None:
-    if MODE != "stock" and session.exitstatus == 0 and (built_in or not served()):
-        session.exitstatus = 1
+    if RESULTS and MODE == "stock":
+        pathlib.Path(RESULTS).write_text(json.dumps(outcomes, indent=0))
+    if MODE != "stock" and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        session.exitstatus = int(bool(built_in or not served() or differing()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -124,6 +181,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         say(f"  {n}: {reason}")
     for reason, n in built_in.most_common():
         say(f"  FAILED: {n} with built-in codecs: {reason}")
+    if stock():
+        for name in differing():
+            say(f"  FAILED: {name} {outcomes[name]}, with zarr-python's own code {stock().get(name)}")
+        same = sum(stock().get(name) == outcome for name, outcome in outcomes.items())
+        say(f"tests that end as with zarr-python's own code: {same} of {len(outcomes)}")
     others = zarrs_own["read"] + zarrs_own["write"]
     if MODE == "pipeline":
         say(f"calls of zarr-python's own pipeline, by tests that name it and by what was left to it: {others}")
