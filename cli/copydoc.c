@@ -47,14 +47,10 @@ static bool has_sharding(const char *codecs) {
 /* Decides about shards and chunks. */
 static zarrc_status decide(composing *k, zarrc_error *error) {
   const cli_copy_wish *w = k->wish;
-  const char *text = zarrc_array_codecs(k->source);
   int64_t inner[ZARRC_MAX_NDIM];
-  cli_span codec = {0};
-  size_t at = 0;
   k->ndim = zarrc_array_ndim(k->source);
   bool was_sharded = zarrc_array_inner_chunk_shape(k->source, inner);
-  if (was_sharded && cli_json_next(cli_json_value(text, strlen(text)), &at, NULL, &codec))
-    k->sharding = cli_json_member(codec, "configuration");
+  if (was_sharded) k->sharding = cli_sharding_at(k->source, 0);
   zarrc_status status = check_count(k, "chunks", w->nchunks, &k->given_chunks, error);
   if (status == ZARRC_OK) status = check_count(k, "shards", w->nshards, &k->given_shards, error);
   if (status == ZARRC_OK && w->codecs != NULL)

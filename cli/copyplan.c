@@ -69,8 +69,9 @@ static uint64_t encoded_at_once(const cli_copy_array *a, unsigned threads) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
   uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false);
   uint64_t batch = cli_times(cli_times(threads, ZARRC_SHARD_BATCH_A_THREAD), inner);
-  cli_level levels[ZARRC_MAX_NESTING];
-  if (cli_levels_of(a->model, levels) == 0 || !levels->alone || !cli_span_is(levels->index_location, "end")) return all;
+  zarrc_shard_level shards = {.struct_size = sizeof shards};
+  if (!zarrc_array_shard_level(a->model, 0, &shards)) return all;
+  if (!shards.alone || shards.index_location != ZARRC_INDEX_END) return all;
   if (batch < ZARRC_SHARD_BATCH_NBYTES) batch = ZARRC_SHARD_BATCH_NBYTES;
   return batch < all ? batch : all;
 }

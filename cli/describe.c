@@ -30,43 +30,6 @@ void cli_layout_of(const zarrc_array *array, cli_layout *out) {
   out->chunk_bytes = cli_times(cli_product(out->chunk_shape, out->ndim), dtype->item_size);
 }
 
-/* A list of ndim whole numbers, none below `least`. */
-static bool read_dims(cli_span list, int64_t least, int64_t *dims, int ndim) {
-  cli_span item;
-  size_t at = 0;
-  for (int i = 0; i < ndim; i++)
-    if (!cli_json_next(list, &at, NULL, &item) || !cli_parse_int(item.ptr, item.len, &dims[i]) || dims[i] < least)
-      return false;
-  return true;
-}
-
-int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING]) {
-  const char *text = zarrc_array_codecs(array);
-  int ndim = zarrc_array_ndim(array), n = 0;
-  int64_t axis_of[ZARRC_MAX_NDIM], dims[ZARRC_MAX_NDIM], moved[ZARRC_MAX_NDIM]; /* axes of the array, as transposed */
-  cli_span list = cli_json_value(text, strlen(text)), codec;
-  size_t at = 0, ncodecs = 0;
-  for (int i = 0; i < ndim; i++) axis_of[i] = i;
-  while (n < ZARRC_MAX_NESTING && cli_json_next(list, &at, NULL, &codec)) {
-    cli_span name = cli_json_plain(cli_json_member(codec, "name")), has = cli_json_member(codec, "configuration"), last;
-    ncodecs++;
-    if (cli_span_is(name, "transpose") && read_dims(cli_json_member(has, "order"), 0, dims, ndim)) {
-      for (int i = 0; i < ndim; i++) moved[i] = dims[i] >= 0 && dims[i] < ndim ? axis_of[dims[i]] : i;
-      memcpy(axis_of, moved, sizeof axis_of);
-    }
-    if (!cli_span_is(name, "sharding_indexed") || !read_dims(cli_json_member(has, "chunk_shape"), 1, dims, ndim))
-      continue;
-    levels[n].index_location = cli_json_plain(cli_json_member(has, "index_location"));
-    levels[n].index_codecs = cli_json_member(has, "index_codecs");
-    levels[n].codecs = cli_json_member(has, "codecs");
-    levels[n].alone = ncodecs == 1 && !cli_json_next(list, &at, NULL, &last);
-    for (int i = 0; i < ndim; i++) levels[n].chunk_shape[axis_of[i]] = dims[i];
-    list = levels[n++].codecs;
-    at = ncodecs = 0;
-  }
-  return n;
-}
-
 /* ------------------------------------------------------------------------------------------------------ types */
 
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype) {
@@ -145,14 +108,25 @@ zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dty
   return status;
 }
 
+cli_span cli_sharding_at(const zarrc_array *array, int level) {
+  const char *text = zarrc_array_codecs(array);
+  cli_span list = cli_json_value(text, strlen(text)), codec, sharding = {0};
+  for (int i = 0; i <= level; i++, list = cli_json_member(sharding, "codecs")) {
+    size_t at = 0;
+    do
+      if (!cli_json_next(list, &at, NULL, &codec)) return (cli_span){0};
+    while (!cli_span_is(cli_json_plain(cli_json_member(codec, "name")), "sharding_indexed"));
+    sharding = cli_json_member(codec, "configuration");
+  }
+  return sharding;
+}
+
 cli_span cli_inner_codecs(const zarrc_array *array) {
   const char *text = zarrc_array_codecs(array);
-  cli_span list = cli_json_value(text, strlen(text)), codec, inner;
   int64_t shape[ZARRC_MAX_NDIM];
-  size_t at = 0;
-  if (!zarrc_array_inner_chunk_shape(array, shape) || !cli_json_next(list, &at, NULL, &codec)) return list;
-  inner = cli_json_member(cli_json_member(codec, "configuration"), "codecs");
-  return inner.ptr != NULL ? inner : list;
+  cli_span inner = {0};
+  if (zarrc_array_inner_chunk_shape(array, shape)) inner = cli_json_member(cli_sharding_at(array, 0), "codecs");
+  return inner.ptr != NULL ? inner : cli_json_value(text, strlen(text));
 }
 
 /* ----------------------------------------------------------------------------------------------- what is stored */

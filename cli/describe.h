@@ -18,16 +18,6 @@ typedef struct cli_layout {
 
 void cli_layout_of(const zarrc_array *array, cli_layout *out);
 
-/* One level of shards. */
-typedef struct cli_level {
-  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* of what lies in them, by axis of the array */
-  cli_span index_location, index_codecs;
-  cli_span codecs; /* of what lies in them */
-  bool alone;      /* no other codec stands beside the sharding codec */
-} cli_level;
-/* The shards of an array, outermost first. Returns how many levels there are; 0: the chunks are no shards. */
-int cli_levels_of(const zarrc_array *array, cli_level levels[ZARRC_MAX_NESTING]);
-
 /* "float32", "numpy.datetime64[ns]", "struct{a: int16, b: float64}" */
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype);
 /* The same, allocated with malloc. */
@@ -39,6 +29,8 @@ zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const 
 zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dtype, const void *element,
                                zarrc_error *error);
 
+/* The configuration of the sharding codec that makes a level of shards; ptr NULL: there are fewer levels. */
+cli_span cli_sharding_at(const zarrc_array *array, int level);
 /* The codecs of a sharded array's inner chunks; of others: all codecs. ptr NULL never. */
 cli_span cli_inner_codecs(const zarrc_array *array);
 

@@ -49,7 +49,7 @@ static void print_row(const char *name, const int64_t *edge, const int64_t *grid
 typedef struct chunking {
   cli_layout l;
   int nlevels; /* of shards */
-  cli_level level[ZARRC_MAX_NESTING];
+  zarrc_shard_level level[ZARRC_MAX_NESTING];
   uint64_t per_shard; /* innermost chunks in an object */
 } chunking;
 
@@ -65,7 +65,10 @@ static void count_inside(const chunking *k, const zarrc_array *array, int level,
 
 static void chunking_of(const zarrc_array *array, chunking *k) {
   cli_layout_of(array, &k->l);
-  k->nlevels = cli_levels_of(array, k->level);
+  for (k->nlevels = 0; k->nlevels < ZARRC_MAX_NESTING; k->nlevels++) {
+    k->level[k->nlevels].struct_size = sizeof *k->level;
+    if (!zarrc_array_shard_level(array, (size_t)k->nlevels, &k->level[k->nlevels])) break;
+  }
   k->per_shard = 1;
   if (k->nlevels == 0) return;
   const int64_t *edge = k->level[k->nlevels - 1].chunk_shape;
@@ -76,14 +79,15 @@ static void chunking_of(const zarrc_array *array, chunking *k) {
 }
 
 /* "at the end of each shard, bytes(little),crc32c" */
-static zarrc_status print_index(const chunking *k, zarrc_ctx *ctx, zarrc_error *error) {
+static zarrc_status print_index(const chunking *k, const zarrc_array *array, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_array_store(array)->ctx;
   zarrc_status status = ZARRC_OK;
   for (int i = 0; i < k->nlevels && status == ZARRC_OK; i++) {
-    const cli_level *level = &k->level[i];
+    cli_span codecs = cli_json_member(cli_sharding_at(array, i), "index_codecs");
     label(i == 0 ? "index" : "inner index");
-    printf("at the %.*s of each %sshard, ", (int)level->index_location.len, level->index_location.ptr,
+    printf("at the %s of each %sshard, ", zarrc_index_location_name(k->level[i].index_location),
            i == 0 ? "" : "inner ");
-    status = cli_codecs_print(stdout, ctx, level->index_codecs.ptr, level->index_codecs.len, error);
+    status = cli_codecs_print(stdout, ctx, codecs.ptr, codecs.len, error);
     putchar('\n');
   }
   return status;
@@ -109,7 +113,7 @@ static zarrc_status print_table(const chunking *k, const zarrc_array *array, zar
   print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, k->nlevels > 0 ? "" : sizes);
   label("objects");
   printf("%s at most, one for each %s\n", cli_human_count(n, l->nobjects), k->nlevels > 0 ? "shard" : "chunk");
-  return print_index(k, zarrc_array_store(array)->ctx, error);
+  return print_index(k, array, error);
 }
 
 /* The chain of the innermost chunks where nothing else stands between them and the objects, else all of it. */
@@ -125,8 +129,8 @@ static zarrc_status print_codecs(const chunking *k, const zarrc_array *array, za
     putchar('\n');
     return status;
   }
-  const cli_level *last = &k->level[k->nlevels - 1];
-  status = cli_codecs_print(stdout, ctx, last->codecs.ptr, last->codecs.len, error);
+  cli_span innermost = cli_json_member(cli_sharding_at(array, k->nlevels - 1), "codecs");
+  status = cli_codecs_print(stdout, ctx, innermost.ptr, innermost.len, error);
   printf(" in %sshards\n", k->nlevels > 1 ? "inner " : "");
   return status;
 }
@@ -252,12 +256,10 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
   cli_json_close(j, ']');
   cli_json_open(j, "shard_indexes", '[');
   for (int i = 0; i < k->nlevels; i++) {
-    const cli_level *level = &k->level[i];
-    char location[16];
-    snprintf(location, sizeof location, "%.*s", (int)level->index_location.len, level->index_location.ptr);
+    cli_span codecs = cli_json_member(cli_sharding_at(array, i), "index_codecs");
     cli_json_open(j, NULL, '{');
-    cli_json_string(j, "location", location);
-    cli_json_raw(j, "codecs", level->index_codecs.ptr, level->index_codecs.len);
+    cli_json_string(j, "location", zarrc_index_location_name(k->level[i].index_location));
+    cli_json_raw(j, "codecs", codecs.ptr, codecs.len);
     cli_json_close(j, '}');
   }
   cli_json_close(j, ']');

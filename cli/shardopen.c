@@ -115,8 +115,8 @@ zarrc_status cli_shards_open(cli *c, zarrc_ctx *ctx, cli_shards *out, zarrc_erro
     status = open_file(c, ctx, out, error);
   else
     status = open_array(c, ctx, out, error);
-  cli_level levels[ZARRC_MAX_NESTING];
-  if (status == ZARRC_OK && cli_levels_of(out->node.array, levels) == 0) {
+  zarrc_shard_level outermost = {.struct_size = sizeof outermost};
+  if (status == ZARRC_OK && !zarrc_array_shard_level(out->node.array, 0, &outermost)) {
     snprintf(c->hint, sizeof c->hint, "zarrc info %s", out->node.url);
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the chunks of this array are no shards");
   }

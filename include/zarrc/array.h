@@ -6,6 +6,7 @@
 #ifndef ZARRC_ARRAY_H
 #define ZARRC_ARRAY_H
 
+#include <zarrc/codecs.h>
 #include <zarrc/pipeline.h>
 #include <zarrc/store.h>
 
@@ -106,6 +107,16 @@ ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);           
 ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
 /* The shape of inner chunks if the chain is a shard and nothing else (outermost level), else false. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
+/* One level of the shards of an array. */
+typedef struct zarrc_shard_level {
+  size_t struct_size;
+  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* of what lies in each shard of the level, by axis of the array */
+  zarrc_index_location index_location;
+  bool alone; /* no other codec stands beside the sharding codec */
+} zarrc_shard_level;
+/* Gets the i-th level of shards, the outermost first; returns false past the last. Fills as much of `out` as its
+ * struct_size says. Arrays that are open for their metadata alone (allow_unknown) have levels too. */
+ZARRC_API bool zarrc_array_shard_level(const zarrc_array *array, size_t i, zarrc_shard_level *out);
 /* What is not as the specification wants it, or as others can read it, and was taken all the same: the i-th such thing,
  * as a sentence; NULL past the last. What breaks the specification does not open with `strict`. */
 ZARRC_API const char *zarrc_array_notice(const zarrc_array *array, size_t i);

@@ -46,7 +46,8 @@ ZARRC_API bool zarrc_codec_is_fixed_size(const zarrc_codec *codec);
 ZARRC_API bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec);
 ZARRC_API bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec);
 
-/* A new codec with everything decided that the configuration left open (evolve_from_array_spec). */
+/* A codec with everything decided that the configuration left open (evolve_from_array_spec). It is closed as any other,
+ * also where there was nothing to decide and it is the same one. */
 ZARRC_API zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_codec **out,
                                           zarrc_error *error);
 /* Whether the codec can work on chunks of this kind (validate). With a grid every chunk of the grid is meant, and spec
@@ -144,13 +145,14 @@ typedef struct zarrc_codec_class {
   void (*close)(zarrc_codec *);
   /* optional (default: {"name": name}): appends the whole object. */
   zarrc_status (*to_json)(const zarrc_codec *, zarrc_buf *, zarrc_error *);
-  /* optional: gives a codec whose instance is zeroed the settings of another one. Without it a copy is opened from the
-   * same configuration. */
+  /* optional, used with evolve: gives a codec whose instance is zeroed the settings of another one. Without it the copy
+   * that evolve changes is opened from the same configuration. */
   zarrc_status (*copy)(zarrc_codec *to, const zarrc_codec *from, zarrc_error *);
   /* optional: whether two codecs of this class have the same settings. Without it they are equal if they have no
    * instance, or were opened with the same text. */
   bool (*equal)(const zarrc_codec *, const zarrc_codec *);
-  /* optional: changes the codec (still private to the caller) to fit the spec. */
+  /* optional: changes a copy of the codec, which nobody else has yet, to fit the spec. Without it the codec is shared.
+   */
   zarrc_status (*evolve)(zarrc_codec *, const zarrc_spec *, zarrc_error *);
   zarrc_status (*validate)(const zarrc_codec *, const zarrc_spec *, const zarrc_grid *, zarrc_error *); /* optional */
   zarrc_status (*resolve)(const zarrc_codec *, const zarrc_spec *in, zarrc_spec *out,

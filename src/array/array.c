@@ -4,6 +4,7 @@
 #include "array/document.h"
 #include "array/grid.h"
 #include "array/node.h"
+#include "base/sized.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -130,9 +131,15 @@ const char *zarrc_array_dimension_name(const zarrc_array *array, int axis) {
 }
 
 bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape) {
-  if (array->fixed->nlevels == 0) return false;
-  for (int i = 0; i < array->fixed->ndim; i++) shape[i] = array->fixed->level_shape[0][i];
+  const zarrc_layout *layout = &array->fixed->layout;
+  if (!layout->nlevels || !layout->level->alone) return false;
+  for (int i = 0; i < array->fixed->ndim; i++) shape[i] = layout->level->chunk_shape[i];
   return true;
+}
+
+bool zarrc_array_shard_level(const zarrc_array *array, size_t i, zarrc_shard_level *out) {
+  const zarrc_layout *layout = &array->fixed->layout;
+  return i < (size_t)layout->nlevels && !zarrc_sized_give(out, &layout->level[i], sizeof *out, "the level", NULL);
 }
 
 zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarrc_error *error) {

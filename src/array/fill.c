@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fill values from JSON. Zarr v3 core specification, "Fill value", and the data type extensions. */
-#include <zarrc/array.h>
+#include "array/fill.h"
 
 #include "array/fill_bits.h"
 #include "base/base64.h"
 #include "base/chars.h"
 #include "base/decimal.h"
-#include "base/json.h"
 
 #include <math.h>
 #include <string.h>
@@ -408,13 +407,28 @@ static zarrc_status read_element(const reader *r, const zarrc_dtype *dtype, cons
   return readers[dtype->type](r, dtype, json, element, error);
 }
 
+/* Whether NaN or Infinity stands in an array or object, be it in a member that no reader looks at. */
+static bool holds_nan(const zarrc_json *json) {
+  bool found = false;
+  double value;
+  for (size_t i = 0; i < zarrc_json_length(json) && !found; i++) {
+    const zarrc_json *item = zarrc_json_at(json, i);
+    found = zarrc_json_is(item, ZARRC_JSON_REAL) ? !zarrc_json_get_double(item, &value) : holds_nan(item);
+  }
+  return found;
+}
+
+zarrc_status zarrc_fill_from_parsed(zarrc_ctx *ctx, const zarrc_dtype *dtype, const zarrc_json *value, bool lenient,
+                                    zarrc_arena *arena, void *element, zarrc_error *error) {
+  if (!lenient && holds_nan(value)) return refuse(value, "JSON, which has no NaN and no Infinity", error);
+  return read_element(&(reader){.ctx = ctx, .lenient = lenient, .arena = arena}, dtype, value, element, error);
+}
+
 zarrc_status zarrc_fill_from_json(zarrc_ctx *ctx, const zarrc_dtype *dtype, const char *json, size_t n, bool lenient,
                                   zarrc_arena *arena, void *element, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_json_parse(ctx, json, n, lenient ? "+" : NULL, &doc, error);
-  if (status) return status;
-  reader r = {.ctx = ctx, .lenient = lenient, .arena = arena};
-  status = read_element(&r, dtype, zarrc_json_root(doc), element, error);
+  if (!status) status = zarrc_fill_from_parsed(ctx, dtype, zarrc_json_root(doc), lenient, arena, element, error);
   zarrc_json_close(doc);
   return status;
 }

@@ -2,8 +2,11 @@
 #include "array/metadata.h"
 
 #include "array/document.h"
+#include "array/fill.h"
 #include "array/grid.h"
 #include "base/checked.h"
+#include "base/parsed.h"
+#include "pipeline/parsed.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -74,10 +77,8 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, c
                                     zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "data_type", &value, error);
-  size_t n;
   if (status) return status;
-  const char *text = zarrc_json_text(value, &n);
-  status = zarrc_dtype_open(m->ctx, text, n, &m->dtype, error);
+  status = zarrc_dtype_open_parsed(m->ctx, value, &m->dtype, error);
   if (!status && m->dtype.item_size > ZARRC_MAX_ITEM)
     status = zarrc_fail(error, ZARRC_LIMIT, "elements of %" PRIu32 " bytes, at most %" PRIu32 " are supported",
                         m->dtype.item_size, ZARRC_MAX_ITEM);
@@ -87,18 +88,6 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, c
     return keep_as_it_is(m, value, &m->data_type, error);
   }
   return status ? status : keep_data_type(m, error);
-}
-
-/* The inner chunk shape of the one shard that a chain is; false: it is something else, or cannot be read. */
-static bool shard_shape(const zarrc_json *codecs, int ndim, int64_t *shape) {
-  const zarrc_json *codec = zarrc_json_at(codecs, 0);
-  const zarrc_json *inner = zarrc_json_get(zarrc_json_get(codec, "configuration"), "chunk_shape");
-  if (zarrc_json_length(codecs) != 1 || !zarrc_json_string_is(zarrc_json_get(codec, "name"), "sharding_indexed"))
-    return false;
-  if (zarrc_json_length(inner) != (size_t)ndim) return false;
-  for (int i = 0; i < ndim; i++)
-    if (!zarrc_json_get_int64(zarrc_json_at(inner, (size_t)i), &shape[i]) || shape[i] < 1) return false;
-  return true;
 }
 
 /* The longest edge on each axis must give a chunk whose bytes can be counted. */
@@ -132,7 +121,6 @@ static zarrc_status parse_keys(zarrc_metadata *m, const zarrc_json *root, zarrc_
 static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "fill_value", &value, error);
-  size_t n;
   if (status) return status;
   if (zarrc_json_is(value, ZARRC_JSON_NULL))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "/fill_value: must not be null");
@@ -141,12 +129,11 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_
   if (status) return status;
   m->fill = zarrc_malloc(m->ctx, m->dtype.item_size);
   if (!m->fill) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a fill value");
-  const char *text = zarrc_json_text(value, &n);
   zarrc_error why;
-  status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, false, m->arena, m->fill, &why);
+  status = zarrc_fill_from_parsed(m->ctx, &m->dtype, value, false, m->arena, m->fill, &why);
   if (status == ZARRC_INVALID_METADATA) {
     status = zarrc_rules_bend(&m->rules, error, "/fill_value: %s", why.message);
-    if (!status) status = zarrc_fill_from_json(m->ctx, &m->dtype, text, n, true, m->arena, m->fill, &why);
+    if (!status) status = zarrc_fill_from_parsed(m->ctx, &m->dtype, value, true, m->arena, m->fill, &why);
   }
   if (status && !m->rules.strict) {
     *error = why;
@@ -165,19 +152,6 @@ static zarrc_status keep_codecs(zarrc_metadata *m, zarrc_error *error) {
   return keep_text(m, &line, status, &m->codecs, error);
 }
 
-static zarrc_status find_inner_shape(zarrc_metadata *m, zarrc_error *error) {
-  zarrc_json_doc *doc;
-  zarrc_status status = zarrc_json_parse(m->ctx, m->codecs, strlen(m->codecs), NULL, &doc, error);
-  if (status) return status;
-  const zarrc_json *codecs = zarrc_json_root(doc);
-  while (m->nlevels < ZARRC_MAX_NESTING && shard_shape(codecs, m->ndim, m->level_shape[m->nlevels])) {
-    m->nlevels++;
-    codecs = zarrc_json_get(zarrc_json_get(zarrc_json_at(codecs, 0), "configuration"), "codecs");
-  }
-  zarrc_json_close(doc);
-  return ZARRC_OK;
-}
-
 static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, const zarrc_chunk_options *chunk,
                                 zarrc_error *error) {
   static const int64_t origin[ZARRC_MAX_NDIM] = {0};
@@ -185,10 +159,10 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   m->spec = (zarrc_spec){.dtype = m->dtype, .ndim = m->ndim, .fill = m->fill, .order = 'C'};
   if (chunk) m->spec.options = *chunk;
   zarrc_grid_chunk_shape(&m->grid, origin, m->spec.shape);
-  const char *text = zarrc_json_text(codecs, &n);
+  zarrc_json_text(codecs, &n);
   if (n > ZARRC_MAX_CODECS_NBYTES)
     return zarrc_fail(error, ZARRC_LIMIT, "/codecs: %zu bytes, at most %zu are read", n, ZARRC_MAX_CODECS_NBYTES);
-  zarrc_status status = zarrc_pipeline_open(m->ctx, text, n, &m->spec, &m->pipeline, error);
+  zarrc_status status = zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "/codecs: ");
   if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, error);
@@ -205,7 +179,8 @@ static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, cons
     status = keep_as_it_is(m, value, &m->codecs, error);
   else if (!status)
     status = keep_codecs(m, error);
-  return status ? status : find_inner_shape(m, error);
+  if (!status) zarrc_layout_read(value, m->ndim, &m->layout);
+  return status;
 }
 
 /* ------------------------------------------------------------------------------------------------- other members */

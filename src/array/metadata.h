@@ -8,6 +8,7 @@
 
 #include "array/key.h"
 #include "array/latest.h"
+#include "array/layout.h"
 #include "array/rules.h"
 
 /* Elements may be so large: the fill value is one. */
@@ -28,8 +29,7 @@ typedef struct zarrc_metadata {
   zarrc_arena *arena;       /* its text */
   zarrc_pipeline *pipeline; /* for chunks of the first chunk's shape */
   zarrc_spec spec;          /* what that is bound to */
-  int nlevels; /* shards in one another, each with nothing beside it; 0: the chain is not one shard and nothing else */
-  int64_t level_shape[ZARRC_MAX_NESTING][ZARRC_MAX_NDIM]; /* of the inner chunks of each, the outermost first */
+  zarrc_layout layout;
   bool has_names;
   char *name[ZARRC_MAX_NDIM]; /* of dimensions; NULL: none */
   size_t nname[ZARRC_MAX_NDIM];

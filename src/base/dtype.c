@@ -4,8 +4,8 @@
 
 #include "base/chars.h"
 #include "base/checked.h"
-#include "base/json.h"
 #include "base/order.h"
+#include "base/parsed.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -345,6 +345,10 @@ static zarrc_status open_value(zarrc_ctx *ctx, const zarrc_json *value, int nest
   return ZARRC_OK;
 }
 
+zarrc_status zarrc_dtype_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, zarrc_dtype *out, zarrc_error *error) {
+  return open_value(ctx, value, 0, out, error);
+}
+
 zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_dtype *out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
@@ -352,7 +356,7 @@ zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_
     zarrc_error_prefix(error, "data type: ");
     return status;
   }
-  status = open_value(ctx, zarrc_json_root(doc), 0, out, error);
+  status = zarrc_dtype_open_parsed(ctx, zarrc_json_root(doc), out, error);
   zarrc_json_close(doc);
   return status;
 }

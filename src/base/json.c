@@ -355,6 +355,7 @@ bool zarrc_json_get_uint64(const zarrc_json *value, uint64_t *out) {
 bool zarrc_json_get_double(const zarrc_json *value, double *out) {
   bool integer = zarrc_json_is(value, ZARRC_JSON_INTEGER);
   if (!integer && !zarrc_json_is(value, ZARRC_JSON_REAL)) return false;
+  if (value->text[value->text[0] == '-'] > '9') return false; /* NaN, Infinity */
   if (zarrc_decimal_read(value->text, out) != value->ntext) return false;
   if (integer && *out == 0) *out = 0; /* the integer -0 is 0 */
   return true;

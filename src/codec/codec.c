@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/codec.h"
 #include "base/sized.h"
+#include "codec/parsed.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------- open and close */
 
-/* Keeps a copy of the text, from which copies of the codec are opened; configuration may be NULL. */
-static zarrc_status codec_configure(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+/* Whether codecs of a class keep the text that they are opened with: to be opened from it again, or to be compared. */
+static bool keeps_text(const zarrc_codec_class *c) {
+  return (c->evolve && !c->copy) || (c->instance_size && !c->equal);
+}
+
+/* Keeps a copy of the text of a configuration, which may be NULL. */
+static zarrc_status text_keep(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   char *copy = NULL;
   if (configuration) {
     copy = zarrc_malloc(codec->ctx, n + 1);
@@ -37,6 +43,7 @@ static zarrc_status codec_new(zarrc_ctx *ctx, const zarrc_codec_class *codec_cla
   memset(codec, 0, sizeof *codec + codec_class->instance_size);
   codec->ctx = ctx;
   codec->codec_class = codec_class;
+  atomic_init(&codec->nowners, 1);
   *out = codec;
   return ZARRC_OK;
 }
@@ -50,36 +57,25 @@ static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_cod
   return status;
 }
 
-static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const zarrc_json *configuration,
-                               zarrc_codec **out, zarrc_error *error) {
+/* Opens a codec with the text of its configuration (NULL: none), and with the same as a value of a document if there is
+ * one. */
+static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *text, size_t n,
+                               const zarrc_json *node, zarrc_codec **out, zarrc_error *error) {
   zarrc_codec *codec = NULL;
-  size_t n = 0;
-  const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
   zarrc_status status = codec_new(ctx, codec_class, &codec, error);
   if (status) return status;
-  if (!codec_class->copy) {
-    status = codec_configure(codec, text, n, error);
+  if (keeps_text(codec_class)) {
+    status = text_keep(codec, text, n, error);
     text = codec->configuration;
   }
   if (!status) {
     codec->opened = true;
-    codec->node = configuration;
+    codec->node = node;
     status = codec_class->open(codec, text, n, error);
     codec->node = NULL;
     if (status) blame(error, codec_class->name);
   }
   return codec_end(codec, status, out);
-}
-
-/* Opens a codec from the text that it keeps for this. */
-static zarrc_status codec_make_again(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
-  zarrc_json_doc *doc = NULL;
-  zarrc_status status = ZARRC_OK;
-  if (from->configuration)
-    status = zarrc_json_parse(from->ctx, from->configuration, from->configuration_nbytes, NULL, &doc, error);
-  if (!status) status = codec_make(from->ctx, from->codec_class, doc ? zarrc_json_root(doc) : NULL, out, error);
-  zarrc_json_close(doc);
-  return status;
 }
 
 zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
@@ -106,14 +102,22 @@ zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_
   return status;
 }
 
-zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
+zarrc_codec *zarrc_codec_share(const zarrc_codec *codec) {
+  zarrc_codec *shared = (zarrc_codec *)(uintptr_t)codec;
+  atomic_fetch_add_explicit(&shared->nowners, 1, memory_order_relaxed);
+  return shared;
+}
+
+/* Another codec with the same settings, which may be changed. */
+static zarrc_status codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
   zarrc_codec *codec = NULL;
-  if (!c->copy) return codec_make_again(from, out, error);
+  if (!c->copy) return codec_make(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, out, error);
   zarrc_status status = codec_new(from->ctx, c, &codec, error);
   if (status) return status;
   codec->opened = true;
   status = c->copy(codec, from, error);
+  if (!status && keeps_text(c)) status = text_keep(codec, from->configuration, from->configuration_nbytes, error);
   return codec_end(codec, status, out);
 }
 
@@ -142,7 +146,7 @@ static zarrc_status value_read(const zarrc_json *value, const char **name, size_
   return ZARRC_INVALID_METADATA;
 }
 
-zarrc_status zarrc_codec_open_json(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error) {
+zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error) {
   const zarrc_json *configuration;
   const char *name;
   size_t n;
@@ -150,19 +154,20 @@ zarrc_status zarrc_codec_open_json(zarrc_ctx *ctx, const zarrc_json *value, zarr
   if (status) return status;
   const zarrc_codec_class *codec_class = strlen(name) == n ? zarrc_find_codec(ctx, name) : NULL;
   if (!codec_class) return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
-  return codec_make(ctx, codec_class, configuration, out, error);
+  const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
+  return codec_make(ctx, codec_class, text, text ? n : 0, configuration, out, error);
 }
 
 zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
-  if (!status) status = zarrc_codec_open_json(ctx, zarrc_json_root(doc), out, error);
+  if (!status) status = zarrc_codec_open_parsed(ctx, zarrc_json_root(doc), out, error);
   zarrc_json_close(doc);
   return status;
 }
 
 void zarrc_codec_close(zarrc_codec *codec) {
-  if (!codec) return;
+  if (!codec || atomic_fetch_sub_explicit(&codec->nowners, 1, memory_order_acq_rel) > 1) return;
   if (codec->opened && codec->codec_class->close) codec->codec_class->close(codec);
   zarrc_free(codec->ctx, codec->configuration);
   zarrc_free(codec->ctx, codec);
@@ -218,8 +223,8 @@ zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 /* --------------------------------------------------------------------------- evolve, validate, resolve, size */
 
-/* What a codec says of itself becomes the text that its copies are opened from. */
-static zarrc_status codec_settle(zarrc_codec *codec, zarrc_error *error) {
+/* What a codec says of itself becomes the text that it keeps. */
+static zarrc_status text_renew(zarrc_codec *codec, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(codec->ctx, SIZE_MAX / 2);
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_codec_to_json(codec, &json, error);
@@ -228,7 +233,7 @@ static zarrc_status codec_settle(zarrc_codec *codec, zarrc_error *error) {
     const zarrc_json *configuration = zarrc_json_get(zarrc_json_root(doc), "configuration");
     size_t n = 0;
     const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
-    status = codec_configure(codec, text, n, error);
+    status = text_keep(codec, text, n, error);
   }
   zarrc_json_close(doc);
   zarrc_buf_clear(&json);
@@ -239,13 +244,17 @@ zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec
                                 zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
   zarrc_codec *evolved = NULL;
-  zarrc_status status = zarrc_codec_copy(codec, &evolved, error);
-  if (status || !c->evolve) return status ? status : codec_end(evolved, ZARRC_OK, out);
+  if (!c->evolve) {
+    *out = zarrc_codec_share(codec);
+    return ZARRC_OK;
+  }
+  zarrc_status status = codec_copy(codec, &evolved, error);
+  if (status) return status;
   status = c->evolve(evolved, spec, error);
   if (status)
     blame(error, c->name);
-  else if (!c->copy)
-    status = codec_settle(evolved, error);
+  else if (keeps_text(c))
+    status = text_renew(evolved, error);
   return codec_end(evolved, status, out);
 }
 

@@ -7,20 +7,21 @@
 
 #include "base/json.h"
 
+#include <stdatomic.h>
+
 struct zarrc_codec {
   zarrc_ctx *ctx;
   const zarrc_codec_class *codec_class;
-  char *configuration; /* for classes without `copy`: the text that copies are opened from; NULL: none */
+  atomic_uint nowners; /* how many will close it */
+  bool opened;         /* its class's open has been called */
+  char *configuration; /* the text of it, if the class needs it to copy or to compare its codecs; NULL: none */
   size_t configuration_nbytes;
   const zarrc_json *node; /* while it is opened from a document: its configuration there, or NULL */
-  bool opened;            /* its class's open has been called */
   _Alignas(16) unsigned char instance[];
 };
 
-/* Opens a codec from a value of a parsed document, of which nothing is borrowed. */
-zarrc_status zarrc_codec_open_json(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error);
-/* Another codec with the same settings. */
-zarrc_status zarrc_codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error);
+/* Returns the codec, which never changes once made, with one more owner; each closes it once. */
+zarrc_codec *zarrc_codec_share(const zarrc_codec *codec);
 /* `copy` of a class whose instance owns nothing. */
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error);
 

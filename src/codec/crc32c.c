@@ -199,7 +199,6 @@ const zarrc_codec_class zarrc_crc32c_class = {
     .kind = ZARRC_BYTES_TO_BYTES,
     .fixed_size = true,
     .open = crc32c_open,
-    .copy = zarrc_codec_copy_instance,
     .encoded_size = crc32c_encoded_size,
     .u.bb = {.encode = crc32c_encode, .decode = crc32c_decode, .read = crc32c_read, .check = crc32c_check},
 };

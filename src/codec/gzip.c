@@ -525,7 +525,6 @@ const zarrc_codec_class zarrc_gzip_class = {
 #endif
     .open = gzip_open,
     .to_json = gzip_to_json,
-    .copy = zarrc_codec_copy_instance,
     .equal = gzip_equal,
     .encoded_size = gzip_encoded_size,
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},

@@ -12,11 +12,10 @@
 /* Both halves of the pair of an inner chunk that is not there. */
 #define ZARRC_SHARD_MISSING UINT64_MAX
 
-/* The codecs of one of the two chains: the codec's own, or, from evolve on, those of the chain's pipeline. */
+/* The codecs of one of the two chains: as they were opened, or, from evolve on, those of the chain's pipeline. */
 typedef struct zarrc_shard_chain {
   zarrc_codec **codecs;
   size_t n;
-  bool lent; /* by the pipeline */
 } zarrc_shard_chain;
 
 typedef struct zarrc_shard {

@@ -5,6 +5,7 @@
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
+#include "codec/parsed.h"
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
@@ -36,7 +37,7 @@ static zarrc_status chain_open(zarrc_ctx *ctx, size_t n, const char *member, zar
 }
 
 static void chain_close(zarrc_ctx *ctx, zarrc_shard_chain *chain) {
-  for (size_t i = 0; i < chain->n && !chain->lent; i++) zarrc_codec_close(chain->codecs[i]);
+  for (size_t i = 0; i < chain->n; i++) zarrc_codec_close(chain->codecs[i]);
   zarrc_free(ctx, chain->codecs);
   *chain = (zarrc_shard_chain){0};
 }
@@ -59,23 +60,22 @@ static zarrc_status chain_parse(zarrc_ctx *ctx, const zarrc_json *list, const ch
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
   zarrc_status status = chain_open(ctx, zarrc_json_length(list), member, chain, error);
   for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
-    status = zarrc_codec_open_json(ctx, zarrc_json_at(list, i), &chain->codecs[i], error);
+    status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, i), &chain->codecs[i], error);
     if (!status) chain->n++;
     if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
   }
   return status;
 }
 
-static zarrc_status chain_copy(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
-                               zarrc_shard_chain *chain, zarrc_error *error) {
+static zarrc_status chain_share(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
+                                zarrc_shard_chain *chain, zarrc_error *error) {
   if (n == 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
   zarrc_status status = chain_open(ctx, n, member, chain, error);
   for (size_t i = 0; !status && i < n; i++) {
     if (zarrc_codec_ctx(codecs[i]) != ctx)
       status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s belongs to another context", zarrc_codec_name(codecs[i]));
     else
-      status = zarrc_codec_copy(codecs[i], &chain->codecs[i], error);
-    if (!status) chain->n++;
+      chain->codecs[chain->n++] = zarrc_codec_share(codecs[i]);
     if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
   }
   return status;
@@ -96,7 +96,7 @@ static bool chain_equal(const zarrc_shard_chain *a, const zarrc_shard_chain *b) 
   return equal;
 }
 
-/* Binds a chain to the chunks that it is for: its codecs are the pipeline's from now on. */
+/* Binds a chain to the chunks that it is for, and replaces its codecs by those of the pipeline. */
 static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const zarrc_spec *spec, const char *member,
                                zarrc_pipeline **out, zarrc_error *error) {
   zarrc_status status =
@@ -107,9 +107,8 @@ static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const z
   }
   for (size_t i = 0; i < chain->n; i++) {
     zarrc_codec_close(chain->codecs[i]);
-    chain->codecs[i] = (zarrc_codec *)(uintptr_t)zarrc_pipeline_codec(*out, i);
+    chain->codecs[i] = zarrc_codec_share(zarrc_pipeline_codec(*out, i));
   }
-  chain->lent = true;
   return ZARRC_OK;
 }
 
@@ -194,11 +193,11 @@ static zarrc_status sharding_set(zarrc_codec *codec, const void *given, zarrc_er
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape[%d] is not an integer above 0", i);
   }
   zarrc_status status = config->codecs
-                            ? chain_copy(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
+                            ? chain_share(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
                             : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = config->index_codecs ? chain_copy(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
-                                               &shard->index_codecs, error)
+    status = config->index_codecs ? chain_share(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
+                                                &shard->index_codecs, error)
                                   : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
   if (!status) status = chains_check(shard, error);
   if (status) return status;

@@ -212,8 +212,7 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
 #define VLEN_CLASS(words)                                                                                              \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = (words), .kind = ZARRC_ARRAY_TO_BYTES, .open = vlen_open,        \
-    .to_json = vlen_to_json, .copy = zarrc_codec_copy_instance, .validate = vlen_validate,                             \
-    .encoded_size = vlen_encoded_size, .u.ab = {                                                                       \
+    .to_json = vlen_to_json, .validate = vlen_validate, .encoded_size = vlen_encoded_size, .u.ab = {                   \
       .encode = vlen_encode,                                                                                           \
       .read = vlen_read,                                                                                               \
       .partial_decode = true                                                                                           \

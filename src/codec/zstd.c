@@ -586,7 +586,6 @@ const zarrc_codec_class zarrc_zstd_class = {
 #endif
     .open = zstd_open,
     .to_json = zstd_to_json,
-    .copy = zarrc_codec_copy_instance,
     .equal = zstd_equal,
     .encoded_size = zstd_encoded_size,
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},

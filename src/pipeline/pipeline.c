@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/pipeline.h"
 #include "base/checked.h"
-#include "base/json.h"
+#include "codec/parsed.h"
+#include "pipeline/parsed.h"
 
 #include <string.h>
 
@@ -163,22 +164,19 @@ zarrc_status zarrc_pipeline_open_codecs(zarrc_ctx *ctx, const zarrc_codec *const
   return ZARRC_OK;
 }
 
-static zarrc_status pipeline_parse(zarrc_ctx *ctx, const zarrc_json *list, const zarrc_spec *chunk,
-                                   zarrc_pipeline **out, zarrc_error *error) {
-  const zarrc_codec *codecs[ZARRC_MAX_CODECS];
+zarrc_status zarrc_pipeline_open_parsed(zarrc_ctx *ctx, const zarrc_json *list, const zarrc_spec *chunk,
+                                        zarrc_pipeline **out, zarrc_error *error) {
+  zarrc_codec *codecs[ZARRC_MAX_CODECS];
   zarrc_status status = ZARRC_OK;
   size_t n = 0;
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY)) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs must be a list");
   if (zarrc_json_length(list) > ZARRC_MAX_CODECS) return too_many(zarrc_json_length(list), error);
   while (!status && n < zarrc_json_length(list)) {
-    zarrc_codec *codec;
-    size_t len;
-    const char *text = zarrc_json_text(zarrc_json_at(list, n), &len);
-    status = zarrc_codec_open(ctx, text, len, &codec, error);
-    if (!status) codecs[n++] = codec;
+    status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, n), &codecs[n], error);
+    if (!status) n++;
   }
-  if (!status) status = zarrc_pipeline_open_codecs(ctx, codecs, n, chunk, out, error);
-  while (n) zarrc_codec_close((zarrc_codec *)(uintptr_t)codecs[--n]);
+  if (!status) status = zarrc_pipeline_open_codecs(ctx, (const zarrc_codec *const *)codecs, n, chunk, out, error);
+  while (n) zarrc_codec_close(codecs[--n]);
   return status;
 }
 
@@ -187,8 +185,7 @@ zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t
   zarrc_json_doc *doc = NULL;
   zarrc_status status = chunk_check(chunk, error);
   if (!status) status = zarrc_json_parse(ctx, codecs_json, n, NULL, &doc, error);
-  if (status) return status;
-  status = pipeline_parse(ctx, zarrc_json_root(doc), chunk, out, error);
+  if (!status) status = zarrc_pipeline_open_parsed(ctx, zarrc_json_root(doc), chunk, out, error);
   zarrc_json_close(doc);
   return status;
 }

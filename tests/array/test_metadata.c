@@ -277,10 +277,9 @@ static void test_shards(void **state) {
   char *document = nodes_document("chunk_grid", SIZES("4", "3"), "codecs", SHARD("[2, 3]"), NULL);
   zarrc_metadata *m = NULL;
   assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
-  assert_int_equal(m->nlevels, 1);
-  assert_int_equal(m->level_shape[0][0], 2);
-  assert_int_equal(m->level_shape[0][1], 3);
-  assert_int_equal(m->nlevels, 1);
+  assert_int_equal(m->layout.nlevels, 1);
+  assert_int_equal(m->layout.level[0].chunk_shape[0], 2);
+  assert_int_equal(m->layout.level[0].chunk_shape[1], 3);
   zarrc_metadata_close(m);
   free(document);
   document = nodes_document("codecs",
@@ -288,10 +287,10 @@ static void test_shards(void **state) {
                             "\"codecs\": " SHARD("[1, 3]") "}}]",
                             NULL);
   assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
-  assert_int_equal(m->nlevels, 2);
-  assert_int_equal(m->level_shape[0][0], 2);
-  assert_int_equal(m->level_shape[1][0], 1);
-  assert_int_equal(m->level_shape[1][1], 3);
+  assert_int_equal(m->layout.nlevels, 2);
+  assert_int_equal(m->layout.level[0].chunk_shape[0], 2);
+  assert_int_equal(m->layout.level[1].chunk_shape[0], 1);
+  assert_int_equal(m->layout.level[1].chunk_shape[1], 3);
   zarrc_metadata_close(m);
   free(document);
   check_member("codecs", SHARD("[2, 2]"), false, ZARRC_INVALID_METADATA, "/codecs: ");

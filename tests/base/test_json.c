@@ -155,6 +155,18 @@ static void numbers(void **state) {
   }
 }
 
+/* What only Python writes is no number, even where it is let pass. */
+static void nan_is_no_double(void **state) {
+  zarrc_json_doc *doc = parse(*state, "[NaN, Infinity, -Infinity]", "+");
+  for (size_t i = 0; i < 3; i++) {
+    double d = 7;
+    assert_true(zarrc_json_is(zarrc_json_at(zarrc_json_root(doc), i), ZARRC_JSON_REAL));
+    assert_false(zarrc_json_get_double(zarrc_json_at(zarrc_json_root(doc), i), &d));
+    assert_true(d == 7);
+  }
+  zarrc_json_close(doc);
+}
+
 static void repeated_keys(void **state) {
   static const char *const cases[][2] = {
       {"{\"a\":1,\"a\":2}", "line 1, column 12: a second value for the key \"a\""},
@@ -414,6 +426,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values),
       cmocka_unit_test(numbers),
+      cmocka_unit_test(nan_is_no_double),
       cmocka_unit_test(repeated_keys),
       cmocka_unit_test(opaque_member),
       cmocka_unit_test(check_keys),

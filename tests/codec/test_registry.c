@@ -76,6 +76,147 @@ static void a_codec_of_ones_own(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* A class as they were before they had `copy` and `equal`: it owns memory, and evolve decides a setting. */
+static int nopen; /* instances that have not been closed */
+
+typedef struct mask {
+  int *value; /* -1: evolve takes the size of an element */
+} mask;
+
+static zarrc_status mask_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  mask *m = zarrc_codec_instance(codec);
+  const char *digits = configuration ? memchr(configuration, ':', n) : NULL;
+  nopen++;
+  m->value = malloc(sizeof *m->value);
+  *m->value = digits ? atoi(digits + 1) : -1;
+  return *m->value < 256 ? ZARRC_OK : zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.mask is no byte");
+}
+
+static void mask_close(zarrc_codec *codec) {
+  mask *m = zarrc_codec_instance(codec);
+  free(m->value);
+  nopen--;
+}
+
+static zarrc_status mask_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  const mask *m = zarrc_codec_instance(codec);
+  return zarrc_buf_printf(out, error, "{\"name\": \"example.mask\", \"configuration\": {\"mask\": %d}}", *m->value);
+}
+
+static zarrc_status mask_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  mask *m = zarrc_codec_instance(codec);
+  (void)error;
+  if (*m->value < 0) *m->value = (int)spec->dtype.item_size;
+  return ZARRC_OK;
+}
+
+static zarrc_status mask_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
+  const mask *m = zarrc_codec_instance(codec);
+  zarrc_status status = invert_encode(codec, parts, error);
+  uint8_t *bytes = status ? NULL : (uint8_t *)(uintptr_t)parts->items[0].ptr;
+  for (size_t i = 0; !status && i < parts->items[0].len; i++) bytes[i] ^= (uint8_t)*m->value;
+  return status;
+}
+
+static zarrc_status mask_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+                                zarrc_error *error) {
+  const mask *m = zarrc_codec_instance(codec);
+  size_t before = out->len;
+  zarrc_status status = invert_decode(codec, in, need, out, error);
+  for (size_t i = before; !status && i < out->len; i++) out->ptr[i] ^= (uint8_t)*m->value;
+  return status;
+}
+
+static const zarrc_codec_class mask_class = {.struct_size = sizeof(zarrc_codec_class),
+                                             .name = "example.mask",
+                                             .kind = ZARRC_BYTES_TO_BYTES,
+                                             .fixed_size = true,
+                                             .instance_size = sizeof(mask),
+                                             .open = mask_open,
+                                             .close = mask_close,
+                                             .to_json = mask_to_json,
+                                             .evolve = mask_evolve,
+                                             .u.bb = {.encode = mask_encode, .decode = mask_decode}};
+
+static void check_json(zarrc_ctx *ctx, const zarrc_codec *codec, const char *wanted) {
+  char *json = chunk_codec_json(ctx, codec);
+  assert_non_null(strstr(json, wanted));
+  free(json);
+}
+
+/* Encodes and decodes numbers with a pipeline. */
+static void check_round_trip(zarrc_ctx *ctx, const zarrc_pipeline *p, const zarrc_spec *spec) {
+  void *numbers = chunk_numbers(spec), *back = calloc(64, 8);
+  size_t n;
+  uint8_t *encoded = chunk_encode(ctx, p, numbers, &n);
+  zarrc_memory_blob blob;
+  zarrc_memory_blob_init(&blob, ctx, encoded, n);
+  zarrc_view to = zarrc_view_c(&spec->dtype, spec->ndim, spec->shape, back);
+  assert_int_equal(zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL), ZARRC_OK);
+  assert_memory_equal(back, numbers, (size_t)spec->shape[0] * spec->dtype.item_size);
+  zarrc_memory_blob_clear(&blob);
+  free(encoded);
+  free(numbers);
+  free(back);
+}
+
+#define LITTLE "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}"
+
+static void a_class_with_the_old_slots_only(void **state) {
+  static const char *const chains[] = {
+      "[" LITTLE ", \"example.mask\"]",
+      "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2], \"codecs\": [" LITTLE
+      ", \"example.mask\"], \"index_codecs\": [" LITTLE ", \"example.mask\"]}}]"};
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT16, 1, (int64_t[]){8}), other = chunk_spec(ZARRC_UINT64, 1, (int64_t[]){4});
+  assert_int_equal(zarrc_register_codec(ctx, &mask_class, NULL), ZARRC_OK);
+  for (int i = 0; i < 2; i++) {
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[i], &spec), *again = NULL;
+    const zarrc_codec *last = zarrc_pipeline_codec(p, zarrc_pipeline_ncodecs(p) - 1), *codecs[2] = {0};
+    check_json(ctx, last, "{\"mask\": 2}");
+    if (i == 1) check_json(ctx, last, "{\"mask\": 8}"); /* of the index */
+    check_round_trip(ctx, p, &spec);
+    /* what was decided for one chunk stays for another one */
+    for (size_t k = 0; k < zarrc_pipeline_ncodecs(p); k++) codecs[k] = zarrc_pipeline_codec(p, k);
+    assert_int_equal(zarrc_pipeline_open_codecs(ctx, codecs, zarrc_pipeline_ncodecs(p), &other, &again, NULL),
+                     ZARRC_OK);
+    assert_true(zarrc_pipeline_equal(p, again));
+    zarrc_pipeline_close(p);
+    check_json(ctx, zarrc_pipeline_codec(again, zarrc_pipeline_ncodecs(again) - 1), "{\"mask\": 2}");
+    check_round_trip(ctx, again, &other);
+    zarrc_pipeline_close(again);
+    assert_int_equal(nopen, 0);
+  }
+}
+
+/* Codecs that evolve has nothing to decide of are shared: neither opened again nor copied. */
+static void codecs_are_shared(void **state) {
+  zarrc_codec_class fixed = mask_class;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT16, 1, (int64_t[]){8});
+  fixed.name = "example.fixed";
+  fixed.evolve = NULL;
+  zarrc_ctx *own;
+  zarrc_codec *codec = NULL, *evolved = NULL;
+  (void)state;
+  assert_int_equal(zarrc_ctx_open(NULL, &own, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_register_codec(own, &fixed, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_codec_open(own, "\"example.fixed\"", 15, &codec, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_codec_evolve(codec, &spec, &evolved, NULL), ZARRC_OK);
+  assert_int_equal(nopen, 1);
+  zarrc_codec_close(codec);
+  assert_int_equal(nopen, 1);
+  check_json(own, evolved, "{\"mask\": -1}");
+  zarrc_codec_close(evolved);
+  assert_int_equal(nopen, 0);
+  /* one that cannot be opened is closed too */
+  static const char bad[] = "{\"name\": \"example.fixed\", \"configuration\": {\"mask\": 256}}";
+  zarrc_error error;
+  assert_int_equal(zarrc_codec_open(own, bad, sizeof bad - 1, &codec, &error), ZARRC_INVALID_METADATA);
+  assert_string_equal(error.message, "codec example.fixed: configuration.mask is no byte");
+  assert_int_equal(nopen, 0);
+  zarrc_ctx_close(own);
+}
+
 static void names_are_taken_once(void **state) {
   zarrc_error error;
   zarrc_codec_class taken = invert;
@@ -119,10 +260,9 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_codec_of_ones_own),
-      cmocka_unit_test(names_are_taken_once),
-      cmocka_unit_test(half_a_class_is_refused),
-      cmocka_unit_test(contexts_do_not_share),
+      cmocka_unit_test(a_codec_of_ones_own),     cmocka_unit_test(a_class_with_the_old_slots_only),
+      cmocka_unit_test(codecs_are_shared),       cmocka_unit_test(names_are_taken_once),
+      cmocka_unit_test(half_a_class_is_refused), cmocka_unit_test(contexts_do_not_share),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -7,6 +7,7 @@ import logging
 import threading
 import warnings
 import weakref
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zarrc import _core, _threads
@@ -35,6 +36,10 @@ def _get(section: str, name: str) -> Any:
     if _config_of_zarr is None:
         try:
             from zarr import config
+        except ModuleNotFoundError as error:
+            if error.name != "zarr":
+                return None
+            config = SimpleNamespace(config={})  # to look for zarr-python takes as long as to open an array
         except ImportError:
             return None
         _config_of_zarr = config

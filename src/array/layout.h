@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The shards of an array, as the list of codecs in its document has them. */
+#ifndef ZARRC_ARRAY_LAYOUT_H
+#define ZARRC_ARRAY_LAYOUT_H
+
+#include <zarrc/array.h>
+
+#include "base/json.h"
+
+typedef struct zarrc_layout {
+  int nlevels;
+  zarrc_shard_level level[ZARRC_MAX_NESTING]; /* the outermost first */
+} zarrc_layout;
+
+/* Finds the levels of shards in a list of codecs for ndim axes; a level that makes no sense ends them. */
+void zarrc_layout_read(const zarrc_json *codecs, int ndim, zarrc_layout *out);
+
+#endif
