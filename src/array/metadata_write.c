@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What most documents take on one line. */
+#define LIKELY_NBYTES 1024
+
 /* `, "name": ` or, in front, `{"name": ` */
 static zarrc_status begin_member(const char *name, bool first, zarrc_buf *out, zarrc_error *error) {
   return zarrc_buf_printf(out, error, "%s\"%s\": ", first ? "{" : ", ", name);
@@ -75,7 +78,8 @@ static zarrc_status lay_out(const zarrc_metadata *m,
                             zarrc_status (*write_part)(const zarrc_metadata *, zarrc_buf *, zarrc_error *),
                             zarrc_buf *out, zarrc_error *error) {
   zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), laid = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
-  zarrc_status status = write_part(m, &line, error);
+  zarrc_status status = zarrc_buf_reserve(&line, LIKELY_NBYTES, error);
+  if (!status) status = write_part(m, &line, error);
   if (!status) status = zarrc_json_layout(&laid, (const char *)line.ptr, line.len, 2, error);
   if (!status) status = zarrc_buf_append(out, laid.ptr + 2, laid.len - 4, error); /* "{\n" and "\n}" */
   zarrc_buf_clear(&line);

@@ -45,6 +45,7 @@ zarrc_status zarrc_buf_append(zarrc_buf *buf, const void *bytes, size_t nbytes, 
 zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, const char *format, ...) {
   char most[512];
   va_list args, again;
+  if (!strchr(format, '%')) return zarrc_buf_append(buf, format, strlen(format), error);
   va_start(args, format);
   va_copy(again, args);
   int n = vsnprintf(most, sizeof most, format, args);

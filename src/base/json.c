@@ -97,8 +97,8 @@ static bool nan_everywhere(const char *opaque) {
 
 /* Whether NaN is allowed in the value of the key that was scanned: its name stands behind a plus sign. */
 static bool may_be_nan(const zarrc_json_scan *scan, const char *opaque) {
-  const char *plus = opaque ? strchr(opaque, '+') : NULL;
-  return plus && scan->depth == 1 && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, plus + 1);
+  const char *plus = opaque && scan->depth == 1 ? strchr(opaque, '+') : NULL;
+  return plus && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, plus + 1);
 }
 
 static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {

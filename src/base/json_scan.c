@@ -75,9 +75,18 @@ static size_t escape(const char *p, size_t n, uint32_t *cp) {
   return 12;
 }
 
+/* Past the characters of ASCII that stand for themselves in a string. */
+static size_t skip_plain(const char *text, size_t n, size_t i) {
+  while (i < n && (uint8_t)text[i] >= 0x20 && (uint8_t)text[i] < 0x80 && text[i] != '"' && text[i] != '\\') i++;
+  return i;
+}
+
 static zarrc_status scan_string(zarrc_json_scan *scan, zarrc_error *error) {
   size_t i = scan->at + 1, ndecoded = 0;
   for (;;) {
+    size_t plain = skip_plain(scan->text, scan->nbytes, i);
+    ndecoded += plain - i;
+    i = plain;
     if (i >= scan->nbytes) return zarrc_json_scan_fail(scan, scan->at, error, "a string without end");
     uint8_t c = (uint8_t)scan->text[i];
     if (c == '"') break;
@@ -173,7 +182,7 @@ static zarrc_status scan_value(zarrc_json_scan *scan, const char *expected, zarr
   } else {
     if (c == '"') {
       status = scan_string(scan, error);
-    } else if (!scan_word(scan)) {
+    } else if ((c >= '0' && c <= '9') || !scan_word(scan)) {
       bool number = c == '-' || (c >= '0' && c <= '9');
       status = number ? scan_number(scan, error) : fail_unexpected(scan, scan->at, expected, error);
     }
@@ -183,11 +192,14 @@ static zarrc_status scan_value(zarrc_json_scan *scan, const char *expected, zarr
 }
 
 static void skip_space(zarrc_json_scan *scan) {
-  while (scan->at < scan->nbytes) {
-    char c = scan->text[scan->at];
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') break;
-    scan->at++;
-  }
+  static const char indentation[] = "        ";
+  const size_t width = sizeof indentation - 1;
+  const char *p = scan->text + scan->at, *end = scan->text + scan->nbytes;
+  if (p < end && (uint8_t)*p > ' ') return;
+  if (p < end && *p == '\n') p++;
+  while ((size_t)(end - p) >= width && memcmp(p, indentation, width) == 0) p += width;
+  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+  scan->at = (size_t)(p - scan->text);
 }
 
 static zarrc_status scan_key(zarrc_json_scan *scan, const char *expected, zarrc_error *error) {
@@ -259,6 +271,10 @@ static size_t next_char(const char *p, size_t n, char utf8[4], size_t *nutf8) {
 }
 
 void zarrc_json_decode(const char *token, size_t n, char *out) {
+  if (!memchr(token, '\\', n)) {
+    memcpy(out, token + 1, n - 2);
+    return;
+  }
   for (size_t i = 1, nutf8; i + 1 < n;) {
     char utf8[4];
     i += next_char(token + i, n - 1 - i, utf8, &nutf8);

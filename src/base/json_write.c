@@ -58,7 +58,8 @@ zarrc_status zarrc_json_layout(zarrc_buf *out, const char *text, size_t n, int i
   zarrc_json_event event, last = ZARRC_JSON_DONE;
   zarrc_status status = ZARRC_OK;
   size_t before = out->len;
-  bool opened = false; /* the last event opened an array or object */
+  bool opened = false;                                        /* the last event opened an array or object */
+  (void)zarrc_buf_reserve(out, indent ? n + n / 2 : n, NULL); /* about what it takes */
   while (!status) {
     status = zarrc_json_scan_next(&scan, &event, error);
     if (status || event == ZARRC_JSON_DONE) break;

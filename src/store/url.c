@@ -107,8 +107,7 @@ static zarrc_status get_file_path(opening *o, char *text) {
 /* A path, absolute where that can be found out. */
 typedef struct location {
   char *path;
-  size_t user;   /* where begins what the user wrote */
-  size_t lowest; /* the root ends here or later: what is before holds ".." or leads through a symbolic link */
+  size_t user; /* where begins what the user wrote */
 } location;
 
 /* A path to a node's zarr.json is that of the node. */
@@ -147,60 +146,77 @@ static int stat_until(char *path, size_t end, bool follow, struct stat *st) {
   return failed;
 }
 
+/* What a path is to a node below it. */
+enum { IS_ABSENT, IS_NO_NODE, IS_NODE };
+
 /* Whether a directory is a node, of format 2 too: what is made below one must be found to lie in it. */
-static bool has_metadata(char *path, size_t end) {
+static int look_above(char *path, size_t end) {
   static const char *const names[] = {"zarr.json", ".zgroup", ".zarray"};
   struct stat st;
   char kept = path[end];
   path[end] = '\0';
-  int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int dir = open(path, O_PATH | O_CLOEXEC);
   path[end] = kept;
-  if (dir < 0) return false;
+  if (dir < 0) return stat_until(path, end, true, &st) ? IS_ABSENT : IS_NO_NODE;
   bool found = false;
   for (size_t i = 0; i < sizeof names / sizeof *names && !found; i++)
     found = !fstatat(dir, names[i], &st, 0) && S_ISREG(st.st_mode);
   close(dir);
-  return found;
+  return found ? IS_NODE : IS_NO_NODE;
 }
 
 static zarrc_status refuse_zip(opening *o) {
   return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: zip stores are not built into this version", o->url);
 }
 
-/* Goes through the components that the user wrote; sets lowest. */
-static zarrc_status look_at_components(opening *o, location *where) {
+/* No component that the user wrote may be a zip store. */
+static zarrc_status look_for_zip(opening *o, location *where) {
   struct stat st;
   size_t start;
   for (size_t end = where->user; (end = next_component(where->path, end, &start)) != 0;) {
-    const char *name = where->path + start;
-    bool is_up = end - start == 2 && !strncmp(name, "..", 2);
-    bool is_link = !o->options.follow_links && !stat_until(where->path, end, false, &st) && S_ISLNK(st.st_mode);
-    if (is_up || is_link) where->lowest = end;
-    if (!ends_with(name, end - start, ".zip")) continue;
+    if (!ends_with(where->path + start, end - start, ".zip")) continue;
     bool exists = !stat_until(where->path, end, true, &st);
     if (exists ? !S_ISDIR(st.st_mode) : o->options.create && !o->options.read_only) return refuse_zip(o);
   }
   return ZARRC_OK;
 }
 
-/* Where the path of the root ends: after the first name in ".zarr", else as far up as there are nodes. Directories
- * that are not there (they are to be made) are passed over on the way up. */
-static size_t find_root(const location *where) {
+/* Whether a component is ".." or a symbolic link: the root does not end in front of it. */
+static bool leads_away(const opening *o, const location *where, size_t start, size_t end) {
+  struct stat st;
+  if (start < where->user) return false;
+  if (end - start == 2 && !strncmp(where->path + start, "..", 2)) return true;
+  return !o->options.follow_links && !stat_until(where->path, end, false, &st) && S_ISLNK(st.st_mode);
+}
+
+/* The end of the first name in ".zarr" behind which nothing leads away; 0: there is none. */
+static size_t find_name(const opening *o, const location *where) {
+  size_t start, found = 0;
+  for (size_t end = where->user; (end = next_component(where->path, end, &start)) != 0;) {
+    if (found && leads_away(o, where, start, end)) found = 0;
+    if (!found && ends_with(where->path + start, end - start, ".zarr")) found = end;
+  }
+  return found;
+}
+
+/* Where the path of the root ends: after a name in ".zarr", else as far up as there are nodes. Directories that are not
+ * there (they are to be made) are passed over on the way up. */
+static size_t find_root(const opening *o, const location *where) {
   const char *path = where->path;
-  size_t start, root = strlen(path);
-  for (size_t end = where->user; (end = next_component(path, end, &start)) != 0;)
-    if (end >= where->lowest && ends_with(path + start, end - start, ".zarr")) return end;
-  for (size_t at = root;;) {
-    struct stat st;
-    if (at <= 1) return root;
-    while (at > 0 && path[at - 1] != '/') at--;
+  size_t root = find_name(o, where);
+  if (root) return root;
+  root = strlen(path);
+  for (size_t at = root, end; at > 1;) {
+    for (end = at; at > 0 && path[at - 1] != '/';) at--;
+    if (leads_away(o, where, at, end)) return root;
     if (at > 1) at--; /* the slash of the root stays */
-    if (at == 0 || at < where->lowest) return root;
-    if (has_metadata(where->path, at))
+    int above = at > 0 ? look_above(where->path, at) : IS_NO_NODE;
+    if (above == IS_NODE)
       root = at;
-    else if (!stat_until(where->path, at, true, &st))
+    else if (above == IS_NO_NODE)
       return root;
   }
+  return root;
 }
 
 static zarrc_status open_file(opening *o) {
@@ -208,9 +224,9 @@ static zarrc_status open_file(opening *o) {
   char *text = zarrc_malloc(o->ctx, strlen(o->url) + 1), *path = NULL;
   zarrc_status status = text ? get_file_path(o, text) : no_memory(o);
   if (!status) status = locate(o, text, &where);
-  if (!status) status = look_at_components(o, &where);
+  if (!status) status = look_for_zip(o, &where);
   if (status) goto done;
-  size_t root = find_root(&where), inside = root + (where.path[root] == '/');
+  size_t root = find_root(o, &where), inside = root + (where.path[root] == '/');
   status = copy_path(o, where.path + inside, &path);
   if (!status && *path) status = zarrc_key_check(path, o->error);
   if (status) goto done;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -79,12 +80,15 @@ class Array:
 
     def __init__(self, url: str, read_only: bool, follow_links: bool = False, sync: bool = False) -> None:
         self._url = url
-        self._place = url if ":" in url.split("/")[0] else os.path.abspath(url)
+        self._place = url if url[:1] == "/" or ":" in url.split("/")[0] else os.path.abspath(url)
         self._options = (read_only, follow_links, sync)
         self._opened: _core.Array | None = None
-        self.metadata: dict[str, Any] = json.loads(self._array.metadata)
-        self.dtype: np.dtype[Any] = to_numpy(self.metadata["data_type"])
+        self.dtype: np.dtype[Any] = to_numpy(json.loads(self._array.data_type))
         hold(self)
+
+    @functools.cached_property
+    def metadata(self) -> dict[str, Any]:
+        return json.loads(self._array.metadata)  # type: ignore[no-any-return]
 
     @property
     def _array(self) -> _core.Array:

@@ -208,6 +208,11 @@ static PyObject *array_fill(PyObject *object, void *closure) {
   return text;
 }
 
+static PyObject *array_data_type(PyObject *object, void *closure) {
+  (void)closure;
+  return PyUnicode_FromString(zarrc_array_data_type(((core_array *)object)->array));
+}
+
 static PyObject *array_metadata(PyObject *object, void *closure) {
   (void)closure;
   return PyUnicode_FromString(zarrc_array_metadata(((core_array *)object)->array));
@@ -225,6 +230,7 @@ static PyGetSetDef array_members[] = {
     {"inner_chunks", array_inner_chunks, NULL, "Elements of an inner chunk on each axis; None: there are no shards.",
      NULL},
     {"fill", array_fill, NULL, "The fill value: str or bytes, or the bytes of one element in native order.", NULL},
+    {"data_type", array_data_type, NULL, "The data_type of the zarr.json, canonical.", NULL},
     {"metadata", array_metadata, NULL, "The array's zarr.json, canonical.", NULL},
     {0},
 };
