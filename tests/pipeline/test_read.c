@@ -125,7 +125,7 @@ static void codecs_that_compute(void **state) {
     view.data = to;
     assert_int_equal(zarrc_read(p, &blob.blob, NULL, &view, NULL, NULL), ZARRC_OK);
     assert_memory_equal(to, numbers, sizeof to);
-    if (k == 0) assert_int_equal(((const int32_t *)(const void *)blob.value.ptr)[3], 8);
+    if (k == 0) assert_memory_equal(blob.value.ptr + 3 * 4, "\x08\0\0", 4); /* little-endian, as the chain says */
     zarrc_view part = zarrc_view_c(&spec.dtype, 2, r.count, more);
     assert_int_equal(zarrc_write(p, &blob.blob, &r, &part, false, NULL), ZARRC_OK);
     numbers[8] = 100;
