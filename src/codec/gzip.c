@@ -9,6 +9,7 @@
 #include "codec/codec.h"
 #include "codec/config.h"
 #include "codec/gzip_fast.h"
+#include "codec/gzip_member.h"
 #include "codec/library.h"
 #include "codec/one_piece.h"
 
@@ -24,6 +25,8 @@
 #define GZIP_TRAILER_NBYTES 8u
 /* A deflate stream makes at most 258 bytes of two bits. */
 #define GZIP_MAX_RATIO 1032u
+/* What decodes to more is decoded so that a cancellation is heard. */
+#define LONG_NBYTES ((size_t)1 << 28)
 
 typedef zarrc_gzip_config gzip;
 
@@ -85,42 +88,6 @@ static zarrc_status gzip_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 /* -------------------------------------------------------------------------------------------------- a member */
 
-typedef struct member {
-  size_t number, at; /* counted from 1; where it begins in the value */
-} member;
-
-static zarrc_status member_fail(const member *m, zarrc_status code, const char *what, zarrc_error *error) {
-  return zarrc_fail(error, code, "member %zu at byte %zu: %s", m->number, m->at, what);
-}
-
-/* Length of the member's header. Neither its checksum nor what it says about the file is looked at. */
-static zarrc_status header_skip(const member *m, const uint8_t *p, size_t n, size_t *out, zarrc_error *error) {
-  enum { HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, RESERVED = 0xe0 };
-  static const uint8_t magic[3] = {0x1f, 0x8b, 8};
-  size_t at = 10;
-  for (size_t i = 0; i < sizeof magic && i < n; i++)
-    if (p[i] != magic[i])
-      return member_fail(m, ZARRC_CORRUPT, i < 2 ? "no gzip header" : "unknown compression method", error);
-  if (n > 3 && p[3] & RESERVED) return member_fail(m, ZARRC_CORRUPT, "reserved flags are set", error);
-  if (n < at) goto truncated;
-  if (p[3] & EXTRA) {
-    if (n - at < 2) goto truncated;
-    at += 2u + p[at] + 256u * p[at + 1];
-  }
-  for (int text = NAME; text <= COMMENT; text *= 2) {
-    if (!(p[3] & text)) continue;
-    const uint8_t *end = at < n ? memchr(p + at, 0, n - at) : NULL;
-    if (!end) goto truncated;
-    at = (size_t)(end - p) + 1;
-  }
-  if (p[3] & HEADER_CRC) at += 2;
-  if (at > n) goto truncated;
-  *out = at;
-  return ZARRC_OK;
-truncated:
-  return member_fail(m, ZARRC_TRUNCATED, "the header is cut off", error);
-}
-
 static uint32_t gzip_crc32(const uint8_t *p, size_t n) {
 #if ZARRC_HAVE_LIBDEFLATE
   return libdeflate_crc32(0, p, n);
@@ -130,9 +97,9 @@ static uint32_t gzip_crc32(const uint8_t *p, size_t n) {
 }
 
 /* Compares the trailer with what the member decoded to. */
-static zarrc_status trailer_check(const member *m, const uint8_t *p, size_t n, const uint8_t *decoded, size_t ndecoded,
-                                  zarrc_error *error) {
-  if (n < GZIP_TRAILER_NBYTES) return member_fail(m, ZARRC_TRUNCATED, "the checksum is cut off", error);
+static zarrc_status trailer_check(const zarrc_gzip_member *m, const uint8_t *p, size_t n, const uint8_t *decoded,
+                                  size_t ndecoded, zarrc_error *error) {
+  if (n < GZIP_TRAILER_NBYTES) return zarrc_gzip_member_fail(m, ZARRC_TRUNCATED, "the checksum is cut off", error);
   uint32_t stored = zarrc_load_le32(p), computed = ndecoded ? gzip_crc32(decoded, ndecoded) : 0;
   if (stored != computed)
     return zarrc_fail(error, ZARRC_CHECKSUM, "member %zu at byte %zu: CRC-32 is %08x, stored is %08x", m->number, m->at,
@@ -208,16 +175,16 @@ static void stream_give(zarrc_ctx *ctx, z_stream *z) {
 }
 
 /* What stopped inflate before the end of the stream. */
-static zarrc_status stream_fail(const member *m, const z_stream *z, int result, zarrc_error *error) {
+static zarrc_status stream_fail(const zarrc_gzip_member *m, const z_stream *z, int result, zarrc_error *error) {
   if (result == Z_MEM_ERROR) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
   if (result == Z_BUF_ERROR || result == Z_OK)
-    return member_fail(m, ZARRC_TRUNCATED, "the compressed data is cut off", error);
-  return member_fail(m, ZARRC_CORRUPT, z->msg ? z->msg : "bad compressed data", error);
+    return zarrc_gzip_member_fail(m, ZARRC_TRUNCATED, "the compressed data is cut off", error);
+  return zarrc_gzip_member_fail(m, ZARRC_CORRUPT, z->msg ? z->msg : "bad compressed data", error);
 }
 
 /* Decodes a deflate stream until it ends (*used is its length) or until out has `need` bytes (*enough). */
-static zarrc_status stream_inflate(const member *m, z_stream *z, const uint8_t *in, size_t n, size_t need, size_t bound,
-                                   zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+static zarrc_status stream_inflate(const zarrc_gzip_member *m, z_stream *z, const uint8_t *in, size_t n, size_t need,
+                                   size_t bound, zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
   size_t at = 0;
   int result = Z_OK;
   while (result == Z_OK) {
@@ -267,8 +234,8 @@ static void compressor_free(void *c) {
 }
 
 /* libdeflate tells neither damage nor, as it reads on in zeros, too much output from a cut; zlib does. */
-static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, enum libdeflate_result why, const uint8_t *in, size_t n,
-                               const zarrc_buf *out, zarrc_error *error) {
+static zarrc_status whole_fail(zarrc_ctx *ctx, const zarrc_gzip_member *m, enum libdeflate_result why,
+                               const uint8_t *in, size_t n, const zarrc_buf *out, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   uint8_t trash[4096];
   size_t room = out->max - out->len;
@@ -289,12 +256,13 @@ static zarrc_status whole_fail(zarrc_ctx *ctx, const member *m, enum libdeflate_
 #else
   (void)ctx, (void)in, (void)n;
   if (why == LIBDEFLATE_INSUFFICIENT_SPACE) return too_long(out, error);
-  return member_fail(m, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
+  return zarrc_gzip_member_fail(m, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
 #endif
 }
 
-static zarrc_status whole_inflate(zarrc_ctx *ctx, const member *m, struct libdeflate_decompressor *d, const uint8_t *in,
-                                  size_t n, size_t bound, zarrc_buf *out, size_t *used, zarrc_error *error) {
+static zarrc_status whole_inflate(zarrc_ctx *ctx, const zarrc_gzip_member *m, struct libdeflate_decompressor *d,
+                                  const uint8_t *in, size_t n, size_t bound, zarrc_buf *out, size_t *used,
+                                  zarrc_error *error) {
   uint8_t nothing;
   for (;;) {
     size_t made;
@@ -354,8 +322,8 @@ static void decoder_close(decoder *d) {
 #endif
 }
 
-static zarrc_status decoder_inflate(decoder *d, const member *m, const uint8_t *in, size_t n, size_t need, size_t bound,
-                                    zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+static zarrc_status decoder_inflate(decoder *d, const zarrc_gzip_member *m, const uint8_t *in, size_t n, size_t need,
+                                    size_t bound, zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
     if (m->number > 1) inflateReset(d->z);
@@ -396,15 +364,15 @@ static size_t length_guess(const zarrc_bytes *in, size_t bound) {
   return guess;
 }
 
-/* zlib takes two to three times as long a byte as libdeflate, but can stop. */
+/* zlib takes two to three times as long a byte as libdeflate, but can stop: early, and when it is told to. */
 static bool stream_is_better(size_t need, size_t guess) {
-  return ZARRC_HAVE_ZLIB && (!ZARRC_HAVE_LIBDEFLATE || need < guess / 8 * 3);
+  return ZARRC_HAVE_ZLIB && (!ZARRC_HAVE_LIBDEFLATE || need < guess / 8 * 3 || guess > LONG_NBYTES);
 }
 
 static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
                                 zarrc_error *error) {
   size_t bound = decoded_bound(in->len, out), guess = length_guess(in, bound);
-  member m = {1, 0};
+  zarrc_gzip_member m = {1, 0};
   decoder d = {.ctx = zarrc_codec_ctx(codec)};
   bool enough = false;
   if (need > out->max) need = SIZE_MAX;
@@ -416,7 +384,7 @@ static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   for (size_t at = 0; !status && !enough && at < in->len; m.number++) {
     size_t used = 0, first = out->len;
     m.at = at;
-    status = header_skip(&m, in->ptr + at, in->len - at, &used, error);
+    status = zarrc_gzip_header_skip(&m, in->ptr + at, in->len - at, &used, error);
     if (status) break;
     at += used;
     status = decoder_inflate(&d, &m, in->ptr + at, in->len - at, need, bound, out, &used, &enough, error);
@@ -432,7 +400,91 @@ static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in,
 
 /* ---------------------------------------------------------------------------------------------- encode */
 
+#if ZARRC_HAVE_LIBDEFLATE && ZARRC_HAVE_ZLIB
+
+/* libdeflate compresses at one go. What takes it longer than a moment at a level is given to it in parts. */
+static size_t part_nbytes(int level) {
+  return (size_t)(level >= 9 ? 4 : level >= 7 ? 8 : level >= 4 ? 12 : 24) << 20;
+}
+
+/* Finds the bit at which the last block of a whole deflate stream begins, and how many bits of its last byte are left.
+ */
+static zarrc_status last_block_find(zarrc_ctx *ctx, const uint8_t *p, size_t n, size_t ndecoded, uint64_t *bit,
+                                    unsigned *unused, zarrc_error *error) {
+  uint8_t trash[16384];
+  z_stream *z = stream_take(ctx, error);
+  if (!z) return ZARRC_NO_MEMORY;
+  bool is_last = p[0] & 1, found = false;
+  z->next_in = (z_const Bytef *)p;
+  z->avail_in = (unsigned)n;
+  *bit = 0;
+  for (int result = Z_OK; result == Z_OK && !found;) {
+    z->next_out = trash;
+    z->avail_out = sizeof trash;
+    result = inflate(z, Z_BLOCK);
+    if (!(z->data_type & 128)) continue; /* inside a block */
+    *unused = (unsigned)z->data_type & 7;
+    found = is_last;
+    if (found || z->next_in == p) continue;
+    *bit = 8 * (uint64_t)(z->next_in - p) - *unused;
+    is_last = p[*bit / 8] >> *bit % 8 & 1;
+  }
+  found = found && z->avail_in == 0 && z->total_out == ndecoded;
+  stream_give(ctx, z);
+  return found ? ZARRC_OK : zarrc_fail(error, ZARRC_INTERNAL, "zlib finds no end of what libdeflate made");
+}
+
+/* One member whose deflate stream is made of those of parts. */
+static zarrc_status deflate_parts(zarrc_ctx *ctx, int level, struct libdeflate_compressor *c, zarrc_parts *parts,
+                                  zarrc_one_piece *p, size_t *made, zarrc_error *error) {
+  static const uint8_t header[10] = {0x1f, 0x8b, 8};
+  size_t part = part_nbytes(level), at = sizeof header, used;
+  size_t each = libdeflate_deflate_compress_bound(c, part) + ZARRC_DEFLATE_CONTINUE_NBYTES;
+  size_t bound = at + (p->in.len / part + 1) * each + GZIP_TRAILER_NBYTES;
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  if (!status) memcpy(p->memory, header, sizeof header);
+  for (size_t done = 0, n; !status && done < p->in.len; done += n, at += used) {
+    uint8_t *to = p->memory + at;
+    uint64_t last;
+    unsigned unused;
+    n = p->in.len - done < part ? p->in.len - done : part;
+    status = zarrc_ctx_check_canceled(ctx, error);
+    if (status) break;
+    used = libdeflate_deflate_compress(c, p->in.ptr + done, n, to, each - ZARRC_DEFLATE_CONTINUE_NBYTES);
+    if (!used) return zarrc_fail(error, ZARRC_INTERNAL, "libdeflate: %zu bytes do not fit into %zu", n, each);
+    if (done + n == p->in.len) continue;
+    status = last_block_find(ctx, to, used, n, &last, &unused, error);
+    if (!status) used = zarrc_deflate_continue(to, used, last, unused);
+  }
+  if (status) return status;
+  zarrc_store_le32(p->memory + at, gzip_crc32(p->in.ptr, p->in.len));
+  zarrc_store_le32(p->memory + at + 4, (uint32_t)p->in.len);
+  *made = at + GZIP_TRAILER_NBYTES;
+  return ZARRC_OK;
+}
+
+static bool takes_long(int level, size_t n) {
+  return n > 4 * part_nbytes(level);
+}
+
+#elif ZARRC_HAVE_LIBDEFLATE
+
+#define takes_long(level, n)                                false
+#define deflate_parts(ctx, level, c, parts, p, made, error) ZARRC_INTERNAL
+
+#endif
+
 #if ZARRC_HAVE_LIBDEFLATE
+
+static zarrc_status deflate_whole(struct libdeflate_compressor *c, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
+                                  zarrc_error *error) {
+  size_t bound = libdeflate_gzip_compress_bound(c, p->in.len);
+  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
+  if (status) return status;
+  *made = libdeflate_gzip_compress(c, p->in.ptr, p->in.len, p->memory, bound);
+  if (*made) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INTERNAL, "libdeflate: %zu bytes do not fit into %zu", p->in.len, bound);
+}
 
 static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts, zarrc_one_piece *p, size_t *made,
                                   zarrc_error *error) {
@@ -440,13 +492,8 @@ static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts,
   struct libdeflate_compressor *c = zarrc_warm_take(ctx, key);
   if (!c) c = libdeflate_alloc_compressor(level);
   if (!c) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for libdeflate");
-  size_t bound = libdeflate_gzip_compress_bound(c, p->in.len);
-  zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
-  if (!status) {
-    *made = libdeflate_gzip_compress(c, p->in.ptr, p->in.len, p->memory, bound);
-    if (!*made)
-      status = zarrc_fail(error, ZARRC_INTERNAL, "libdeflate: %zu bytes do not fit into %zu", p->in.len, bound);
-  }
+  zarrc_status status = takes_long(level, p->in.len) ? deflate_parts(ctx, level, c, parts, p, made, error)
+                                                     : deflate_whole(c, parts, p, made, error);
   zarrc_warm_give(ctx, key, c, compressor_free);
   return status;
 }

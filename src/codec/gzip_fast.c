@@ -34,15 +34,18 @@ static fast *fast_take(zarrc_ctx *ctx) {
   return f;
 }
 
-/* ISA-L counts in 32 bits. */
+/* How much ISA-L, which counts in 32 bits, gets at once: between two pieces it is asked whether to go on. */
 static uint32_t some(size_t n) {
-  return n < 1u << 30 ? (uint32_t)n : 1u << 30;
+  return n < 1u << 24 ? (uint32_t)n : 1u << 24;
 }
 
-/* Returns the length of the member, 0: it does not fit. */
-static size_t deflate_member(struct isal_zstream *z, const zarrc_bytes *in, uint8_t *out, size_t bound) {
+/* Returns the length of the member, 0: it does not fit, or *status. */
+static size_t deflate_member(zarrc_ctx *ctx, struct isal_zstream *z, const zarrc_bytes *in, uint8_t *out, size_t bound,
+                             zarrc_status *status, zarrc_error *error) {
   size_t at = 0, made = 0;
   while (made < bound) {
+    *status = zarrc_ctx_check_canceled(ctx, error);
+    if (*status) return 0;
     uint32_t nin = some(in->len - at), nout = some(bound - made);
     z->next_in = (uint8_t *)in->ptr + at; /* only read */
     z->avail_in = nin;
@@ -65,7 +68,7 @@ zarrc_status zarrc_gzip_fast(zarrc_ctx *ctx, int level, size_t bound, zarrc_part
   fast *f = fast_take(ctx);
   if (!f) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for ISA-L");
   zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
-  if (!status) *made = deflate_member(&f->stream, &p->in, p->memory, bound);
+  if (!status) *made = deflate_member(ctx, &f->stream, &p->in, p->memory, bound, &status, error);
   zarrc_warm_give(ctx, &fast_key, f, fast_free);
   if (!status && !*made) zarrc_parts_clear(&p->made);
   return status;
