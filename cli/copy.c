@@ -54,6 +54,12 @@ const char *cli_copy_below(const cli_copying *k, const char *path) {
   return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
 }
 
+static zarrc_status read_there(cli_copy_array *a, zarrc_array *copy, zarrc_error *error) {
+  zarrc_status status = cli_copy_stored_read(copy, &a->to, true, &a->there, error);
+  if (status == ZARRC_OK && a->encoded) cli_copy_encoded_there(a);
+  return status;
+}
+
 /* What --resume finds: in the stage's directory or at the destination. An array that is not there, or is another one,
  * is found out when it is made. */
 static zarrc_status look_at_chunks(cli_copying *k, cli_copy_array *a, zarrc_error *error) {
@@ -62,8 +68,9 @@ static zarrc_status look_at_chunks(cli_copying *k, cli_copy_array *a, zarrc_erro
   zarrc_store *store = k->in_place ? k->copy.store : k->stage != NULL ? k->stage->store : NULL;
   const char *rest = cli_copy_below(k, a->path), *base = k->in_place ? k->copy.path : "";
   snprintf(path, sizeof path, "%s%s%s", base, base[0] != 0 && rest[0] != 0 ? "/" : "", rest);
-  if (store == NULL || zarrc_array_open(store, path, NULL, &copy, NULL) != ZARRC_OK) return ZARRC_OK;
-  zarrc_status status = cli_copy_stored_read(copy, &a->to, true, &a->there, error);
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = a->encoded};
+  if (store == NULL || zarrc_array_open(store, path, &options, &copy, NULL) != ZARRC_OK) return ZARRC_OK;
+  zarrc_status status = read_there(a, copy, error);
   zarrc_array_close(copy);
   if (status == ZARRC_OK && !k->check) cli_copy_leave_out(a);
   return status;
@@ -112,8 +119,9 @@ static zarrc_status plan_array(cli_copying *k, const cli_tree_node *node, cli_co
   a->resharded = cli_copy_applies(k->wish.nshards, a->to.ndim);
   if (status == ZARRC_OK) status = cli_copy_stored_read(a->source, &a->from, false, &a->stored, error);
   if (status == ZARRC_OK)
-    status = a->encoded ? cli_copy_encoded_plan(a, error) : cli_copy_narrow(a, cli_has(k->c, CLI_WRITE_EMPTY), error);
-  if (status == ZARRC_OK && k->resume && !a->encoded) status = look_at_chunks(k, a, error);
+    status = a->encoded ? cli_copy_encoded_plan(a, k->memory, k->threads, error)
+                        : cli_copy_narrow(a, cli_has(k->c, CLI_WRITE_EMPTY), error);
+  if (status == ZARRC_OK && k->resume) status = look_at_chunks(k, a, error);
   k->nobjects = cli_plus(k->nobjects, a->nobjects);
   k->nbytes = cli_plus(k->nbytes, a->to.nbytes);
   if (a->memory > k->plan_memory) k->plan_memory = a->memory;
@@ -213,12 +221,7 @@ static zarrc_status copy_arrays(cli_copying *k, zarrc_error *error) {
                         .progress = &k->progress,
                         .skipped = &k->skipped,
                         .mended = &k->mended};
-    if (run.array->encoded) {
-      status = cli_copy_encoded(k, run.array, error);
-      continue;
-    }
-    if (run.resume && !run.array->there.known)
-      status = cli_copy_stored_read(k->arrays[i].copy, &k->arrays[i].to, true, &k->arrays[i].there, error);
+    if (run.resume && !run.array->there.known) status = read_there(&k->arrays[i], k->arrays[i].copy, error);
     if (status != ZARRC_OK) break;
     status = cli_copy_values(&run, k->ctx, error);
   }

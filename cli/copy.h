@@ -2,7 +2,8 @@
 /*
  * zarrc copy in parts: copydoc.c says what an array becomes, copyplan.c into which regions the work is cut,
  * copytarget.c what may be replaced, copynodes.c makes groups and arrays, copyrun.c copies values, copyencoded.c chunks
- * as they are stored, copyreport.c tells about it, place.c keeps it off its own source; copy.c is the verb.
+ * as they are stored, copyvalue.c any stored value, copyreport.c tells about it, place.c keeps it off its own source;
+ * copy.c is the verb.
  */
 #ifndef ZARRC_CLI_COPY_H
 #define ZARRC_CLI_COPY_H
@@ -92,10 +93,29 @@ typedef struct cli_copy_run {
   atomic_ullong *mended;  /* that were there, but faulty, and were made anew */
 } cli_copy_run;
 
+/* A stored value; messages that are about it begin with the URL. */
+typedef struct cli_stored_value {
+  zarrc_store *store;
+  const char *key, *url;
+} cli_stored_value;
+/* Copies a value as it is and tells its length. Of a long one `piece` bytes are held at a time, where the store that it
+ * is written to takes values in pieces. */
+zarrc_status cli_stored_copy(const cli_stored_value *from, const cli_stored_value *to, uint64_t piece, uint64_t *nbytes,
+                             zarrc_error *error);
+/* ZARRC_CORRUPT: they differ. */
+zarrc_status cli_stored_compare(const cli_stored_value *from, const cli_stored_value *to, uint64_t piece,
+                                zarrc_error *error);
+
 /* ZARRC_UNSUPPORTED, naming the array, where an array whose elements cannot be read is to become another one. */
 zarrc_status cli_copy_encoded_check(const cli_copy_wish *wish, const zarrc_array *source, zarrc_error *error);
-/* The work of copying such an array. */
-zarrc_status cli_copy_encoded_plan(cli_copy_array *a, zarrc_error *error);
+/* The work of copying such an array: each of its objects, as it is. */
+zarrc_status cli_copy_encoded_plan(cli_copy_array *a, uint64_t memory, unsigned threads, zarrc_error *error);
+/* Of what is there takes as missing what is not as long as in the source. */
+void cli_copy_encoded_there(cli_copy_array *a);
+/* Copies one object of it that is not stored yet; checks it, if that is asked for, and mends what was stored wrongly.
+ */
+zarrc_status cli_copy_encoded(const cli_copy_run *run, const int64_t *chunk, bool stored, bool *mended,
+                              uint64_t *nbytes, zarrc_error *error);
 
 /* Copies one array. A message begins with the URL that it is about. */
 zarrc_status cli_copy_values(const cli_copy_run *run, zarrc_ctx *ctx, zarrc_error *error);
@@ -127,9 +147,6 @@ typedef struct cli_copying {
   zarrc_survey there; /* with --overwrite: what goes */
   zarrc_stage *stage;
 } cli_copying;
-
-/* Copies the stored chunks of an array as they are. */
-zarrc_status cli_copy_encoded(cli_copying *k, const cli_copy_array *a, zarrc_error *error);
 
 /* The path of a node of the source from the node that is copied. */
 const char *cli_copy_below(const cli_copying *k, const char *path);

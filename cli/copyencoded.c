@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Arrays whose elements cannot be read: their stored chunks are copied as they are. */
 #include "copy.h"
-#include "signals.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -21,56 +21,58 @@ zarrc_status cli_copy_encoded_check(const cli_copy_wish *w, const zarrc_array *s
   return status;
 }
 
-zarrc_status cli_copy_encoded_plan(cli_copy_array *a, zarrc_error *error) {
+/* The most that is held of one value at a time. */
+#define MAX_PIECE ((uint64_t)8 << 20)
+
+static uint64_t piece_of(uint64_t memory, unsigned lanes) {
+  uint64_t piece = memory / 4 / (lanes > 0 ? lanes : 1);
+  return piece > MAX_PIECE ? MAX_PIECE : piece < 65536 ? 65536 : piece;
+}
+
+zarrc_status cli_copy_encoded_plan(cli_copy_array *a, uint64_t memory, unsigned threads, zarrc_error *error) {
   if (!a->stored.known)
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "%.200s: its chunks cannot be listed", zarrc_array_path(a->source));
-  for (int i = 0; i < a->to.ndim; i++) a->m[i] = 1;
-  a->lanes = 1;
-  a->nlist = a->nobjects = a->reads = a->total_regions = a->stored.n;
-  a->read_bytes = a->stored.nbytes;
-  a->reads_known = true;
-  return ZARRC_OK;
+  a->lanes = threads;
+  a->region_bytes = piece_of(memory, threads);
+  a->memory = cli_times(a->region_bytes, threads);
+  a->total_regions = a->to.nobjects;
+  for (int i = 0; i < a->to.ndim; i++) {
+    a->m[i] = 1;
+    a->nregions[i] = a->to.object_grid[i];
+  }
+  return cli_copy_narrow(a, false, error);
 }
 
-static zarrc_status check_copy(zarrc_store *store, const char *key, const zarrc_bytes *bytes, uint64_t memory,
-                               zarrc_error *error) {
-  zarrc_bytes again = {0};
-  zarrc_status status = zarrc_store_get(store, key, memory, &again, error);
-  if (status == ZARRC_OK && (again.len != bytes->len || memcmp(again.ptr, bytes->ptr, bytes->len) != 0))
-    status = zarrc_fail(error, ZARRC_CORRUPT, "%.300s: the copy differs from the source", key);
-  zarrc_bytes_release(&again);
-  return status;
+void cli_copy_encoded_there(cli_copy_array *a) {
+  cli_copy_stored *there = &a->there;
+  size_t n = 0;
+  for (size_t i = 0; i < there->n; i++) {
+    const cli_copy_object *object = cli_copy_stored_find(&a->stored, there->items[i].number);
+    if (object != NULL && object->nbytes == there->items[i].nbytes)
+      there->items[n++] = there->items[i];
+    else
+      there->nfaulty++;
+  }
+  there->n = n;
 }
 
-static zarrc_status copy_object(cli_copying *k, const cli_copy_array *a, uint64_t number, zarrc_error *error) {
-  char from[2048], to[2048];
-  int64_t chunk[ZARRC_MAX_NDIM] = {0};
-  zarrc_bytes bytes = {0};
-  for (int i = a->from.ndim - 1; i >= 0; i--) {
-    chunk[i] = (int64_t)(number % (uint64_t)a->from.object_grid[i]);
-    number /= (uint64_t)a->from.object_grid[i];
+zarrc_status cli_copy_encoded(const cli_copy_run *run, const int64_t *chunk, bool stored, bool *mended,
+                              uint64_t *nbytes, zarrc_error *error) {
+  const cli_copy_array *a = run->array;
+  char from_key[2048], to_key[2048];
+  cli_stored_value from = {zarrc_array_store(a->source), from_key, run->source_url},
+                   to = {zarrc_array_store(a->copy), to_key, run->copy_url};
+  *mended = false;
+  *nbytes = 0;
+  zarrc_status status = zarrc_array_chunk_key(a->source, chunk, from_key, sizeof from_key, error);
+  if (status == ZARRC_OK) status = zarrc_array_chunk_key(a->copy, chunk, to_key, sizeof to_key, error);
+  if (status == ZARRC_OK && stored && run->check) {
+    status = cli_stored_compare(&from, &to, a->region_bytes, error);
+    *mended = status == ZARRC_CORRUPT; /* it was there, but another one: made anew */
+    if (*mended) status = ZARRC_OK;
   }
-  zarrc_status status = zarrc_array_chunk_key(a->source, chunk, from, sizeof from, error);
-  if (status == ZARRC_OK) status = zarrc_array_chunk_key(a->copy, chunk, to, sizeof to, error);
-  cli_about(k->c, k->source_url);
-  if (status == ZARRC_OK) status = zarrc_store_get(zarrc_array_store(a->source), from, k->memory, &bytes, error);
-  if (status == ZARRC_LIMIT) snprintf(k->c->hint, sizeof k->c->hint, "more --memory");
-  if (status == ZARRC_OK) {
-    cli_about(k->c, k->copy_url);
-    status = zarrc_store_set(zarrc_array_store(a->copy), to, bytes.ptr, bytes.len, error);
-    if (status == ZARRC_OK && k->check) status = check_copy(zarrc_array_store(a->copy), to, &bytes, k->memory, error);
-    if (status == ZARRC_OK) cli_progress_add(&k->progress, 1, bytes.len);
-  }
-  zarrc_bytes_release(&bytes);
-  return status;
-}
-
-zarrc_status cli_copy_encoded(cli_copying *k, const cli_copy_array *a, zarrc_error *error) {
-  zarrc_status status = ZARRC_OK;
-  for (size_t i = 0; i < a->stored.n && status == ZARRC_OK; i++) {
-    if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-    status = copy_object(k, a, a->stored.items[i].number, error);
-  }
-  if (status == ZARRC_OK) k->c->subject[0] = 0;
+  if (status != ZARRC_OK || (stored && !*mended)) return status;
+  status = cli_stored_copy(&from, &to, a->region_bytes, nbytes, error);
+  if (status == ZARRC_OK && run->check) status = cli_stored_compare(&from, &to, a->region_bytes, error);
   return status;
 }

@@ -9,6 +9,8 @@
 
 /* Names that a summary tells. */
 #define SHOWN 5
+/* What is held of a file at a time; --memory is 1 MiB or more. */
+#define PIECE ((uint64_t)1 << 18)
 
 typedef struct finding {
   cli_copying *k;
@@ -37,18 +39,14 @@ static zarrc_status copy_file(void *arg, const zarrc_entry *entry, zarrc_error *
   cli_copying *k = arg;
   const char *rest = cli_copy_below(k, entry->key);
   char target[4096];
-  zarrc_bytes bytes = {0};
+  uint64_t nbytes;
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
   snprintf(target, sizeof target, "%s%s%s", k->in_place ? k->copy.path : "",
            k->in_place && k->copy.path[0] != 0 ? "/" : "", rest);
-  cli_about(k->c, k->source_url);
-  zarrc_status status = zarrc_store_get(k->source.store, entry->key, k->memory, &bytes, error);
-  if (status == ZARRC_LIMIT) snprintf(k->c->hint, sizeof k->c->hint, "more --memory");
-  cli_about(k->c, k->copy_url);
-  if (status == ZARRC_OK)
-    status = zarrc_store_set(k->in_place ? k->copy.store : k->stage->store, target, bytes.ptr, bytes.len, error);
-  zarrc_bytes_release(&bytes);
-  return status;
+  cli_stored_value from = {k->source.store, entry->key, k->source_url},
+                   to = {k->in_place ? k->copy.store : k->stage->store, target, k->copy_url};
+  k->c->subject[0] = 0; /* messages say which of the two it was */
+  return cli_stored_copy(&from, &to, PIECE, &nbytes, error);
 }
 
 zarrc_status cli_copy_others(cli_copying *k, zarrc_error *error) {

@@ -121,6 +121,18 @@ static bool is_fault(zarrc_status status) {
   return zarrc_status_exit_code(status) == 6;
 }
 
+/* An object of an array whose elements cannot be read. */
+static zarrc_status copy_encoded(const cli_copy_run *run, const int64_t *chunk, bool stored, zarrc_error *error) {
+  bool mended;
+  uint64_t nbytes;
+  zarrc_status status = cli_copy_encoded(run, chunk, stored, &mended, &nbytes, error);
+  if (status != ZARRC_OK) return status;
+  if (mended) atomic_fetch_add(run->mended, 1);
+  if (stored && !mended) atomic_fetch_add(run->skipped, 1);
+  cli_progress_add(run->progress, 1, nbytes);
+  return ZARRC_OK;
+}
+
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   work *w = l->w;
   const cli_copy_run *run = w->run;
@@ -131,6 +143,7 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   cli_copy_region(a, number, &region, first, count);
   uint64_t nitems = cli_product(region.count, a->to.ndim), nobjects = cli_product(count, a->to.ndim);
   bool stored = run->resume && cli_copy_is_there(a, first, count);
+  if (a->encoded) return copy_encoded(run, first, stored, error);
   zarrc_status status = move_region(l, &region, nitems, stored, &view, error);
   if (status == ZARRC_OK && run->check) {
     status = check_region(l, &region, nitems, error);
@@ -179,7 +192,8 @@ static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
 }
 
 zarrc_status cli_copy_values(const cli_copy_run *run, zarrc_ctx *ctx, zarrc_error *error) {
-  work w = {.run = run, .ctx = ctx, .dtype = *zarrc_array_dtype(run->array->source)};
+  work w = {.run = run, .ctx = ctx};
+  if (!run->array->encoded) w.dtype = *zarrc_array_dtype(run->array->source);
   atomic_flag_clear(&w.locked);
   zarrc_status status = zarrc_for_each(ctx, run->array->lanes, run_lane, &w, error);
   if (!atomic_load(&w.failed)) return status;

@@ -5,7 +5,9 @@
 const cli_verb cli_verbs[] = {
     {CLI_VERB_INFO, "info", "URL", 1, 1, "<file>", "show the structure of an array or group in one screen",
      "Prints what lies at URL: for an array its shape, data type, fill value, a table of chunks (and shards, with the "
-     "inner chunks in each) and the codec chain; for a group its children.",
+     "inner chunks in each) and the codec chain; for a group its children. Lines \"note:\" tell what the metadata of an "
+     "array have against the specification, though it can be read, and what other programs may not read. Of an array with "
+     "an unknown data type or codec all is shown but its elements, with the reason.",
      "zarrc info data.zarr/temperature --stored\nzarrc info data.zarr -a --json", cli_info},
     {CLI_VERB_LS, "ls", "URL", 1, 1, "<file>", "list a hierarchy, one node a line",
      "Lists the node at URL and all below it: path, shape and data type. What cannot be read is listed with the reason, "
@@ -40,7 +42,8 @@ const cli_verb cli_verbs[] = {
      "SPEC, a codec chain, is a short form, JSON, or @FILE with either. The short form lists names with arguments in "
      "brackets: bytes(little|big), transpose(2,1,0), gzip(LEVEL), zstd(LEVEL,checksum), "
      "blosc(CNAME,LEVEL,SHUFFLE,TYPESIZE,BLOCKSIZE), crc32c, or NAME(KEY=VALUE,...). Where the short form has no codec "
-     "that turns the array into bytes, one for little-endian bytes is put in.",
+     "that turns the array into bytes, one for little-endian bytes is put in. What other programs may not read of the new "
+     "array is told in lines \"note:\".",
      "zarrc create a.zarr --shape 1000,1000 --dtype float32 -c 100,100 --codecs 'blosc(zstd,5,shuffle),crc32c'\n"
      "zarrc create a.zarr --group", cli_create},
     {CLI_VERB_COPY, "copy", "SRC DST", 2, 2, "<file>", "copy an array or a hierarchy, with other chunks or codecs",
@@ -50,10 +53,12 @@ const cli_verb cli_verbs[] = {
      "larger than --memory is read and written in parts. SRC is only read.\n\n"
      "In a hierarchy -c and -s apply to the arrays that have as many dimensions as numbers were given, and must fit one. Files "
      "that are no Zarr are counted, and copied with --other-files; consolidated metadata are left out. With -c alone a "
-     "sharded array keeps its shards; -s none takes them away.\n\n"
+     "sharded array keeps its shards; -s none takes them away. An array with an unknown data type or codec keeps its chunks, "
+     "codecs and keys, and its stored chunks are copied as they are.\n\n"
      "The copy is made aside, in .NAME.zarrc-partial beside DST, and takes the place of DST as a whole when it is complete; "
      "until then, and after a failure, DST is what it was. --overwrite replaces an array or group with all that is below "
-     "it (-n tells what); files that are no Zarr are not removed, but with --force where they lie in an array or group. "
+     "it (-n tells what); files that are no Zarr are not removed, but with --force where they lie in an array or group; links "
+     "out of the store only with --follow-links, which looks at what they lead to, and removes the links alone. "
      "An interrupted copy is kept aside: --resume goes on where it ended, --overwrite begins anew. Where DST is complete "
      "--resume adds the chunks that are missing in it: those that are empty or have a size that cannot be right count as "
      "missing, and with --check those that are damaged or differ are made anew.",

@@ -77,26 +77,6 @@ class Arrays(Copy):
         self.assertEqual((document["fill_value"], document["dimension_names"]), ("0x7fc00001", ["y", "x"]))
         self.assertEqual(self.chunks("c"), {"c.0.0", "c.0.1"})
 
-    def test_unknown_codecs_are_copied_as_they_are(self):
-        self.zarrc("create", "g", "--group")
-        self.array("g/a", values=int32s(20))
-        self.array("g/known", shape=(6, ), chunks=(2, ), values=int32s(6, 1))
-        path = self.folder / "g/a/zarr.json"
-        codecs = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "nix", "configuration": {"x": 1}}]
-        path.write_text(json.dumps({**json.loads(path.read_text()), "codecs": codecs}))
-        for extra in ([], ["--check"], ["-n"], ["-c", "3"]):
-            self.zarrc("copy", "g", "h", "--overwrite", *extra)
-            if extra == ["-n"]:
-                continue
-            self.assertEqual(json.loads((self.folder / "h/a/zarr.json").read_text())["codecs"], codecs)
-            there = {name: data for name, data in self.tree("h/a").items() if name != "zarr.json"}
-            self.assertEqual(there, {name: data for name, data in self.tree("g/a").items() if name != "zarr.json"})
-            self.assertEqual((len(there), self.raw("h/known")), (4, int32s(6, 1)))
-        self.assertEqual(self.json("info", "h/known")["chunks"]["shape"], [3])
-        for extra in (["-c", "4,5"], ["--codecs", "gzip"]):
-            self.refused("copy", "g", "i", *extra, code=5, says=["a: can only be copied with", "nix"])
-            self.assertFalse((self.folder / "i").exists())
-
     def test_unknown_members_are_kept(self):
         self.array("a", values=int32s(20))
         path = self.folder / "a/zarr.json"
