@@ -84,7 +84,8 @@ typedef struct zarrc_text {
   size_t len;
 } zarrc_text;
 
-/* A type without parameters, in native byte order ("int32"); type must not be one of the configured ones. */
+/* A type without parameters, in native byte order ("int32"); type must not be one of the configured ones. Of a number
+ * that is no type item_size is 0. */
 ZARRC_API zarrc_dtype zarrc_dtype_of(zarrc_type type);
 /* Reads the data_type member of a zarr.json: a JSON string or object, n bytes of text. */
 ZARRC_API zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_dtype *out,

@@ -3,6 +3,7 @@
 #include "array/array.h"
 
 #include "array/document.h"
+#include "array/grid.h"
 #include "array/node.h"
 #include "base/checked.h"
 
@@ -45,6 +46,24 @@ static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, z
   return status;
 }
 
+/* The largest chunk that the grid has. */
+static void largest_chunk(const zarrc_grid *grid, int64_t *shape) {
+  static const int64_t origin[ZARRC_MAX_NDIM] = {0};
+  zarrc_grid_chunk_shape(grid, origin, shape);
+  for (int axis = 0; grid->axes && axis < grid->ndim; axis++)
+    for (int64_t i = 0; i < grid->axes[axis].nedges; i++)
+      if (grid->axes[axis].edge[i] > shape[axis]) shape[axis] = grid->axes[axis].edge[i];
+}
+
+static zarrc_status check_chunks(zarrc_array *array, zarrc_error *error) {
+  int64_t shape[ZARRC_MAX_NDIM];
+  const zarrc_pipeline *pipeline = NULL;
+  if (!array->fixed->pipeline) return ZARRC_OK;
+  largest_chunk(zarrc_array_grid(array), shape);
+  zarrc_status status = zarrc_array_shape_pipeline(array, shape, &pipeline, NULL, error);
+  return status ? status : check_encodable(pipeline, "chunks", error);
+}
+
 zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
                                      zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                      zarrc_error *error) {
@@ -52,7 +71,7 @@ zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const
   zarrc_status status;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   status = zarrc_array_open_text(store, path, json, n, options, &array, error);
-  if (!status && array->fixed->pipeline) status = check_encodable(array->fixed->pipeline, "chunks", error);
+  if (!status) status = check_chunks(array, error);
   if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);
   if (status)
     zarrc_array_close(array);

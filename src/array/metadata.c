@@ -165,7 +165,7 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   zarrc_status status = zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "/codecs: ");
-  if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, error);
+  if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, &m->dtype, error);
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 

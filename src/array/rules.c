@@ -54,6 +54,7 @@ const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i) {
 typedef struct place {
   zarrc_rules *rules;
   const char *name; /* of the codec */
+  const zarrc_dtype *dtype;
   zarrc_error *error;
 } place;
 
@@ -81,18 +82,35 @@ static zarrc_status check_blosc(const place *p, const zarrc_json *configuration)
     status = want_member(p, configuration, members[i]);
   if (!status && !zarrc_json_string_is(zarrc_json_get(configuration, "shuffle"), "noshuffle"))
     status = want_member(p, configuration, "typesize");
+  int64_t typesize;
+  if (!status && zarrc_json_get_int64(zarrc_json_get(configuration, "typesize"), &typesize) && typesize > 255)
+    status = zarrc_rules_note(p->rules, p->error,
+                              "/codecs: blosc: configuration.typesize is %" PRId64
+                              ", more than a frame can say: bytes are not shuffled",
+                              typesize);
   if (!status) status = want_range(p, configuration, "clevel", 0, 9);
   return status ? status : want_range(p, configuration, "blocksize", 0, INT32_MAX);
 }
 
+/* What zarr-python writes for structs, in the byte order of the machine. */
+static zarrc_status check_bytes(const place *p, const zarrc_json *configuration) {
+  if (p->dtype->type != ZARRC_STRUCT || !zarrc_dtype_has_endian(p->dtype)) return ZARRC_OK;
+  if (zarrc_json_get(configuration, "endian")) return ZARRC_OK;
+  return zarrc_rules_note(p->rules, p->error,
+                          "/codecs: bytes: configuration.endian is missing: the fields are taken to be little-endian");
+}
+
 static zarrc_status check_sharding(const place *p, const zarrc_json *configuration) {
+  static const zarrc_dtype offsets = {.type = ZARRC_UINT64, .item_size = 8};
   static const char *const members[] = {"codecs", "index_codecs"};
   zarrc_status status = ZARRC_OK;
   if (!zarrc_json_is(zarrc_json_get(configuration, "chunk_shape"), ZARRC_JSON_ARRAY))
     status = zarrc_rules_bend(p->rules, p->error, "/codecs: %s: configuration.chunk_shape is not a list", p->name);
   for (size_t i = 0; i < 2 && !status; i++) {
     status = want_member(p, configuration, members[i]);
-    if (!status) status = zarrc_rules_check_codecs(p->rules, zarrc_json_get(configuration, members[i]), p->error);
+    if (!status)
+      status = zarrc_rules_check_codecs(p->rules, zarrc_json_get(configuration, members[i]),
+                                        i == 0 ? p->dtype : &offsets, p->error);
   }
   return status;
 }
@@ -116,12 +134,18 @@ static zarrc_status check_zstd(const place *p, const zarrc_json *configuration) 
   return status ? status : want_range(p, configuration, "level", -131072, 22);
 }
 
-static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, zarrc_error *error) {
+static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, const zarrc_dtype *dtype,
+                                zarrc_error *error) {
   static const struct {
     const char *name;
     zarrc_status (*check)(const place *, const zarrc_json *);
-  } checks[] = {{"blosc", check_blosc}, {"endian", check_endian},       {"gzip", check_gzip},
-                {"zstd", check_zstd},   {"transpose", check_transpose}, {"sharding_indexed", check_sharding}};
+  } checks[] = {{"blosc", check_blosc},
+                {"bytes", check_bytes},
+                {"endian", check_endian},
+                {"gzip", check_gzip},
+                {"zstd", check_zstd},
+                {"transpose", check_transpose},
+                {"sharding_indexed", check_sharding}};
   static const char *const members[] = {"name", "configuration", "must_understand", NULL};
   const zarrc_json *name = zarrc_json_is(codec, ZARRC_JSON_STRING) ? codec : zarrc_json_get(codec, "name");
   zarrc_status status = ZARRC_OK;
@@ -130,14 +154,15 @@ static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, zar
     status = zarrc_rules_bend(rules, error, "/codecs: %s", why.message);
   for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
     if (zarrc_json_string_is(name, checks[i].name))
-      status = checks[i].check(&(place){rules, checks[i].name, error}, zarrc_json_get(codec, "configuration"));
+      status = checks[i].check(&(place){rules, checks[i].name, dtype, error}, zarrc_json_get(codec, "configuration"));
   return status;
 }
 
-zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, zarrc_error *error) {
+zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_dtype *dtype,
+                                      zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   for (size_t i = 0; i < zarrc_json_length(codecs) && !status; i++)
-    status = check_codec(rules, zarrc_json_at(codecs, i), error);
+    status = check_codec(rules, zarrc_json_at(codecs, i), dtype, error);
   return status;
 }
 

@@ -22,8 +22,9 @@ zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char
 /* The i-th notice; NULL past the last. */
 const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i);
 
-/* Looks through a list of codecs that has been opened, shards in it included. */
-zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, zarrc_error *error);
+/* Looks through a list of codecs that has been opened, shards in it included, for elements of a type. */
+zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_dtype *dtype,
+                                      zarrc_error *error);
 /* Looks for chains that are right, but that zarr-python and zarrs refuse. */
 zarrc_status zarrc_rules_check_chain(zarrc_rules *rules, const zarrc_pipeline *pipeline, zarrc_error *error);
 

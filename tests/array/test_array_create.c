@@ -10,6 +10,7 @@
 #include "support/needs.h"
 #include "support/nodes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,6 +276,32 @@ static void test_create_json(void **state) {
   free(group);
 }
 
+/* Of chunks of several sizes the largest must be one that the codecs can encode. */
+static void test_largest_chunk(void **state) {
+  static const char *const lists[] = {"[[1, 2147483632], [1]]", "[[1, 2147483631], [1]]"};
+  static const char codecs[] =
+      "[\"bytes\", {\"name\": \"blosc\", \"configuration\": {\"cname\": \"lz4\", \"clevel\": 1, "
+      "\"shuffle\": \"noshuffle\", \"blocksize\": 0}}]";
+  (void)state;
+  needs_codec("blosc");
+  for (int i = 0; i < 2; i++) {
+    char grid[160];
+    zarrc_array *a = NULL;
+    zarrc_error error;
+    snprintf(grid, sizeof grid,
+             "{\"name\": \"rectilinear\", \"configuration\": {\"kind\": \"inline\", \"chunk_shapes\": %s}}", lists[i]);
+    char *document = nodes_document("data_type", "\"uint8\"", "shape", i ? "[2147483632, 1]" : "[2147483633, 1]",
+                                    "chunk_grid", grid, "codecs", codecs, NULL);
+    zarrc_status status =
+        zarrc_array_create_json(store, "a", document, strlen(document), ZARRC_CREATE_NEW, NULL, &a, &error);
+    assert_int_equal(status, i ? ZARRC_OK : ZARRC_LIMIT);
+    if (!i) assert_non_null(strstr(error.message, "chunks have 2147483632 bytes"));
+    if (!i) expect_keys("");
+    if (i) zarrc_array_close(a);
+    free(document);
+  }
+}
+
 static void test_old_config(void **state) {
   zarrc_array_config config = {.struct_size = offsetof(zarrc_array_config, attributes),
                                .data_type = "int32",
@@ -323,10 +350,10 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_defaults),       EMPTY_STORE(test_everything),  EMPTY_STORE(test_types),
-      EMPTY_STORE(test_chosen_chunks),  EMPTY_STORE(test_rank_0),      EMPTY_STORE(test_refused),
-      EMPTY_STORE(test_modes),          EMPTY_STORE(test_create_json), EMPTY_STORE(test_old_config),
-      cmocka_unit_test(test_no_memory),
+      EMPTY_STORE(test_defaults),      EMPTY_STORE(test_everything),     EMPTY_STORE(test_types),
+      EMPTY_STORE(test_chosen_chunks), EMPTY_STORE(test_rank_0),         EMPTY_STORE(test_refused),
+      EMPTY_STORE(test_modes),         EMPTY_STORE(test_create_json),    EMPTY_STORE(test_old_config),
+      EMPTY_STORE(test_largest_chunk), cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

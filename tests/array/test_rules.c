@@ -183,6 +183,42 @@ static void chains_that_others_refuse(void **state) {
   free(document);
 }
 
+/* What is right, but may not be what was meant: told, and opened by strict too. */
+static void things_to_know_about_codecs(void **state) {
+  static const char record[] = "{\"name\": \"struct\", \"configuration\": {\"fields\": [{\"name\": \"a\", "
+                               "\"data_type\": \"int16\"}, {\"name\": \"b\", \"data_type\": \"int8\"}]}}";
+  static const char shuffled[] = CHAIN("{\"name\": \"blosc\", \"configuration\": {\"cname\": \"lz4\", \"clevel\": 1, "
+                                       "\"shuffle\": \"shuffle\", \"typesize\": 256, \"blocksize\": 0}}");
+  static const struct {
+    const char *type, *fill, *codecs, *words; /* NULL: nothing to be told */
+  } rows[] = {
+      {"\"int32\"", "0", shuffled, "configuration.typesize is 256"},
+      {record, "\"AAAA\"", "[{\"name\": \"bytes\"}]",
+       "configuration.endian is missing: the fields are taken to be little"},
+      {record, "\"AAAA\"", "[\"bytes\"]", "configuration.endian is missing"},
+      {record, "\"AAAA\"", SHARD(", \"codecs\": [\"bytes\"], \"index_codecs\": " LITTLE),
+       "configuration.endian is missing"},
+      {record, "\"AAAA\"", SHARD(", \"codecs\": " LITTLE ", \"index_codecs\": " LITTLE), NULL},
+      {record, "\"AAAA\"", LITTLE, NULL},
+      {"\"int8\"", "0", "[{\"name\": \"bytes\"}]", NULL},
+  };
+  zarrc_array_options strict = {.strict = true};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_metadata *m = NULL;
+    zarrc_error error;
+    char *document =
+        nodes_document("data_type", rows[i].type, "fill_value", rows[i].fill, "codecs", rows[i].codecs, NULL);
+    if (zarrc_metadata_open(ctx, document, strlen(document), &strict, &m, &error))
+      fail_msg("%zu: %s", i, error.message);
+    const char *notice = zarrc_rules_notice(&m->rules, 0);
+    if (!rows[i].words != !notice || (notice && !strstr(notice, rows[i].words)))
+      fail_msg("%zu: %s", i, notice ? notice : "no notice");
+    zarrc_metadata_close(m);
+    free(document);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bent_rules_are_notices_and_strict_refuses_them),
@@ -191,6 +227,7 @@ int main(void) {
       cmocka_unit_test(nan_elsewhere_is_refused),
       cmocka_unit_test(a_chunk_edge_of_zero_is_refused),
       cmocka_unit_test(chains_that_others_refuse),
+      cmocka_unit_test(things_to_know_about_codecs),
   };
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }
