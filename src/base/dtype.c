@@ -42,6 +42,7 @@ const char *zarrc_time_unit_name(uint8_t unit) {
 }
 
 zarrc_dtype zarrc_dtype_of(zarrc_type type) {
+  if ((unsigned)type >= ZARRC_NTYPES) return (zarrc_dtype){.type = type, .endian = ZARRC_NATIVE};
   zarrc_dtype dtype = {.type = type, .endian = ZARRC_NATIVE, .item_size = types[type].nbytes};
   if (zarrc_dtype_is_variable(&dtype)) dtype.item_size = sizeof(zarrc_text);
   if (type == ZARRC_DATETIME64 || type == ZARRC_TIMEDELTA64) {

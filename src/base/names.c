@@ -42,7 +42,7 @@ const char *zarrc_endian_name(zarrc_endian endian) {
 }
 
 zarrc_status zarrc_endian_from_name(const char *name, zarrc_endian *out, zarrc_error *error) {
-  int value;
+  int value = 0;
   zarrc_status status = zarrc_name_find(endians, NENDIANS, "the byte order", name, &value, error);
   if (!status) *out = (zarrc_endian)value;
   return status;
@@ -53,7 +53,7 @@ const char *zarrc_subchunk_order_name(zarrc_subchunk_order order) {
 }
 
 zarrc_status zarrc_subchunk_order_from_name(const char *name, zarrc_subchunk_order *out, zarrc_error *error) {
-  int value;
+  int value = 0;
   zarrc_status status = zarrc_name_find(subchunk_orders, NORDERS, "the order of inner chunks", name, &value, error);
   if (!status) *out = (zarrc_subchunk_order)value;
   return status;

@@ -47,7 +47,7 @@ const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname) {
 }
 
 zarrc_status zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out, zarrc_error *error) {
-  int value;
+  int value = 0;
   zarrc_status status = zarrc_name_find(cnames, NCNAMES, "the compressor", name, &value, error);
   if (!status) *out = (zarrc_blosc_cname)value;
   return status;
@@ -58,7 +58,7 @@ const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle) {
 }
 
 zarrc_status zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out, zarrc_error *error) {
-  int value;
+  int value = 0;
   zarrc_status status = zarrc_name_find(shuffles, NSHUFFLES, "the shuffle", name, &value, error);
   if (!status) *out = (zarrc_blosc_shuffle)value;
   return status;

@@ -19,7 +19,7 @@ const char *zarrc_index_location_name(zarrc_index_location location) {
 }
 
 zarrc_status zarrc_index_location_from_name(const char *name, zarrc_index_location *out, zarrc_error *error) {
-  int value;
+  int value = 0;
   zarrc_status status = zarrc_name_find(locations, NLOCATIONS, "the index location", name, &value, error);
   if (!status) *out = (zarrc_index_location)value;
   return status;

@@ -47,9 +47,9 @@ static zarrc_size vlen_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 static zarrc_status elements_measure(const zarrc_codec *codec, const zarrc_text *text, size_t n, size_t *out,
                                      zarrc_error *error) {
-  size_t nbytes = 4;
+  size_t nbytes = 4, each;
   for (size_t i = 0; i < n; i++) {
-    if (text[i].len > UINT32_MAX || !zarrc_add_size(nbytes, text[i].len + 4, &nbytes))
+    if (text[i].len > UINT32_MAX || !zarrc_add_size(text[i].len, 4, &each) || !zarrc_add_size(nbytes, each, &nbytes))
       return zarrc_fail(error, ZARRC_LIMIT, "element %zu has %zu bytes, the limit is 4294967295", i, text[i].len);
     if (element_type(codec) == ZARRC_STRING) {
       size_t valid = text[i].len ? zarrc_utf8_valid(text[i].ptr, text[i].len) : 0;

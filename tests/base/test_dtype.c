@@ -248,6 +248,8 @@ static void fields(void **state) {
   assert_string_equal(zarrc_time_unit_name(t->dtype.time_unit), "D");
   assert_int_equal(t->dtype.time_scale, 2);
   assert_null(zarrc_dtype_field(&dtype, 3));
+  static const int none[] = {-1, ZARRC_NTYPES, 1000000};
+  for (size_t i = 0; i < 3; i++) assert_int_equal(zarrc_dtype_of((zarrc_type)none[i]).item_size, 0);
   zarrc_dtype plain = zarrc_dtype_of(ZARRC_INT8);
   assert_int_equal(zarrc_dtype_nfields(&plain), 0);
   assert_null(zarrc_dtype_field(&plain, 0));

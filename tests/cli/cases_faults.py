@@ -112,6 +112,11 @@ class Memory(support.Case):
     def test_copying(self):
         self.each("copy", "g/a", "h", "-T", "1", "-q", "-c", "4,1", "--check", writes=True)
 
+    def test_copies_into_the_source(self):
+        """That the destination lies in the source is found out, or memory has run out."""
+        self.each("copy", "g", "g/x/y", "-q", code=2, writes=True)
+        self.each("copy", "g/a", "g/a", "-q", "--overwrite", code=2, writes=True)
+
     def test_coding(self):
         self.each("encode", "--metadata", "g/a/zarr.json", "-i", "chunk.raw", "-o", "x", writes=True)
         self.each("decode", "--metadata", "g/a/zarr.json", "-i", "g/a/c/0/0", "-v")

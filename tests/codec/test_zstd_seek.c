@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { NFRAMES = 25, FRAME = 4000, NBYTES = NFRAMES * FRAME };
 static const char codecs[] = "[\"bytes\", {\"name\": \"zstd\", \"configuration\": {\"level\": 1}}]";
@@ -160,8 +161,53 @@ static int teardown(void **state) {
   return 0;
 }
 
+/* A blob of zeros, but for its end; nothing of it is in memory until it is looked at. */
+typedef struct sparse_blob {
+  zarrc_blob blob;
+  uint8_t *bytes;
+  size_t nbytes;
+} sparse_blob;
+
+static zarrc_status sparse_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  const sparse_blob *b = (const sparse_blob *)blob;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t start;
+    size_t nbytes;
+    zarrc_status status = zarrc_range_locate(&ranges[i], b->nbytes, &start, &nbytes, error);
+    if (status) return status;
+    ranges[i].got = (zarrc_bytes){.ptr = b->bytes + start, .len = nbytes};
+    if (ranges[i].into) memcpy(ranges[i].into, b->bytes + start, nbytes);
+  }
+  return ZARRC_OK;
+}
+
+/* So many frames that the list of them, with 32 bits, would seem to take a few bytes. */
+static void more_frames_than_memory(void **state) {
+  (void)state;
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .read = sparse_read};
+  const size_t nframes = (1u << 27) + 1; /* of 32 bytes each */
+  sparse_blob b = {.blob.ops = &ops, .nbytes = 8 + 8 * nframes + 9};
+  zarrc_ctx_options options = {.max_memory = 64 << 20};
+  zarrc_ctx *ctx = NULL;
+  zarrc_zstd_seek seek;
+  bool found = true;
+  b.bytes = mmap(NULL, b.nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (b.bytes == MAP_FAILED) skip();
+  zarrc_store_le32(b.bytes, 0x184D2A5E);
+  zarrc_store_le32(b.bytes + 4, (uint32_t)(8 * nframes + 9));
+  zarrc_store_le32(b.bytes + b.nbytes - 9, (uint32_t)nframes);
+  zarrc_store_le32(b.bytes + b.nbytes - 4, 0x8F92EAB1);
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  zarrc_status status = zarrc_zstd_seek_open(ctx, &b.blob, &seek, &found, NULL);
+  assert_true(status == ZARRC_NO_MEMORY || status == ZARRC_LIMIT);
+  assert_false(found);
+  zarrc_ctx_close(ctx);
+  munmap(b.bytes, b.nbytes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_frames_of_a_part), cmocka_unit_test(tables_that_lie),
-                                     cmocka_unit_test(frames_are_found), cmocka_unit_test(not_far_away)};
+                                     cmocka_unit_test(frames_are_found), cmocka_unit_test(not_far_away),
+                                     cmocka_unit_test(more_frames_than_memory)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
