@@ -6,40 +6,19 @@
 
 #include <cmocka.h>
 
+#include "array/memory_store.h"
 #include "support/faulty_alloc.h"
 #include "support/needs.h"
-#include "support/nodes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 static zarrc_array *create(const char *path, const zarrc_array_config *config, zarrc_create_mode mode) {
   zarrc_array *array = NULL;
   zarrc_error error = {0};
   if (zarrc_array_create(store, path, config, mode, NULL, &array, &error)) fail_msg("%s", error.message);
   return array;
-}
-
-static void expect_keys(const char *expected) {
-  char *keys = nodes_keys(store);
-  assert_string_equal(keys, expected);
-  free(keys);
 }
 
 static const int64_t shape[] = {100, 200};

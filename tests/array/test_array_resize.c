@@ -6,28 +6,13 @@
 
 #include <cmocka.h>
 
+#include "array/memory_store.h"
 #include "support/faulty_alloc.h"
-#include "support/nodes.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 static zarrc_array *create(const char *path, char *document) {
   zarrc_array *array = NULL;
@@ -62,12 +47,6 @@ static void check(zarrc_array *a, int64_t width, int64_t rows, int64_t columns) 
     for (int64_t k = 0; k < shape[1]; k++)
       if (i < rows && k < columns) assert_int_equal(memory[i * shape[1] + k], i * width + k + 1);
   free(memory);
-}
-
-static void expect_keys(const char *expected) {
-  char *keys = nodes_keys(store);
-  assert_string_equal(keys, expected);
-  free(keys);
 }
 
 static void resize(zarrc_array *a, int64_t rows, int64_t columns) {

@@ -6,28 +6,13 @@
 
 #include <cmocka.h>
 
+#include "array/memory_store.h"
 #include "support/faulty_alloc.h"
-#include "support/nodes.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 #define CONSOLIDATED                                                                                                   \
   "{\"kind\": \"inline\", \"must_understand\": false, \"metadata\": {\"a\": {\"attributes\": {\"_FillValue\": NaN}}}}"

@@ -6,35 +6,14 @@
 
 #include <cmocka.h>
 
+#include "array/memory_store.h"
 #include "array/node.h"
-#include "support/nodes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
-
 #define GROUP "{\"zarr_format\": 3, \"node_type\": \"group\"}"
 #define ARRAY "{\"zarr_format\": 3, \"node_type\": \"array\"}"
-
-static void expect_keys(const char *expected) {
-  char *keys = nodes_keys(store);
-  assert_string_equal(keys, expected);
-  free(keys);
-}
 
 static void test_find(void **state) {
   zarrc_node_kind kind;

@@ -6,28 +6,13 @@
 
 #include <cmocka.h>
 
+#include "array/memory_store.h"
 #include "array/node.h"
-#include "support/nodes.h"
 
 #include <string.h>
 
 #define GROUP "{\"zarr_format\": 3, \"node_type\": \"group\"}"
 #define ARRAY "{\"zarr_format\": 3, \"node_type\": \"array\"}"
-
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 static void expect(const char *path, unsigned nodes, unsigned chunks, unsigned others, const char *other) {
   zarrc_survey s;

@@ -1,46 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/contract.h"
+#include "store/tree_store.h"
 
-#include "support/files.h"
-
-#include <sys/stat.h>
 #include <unistd.h>
-
-static zarrc_ctx *ctx;
-static char *tree, *root;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
-  (void)state;
-  tree = tree_make();
-  root = path_in(tree, "s");
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_file_store_open(ctx, root, &options, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  free(root);
-  tree_remove(tree);
-  return 0;
-}
-
-static zarrc_stage *open_stage(const char *prefix, zarrc_stage_mode mode, const char *note) {
-  zarrc_error error;
-  zarrc_stage *stage = NULL;
-  contract_ok(zarrc_stage_open(store, prefix, mode, note, &stage, &error), &error);
-  return stage;
-}
-
-static bool exists(const char *name) {
-  char *path = path_in(tree, name);
-  struct stat st;
-  bool is = !lstat(path, &st);
-  free(path);
-  return is;
-}
 
 /* A link to the prefix stays; one that leads out of the store is not followed. */
 static void test_links(void **state) {

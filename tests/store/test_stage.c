@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/contract.h"
+#include "store/tree_store.h"
 
-#include "support/files.h"
-
-#include <sys/stat.h>
 #include <unistd.h>
-
-static zarrc_ctx *ctx;
-static char *tree, *root;
-static zarrc_store *store;
-
-static int open_store(void **state) {
-  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
-  (void)state;
-  tree = tree_make();
-  root = path_in(tree, "s");
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_file_store_open(ctx, root, &options, &store, NULL);
-}
-
-static int close_store(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  free(root);
-  tree_remove(tree);
-  return 0;
-}
 
 static void test_other_stores(void **state) {
   zarrc_store *memory;
