@@ -85,6 +85,11 @@ zarrc_status cli_texts_read(const uint8_t *bytes, size_t n, zarrc_text *texts, u
 static zarrc_status to_json(cli_values *values, const void *element, zarrc_error *error) {
   values->text.len = 0;
   zarrc_status status = zarrc_fill_to_json(values->dtype, element, &values->text, error);
+  /* what an array holds though its data type has no such value is damage */
+  if (status == ZARRC_INVALID_ARGUMENT) {
+    status = ZARRC_CORRUPT;
+    if (error != NULL) error->code = status;
+  }
   if (status == ZARRC_OK) status = zarrc_buf_append(&values->text, "", 1, error);
   return status;
 }

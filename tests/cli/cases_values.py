@@ -254,6 +254,11 @@ class Formats(support.Case):
                          [["[1.0, 2.0]", "[3.0, -4.0]"]])
         self.assertEqual(json.loads(self.text("get", "c")), [[1.0, 2.0], [3.0, -4.0]])
 
+    def test_what_is_no_character_is_damage(self):
+        self.array("a", named("fixed_length_utf32", length_bytes=8), (2, ), (2, ), struct.pack("<4I", 97, 0, 97, 0xd800))
+        for name in ("json", "csv", "lines"):
+            self.refused("get", "a", "--format", name, code=6, says="0x0000d800 at 1 is not a character")
+
     def test_json_reports(self):
         self.array("a", values=int32s(20))
         document = self.json("get", "a", "-o", "x.raw", "-s", "1")
