@@ -415,8 +415,8 @@ static void test_no_memory(void **state) {
     zarrc_ctx_close(o.ctx);
     assert_int_equal(o.alloc.blocks, 0);
   }
-  assert_true(nfailed > 10);
   print_message("%zu allocations failed\n", nfailed);
+  assert_true(nfailed > 5);
   free(document);
 }
 
