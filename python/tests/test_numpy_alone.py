@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +99,32 @@ def test_the_rest_of_the_package(tmp_path: Path) -> None:
     assert info["libzarrc"] in said and ", ".join(info["codecs"]) in said
     with pytest.raises(FileNotFoundError):
         zarrc.open(str(tmp_path / "a"))
+
+
+def has(name: str, codecs: Any, pipeline: Any) -> bool:
+    """Whether a class, an enum, or a member of one is there: ``"GzipCodec"``, ``"GzipCodec.level"``."""
+    owner, _, member = name.partition(".")
+    found = pipeline if owner == "CodecPipeline" else getattr(codecs, owner, None)
+    fields = {each.name for each in dataclasses.fields(found)} if dataclasses.is_dataclass(found) else set()
+    return found is not None and (not member or member in fields or hasattr(found, member))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_docs_tell_what_is_there() -> None:
+    table = (HERE.parent.parent / "docs" / "codecs.md").read_text()
+    rows = re.findall(r"^\| `([\w.]+)` \|[^|]*\| (\w+|–) \|", table, re.M)
+    assert len(rows) > 125
+    wrong = []
+    for name, where in rows:
+        expected = where == "numpy"
+        if zarrc._bases.HAS_ZARR:  # releases before 3.4 have fewer names
+            import zarr.codecs
+            from zarr.abc.codec import CodecPipeline
+
+            expected = where != "–" and has(name, zarr.codecs, CodecPipeline)
+        if has(name, zarrc.codecs, zarrc.CodecPipeline if zarrc._bases.HAS_ZARR else None) != expected:
+            wrong.append((name, where))
+    assert wrong == []
 
 
 def test_what_a_build_lacks_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
