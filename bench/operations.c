@@ -5,10 +5,7 @@
  */
 #include "zarrc_bench.h"
 
-#include "cli/copy.h"
-
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int64_t nitems_of(int ndim, const int64_t *shape) {
@@ -68,31 +65,26 @@ static zarrc_status write_all(bench_run *run, zarrc_error *error) {
   return status;
 }
 
-/* What `zarrc copy` does: its plan, then its copying. */
+/* What `zarrc copy --overwrite` does, with the chunks and codecs of the array that is there. */
 static zarrc_status reencode(bench_run *run, zarrc_error *error) {
-  const bench_options *options = run->options;
-  cli_progress progress = {0};
-  atomic_ullong skipped = 0;
-  cli_copy_array array = {
-      .path = "", .target = (char[]){""}, .source = run->array, .model = run->copy, .copy = run->copy};
-  cli_copy_run copying = {.array = &array,
-                          .source_url = options->store,
-                          .copy_url = options->out,
-                          .progress = &progress,
-                          .skipped = &skipped};
-  unsigned threads = zarrc_ctx_get_options(run->ctx)->threads;
-  uint64_t memory = options->memory != 0 ? options->memory : (uint64_t)1 << 30;
+  zarrc_chunk_layout to = {.struct_size = sizeof to};
+  zarrc_copier *copier = NULL;
+  zarrc_status status = zarrc_array_chunk_layout(run->copy, &to, error);
+  zarrc_copy_options options = {.struct_size = sizeof options,
+                                .mode = ZARRC_COPY_OVERWRITE,
+                                .chunk_shape = to.object_shape,
+                                .nchunk_shape = to.ndim,
+                                .no_shards = true, /* but for those that the list of codecs brings */
+                                .codecs = zarrc_array_codecs(run->copy),
+                                .memory = run->options->memory};
   bench_start(&run->result);
-  cli_layout_of(array.source, &array.from);
-  cli_layout_of(array.model, &array.to);
-  zarrc_status status = cli_copy_cut(&array, memory, false, &threads, error);
-  if (status == ZARRC_OK) status = cli_copy_stored_read(array.source, &array.from, false, &array.stored, error);
-  if (status == ZARRC_OK) status = cli_copy_narrow(&array, false, error);
-  if (status == ZARRC_OK) status = cli_copy_values(&copying, run->ctx, error);
+  if (status == ZARRC_OK)
+    status = zarrc_copier_open(zarrc_array_store(run->array), zarrc_array_path(run->array),
+                               zarrc_array_store(run->copy), zarrc_array_path(run->copy), &options, &copier, error);
+  if (status == ZARRC_OK) status = zarrc_copier_run(copier, error);
   bench_stop(&run->result);
-  cli_copy_stored_clear(&array.stored);
-  free(array.list);
-  run->result.bytes = array.to.nbytes;
+  zarrc_copier_close(copier);
+  run->result.bytes = to.nbytes;
   return status;
 }
 

@@ -5,18 +5,7 @@
 
 #include "json.h"
 
-/* The chunks of an array in numbers. Objects are shards where there are shards, else chunks. */
-typedef struct cli_layout {
-  int ndim;
-  bool sharded, regular;
-  int64_t object_shape[ZARRC_MAX_NDIM], object_grid[ZARRC_MAX_NDIM]; /* edges; how many on each axis */
-  int64_t chunk_shape[ZARRC_MAX_NDIM], chunk_grid[ZARRC_MAX_NDIM];   /* of the innermost the array tells */
-  uint64_t nobjects, nchunks, per_shard;                             /* UINT64_MAX: more than that */
-  uint64_t nitems, nbytes;                                           /* of the whole array; 0: not known (text) */
-  uint64_t object_bytes, chunk_bytes;
-} cli_layout;
-
-void cli_layout_of(const zarrc_array *array, cli_layout *out);
+void cli_layout_of(const zarrc_array *array, zarrc_chunk_layout *out);
 
 /* "float32", "numpy.datetime64[ns]", "struct{a: int16, b: float64}" */
 void cli_print_dtype(FILE *out, const zarrc_dtype *dtype);
@@ -34,20 +23,9 @@ cli_span cli_sharding_at(const zarrc_array *array, int level);
 /* The codecs of a sharded array's inner chunks; of others: all codecs. ptr NULL never. */
 cli_span cli_inner_codecs(const zarrc_array *array);
 
-/* Whether a store key is that of a chunk of the array's grid, and of which. */
-bool cli_chunk_of(const zarrc_array *array, const char *key, int64_t *chunk);
-
 /* "array", "group", "unreadable" */
 const char *cli_node_type(zarrc_node_kind kind);
 /* The member "error" of a node that cannot be read. */
 void cli_json_why(cli_json *j, const zarrc_error *why);
-
-/* What the store holds of an array. */
-typedef struct cli_stored {
-  uint64_t nobjects, nbytes;             /* chunks (or shards) of the grid */
-  uint64_t nothers;                      /* keys that are no chunk of the grid, zarr.json left out */
-  uint64_t ntemporary, temporary_nbytes; /* files that writers which were killed have left */
-} cli_stored;
-zarrc_status cli_stored_count(const zarrc_array *array, cli_stored *out, zarrc_error *error);
 
 #endif

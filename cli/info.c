@@ -3,11 +3,11 @@
 #include "cli.h"
 #include "codecspec.h"
 #include "describe.h"
+#include "failures.h"
 #include "file.h"
 #include "memstream.h"
 #include "out.h"
 #include "text.h"
-#include "tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void print_row(const char *name, const int64_t *edge, const int64_t *grid
 
 /* The chunks of an array, which lie in one or more levels of shards or in none. */
 typedef struct chunking {
-  cli_layout l;
+  zarrc_chunk_layout l;
   int nlevels; /* of shards */
   zarrc_shard_level level[ZARRC_MAX_NESTING];
   uint64_t per_shard; /* innermost chunks in an object */
@@ -74,7 +74,7 @@ static void chunking_of(const zarrc_array *array, chunking *k) {
   const int64_t *edge = k->level[k->nlevels - 1].chunk_shape;
   for (int i = 0; i < k->l.ndim; i++) k->per_shard = cli_times(k->per_shard, k->l.object_shape[i] / edge[i]);
   memcpy(k->l.chunk_shape, edge, sizeof k->l.chunk_shape);
-  count_inside(k, array, k->nlevels - 1, k->l.chunk_grid, &k->l.chunk_bytes);
+  count_inside(k, array, k->nlevels - 1, k->l.chunk_grid, &k->l.chunk_nbytes);
   k->l.nchunks = cli_product(k->l.chunk_grid, k->l.ndim);
 }
 
@@ -94,7 +94,7 @@ static zarrc_status print_index(const chunking *k, const zarrc_array *array, zar
 }
 
 static zarrc_status print_table(const chunking *k, const zarrc_array *array, zarrc_error *error) {
-  const cli_layout *l = &k->l;
+  const zarrc_chunk_layout *l = &k->l;
   char note[96] = "", n[CLI_HUMAN];
   const char *sizes = l->regular ? "" : "the first of several sizes";
   printf("  %-13s%s%-20s %-16s %12s  %10s%s\n", "", cli_ansi(stdout, CLI_DIM), "shape", "grid", "count", "each",
@@ -102,7 +102,7 @@ static zarrc_status print_table(const chunking *k, const zarrc_array *array, zar
   if (k->nlevels > 0) {
     snprintf(note, sizeof note, "%s chunks in each%s%s", cli_human_count(n, k->per_shard), l->regular ? "" : "; ",
              sizes);
-    print_row("shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes, note);
+    print_row("shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_nbytes, note);
   }
   for (int i = 0; i + 1 < k->nlevels; i++) {
     int64_t grid[ZARRC_MAX_NDIM];
@@ -110,7 +110,7 @@ static zarrc_status print_table(const chunking *k, const zarrc_array *array, zar
     count_inside(k, array, i, grid, &nbytes);
     print_row("inner shards", k->level[i].chunk_shape, grid, l->ndim, cli_product(grid, l->ndim), nbytes, "");
   }
-  print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes, k->nlevels > 0 ? "" : sizes);
+  print_row("chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_nbytes, k->nlevels > 0 ? "" : sizes);
   label("objects");
   printf("%s at most, one for each %s\n", cli_human_count(n, l->nobjects), k->nlevels > 0 ? "shard" : "chunk");
   return print_index(k, array, error);
@@ -155,7 +155,7 @@ static void print_shape(const zarrc_array *array) {
   putchar('\n');
 }
 
-static void print_stored(const cli_layout *l, const cli_stored *s) {
+static void print_stored(const zarrc_chunk_layout *l, const zarrc_stored *s) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   label("stored");
   printf("%s", cli_human_bytes(a, (double)s->nbytes));
@@ -193,12 +193,12 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   const zarrc_array *array = node->array;
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
   chunking k;
-  const cli_layout *l = &k.l;
-  cli_stored stored = {0};
+  const zarrc_chunk_layout *l = &k.l;
+  zarrc_stored stored = {.struct_size = sizeof stored};
   char size[CLI_HUMAN];
   zarrc_status status = ZARRC_OK;
   chunking_of(array, &k);
-  if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
+  if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
   if (status != ZARRC_OK) return status;
   print_title(node->url, "array");
   print_shape(array);
@@ -238,9 +238,9 @@ static void json_table(cli_json *j, const char *key, const int64_t *edge, const 
 }
 
 static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array) {
-  const cli_layout *l = &k->l;
+  const zarrc_chunk_layout *l = &k->l;
   if (k->nlevels > 0) {
-    json_table(j, "shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_bytes);
+    json_table(j, "shards", l->object_shape, l->object_grid, l->ndim, l->nobjects, l->object_nbytes);
     cli_json_count(j, "chunks_per_shard", k->per_shard);
   } else {
     cli_json_raw(j, "shards", NULL, 0);
@@ -279,13 +279,13 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   const char *metadata = zarrc_array_metadata(array), *attributes = zarrc_array_attributes(array);
   cli_span document = cli_json_value(metadata, strlen(metadata)), member;
   chunking k;
-  const cli_layout *l = &k.l;
-  cli_stored stored = {0};
+  const zarrc_chunk_layout *l = &k.l;
+  zarrc_stored stored = {.struct_size = sizeof stored};
   bool named = false;
   zarrc_error why = {0};
   zarrc_status status = ZARRC_OK;
   chunking_of(array, &k);
-  if (cli_has(c, CLI_STORED)) status = cli_stored_count(array, &stored, error);
+  if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
   if (status != ZARRC_OK) return status;
   cli_json_dims(j, "shape", zarrc_array_shape(array), l->ndim);
   cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
@@ -303,7 +303,7 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
     cli_json_count(j, "nbytes", l->nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
-  json_table(j, "chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_bytes);
+  json_table(j, "chunks", l->chunk_shape, l->chunk_grid, l->ndim, l->nchunks, l->chunk_nbytes);
   json_shards(j, &k, array);
   member = cli_json_member(document, "chunk_grid");
   cli_json_raw(j, "chunk_grid", member.ptr, member.len);

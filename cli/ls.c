@@ -2,11 +2,11 @@
 /* zarrc ls and tree: a hierarchy, one node a line. */
 #include "cli.h"
 #include "describe.h"
+#include "failures.h"
 #include "file.h"
 #include "memstream.h"
 #include "out.h"
 #include "text.h"
-#include "tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +16,27 @@
 /* What a line says of an array; texts are allocated. */
 typedef struct line {
   char *shape, *dtype, *chunks;
-  cli_stored stored;
+  zarrc_stored stored;
   uint64_t nbytes;
+  zarrc_error *why; /* the array cannot be read */
 } line;
 
 typedef struct listing {
   cli *c;
   const cli_node *node;
-  cli_tree tree;
+  zarrc_tree *tree;
+  size_t n; /* nodes, and lines */
   line *lines;
   char *branch; /* what is drawn in front of the names of each level */
 } listing;
 
-static void put_dims_text(FILE *f, const cli_layout *l) {
+static void put_dims_text(FILE *f, const zarrc_chunk_layout *l) {
   char dims[CLI_DIMS];
   fputs(cli_plain_dims(dims, l->chunk_shape, l->ndim), f);
   if (l->sharded) fprintf(f, " in %s", cli_plain_dims(dims, l->object_shape, l->ndim));
 }
 
-static zarrc_status chunks_text(const cli_layout *l, char **out, zarrc_error *error) {
+static zarrc_status chunks_text(const zarrc_chunk_layout *l, char **out, zarrc_error *error) {
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
   if (status != ZARRC_OK) return status;
@@ -46,7 +48,7 @@ static zarrc_status chunks_text(const cli_layout *l, char **out, zarrc_error *er
 
 static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, zarrc_error *error) {
   char dims[CLI_DIMS];
-  cli_layout l;
+  zarrc_chunk_layout l;
   cli_layout_of(array, &l);
   out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
   out->nbytes = l.nbytes;
@@ -54,24 +56,40 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
   zarrc_status status = cli_array_dtype_text(array, &out->dtype, error);
   if (status == ZARRC_OK) status = chunks_text(&l, &out->chunks, error);
   if (status != ZARRC_OK) return status;
-  return cli_has(ls->c, CLI_LONG) ? cli_stored_count(array, &out->stored, error) : ZARRC_OK;
+  out->stored.struct_size = sizeof out->stored;
+  return cli_has(ls->c, CLI_LONG) ? zarrc_array_count_stored(array, &out->stored, error) : ZARRC_OK;
 }
 
 /* An array that cannot be read does not hide the others; out of memory and the like end the listing. */
-static zarrc_status read_line(const listing *ls, cli_tree_node *node, line *out, zarrc_error *error) {
+static zarrc_status read_line(const listing *ls, const zarrc_tree_node *node, line *out, zarrc_error *error) {
   zarrc_array *array = NULL;
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, &why);
   if (status == ZARRC_OK) status = describe(ls, array, out, &why);
   zarrc_array_close(array);
-  if (status != ZARRC_OK && cli_is_of_one_node(status)) return cli_tree_blame(node, &why, error);
-  if (status != ZARRC_OK && error != NULL) *error = why;
-  return status;
+  if (status == ZARRC_OK) return status;
+  if (!cli_is_of_one_node(status)) {
+    if (error != NULL) *error = why;
+    return status;
+  }
+  out->why = malloc(sizeof why);
+  if (out->why == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  *out->why = why;
+  return ZARRC_OK;
+}
+
+static const zarrc_tree_node *node_at(const listing *ls, size_t i) {
+  return zarrc_tree_get(ls->tree, i);
+}
+
+/* Why a node cannot be read; NULL: it can. */
+static const zarrc_error *why_not(const listing *ls, size_t i) {
+  return ls->lines[i].why != NULL ? ls->lines[i].why : node_at(ls, i)->why;
 }
 
 /* Path of a node from the one that was listed. */
-static const char *relative(const listing *ls, const cli_tree_node *node) {
+static const char *relative(const listing *ls, const zarrc_tree_node *node) {
   size_t n = strlen(ls->node->path);
   const char *path = node->path + n;
   return n > 0 && *path == '/' ? path + 1 : path;
@@ -83,7 +101,7 @@ static size_t put_name(const listing *ls, size_t i, bool tree) {
   static const char *const art[2][4] = {
       {"`-- ", "|-- ", "    ", "|   "},
       {"\xe2\x94\x94\xe2\x94\x80\xe2\x94\x80 ", "\xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 ", "    ", "\xe2\x94\x82   "}};
-  const cli_tree_node *node = &ls->tree.items[i];
+  const zarrc_tree_node *node = node_at(ls, i);
   const char *name = relative(ls, node), *const *lines = art[cli_is_utf8()];
   size_t width = 0;
   if (tree && node->depth > 0) {
@@ -102,7 +120,7 @@ static size_t put_name(const listing *ls, size_t i, bool tree) {
 }
 
 static size_t width_of(const listing *ls, size_t i, bool tree) {
-  const cli_tree_node *node = &ls->tree.items[i];
+  const zarrc_tree_node *node = node_at(ls, i);
   const char *name = relative(ls, node), *slash = strrchr(name, '/');
   if (node->depth == 0) return tree ? strlen(ls->node->url) : 1;
   size_t n = tree ? strlen(slash != NULL ? slash + 1 : name) + 4 * (size_t)node->depth : strlen(name);
@@ -124,7 +142,7 @@ static void put_bar(uint64_t nbytes, uint64_t most) {
 static void tell_temporary(const listing *ls) {
   uint64_t n = 0, nbytes = 0;
   char count[CLI_HUMAN], size[CLI_HUMAN];
-  for (size_t i = 0; i < ls->tree.n; i++) {
+  for (size_t i = 0; i < ls->n; i++) {
     n += ls->lines[i].stored.ntemporary;
     nbytes += ls->lines[i].stored.temporary_nbytes;
   }
@@ -138,7 +156,7 @@ static void print_text(const listing *ls) {
   size_t name = 0, shape = 0, dtype = 0, chunks = 0;
   uint64_t most = 0;
   char size[CLI_HUMAN];
-  for (size_t i = 0; i < ls->tree.n; i++) {
+  for (size_t i = 0; i < ls->n; i++) {
     const line *l = &ls->lines[i];
     if (width_of(ls, i, tree) > name) name = width_of(ls, i, tree);
     if (l->shape == NULL) continue;
@@ -148,13 +166,13 @@ static void print_text(const listing *ls) {
     if (l->stored.nbytes > most) most = l->stored.nbytes;
   }
   if (name > 60) name = 60;
-  for (size_t i = 0; i < ls->tree.n; i++) {
+  for (size_t i = 0; i < ls->n; i++) {
     const line *l = &ls->lines[i];
-    const zarrc_error *why = ls->tree.items[i].why;
+    const zarrc_error *why = why_not(ls, i);
     size_t at = put_name(ls, i, tree);
     if (why != NULL) {
       pad(at, name);
-      fputs(ls->tree.items[i].kind == ZARRC_NODE_UNREADABLE ? "unreadable: " : "", stdout);
+      fputs(node_at(ls, i)->kind == ZARRC_NODE_UNREADABLE ? "unreadable: " : "", stdout);
       cli_print_safe(stdout, why->message);
     } else if (l->shape != NULL) {
       pad(at, name);
@@ -175,10 +193,10 @@ static void print_text(const listing *ls) {
 
 /* ------------------------------------------------------------------------------------------------------- JSON */
 
-static zarrc_status json_array(const listing *ls, const cli_tree_node *node, cli_json *j, const line *l,
+static zarrc_status json_array(const listing *ls, const zarrc_tree_node *node, cli_json *j, const line *l,
                                zarrc_error *error) {
   zarrc_array *array = NULL;
-  cli_layout layout;
+  zarrc_chunk_layout layout;
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, error);
@@ -210,13 +228,13 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   cli_json_begin(&j, text.out, "ls");
   cli_json_string(&j, "url", ls->node->url);
   cli_json_open(&j, "nodes", '[');
-  for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++) {
-    const cli_tree_node *node = &ls->tree.items[i];
+  for (size_t i = 0; i < ls->n && status == ZARRC_OK; i++) {
+    const zarrc_tree_node *node = node_at(ls, i);
     cli_json_open(&j, NULL, '{');
     cli_json_string(&j, "path", relative(ls, node));
     cli_json_string(&j, "node_type", cli_node_type(node->kind));
-    if (node->why != NULL) {
-      cli_json_why(&j, node->why);
+    if (why_not(ls, i) != NULL) {
+      cli_json_why(&j, why_not(ls, i));
     } else if (node->kind == ZARRC_NODE_ARRAY) {
       status = json_array(ls, node, &j, &ls->lines[i], error);
     }
@@ -235,23 +253,24 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
 static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   int deepest = 0;
   cli_failures failures = {0};
-  zarrc_status status = cli_tree_read(ls->node->store, ls->node->path, depth, &ls->tree, error);
+  zarrc_status status = zarrc_tree_open(ls->node->store, ls->node->path, depth, &ls->tree, error);
   if (status != ZARRC_OK) return status;
-  for (size_t i = 0; i < ls->tree.n; i++)
-    if (ls->tree.items[i].depth > deepest) deepest = ls->tree.items[i].depth;
-  ls->lines = calloc(ls->tree.n, sizeof *ls->lines);
+  ls->n = zarrc_tree_nnodes(ls->tree);
+  for (size_t i = 0; i < ls->n; i++)
+    if (node_at(ls, i)->depth > deepest) deepest = node_at(ls, i)->depth;
+  ls->lines = calloc(ls->n, sizeof *ls->lines);
   ls->branch = calloc((size_t)deepest + 1, 1);
   if (ls->lines == NULL || ls->branch == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  for (size_t i = 0; i < ls->tree.n && status == ZARRC_OK; i++)
-    if (ls->tree.items[i].kind == ZARRC_NODE_ARRAY) status = read_line(ls, &ls->tree.items[i], &ls->lines[i], error);
+  for (size_t i = 0; i < ls->n && status == ZARRC_OK; i++)
+    if (node_at(ls, i)->kind == ZARRC_NODE_ARRAY) status = read_line(ls, node_at(ls, i), &ls->lines[i], error);
   if (status != ZARRC_OK) return status;
   if (ls->c->json)
     status = print_json(ls, error);
   else
     print_text(ls);
   if (!ls->c->json) tell_temporary(ls);
-  for (size_t i = 0; i < ls->tree.n; i++)
-    if (ls->tree.items[i].why != NULL) cli_failures_add(&failures, ls->tree.items[i].why);
+  for (size_t i = 0; i < ls->n; i++)
+    if (why_not(ls, i) != NULL) cli_failures_add(&failures, why_not(ls, i));
   return status == ZARRC_OK ? cli_failures_end(&failures, error) : status;
 }
 
@@ -265,14 +284,15 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
   if (status == ZARRC_OK) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
   if (status == ZARRC_OK) status = list(&ls, depth, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
-  for (size_t i = 0; ls.lines != NULL && i < ls.tree.n; i++) {
+  for (size_t i = 0; ls.lines != NULL && i < ls.n; i++) {
     free(ls.lines[i].shape);
     free(ls.lines[i].dtype);
     free(ls.lines[i].chunks);
+    free(ls.lines[i].why);
   }
   free(ls.lines);
   free(ls.branch);
-  cli_tree_clear(&ls.tree);
+  zarrc_tree_close(ls.tree);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

@@ -106,6 +106,7 @@ int main(int argc, char **argv) {
   } else {
     fflush(stdout);
   }
+  if (status == ZARRC_CANCELED) zarrc_fail(&error, status, "interrupted"); /* wherever that was noticed */
   if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
   if (status != ZARRC_OK) cli_print_error(&c, &error, status);
   return cli_exit_code(status);

@@ -334,7 +334,7 @@ static zarrc_status extract(cli *c, const cli_shards *shards, zarrc_error *error
   const zarrc_array *array = shards->node.array;
   char key[CLI_KEY];
   int64_t first[ZARRC_MAX_NDIM] = {0};
-  cli_layout layout;
+  zarrc_chunk_layout layout;
   cli_layout_of(array, &layout);
   if (shards->single) return extract_from(&x, shards, shards->chunk, shards->key, error);
   if (layout.nobjects != 1) {

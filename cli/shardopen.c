@@ -77,7 +77,7 @@ static zarrc_status open_file(cli *c, zarrc_ctx *ctx, cli_shards *s, zarrc_error
   if (status != ZARRC_OK) goto done;
   cli_about(c, path);
   int n = snprintf(s->key, sizeof s->key, "%s%s%s", s->node.path, s->node.path[0] != 0 ? "/" : "", rest);
-  if (n < 0 || (size_t)n >= sizeof s->key || !cli_chunk_of(s->node.array, s->key, s->chunk))
+  if (n < 0 || (size_t)n >= sizeof s->key || !zarrc_array_chunk_of(s->node.array, s->key, s->chunk))
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.200s' is no chunk of the grid of the array %.200s", rest,
                         s->place);
   s->single = s->placed = true;
@@ -147,7 +147,7 @@ static zarrc_status find_shard(void *arg, const zarrc_entry *entry, zarrc_error 
   int64_t chunk[ZARRC_MAX_NDIM];
   size_t n = (size_t)zarrc_array_ndim(f->array) * sizeof *chunk, len = strlen(entry->key) + 1;
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-  if (entry->is_prefix || !cli_chunk_of(f->array, entry->key, chunk)) return ZARRC_OK;
+  if (entry->is_prefix || !zarrc_array_chunk_of(f->array, entry->key, chunk)) return ZARRC_OK;
   if (f->n == f->cap) {
     size_t cap = f->cap > 0 ? 2 * f->cap : 64;
     found *items = realloc(f->items, cap * sizeof *items);

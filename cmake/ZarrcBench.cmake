@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
-# build/zarrc-bench, which speaks the protocol of benchmarks for command-line tools (bench/zarrc_bench.c); its reencode
-# is that of the command, whose objects it therefore links. And, by the target bench-programs or with the tests, the
-# programs of bench/run.py in build/bench.
+# build/zarrc-bench, which speaks the protocol of benchmarks for command-line tools (bench/zarrc_bench.c). And, by the
+# target bench-programs or with the tests, the programs of bench/run.py in build/bench.
 add_library(zarrc-bench-shared STATIC bench/measure.c bench/memory.c)
 target_link_libraries(zarrc-bench-shared PRIVATE zarrc-flags)
 
-add_executable(zarrc-bench bench/zarrc_bench.c bench/operations.c
-  $<FILTER:$<TARGET_OBJECTS:zarrc-command>,EXCLUDE,/main\\.c\\.o$>)
+add_executable(zarrc-bench bench/zarrc_bench.c bench/operations.c)
 target_link_libraries(zarrc-bench PRIVATE zarrc-flags zarrc-bench-shared zarrc_static m)
-target_include_directories(zarrc-bench PRIVATE bench ${CMAKE_CURRENT_SOURCE_DIR})
+target_include_directories(zarrc-bench PRIVATE bench)
 
 add_custom_target(bench-programs DEPENDS zarrc-bench)
 # zarrc_bench_program(<name> <libraries it needs>... SOURCES <files>...): left out where a library is missing.

@@ -151,6 +151,9 @@ ZARRC_API zarrc_status zarrc_array_set_attributes(zarrc_array *array, const char
 ZARRC_API zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int64_t *chunk, char *buf, size_t nbytes,
                                              zarrc_error *error);
 
+/* Returns whether a store key is that of a chunk of the grid, and puts its coordinates into `chunk`. */
+ZARRC_API bool zarrc_array_chunk_of(const zarrc_array *array, const char *key, int64_t *chunk);
+
 /* ------------------------------------------------------------------------------------------------- selections */
 
 /* Indices outside the array, a step below 1, and masks and memory of another shape are ZARRC_INVALID_ARGUMENT, naming

@@ -29,6 +29,222 @@ ZARRC_API zarrc_status zarrc_codecs_from_text(const char *text, const zarrc_dtyp
  * ZARRC_INVALID_METADATA: it is not JSON. */
 ZARRC_API zarrc_status zarrc_codecs_to_text(const char *json, size_t n, zarrc_buf *out, zarrc_error *error);
 
+/* ------------------------------------------------------------------------------------------- chunks in numbers */
+
+/* The chunks of an array. An object is what is stored under one key: a shard where there are shards, else a chunk.
+ * Counts that do not fit are UINT64_MAX. */
+typedef struct zarrc_chunk_layout {
+  size_t struct_size;
+  int ndim;
+  bool sharded; /* an object holds chunks of chunk_shape */
+  bool regular; /* all objects have one shape; else object_shape and chunk_shape are those of the first */
+  int64_t object_shape[ZARRC_MAX_NDIM], object_grid[ZARRC_MAX_NDIM]; /* elements of one; how many on each axis */
+  int64_t chunk_shape[ZARRC_MAX_NDIM], chunk_grid[ZARRC_MAX_NDIM];   /* of nested shards: of the outermost level */
+  uint64_t nobjects, nchunks, chunks_per_object;
+  uint64_t nitems;
+  uint64_t nbytes, object_nbytes, chunk_nbytes; /* of elements in memory; 0: not known, as of text */
+} zarrc_chunk_layout;
+
+/* Fills as much of *out as its struct_size says. */
+ZARRC_API zarrc_status zarrc_array_chunk_layout(const zarrc_array *array, zarrc_chunk_layout *out, zarrc_error *error);
+
+/* What a store holds of an array. */
+typedef struct zarrc_stored {
+  size_t struct_size;
+  uint64_t nobjects, nbytes; /* objects of the grid, and bytes of all of them */
+  uint64_t nothers;          /* keys below the array that are neither objects of its grid nor its zarr.json */
+  uint64_t ntemporary, temporary_nbytes; /* files that writers which were killed have left */
+} zarrc_stored;
+
+/* Lists the array's keys and counts. Fills as much of *out as its struct_size says. ZARRC_UNSUPPORTED: the store cannot
+ * list. */
+ZARRC_API zarrc_status zarrc_array_count_stored(const zarrc_array *array, zarrc_stored *out, zarrc_error *error);
+
+/* -------------------------------------------------------------------------------------------------- hierarchies */
+
+/* A node and all below it, listed in depth-first order, children sorted by name. */
+typedef struct zarrc_tree zarrc_tree;
+
+typedef struct zarrc_tree_node {
+  const char *path; /* in the store */
+  zarrc_node_kind kind;
+  int depth;              /* 0: the node that was asked for */
+  bool last;              /* of its siblings */
+  const zarrc_error *why; /* it cannot be read, or what a group holds cannot be listed; NULL: it can */
+} zarrc_tree_node;
+
+/* Lists `depth` levels below the node at a path; a negative depth: all. What cannot be read below that node is listed
+ * all the same, with the reason. ZARRC_NOT_FOUND: there is no node. */
+ZARRC_API zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int64_t depth, zarrc_tree **out,
+                                       zarrc_error *error);
+ZARRC_API void zarrc_tree_close(zarrc_tree *tree);
+ZARRC_API size_t zarrc_tree_nnodes(const zarrc_tree *tree);
+/* The i-th node; it stays with the tree. */
+ZARRC_API const zarrc_tree_node *zarrc_tree_get(const zarrc_tree *tree, size_t i);
+/* Returns the failure of the first node that cannot be read, if there is one. */
+ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
+
+/* ------------------------------------------------------------------------------------------------------ copying */
+
+/*
+ * A copier copies an array, or a group and all below it, with other chunks or codecs where that is asked for:
+ *
+ *     zarrc_copy_options options = {.struct_size = sizeof options, .codecs = "zstd(5)"};
+ *     zarrc_copier *copier;
+ *     zarrc_status status = zarrc_copier_open(source, "a", target, "b", &options, &copier, &error);
+ *     if (!status) {
+ *       status = zarrc_copier_plan(copier, &error);
+ *       if (!status) status = zarrc_copier_run(copier, &error);
+ *       // zarrc_copier_report(copier): what was planned and done, or what was in the way
+ *       zarrc_copier_close(copier);
+ *     }
+ *
+ * The copy is made beside the target (zarrc_stage_open) and takes its place as a whole when it is complete: until then
+ * what was there can be read. What an interrupted copy had done is kept, and ZARRC_COPY_RESUME goes on with it. In a
+ * store that cannot replace a prefix as a whole (zarrc_stage_possible) the copy is made at the target itself.
+ */
+typedef struct zarrc_copier zarrc_copier;
+
+/* What is done about what is at the target. */
+typedef enum zarrc_copy_mode {
+  ZARRC_COPY_NEW,           /* a node, or an unfinished copy, is ZARRC_CONFLICT */
+  ZARRC_COPY_OVERWRITE,     /* nodes are replaced; beside them, files that are no Zarr are ZARRC_CONFLICT */
+  ZARRC_COPY_OVERWRITE_ALL, /* nodes are replaced, and such files with them */
+  ZARRC_COPY_RESUME         /* an unfinished copy is gone on with; where there is none, the node that is there is
+                               completed; where there is nothing, the copy begins */
+} zarrc_copy_mode;
+
+typedef enum zarrc_copy_event_kind {
+  ZARRC_COPY_PROGRESS,    /* elements are being copied: the numbers; first with ndone 0 */
+  ZARRC_COPY_OTHER_FILE,  /* while planning: `path` is a file of the source that is no Zarr */
+  ZARRC_COPY_CONSOLIDATED /* the copy of the group at `path` has no consolidated metadata, which may not be true of it
+                           */
+} zarrc_copy_event_kind;
+
+typedef struct zarrc_copy_event {
+  zarrc_copy_event_kind kind;
+  const char *path;       /* below the node that is copied; or NULL */
+  uint64_t ndone, ntotal; /* PROGRESS: objects of the target, those included that were there already */
+  uint64_t nbytes;        /* PROGRESS: of elements that went through */
+  uint64_t stored_nbytes; /* PROGRESS: that were stored for them */
+} zarrc_copy_event;
+
+/* Called by any of the threads that work, but never twice at once. What it returns other than ZARRC_OK ends the copy.
+ */
+typedef zarrc_status (*zarrc_copy_event_fn)(void *arg, const zarrc_copy_event *event, zarrc_error *error);
+
+/* Zeroed: a copy of everything as it is, to where nothing is. */
+typedef struct zarrc_copy_options {
+  size_t struct_size;
+  zarrc_copy_mode mode;
+  /* What arrays become. A shape is for arrays with as many dimensions as it has numbers; others, in a group, keep
+   * theirs. One that is for no array at all is ZARRC_INVALID_ARGUMENT. NULL: chunks or shards stay as they are. */
+  const int64_t *chunk_shape, *shard_shape; /* chunks: those inside shards, where there are shards */
+  int nchunk_shape, nshard_shape;
+  bool no_shards;                 /* what is sharded gets chunks */
+  const char *codecs;             /* of the (inner) chunks, as zarrc_codecs_from_text takes them; NULL: as they are */
+  const char *chunk_key_encoding; /* "default", "v2"; NULL: as it is */
+  char separator;                 /* '/', '.'; 0: that of the encoding */
+  bool write_empty_chunks;        /* store chunks in which all is fill value, too */
+  bool other_files;               /* copy files that are no Zarr, too */
+  bool check;                     /* read what was written and compare; with RESUME, what was there already, too */
+  uint64_t memory;                /* bytes that the plan may take; 0: 1 GiB. max_memory of the context limits what
+                                     reading and encoding take, without the regions that are held between them */
+  unsigned threads;               /* that work at once, at most; 0: as many as the context has */
+  const char *source_name;        /* the note of an unfinished copy is "copy of" this; NULL: the source's path */
+  zarrc_copy_event_fn event;      /* or NULL */
+  void *event_arg;
+} zarrc_copy_options;
+
+/* Opens a copier; nothing is looked at yet. Both stores must be of one context and stay open; the options are copied.
+ * ZARRC_INVALID_ARGUMENT: options that exclude each other, or one place within the other in one store. Two stores may
+ * be one place all the same: zarrc_copy_check_urls. options may be NULL. */
+ZARRC_API zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zarrc_store *target,
+                                         const char *target_path, const zarrc_copy_options *options, zarrc_copier **out,
+                                         zarrc_error *error);
+ZARRC_API void zarrc_copier_close(zarrc_copier *copier);
+
+/* Looks at source and target, decides what will be done, and changes nothing. After a failure the report says what was
+ * in the way. Statuses: those of reading the source; ZARRC_CONFLICT and ZARRC_INVALID_ARGUMENT with an obstacle of the
+ * report; ZARRC_LIMIT where `memory` is too little; ZARRC_UNSUPPORTED where an array whose elements cannot be read is
+ * to become another one. */
+ZARRC_API zarrc_status zarrc_copier_plan(zarrc_copier *copier, zarrc_error *error);
+
+/* Copies, once; plans first where that was not done. ZARRC_CANCELED: as the context's `canceled` wanted;
+ * ZARRC_CORRUPT: the source is damaged, or `check` found a difference. */
+ZARRC_API zarrc_status zarrc_copier_run(zarrc_copier *copier, zarrc_error *error);
+
+typedef enum zarrc_copy_side { ZARRC_COPY_NEITHER, ZARRC_COPY_SOURCE, ZARRC_COPY_TARGET } zarrc_copy_side;
+
+/* Why a copy could not be made, where a program may want to do something about it. */
+typedef enum zarrc_copy_obstacle {
+  ZARRC_COPY_NO_OBSTACLE,
+  ZARRC_COPY_NODE_THERE,         /* CONFLICT: of target_kind, which OVERWRITE would replace and RESUME complete */
+  ZARRC_COPY_UNFINISHED_THERE,   /* CONFLICT: an unfinished copy, which OVERWRITE would remove and RESUME go on with */
+  ZARRC_COPY_FILES_THERE,        /* CONFLICT: files that are no Zarr; OVERWRITE_ALL removes them beside a node */
+  ZARRC_COPY_OTHERWISE_THERE,    /* CONFLICT: RESUME found nodes that this copy would not make */
+  ZARRC_COPY_OTHER_SOURCE_THERE, /* CONFLICT: RESUME without check found an unfinished copy of another source */
+  ZARRC_COPY_NEEDS_MEMORY        /* LIMIT: `memory` is too little */
+} zarrc_copy_obstacle;
+
+/* Made by the library, which may add members at the end. */
+typedef struct zarrc_copy_report {
+  /* the plan */
+  size_t ngroups, narrays;
+  uint64_t nobjects; /* objects of the target, at most */
+  uint64_t nbytes;   /* of elements; UINT64_MAX: very many */
+  uint64_t memory;   /* bytes that it takes, about */
+  unsigned threads;  /* that work at once */
+  bool replaces;     /* something at the target goes: */
+  uint64_t replaced_nodes, replaced_chunks, replaced_files;
+  uint64_t nother_files; /* files of the source that are no Zarr */
+  /* the work */
+  uint64_t read_nobjects, nreads, read_nbytes; /* of the source: objects, requests, bytes */
+  uint64_t written_nobjects, written_nbytes;
+  uint64_t skipped_nobjects; /* RESUME: they were there */
+  uint64_t mended_nobjects;  /* RESUME with check: they were there, but damaged, and were made anew */
+  uint64_t copied_nbytes;    /* of elements that went through */
+  size_t nconsolidated;      /* groups whose consolidated metadata were left out */
+  /* a failure */
+  zarrc_copy_side side; /* that it is about */
+  zarrc_copy_obstacle obstacle;
+  zarrc_node_kind target_kind;         /* what is at the target */
+  uint64_t target_nodes, target_files; /* with an obstacle there: nodes, and files that are no Zarr */
+  const char *option;                  /* "chunk_shape": the option that does not fit; NULL: none */
+  bool resumable;                      /* what was done is kept, and RESUME goes on with it */
+} zarrc_copy_report;
+
+/* What is known by now; it stays with the copier and is brought up to date by the next call. Not while zarrc_copier_run
+ * runs. */
+ZARRC_API const zarrc_copy_report *zarrc_copier_report(zarrc_copier *copier);
+
+/* What is done with one array. Made by the library, which may add members at the end. */
+typedef struct zarrc_copy_array {
+  const char *path; /* below the node that is copied; "" for that itself */
+  const zarrc_array *source;
+  const zarrc_array *model;  /* what the copy is to be: an array in memory, without chunks */
+  bool encoded;              /* its elements cannot be read: chunks are copied as they are stored */
+  bool rechunked, resharded; /* chunk_shape, shard_shape were for it */
+  uint64_t nregions;         /* that are copied one by one */
+  unsigned regions_at_once;
+  uint64_t region_nbytes;       /* held of one, at most */
+  bool in_parts;                /* not held as a whole: read while they are encoded */
+  uint64_t nreads, read_nbytes; /* of objects of the source, each as often as it is read */
+  bool reads_are_exact;
+  uint64_t memory_wanted; /* with so much `memory` none would be read twice; 0: none is, or it is not known */
+  bool source_is_listed;  /* the source's store can list, and these are true: */
+  uint64_t source_nobjects, source_nbytes;
+  bool target_is_listed;                    /* RESUME: what is there already: */
+  uint64_t target_nobjects, target_nfaulty; /* objects that look whole, and that cannot be */
+} zarrc_copy_array;
+
+/* The i-th array of the plan, i < narrays; it stays with the copier. */
+ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier, size_t i);
+
+/* Returns ZARRC_INVALID_ARGUMENT where two URLs name one place of the file system, or one a place within the other. */
+ZARRC_API zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target,
+                                             zarrc_error *error);
+
 #ifdef __cplusplus
 }
 #endif

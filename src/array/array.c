@@ -169,6 +169,16 @@ zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int64_t *chun
   return status;
 }
 
+bool zarrc_array_chunk_of(const zarrc_array *array, const char *key, int64_t *chunk) {
+  zarrc_array *self = (zarrc_array *)(uintptr_t)array;
+  size_t n = strlen(array->path);
+  if (n > 0 && (strncmp(key, array->path, n) || key[n++] != '/')) return false;
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&self->latest);
+  bool found = zarrc_key_to_chunk(&m->keys, key + n, m->ndim, chunk) && !zarrc_array_check_chunk(m, chunk, NULL);
+  zarrc_latest_leave(&self->latest);
+  return found;
+}
+
 static bool same_shape(const zarrc_array *array, const int64_t *a, const int64_t *b) {
   return array->fixed->ndim == 0 || !memcmp(a, b, sizeof *a * (size_t)array->fixed->ndim);
 }

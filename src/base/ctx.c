@@ -51,6 +51,20 @@ zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zar
   return ZARRC_OK;
 }
 
+static void *resize_for(void *ud, void *p, size_t old_size, size_t size, size_t align) {
+  return zarrc_mem_resize(ud, p, old_size, size, align);
+}
+
+zarrc_status zarrc_ctx_open_fewer(zarrc_ctx *ctx, unsigned threads, zarrc_ctx **out, zarrc_error *error) {
+  zarrc_ctx_options options = ctx->options;
+  options.alloc = (zarrc_allocator){.resize = resize_for, .ud = ctx};
+  options.threads = threads;
+  zarrc_status status = zarrc_ctx_open(&options, out, error);
+  void *codecs = status ? NULL : zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
+  if (codecs) zarrc_ctx_set_slot(*out, ZARRC_SLOT_REGISTRY, codecs, NULL);
+  return status;
+}
+
 void zarrc_ctx_close(zarrc_ctx *ctx) {
   if (!ctx) return;
   zarrc_pool_close(ctx);

@@ -36,4 +36,8 @@ struct zarrc_ctx {
   _Alignas(64) zarrc_lanes lanes;
 };
 
+/* Opens a context with fewer threads for a part of the work of another one, which counts its memory, knows its codecs,
+ * and is asked whether to stop. It is closed first. */
+zarrc_status zarrc_ctx_open_fewer(zarrc_ctx *ctx, unsigned threads, zarrc_ctx **out, zarrc_error *error);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which regions of a copy have something to copy, and what is read for them. */
-#include "copy.h"
-#include "text.h"
+#include "tools/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@ typedef struct box {
   int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
 } box;
 
-static void regions_of(const cli_copy_array *a, uint64_t object, box *out) {
+static void regions_of(const zarrc_copy_item *a, uint64_t object, box *out) {
   const zarrc_grid *from = zarrc_array_grid(a->source), *to = zarrc_array_grid(a->model);
   const int64_t *shape = zarrc_array_shape(a->source);
   for (int i = a->from.ndim - 1; i >= 0; i--) {
@@ -24,18 +23,18 @@ static void regions_of(const cli_copy_array *a, uint64_t object, box *out) {
   }
 }
 
-static void count_reads(cli_copy_array *a) {
+static void count_reads(zarrc_copy_item *a) {
   box b;
-  a->reads = a->read_bytes = 0;
+  a->reads = a->read_nbytes = 0;
   for (size_t i = 0; i < a->stored.n; i++) {
     regions_of(a, a->stored.items[i].number, &b);
-    uint64_t times = cli_product(b.count, a->from.ndim);
-    a->reads = cli_plus(a->reads, times);
-    a->read_bytes = cli_plus(a->read_bytes, cli_times(times, a->stored.items[i].nbytes));
+    uint64_t times = zarrc_product(b.count, a->from.ndim);
+    a->reads = zarrc_plus(a->reads, times);
+    a->read_nbytes = zarrc_plus(a->read_nbytes, zarrc_times(times, a->stored.items[i].nbytes));
   }
 }
 
-static void add_regions(const cli_copy_array *a, const box *b, uint64_t *list, uint64_t *n) {
+static void add_regions(const zarrc_copy_item *a, const box *b, uint64_t *list, uint64_t *n) {
   int64_t at[ZARRC_MAX_NDIM] = {0};
   int axis, ndim = a->from.ndim;
   do {
@@ -52,38 +51,38 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Sorted, each once. */
-static void tidy(cli_copy_array *a, uint64_t n) {
+static void tidy(zarrc_copy_item *a, uint64_t n) {
   qsort(a->list, (size_t)n, sizeof *a->list, by_value);
   a->nlist = 0;
   for (uint64_t i = 0; i < n; i++)
     if (i == 0 || a->list[i] != a->list[i - 1]) a->list[a->nlist++] = a->list[i];
 }
 
-static void count_objects(cli_copy_array *a) {
+static void count_objects(zarrc_copy_item *a) {
   zarrc_region region;
   int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
   a->nobjects = 0;
   for (uint64_t i = 0; i < a->nlist; i++) {
-    cli_copy_region(a, a->list[i], &region, first, count);
-    a->nobjects = cli_plus(a->nobjects, cli_product(count, a->to.ndim));
+    zarrc_copy_region(a, a->list[i], &region, first, count);
+    a->nobjects = zarrc_plus(a->nobjects, zarrc_product(count, a->to.ndim));
   }
 }
 
-bool cli_copy_is_there(const cli_copy_array *a, const int64_t *first, const int64_t *count) {
+bool zarrc_copy_is_there(const zarrc_copy_item *a, const int64_t *first, const int64_t *count) {
   int ndim = a->to.ndim, axis;
   int64_t chunk[ZARRC_MAX_NDIM];
   memcpy(chunk, first, (size_t)ndim * sizeof *chunk);
   do {
     uint64_t number = 0;
     for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->to.object_grid[i] + (uint64_t)chunk[i];
-    if (cli_copy_stored_find(&a->there, number) == NULL) return false;
+    if (zarrc_copy_objects_find(&a->there, number) == NULL) return false;
     for (axis = ndim - 1; axis >= 0 && ++chunk[axis] == first[axis] + count[axis]; axis--) chunk[axis] = first[axis];
   } while (axis >= 0);
   return true;
 }
 
 /* What is read for one region: the source objects that lie in it. */
-static void read_region(cli_copy_array *a, const zarrc_region *region) {
+static void read_region(zarrc_copy_item *a, const zarrc_region *region) {
   const zarrc_grid *from = zarrc_array_grid(a->source);
   int64_t first[ZARRC_MAX_NDIM], last[ZARRC_MAX_NDIM], at[ZARRC_MAX_NDIM];
   int axis, ndim = a->from.ndim;
@@ -94,27 +93,27 @@ static void read_region(cli_copy_array *a, const zarrc_region *region) {
   do {
     uint64_t number = 0;
     for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->from.object_grid[i] + (uint64_t)at[i];
-    const cli_copy_object *object = cli_copy_stored_find(&a->stored, number);
-    if (object != NULL) {
+    const zarrc_copy_object *object = zarrc_copy_objects_find(&a->stored, number);
+    if (object) {
       a->reads++;
-      a->read_bytes += object->nbytes;
+      a->read_nbytes += object->nbytes;
     }
     for (axis = ndim - 1; axis >= 0 && ++at[axis] > last[axis]; axis--) at[axis] = first[axis];
   } while (axis >= 0);
 }
 
-void cli_copy_leave_out(cli_copy_array *a) {
+void zarrc_copy_leave_out(zarrc_copy_item *a) {
   int64_t first[ZARRC_MAX_NDIM] = {0}, count[ZARRC_MAX_NDIM] = {0};
   zarrc_region region;
   if (!a->stored.known || a->windowed) return;
-  a->reads = a->read_bytes = 0;
+  a->reads = a->read_nbytes = 0;
   for (uint64_t i = 0; i < a->nlist; i++) {
-    cli_copy_region(a, a->list != NULL ? a->list[i] : i, &region, first, count);
-    if (!cli_copy_is_there(a, first, count)) read_region(a, &region);
+    zarrc_copy_region(a, a->list ? a->list[i] : i, &region, first, count);
+    if (!zarrc_copy_is_there(a, first, count)) read_region(a, &region);
   }
 }
 
-zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error) {
+zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zarrc_error *error) {
   a->nlist = a->total_regions;
   a->nobjects = a->to.nobjects;
   if (!a->stored.known || a->to.nobjects == 0) return ZARRC_OK;
@@ -123,13 +122,13 @@ zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error) {
   uint64_t sum = a->reads, n = 0;
   a->reads_known = !a->windowed;
   if (a->windowed && a->stored.n > 0 && windowed_reads > a->reads && a->stored.n * 2 > a->from.nobjects) {
-    a->read_bytes = cli_times(a->read_bytes, windowed_reads / (a->reads > 0 ? a->reads : 1));
+    a->read_nbytes = zarrc_times(a->read_nbytes, windowed_reads / (a->reads > 0 ? a->reads : 1));
     a->reads = windowed_reads;
   }
   if (all || sum >= a->total_regions) return ZARRC_OK;
-  uint64_t room = cli_times(sum > 0 ? sum : 1, sizeof *a->list);
-  a->list = room < SIZE_MAX ? malloc((size_t)room) : NULL;
-  if (a->list == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  uint64_t room = zarrc_times(sum > 0 ? sum : 1, sizeof *a->list);
+  a->list = room < SIZE_MAX / 2 ? zarrc_malloc(ctx, (size_t)room) : NULL;
+  if (!a->list) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   box b;
   for (size_t i = 0; i < a->stored.n; i++) {
     regions_of(a, a->stored.items[i].number, &b);
@@ -140,14 +139,14 @@ zarrc_status cli_copy_narrow(cli_copy_array *a, bool all, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-uint64_t cli_copy_memory_wanted(const cli_copy_array *a, uint64_t memory, bool check, unsigned threads) {
+uint64_t zarrc_copy_memory_wanted(const zarrc_copy_item *a, uint64_t memory, bool check, unsigned threads) {
   for (int i = 0; i < 40; i++) {
-    cli_copy_array other = *a;
+    zarrc_copy_item other = *a;
     unsigned t = threads;
-    memory = cli_times(memory, 2);
+    memory = zarrc_times(memory, 2);
     if (memory == UINT64_MAX) return 0;
     other.windowed = false;
-    if (cli_copy_cut(&other, memory, check, &t, NULL) != ZARRC_OK || other.windowed) continue;
+    if (zarrc_copy_cut(&other, memory, check, &t, NULL) || other.windowed) continue;
     count_reads(&other);
     if (other.reads == other.stored.n) return memory;
   }

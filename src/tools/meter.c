@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "meter.h"
+#include "tools/meter.h"
 
 #include <string.h>
 
 /* A blob of the meter as one of the inner store. Threads may read through one blob at once: it is touched only when the
  * inner store remembers something else of it than before. */
 typedef struct passage {
-  cli_meter *meter;
+  zarrc_meter *meter;
   zarrc_key_blob before, inner;
 } passage;
 
 static passage enter(const zarrc_key_blob *blob) {
-  passage p = {.meter = (cli_meter *)blob->store, .before = *blob, .inner = *blob};
+  passage p = {.meter = (zarrc_meter *)blob->store, .before = *blob, .inner = *blob};
   p.inner.store = p.meter->inner;
   return p;
 }
@@ -26,9 +26,9 @@ static zarrc_status meter_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t
   zarrc_status status = p.meter->inner->ops->read(&p.inner, ranges, n, error);
   leave(&p, blob);
   static const intptr_t nothing[sizeof blob->state / sizeof *blob->state];
-  if (status == ZARRC_OK && memcmp(p.before.state, nothing, sizeof nothing) == 0) atomic_fetch_add(&p.meter->opened, 1);
+  if (!status && memcmp(p.before.state, nothing, sizeof nothing) == 0) atomic_fetch_add(&p.meter->opened, 1);
   atomic_fetch_add(&p.meter->reads, n);
-  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&p.meter->read_bytes, ranges[i].got.len);
+  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&p.meter->read_bytes, ranges[i].got.len);
   return status;
 }
 
@@ -38,7 +38,7 @@ static zarrc_status meter_replace(zarrc_key_blob *blob, const zarrc_bytes *parts
   zarrc_status status = p.meter->inner->ops->replace(&p.inner, parts, n, if_unchanged, error);
   leave(&p, blob);
   atomic_fetch_add(&p.meter->writes, 1);
-  for (size_t i = 0; status == ZARRC_OK && i < n; i++) atomic_fetch_add(&p.meter->written_bytes, parts[i].len);
+  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&p.meter->written_bytes, parts[i].len);
   return status;
 }
 
@@ -46,13 +46,13 @@ static zarrc_status meter_replace(zarrc_key_blob *blob, const zarrc_bytes *parts
 typedef struct counted {
   const zarrc_source *source;
   void *state;
-  cli_meter *meter;
+  zarrc_meter *meter;
 } counted;
 
 static zarrc_status counted_next(void *state, zarrc_parts *parts, zarrc_error *error) {
   counted *c = state;
   zarrc_status status = c->source->next(c->state, parts, error);
-  if (status == ZARRC_OK) atomic_fetch_add(&c->meter->written_bytes, parts->nbytes);
+  if (!status) atomic_fetch_add(&c->meter->written_bytes, parts->nbytes);
   return status;
 }
 
@@ -80,7 +80,7 @@ static zarrc_status meter_identify(zarrc_key_blob *blob, zarrc_identity *out, bo
   passage p = enter(blob);
   zarrc_status status = ZARRC_OK;
   *known = false;
-  if (p.meter->inner->ops->identify != NULL) status = p.meter->inner->ops->identify(&p.inner, out, known, error);
+  if (p.meter->inner->ops->identify) status = p.meter->inner->ops->identify(&p.inner, out, known, error);
   leave(&p, blob);
   return status;
 }
@@ -94,17 +94,17 @@ static zarrc_status meter_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_e
 
 static void meter_forget(zarrc_key_blob *blob) {
   passage p = enter(blob);
-  if (p.meter->inner->ops->forget != NULL) p.meter->inner->ops->forget(&p.inner);
+  if (p.meter->inner->ops->forget) p.meter->inner->ops->forget(&p.inner);
   leave(&p, blob);
 }
 
 static zarrc_status meter_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                void *arg, zarrc_error *error) {
-  return zarrc_store_list(((cli_meter *)store)->inner, prefix, deep, sizes, fn, arg, error);
+  return zarrc_store_list(((zarrc_meter *)store)->inner, prefix, deep, sizes, fn, arg, error);
 }
 
 static zarrc_status meter_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
-  return zarrc_store_erase_prefix(((cli_meter *)store)->inner, prefix, error);
+  return zarrc_store_erase_prefix(((zarrc_meter *)store)->inner, prefix, error);
 }
 
 static void meter_close(zarrc_store *store) {
@@ -121,9 +121,9 @@ static const zarrc_store_ops meter_ops = {METER_OPS};
 static const zarrc_store_ops streaming_ops = {METER_OPS, .replace_from = meter_replace_from};
 static const zarrc_store_ops keeping_ops = {METER_OPS, .keeps = true, .replace_from = meter_replace_from};
 
-void cli_meter_init(cli_meter *meter, zarrc_store *inner) {
-  *meter = (cli_meter){.inner = inner};
-  meter->store.ops = inner->ops->replace_from == NULL ? &meter_ops : inner->ops->keeps ? &keeping_ops : &streaming_ops;
-  meter->store.ctx = inner->ctx;
-  meter->store.read_only = inner->read_only || inner->ops->replace == NULL;
+void zarrc_meter_init(zarrc_meter *meter, zarrc_store *inner, zarrc_ctx *ctx) {
+  *meter = (zarrc_meter){.inner = inner};
+  meter->store.ops = !inner->ops->replace_from ? &meter_ops : inner->ops->keeps ? &keeping_ops : &streaming_ops;
+  meter->store.ctx = ctx;
+  meter->store.read_only = inner->read_only || !inner->ops->replace;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Into which regions a copy is cut. */
-#include "copy.h"
-#include "text.h"
+#include "tools/copy.h"
 
 /* What an element of variable length is taken to need. */
 #define TEXT_BYTES 64
@@ -12,7 +11,7 @@ static int64_t min64(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-static uint64_t item_size(const cli_copy_array *a) {
+static uint64_t item_size(const zarrc_copy_item *a) {
   const zarrc_dtype *dtype = zarrc_array_dtype(a->source);
   return zarrc_dtype_is_variable(dtype) ? TEXT_BYTES : dtype->item_size;
 }
@@ -27,7 +26,7 @@ static int64_t extent(const zarrc_array *array, int axis, int64_t first, int64_t
 }
 
 /* Source objects that are touched along an axis by all regions of m destination chunks. */
-static double reads_along(const cli_copy_array *a, int axis, int64_t m) {
+static double reads_along(const zarrc_copy_item *a, int axis, int64_t m) {
   const zarrc_grid *grid = zarrc_array_grid(a->source);
   int64_t n = a->to.object_grid[axis], regions = (n - 1) / m + 1, touched = 0, seen = min64(regions, SAMPLE), start;
   for (int64_t r = 0; r < seen; r++) {
@@ -46,29 +45,29 @@ static int64_t longest_edge(const zarrc_array *array, int axis, int64_t nchunks)
 }
 
 /* The most bytes in a region of m destination chunks. */
-static uint64_t bytes_of(const cli_copy_array *a, const int64_t *m) {
+static uint64_t bytes_of(const zarrc_copy_item *a, const int64_t *m) {
   uint64_t nbytes = item_size(a);
   for (int i = 0; i < a->to.ndim; i++) {
-    uint64_t edge = cli_times((uint64_t)longest_edge(a->model, i, a->to.object_grid[i]), (uint64_t)m[i]);
+    uint64_t edge = zarrc_times((uint64_t)longest_edge(a->model, i, a->to.object_grid[i]), (uint64_t)m[i]);
     uint64_t length = (uint64_t)zarrc_array_shape(a->model)[i];
-    nbytes = cli_times(nbytes, edge < length ? edge : length);
+    nbytes = zarrc_times(nbytes, edge < length ? edge : length);
   }
   return nbytes;
 }
 
-static uint64_t object_bytes(const zarrc_array *array, const cli_layout *l, uint64_t item, bool whole) {
+static uint64_t object_bytes(const zarrc_array *array, const zarrc_chunk_layout *l, uint64_t item, bool whole) {
   uint64_t nbytes = item;
   for (int i = 0; i < l->ndim; i++)
-    nbytes = cli_times(nbytes, (uint64_t)(whole ? longest_edge(array, i, l->object_grid[i]) : l->chunk_shape[i]));
+    nbytes = zarrc_times(nbytes, (uint64_t)(whole ? longest_edge(array, i, l->object_grid[i]) : l->chunk_shape[i]));
   return nbytes;
 }
 
 /* Bytes that are encoded of an object before they are stored: all of them, but of a shard whose index stands at its
  * end, and which no other codec needs as a whole, a batch of inner chunks. */
-static uint64_t encoded_at_once(const cli_copy_array *a, unsigned threads) {
+static uint64_t encoded_at_once(const zarrc_copy_item *a, unsigned threads) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
   uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false);
-  uint64_t batch = cli_times(cli_times(threads, ZARRC_SHARD_BATCH_A_THREAD), inner);
+  uint64_t batch = zarrc_times(zarrc_times(threads, ZARRC_SHARD_BATCH_A_THREAD), inner);
   zarrc_shard_level shards = {.struct_size = sizeof shards};
   if (!zarrc_array_shard_level(a->model, 0, &shards)) return all;
   if (!shards.alone || shards.index_location != ZARRC_INDEX_END) return all;
@@ -85,33 +84,33 @@ typedef struct needs {
 
 /* What is read at a time of an object that is not held: a box around what is encoded at once. */
 static uint64_t window_of(const needs *n) {
-  return cli_times(ZARRC_SHARD_BOX_OF_A_BATCH, n->target);
+  return zarrc_times(ZARRC_SHARD_BOX_OF_A_BATCH, n->target);
 }
 
 /* Whether parts of an object can be read while those before them are stored. */
-static bool can_be_windowed(const cli_copy_array *a, const needs *n, bool check) {
+static bool can_be_windowed(const zarrc_copy_item *a, const needs *n, bool check) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
   return !check && n->target < all && !zarrc_dtype_is_variable(zarrc_array_dtype(a->source));
 }
 
-static uint64_t need_of(const needs *n, const cli_copy_array *a, uint64_t region, unsigned lanes) {
+static uint64_t need_of(const needs *n, const zarrc_copy_item *a, uint64_t region, unsigned lanes) {
   bool one = true; /* a region is one object: no more objects are encoded at once than there are lanes */
   for (int i = 0; i < a->to.ndim; i++) one &= a->m[i] == 1;
-  uint64_t encoding = cli_times(one && lanes < n->threads ? lanes : n->threads, cli_times(2, n->target));
-  uint64_t sum = cli_times(n->threads, cli_times(2, n->source));
-  uint64_t held = cli_times(cli_times(lanes, n->buffers), region);
-  return cli_plus(cli_plus(sum, encoding), held);
+  uint64_t encoding = zarrc_times(one && lanes < n->threads ? lanes : n->threads, zarrc_times(2, n->target));
+  uint64_t sum = zarrc_times(n->threads, zarrc_times(2, n->source));
+  uint64_t held = zarrc_times(zarrc_times(lanes, n->buffers), region);
+  return zarrc_plus(zarrc_plus(sum, encoding), held);
 }
 
 /* What one region at a time takes, with as many threads as memory allows, or one. */
-static uint64_t need_of_one(needs *n, const cli_copy_array *a, uint64_t region, uint64_t memory) {
+static uint64_t need_of_one(needs *n, const zarrc_copy_item *a, uint64_t region, uint64_t memory) {
   while (n->threads > 1 && need_of(n, a, region, 1) > memory) n->threads--;
   return need_of(n, a, region, 1);
 }
 
 /* The next larger m of an axis that is worth a look, by turns: 0: as far as a source chunk, 1: where the edges of both
  * grids meet, 2: twice as much, 3: all. */
-static int64_t candidate(const cli_copy_array *a, int axis, int which) {
+static int64_t candidate(const zarrc_copy_item *a, int axis, int which) {
   int64_t d = a->to.object_shape[axis], s = a->from.object_shape[axis], n = a->to.object_grid[axis], x = d, y = s, out;
   while (y != 0) {
     int64_t rest = x % y;
@@ -123,7 +122,7 @@ static int64_t candidate(const cli_copy_array *a, int axis, int which) {
 }
 
 /* Takes the step that spares the most reads, if there is one that fits. */
-static bool grow(cli_copy_array *a, const needs *n, uint64_t memory) {
+static bool grow(zarrc_copy_item *a, const needs *n, uint64_t memory) {
   double best = 1; /* a step must spare 2 % more reads than the one before it on the list */
   int64_t best_m = 0;
   int best_axis = -1;
@@ -147,21 +146,26 @@ static bool grow(cli_copy_array *a, const needs *n, uint64_t memory) {
   return best_axis >= 0;
 }
 
-static void count_regions(cli_copy_array *a) {
+static void count_regions(zarrc_copy_item *a) {
   double reads = 1;
-  a->region_bytes = bytes_of(a, a->m);
+  a->region_nbytes = bytes_of(a, a->m);
   for (int i = 0; i < a->to.ndim; i++) {
     int64_t n = a->to.object_grid[i];
     a->nregions[i] = n > 0 ? (n - 1) / a->m[i] + 1 : 0;
     reads *= n > 0 ? reads_along(a, i, a->m[i]) : 0;
   }
-  a->total_regions = cli_product(a->nregions, a->to.ndim);
+  a->total_regions = zarrc_product(a->nregions, a->to.ndim);
   a->reads = reads < 1e18 ? (uint64_t)(reads + 0.5) : UINT64_MAX;
 }
 
-zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error) {
+static zarrc_status refuse(const zarrc_copy_item *a, zarrc_error *error) {
+  double mib = (double)a->memory / (1 << 20);
+  return zarrc_fail(error, ZARRC_LIMIT, "%.200s%sto copy in these chunks takes %.1f %s of memory", a->path,
+                    a->path[0] ? ": " : "", mib < 1024 ? mib : mib / 1024, mib < 1024 ? "MiB" : "GiB");
+}
+
+zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error) {
   needs n = {.threads = *threads, .buffers = check ? 2 : 1};
-  char text[CLI_HUMAN];
   for (int i = 0; i < a->to.ndim; i++) a->m[i] = 1;
   a->lanes = 1;
   if (a->to.nobjects == 0) {
@@ -176,28 +180,28 @@ zarrc_status cli_copy_cut(cli_copy_array *a, uint64_t memory, bool check, unsign
     a->memory = need_of_one(&n, a, window_of(&n), memory);
     a->windowed = a->memory <= memory;
   }
-  if (a->memory > memory)
-    return zarrc_fail(error, ZARRC_LIMIT, "%.200s%sto copy in these chunks takes %s of memory", a->path,
-                      a->path[0] != 0 ? ": " : "", cli_human_bytes(text, (double)a->memory));
+  if (a->memory > memory) return refuse(a, error);
   *threads = n.threads;
   if (a->windowed) {
     uint64_t all = bytes_of(a, a->m);
     count_regions(a);
-    a->region_bytes = window_of(&n);
-    uint64_t reads = cli_times(a->total_regions, (all - 1) / n.target + 1);
+    a->region_nbytes = window_of(&n);
+    uint64_t reads = zarrc_times(a->total_regions, (all - 1) / n.target + 1);
     if (a->reads < reads) a->reads = reads;
     return ZARRC_OK;
   }
   while (grow(a, &n, memory)) {
   }
   count_regions(a);
-  while (a->lanes < n.threads && a->lanes < a->total_regions && need_of(&n, a, a->region_bytes, a->lanes + 1) <= memory)
+  while (a->lanes < n.threads && a->lanes < a->total_regions &&
+         need_of(&n, a, a->region_nbytes, a->lanes + 1) <= memory)
     a->lanes++;
-  a->memory = need_of(&n, a, a->region_bytes, a->lanes);
+  a->memory = need_of(&n, a, a->region_nbytes, a->lanes);
   return ZARRC_OK;
 }
 
-void cli_copy_region(const cli_copy_array *a, uint64_t number, zarrc_region *region, int64_t *first, int64_t *count) {
+void zarrc_copy_region(const zarrc_copy_item *a, uint64_t number, zarrc_region *region, int64_t *first,
+                       int64_t *count) {
   for (int i = a->to.ndim - 1; i >= 0; i--) {
     first[i] = (int64_t)(number % (uint64_t)a->nregions[i]) * a->m[i];
     number /= (uint64_t)a->nregions[i];

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/copy.h"
+
+#include "base/sized.h"
+
+#include <string.h>
+
+#define DEFAULT_MEMORY ((uint64_t)1 << 30)
+
+/* ------------------------------------------------------------------------------------------------------- events */
+
+zarrc_status zarrc_copy_tell(zarrc_copier *k, zarrc_copy_event event, zarrc_error *error) {
+  if (!k->options.event) return ZARRC_OK;
+  pthread_mutex_lock(&k->telling);
+  if (event.kind == ZARRC_COPY_PROGRESS) {
+    event.ndone = atomic_load(&k->done);
+    event.ntotal = k->nobjects;
+    event.nbytes = atomic_load(&k->copied_nbytes);
+    event.stored_nbytes = atomic_load(&k->out.written_bytes);
+  }
+  zarrc_status status = k->options.event(k->options.event_arg, &event, error);
+  pthread_mutex_unlock(&k->telling);
+  return status;
+}
+
+zarrc_status zarrc_copy_advance(zarrc_copier *k, uint64_t nobjects, uint64_t nbytes, zarrc_error *error) {
+  atomic_fetch_add(&k->done, nobjects);
+  atomic_fetch_add(&k->copied_nbytes, nbytes);
+  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_PROGRESS}, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ opening */
+
+static zarrc_status check_shape(const char *what, const int64_t *shape, int n, zarrc_error *error) {
+  if (shape && (n < 0 || n > ZARRC_MAX_NDIM))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s: %d numbers", what, n);
+  for (int i = 0; shape && i < n; i++)
+    if (shape[i] < 1)
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s: %lld is not at least 1", what, (long long)shape[i]);
+  return ZARRC_OK;
+}
+
+static zarrc_status check_options(const zarrc_copy_options *o, zarrc_error *error) {
+  zarrc_status status = check_shape("chunk_shape", o->chunk_shape, o->nchunk_shape, error);
+  if (!status) status = check_shape("shard_shape", o->shard_shape, o->nshard_shape, error);
+  if (status) return status;
+  if (o->no_shards && o->shard_shape)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard_shape and no_shards exclude each other");
+  if (o->separator && o->separator != '/' && o->separator != '.')
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "separator: must be '/' or '.'");
+  const char *keys = o->chunk_key_encoding;
+  if (keys && strcmp(keys, "default") && strcmp(keys, "v2"))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "chunk_key_encoding: must be \"default\" or \"v2\"");
+  if (o->mode > ZARRC_COPY_RESUME) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "mode: %d is none", (int)o->mode);
+  return ZARRC_OK;
+}
+
+static bool lies_in(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  return n == 0 || (!strncmp(path, folder, n) && (path[n] == '/' || path[n] == 0));
+}
+
+static zarrc_status check_places(const zarrc_store *source, const char *from, const zarrc_store *target, const char *to,
+                                 zarrc_error *error) {
+  if (source->ctx != target->ctx)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "source and target are stores of two contexts");
+  if (source == target && (lies_in(to, from) || lies_in(from, to)))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "source and target lie one in the other");
+  return ZARRC_OK;
+}
+
+static zarrc_status copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error) {
+  size_t n = strlen(text) + 1;
+  *out = zarrc_malloc(ctx, n);
+  if (!*out) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for options");
+  memcpy(*out, text, n);
+  return ZARRC_OK;
+}
+
+/* Makes what the options point to the copier's own. */
+static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
+  zarrc_copy_options *o = &k->options;
+  zarrc_ctx *ctx = k->ctx;
+  zarrc_status status = ZARRC_OK;
+  if (o->chunk_shape) memcpy(k->chunk_shape, o->chunk_shape, sizeof(int64_t) * (size_t)o->nchunk_shape);
+  if (o->shard_shape) memcpy(k->shard_shape, o->shard_shape, sizeof(int64_t) * (size_t)o->nshard_shape);
+  if (o->chunk_shape) o->chunk_shape = k->chunk_shape;
+  if (o->shard_shape) o->shard_shape = k->shard_shape;
+  if (o->chunk_key_encoding) o->chunk_key_encoding = strcmp(o->chunk_key_encoding, "v2") ? "default" : "v2";
+  if (o->codecs) status = copy_text(ctx, o->codecs, &k->codecs, error);
+  if (!status) status = copy_text(ctx, o->source_name ? o->source_name : k->source_path, &k->source_name, error);
+  o->codecs = k->codecs;
+  o->source_name = k->source_name;
+  if (!o->memory) o->memory = DEFAULT_MEMORY;
+  k->threads = zarrc_ctx_get_options(ctx)->threads;
+  if (o->threads > 0 && o->threads < k->threads) k->threads = o->threads;
+  return status;
+}
+
+zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zarrc_store *target,
+                               const char *target_path, const zarrc_copy_options *options, zarrc_copier **out,
+                               zarrc_error *error) {
+  zarrc_copy_options given = {0};
+  zarrc_status status = options ? zarrc_sized_take(&given, sizeof given, options, "copy options", error) : ZARRC_OK;
+  if (!status) status = check_options(&given, error);
+  if (!status) status = check_places(source, source_path, target, target_path, error);
+  if (status) return status;
+  zarrc_copier *k = zarrc_malloc(target->ctx, sizeof *k);
+  if (!k) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a copier");
+  memset(k, 0, sizeof *k);
+  k->ctx = target->ctx;
+  k->source_store = source;
+  k->target_store = target;
+  k->options = given;
+  pthread_mutex_init(&k->telling, NULL);
+  status = copy_text(k->ctx, source_path, &k->source_path, error);
+  if (!status) status = copy_text(k->ctx, target_path, &k->target_path, error);
+  if (!status) status = keep_options(k, error);
+  if (status)
+    zarrc_copier_close(k);
+  else
+    *out = k;
+  return status;
+}
+
+void zarrc_copier_close(zarrc_copier *k) {
+  if (!k) return;
+  zarrc_copy_forget_plan(k);
+  zarrc_free(k->ctx, k->source_path);
+  zarrc_free(k->ctx, k->target_path);
+  zarrc_free(k->ctx, k->codecs);
+  zarrc_free(k->ctx, k->source_name);
+  pthread_mutex_destroy(&k->telling);
+  zarrc_free(k->ctx, k);
+}
+
+/* ------------------------------------------------------------------------------------------------------ working */
+
+zarrc_status zarrc_copier_plan(zarrc_copier *k, zarrc_error *error) {
+  if (k->looked) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier plans once");
+  k->looked = true;
+  zarrc_status status = zarrc_copy_plan(k, error);
+  k->planned = !status;
+  return status;
+}
+
+static void reset_meters(zarrc_copier *k) {
+  atomic_store(&k->in.opened, 0);
+  atomic_store(&k->in.reads, 0);
+  atomic_store(&k->in.read_bytes, 0);
+  atomic_store(&k->out.written_bytes, 0);
+  atomic_store(&k->out.writes, 0);
+}
+
+static zarrc_status copy_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  if (zarrc_copy_resumes(k) && !a->there.known) status = zarrc_copy_read_there(a, a->copy, error);
+  return status ? zarrc_copy_about(k, ZARRC_COPY_TARGET, status) : zarrc_copy_values(k, a, error);
+}
+
+static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {
+  reset_meters(k);
+  zarrc_status status = zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_PROGRESS}, error);
+  for (size_t i = 0; i < k->nitems && !status; i++) status = copy_array(k, &k->items[i], error);
+  return status;
+}
+
+zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
+  zarrc_status status = k->planned ? ZARRC_OK : zarrc_copier_plan(k, error);
+  if (status) return status;
+  if (k->ran) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier copies once");
+  k->ran = true;
+  status = zarrc_copy_begin(k, error);
+  if (!status) status = zarrc_copy_nodes(k, error);
+  if (!status) status = zarrc_copy_others(k, error);
+  if (!status) status = copy_arrays(k, error);
+  if (!status) status = zarrc_copy_publish(k, error);
+  zarrc_copy_end(k, status);
+  return status;
+}
+
+const zarrc_copy_report *zarrc_copier_report(zarrc_copier *k) {
+  zarrc_copy_report *r = &k->report;
+  r->ngroups = k->ngroups;
+  r->narrays = k->nitems;
+  r->nobjects = k->nobjects;
+  r->nbytes = k->nbytes;
+  r->memory = k->memory;
+  r->threads = k->threads;
+  r->replaces = k->replaces;
+  r->replaced_nodes = k->there.nnodes;
+  r->replaced_chunks = k->there.nchunks;
+  r->replaced_files = k->there.nothers;
+  r->nother_files = k->others.nothers;
+  r->read_nobjects = atomic_load(&k->in.opened);
+  r->nreads = atomic_load(&k->in.reads);
+  r->read_nbytes = atomic_load(&k->in.read_bytes);
+  r->written_nobjects = atomic_load(&k->out.writes);
+  r->written_nbytes = atomic_load(&k->out.written_bytes);
+  r->skipped_nobjects = atomic_load(&k->skipped);
+  r->mended_nobjects = atomic_load(&k->mended);
+  r->copied_nbytes = atomic_load(&k->copied_nbytes);
+  r->nconsolidated = k->nconsolidated;
+  return r;
+}
+
+const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *k, size_t i) {
+  return &k->items[i].told;
+}

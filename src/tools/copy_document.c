@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* The zarr.json of a copy: that of the source with other chunks, codecs and keys where asked for. */
+#include "tools/copy.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+typedef struct composing {
+  zarrc_copier *k;
+  const zarrc_array *source;
+  zarrc_json_doc *document, *codecs; /* of the source */
+  const zarrc_json *sharding;        /* configuration of the source's shards; NULL: none */
+  int ndim;
+  bool given_chunks, given_shards; /* shapes of the options that apply to this array */
+  bool sharded;                    /* the copy */
+  int64_t chunks[ZARRC_MAX_NDIM];  /* of the copy, inside shards */
+  zarrc_buf chain;                 /* JSON of the codecs that the options say; empty: none */
+  zarrc_buf *out;
+  zarrc_status status; /* the first failure of writing stays */
+  zarrc_error *error;
+} composing;
+
+/* ---------------------------------------------------------------------------------------------------- deciding */
+
+static zarrc_status refuse(composing *c, const char *option, const char *why) {
+  c->k->report.option = option;
+  return zarrc_fail(c->error, ZARRC_INVALID_ARGUMENT, "%s", why);
+}
+
+static zarrc_status check_count(composing *c, const char *option, const int64_t *shape, int n, bool *applies) {
+  *applies = zarrc_copy_applies(shape, n, c->ndim);
+  if (!shape || *applies || !c->k->single) return ZARRC_OK;
+  c->k->report.option = option;
+  return zarrc_fail(c->error, ZARRC_INVALID_ARGUMENT, "%d numbers for %d dimensions", n, c->ndim);
+}
+
+static zarrc_status read_chain(composing *c) {
+  zarrc_status status = ZARRC_OK;
+  if (c->k->options.codecs)
+    status = zarrc_codecs_from_text(c->k->options.codecs, zarrc_array_dtype(c->source), &c->chain, c->error);
+  if (status) c->k->report.option = "codecs";
+  return status;
+}
+
+/* Whether the chain of the options brings shards of its own. What is no list of codecs is found out later. */
+static bool has_sharding(const composing *c) {
+  zarrc_json_doc *doc;
+  bool found = false;
+  if (c->chain.len == 0) return false;
+  if (zarrc_json_parse(c->k->ctx, (const char *)c->chain.ptr, c->chain.len, NULL, &doc, NULL)) return false;
+  const zarrc_json *list = zarrc_json_root(doc);
+  for (size_t i = 0; i < zarrc_json_length(list); i++)
+    found |= zarrc_json_string_is(zarrc_json_get(zarrc_json_at(list, i), "name"), "sharding_indexed");
+  zarrc_json_close(doc);
+  return found;
+}
+
+static zarrc_status check_divisible(const composing *c) {
+  const int64_t *shards = c->k->options.shard_shape;
+  for (int i = 0; c->given_shards && i < c->ndim; i++)
+    if (shards[i] % c->chunks[i] != 0)
+      return zarrc_fail(c->error, ZARRC_INVALID_ARGUMENT, "axis %d: shards of %lld cannot hold chunks of %lld", i,
+                        (long long)shards[i], (long long)c->chunks[i]);
+  return ZARRC_OK;
+}
+
+/* Decides about shards and chunks. */
+static zarrc_status decide(composing *c) {
+  const zarrc_copy_options *o = &c->k->options;
+  int64_t inner[ZARRC_MAX_NDIM];
+  bool was_sharded = zarrc_array_inner_chunk_shape(c->source, inner);
+  if (was_sharded) c->sharding = zarrc_json_get(zarrc_json_at(zarrc_json_root(c->codecs), 0), "configuration");
+  zarrc_status status = check_count(c, "chunk_shape", o->chunk_shape, o->nchunk_shape, &c->given_chunks);
+  if (!status) status = check_count(c, "shard_shape", o->shard_shape, o->nshard_shape, &c->given_shards);
+  if (!status) status = read_chain(c);
+  if (status) return status;
+  bool own = has_sharding(c);
+  if (own && c->given_shards)
+    return refuse(c, "shard_shape", "does not go with a list of codecs that has shards of its own");
+  c->sharded = !own && (c->given_shards || (was_sharded && !o->no_shards));
+  const zarrc_grid *grid = zarrc_array_grid(c->source);
+  for (int i = 0; i < c->ndim; i++)
+    c->chunks[i] = c->given_chunks ? o->chunk_shape[i] : was_sharded && !own ? inner[i] : grid->chunk_shape[i];
+  return check_divisible(c);
+}
+
+/* ----------------------------------------------------------------------------------------------------- writing */
+
+static void put(composing *c, const char *text, size_t n) {
+  if (!c->status) c->status = zarrc_buf_append(c->out, text, n, c->error);
+}
+
+static void put_text(composing *c, const char *text) {
+  put(c, text, strlen(text));
+}
+
+static void put_value(composing *c, const zarrc_json *value) {
+  size_t n;
+  const char *text = zarrc_json_text(value, &n);
+  put(c, text, n);
+}
+
+static void put_key(composing *c, const char *key, bool first) {
+  if (!first) put_text(c, ", ");
+  if (!c->status) c->status = zarrc_json_put_string(c->out, key, strlen(key), c->error);
+  put_text(c, ": ");
+}
+
+static void put_shape(composing *c, const int64_t *shape) {
+  put_text(c, "[");
+  for (int i = 0; i < c->ndim; i++)
+    if (!c->status) c->status = zarrc_buf_printf(c->out, c->error, "%s%lld", i > 0 ? ", " : "", (long long)shape[i]);
+  put_text(c, "]");
+}
+
+static void put_grid(composing *c, const zarrc_json *old) {
+  const int64_t *shape = c->given_shards ? c->k->options.shard_shape : c->chunks;
+  bool same = c->sharded ? !c->given_shards : !c->given_chunks && !c->sharding;
+  if (same && c->ndim > 0) {
+    put_value(c, old);
+    return;
+  }
+  put_text(c, "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ");
+  put_shape(c, shape);
+  put_text(c, "}}");
+}
+
+static void put_inner(composing *c) {
+  if (c->chain.len > 0)
+    put(c, (const char *)c->chain.ptr, c->chain.len);
+  else
+    put_value(c, c->sharding ? zarrc_json_get(c->sharding, "codecs") : zarrc_json_root(c->codecs));
+}
+
+/* The shards of the source with other contents, or new ones. */
+static void put_codecs(composing *c) {
+  bool index = false;
+  if (!c->sharded) {
+    put_inner(c);
+    return;
+  }
+  put_text(c, "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": ");
+  put_shape(c, c->chunks);
+  put_text(c, ", \"codecs\": ");
+  put_inner(c);
+  for (size_t i = 0; i < zarrc_json_length(c->sharding); i++) {
+    const char *key = zarrc_json_key(c->sharding, i);
+    if (!strcmp(key, "chunk_shape") || !strcmp(key, "codecs")) continue;
+    index |= !strcmp(key, "index_codecs");
+    put_key(c, key, false);
+    put_value(c, zarrc_json_at(c->sharding, i));
+  }
+  if (!index)
+    put_text(c, ", \"index_codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}, {\"name\": "
+                "\"crc32c\"}]");
+  put_text(c, "}}]");
+}
+
+static void put_keys(composing *c, const zarrc_json *old) {
+  const char *name = c->k->options.chunk_key_encoding;
+  char separator = c->k->options.separator;
+  if (!name && !separator) {
+    put_value(c, old);
+    return;
+  }
+  const zarrc_json *was = zarrc_json_is(old, ZARRC_JSON_STRING) ? old : zarrc_json_get(old, "name");
+  if (!name) name = zarrc_json_string_is(was, "v2") ? "v2" : "default";
+  if (!separator) separator = !strcmp(name, "v2") ? '.' : '/';
+  if (!c->status)
+    c->status = zarrc_buf_printf(c->out, c->error, "{\"name\": \"%s\", \"configuration\": {\"separator\": \"%c\"}}",
+                                 name, separator);
+}
+
+static void put_document(composing *c) {
+  const zarrc_json *root = zarrc_json_root(c->document);
+  put_text(c, "{");
+  for (size_t i = 0; i < zarrc_json_length(root); i++) {
+    const char *key = zarrc_json_key(root, i);
+    const zarrc_json *value = zarrc_json_at(root, i);
+    put_key(c, key, i == 0);
+    if (!strcmp(key, "chunk_grid"))
+      put_grid(c, value);
+    else if (!strcmp(key, "codecs"))
+      put_codecs(c);
+    else if (!strcmp(key, "chunk_key_encoding"))
+      put_keys(c, value);
+    else
+      put_value(c, value);
+  }
+  put_text(c, "}");
+}
+
+zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zarrc_buf *out, zarrc_error *error) {
+  const char *metadata = zarrc_array_metadata(source), *codecs = zarrc_array_codecs(source);
+  composing c = {.k = k,
+                 .source = source,
+                 .ndim = zarrc_array_ndim(source),
+                 .chain = zarrc_buf_new(k->ctx, SIZE_MAX / 2),
+                 .out = out,
+                 .error = error};
+  if (zarrc_array_check_readable(source, NULL)) return zarrc_buf_append(out, metadata, strlen(metadata), error);
+  zarrc_status status = zarrc_json_parse(k->ctx, metadata, strlen(metadata), "attributes", &c.document, error);
+  if (!status) status = zarrc_json_parse(k->ctx, codecs, strlen(codecs), NULL, &c.codecs, error);
+  if (!status) status = decide(&c);
+  if (!status) put_document(&c);
+  zarrc_json_close(c.document);
+  zarrc_json_close(c.codecs);
+  zarrc_buf_clear(&c.chain);
+  return status ? status : c.status;
+}

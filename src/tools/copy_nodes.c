@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups and arrays of a copy, without chunks. */
+#include "tools/copy.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+/* Same JSON but for blanks between values. */
+static bool same_json(const char *a, const char *b) {
+  bool quoted = false;
+  for (;; a++, b++) {
+    if (!quoted) {
+      a += strspn(a, " \t\r\n");
+      b += strspn(b, " \t\r\n");
+    }
+    if (*a != *b) return false;
+    if (*a == 0) return true;
+    if (*a == '"') quoted = !quoted;
+    if (quoted && *a == '\\' && a[1] != 0 && a[1] == b[1]) {
+      a++;
+      b++;
+    }
+  }
+}
+
+static zarrc_status refuse_resume(zarrc_copier *k, const char *path, zarrc_error *error) {
+  k->report.obstacle = ZARRC_COPY_OTHERWISE_THERE;
+  return zarrc_fail(error, ZARRC_CONFLICT, "%.200s%swhat is there is not what this copy would make", path,
+                    path[0] ? ": " : "");
+}
+
+/* Appends the members of a group's document without consolidated metadata, which may tell of other chunks now. */
+static zarrc_status put_members(const zarrc_json *root, zarrc_buf *out, bool *consolidated, zarrc_error *error) {
+  zarrc_status status = zarrc_buf_append(out, "{", 1, error);
+  bool comma = false;
+  for (size_t i = 0; i < zarrc_json_length(root) && !status; i++) {
+    const char *key = zarrc_json_key(root, i);
+    size_t n;
+    const char *text = zarrc_json_text(zarrc_json_at(root, i), &n);
+    if (!strcmp(key, "consolidated_metadata")) {
+      *consolidated = true;
+      continue;
+    }
+    if (comma) status = zarrc_buf_append(out, ", ", 2, error);
+    if (!status) status = zarrc_json_put_string(out, key, strlen(key), error);
+    if (!status) status = zarrc_buf_append(out, ": ", 2, error);
+    if (!status) status = zarrc_buf_append(out, text, n, error);
+    comma = true;
+  }
+  return status ? status : zarrc_buf_append(out, "}", 1, error);
+}
+
+static zarrc_status group_document(zarrc_copier *k, const char *path, const zarrc_group *source, zarrc_buf *out,
+                                   zarrc_error *error) {
+  const char *text = zarrc_group_metadata(source);
+  zarrc_json_doc *doc;
+  bool consolidated = false;
+  zarrc_status status = zarrc_json_parse(k->ctx, text, strlen(text), "attributes consolidated_metadata", &doc, error);
+  if (status) return status;
+  status = put_members(zarrc_json_root(doc), out, &consolidated, error);
+  zarrc_json_close(doc);
+  if (status || !consolidated) return status;
+  k->nconsolidated++;
+  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_CONSOLIDATED, .path = zarrc_copy_below(k, path)},
+                         error);
+}
+
+static zarrc_status compare_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
+  zarrc_group *copy = NULL, *model = NULL;
+  zarrc_status status = zarrc_group_open(&k->out.store, target, &copy, error);
+  if (!status)
+    status = zarrc_group_create_json(k->models, "resumed", (const char *)text->ptr, text->len, ZARRC_CREATE_OVERWRITE,
+                                     &model, error);
+  if (!status && !same_json(zarrc_group_metadata(copy), zarrc_group_metadata(model)))
+    status = refuse_resume(k, target, error);
+  zarrc_group_close(copy);
+  zarrc_group_close(model);
+  return status;
+}
+
+static zarrc_status store_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
+  zarrc_node_kind kind = ZARRC_NODE_NONE;
+  zarrc_group *copy = NULL;
+  zarrc_status status = ZARRC_OK;
+  if (k->options.mode == ZARRC_COPY_RESUME) status = zarrc_node_find(&k->out.store, target, &kind, error);
+  if (status) return status;
+  if (kind == ZARRC_NODE_ARRAY) return refuse_resume(k, target, error);
+  if (kind != ZARRC_NODE_NONE) return compare_group(k, target, text, error);
+  status = zarrc_group_create_json(&k->out.store, target, (const char *)text->ptr, text->len, ZARRC_CREATE_NEW, &copy,
+                                   error);
+  zarrc_group_close(copy);
+  return status;
+}
+
+static zarrc_status make_group(zarrc_copier *k, const char *path, const char *target, zarrc_error *error) {
+  zarrc_group *source = NULL;
+  zarrc_buf text = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
+  zarrc_status status = zarrc_group_open(&k->in.store, path, &source, error);
+  if (!status) status = group_document(k, path, source, &text, error);
+  zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
+  if (!status) status = zarrc_copy_about(k, ZARRC_COPY_TARGET, store_group(k, target, &text, error));
+  zarrc_buf_clear(&text);
+  zarrc_group_close(source);
+  return status;
+}
+
+static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
+  const char *text = zarrc_array_metadata(a->model);
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = a->encoded};
+  zarrc_node_kind kind = ZARRC_NODE_NONE;
+  zarrc_status status = ZARRC_OK;
+  options.chunk.write_empty_chunks = k->options.write_empty_chunks;
+  if (k->options.mode == ZARRC_COPY_RESUME) status = zarrc_node_find(&k->out.store, a->target, &kind, error);
+  if (status) return status;
+  if (kind == ZARRC_NODE_NONE)
+    return zarrc_array_create_json(&k->out.store, a->target, text, strlen(text), ZARRC_CREATE_NEW, &options, &a->copy,
+                                   error);
+  if (kind == ZARRC_NODE_GROUP) return refuse_resume(k, a->target, error);
+  status = zarrc_array_open(&k->out.store, a->target, &options, &a->copy, error);
+  if (!status && !same_json(zarrc_array_metadata(a->copy), text)) return refuse_resume(k, a->target, error);
+  return status;
+}
+
+zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0, next = 0; i < zarrc_tree_nnodes(k->tree) && !status; i++) {
+    const zarrc_tree_node *node = zarrc_tree_get(k->tree, i);
+    char *target;
+    status = zarrc_copy_join(k, zarrc_copy_below(k, node->path), &target, error);
+    if (status) return status;
+    if (node->kind == ZARRC_NODE_GROUP) {
+      status = make_group(k, node->path, target, error);
+      zarrc_free(k->ctx, target);
+    } else {
+      k->items[next].target = target;
+      status = zarrc_copy_about(k, ZARRC_COPY_TARGET, make_array(k, &k->items[next++], error));
+    }
+  }
+  return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether two URLs are the same place of the file system. */
+#include <zarrc/tools.h>
+
+#include "base/chars.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Puts the path of a path or file URL into `path`, which has room for the URL; false: another kind of URL. */
+static bool local_path(const char *url, char *path) {
+  if (!strncasecmp(url, "memory:", 7)) return false;
+  bool escaped = !strncasecmp(url, "file://", 7);
+  if (escaped)
+    url = strchr(url + 7, '/') ? strchr(url + 7, '/') : "/";
+  else if (!strncasecmp(url, "file:", 5))
+    url += 5;
+  for (; *url; url++) {
+    int high = escaped && url[0] == '%' ? zarrc_hex_digit(url[1]) : -1;
+    int low = high >= 0 ? zarrc_hex_digit(url[2]) : -1;
+    *path++ = low >= 0 ? (char)(high * 16 + low) : *url;
+    if (low >= 0) url += 2;
+  }
+  *path = 0;
+  return true;
+}
+
+/* Puts the absolute path without links of as much as exists, and behind it the rest as it is written, into `out`, which
+ * has room for PATH_MAX bytes and the path. *known false: nothing of it can be told. */
+static zarrc_status resolve(char *path, char *out, size_t size, bool *known, zarrc_error *error) {
+  char real[PATH_MAX];
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/') path[--n] = 0;
+  size_t cut = n;
+  for (;;) {
+    char kept = path[cut];
+    path[cut] = 0;
+    errno = 0;
+    *known = realpath(cut > 0 ? path : path[0] == 0 && kept == '/' ? "/" : ".", real) != NULL;
+    path[cut] = kept;
+    if (!*known && errno == ENOMEM) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
+    if (*known || cut == 0) break;
+    while (cut > 0 && path[cut - 1] != '/') cut--;
+    while (cut > 0 && path[cut - 1] == '/') cut--;
+  }
+  if (!*known) return ZARRC_OK;
+  const char *rest = path + cut + strspn(path + cut, "/");
+  snprintf(out, size, "%s%s%s", real, rest[0] && strcmp(real, "/") ? "/" : "", rest);
+  size_t len = strlen(out), m = strlen("/zarr.json"); /* a node may be named by its document */
+  if (len > m && !strcmp(out + len - m, "/zarr.json")) out[len - m] = 0;
+  return ZARRC_OK;
+}
+
+static bool is_in(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == 0 || !strcmp(folder, "/"));
+}
+
+/* The resolved path of a URL, freed with zarrc_free; *path NULL: it is none of the file system. */
+static zarrc_status path_of(zarrc_ctx *ctx, const char *url, char **path, zarrc_error *error) {
+  size_t n = strlen(url) + 1, size = n + PATH_MAX + 1;
+  char *local = zarrc_malloc(ctx, n), *out = zarrc_malloc(ctx, size);
+  zarrc_status status = ZARRC_OK;
+  if (!local || !out) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
+  bool found = false;
+  if (!status && local_path(url, local)) status = resolve(local, out, size, &found, error);
+  *path = found ? out : NULL;
+  if (!found) zarrc_free(ctx, out);
+  zarrc_free(ctx, local);
+  return status;
+}
+
+zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target, zarrc_error *error) {
+  char *from = NULL, *to = NULL;
+  zarrc_status status = path_of(ctx, source, &from, error);
+  if (!status) status = path_of(ctx, target, &to, error);
+  if (!status && from && to) {
+    if (!strcmp(from, to))
+      status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied onto itself");
+    else if (is_in(to, from))
+      status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied into itself");
+    else if (is_in(from, to))
+      status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "lies in the destination %.300s", target);
+  }
+  zarrc_free(ctx, from);
+  zarrc_free(ctx, to);
+  return status;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Stored values that are copied as they are, a piece at a time where they are long. */
+#include "tools/copy.h"
+
+#include <string.h>
+
+/* What makes the pieces of a copy. What fails here is about the source. */
+typedef struct feed {
+  zarrc_ctx *ctx;
+  zarrc_blob *from;
+  uint64_t at, total, piece;
+  zarrc_status status;
+  zarrc_error why;
+} feed;
+
+static zarrc_status read_piece(zarrc_ctx *ctx, zarrc_blob *from, uint64_t at, uint64_t nbytes, zarrc_range *out,
+                               zarrc_error *error) {
+  *out = (zarrc_range){.offset = (int64_t)at, .nbytes = nbytes};
+  zarrc_status status = zarrc_ctx_check_canceled(ctx, error);
+  return status ? status : zarrc_blob_read(from, out, 1, error);
+}
+
+static zarrc_status feed_next(void *state, zarrc_parts *parts, zarrc_error *error) {
+  feed *f = state;
+  zarrc_range range;
+  uint64_t nbytes = f->total - f->at < f->piece ? f->total - f->at : f->piece;
+  if (nbytes == 0) return ZARRC_OK;
+  f->status = read_piece(f->ctx, f->from, f->at, nbytes, &range, &f->why);
+  if (f->status) return zarrc_fail(error, f->status, "the source cannot be read");
+  f->at += nbytes;
+  return zarrc_parts_push(parts, range.got, error);
+}
+
+static void feed_close(void *state) {
+  (void)state;
+}
+
+static zarrc_status copy_pieces(feed *f, zarrc_blob *to, zarrc_error *error) {
+  static const zarrc_source source = {feed_next, feed_close};
+  zarrc_parts parts;
+  zarrc_parts_init(&parts, f->ctx);
+  parts.source = &source;
+  parts.source_state = f;
+  zarrc_status status = feed_next(f, &parts, error);
+  if (!status && f->at == f->total) { /* short, or empty: one piece */
+    zarrc_bytes whole = parts.nitems > 0 ? parts.items[0] : (zarrc_bytes){.ptr = (const void *)""};
+    status = to->ops->replace(to, &whole, 1, false, error);
+  } else if (!status) {
+    status = to->ops->replace_from(to, &parts, false, error);
+  }
+  zarrc_parts_clear(&parts);
+  return status;
+}
+
+zarrc_status zarrc_copy_value(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
+                              uint64_t *nbytes, zarrc_copy_side *side, zarrc_error *error) {
+  zarrc_key_blob source, target = {0};
+  feed f = {.ctx = from->store->ctx, .from = &source.blob, .piece = piece};
+  zarrc_range range;
+  *side = ZARRC_COPY_SOURCE;
+  zarrc_status status = zarrc_key_blob_init(&source, from->store, from->key, error);
+  if (!status) status = read_piece(f.ctx, &source.blob, 0, 0, &range, error);
+  if (status) goto done;
+  f.total = range.total;
+  status = zarrc_key_blob_init(&target, to->store, to->key, error);
+  if (!status && !target.blob.ops->replace_from) f.piece = UINT64_MAX;
+  if (!status) status = copy_pieces(&f, &target.blob, error);
+  if (f.status && error) *error = f.why;
+  if (!f.status) *side = ZARRC_COPY_TARGET;
+  *nbytes = f.total;
+done:
+  zarrc_key_blob_clear(&target);
+  zarrc_key_blob_clear(&source);
+  return status;
+}
+
+/* The next pieces of both are the same. */
+static zarrc_status compare_piece(zarrc_ctx *ctx, zarrc_blob *one, zarrc_blob *other, uint64_t at, uint64_t nbytes,
+                                  bool *same, zarrc_error *error) {
+  zarrc_range a = {0}, b = {0};
+  zarrc_status status = read_piece(ctx, one, at, nbytes, &a, error);
+  if (!status) status = read_piece(ctx, other, at, nbytes, &b, error);
+  *same = !status && a.total == b.total && (nbytes == 0 || !memcmp(a.got.ptr, b.got.ptr, nbytes));
+  zarrc_ranges_release(&a, 1);
+  zarrc_ranges_release(&b, 1);
+  return status;
+}
+
+zarrc_status zarrc_copy_compare(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
+                                zarrc_error *error) {
+  zarrc_ctx *ctx = from->store->ctx;
+  zarrc_key_blob source, target = {0};
+  zarrc_range range;
+  bool same = true;
+  zarrc_status status = zarrc_key_blob_init(&source, from->store, from->key, error);
+  if (!status) status = zarrc_key_blob_init(&target, to->store, to->key, error);
+  if (!status) status = read_piece(ctx, &source.blob, 0, 0, &range, error);
+  if (!status) status = compare_piece(ctx, &source.blob, &target.blob, 0, 0, &same, error);
+  for (uint64_t at = 0, n; !status && same && at < range.total; at += n) {
+    n = range.total - at < piece ? range.total - at : piece;
+    status = compare_piece(ctx, &source.blob, &target.blob, at, n, &same, error);
+  }
+  if (!status && !same) status = zarrc_fail(error, ZARRC_CORRUPT, "%.300s: the copy differs from the source", to->key);
+  zarrc_key_blob_clear(&target);
+  zarrc_key_blob_clear(&source);
+  return status;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* The copying itself: regions in parallel, each read, written, and with check read again. */
+#include "tools/copy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct work {
+  zarrc_copier *k;
+  const zarrc_copy_item *a;
+  zarrc_dtype dtype;
+  bool resume; /* objects that are there are left alone */
+  atomic_ullong next;
+  atomic_bool failed;
+  atomic_flag locked;
+  uint64_t failed_region; /* the lowest-numbered region that failed, and why; guarded by locked */
+  zarrc_copy_side side;
+  zarrc_error error;
+} work;
+
+/* Elements of a region. */
+typedef struct elements {
+  void *data;
+  uint64_t cap;
+  zarrc_arena *arena;
+} elements;
+
+/* What one thread works with. */
+typedef struct lane {
+  work *w;
+  elements values, again;
+  zarrc_copy_side side; /* that a failure is about */
+  bool fetch_failed;
+  zarrc_error fetch_error;
+} lane;
+
+/* Regions are what the plan has room for; max_memory of the context is for what the library needs beside them. */
+static void *resize(const work *w, void *data, uint64_t cap, uint64_t nbytes) {
+  const zarrc_allocator *alloc = &zarrc_ctx_get_options(w->k->target_store->ctx)->alloc;
+  return alloc->resize(alloc->ud, data, (size_t)cap, (size_t)nbytes, 64);
+}
+
+static void clear(const work *w, elements *e) {
+  if (e->data) resize(w, e->data, e->cap, 0);
+  zarrc_arena_close(e->arena);
+  *e = (elements){0};
+}
+
+/* Makes room for the elements of a region; what was in it is gone. */
+static zarrc_status take(const work *w, elements *e, uint64_t nitems, zarrc_error *error) {
+  uint64_t nbytes = zarrc_times(nitems, w->dtype.item_size);
+  zarrc_arena_close(e->arena);
+  e->arena = NULL;
+  if (nbytes == 0) nbytes = 1;
+  if (nbytes > e->cap) {
+    clear(w, e);
+    e->data = nbytes < SIZE_MAX / 2 ? resize(w, NULL, 0, nbytes) : NULL;
+    if (!e->data) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %llu elements", (unsigned long long)nitems);
+    e->cap = nbytes;
+  }
+  return zarrc_dtype_is_variable(&w->dtype) ? zarrc_arena_open(w->k->ctx, &e->arena, error) : ZARRC_OK;
+}
+
+static zarrc_status about(lane *l, zarrc_copy_side side, zarrc_status status) {
+  if (status) l->side = side;
+  return status;
+}
+
+/* Appends "1,7" to text. */
+static void put_index(char *text, size_t size, const int64_t *index, int ndim) {
+  size_t n = 0;
+  text[0] = 0;
+  for (int i = 0; i < ndim && n < size; i++)
+    n += (size_t)snprintf(text + n, size - n, "%s%lld", i > 0 ? "," : "", (long long)index[i]);
+}
+
+/* Element by element, as chunks of fill value are told: a NaN is a NaN, and a complex zero has no sign. */
+static zarrc_status compare(const work *w, const lane *l, const zarrc_region *region, uint64_t nitems,
+                            zarrc_error *error) {
+  const zarrc_copy_item *a = w->a;
+  size_t size = w->dtype.item_size;
+  const uint8_t *x = l->values.data;
+  uint8_t *y = l->again.data;
+  char at[200];
+  if (!zarrc_dtype_is_variable(&w->dtype) && !memcmp(x, y, (size_t)nitems * size)) return ZARRC_OK;
+  for (uint64_t i = 0; i < nitems; i++) {
+    zarrc_view one = zarrc_view_c(&w->dtype, 0, NULL, y + i * size);
+    if (zarrc_is_fill(&one, x + i * size)) continue;
+    int64_t index[ZARRC_MAX_NDIM];
+    uint64_t rest = i;
+    for (int axis = a->to.ndim - 1; axis >= 0; axis--) {
+      index[axis] = region->start[axis] + (int64_t)(rest % (uint64_t)region->count[axis]);
+      rest /= (uint64_t)region->count[axis];
+    }
+    put_index(at, sizeof at, index, a->to.ndim);
+    return zarrc_fail(error, ZARRC_CORRUPT, "%.100s: the copy differs from the source at (%s)", a->target, at);
+  }
+  return ZARRC_OK;
+}
+
+static zarrc_status read_region(const work *w, zarrc_array *array, const zarrc_region *region, uint64_t nitems,
+                                elements *to, zarrc_view *view, zarrc_error *error) {
+  zarrc_status status = take(w, to, nitems, error);
+  if (status) return status;
+  *view = zarrc_view_c(&w->dtype, w->a->to.ndim, region->count, to->data);
+  view->arena = to->arena;
+  return zarrc_array_read(array, region, view, error);
+}
+
+/* Bytes of the elements that were copied. */
+static uint64_t bytes_in(const work *w, const void *data, uint64_t nitems) {
+  const zarrc_text *texts = data;
+  uint64_t nbytes = 0;
+  if (!zarrc_dtype_is_variable(&w->dtype)) return nitems * w->dtype.item_size;
+  for (uint64_t i = 0; i < nitems; i++) nbytes += texts[i].len;
+  return nbytes;
+}
+
+/* What goes wrong here is about the source, whatever chunk of the copy it was read for. */
+static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  lane *l = arg;
+  zarrc_status status = zarrc_array_read(l->w->a->source, part, view, &l->fetch_error);
+  if (!status) return ZARRC_OK;
+  l->fetch_failed = true;
+  return zarrc_fail(error, status, "the source cannot be read");
+}
+
+static zarrc_status write_fetched(lane *l, const zarrc_region *region, zarrc_error *error) {
+  l->fetch_failed = false;
+  zarrc_status status = zarrc_array_write_fetched(l->w->a->copy, region, fetch, l, error);
+  if (!status || !l->fetch_failed) return about(l, ZARRC_COPY_TARGET, status);
+  *error = l->fetch_error;
+  return about(l, ZARRC_COPY_SOURCE, l->fetch_error.code);
+}
+
+static zarrc_status write_region(lane *l, const zarrc_region *region, const zarrc_view *view, zarrc_error *error) {
+  return about(l, ZARRC_COPY_TARGET, zarrc_array_write(l->w->a->copy, region, view, error));
+}
+
+/* Reads a region, and writes it; or both by turns. */
+static zarrc_status move_region(lane *l, const zarrc_region *region, uint64_t nitems, bool stored, zarrc_view *view,
+                                zarrc_error *error) {
+  work *w = l->w;
+  if (w->a->windowed) return stored ? ZARRC_OK : write_fetched(l, region, error);
+  zarrc_status status = ZARRC_OK;
+  if (!stored || w->k->options.check)
+    status = about(l, ZARRC_COPY_SOURCE, read_region(w, w->a->source, region, nitems, &l->values, view, error));
+  return status || stored ? status : write_region(l, region, view, error);
+}
+
+static zarrc_status check_region(lane *l, const zarrc_region *region, uint64_t nitems, zarrc_error *error) {
+  zarrc_view again;
+  zarrc_status status = read_region(l->w, l->w->a->copy, region, nitems, &l->again, &again, error);
+  if (!status) status = compare(l->w, l, region, nitems, error);
+  return about(l, ZARRC_COPY_TARGET, status);
+}
+
+/* Whether a failure is one of stored bytes. */
+static bool is_fault(zarrc_status status) {
+  return zarrc_status_exit_code(status) == zarrc_status_exit_code(ZARRC_CORRUPT);
+}
+
+/* Counts objects that were done. */
+static zarrc_status advance(lane *l, uint64_t nobjects, bool skipped, bool mended, uint64_t nbytes,
+                            zarrc_error *error) {
+  zarrc_copier *k = l->w->k;
+  if (skipped) atomic_fetch_add(&k->skipped, nobjects);
+  if (mended) atomic_fetch_add(&k->mended, nobjects);
+  return about(l, ZARRC_COPY_NEITHER, zarrc_copy_advance(k, nobjects, nbytes, error));
+}
+
+/* An object of an array whose elements cannot be read. */
+static zarrc_status copy_encoded(lane *l, const int64_t *chunk, bool stored, zarrc_error *error) {
+  bool mended;
+  uint64_t nbytes;
+  zarrc_copy_side side;
+  zarrc_status status = zarrc_copy_encoded(l->w->k, l->w->a, chunk, stored, &mended, &nbytes, &side, error);
+  return status ? about(l, side, status) : advance(l, 1, stored && !mended, mended, nbytes, error);
+}
+
+static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
+  work *w = l->w;
+  const zarrc_copy_item *a = w->a;
+  int64_t first[ZARRC_MAX_NDIM] = {0}, count[ZARRC_MAX_NDIM] = {0};
+  zarrc_region region = {0};
+  zarrc_view view;
+  zarrc_copy_region(a, number, &region, first, count);
+  uint64_t nitems = zarrc_product(region.count, a->to.ndim), nobjects = zarrc_product(count, a->to.ndim);
+  bool stored = w->resume && zarrc_copy_is_there(a, first, count), mended = false;
+  if (a->encoded) return copy_encoded(l, first, stored, error);
+  zarrc_status status = move_region(l, &region, nitems, stored, &view, error);
+  if (!status && w->k->options.check) {
+    status = check_region(l, &region, nitems, error);
+    if (stored && is_fault(status)) { /* it was there, but not whole: made anew */
+      stored = false;
+      mended = true;
+      status = write_region(l, &region, &view, error);
+      if (!status) status = check_region(l, &region, nitems, error);
+    }
+  }
+  if (status) return status;
+  return advance(l, nobjects, stored, mended, stored ? 0 : bytes_in(w, l->values.data, nitems), error);
+}
+
+/* All regions with lower numbers have been begun, and end; so the lowest that fails is the same in every run. */
+static void note_failure(work *w, uint64_t number, zarrc_copy_side side, const zarrc_error *error) {
+  while (atomic_flag_test_and_set(&w->locked)) {
+  }
+  if (!atomic_load(&w->failed) || number < w->failed_region) {
+    w->failed_region = number;
+    w->side = side;
+    w->error = *error;
+  }
+  atomic_store(&w->failed, true);
+  atomic_flag_clear(&w->locked);
+}
+
+static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
+  work *w = arg;
+  lane l = {.w = w};
+  (void)i;
+  (void)error;
+  while (!atomic_load(&w->failed)) {
+    zarrc_error why = {0};
+    uint64_t number = atomic_fetch_add(&w->next, 1);
+    if (number >= w->a->nlist) break;
+    if (w->a->list) number = w->a->list[number];
+    l.side = ZARRC_COPY_NEITHER;
+    zarrc_status status = zarrc_ctx_check_canceled(w->k->ctx, &why);
+    if (!status) status = copy_region(&l, number, &why);
+    if (status) note_failure(w, number, l.side, &why);
+  }
+  clear(w, &l.values);
+  clear(w, &l.again);
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_error *error) {
+  work w = {.k = k, .a = a, .resume = zarrc_copy_resumes(k)};
+  if (!a->encoded) w.dtype = *zarrc_array_dtype(a->source);
+  atomic_flag_clear(&w.locked);
+  zarrc_status status = zarrc_for_each(k->ctx, a->lanes, run_lane, &w, error);
+  if (!atomic_load(&w.failed)) return status;
+  if (error) *error = w.error;
+  return zarrc_copy_about(k, w.side, w.error.code);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/copying.h"
+#include "support/nodes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static zarrc_ctx *ctx;
+static zarrc_store *source, *target;
+
+static int open_stores(void **state) {
+  (void)state;
+  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
+         zarrc_memory_store_open(ctx, &target, NULL);
+}
+
+static int close_stores(void **state) {
+  (void)state;
+  zarrc_store_close(source);
+  zarrc_store_close(target);
+  zarrc_ctx_close(ctx);
+  return 0;
+}
+
+static zarrc_status hear(void *arg, const zarrc_copy_event *event, zarrc_error *error) {
+  (void)error;
+  if (event->kind == ZARRC_COPY_CONSOLIDATED) strcat(strcat(arg, event->path), ";");
+  return ZARRC_OK;
+}
+
+static void test_consolidated(void **state) {
+  char heard[100] = "";
+  zarrc_copier *copier;
+  zarrc_error error;
+  (void)state;
+  nodes_put(source, "g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {\"a\": NaN}}");
+  nodes_put(source, "g/h/zarr.json",
+            "{\"zarr_format\": 3, \"node_type\": \"group\", \"consolidated_metadata\": {\"kind\": \"inline\", "
+            "\"must_understand\": false, \"metadata\": {}}, \"attributes\": {\"b\": 1}}");
+  zarrc_copy_options options = {.event = hear, .event_arg = heard};
+  assert_int_equal(copying_run(source, "g", target, "", options, &copier, &error), ZARRC_OK);
+  assert_int_equal(zarrc_copier_report(copier)->nconsolidated, 1);
+  assert_string_equal(heard, "h;");
+  zarrc_copier_close(copier);
+  char *root = nodes_get(target, "zarr.json"), *inner = nodes_get(target, "h/zarr.json");
+  assert_non_null(strstr(root, "NaN"));
+  assert_null(strstr(inner, "consolidated"));
+  assert_non_null(strstr(inner, "\"b\": 1"));
+  free(root);
+  free(inner);
+}
+
+/* RESUME goes on only with what this copy would have made. */
+static void test_otherwise(void **state) {
+  static const char *const others[][2] = {
+      {"g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {\"a\": 2}}"},
+      {"g/a/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}"}};
+  (void)state;
+  nodes_put(source, "g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {\"a\": 1}}");
+  zarrc_array_close(copying_array(source, "g/a", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
+  for (size_t i = 0; i < 3; i++) {
+    zarrc_copier *copier;
+    zarrc_error error;
+    zarrc_copy_options options = {0};
+    assert_int_equal(zarrc_store_erase_prefix(target, "", NULL), ZARRC_OK);
+    assert_int_equal(copying_run(source, "g", target, "g", options, &copier, &error), ZARRC_OK);
+    zarrc_copier_close(copier);
+    options.mode = ZARRC_COPY_RESUME;
+    if (i < 2)
+      nodes_put(target, others[i][0], others[i][1]);
+    else
+      options.codecs = "crc32c";
+    assert_int_equal(copying_run(source, "g", target, "g", options, &copier, &error), ZARRC_CONFLICT);
+    assert_int_equal(zarrc_copier_report(copier)->obstacle, ZARRC_COPY_OTHERWISE_THERE);
+    assert_int_equal(zarrc_copier_report(copier)->side, ZARRC_COPY_TARGET);
+    zarrc_copier_close(copier);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_consolidated, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_otherwise, open_stores, close_stores),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
