@@ -71,21 +71,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_input in = {data, size};
   unsigned how = take_byte(&in);
   const char *text = (const char *)in.bytes, *opaque = how & 1 ? "attributes b" : NULL;
-  int indent = how & 2 ? 2 : 0, scalars = 32;
+  int indent = how & 2 ? 2 : 1, scalars = 32;
   zarrc_ctx *ctx = fuzz_ctx();
   zarrc_json_doc *doc = NULL, *again = NULL;
   zarrc_error error = {0};
-  zarrc_buf out = parsed_buf(ctx), twice = parsed_buf(ctx);
+  zarrc_buf out = parsed_buf(ctx), twice = parsed_buf(ctx), indented = parsed_buf(ctx);
   zarrc_status status = zarrc_json_parse(ctx, text, in.n, opaque, &doc, &error);
   fuzz_check_error(status, &error);
   must(!status || status == ZARRC_INVALID_METADATA);
-  zarrc_status laid = zarrc_json_layout(&out, text, in.n, indent, &error);
+  zarrc_status laid = zarrc_json_layout(&out, text, in.n, &error);
   must(status || !laid);
   if (!laid) {
-    const char *layout = (const char *)out.ptr;
-    must(!zarrc_json_layout(&twice, layout, out.len, indent, NULL));
+    must(!zarrc_json_indent(&indented, (const char *)out.ptr, out.len, indent, NULL));
+    const char *layout = (const char *)indented.ptr;
+    must(!zarrc_json_layout(&twice, layout, indented.len, NULL));
     must(twice.len == out.len && !memcmp(twice.ptr, out.ptr, out.len));
-    must(zarrc_json_parse(ctx, layout, out.len, opaque, &again, NULL) == status);
+    must(zarrc_json_parse(ctx, layout, indented.len, opaque, &again, NULL) == status);
     if (!status) check_same(ctx, zarrc_json_root(doc), zarrc_json_root(again), &scalars);
   } else {
     fuzz_check_error(laid, &error);
@@ -94,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zarrc_json_close(again);
   zarrc_buf_clear(&out);
   zarrc_buf_clear(&twice);
+  zarrc_buf_clear(&indented);
   zarrc_ctx_close(ctx);
   return 0;
 }

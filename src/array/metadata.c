@@ -11,6 +11,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What the codecs of most documents take. */
+#define LIKELY_NBYTES 1024
+
 static const char *const members[] = {
     "zarr_format", "node_type",          "shape",      "data_type",       "chunk_grid",           "fill_value",
     "codecs",      "chunk_key_encoding", "attributes", "dimension_names", "storage_transformers", NULL};
@@ -32,7 +35,7 @@ static zarrc_status keep_as_it_is(zarrc_metadata *m, const zarrc_json *value, ch
   zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   size_t n;
   const char *text = zarrc_json_text(value, &n);
-  return keep_text(m, &line, zarrc_json_layout(&line, text, n, 0, error), out, error);
+  return keep_text(m, &line, zarrc_json_layout(&line, text, n, error), out, error);
 }
 
 /* Returns whether a failure only makes the elements unreadable; then keeps the first as the reason. */
@@ -145,10 +148,9 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_
 }
 
 static zarrc_status keep_codecs(zarrc_metadata *m, zarrc_error *error) {
-  zarrc_buf raw = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
-  zarrc_status status = zarrc_pipeline_to_json(m->pipeline, &raw, error);
-  if (!status) status = zarrc_json_layout(&line, (const char *)raw.ptr, raw.len, 0, error);
-  zarrc_buf_clear(&raw);
+  zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_buf_reserve(&line, LIKELY_NBYTES, error);
+  if (!status) status = zarrc_pipeline_to_json(m->pipeline, &line, error);
   return keep_text(m, &line, status, &m->codecs, error);
 }
 

@@ -80,7 +80,7 @@ static zarrc_status lay_out(const zarrc_metadata *m,
   zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), laid = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   zarrc_status status = zarrc_buf_reserve(&line, LIKELY_NBYTES, error);
   if (!status) status = write_part(m, &line, error);
-  if (!status) status = zarrc_json_layout(&laid, (const char *)line.ptr, line.len, 2, error);
+  if (!status) status = zarrc_json_indent(&laid, (const char *)line.ptr, line.len, 2, error);
   if (!status) status = zarrc_buf_append(out, laid.ptr + 2, laid.len - 4, error); /* "{\n" and "\n}" */
   zarrc_buf_clear(&line);
   zarrc_buf_clear(&laid);

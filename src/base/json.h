@@ -61,9 +61,10 @@ zarrc_status zarrc_json_check_keys(const zarrc_json *value, const char *const *a
  * shortest decimal that reads back the same, spelt as Python's repr does (1.0, 1e+16, 5e-324); it must be finite. */
 zarrc_status zarrc_json_put_string(zarrc_buf *out, const char *text, size_t n, zarrc_error *error);
 zarrc_status zarrc_json_put_double(zarrc_buf *out, double value, zarrc_error *error);
-/* Lays out JSON text with an indentation of 2 and no final newline, as Python's json.dumps(indent=2) does; indent 0:
- * on one line with ", " and ": ". Numbers and strings keep their spelling, members their order. Text must be JSON
- * (NaN and Infinity are passed through). */
-zarrc_status zarrc_json_layout(zarrc_buf *out, const char *text, size_t n, int indent, zarrc_error *error);
+/* Puts JSON text on one line, with ", " and ": ", as Python's json.dumps does. Numbers and strings keep their spelling,
+ * members their order. Text must be JSON (NaN, Infinity and lone surrogates are passed through). */
+zarrc_status zarrc_json_layout(zarrc_buf *out, const char *text, size_t n, zarrc_error *error);
+/* Lays out such a line with an indentation and no final newline, as json.dumps(indent=...) does. */
+zarrc_status zarrc_json_indent(zarrc_buf *out, const char *line, size_t n, int indent, zarrc_error *error);
 
 #endif

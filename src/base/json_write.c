@@ -44,6 +44,27 @@ zarrc_status zarrc_json_put_double(zarrc_buf *out, double value, zarrc_error *er
   return zarrc_buf_append(out, text, zarrc_decimal_write(text, value), error);
 }
 
+zarrc_status zarrc_json_layout(zarrc_buf *out, const char *text, size_t n, zarrc_error *error) {
+  zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
+  zarrc_json_event event, last = ZARRC_JSON_DONE;
+  zarrc_status status = ZARRC_OK;
+  size_t before = out->len;
+  bool opened = false; /* the last event opened an array or object */
+  while (!status) {
+    status = zarrc_json_scan_next(&scan, &event, error);
+    if (status || event == ZARRC_JSON_DONE) break;
+    if (last == ZARRC_JSON_KEY)
+      status = zarrc_buf_append(out, ": ", 2, error);
+    else if (event != ZARRC_JSON_CLOSE && !opened && last != ZARRC_JSON_DONE)
+      status = zarrc_buf_append(out, ", ", 2, error);
+    if (!status) status = zarrc_buf_append(out, text + scan.start, scan.end - scan.start, error);
+    last = event;
+    opened = event == ZARRC_JSON_VALUE && (scan.kind == ZARRC_JSON_ARRAY || scan.kind == ZARRC_JSON_OBJECT);
+  }
+  if (status) out->len = before;
+  return status;
+}
+
 static zarrc_status put_newline(zarrc_buf *out, size_t nspaces, zarrc_error *error) {
   zarrc_status status = zarrc_buf_reserve(out, nspaces + 1, error);
   if (status) return status;
@@ -53,28 +74,32 @@ static zarrc_status put_newline(zarrc_buf *out, size_t nspaces, zarrc_error *err
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_json_layout(zarrc_buf *out, const char *text, size_t n, int indent, zarrc_error *error) {
-  zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
-  zarrc_json_event event, last = ZARRC_JSON_DONE;
-  zarrc_status status = ZARRC_OK;
-  size_t before = out->len;
-  bool opened = false;                                        /* the last event opened an array or object */
-  (void)zarrc_buf_reserve(out, indent ? n + n / 2 : n, NULL); /* about what it takes */
-  while (!status) {
-    status = zarrc_json_scan_next(&scan, &event, error);
-    if (status || event == ZARRC_JSON_DONE) break;
-    bool opens = event == ZARRC_JSON_VALUE && (scan.kind == ZARRC_JSON_ARRAY || scan.kind == ZARRC_JSON_OBJECT);
-    unsigned depth = scan.depth - opens;
-    if (last == ZARRC_JSON_KEY) {
-      status = zarrc_buf_append(out, ": ", 2, error);
-    } else if (event == ZARRC_JSON_CLOSE ? !opened : last != ZARRC_JSON_DONE) {
-      bool comma = event != ZARRC_JSON_CLOSE && !opened;
-      if (comma) status = zarrc_buf_append(out, indent ? "," : ", ", indent ? 1 : 2, error);
-      if (!status && indent) status = put_newline(out, (size_t)indent * depth, error);
-    }
-    if (!status) status = zarrc_buf_append(out, text + scan.start, scan.end - scan.start, error);
-    last = event;
-    opened = opens;
+/* The end of a scalar, or of a key and the scalar behind it, that begins at i. */
+static size_t run_end(const char *line, size_t n, size_t i) {
+  bool in_string = false;
+  for (; i < n; i++) {
+    char c = line[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\') i++;
+    if (!in_string && (c == ',' || c == '[' || c == ']' || c == '{' || c == '}')) return i;
+  }
+  return n;
+}
+
+zarrc_status zarrc_json_indent(zarrc_buf *out, const char *line, size_t n, int indent, zarrc_error *error) {
+  size_t before = out->len, depth = 0, step = (size_t)indent, end;
+  zarrc_status status = zarrc_buf_reserve(out, n, error);
+  for (size_t i = 0; i < n && !status; i = end) {
+    char c = line[i];
+    bool opens = c == '{' || c == '[', closes = c == '}' || c == ']',
+         empty = opens && i + 1 < n && line[i + 1] == c + 2;
+    end = empty ? i + 2 : opens || closes || c == ',' ? i + 1 : run_end(line, n, i);
+    if (closes && depth > 0) depth--;
+    if (closes) status = put_newline(out, step * depth, error);
+    if (!status) status = zarrc_buf_append(out, line + i, end - i, error);
+    if (opens && !empty) depth++;
+    if (!status && ((opens && !empty) || c == ',')) status = put_newline(out, step * depth, error);
+    if (c == ',') end++; /* the blank behind it */
   }
   if (status) out->len = before;
   return status;

@@ -123,7 +123,7 @@ static char *line(world *w, const zarrc_json *value) {
   size_t n;
   const char *text = zarrc_json_text(value, &n);
   zarrc_buf out = zarrc_buf_new(w->ctx, 10000);
-  assert_int_equal(zarrc_json_layout(&out, text, n, 0, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_layout(&out, text, n, NULL), ZARRC_OK);
   char *copy = calloc(1, out.len + 1);
   memcpy(copy, out.ptr, out.len);
   zarrc_buf_clear(&out);

@@ -75,8 +75,10 @@ static const exception *find_exception(const char *label) {
 }
 
 static char *lay_out(const char *json, size_t n) {
-  zarrc_buf buf = zarrc_buf_new(ctx, 1 << 20);
-  assert_int_equal(zarrc_json_layout(&buf, json, n, 2, NULL), ZARRC_OK);
+  zarrc_buf buf = zarrc_buf_new(ctx, 1 << 20), line = zarrc_buf_new(ctx, 1 << 20);
+  assert_int_equal(zarrc_json_layout(&line, json, n, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_indent(&buf, (char *)line.ptr, line.len, 2, NULL), ZARRC_OK);
+  zarrc_buf_clear(&line);
   char *text = strndup((const char *)buf.ptr, buf.len);
   zarrc_buf_clear(&buf);
   return text;

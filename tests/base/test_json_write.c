@@ -96,6 +96,8 @@ static void layout(void **state) {
        "],\n"
        "    {}\n  ],\n  \"e\": \"x,:[]{}\\u00E9\"\n}",
        "{\"a\": [], \"b\": {}, \"c\": [1, [2, {\"d\": null}], {}], \"e\": \"x,:[]{}\\u00E9\"}"},
+      {"[\"\\\\\",{\"\\\"[\":\"\\\\\\\"],\"}]", "[\n  \"\\\\\",\n  {\n    \"\\\"[\": \"\\\\\\\"],\"\n  }\n]",
+       "[\"\\\\\", {\"\\\"[\": \"\\\\\\\"],\"}]"},
       {"[]", "[]", "[]"},
       {" 1e5\n", "1e5", "1e5"},
       {"[[[]]]", "[\n  [\n    []\n  ]\n]", "[[[]]]"},
@@ -105,10 +107,12 @@ static void layout(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int line = 0; line < 2; line++) {
       zarrc_buf out = zarrc_buf_new(*state, 1000);
-      size_t n = strlen(cases[i][0]);
+      const char *text = cases[i][line ? 0 : 2];
+      size_t n = strlen(text);
       char *exact = malloc(n);
-      memcpy(exact, cases[i][0], n);
-      assert_int_equal(zarrc_json_layout(&out, exact, n, line ? 0 : 2, NULL), ZARRC_OK);
+      memcpy(exact, text, n);
+      assert_int_equal(line ? zarrc_json_layout(&out, exact, n, NULL) : zarrc_json_indent(&out, exact, n, 2, NULL),
+                       ZARRC_OK);
       buf_is(&out, cases[i][1 + line]);
       zarrc_buf_clear(&out);
       free(exact);
@@ -121,9 +125,9 @@ static void layout_of_a_file(void **state) {
   size_t nbytes;
   char *text = (char *)data_read("metadata/fill_value.json", &nbytes);
   zarrc_buf line = zarrc_buf_new(*state, 100000), back = zarrc_buf_new(*state, 100000);
-  assert_int_equal(zarrc_json_layout(&line, text, nbytes, 0, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_layout(&line, text, nbytes, NULL), ZARRC_OK);
   assert_null(memchr(line.ptr, '\n', line.len));
-  assert_int_equal(zarrc_json_layout(&back, (char *)line.ptr, line.len, 1, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_indent(&back, (char *)line.ptr, line.len, 1, NULL), ZARRC_OK);
   assert_int_equal(text[--nbytes], '\n');
   assert_int_equal(back.len, nbytes);
   assert_true(memcmp(back.ptr, text, nbytes) == 0);
@@ -139,7 +143,9 @@ static void failures_append_nothing(void **state) {
     zarrc_buf out = zarrc_buf_over(memory, n);
     if (n) assert_int_equal(zarrc_buf_append(&out, "x", 1, NULL), ZARRC_OK);
     size_t before = out.len;
-    assert_int_equal(zarrc_json_layout(&out, "{\"a\":[1,2],\"b\":\"c\"}", 19, 2, NULL), ZARRC_LIMIT);
+    assert_int_equal(zarrc_json_layout(&out, "{\"a\":[1,2,3],\"b\":\"c\"}", 21, NULL), ZARRC_LIMIT);
+    assert_int_equal(out.len, before);
+    assert_int_equal(zarrc_json_indent(&out, "{\"a\": [1, 2], \"b\": 3}", 21, 2, NULL), ZARRC_LIMIT);
     assert_int_equal(out.len, before);
     assert_int_equal(zarrc_json_put_string(&out, "0123456789\n\n\n\n\n\nabcd\xc3\xa9", 22, NULL), ZARRC_LIMIT);
     assert_int_equal(out.len, before);
@@ -148,7 +154,7 @@ static void failures_append_nothing(void **state) {
   }
   zarrc_buf out = zarrc_buf_over(memory, sizeof memory);
   zarrc_error error = {0};
-  assert_int_equal(zarrc_json_layout(&out, "[1,2", 4, 0, &error), ZARRC_INVALID_METADATA);
+  assert_int_equal(zarrc_json_layout(&out, "[1,2", 4, &error), ZARRC_INVALID_METADATA);
   assert_int_equal(out.len, 0);
   assert_string_equal(error.message, "line 1, column 5: expected ',' or ']', found the end");
 }
@@ -156,9 +162,11 @@ static void failures_append_nothing(void **state) {
 static zarrc_status lay_out(const zarrc_ctx_options *options, void *arg) {
   zarrc_ctx *ctx = NULL;
   zarrc_status status = zarrc_ctx_open(options, &ctx, NULL);
-  zarrc_buf out = zarrc_buf_new(ctx, 10000);
-  if (!status) status = zarrc_json_layout(&out, arg, strlen(arg), 2, NULL);
+  zarrc_buf out = zarrc_buf_new(ctx, 10000), line = zarrc_buf_new(ctx, 10000);
+  if (!status) status = zarrc_json_layout(&line, arg, strlen(arg), NULL);
+  if (!status) status = zarrc_json_indent(&out, (char *)line.ptr, line.len, 2, NULL);
   if (!status) status = zarrc_json_put_string(&out, arg, strlen(arg), NULL);
+  zarrc_buf_clear(&line);
   zarrc_buf_clear(&out);
   zarrc_ctx_close(ctx);
   return status;

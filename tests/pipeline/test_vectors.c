@@ -62,8 +62,8 @@ static zarrc_status decode(zarrc_ctx *ctx, const zarrc_pipeline *p, const void *
 
 static void assert_same_json(zarrc_ctx *ctx, const char *a, const char *b, const char *id) {
   zarrc_buf x = zarrc_buf_new(ctx, 1 << 20), y = zarrc_buf_new(ctx, 1 << 20);
-  assert_int_equal(zarrc_json_layout(&x, a, strlen(a), 0, NULL), ZARRC_OK);
-  assert_int_equal(zarrc_json_layout(&y, b, strlen(b), 0, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_layout(&x, a, strlen(a), NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_layout(&y, b, strlen(b), NULL), ZARRC_OK);
   if (x.len != y.len || memcmp(x.ptr, y.ptr, x.len) != 0)
     fail_msg("%s: %.*s is not %.*s", id, (int)x.len, (char *)x.ptr, (int)y.len, (char *)y.ptr);
   zarrc_buf_clear(&x);

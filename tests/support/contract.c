@@ -21,7 +21,7 @@ const zarrc_json *row_get(const row *r, const char *name) {
 
 static char *layout(zarrc_ctx *ctx, const char *text, size_t n) {
   zarrc_buf out = zarrc_buf_new(ctx, 1 << 20);
-  assert_int_equal(zarrc_json_layout(&out, text, n, 0, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_json_layout(&out, text, n, NULL), ZARRC_OK);
   char *copy = strndup((char *)out.ptr, out.len);
   zarrc_buf_clear(&out);
   return copy;
