@@ -199,6 +199,14 @@ def kernel_table(kernels):
                  [[k["kernel"], number(k["gbs"]), number(k["memcpy_gbs"]), number(k["ratio"])] for k in kernels])
 
 
+def open_table(openings):
+    """Microseconds to open an array from Python: medians; half of tensorstore's time is what is aimed at."""
+    return table(["levels of shards", "zarrc.open", "tensorstore", "ratio", "target 0.5", "quickest of each"],
+                 [[str(o["levels"]), number(o["zarrc"]), number(o["tensorstore"]), number(o["ratio"]),
+                   "met" if o["ratio"] <= 0.5 else "**missed**",
+                   f"{number(o['zarrc_least'])}, {number(o['tensorstore_least'])}"] for o in openings])
+
+
 def scaling_table(scaling):
     return table(["what", "operation", "tool", "milliseconds", "slope", "of processor time"],
                  [[s["what"], s["op"], s["tool"], ", ".join(f"{n:,}: {number(wall)}" for n, wall, _ in s["points"]),
@@ -220,6 +228,7 @@ def render(result, clock="wall"):
              ("Memory above the destination, MiB", memory),
              ("Codecs against their libraries, one thread", codec_table(result["codecs"])),
              ("Kernels against memcpy, one thread", kernel_table(result["kernels"])),
+             ("Opening an array from Python, µs", open_table(result.get("open", []))),
              ("Growth", scaling_table(result["scaling"]))]
     for title, lines in parts:
         if len(lines) > 2:

@@ -60,7 +60,7 @@ def arguments(argv):
     p.add_argument("--tools", type=names, help="only these")
     p.add_argument("--workloads", type=names)
     p.add_argument("--ops", type=names, default=list(passes.OPS))
-    p.add_argument("--passes", type=names, help="of tmpfs, single, disk, memory, zstd, codecs, kernels, growth")
+    p.add_argument("--passes", type=names, help="of tmpfs, single, disk, memory, zstd, codecs, kernels, open, growth")
     p.add_argument("--reps", type=int)
     p.add_argument("--minutes", type=float, default=1e6, help="begin no further round after so many")
     p.add_argument("--plots", help="a folder for the plots of growth")
@@ -72,7 +72,7 @@ def arguments(argv):
     o.quick = o.size == "quick"
     o.reps = o.reps or (1 if o.quick else 3)
     o.passes = o.passes or (["tmpfs", "memory", "codecs"] if o.quick else
-                            ["tmpfs", "single", "disk", "memory", "zstd", "codecs", "kernels", "growth"])
+                            ["tmpfs", "single", "disk", "memory", "zstd", "codecs", "kernels", "open", "growth"])
     o.work = f"{o.work or ('/dev/shm' if os.path.isdir('/dev/shm') else o.build)}/zarrc-bench"
     o.disk = f"{o.disk or o.build}/zarrc-bench-disk"
     with_zarr = f"{o.build}/python/bin/python"
@@ -142,16 +142,31 @@ def lines_of(argv):
     return [json.loads(line) for line in out.splitlines()]
 
 
+def openings(o):
+    """What opening.py found, or nothing where the Python at hand lacks a package."""
+    folder = f"{o.work}/open"
+    os.makedirs(folder, exist_ok=True)
+    here = os.path.dirname(os.path.abspath(__file__))
+    try:
+        return lines_of([o.python, f"{here}/opening.py", folder, str(max(20, 20 * o.reps)), "2"])
+    except subprocess.CalledProcessError:
+        say("opening.py did not run: it needs zarrc and tensorstore")
+        return []
+
+
 def measure(o):
     programs = f"{o.build}/bench"
     every = workloads.make(programs, f"{o.build}/zarrc", ROOT, f"{o.work}/data", o.quick, o.nilearn)
     samples, threads, versions = measure_arrays(o, every)
-    result = {"meta": about(o, threads, versions), "samples": samples, "codecs": [], "kernels": [], "scaling": [],
+    result = {"meta": about(o, threads, versions), "samples": samples, "codecs": [], "kernels": [],
+              "open": [], "scaling": [],
               "workloads": {w.name: {"nbytes": w.data.nbytes, "chunk_bytes": w.chunk_bytes} for w in every}}
     if "codecs" in o.passes and os.path.exists(f"{programs}/codecs"):
         result["codecs"] = lines_of([f"{programs}/codecs", every[0].data.path, "2"])
     if "kernels" in o.passes:
         result["kernels"] = lines_of([f"{programs}/kernels"])
+    if "open" in o.passes:
+        result["open"] = openings(o)
     if "growth" in o.passes:
         result["scaling"] = scaling.run(tools.programs(o, tools.Where(2)), programs, f"{o.work}/growth", o.quick, say)
     return result

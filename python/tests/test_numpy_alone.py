@@ -153,3 +153,30 @@ def test_without_zarr_python(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout and "skipped" not in done.stdout
+
+
+WITHOUT_ZARR = """
+import sys
+
+class Finder:
+    looked = 0
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "zarr":
+            Finder.looked += 1
+            raise ModuleNotFoundError("No module named 'zarr'", name="zarr")
+
+sys.meta_path.insert(0, Finder())
+import zarrc
+zarrc.info()
+before = Finder.looked
+for _ in range(9):
+    zarrc._context.context()
+print(Finder.looked - before)
+"""
+
+
+def test_zarr_is_looked_for_once() -> None:
+    """To find that a package is not there takes longer than to open an array."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_ZARR], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0"]

@@ -39,10 +39,11 @@ def _get(section: str, name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != "zarr":
                 return None
-            config = SimpleNamespace(config={})  # to look for zarr-python takes as long as to open an array
+            _config_of_zarr = SimpleNamespace(config={})  # to look for zarr-python takes as long as to open an array
         except ImportError:
             return None
-        _config_of_zarr = config
+        else:
+            _config_of_zarr = config
     found = _config_of_zarr.config.get(section)
     if type(found) is not dict:
         return None
