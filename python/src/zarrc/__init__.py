@@ -9,6 +9,7 @@ from zarrc import _core
 from zarrc._array import Array, open
 from zarrc._chunk import decode_chunk, encode_chunk
 from zarrc._context import context, counters
+from zarrc._copy import copy
 from zarrc._core import AccessError, CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
 from zarrc._spec import ArraySpec
 from zarrc._version import __version__
@@ -29,6 +30,7 @@ __all__ = [
     "UnsupportedError",
     "ZarrcError",
     "__version__",
+    "copy",
     "counters",
     "decode_chunk",
     "encode_chunk",

@@ -113,15 +113,17 @@ PyObject *core_parts_to_bytes(const zarrc_parts *parts) {
 /* --------------------------------------------------------------------------------------------------- contexts */
 
 static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"threads", "max_chunk_bytes", "fast_gzip", NULL};
+  static char *names[] = {"threads", "max_chunk_bytes", "fast_gzip", "max_memory", NULL};
   unsigned threads = 0;
-  unsigned long long max_chunk_bytes = 0;
+  unsigned long long max_chunk_bytes = 0, max_memory = 0;
   int fast_gzip = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|IKp:Context", names, &threads, &max_chunk_bytes, &fast_gzip))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|IKpK:Context", names, &threads, &max_chunk_bytes, &fast_gzip,
+                                   &max_memory))
     return NULL;
   zarrc_ctx_options options = {.struct_size = sizeof options,
                                .threads = threads,
                                .max_chunk_bytes = max_chunk_bytes,
+                               .max_memory = max_memory,
                                .fast_gzip = fast_gzip != 0};
   zarrc_error error;
   allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -188,7 +190,7 @@ static PyType_Slot context_slots[] = {
     {Py_tp_dealloc, context_dealloc},
     {Py_tp_methods, context_methods},
     {Py_tp_getset, context_members},
-    {Py_tp_doc, "A context: memory and threads. Context(threads=0, max_chunk_bytes=0, fast_gzip=False)."},
+    {Py_tp_doc, "A context: memory and threads. Context(threads=0, max_chunk_bytes=0, fast_gzip=False, max_memory=0)."},
     {0},
 };
 static PyType_Spec context_spec = {MODULE_NAME ".Context", sizeof(core_context), 0, Py_TPFLAGS_DEFAULT, context_slots};
@@ -301,6 +303,7 @@ static int module_exec(PyObject *module) {
   if (!add_exceptions(module, state)) return -1;
   state->array = new_type(module, &core_array_spec);
   state->context = new_type(module, &context_spec);
+  state->copier = new_type(module, &core_copier_spec);
   state->pipeline = new_type(module, &core_pipeline_spec);
   state->codec = new_type(module, &core_codec_spec);
   state->ranges = new_type(module, &core_ranges_spec);
@@ -308,7 +311,7 @@ static int module_exec(PyObject *module) {
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
-  if (!state->ndarray || !state->array || !state->context || !state->pipeline || !state->codec || !state->ranges ||
+  if (!state->ndarray || !state->array || !state->context || !state->copier || !state->pipeline || !state->codec || !state->ranges ||
       !state->stop)
     return -1;
   PyObject *libraries = list_libraries();
@@ -324,6 +327,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   core_state *state = PyModule_GetState(module);
   Py_VISIT(state->array);
   Py_VISIT(state->context);
+  Py_VISIT(state->copier);
   Py_VISIT(state->pipeline);
   Py_VISIT(state->codec);
   Py_VISIT(state->ranges);
@@ -346,6 +350,7 @@ static int module_clear(PyObject *module) {
   core_state *state = PyModule_GetState(module);
   Py_CLEAR(state->array);
   Py_CLEAR(state->context);
+  Py_CLEAR(state->copier);
   Py_CLEAR(state->pipeline);
   Py_CLEAR(state->codec);
   Py_CLEAR(state->ranges);

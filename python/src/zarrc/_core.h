@@ -46,13 +46,14 @@ bool core_calls_canceled(void *calls);
 core_calls *core_calls_of(PyObject *context);
 
 typedef struct core_state {
-  PyTypeObject *array, *context, *pipeline, *codec, *ranges, *stop;
+  PyTypeObject *array, *context, *copier, *pipeline, *codec, *ranges, *stop;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
   PyTypeObject *ndarray;                                   /* numpy's */
 } core_state;
 
-extern PyType_Spec core_array_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec, core_stop_spec;
+extern PyType_Spec core_array_spec, core_copier_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec,
+    core_stop_spec;
 
 /* The state of the module that a type of it belongs to. */
 core_state *core_state_of(PyTypeObject *type);

@@ -27,12 +27,42 @@ class AccessError(StoreError, PermissionError): ...
 
 @final
 class Context:
-    def __new__(cls, threads: int = 0, max_chunk_bytes: int = 0, fast_gzip: bool = False) -> Context: ...
+    def __new__(
+        cls, threads: int = 0, max_chunk_bytes: int = 0, fast_gzip: bool = False, max_memory: int = 0
+    ) -> Context: ...
     @property
     def threads(self) -> int: ...
     @property
     def memory(self) -> tuple[int, int]: ...
     def has_codec(self, name: str, /) -> bool: ...
+
+@final
+class Copier:
+    def __new__(
+        cls,
+        context: Context,
+        source: str,
+        target: str,
+        mode: int = 0,
+        chunks: Sequence[int] | None = None,
+        shards: Sequence[int] | None = None,
+        no_shards: bool = False,
+        codecs: str | None = None,
+        key_encoding: str | None = None,
+        separator: str | None = None,
+        write_empty_chunks: bool = False,
+        other_files: bool = False,
+        check: bool = False,
+        memory: int = 0,
+        follow_links: bool = False,
+        direct_io: bool = False,
+        sync: bool = False,
+    ) -> Copier: ...
+    @property
+    def progress(self) -> tuple[int, int]: ...
+    def plan(self) -> None: ...
+    def run(self) -> None: ...
+    def report(self) -> dict[str, Any]: ...
 
 @final
 class Codec:

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""Copies of arrays and hierarchies, with other chunks or codecs: the engine of ``zarrc copy``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from zarrc import _core
+from zarrc._context import max_workers
+
+_NEW, _OVERWRITE, _OVERWRITE_ALL, _RESUME = range(4)  # zarrc_copy_mode
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+
+Progress = Callable[[int, int], Any]
+
+
+def _mode(overwrite: bool, resume: bool, force: bool) -> int:
+    if overwrite and resume:
+        raise ValueError("overwrite and resume exclude each other")
+    if resume:
+        return _RESUME
+    if not overwrite:
+        return _NEW
+    return _OVERWRITE_ALL if force else _OVERWRITE
+
+
+def _bytes(memory: int | str | None) -> int:
+    """A number of bytes, or a size such as 512M; 0: none is given."""
+    if memory is None:
+        return 0
+    if isinstance(memory, str):
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", memory.strip(), re.IGNORECASE)
+        if not found:
+            raise ValueError(f"memory: {memory!r} is not a size such as 512M or 1G")
+        memory = int(float(found[1]) * (1 << _UNITS[found[2].upper()]))
+    if memory < 1 << 20:
+        raise ValueError("memory: at least 1M is needed")
+    return memory
+
+
+def _shape(name: str, numbers: Iterable[int] | int | None) -> tuple[int, ...] | None:
+    if numbers is None:
+        return None
+    shape = (numbers,) if isinstance(numbers, int) else tuple(int(n) for n in numbers)
+    if any(n < 1 for n in shape):
+        raise ValueError(f"{name}: {shape} has a number below 1")
+    return shape
+
+
+def _codecs(codecs: Any) -> str | None:
+    """A chain in the short form or as JSON; codecs of zarrc or zarr-python, or their dictionaries, become JSON."""
+    if codecs is None or isinstance(codecs, str):
+        return codecs
+    if isinstance(codecs, dict) or not isinstance(codecs, Iterable):
+        codecs = [codecs]
+    return json.dumps([codec.to_dict() if hasattr(codec, "to_dict") else codec for codec in codecs])
+
+
+def _run(copier: _core.Copier, progress: Progress) -> None:
+    """Runs it, and calls progress from this thread several times a second, and at the end."""
+    failure: BaseException | None = None
+    told: tuple[int, int] | None = None
+
+    def tell() -> bool:
+        nonlocal failure, told
+        try:
+            now = copier.progress
+            if now != told and now[1] > 0:
+                told = now
+                progress(*now)
+        except BaseException as error:
+            failure = error
+        return failure is not None
+
+    try:
+        _core.Stop(tell).run(copier.run)
+    except _core.ZarrcError:
+        if failure is None:
+            raise
+    if failure is None:
+        tell()
+    if failure is not None:
+        raise failure
+
+
+def copy(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    chunks: Iterable[int] | int | None = None,
+    shards: Iterable[int] | int | str | None = None,
+    codecs: Any = None,
+    key_encoding: str | None = None,
+    separator: str | None = None,
+    overwrite: bool = False,
+    force: bool = False,
+    resume: bool = False,
+    check: bool = False,
+    other_files: bool = False,
+    write_empty_chunks: bool = False,
+    memory: int | str | None = None,
+    threads: int | None = None,
+    fast_gzip: bool = False,
+    follow_links: bool = False,
+    direct_io: bool = False,
+    sync: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Copies an array, or a group and all below it, from a path or URL to another, as ``zarrc copy`` does.
+
+    The copy is made aside and takes the place of ``dst`` as a whole when it is complete. What an interrupted copy has
+    done is kept, and ``resume`` goes on with it. Other threads run meanwhile; Ctrl-C ends it in order.
+
+    Parameters
+    ----------
+    src, dst : str
+        Of a directory; ``src`` is only read.
+    chunks : sequence of int
+        Shape of the chunks (inside shards, where there are shards). In a group: of the arrays with so many dimensions.
+    shards : sequence of int or "none"
+        Shape of the shards; "none" takes shards away.
+    codecs : str or list
+        Of the chunks: "bytes,zstd(5)", JSON, or a list of codecs of ``zarrc.codecs`` or of their dictionaries.
+    key_encoding : {"default", "v2"}
+    separator : {"/", "."}
+        Spelling of chunk keys.
+    overwrite : bool
+        Replace the array or group that is there; with ``force`` also where files that are no Zarr lie in it.
+    resume : bool
+        Go on with an unfinished copy, or add what is missing in the one that is there.
+    check : bool
+        Read back what was written and compare; with ``resume`` also what was there.
+    other_files : bool
+        Copy files that are no Zarr, too.
+    write_empty_chunks : bool
+        Store chunks in which all is fill value, too.
+    memory : int or str
+        The most memory for the copy: bytes, or "512M", "1G" (the default, which the codecs may exceed).
+    threads : int
+        That work at once; unless told, as many as zarrc uses.
+    fast_gzip : bool
+        Encode gzip with ISA-L: several times as fast, a little larger.
+    follow_links : bool
+        Follow symbolic links that lead out of a store.
+    direct_io : bool
+        Read and write past the page cache, where the file system allows that.
+    sync : bool
+        What was written is on the disk when the copy ends.
+    dry_run : bool
+        Only plan.
+    progress : callable
+        Called as ``progress(done, total)``, in objects (chunks or shards) of the copy, several times a second by the
+        thread that called ``copy``. What it raises ends the copy, and is raised.
+
+    Returns
+    -------
+    dict
+        The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
+        ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
+        ``replaces``, ``other_files``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
+        ``mended_objects``, ``seconds``.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no array and no group.
+    ZarrcError
+        Something is at ``dst`` already (``status`` is "CONFLICT").
+    InvalidError
+        Options that fit no array, or too little memory.
+    UnsupportedError
+        A codec or data type that cannot be read is to become another one.
+    CorruptError
+        The source is damaged, or ``check`` found a difference.
+    """
+    mode = _mode(overwrite, resume, force)
+    limit = _bytes(memory)
+    no_shards = isinstance(shards, str)
+    if isinstance(shards, str) and shards != "none":
+        raise ValueError(f"shards: {shards!r} is neither numbers nor 'none'")
+    context = _core.Context(
+        threads=max_workers() if threads is None else threads, fast_gzip=fast_gzip, max_memory=limit
+    )
+    copier = _core.Copier(
+        context,
+        os.fspath(src),
+        os.fspath(dst),
+        mode=mode,
+        chunks=_shape("chunks", chunks),
+        shards=None if isinstance(shards, str) else _shape("shards", shards),
+        no_shards=no_shards,
+        codecs=_codecs(codecs),
+        key_encoding=key_encoding,
+        separator=separator,
+        write_empty_chunks=write_empty_chunks,
+        other_files=other_files,
+        check=check,
+        memory=limit,
+        follow_links=follow_links,
+        direct_io=direct_io,
+        sync=sync,
+    )
+    copier.plan()
+    started = time.monotonic()
+    if not dry_run and progress is None:
+        copier.run()
+    elif not dry_run and progress is not None:
+        _run(copier, progress)
+    report = {"source": os.fspath(src), "destination": os.fspath(dst), "dry_run": dry_run, **copier.report()}
+    for array in report["arrays"]:
+        array["codecs"] = json.loads(array["codecs"])
+    if dry_run:
+        for name in ("written", "read", "skipped_objects", "mended_objects"):
+            del report[name]
+    else:
+        report |= {"checked": check, "seconds": time.monotonic() - started}
+    return report

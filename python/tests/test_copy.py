@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""zarrc.copy: the engine of the command, from Python."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import zarr
+import zarrc
+import zarrc.codecs
+
+
+@pytest.fixture
+def hierarchy(tmp_path):
+    """A group with two arrays; its path."""
+    path = tmp_path / "source.zarr"
+    root = zarr.create_group(path)
+    root.attrs["title"] = "x"
+    plain = root.create_array("plain", shape=(40, 30), chunks=(7, 30), dtype="i4")
+    plain[:] = np.arange(1, 1201).reshape(40, 30)
+    sharded = root.create_array("deep/sharded", shape=(64,), chunks=(4,), shards=(16,), dtype="f8")
+    sharded[:] = np.linspace(1, 2, 64)
+    return path
+
+
+def same(a, b):
+    np.testing.assert_array_equal(zarr.open_array(a, mode="r")[:], zarr.open_array(b, mode="r")[:])
+
+
+def test_hierarchy(hierarchy, tmp_path):
+    target = tmp_path / "copy.zarr"
+    report = zarrc.copy(hierarchy, target, codecs="zstd(1)", check=True, threads=2)
+    for name in ("plain", "deep/sharded"):
+        same(hierarchy / name, target / name)
+    assert zarr.open_group(target, mode="r").attrs["title"] == "x"
+    assert (report["groups"], len(report["arrays"]), report["dry_run"], report["checked"]) == (2, 2, False, True)
+    assert report["written"]["objects"] == report["objects"] == 6 + 4
+    assert report["nbytes"] == 40 * 30 * 4 + 64 * 8
+    assert report["arrays"][1]["path"] == "plain"
+    assert [codec["name"] for codec in report["arrays"][1]["codecs"]] == ["bytes", "zstd"]
+    assert report["source"] == str(hierarchy)
+    json.dumps(report)
+
+
+def test_options(hierarchy, tmp_path):
+    source = hierarchy / "deep/sharded"
+    numbers = itertools.count()
+
+    def made(**options):
+        target = tmp_path / f"copy-{next(numbers)}"
+        zarrc.copy(source, str(target), **options)
+        same(source, target)
+        return zarr.open_array(target, mode="r"), target
+
+    assert made(chunks=(8,))[0].shards == (16,)
+    assert made(chunks=8, shards=[32])[0].shards == (32,)
+    assert made(shards="none")[0].shards is None
+    codecs = [zarrc.codecs.BytesCodec(), zarrc.codecs.GzipCodec(level=1)]
+    assert "gzip" in str(made(shards="none", codecs=codecs)[0].metadata.codecs).lower()
+    dictionaries = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
+    assert "crc32c" in str(made(shards="none", codecs=dictionaries)[0].metadata.codecs).lower()
+    assert (made(shards="none", key_encoding="v2")[1] / "0").exists()
+    assert (made(separator=".")[1] / "c.0").exists()
+    zeros = zarr.create_array(tmp_path / "zeros", shape=(4,), chunks=(2,), dtype="i4", fill_value=0)
+    zeros[:] = 0
+    assert zarrc.copy(tmp_path / "zeros", tmp_path / "sparse")["written"]["objects"] == 0
+    assert zarrc.copy(tmp_path / "zeros", tmp_path / "full", write_empty_chunks=True)["written"]["objects"] == 2
+
+
+def test_dry_run(hierarchy, tmp_path):
+    plan = zarrc.copy(hierarchy, tmp_path / "copy", chunks=(40, 3), dry_run=True, memory="64M", threads=1)
+    assert not (tmp_path / "copy").exists()
+    assert plan["dry_run"] and plan["objects"] == 10 + 4 and plan["threads"] == 1 and plan["memory"] <= 64 << 20
+    assert "written" not in plan
+    assert [array["rechunked"] for array in plan["arrays"]] == [False, True]
+
+
+def test_what_is_there(hierarchy, tmp_path):
+    target = tmp_path / "copy"
+    zarrc.copy(hierarchy, target)
+    with pytest.raises(zarrc.ZarrcError, match=f"{target}: there is a group already.*overwrite=True") as caught:
+        zarrc.copy(hierarchy, target)
+    assert caught.value.status == "CONFLICT"
+    assert zarrc.copy(hierarchy, target, overwrite=True)["replaces"] == {"nodes": 4, "chunks": 10, "other_files": 0}
+    (target / "notes.txt").write_text("mine")
+    with pytest.raises(zarrc.ZarrcError, match="no Zarr.*force=True"):
+        zarrc.copy(hierarchy, target, overwrite=True)
+    zarrc.copy(hierarchy, target, overwrite=True, force=True)
+    assert not (target / "notes.txt").exists()
+    (target / "plain/c/2/0").unlink()
+    report = zarrc.copy(hierarchy, target, resume=True)
+    assert (report["skipped_objects"], report["written"]["objects"]) == (9, 1)
+    damaged = target / "plain/c/3/0"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    assert zarrc.copy(hierarchy, target, resume=True, check=True)["mended_objects"] == 1
+    same(hierarchy / "plain", target / "plain")
+
+
+def test_other_files(hierarchy, tmp_path):
+    (hierarchy / "README").write_text("hello")
+    assert zarrc.copy(hierarchy, tmp_path / "a")["other_files"] == 1
+    assert not (tmp_path / "a/README").exists()
+    zarrc.copy(hierarchy, tmp_path / "b", other_files=True)
+    assert (tmp_path / "b/README").read_text() == "hello"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"overwrite": True, "resume": True}, ValueError, "exclude each other"),
+        ({"shards": "all"}, ValueError, "neither numbers nor 'none'"),
+        ({"chunks": (0, 3)}, ValueError, "chunks: .* below 1"),
+        ({"chunks": (3, 3, 3)}, zarrc.InvalidError, "chunks: no array has 3 dimensions"),
+        ({"shards": (9, 9)}, zarrc.InvalidError, "shards of 9 cannot hold chunks of 7"),
+        ({"codecs": "gzip(1"}, zarrc.InvalidError, "codecs: a closing bracket is missing"),
+        ({"codecs": "nonesuch"}, zarrc.UnsupportedError, "codecs: unknown codec nonesuch"),
+        ({"codecs": "gzip(77)"}, zarrc.InvalidError, "level"),
+        ({"key_encoding": "v3"}, zarrc.InvalidError, "chunk_key_encoding"),
+        ({"memory": "much"}, ValueError, "not a size"),
+        ({"memory": 1000}, ValueError, "at least 1M"),
+        ({"chunks": 3.5}, TypeError, None),
+    ],
+)
+def test_refused(hierarchy, tmp_path, options, error, message):
+    with pytest.raises(error, match=message):
+        zarrc.copy(hierarchy, tmp_path / "copy", **options)
+    assert not (tmp_path / "copy").exists()
+
+
+def test_places(hierarchy, tmp_path):
+    with pytest.raises(zarrc.InvalidError, match="onto itself"):
+        zarrc.copy(hierarchy, hierarchy, overwrite=True)
+    with pytest.raises(zarrc.InvalidError, match="into itself"):
+        zarrc.copy(hierarchy, hierarchy / "copy")
+    with pytest.raises(zarrc.InvalidError, match="in memory"):
+        zarrc.copy(hierarchy, "memory:")
+    with pytest.raises(FileNotFoundError, match="none.zarr"):
+        zarrc.copy(tmp_path / "none.zarr", tmp_path / "copy")
+
+
+def test_memory(tmp_path):
+    zarr.create_array(tmp_path / "a", shape=(1000, 1000, 1000), chunks=(10, 10, 10), dtype="f8")
+    with pytest.raises(zarrc.InvalidError, match="GiB of memory.*more memory"):
+        zarrc.copy(tmp_path / "a", tmp_path / "b", chunks=(1000, 1000, 1000), memory="64M")
+
+
+def test_damaged_source(hierarchy, tmp_path):
+    chunk = hierarchy / "plain/c/2/0"
+    chunk.write_bytes(chunk.read_bytes()[:-9])
+    with pytest.raises(zarrc.CorruptError, match="source.zarr: plain/c/2/0") as caught:
+        zarrc.copy(hierarchy, tmp_path / "copy")
+    assert caught.value.key == "plain/c/2/0"
+    assert not (tmp_path / "copy").exists()
+
+
+def test_progress(hierarchy, tmp_path):
+    heard = []
+    zarrc.copy(hierarchy, tmp_path / "copy", progress=lambda done, total: heard.append((done, total, threading.get_ident())))
+    assert heard[-1] == (10, 10, threading.get_ident())
+    assert heard == sorted(heard)
+
+
+def large(path):
+    """An array whose chunks are slow to encode with the codecs that are returned: seconds in all."""
+    array = zarr.create_array(path, shape=(200, 5000), chunks=(1, 5000), dtype="i4", compressors=None)
+    array[:] = np.random.default_rng(3).integers(0, 1000, array.shape)
+    return "zstd(19)"
+
+
+def test_progress_ends_the_copy(tmp_path):
+    """What progress raises ends the copy, which resume goes on with."""
+    codecs = large(tmp_path / "a")
+
+    class Enough(Exception):
+        pass
+
+    def progress(done, total):
+        if 0 < done < total:
+            raise Enough
+        if done == total:
+            pytest.skip("the copy was over before anything was told")
+
+    with pytest.raises(Enough):
+        zarrc.copy(tmp_path / "a", tmp_path / "b", codecs=codecs, threads=1, progress=progress)
+    assert not (tmp_path / "b").exists()
+    with pytest.raises(zarrc.ZarrcError, match="unfinished copy.*resume=True"):
+        zarrc.copy(tmp_path / "a", tmp_path / "b", codecs=codecs)
+    assert zarrc.copy(tmp_path / "a", tmp_path / "b", codecs=codecs, resume=True)["skipped_objects"] > 0
+    same(tmp_path / "a", tmp_path / "b")
+
+
+INTERRUPTED = """
+import os, signal, sys, zarrc
+def progress(done, total):
+    if done > 0:
+        os.kill(os.getpid(), signal.SIGINT)
+try:
+    zarrc.copy(sys.argv[1], sys.argv[2], codecs=sys.argv[3], threads=2, progress=progress)
+except KeyboardInterrupt:
+    sys.exit(77)
+"""
+
+
+def test_ctrl_c(tmp_path):
+    codecs = large(tmp_path / "a")
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, tmp_path / "a", tmp_path / "b", codecs], timeout=300)
+    assert done.returncode == 77
+    if not (tmp_path / "b").exists():
+        zarrc.copy(tmp_path / "a", tmp_path / "b", codecs=codecs, resume=True)
+    same(tmp_path / "a", tmp_path / "b")
+    assert [name for name in os.listdir(tmp_path) if "partial" in name] == []
+
+
+def test_other_threads_run(hierarchy, tmp_path):
+    """The interpreter lock is given away: a thread that is started by progress's first call gets its turn."""
+    codecs = large(tmp_path / "a")
+    ran = threading.Event()
+    counted = threading.Thread(target=ran.set)
+
+    def progress(done, total):
+        if not counted.ident:
+            counted.start()
+
+    zarrc.copy(tmp_path / "a", tmp_path / "b", codecs=codecs, threads=1, progress=progress)
+    counted.join()
+    assert ran.is_set()
+
+
+def test_same_as_the_command(hierarchy, tmp_path):
+    """The report has the members of ``zarrc copy --json``."""
+    command = os.environ.get("ZARRC_COMMAND")
+    if not command:
+        pytest.skip("ZARRC_COMMAND names no command")
+    done = subprocess.run(
+        [command, "copy", hierarchy, tmp_path / "a", "-c", "40,3", "--json", "-T", "2"], stdout=subprocess.PIPE, check=True
+    )
+    told = json.loads(done.stdout)
+    report = json.loads(json.dumps(zarrc.copy(hierarchy, tmp_path / "b", chunks=(40, 3), threads=2)))
+    for each in (told, report):
+        del each["destination"], each["seconds"]
+        each.pop("schema", None)
+        each.pop("replaces", None)
+    assert report == told
