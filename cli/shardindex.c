@@ -35,7 +35,7 @@ static int find_codec(const zarrc_pipeline *chain, zarrc_spec *specs, zarrc_erro
 /* Decodes what the codecs behind the shard made of it. */
 static zarrc_status unwrap(cli_shard *s, const zarrc_pipeline *chain, int codec, const zarrc_spec *specs,
                            zarrc_error *error) {
-  zarrc_status status = zarrc_blob_read_all(&s->stored.blob, MAX_WRAPPED, &s->loan, error);
+  zarrc_status status = zarrc_blob_read_all(s->stored.blob, MAX_WRAPPED, &s->loan, error);
   zarrc_bytes bytes = s->loan;
   for (int i = (int)zarrc_pipeline_ncodecs(chain) - 1; i > codec && status == ZARRC_OK; i--) {
     zarrc_codec_job job = {.spec = &specs[i], .bytes = bytes, .parts = &s->parts[i % 2]};
@@ -123,8 +123,8 @@ zarrc_status cli_shard_open(const cli_shards *shards, const int64_t *chunk, cons
     out->grid[i] = out->shape[i] / out->inner_shape[i];
   }
   out->wrapped = (size_t)at + 1 < zarrc_pipeline_ncodecs(chain);
-  status = zarrc_key_blob_init(&out->stored, store, key, error);
-  out->blob = &out->stored.blob;
+  status = zarrc_key_blob_open(&out->stored, store, key, error);
+  out->blob = out->stored.blob;
   if (status == ZARRC_OK && out->wrapped) status = unwrap(out, chain, at, specs, error);
   if (status == ZARRC_OK) status = read_index(out, error);
   if (status == ZARRC_NOT_FOUND) status = zarrc_fail(error, ZARRC_NOT_FOUND, "no shard is stored there");
@@ -137,7 +137,7 @@ void cli_shard_close(cli_shard *shard) {
   zarrc_bytes_release(&shard->loan);
   zarrc_parts_clear(&shard->parts[0]);
   zarrc_parts_clear(&shard->parts[1]);
-  if (shard->stored.store != NULL) zarrc_key_blob_clear(&shard->stored);
+  zarrc_key_blob_close(&shard->stored);
 }
 
 /* ------------------------------------------------------------------------------------------------- inner chunks */

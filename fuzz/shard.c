@@ -58,12 +58,12 @@ static zarrc_status read_shard(const shard *s, const zarrc_region *region, zarrc
   zarrc_key_blob blob;
   zarrc_error error = {0};
   *out = fuzz_view_new(s->ctx, &spec->dtype, spec->ndim, shape);
-  must(!zarrc_key_blob_init(&blob, s->store, "c/0", NULL));
-  zarrc_status status = zarrc_read(s->p, &blob.blob, region, out, NULL, &error);
+  must(!zarrc_key_blob_open(&blob, s->store, "c/0", NULL));
+  zarrc_status status = zarrc_read(s->p, blob.blob, region, out, NULL, &error);
   fuzz_check_error(status, &error);
-  must(zarrc_read(s->p, &blob.blob, region, &again, NULL, NULL) == status);
+  must(zarrc_read(s->p, blob.blob, region, &again, NULL, NULL) == status);
   must(status || fuzz_views_equal(out, &again));
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   fuzz_view_free(&again);
   return status;
 }
@@ -78,10 +78,10 @@ static void list_chunks(const shard *s) {
   uint64_t n = 0;
   zarrc_key_blob blob;
   zarrc_error error = {0};
-  must(!zarrc_key_blob_init(&blob, s->store, "c/0", NULL));
+  must(!zarrc_key_blob_open(&blob, s->store, "c/0", NULL));
   if (zarrc_shard_inner(zarrc_pipeline_codec(s->p, 0)) && zarrc_pipeline_ncodecs(s->p) == 1)
-    fuzz_check_error(zarrc_shard_each(zarrc_pipeline_codec(s->p, 0), &blob.blob, see_inner_chunk, &n, &error), &error);
-  zarrc_key_blob_clear(&blob);
+    fuzz_check_error(zarrc_shard_each(zarrc_pipeline_codec(s->p, 0), blob.blob, see_inner_chunk, &n, &error), &error);
+  zarrc_key_blob_close(&blob);
 }
 
 /* Writes part of the shard; what was read of it as a whole, if it could be, must have changed so and no more. */
@@ -92,10 +92,10 @@ static void write_part(const shard *s, fuzz_input *in, zarrc_view *whole, bool r
   zarrc_key_blob blob;
   zarrc_error error = {0};
   fuzz_view_fill(&part, take_byte(in));
-  must(!zarrc_key_blob_init(&blob, s->store, "c/0", NULL));
-  zarrc_status status = zarrc_write(s->p, &blob.blob, &region, &part, false, &error);
+  must(!zarrc_key_blob_open(&blob, s->store, "c/0", NULL));
+  zarrc_status status = zarrc_write(s->p, blob.blob, &region, &part, false, &error);
   fuzz_check_error(status, &error);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   must(!status || !readable);
   if (!status) {
     must(!read_shard(s, &region, &got) && fuzz_views_equal(&got, &part));

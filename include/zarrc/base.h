@@ -267,47 +267,67 @@ typedef struct zarrc_identity {
   uint64_t nbytes; /* of the value */
 } zarrc_identity;
 
-/* One stored value, readable by ranges. All reads of one open blob see one version of the value. One thread at a time
- * uses a blob; but after a first read has succeeded further reads may run in parallel.
- *   read     all ranges at once; a failed call lends nothing. No value: ZARRC_NOT_FOUND. A range that is not inside
- *            the value: ZARRC_TRUNCATED, before memory is taken for it.
- *            ZARRC_PENDING, of a blob that is `deferred` only: what is not there has been noted, and the reader asks
- * for all else that it wants before it gives up; the host fetches it and makes the whole read again. replace  stores
- * the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read from the value (or
- * found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets what it read, so that the caller
- * may start again. erase    removes the value; it is no error if there is none. if_unchanged as above. identify which
- * version of the value the blob reads: one with the same words has the same bytes. *known = false where that cannot be
- * promised. No value: ZARRC_NOT_FOUND. replace_from  replace, of the pieces that are there and of those that their
- * source makes. Nothing is stored where the source fails. ZARRC_CONFLICT also where it would have to begin again. keep
- * makes a piece that stands for bytes of the value which the blob has read: see zarrc_blob_keep. replace and erase are
- * NULL where the blob is read-only, identify where there are no versions to tell apart, keep where bytes have to be
- * read to be stored again, replace_from where a value is stored from memory only. */
+/* One stored value, readable by ranges. All reads of an open blob see one version of the value. One thread at a time
+ * uses a blob, but once a read has succeeded further reads may run in parallel. Operations may be NULL, and a table may
+ * be shorter or longer than this one: zarrc_blob_X below calls X where it is there. */
 typedef struct zarrc_blob_ops {
   size_t struct_size;
-  bool remote; /* answers are slow and bytes are dear to move: ask for much at once */
+  /* Reads all ranges at once; a failed call lends nothing. ZARRC_NOT_FOUND: no value. ZARRC_TRUNCATED: a range is not
+   * inside the value, found before memory is taken for it. ZARRC_PENDING, of `deferred` blobs only: what is not there
+   * has been noted; the reader asks for all else that it wants, the host fetches it and makes the whole read again. */
   zarrc_status (*read)(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
+  /* Gives up what the blob holds. Bytes that were lent outlive it. */
+  void (*close)(zarrc_blob *blob);
+  /* Stores the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read the value (or
+   * found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets what it read, so that the caller
+   * may start again. */
   zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
-  zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
-  zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
-  bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
+  /* Replaces, with the pieces that are there and those that their source makes; nothing is stored where it fails.
+   * ZARRC_CONFLICT also where the source would have to begin again. Called only if the traits say `streams`. */
   zarrc_status (*replace_from)(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
-  bool deferred; /* reads may answer ZARRC_PENDING; exactly what is wanted is asked for, as the host joins ranges */
+  /* Removes the value; it is no error if there is none. */
+  zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+  /* Tells which version of the value the blob reads: one with the same words has the same bytes. *known is false where
+   * that cannot be promised. ZARRC_NOT_FOUND: no value. */
+  zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
+  /* Makes a piece for replace of this blob (or of the one it is part of) that stands for bytes of the value it has
+   * read: ptr NULL, len not 0; whoever stores the value moves the bytes himself. Returns false if it cannot. */
+  bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
+  /* Returns the blob behind this one that does what is NULL here; NULL: there is none. */
+  zarrc_blob *(*inner)(const zarrc_blob *blob);
 } zarrc_blob_ops;
+
+/* What a blob says of itself to those who read and write it. */
+typedef struct zarrc_blob_traits {
+  size_t struct_size;
+  uint64_t gap;      /* bytes between two ranges that cost less to read along than another request; 0: 64 KiB */
+  uint64_t window;   /* bytes to ask for at once; 0: 1 MiB */
+  uint32_t requests; /* ranges to ask for at once, each of up to window / requests bytes; 0: 1 */
+  bool deferred;     /* reads may return ZARRC_PENDING, and are for exactly what is wanted: the host joins ranges */
+  bool streams;      /* replace_from stores values batch by batch */
+} zarrc_blob_traits;
 
 /* First member of every kind of blob. */
 struct zarrc_blob {
   const zarrc_blob_ops *ops;
+  const zarrc_blob_traits *traits; /* NULL: all zero, as of bytes in memory */
 };
 
 ZARRC_API zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
-ZARRC_API bool zarrc_blob_is_deferred(const zarrc_blob *blob);
-ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
-
-/* A piece for replace of the same blob that stands for bytes of the value which the blob has read, without their being
- * read: its ptr is NULL and its len is not 0. Whoever stores the value moves the bytes himself (the file store has the
- * system do it). Nobody else can use such a piece, so it is made only for parts in which `keeps` is set. false: the
- * blob cannot do that, or 0 bytes; then they are to be read. */
+ZARRC_API bool zarrc_blob_is_writable(const zarrc_blob *blob);
+/* ZARRC_INVALID_ARGUMENT where the blob cannot be written. */
+ZARRC_API zarrc_status zarrc_blob_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                          zarrc_error *error);
+ZARRC_API zarrc_status zarrc_blob_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged,
+                                               zarrc_error *error);
+ZARRC_API zarrc_status zarrc_blob_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
+/* Returns false also for 0 bytes. Only for parts in which `keeps` is set: nobody else can use such a piece. */
 ZARRC_API bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
+ZARRC_API void zarrc_blob_close(zarrc_blob *blob);
+/* Returns the traits with the defaults filled in. */
+ZARRC_API zarrc_blob_traits zarrc_blob_get_traits(const zarrc_blob *blob);
+ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
 /* For kinds of blobs: where a range lies in a value of `total` bytes. Sets range->total. ZARRC_TRUNCATED: not inside
  * the value; ZARRC_LIMIT: longer than the range allows. */
@@ -320,6 +340,9 @@ ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc
 /* Makes error say which codec failed, unless a codec further in has said so, or no codec is to blame (ZARRC_IO,
  * ZARRC_ACCESS, ZARRC_NETWORK, ZARRC_CANCELED). */
 ZARRC_API void zarrc_error_in_codec(zarrc_error *error, const char *name);
+
+/* Makes error say which key of a store it is about, in front of its message, unless it says so already. */
+ZARRC_API void zarrc_error_in_key(zarrc_error *error, const char *key);
 
 /* Makes error say that what failed lies in a chunk ("1,7") that begins at byte `offset` of the stored value; the
  * innermost chunk says so first. */

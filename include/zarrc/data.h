@@ -227,7 +227,7 @@ typedef struct zarrc_chunk_options {
   bool trust_checksums;                /* partial reads may skip a crc32c that would cost reading the whole */
   zarrc_subchunk_order subchunk_order; /* of inner chunks in a shard that is written */
   /* Ranges of a shard that are no further apart than the gap are read as one, unless that becomes longer than max.
-   * 0: 1 MiB and 16 MiB for remote stores; 64 KiB and 1 MiB where a read costs next to nothing. */
+   * 0: what the blob says (zarrc_blob_traits). */
   uint64_t coalesce_gap, coalesce_max;
 } zarrc_chunk_options;
 

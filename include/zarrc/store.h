@@ -14,14 +14,6 @@ extern "C" {
 
 typedef struct zarrc_store zarrc_store;
 
-/* The value of one key, as a blob. Lives on the stack of whoever uses it; `state` belongs to the store. */
-typedef struct zarrc_key_blob {
-  zarrc_blob blob;
-  zarrc_store *store;
-  const char *key; /* borrowed */
-  intptr_t state[12];
-} zarrc_key_blob;
-
 /* One entry of a listing. */
 typedef struct zarrc_entry {
   const char *key; /* whole key; of a prefix without its trailing slash */
@@ -57,35 +49,32 @@ typedef struct zarrc_stage_ops {
                        zarrc_error *error);
 } zarrc_stage_ops;
 
-/* What a store does. The blob operations are those of zarrc_blob_ops, for the blob's key; forget gives up what a
- * blob's state holds; what a read lends outlives both the blob and the store. With `keeps` a piece of replace may have
- * no memory (ptr NULL, len not 0): it stands for len bytes, from the byte that `owner` is as a number, of the value
- * that the blob has read. list calls fn for each key below prefix
- * ("" for all): recursively, or (deep false) only the keys and prefixes directly below it; in no promised order; fn's
- * failure ends it. nbytes is asked for by `sizes`. erase_prefix NULL: keys are listed and erased one by one.
- * A read-only store has NULL for whatever writes. */
+/* What a store does. name, blob_nbytes and open are needed, all else may be NULL; a table may be shorter or longer.
+ * A store may stand in front of another one: its blob begins with what it needs itself and goes on with the other's. */
 typedef struct zarrc_store_ops {
   size_t struct_size;
   const char *name;
-  zarrc_status (*read)(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
-  zarrc_status (*replace)(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
-                          zarrc_error *error);
-  zarrc_status (*erase)(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
-  void (*forget)(zarrc_key_blob *blob);
+  /* Returns the size of the blob that open makes for a key of so many bytes. */
+  size_t (*blob_nbytes)(const zarrc_store *store, size_t key_nbytes);
+  /* Makes the blob of a key, in memory of that size which is aligned as a uint64_t: a blob of the store's own kind,
+   * which begins with a zarrc_blob and fills it. The key is valid and outlives the blob. No input or output happens.
+   * What such a blob fails with does not name the key: who opened it does (zarrc_error_in_key). Of a store that is
+   * read_only it cannot be written. */
+  zarrc_status (*open)(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error);
+  /* Calls fn for each key below prefix ("" for all): recursively, or (deep false) only for the keys and prefixes
+   * directly below it; in no promised order; fn's failure ends it. nbytes is asked for by `sizes`. */
   zarrc_status (*list)(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                        zarrc_error *error);
+  zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error); /* NULL: key by key */
   void (*close)(zarrc_store *store);
-  zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error);
-  zarrc_status (*identify)(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error); /* or NULL */
-  bool keeps;
-  zarrc_status (*replace_from)(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
   const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
-  bool deferred;                /* as in zarrc_blob_ops */
   zarrc_status (*list_temporary)(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                  zarrc_error *error); /* NULL: writers that are killed leave nothing */
+  /* Returns the store behind this one that does what is NULL here, all but close; NULL: there is none. */
+  zarrc_store *(*inner)(const zarrc_store *store);
 } zarrc_store_ops;
 
-/* First member of every kind of store. A store of your own fills it and needs nothing else. */
+/* First member of every kind of store, which fills it and needs nothing else. It never grows. */
 struct zarrc_store {
   const zarrc_store_ops *ops;
   zarrc_ctx *ctx;
@@ -93,12 +82,23 @@ struct zarrc_store {
 };
 
 ZARRC_API void zarrc_store_close(zarrc_store *store);
-
-/* Makes a blob for a key, after checking the key; no input or output happens. */
-ZARRC_API zarrc_status zarrc_key_blob_init(zarrc_key_blob *blob, zarrc_store *store, const char *key,
-                                           zarrc_error *error);
-ZARRC_API void zarrc_key_blob_clear(zarrc_key_blob *blob);
 ZARRC_API zarrc_status zarrc_key_check(const char *key, zarrc_error *error);
+
+/* The opened blob of a key. It lies in here where it fits, else in scratch memory; do not move this struct. */
+typedef struct zarrc_key_blob {
+  zarrc_blob *blob; /* NULL: none is open */
+  zarrc_bytes memory;
+  union {
+    uint64_t align;
+    unsigned char bytes[256];
+  } room;
+} zarrc_key_blob;
+
+/* Checks the key, which is borrowed, and opens its blob; no input or output happens. */
+ZARRC_API zarrc_status zarrc_key_blob_open(zarrc_key_blob *blob, zarrc_store *store, const char *key,
+                                           zarrc_error *error);
+/* Also after a failure, and twice. */
+ZARRC_API void zarrc_key_blob_close(zarrc_key_blob *blob);
 
 /* Whole values, for metadata and the like. */
 ZARRC_API zarrc_status zarrc_store_get(zarrc_store *store, const char *key, uint64_t max, zarrc_bytes *out,

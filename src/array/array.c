@@ -65,7 +65,7 @@ zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_
   zarrc_status status = zarrc_node_read(store, path, &text, error);
   if (status) return status;
   status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
   zarrc_bytes_release(&text);
   return status;
 }

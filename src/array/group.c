@@ -165,7 +165,7 @@ zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group 
   zarrc_status status = zarrc_node_read(store, path, &text, error);
   if (status) return status;
   status = open_group(store, path, (const char *)text.ptr, text.len, out, error);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
   zarrc_bytes_release(&text);
   return status;
 }
@@ -287,7 +287,7 @@ static bool ends_listing(zarrc_status status) {
 
 static zarrc_status refuse_circle(const char *path, zarrc_error *error) {
   zarrc_fail(error, ZARRC_ACCESS, "a symbolic link to a group above it, not followed");
-  zarrc_node_blame(error, path);
+  zarrc_error_in_key(error, path);
   return ZARRC_ACCESS;
 }
 

@@ -10,24 +10,8 @@
 /* How often a change is tried again when others change the document too. */
 enum { TRIES = 1000 };
 
-void zarrc_node_blame(zarrc_error *error, const char *key) {
-  char wanted[sizeof error->key] = "", *at;
-  if (!error || !error->code) return;
-  snprintf(wanted, sizeof wanted, "%s", key);
-  if (!strcmp(error->key, wanted)) {
-    /* the store has named it already, but what lies between (codecs) has put its own words in front */
-    size_t n = strlen(wanted);
-    for (at = error->message; (at = strstr(at, wanted)); at += n)
-      if (at[n] == ':' && at[n + 1] == ' ') break;
-    if (at) memmove(at, at + n + 2, strlen(at + n + 2) + 1);
-  }
-  zarrc_error_prefix(error, "%s: ", key);
-  memcpy(error->key, wanted, sizeof wanted);
-}
-
 static zarrc_status refuse_read_only(const zarrc_store *store, zarrc_error *error) {
-  if (!store->read_only && store->ops->replace && store->ops->erase) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+  return store->read_only ? zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only") : ZARRC_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------- finding */
@@ -53,7 +37,7 @@ static zarrc_status refuse_format_2(zarrc_store *store, const char *path, zarrc_
     if (status) return status;
     if (!found) continue;
     status = zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 is not supported by this version");
-    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_node_blame(error, key);
+    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_error_in_key(error, key);
     return status;
   }
   return ZARRC_OK;
@@ -76,7 +60,7 @@ zarrc_status zarrc_node_read(zarrc_store *store, const char *path, zarrc_bytes *
   status = refuse_format_2(store, path, error);
   if (status) return status;
   zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
-  zarrc_node_blame(error, key);
+  zarrc_error_in_key(error, key);
   return ZARRC_NOT_FOUND;
 }
 
@@ -95,7 +79,7 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
   if (!status)
     *out = kind;
   else if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL))
-    zarrc_node_blame(error, key);
+    zarrc_error_in_key(error, key);
   zarrc_json_close(doc);
   zarrc_bytes_release(&bytes);
   return status;
@@ -108,7 +92,7 @@ static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\
 static zarrc_status refuse_existing(const char *path, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
   return status;
 }
 
@@ -119,18 +103,19 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
   zarrc_bytes bytes = {0};
   zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
   if (status) return status;
-  status = zarrc_key_blob_init(&blob, store, key, error);
+  status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
-  status = zarrc_blob_read_all(&blob.blob, ZARRC_MAX_DOCUMENT, &bytes, error);
+  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, &bytes, error);
   zarrc_bytes_release(&bytes);
   if (status == ZARRC_NOT_FOUND) {
     zarrc_bytes part = {.ptr = (const uint8_t *)text, .len = strlen(text)};
-    status = blob.blob.ops->replace(&blob.blob, &part, 1, true, error);
+    status = zarrc_blob_replace(blob.blob, &part, 1, true, error);
   } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
     status = ZARRC_CONFLICT;
   }
   if (status == ZARRC_CONFLICT) refuse_existing(path, error);
-  zarrc_key_blob_clear(&blob);
+  if (status) zarrc_error_in_key(error, key);
+  zarrc_key_blob_close(&blob);
   return status;
 }
 
@@ -143,7 +128,7 @@ static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *m
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) {
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
-    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_node_blame(error, key);
+    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
     return status;
   }
   *missing = kind == ZARRC_NODE_NONE;
@@ -260,14 +245,14 @@ typedef struct change {
   bool again;  /* somebody else was faster */
 } change;
 
-static zarrc_status store_change(change *c, zarrc_key_blob *blob, const zarrc_bytes *old, zarrc_edition *edition,
+static zarrc_status store_change(change *c, zarrc_blob *blob, const zarrc_bytes *old, zarrc_edition *edition,
                                  zarrc_error *error) {
   zarrc_status status = c->ops->change(c->arg, edition, error);
   if (status) return status;
   const char *text = c->ops->text(edition);
   zarrc_bytes part = {.ptr = (const uint8_t *)text, .len = strlen(text)};
   if (part.len != old->len || memcmp(part.ptr, old->ptr, old->len) != 0)
-    status = blob->blob.ops->replace(&blob->blob, &part, 1, true, error);
+    status = zarrc_blob_replace(blob, &part, 1, true, error);
   c->stored = status == ZARRC_OK;
   c->again = status == ZARRC_CONFLICT;
   return status;
@@ -278,14 +263,14 @@ static zarrc_status try_change(change *c, zarrc_store *store, const char *key, z
   zarrc_edition *from = zarrc_latest_peek(latest), *to = NULL;
   zarrc_bytes text = {0};
   zarrc_key_blob blob;
-  zarrc_status status = zarrc_key_blob_init(&blob, store, key, error);
+  zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
   c->again = false;
-  status = zarrc_blob_read_all(&blob.blob, ZARRC_MAX_DOCUMENT, &text, error);
+  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, &text, error);
   if (!status) status = c->ops->open(c->arg, (const char *)text.ptr, text.len, &to, error);
-  if (!status && !c->stored) status = store_change(c, &blob, &text, to, error);
+  if (!status && !c->stored) status = store_change(c, blob.blob, &text, to, error);
   zarrc_bytes_release(&text);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   if (!status && zarrc_latest_replace(latest, from, to)) return ZARRC_OK;
   if (to) latest->close(to);
   if (!status) c->again = true;
@@ -305,6 +290,6 @@ zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const zarrc
     if (!c.again) break;
   }
   zarrc_latest_leave(latest);
-  if (status) zarrc_node_blame(error, key);
+  if (status) zarrc_error_in_key(error, key);
   return status;
 }

@@ -26,7 +26,4 @@ typedef struct zarrc_node_ops {
 zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const zarrc_node_ops *ops, void *arg,
                                zarrc_latest *latest, zarrc_error *error);
 
-/* Puts "key: " in front of a message, once. */
-void zarrc_node_blame(zarrc_error *error, const char *key);
-
 #endif

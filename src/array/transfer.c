@@ -13,7 +13,7 @@ zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64
   const zarrc_view *view = t->view;
   zarrc_status status = zarrc_array_check_readable(t->array, error);
   if (status) return status;
-  if (t->write && (t->array->store->read_only || !t->array->store->ops->replace))
+  if (t->write && t->array->store->read_only)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   if (!view) return ZARRC_OK;
   if (view->ndim != ndim)
@@ -37,7 +37,7 @@ static void blame_chunk(zarrc_error *error, int ndim, const int64_t *chunk, cons
   memcpy(inner, error->chunk, sizeof inner);
   inner[sizeof inner - 1] = 0;
   if (snprintf(error->chunk, sizeof error->chunk, "%s%s%s", text, *inner ? "/" : "", inner) < 0) error->chunk[0] = 0;
-  zarrc_node_blame(error, key);
+  zarrc_error_in_key(error, key);
 }
 
 zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk, zarrc_visit_fn fn, void *arg,
@@ -53,11 +53,11 @@ zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
   zarrc_grid_chunk_shape(&m->grid, chunk, visit.shape);
   if (m->grid.axes) status = zarrc_array_shape_pipeline(array, visit.shape, &visit.pipeline, &own, error);
   if (!status) {
-    status = zarrc_key_blob_init(&blob, array->store, key, error);
+    status = zarrc_key_blob_open(&blob, array->store, key, error);
     if (!status) {
-      visit.blob = &blob.blob;
+      visit.blob = blob.blob;
       status = fn(arg, &visit, error);
-      zarrc_key_blob_clear(&blob);
+      zarrc_key_blob_close(&blob);
     }
   }
   if (!status && visit.missing && array->options.missing_is_error)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include <zarrc/base.h>
+#include "base/reading.h"
 
 #include "base/checked.h"
 #include "base/ops.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+/* From the page cache a request costs as much as 30 KiB; what was read is decoded while it is still in the cache. */
+#define NEAR_GAP    ((uint64_t)64 << 10)
+#define NEAR_WINDOW ((uint64_t)1 << 20)
+/* What is read at once takes no more than this part of the memory that the context may hold. */
+#define OF_THE_LIMIT 16
 
 void zarrc_bytes_release(zarrc_bytes *bytes) {
   if (!bytes) return;
@@ -17,17 +23,94 @@ void zarrc_ranges_release(zarrc_range *ranges, size_t n) {
   for (size_t i = 0; i < n; i++) zarrc_bytes_release(&ranges[i].got);
 }
 
-zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  return blob->ops->read(blob, ranges, n, error);
+/* A failure of somebody's blob has words, whether he says any or not. */
+static zarrc_status said(zarrc_status status, zarrc_error *error) {
+  if (status && error && error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
+  return status;
 }
 
-bool zarrc_blob_is_deferred(const zarrc_blob *blob) {
-  return ZARRC_HAS_OP(blob->ops, deferred);
+static zarrc_status refuse_write(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
+}
+
+zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  ZARRC_FIND_OP(blob, read);
+  zarrc_status status = blob->ops->read(blob, ranges, n, error);
+  return status ? said(status, error) : ZARRC_OK;
+}
+
+zarrc_status zarrc_blob_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                zarrc_error *error) {
+  ZARRC_FIND_OP(blob, replace);
+  if (!ZARRC_HAS_OP(blob->ops, replace)) return refuse_write(error);
+  return said(blob->ops->replace(blob, parts, n, if_unchanged, error), error);
+}
+
+zarrc_status zarrc_blob_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  ZARRC_FIND_OP(blob, replace_from);
+  if (!ZARRC_HAS_OP(blob->ops, replace_from)) return refuse_write(error);
+  return said(blob->ops->replace_from(blob, parts, if_unchanged, error), error);
+}
+
+zarrc_status zarrc_blob_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  ZARRC_FIND_OP(blob, erase);
+  if (!ZARRC_HAS_OP(blob->ops, erase)) return refuse_write(error);
+  return said(blob->ops->erase(blob, if_unchanged, error), error);
+}
+
+zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  ZARRC_FIND_OP(blob, identify);
+  *known = false;
+  if (!ZARRC_HAS_OP(blob->ops, identify)) return ZARRC_OK;
+  return said(blob->ops->identify(blob, out, known, error), error);
 }
 
 bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
-  const zarrc_blob_ops *ops = blob->ops;
-  return nbytes > 0 && ZARRC_HAS_OP(ops, keep) && ops->keep(blob, offset, nbytes, out);
+  ZARRC_FIND_OP(blob, keep);
+  return nbytes > 0 && ZARRC_HAS_OP(blob->ops, keep) && blob->ops->keep(blob, offset, nbytes, out);
+}
+
+void zarrc_blob_close(zarrc_blob *blob) {
+  ZARRC_FIND_OP(blob, close);
+  if (ZARRC_HAS_OP(blob->ops, close)) blob->ops->close(blob);
+}
+
+bool zarrc_blob_is_writable(const zarrc_blob *blob) {
+  ZARRC_FIND_OP(blob, replace);
+  return ZARRC_HAS_OP(blob->ops, replace);
+}
+
+zarrc_blob_traits zarrc_blob_get_traits(const zarrc_blob *blob) {
+  zarrc_blob_traits t = {0};
+  const zarrc_blob_traits *given = blob->traits;
+  if (given) memcpy(&t, given, given->struct_size < sizeof t ? given->struct_size : sizeof t);
+  t.struct_size = sizeof t;
+  if (!t.gap) t.gap = NEAR_GAP;
+  if (!t.window) t.window = NEAR_WINDOW;
+  if (!t.requests) t.requests = 1;
+  return t;
+}
+
+/* ------------------------------------------------------------------------------------------------------- reading */
+
+bool zarrc_blob_is_near(const zarrc_blob *blob) {
+  if (!blob->traits) return true;
+  zarrc_blob_traits t = zarrc_blob_get_traits(blob);
+  return t.gap <= NEAR_GAP && !t.deferred;
+}
+
+zarrc_joining zarrc_blob_joining(const zarrc_ctx *ctx, const zarrc_blob *blob, const zarrc_chunk_options *options) {
+  zarrc_blob_traits t = zarrc_blob_get_traits(blob);
+  uint64_t most = zarrc_ctx_get_options(ctx)->max_memory / OF_THE_LIMIT;
+  zarrc_joining j = {.gap = t.gap, .max = t.window / t.requests, .window = t.window};
+  if (options->coalesce_gap) j.gap = options->coalesce_gap;
+  if (options->coalesce_max) {
+    j.max = options->coalesce_max;
+    j.window = j.max <= UINT64_MAX / t.requests ? j.max * t.requests : UINT64_MAX;
+  }
+  if (most && j.window > most) j.window = most;
+  if (j.max > j.window) j.max = j.window;
+  return j;
 }
 
 zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error) {
@@ -120,12 +203,19 @@ static zarrc_status memory_erase(zarrc_blob *blob, bool if_unchanged, zarrc_erro
   return ZARRC_OK;
 }
 
-static const zarrc_blob_ops memory_ops = {
-    .struct_size = sizeof memory_ops, .read = memory_read, .replace = memory_replace, .erase = memory_erase};
+static void memory_close(zarrc_blob *blob) {
+  zarrc_memory_blob_clear((zarrc_memory_blob *)blob);
+}
+
+static const zarrc_blob_ops memory_ops = {.struct_size = sizeof memory_ops,
+                                          .read = memory_read,
+                                          .close = memory_close,
+                                          .replace = memory_replace,
+                                          .erase = memory_erase};
 
 void zarrc_memory_blob_init(zarrc_memory_blob *blob, zarrc_ctx *ctx, const void *ptr, size_t nbytes) {
   *blob = (zarrc_memory_blob){
-      .blob = {&memory_ops}, .ctx = ctx, .value = {.ptr = ptr, .len = ptr ? nbytes : 0}, .present = ptr != NULL};
+      .blob = {.ops = &memory_ops}, .ctx = ctx, .value = {.ptr = ptr, .len = ptr ? nbytes : 0}, .present = ptr != NULL};
 }
 
 void zarrc_memory_blob_clear(zarrc_memory_blob *blob) {

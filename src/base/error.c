@@ -108,6 +108,15 @@ void zarrc_error_in_codec(zarrc_error *error, const char *name) {
   zarrc_error_prefix(error, "%s: ", name);
 }
 
+void zarrc_error_in_key(zarrc_error *error, const char *key) {
+  char wanted[sizeof error->key];
+  if (!error || error->code == ZARRC_OK) return;
+  snprintf(wanted, sizeof wanted, "%s", key);
+  if (!strcmp(error->key, wanted)) return;
+  zarrc_error_prefix(error, "%s: ", key);
+  memcpy(error->key, wanted, sizeof wanted);
+}
+
 void zarrc_error_in_chunk(zarrc_error *error, const char *chunk, uint64_t offset) {
   if (!error || error->code == ZARRC_OK) return;
   char inner[sizeof error->chunk];

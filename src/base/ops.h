@@ -8,4 +8,9 @@
 #define ZARRC_HAS_OP(ops, member)                                                                                      \
   ((ops)->struct_size >= offsetof(__typeof__(*(ops)), member) + sizeof(ops)->member && (ops)->member)
 
+/* Goes on from an object to those behind it, until one has the operation; else to the last of them. */
+#define ZARRC_FIND_OP(object, member)                                                                                  \
+  while (!ZARRC_HAS_OP((object)->ops, member) && ZARRC_HAS_OP((object)->ops, inner))                                   \
+  object = (object)->ops->inner(object)
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/blosc_ranges.h"
 #include "base/endian.h"
+#include "base/reading.h"
 #include "codec/blosc.h"
 #include "codec/blosc_block.h"
 #include "codec/blosc_few.h"
@@ -270,7 +271,7 @@ zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_
   bool useful = false;
   size_t nruns = 0;
   *served = false;
-  if (encoded->ops->remote) return ZARRC_OK; /* three questions would take longer than one large answer */
+  if (!zarrc_blob_is_near(encoded)) return ZARRC_OK;
   zarrc_status status = reader_open(&r, &useful, error);
   if (status || !useful) goto done;
   if (r.frame.stored) {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes: the elements in C order, packed, each unit in the configured byte order. Parts are read by ranges. */
+#include "base/reading.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
 
 #include <string.h>
 
-/* Runs that are closer than this are read together, unless the chunk's options say otherwise. */
-#define BYTES_GAP 65536u
 /* Ranges asked for at once, and the bytes that they may hold. */
 #define BYTES_BATCH        32
 #define BYTES_BATCH_NBYTES ((uint64_t)16 << 20)
@@ -301,8 +300,7 @@ static zarrc_status bytes_read(const zarrc_codec *codec, const zarrc_spec *spec,
   zarrc_dtype stored = stored_dtype(codec, spec);
   if (zarrc_view_nitems(to) == 0 && nbytes) return ZARRC_OK;
   if (nbytes) {
-    uint64_t gap = spec->options.coalesce_gap ? spec->options.coalesce_gap : BYTES_GAP;
-    plan p = plan_ranges(spec, region, gap);
+    plan p = plan_ranges(spec, region, zarrc_blob_joining(ctx, blob, &spec->options).gap);
     if (p.nranges > 1 || p.span < nbytes) return read_ranges(ctx, blob, &p, nbytes, &stored, region, to, error);
   }
   return read_whole(ctx, blob, nbytes, &stored, spec, region, to, error);

@@ -68,8 +68,8 @@ zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, za
                                     zarrc_error *error) {
   zarrc_identity identity;
   bool known = false;
-  if (ZARRC_HAS_OP(blob->ops, identify) && zarrc_shard_cache_is_on(ctx)) {
-    zarrc_status status = blob->ops->identify(blob, &identity, &known, error);
+  if (zarrc_shard_cache_is_on(ctx)) {
+    zarrc_status status = zarrc_blob_identify(blob, &identity, &known, error);
     if (status) return status;
     if (known && zarrc_shard_cache_find(ctx, shard, &identity, out)) return ZARRC_OK;
   }
@@ -259,12 +259,11 @@ static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_
 /* Part of a version is as much itself as the whole is, and where it lies tells it from other parts. */
 static zarrc_status range_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
-  *known = false;
-  if (!ZARRC_HAS_OP(b->outer->ops, identify)) return ZARRC_OK;
-  zarrc_status status = b->outer->ops->identify(b->outer, out, known, error);
+  zarrc_status status = zarrc_blob_identify(b->outer, out, known, error);
+  if (status || !*known) return status;
   out->word[4] = out->word[4] * UINT64_C(0x100000001B3) + b->offset + 1;
   out->nbytes = b->nbytes;
-  return status;
+  return ZARRC_OK;
 }
 
 static bool range_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
@@ -273,24 +272,12 @@ static bool range_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nb
   return inside && zarrc_blob_keep(b->outer, b->offset + offset, nbytes, out);
 }
 
-static const zarrc_blob_ops local_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                         .read = range_blob_read,
-                                         .identify = range_blob_identify,
-                                         .keep = range_blob_keep};
-static const zarrc_blob_ops remote_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                          .remote = true,
-                                          .read = range_blob_read,
-                                          .identify = range_blob_identify,
-                                          .keep = range_blob_keep};
-
-static const zarrc_blob_ops deferred_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                            .remote = true,
-                                            .read = range_blob_read,
-                                            .identify = range_blob_identify,
-                                            .keep = range_blob_keep,
-                                            .deferred = true};
+static const zarrc_blob_ops range_blob_ops = {.struct_size = sizeof range_blob_ops,
+                                              .read = range_blob_read,
+                                              .identify = range_blob_identify,
+                                              .keep = range_blob_keep};
 
 void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes) {
-  *blob = (zarrc_range_blob){.outer = outer, .offset = offset, .nbytes = nbytes};
-  blob->blob.ops = zarrc_blob_is_deferred(outer) ? &deferred_ops : outer->ops->remote ? &remote_ops : &local_ops;
+  *blob =
+      (zarrc_range_blob){.blob = {&range_blob_ops, outer->traits}, .outer = outer, .offset = offset, .nbytes = nbytes};
 }

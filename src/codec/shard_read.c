@@ -4,6 +4,7 @@
  * range, window by window; inner chunks are decoded straight into the reader's view.
  */
 #include "base/order.h"
+#include "base/reading.h"
 #include "codec/shard.h"
 
 #include <stdatomic.h>
@@ -20,24 +21,10 @@
 /* So few wanted inner chunks need no memory but the stack. */
 #define FEW 8
 
-typedef struct limits {
-  uint64_t gap, max, window;
-} limits;
-
-/* What is read at once takes no more than this part of the memory that the context may hold. */
-#define OF_THE_LIMIT 16
-
-static limits limits_of(const zarrc_ctx *ctx, const zarrc_spec *spec, const zarrc_blob *blob) {
-  uint64_t most = zarrc_ctx_get_options(ctx)->max_memory / OF_THE_LIMIT;
-  bool remote = blob->ops->remote;
-  if (zarrc_blob_is_deferred(blob)) return (limits){0, UINT64_MAX, UINT64_MAX};
-  limits l = {remote ? (uint64_t)1 << 20 : (uint64_t)64 << 10, remote ? (uint64_t)16 << 20 : (uint64_t)1 << 20, 0};
-  if (spec->options.coalesce_gap) l.gap = spec->options.coalesce_gap;
-  if (spec->options.coalesce_max) l.max = spec->options.coalesce_max;
-  l.window = remote && l.max <= UINT64_MAX / 4 ? 4 * l.max : l.max;
-  if (most && l.window > most) l.window = most;
-  if (l.max > l.window) l.max = l.window;
-  return l;
+/* Where the host joins ranges, what is wanted is asked for as it is, all at once. */
+static zarrc_joining joining_of(const zarrc_ctx *ctx, const zarrc_spec *spec, const zarrc_blob *blob) {
+  if (zarrc_blob_get_traits(blob).deferred) return (zarrc_joining){0, UINT64_MAX, UINT64_MAX};
+  return zarrc_blob_joining(ctx, blob, &spec->options);
 }
 
 /* How an inner chunk is read that is not in a range of its window: by ranges inside it, or not at all. */
@@ -57,7 +44,7 @@ typedef struct reading {
   const zarrc_region *region;
   const zarrc_view *to;
   zarrc_touched touched;
-  limits limits;
+  zarrc_joining joining;
   uint64_t ranged;      /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
   atomic_bool *pending; /* something has to be fetched first: all else is asked for all the same */
   item *items;
@@ -67,9 +54,9 @@ typedef struct reading {
 } reading;
 
 static uint64_t ranged_above(const zarrc_pipeline *p, const zarrc_blob *blob) {
-  bool remote = blob->ops->remote;
   bool plain = zarrc_codec_get_kind(zarrc_pipeline_codec(p, zarrc_pipeline_ncodecs(p) - 1)) == ZARRC_ARRAY_TO_BYTES;
-  uint64_t nbytes = zarrc_blob_is_deferred(blob) ? UINT64_MAX : plain && !remote ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
+  uint64_t nbytes = plain && zarrc_blob_is_near(blob) ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
+  if (zarrc_blob_get_traits(blob).deferred) nbytes = UINT64_MAX;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
     bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
@@ -154,14 +141,14 @@ static void windows_cut(reading *r) {
     if (it->range == RANGED) continue;
     uint64_t it_end = it->offset + it->nbytes, longer = it_end > end ? it_end : end;
     uint64_t between = it->offset > end ? it->offset - end : 0;
-    if (range != AT_ONCE && between <= r->limits.gap && longer - begin <= r->limits.max) {
+    if (range != AT_ONCE && between <= r->joining.gap && longer - begin <= r->joining.max) {
       window += longer - end;
       end = longer;
     } else {
       range = range == AT_ONCE ? 0 : range + 1;
       begin = it->offset;
       end = it_end;
-      if (range > 0 && (range == AT_ONCE || window + it->nbytes > r->limits.window)) {
+      if (range > 0 && (range == AT_ONCE || window + it->nbytes > r->joining.window)) {
         r->windows[r->nwindows++] = i;
         range = 0;
         window = 0;
@@ -291,7 +278,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .region = region,
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
-               .limits = limits_of(zarrc_codec_ctx(codec), spec, blob),
+               .joining = joining_of(zarrc_codec_ctx(codec), spec, blob),
                .ranged = ranged_above(shard->inner, blob),
                .pending = &pending};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);

@@ -7,6 +7,7 @@
 #include "codec/zstd.h"
 #include "base/checked.h"
 #include "base/endian.h"
+#include "base/reading.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
@@ -434,7 +435,7 @@ static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_option
   zarrc_zstd_seek seek;
   (void)options;
   *served = false;
-  if (encoded->ops->remote) return ZARRC_OK;
+  if (!zarrc_blob_is_near(encoded)) return ZARRC_OK;
   zarrc_status status = zarrc_zstd_seek_open(ctx, encoded, &seek, served, error);
   if (status || !*served) return status;
   ZSTD_DCtx *dctx = NULL;

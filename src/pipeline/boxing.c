@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/copy.h"
+#include "base/reading.h"
 #include "pipeline/select.h"
 
 #include <string.h>
@@ -17,13 +18,10 @@ static bool reads_parts(const zarrc_pipeline *p) {
 
 zarrc_boxing zarrc_picking_boxing(const zarrc_picking *picking) {
   const zarrc_chunk_options *options = &picking->pipeline->specs[0].options;
-  bool remote = picking->blob->ops->remote;
-  zarrc_boxing b = {.cell = picking->nlevels ? picking->level[picking->nlevels - 1] : NULL,
-                    .gap = remote ? (uint64_t)1 << 20 : (uint64_t)64 << 10,
-                    .max = remote ? (uint64_t)16 << 20 : (uint64_t)1 << 20};
+  zarrc_joining joining = zarrc_blob_joining(picking->pipeline->ctx, picking->blob, options);
+  zarrc_boxing b = {
+      .cell = picking->nlevels ? picking->level[picking->nlevels - 1] : NULL, .gap = joining.gap, .max = joining.max};
   b.whole = !b.cell && !reads_parts(picking->pipeline);
-  if (options->coalesce_gap) b.gap = options->coalesce_gap;
-  if (options->coalesce_max) b.max = options->coalesce_max;
   return b;
 }
 

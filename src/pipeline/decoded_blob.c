@@ -170,7 +170,7 @@ static const zarrc_blob_ops decoded_ops = {.struct_size = sizeof(zarrc_blob_ops)
 zarrc_blob *zarrc_decoded_blobs_stack(const zarrc_pipeline *pipeline, zarrc_blob *stored, zarrc_decoded_blob *blobs) {
   for (size_t i = pipeline->ncodecs; i-- > pipeline->serializer + 1;) {
     zarrc_decoded_blob *b = blobs++;
-    *b = (zarrc_decoded_blob){.blob = {&decoded_ops},
+    *b = (zarrc_decoded_blob){.blob = {.ops = &decoded_ops},
                               .encoded = stored,
                               .codec = pipeline->codecs[i],
                               .options = &pipeline->specs[0].options,

@@ -201,8 +201,7 @@ zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old,
 /* Whether the pieces that a chain makes may go to the blob batch by batch: the last to touch them is the codec that
  * makes them, from the memory that was given. */
 static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_change *change) {
-  const zarrc_blob_ops *ops = to->ops;
-  if (!ZARRC_HAS_OP(ops, replace_from) || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
+  if (!zarrc_blob_get_traits(to).streams || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
   return !change || modifies(p, change);
 }
 
@@ -212,16 +211,16 @@ static zarrc_status parts_store(zarrc_blob *to, zarrc_parts *parts, bool if_unch
     zarrc_status status = zarrc_parts_next(parts, &more, error);
     if (status) return status;
   }
-  if (!parts->nitems) return to->ops->erase(to, if_unchanged, error);
-  if (parts->source) return to->ops->replace_from(to, parts, if_unchanged, error);
-  return to->ops->replace(to, parts->items, parts->nitems, if_unchanged, error);
+  if (!parts->nitems) return zarrc_blob_erase(to, if_unchanged, error);
+  if (parts->source) return zarrc_blob_replace_from(to, parts, if_unchanged, error);
+  return zarrc_blob_replace(to, parts->items, parts->nitems, if_unchanged, error);
 }
 
 /* Makes the new value and stores it; where it keeps something of the old one, again until nobody came between. */
 static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const zarrc_region *region,
                                 const zarrc_view *from, const zarrc_change *change, bool keeps, zarrc_error *error) {
   zarrc_status status = ZARRC_CONFLICT;
-  if (!to->ops->replace || !to->ops->erase)
+  if (!zarrc_blob_is_writable(to))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
   for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
     zarrc_parts parts;

@@ -13,22 +13,9 @@
 
 enum { BATCH = 32 }; /* ranges that one system call reads */
 
-_Static_assert(sizeof(zarrc_file_seen) <= sizeof((zarrc_key_blob *)0)->state, "a blob's state is too small");
-
-zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob) {
-  zarrc_file_seen seen;
-  memcpy(&seen, blob->state, sizeof seen);
-  return seen;
-}
-
-static void seen_set(zarrc_key_blob *blob, zarrc_file_seen seen) {
-  memcpy(blob->state, &seen, sizeof seen);
-}
-
-void zarrc_file_forget(zarrc_key_blob *blob) {
-  zarrc_file_seen seen = zarrc_file_seen_get(blob);
-  if (seen.fd > 0) close(seen.fd - 1);
-  seen_set(blob, (zarrc_file_seen){0});
+void zarrc_file_forget(zarrc_file_blob *blob) {
+  if (blob->seen.fd > 0) close(blob->seen.fd - 1);
+  blob->seen = (zarrc_file_seen){0};
 }
 
 /* --------------------------------------------------------------------------------------------------- reading */
@@ -63,8 +50,8 @@ static zarrc_status explain_absence(int root, const char *key, int os_error, zar
 
 /* Opens the blob's file and takes down what it is. It stays open as long as the blob remembers it: all reads are of one
  * version, and its inode number cannot be given to another file. */
-static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
-  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+static zarrc_status open_value(zarrc_file_blob *blob, zarrc_error *error) {
+  zarrc_file_store *fs = blob->fs;
   struct stat st;
   int direct = fs->direct ? zarrc_file_direct_flag() : 0, root;
   int fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK | direct, &root);
@@ -76,7 +63,7 @@ static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
   if (fd < 0) {
     zarrc_status status = explain_absence(root, blob->key, errno, error);
     zarrc_file_root_drop(fs, root);
-    if (status == ZARRC_NOT_FOUND) seen_set(blob, (zarrc_file_seen){.fd = -1});
+    if (status == ZARRC_NOT_FOUND) blob->seen = (zarrc_file_seen){.fd = -1};
     return status;
   }
   zarrc_file_root_drop(fs, root);
@@ -89,13 +76,13 @@ static zarrc_status open_value(zarrc_key_blob *blob, zarrc_error *error) {
     close(fd);
     return status;
   }
-  seen_set(blob, (zarrc_file_seen){.fd = fd + 1,
-                                   .ctime_nsec = (uint32_t)st.st_ctim.tv_nsec,
-                                   .ctime_sec = st.st_ctim.tv_sec,
-                                   .nbytes = st.st_size,
-                                   .device = (uint64_t)st.st_dev,
-                                   .inode = (uint64_t)st.st_ino,
-                                   .direct = direct != 0});
+  blob->seen = (zarrc_file_seen){.fd = fd + 1,
+                                 .ctime_nsec = (uint32_t)st.st_ctim.tv_nsec,
+                                 .ctime_sec = st.st_ctim.tv_sec,
+                                 .nbytes = st.st_size,
+                                 .device = (uint64_t)st.st_dev,
+                                 .inode = (uint64_t)st.st_ino,
+                                 .direct = direct != 0};
   return ZARRC_OK;
 }
 
@@ -159,14 +146,14 @@ static zarrc_status read_direct(zarrc_ctx *ctx, int fd, zarrc_range *ranges, siz
   return status;
 }
 
-static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+static zarrc_status file_read(zarrc_file_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_file_store *fs = blob->fs;
   zarrc_status status = ZARRC_OK;
-  if (zarrc_file_seen_get(blob).fd == 0) status = open_value(blob, error);
+  if (blob->seen.fd == 0) status = open_value(blob, error);
   if (status) return status;
-  zarrc_file_seen seen = zarrc_file_seen_get(blob);
-  if (seen.fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
-  uint64_t total = (uint64_t)seen.nbytes, start = 0;
+  const zarrc_file_seen *seen = &blob->seen;
+  if (seen->fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  uint64_t total = (uint64_t)seen->nbytes, start = 0;
   size_t nbytes = 0;
   if (fs->max_value_bytes && total > fs->max_value_bytes)
     return zarrc_fail(error, ZARRC_LIMIT, "a file of %llu bytes, of which the store allows %llu",
@@ -176,14 +163,14 @@ static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t 
     status = zarrc_range_locate(&ranges[i], total, &start, &nbytes, error);
     if (status) return status;
   }
-  if (seen.direct) {
-    status = read_direct(fs->store.ctx, seen.fd - 1, ranges, n, total, error);
+  if (seen->direct) {
+    status = read_direct(fs->store.ctx, seen->fd - 1, ranges, n, total, error);
   } else {
     for (size_t i = 0; i < n && !status; i++) {
       zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
       status = place_range(fs->store.ctx, &ranges[i], nbytes, error);
     }
-    if (!status) status = read_ranges(seen.fd - 1, ranges, n, total, error);
+    if (!status) status = read_ranges(seen->fd - 1, ranges, n, total, error);
   }
   if (status) zarrc_ranges_release(ranges, n);
   return status;
@@ -193,19 +180,19 @@ static zarrc_status file_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t 
 #define SETTLED_SECONDS 2
 
 /* Every write of this store makes a new file; what writes in place leaves another change time, once it is settled. */
-static zarrc_status file_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+static zarrc_status file_identify(zarrc_file_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   struct timespec now;
   *known = false;
-  if (zarrc_file_seen_get(blob).fd == 0) {
+  if (blob->seen.fd == 0) {
     zarrc_status status = open_value(blob, error);
     if (status) return status;
   }
-  zarrc_file_seen seen = zarrc_file_seen_get(blob);
-  if (seen.fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  const zarrc_file_seen *seen = &blob->seen;
+  if (seen->fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
   if (clock_gettime(CLOCK_REALTIME, &now)) return ZARRC_OK;
-  *out =
-      (zarrc_identity){{seen.device, seen.inode, (uint64_t)seen.ctime_sec, seen.ctime_nsec, 0}, (uint64_t)seen.nbytes};
-  *known = seen.ctime_sec + SETTLED_SECONDS < now.tv_sec;
+  *out = (zarrc_identity){{seen->device, seen->inode, (uint64_t)seen->ctime_sec, seen->ctime_nsec, 0},
+                          (uint64_t)seen->nbytes};
+  *known = seen->ctime_sec + SETTLED_SECONDS < now.tv_sec;
   return ZARRC_OK;
 }
 
@@ -219,34 +206,73 @@ static void file_close(zarrc_store *store) {
 }
 
 /* Says in a failure of the system which file it was about. */
-static zarrc_status with_path(const zarrc_store *store, const char *key, zarrc_status status, zarrc_error *error) {
+static zarrc_status with_path(const zarrc_file_store *fs, const char *key, zarrc_status status, zarrc_error *error) {
   if (!error || (status != ZARRC_IO && status != ZARRC_ACCESS)) return status;
-  const char *root = ((const zarrc_file_store *)store)->path;
+  const char *root = fs->path;
   size_t n = strlen(root);
   int size = snprintf(error->path, sizeof error->path, "%s%s%s", root, n && *key && root[n - 1] != '/' ? "/" : "", key);
   if (size >= (int)sizeof error->path) error->path[0] = '\0';
   return status;
 }
 
-static zarrc_status read_op(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  return with_path(blob->store, blob->key, file_read(blob, ranges, n, error), error);
+static zarrc_status read_op(zarrc_blob *self, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  return with_path(blob->fs, blob->key, file_read(blob, ranges, n, error), error);
 }
 
-static zarrc_status identify_op(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
-  return with_path(blob->store, blob->key, file_identify(blob, out, known, error), error);
+static zarrc_status identify_op(zarrc_blob *self, zarrc_identity *out, bool *known, zarrc_error *error) {
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  return with_path(blob->fs, blob->key, file_identify(blob, out, known, error), error);
 }
 
-static zarrc_status replace_op(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+static zarrc_status replace_op(zarrc_blob *self, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                zarrc_error *error) {
-  return with_path(blob->store, blob->key, zarrc_file_replace(blob, parts, n, if_unchanged, error), error);
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  return with_path(blob->fs, blob->key, zarrc_file_replace(blob, parts, n, if_unchanged, error), error);
 }
 
-static zarrc_status replace_from_op(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
-  return with_path(blob->store, blob->key, zarrc_file_replace_from(blob, parts, if_unchanged, error), error);
+static zarrc_status replace_from_op(zarrc_blob *self, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  return with_path(blob->fs, blob->key, zarrc_file_replace_from(blob, parts, if_unchanged, error), error);
 }
 
-static zarrc_status erase_op(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  return with_path(blob->store, blob->key, zarrc_file_erase(blob, if_unchanged, error), error);
+static zarrc_status erase_op(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  return with_path(blob->fs, blob->key, zarrc_file_erase(blob, if_unchanged, error), error);
+}
+
+/* What the system moves from file to file goes through the page cache. */
+static bool keep_op(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
+  if (((const zarrc_file_blob *)self)->fs->direct || offset > UINTPTR_MAX || nbytes > SIZE_MAX) return false;
+  *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
+  return true;
+}
+
+static void close_op(zarrc_blob *self) {
+  zarrc_file_forget((zarrc_file_blob *)self);
+}
+
+static size_t blob_nbytes_op(const zarrc_store *store, size_t key_nbytes) {
+  (void)store, (void)key_nbytes;
+  return sizeof(zarrc_file_blob);
+}
+
+static zarrc_status open_op(zarrc_store *store, const char *key, zarrc_blob *self, zarrc_error *error) {
+  static const zarrc_blob_traits near = {.struct_size = sizeof near, .streams = true};
+  static const zarrc_blob_ops reading = {
+      .struct_size = sizeof reading, .read = read_op, .close = close_op, .identify = identify_op};
+  static const zarrc_blob_ops writing = {.struct_size = sizeof writing,
+                                         .read = read_op,
+                                         .close = close_op,
+                                         .replace = replace_op,
+                                         .replace_from = replace_from_op,
+                                         .erase = erase_op,
+                                         .identify = identify_op,
+                                         .keep = keep_op};
+  (void)error;
+  *(zarrc_file_blob *)self = (zarrc_file_blob){
+      .blob = {store->read_only ? &reading : &writing, &near}, .fs = (zarrc_file_store *)store, .key = key};
+  return ZARRC_OK;
 }
 
 /* What a walk failed at stands in the error's key, unless it is what the walk began with. */
@@ -257,29 +283,29 @@ static const char *walked(const char *prefix, const zarrc_error *error) {
 static zarrc_status list_op(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                             zarrc_error *error) {
   zarrc_status status = zarrc_file_list(store, prefix, deep, sizes, fn, arg, error);
-  return status ? with_path(store, walked(prefix, error), status, error) : status;
+  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
 }
 
 static zarrc_status list_temporary_op(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                       zarrc_error *error) {
   zarrc_status status = zarrc_file_list_temporary(store, prefix, fn, arg, error);
-  return status ? with_path(store, walked(prefix, error), status, error) : status;
+  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
 }
 
 static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarrc_error *error) {
   zarrc_status status = zarrc_file_erase_prefix(store, prefix, error);
-  return status ? with_path(store, walked(prefix, error), status, error) : status;
+  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
 }
 
-#define FILE_OPS                                                                                                       \
-  .struct_size = sizeof(zarrc_store_ops), .name = "file", .read = read_op, .replace = replace_op, .erase = erase_op,   \
-  .forget = zarrc_file_forget, .list = list_op, .close = file_close, .erase_prefix = erase_prefix_op,                  \
-  .identify = identify_op, .replace_from = replace_from_op, .stage = &zarrc_file_stage_ops,                            \
-  .list_temporary = list_temporary_op
-
-static const zarrc_store_ops file_ops = {FILE_OPS, .keeps = true};
-/* What the system moves from file to file goes through the page cache. */
-static const zarrc_store_ops direct_ops = {FILE_OPS};
+static const zarrc_store_ops file_ops = {.struct_size = sizeof file_ops,
+                                         .name = "file",
+                                         .blob_nbytes = blob_nbytes_op,
+                                         .open = open_op,
+                                         .list = list_op,
+                                         .erase_prefix = erase_prefix_op,
+                                         .close = file_close,
+                                         .stage = &zarrc_file_stage_ops,
+                                         .list_temporary = list_temporary_op};
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
   if (*fs->path != '/') {
@@ -313,7 +339,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
     return zarrc_fail(error, ZARRC_NO_MEMORY, "%.200s: no memory for a store", path);
   }
   memcpy(copy, path, size);
-  *fs = (zarrc_file_store){.store = {.ops = o.direct ? &direct_ops : &file_ops, .ctx = ctx, .read_only = o.read_only},
+  *fs = (zarrc_file_store){.store = {.ops = &file_ops, .ctx = ctx, .read_only = o.read_only},
                            .path = copy,
                            .start = -1,
                            .create = o.create && !o.read_only,
@@ -325,7 +351,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
   atomic_init(&fs->no_openat2, false);
   zarrc_status status = open_root(fs, error);
   if (status) {
-    with_path(&fs->store, "", status, error);
+    with_path(fs, "", status, error);
     file_close(&fs->store);
     return status;
   }

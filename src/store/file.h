@@ -37,7 +37,7 @@ typedef struct zarrc_file_store {
   uint64_t max_value_bytes;
 } zarrc_file_store;
 
-/* What a blob remembers of the file it has read; lies in zarrc_key_blob.state. */
+/* What a blob remembers of the file it has read. */
 typedef struct zarrc_file_seen {
   int32_t fd; /* 0: nothing read yet; -1: there was no file; else the open file's descriptor + 1 */
   uint32_t ctime_nsec;
@@ -46,7 +46,12 @@ typedef struct zarrc_file_seen {
   bool direct; /* it was opened with O_DIRECT */
 } zarrc_file_seen;
 
-zarrc_file_seen zarrc_file_seen_get(const zarrc_key_blob *blob);
+typedef struct zarrc_file_blob {
+  zarrc_blob blob;
+  zarrc_file_store *fs;
+  const char *key;
+  zarrc_file_seen seen;
+} zarrc_file_blob;
 
 /* ------------------------------------------------------------------------------------------------------- path.c */
 
@@ -183,11 +188,11 @@ int zarrc_file_undo_move_in(int place, int stage);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 
-void zarrc_file_forget(zarrc_key_blob *blob);
-zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+void zarrc_file_forget(zarrc_file_blob *blob);
+zarrc_status zarrc_file_replace(zarrc_file_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error);
-zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
-zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error);
+zarrc_status zarrc_file_replace_from(zarrc_file_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
+zarrc_status zarrc_file_erase(zarrc_file_blob *blob, bool if_unchanged, zarrc_error *error);
 zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                              zarrc_error *error);
 zarrc_status zarrc_file_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,

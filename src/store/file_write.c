@@ -27,17 +27,17 @@ enum {
 };
 
 /* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
-static bool is_changed(const zarrc_key_blob *blob, int dir, const char *name) {
-  zarrc_file_seen seen = zarrc_file_seen_get(blob);
+static bool is_changed(const zarrc_file_blob *blob, int dir, const char *name) {
+  const zarrc_file_seen *seen = &blob->seen;
   struct stat now;
-  if (seen.fd == 0) return false;
-  if (fstatat(dir, name, &now, 0)) return seen.fd > 0 || (errno != ENOENT && errno != ENOTDIR);
-  return seen.fd < 0 || (uint64_t)now.st_dev != seen.device || (uint64_t)now.st_ino != seen.inode ||
-         now.st_size != seen.nbytes || now.st_ctim.tv_sec != seen.ctime_sec ||
-         now.st_ctim.tv_nsec != (long)seen.ctime_nsec;
+  if (seen->fd == 0) return false;
+  if (fstatat(dir, name, &now, 0)) return seen->fd > 0 || (errno != ENOENT && errno != ENOTDIR);
+  return seen->fd < 0 || (uint64_t)now.st_dev != seen->device || (uint64_t)now.st_ino != seen->inode ||
+         now.st_size != seen->nbytes || now.st_ctim.tv_sec != seen->ctime_sec ||
+         now.st_ctim.tv_nsec != (long)seen->ctime_nsec;
 }
 
-static zarrc_status refuse_changed(zarrc_key_blob *blob, zarrc_error *error) {
+static zarrc_status refuse_changed(zarrc_file_blob *blob, zarrc_error *error) {
   zarrc_file_forget(blob);
   return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
 }
@@ -61,16 +61,16 @@ static bool is_kept(const zarrc_bytes *part) {
   return !part->ptr && part->len > 0;
 }
 
-static zarrc_status write_kept(const zarrc_key_blob *blob, int fd, const zarrc_bytes *part, zarrc_error *error) {
-  zarrc_file_seen seen = zarrc_file_seen_get(blob);
-  uint64_t offset = (uintptr_t)part->owner, total = seen.fd > 0 ? (uint64_t)seen.nbytes : 0;
+static zarrc_status write_kept(const zarrc_file_blob *blob, int fd, const zarrc_bytes *part, zarrc_error *error) {
+  const zarrc_file_seen *seen = &blob->seen;
+  uint64_t offset = (uintptr_t)part->owner, total = seen->fd > 0 ? (uint64_t)seen->nbytes : 0;
   if (offset > total || part->len > total - offset)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes at %llu are kept of a value of %llu bytes", part->len,
                       (unsigned long long)offset, (unsigned long long)total);
-  return zarrc_file_copy(blob->store->ctx, seen.fd - 1, offset, part->len, fd, error);
+  return zarrc_file_copy(blob->fs->store.ctx, seen->fd - 1, offset, part->len, fd, error);
 }
 
-static zarrc_status write_parts(const zarrc_key_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
+static zarrc_status write_parts(const zarrc_file_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
                                 zarrc_error *error) {
   struct iovec iov[BATCH];
   zarrc_status status = ZARRC_OK;
@@ -92,7 +92,7 @@ typedef struct value {
 } value;
 
 /* direct NULL: through the page cache. */
-static zarrc_status write_value(const zarrc_key_blob *blob, int fd, const value *v, zarrc_file_direct *direct,
+static zarrc_status write_value(const zarrc_file_blob *blob, int fd, const value *v, zarrc_file_direct *direct,
                                 zarrc_error *error) {
   const zarrc_bytes *parts = v->parts;
   zarrc_status status = ZARRC_OK;
@@ -107,9 +107,9 @@ static zarrc_status write_value(const zarrc_key_blob *blob, int fd, const value 
   return status;
 }
 
-static zarrc_status write_direct(const zarrc_key_blob *blob, int fd, const value *v, zarrc_error *error) {
+static zarrc_status write_direct(const zarrc_file_blob *blob, int fd, const value *v, zarrc_error *error) {
   zarrc_file_direct direct;
-  zarrc_status status = zarrc_file_direct_begin(&direct, blob->store->ctx, fd, error);
+  zarrc_status status = zarrc_file_direct_begin(&direct, blob->fs->store.ctx, fd, error);
   if (status) return status;
   status = write_value(blob, fd, v, &direct, error);
   if (!status) status = zarrc_file_direct_end(&direct, error);
@@ -126,9 +126,9 @@ static int sync_data(int fd) {
 
 /* A new file with the value in it, complete and closed, and its name in temp; or no file, and errno in *os_error if
  * that is why. */
-static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *name, const value *v,
+static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char *name, const value *v,
                                char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
-  const zarrc_file_store *fs = (const zarrc_file_store *)blob->store;
+  const zarrc_file_store *fs = blob->fs;
   zarrc_error own = {0};
   int fd = -1, tries = 0, direct = fs->direct ? zarrc_file_direct_flag() : 0;
   do {
@@ -157,9 +157,9 @@ static zarrc_status write_temp(const zarrc_key_blob *blob, int dir, const char *
 }
 
 /* *gone: the directory was erased meanwhile. */
-static zarrc_status replace_once(zarrc_key_blob *blob, const value *v, bool if_unchanged, bool *gone,
+static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_unchanged, bool *gone,
                                  zarrc_error *error) {
-  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+  zarrc_file_store *fs = blob->fs;
   zarrc_file_lock_held lock;
   char temp[ZARRC_TEMP_NAME];
   const char *name;
@@ -193,13 +193,13 @@ done:
   return status;
 }
 
-static zarrc_status check_name(const zarrc_key_blob *blob, zarrc_error *error) {
+static zarrc_status check_name(const zarrc_file_blob *blob, zarrc_error *error) {
   const char *slash = strrchr(blob->key, '/');
   if (!zarrc_file_is_temp(slash ? slash + 1 : blob->key)) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a name like those of temporary files, which are not listed");
 }
 
-zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+zarrc_status zarrc_file_replace(zarrc_file_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error) {
   const value v = {parts, n, NULL};
   zarrc_status status = check_name(blob, error);
@@ -211,7 +211,7 @@ zarrc_status zarrc_file_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, 
   return status;
 }
 
-zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+zarrc_status zarrc_file_replace_from(zarrc_file_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   const value v = {parts->items, parts->nitems, parts};
   zarrc_status status = check_name(blob, error);
   bool gone = false;
@@ -221,15 +221,15 @@ zarrc_status zarrc_file_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, b
   return zarrc_fail(error, ZARRC_CONFLICT, "the directory was erased meanwhile");
 }
 
-zarrc_status zarrc_file_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  zarrc_file_store *fs = (zarrc_file_store *)blob->store;
+zarrc_status zarrc_file_erase(zarrc_file_blob *blob, bool if_unchanged, zarrc_error *error) {
+  zarrc_file_store *fs = blob->fs;
   zarrc_file_lock_held lock;
   zarrc_status status = ZARRC_OK;
   const char *name;
   int dir = zarrc_file_open_parent(fs, blob->key, false, &name);
   if (dir < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return zarrc_file_fail(error, errno, "cannot open the directory");
-    bool was_there = zarrc_file_seen_get(blob).fd > 0;
+    bool was_there = blob->seen.fd > 0;
     if (if_unchanged && was_there) return refuse_changed(blob, error);
     zarrc_file_forget(blob);
     return ZARRC_OK;

@@ -175,32 +175,33 @@ static node *add_node(memory_store *ms, const char *key) {
 
 /* ---------------------------------------------------------------------------------------------------- one key */
 
-/* A blob's state[0]: 0 before it has read, NONE when it found no value, else the block it holds. */
-enum { NONE = 1 };
+typedef struct memory_blob {
+  zarrc_blob blob;
+  memory_store *ms;
+  const char *key;
+  bool has_looked;
+  block *seen; /* that it holds, once it has looked; NULL: it found no value */
+} memory_blob;
 
-static block *seen_by(const zarrc_key_blob *blob) {
-  return blob->state[0] == NONE ? NULL : (block *)blob->state[0];
+static void forget(memory_blob *b) {
+  block_drop(b->seen);
+  b->seen = NULL;
+  b->has_looked = false;
 }
 
-static void memory_forget(zarrc_key_blob *blob) {
-  block_drop(seen_by(blob));
-  blob->state[0] = 0;
-}
-
-static block *look(zarrc_key_blob *blob) {
-  memory_store *ms = (memory_store *)blob->store;
-  if (blob->state[0] == 0) {
+static block *look(memory_blob *b) {
+  if (!b->has_looked) {
     size_t at;
-    enter(ms);
-    block *b = block_keep(get_value(find(ms, blob->key, &at)));
-    leave(ms);
-    blob->state[0] = b ? (intptr_t)b : NONE;
+    enter(b->ms);
+    b->seen = block_keep(get_value(find(b->ms, b->key, &at)));
+    leave(b->ms);
+    b->has_looked = true;
   }
-  return seen_by(blob);
+  return b->seen;
 }
 
-static zarrc_status memory_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  block *b = look(blob);
+static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  block *b = look((memory_blob *)blob);
   if (!b) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
   uint64_t start = 0;
   size_t nbytes = 0;
@@ -220,37 +221,60 @@ static zarrc_status memory_read(zarrc_key_blob *blob, zarrc_range *ranges, size_
   return ZARRC_OK;
 }
 
-/* Puts b, whose reference it takes over, in the place of the key's value; NULL removes the value. */
-static zarrc_status put_value(zarrc_key_blob *blob, block *b, bool if_unchanged, zarrc_error *error) {
-  memory_store *ms = (memory_store *)blob->store;
+/* Puts fresh, whose reference it takes over, in the place of the key's value; NULL removes the value. */
+static zarrc_status put_value(memory_blob *b, block *fresh, bool if_unchanged, zarrc_error *error) {
+  memory_store *ms = b->ms;
   zarrc_status status = ZARRC_OK;
-  block *old = b;
+  block *old = fresh;
   size_t at;
   enter(ms);
-  node *n = find(ms, blob->key, &at);
-  if (if_unchanged && blob->state[0] != 0 && get_value(n) != seen_by(blob)) {
+  node *n = find(ms, b->key, &at);
+  if (if_unchanged && b->has_looked && get_value(n) != b->seen) {
     status = ZARRC_CONFLICT;
-  } else if (!n && b && !(n = add_node(ms, blob->key))) {
+  } else if (!n && fresh && !(n = add_node(ms, b->key))) {
     status = ZARRC_NO_MEMORY;
   } else {
-    old = n ? atomic_exchange_explicit(&n->value, b, memory_order_acq_rel) : NULL;
+    old = n ? atomic_exchange_explicit(&n->value, fresh, memory_order_acq_rel) : NULL;
   }
   leave(ms);
   block_drop(old);
   if (status == ZARRC_NO_MEMORY) return zarrc_fail(error, status, "no memory for another key");
-  memory_forget(blob);
+  forget(b);
   return status ? zarrc_fail(error, status, "the value was changed meanwhile") : ZARRC_OK;
 }
 
-static zarrc_status memory_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+static zarrc_status memory_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                    zarrc_error *error) {
-  block *b = block_new(blob->store->ctx, parts, n);
-  if (!b) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the value");
-  return put_value(blob, b, if_unchanged, error);
+  memory_blob *b = (memory_blob *)blob;
+  block *fresh = block_new(b->ms->store.ctx, parts, n);
+  if (!fresh) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the value");
+  return put_value(b, fresh, if_unchanged, error);
 }
 
-static zarrc_status memory_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  return put_value(blob, NULL, if_unchanged, error);
+static zarrc_status memory_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  return put_value((memory_blob *)blob, NULL, if_unchanged, error);
+}
+
+static void memory_forget(zarrc_blob *blob) {
+  forget((memory_blob *)blob);
+}
+
+static size_t memory_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+  (void)store, (void)key_nbytes;
+  return sizeof(memory_blob);
+}
+
+static zarrc_status memory_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  static const zarrc_blob_ops reading = {.struct_size = sizeof reading, .read = memory_read, .close = memory_forget};
+  static const zarrc_blob_ops writing = {.struct_size = sizeof writing,
+                                         .read = memory_read,
+                                         .close = memory_forget,
+                                         .replace = memory_replace,
+                                         .erase = memory_erase};
+  (void)error;
+  *(memory_blob *)blob =
+      (memory_blob){.blob = {.ops = store->read_only ? &reading : &writing}, .ms = (memory_store *)store, .key = key};
+  return ZARRC_OK;
 }
 
 /* --------------------------------------------------------------------------------------------------- many keys */
@@ -342,13 +366,11 @@ static void memory_close(zarrc_store *store) {
 static const zarrc_store_ops memory_ops = {
     .struct_size = sizeof(zarrc_store_ops),
     .name = "memory",
-    .read = memory_read,
-    .replace = memory_replace,
-    .erase = memory_erase,
-    .forget = memory_forget,
+    .blob_nbytes = memory_blob_nbytes,
+    .open = memory_open,
     .list = memory_list,
-    .close = memory_close,
     .erase_prefix = memory_erase_prefix,
+    .close = memory_close,
 };
 
 zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out, zarrc_error *error) {

@@ -13,6 +13,11 @@ typedef struct feed {
   zarrc_error why;
 } feed;
 
+static zarrc_status blame(zarrc_status status, const zarrc_copy_place *place, zarrc_error *error) {
+  if (status && status != ZARRC_CANCELED) zarrc_error_in_key(error, place->key);
+  return status;
+}
+
 static zarrc_status read_piece(zarrc_ctx *ctx, zarrc_blob *from, uint64_t at, uint64_t nbytes, zarrc_range *out,
                                zarrc_error *error) {
   *out = (zarrc_range){.offset = (int64_t)at, .nbytes = nbytes};
@@ -44,9 +49,9 @@ static zarrc_status copy_pieces(feed *f, zarrc_blob *to, zarrc_error *error) {
   zarrc_status status = feed_next(f, &parts, error);
   if (!status && f->at == f->total) { /* short, or empty: one piece */
     zarrc_bytes whole = parts.nitems > 0 ? parts.items[0] : (zarrc_bytes){.ptr = (const void *)""};
-    status = to->ops->replace(to, &whole, 1, false, error);
+    status = zarrc_blob_replace(to, &whole, 1, false, error);
   } else if (!status) {
-    status = to->ops->replace_from(to, &parts, false, error);
+    status = zarrc_blob_replace_from(to, &parts, false, error);
   }
   zarrc_parts_clear(&parts);
   return status;
@@ -55,32 +60,40 @@ static zarrc_status copy_pieces(feed *f, zarrc_blob *to, zarrc_error *error) {
 zarrc_status zarrc_copy_value(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
                               uint64_t *nbytes, zarrc_copy_side *side, zarrc_error *error) {
   zarrc_key_blob source, target = {0};
-  feed f = {.ctx = from->store->ctx, .from = &source.blob, .piece = piece};
+  feed f = {.ctx = from->store->ctx, .piece = piece};
   zarrc_range range;
   *side = ZARRC_COPY_SOURCE;
-  zarrc_status status = zarrc_key_blob_init(&source, from->store, from->key, error);
-  if (!status) status = read_piece(f.ctx, &source.blob, 0, 0, &range, error);
+  zarrc_status status = zarrc_key_blob_open(&source, from->store, from->key, error);
+  f.from = source.blob;
+  if (!status) status = read_piece(f.ctx, f.from, 0, 0, &range, error);
   if (status) goto done;
   f.total = range.total;
-  status = zarrc_key_blob_init(&target, to->store, to->key, error);
-  if (!status && !target.blob.ops->replace_from) f.piece = UINT64_MAX;
-  if (!status) status = copy_pieces(&f, &target.blob, error);
+  status = zarrc_key_blob_open(&target, to->store, to->key, error);
+  if (!status && !zarrc_blob_get_traits(target.blob).streams) f.piece = UINT64_MAX;
+  if (!status) status = copy_pieces(&f, target.blob, error);
   if (f.status && error) *error = f.why;
   if (!f.status) *side = ZARRC_COPY_TARGET;
   *nbytes = f.total;
 done:
-  zarrc_key_blob_clear(&target);
-  zarrc_key_blob_clear(&source);
-  return status;
+  zarrc_key_blob_close(&target);
+  zarrc_key_blob_close(&source);
+  return blame(status, *side == ZARRC_COPY_SOURCE ? from : to, error);
 }
 
+typedef struct comparison {
+  const zarrc_copy_place *from, *to;
+  zarrc_key_blob one, other;
+  bool same;
+} comparison;
+
 /* The next pieces of both are the same. */
-static zarrc_status compare_piece(zarrc_ctx *ctx, zarrc_blob *one, zarrc_blob *other, uint64_t at, uint64_t nbytes,
-                                  bool *same, zarrc_error *error) {
+static zarrc_status compare_piece(comparison *c, uint64_t at, uint64_t nbytes, uint64_t *total, zarrc_error *error) {
+  zarrc_ctx *ctx = c->from->store->ctx;
   zarrc_range a = {0}, b = {0};
-  zarrc_status status = read_piece(ctx, one, at, nbytes, &a, error);
-  if (!status) status = read_piece(ctx, other, at, nbytes, &b, error);
-  *same = !status && a.total == b.total && (nbytes == 0 || !memcmp(a.got.ptr, b.got.ptr, nbytes));
+  zarrc_status status = blame(read_piece(ctx, c->one.blob, at, nbytes, &a, error), c->from, error);
+  if (!status) status = blame(read_piece(ctx, c->other.blob, at, nbytes, &b, error), c->to, error);
+  c->same = !status && a.total == b.total && (nbytes == 0 || !memcmp(a.got.ptr, b.got.ptr, nbytes));
+  *total = a.total;
   zarrc_ranges_release(&a, 1);
   zarrc_ranges_release(&b, 1);
   return status;
@@ -88,20 +101,18 @@ static zarrc_status compare_piece(zarrc_ctx *ctx, zarrc_blob *one, zarrc_blob *o
 
 zarrc_status zarrc_copy_compare(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
                                 zarrc_error *error) {
-  zarrc_ctx *ctx = from->store->ctx;
-  zarrc_key_blob source, target = {0};
-  zarrc_range range;
-  bool same = true;
-  zarrc_status status = zarrc_key_blob_init(&source, from->store, from->key, error);
-  if (!status) status = zarrc_key_blob_init(&target, to->store, to->key, error);
-  if (!status) status = read_piece(ctx, &source.blob, 0, 0, &range, error);
-  if (!status) status = compare_piece(ctx, &source.blob, &target.blob, 0, 0, &same, error);
-  for (uint64_t at = 0, n; !status && same && at < range.total; at += n) {
-    n = range.total - at < piece ? range.total - at : piece;
-    status = compare_piece(ctx, &source.blob, &target.blob, at, n, &same, error);
+  comparison c = {.from = from, .to = to, .same = true};
+  uint64_t total = 0;
+  zarrc_status status = zarrc_key_blob_open(&c.one, from->store, from->key, error);
+  if (!status) status = zarrc_key_blob_open(&c.other, to->store, to->key, error);
+  if (!status) status = compare_piece(&c, 0, 0, &total, error);
+  for (uint64_t at = 0, n; !status && c.same && at < total; at += n) {
+    n = total - at < piece ? total - at : piece;
+    status = compare_piece(&c, at, n, &total, error);
   }
-  if (!status && !same) status = zarrc_fail(error, ZARRC_CORRUPT, "%.300s: the copy differs from the source", to->key);
-  zarrc_key_blob_clear(&target);
-  zarrc_key_blob_clear(&source);
+  if (!status && !c.same)
+    status = zarrc_fail(error, ZARRC_CORRUPT, "%.300s: the copy differs from the source", to->key);
+  zarrc_key_blob_close(&c.other);
+  zarrc_key_blob_close(&c.one);
   return status;
 }

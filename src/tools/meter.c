@@ -1,44 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/meter.h"
 
-#include <string.h>
-
-/* A blob of the meter as one of the inner store. Threads may read through one blob at once: it is touched only when the
- * inner store remembers something else of it than before. */
-typedef struct passage {
+typedef struct meter_blob {
+  zarrc_blob blob;
   zarrc_meter *meter;
-  zarrc_key_blob before, inner;
-} passage;
+  atomic_bool was_there;
+  _Alignas(uint64_t) unsigned char inner[]; /* the blob of the inner store */
+} meter_blob;
 
-static passage enter(const zarrc_key_blob *blob) {
-  passage p = {.meter = (zarrc_meter *)blob->store, .before = *blob, .inner = *blob};
-  p.inner.store = p.meter->inner;
-  return p;
+static zarrc_blob *inner_of(const zarrc_blob *blob) {
+  return (zarrc_blob *)(void *)((meter_blob *)blob)->inner;
 }
 
-static void leave(const passage *p, zarrc_key_blob *blob) {
-  if (memcmp(p->before.state, p->inner.state, sizeof blob->state) != 0)
-    memcpy(blob->state, p->inner.state, sizeof blob->state);
-}
-
-static zarrc_status meter_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  passage p = enter(blob);
-  zarrc_status status = p.meter->inner->ops->read(&p.inner, ranges, n, error);
-  leave(&p, blob);
-  static const intptr_t nothing[sizeof blob->state / sizeof *blob->state];
-  if (!status && memcmp(p.before.state, nothing, sizeof nothing) == 0) atomic_fetch_add(&p.meter->opened, 1);
-  atomic_fetch_add(&p.meter->reads, n);
-  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&p.meter->read_bytes, ranges[i].got.len);
+static zarrc_status meter_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  meter_blob *b = (meter_blob *)blob;
+  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+  if (!status && !atomic_exchange(&b->was_there, true)) atomic_fetch_add(&b->meter->opened, 1);
+  atomic_fetch_add(&b->meter->reads, n);
+  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&b->meter->read_bytes, ranges[i].got.len);
   return status;
 }
 
-static zarrc_status meter_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+static zarrc_status meter_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                   zarrc_error *error) {
-  passage p = enter(blob);
-  zarrc_status status = p.meter->inner->ops->replace(&p.inner, parts, n, if_unchanged, error);
-  leave(&p, blob);
-  atomic_fetch_add(&p.meter->writes, 1);
-  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&p.meter->written_bytes, parts[i].len);
+  zarrc_meter *meter = ((meter_blob *)blob)->meter;
+  zarrc_status status = zarrc_blob_replace(inner_of(blob), parts, n, if_unchanged, error);
+  atomic_fetch_add(&meter->writes, 1);
+  for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&meter->written_bytes, parts[i].len);
   return status;
 }
 
@@ -60,70 +48,48 @@ static void counted_close(void *state) {
   (void)state; /* the parts get the source back */
 }
 
-static zarrc_status meter_replace_from(zarrc_key_blob *blob, zarrc_parts *parts, bool if_unchanged,
-                                       zarrc_error *error) {
+static zarrc_status meter_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   static const zarrc_source counting = {counted_next, counted_close};
-  passage p = enter(blob);
-  counted c = {parts->source, parts->source_state, p.meter};
-  atomic_fetch_add(&p.meter->writes, 1);
-  atomic_fetch_add(&p.meter->written_bytes, parts->nbytes);
+  counted c = {parts->source, parts->source_state, ((meter_blob *)blob)->meter};
+  atomic_fetch_add(&c.meter->writes, 1);
+  atomic_fetch_add(&c.meter->written_bytes, parts->nbytes);
   parts->source = &counting;
   parts->source_state = &c;
-  zarrc_status status = p.meter->inner->ops->replace_from(&p.inner, parts, if_unchanged, error);
+  zarrc_status status = zarrc_blob_replace_from(inner_of(blob), parts, if_unchanged, error);
   parts->source = c.source;
   parts->source_state = c.state;
-  leave(&p, blob);
   return status;
 }
 
-static zarrc_status meter_identify(zarrc_key_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
-  passage p = enter(blob);
-  zarrc_status status = ZARRC_OK;
-  *known = false;
-  if (p.meter->inner->ops->identify) status = p.meter->inner->ops->identify(&p.inner, out, known, error);
-  leave(&p, blob);
-  return status;
+static zarrc_store *store_inner(const zarrc_store *store) {
+  return ((const zarrc_meter *)store)->inner;
 }
 
-static zarrc_status meter_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  passage p = enter(blob);
-  zarrc_status status = p.meter->inner->ops->erase(&p.inner, if_unchanged, error);
-  leave(&p, blob);
-  return status;
+static size_t meter_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+  const zarrc_store *inner = store_inner(store);
+  return sizeof(meter_blob) + inner->ops->blob_nbytes(inner, key_nbytes);
 }
 
-static void meter_forget(zarrc_key_blob *blob) {
-  passage p = enter(blob);
-  if (p.meter->inner->ops->forget) p.meter->inner->ops->forget(&p.inner);
-  leave(&p, blob);
+static zarrc_status meter_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops,
+                                     .read = meter_read,
+                                     .replace = meter_replace,
+                                     .replace_from = meter_replace_from,
+                                     .inner = inner_of};
+  meter_blob *b = (meter_blob *)blob;
+  zarrc_status status = store_inner(store)->ops->open(store_inner(store), key, inner_of(blob), error);
+  if (status) return status;
+  b->blob = (zarrc_blob){&ops, inner_of(blob)->traits};
+  b->meter = (zarrc_meter *)store;
+  atomic_init(&b->was_there, false);
+  return ZARRC_OK;
 }
-
-static zarrc_status meter_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
-                               void *arg, zarrc_error *error) {
-  return zarrc_store_list(((zarrc_meter *)store)->inner, prefix, deep, sizes, fn, arg, error);
-}
-
-static zarrc_status meter_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
-  return zarrc_store_erase_prefix(((zarrc_meter *)store)->inner, prefix, error);
-}
-
-static void meter_close(zarrc_store *store) {
-  (void)store;
-}
-
-#define METER_OPS                                                                                                      \
-  .struct_size = sizeof(zarrc_store_ops), .name = "meter", .read = meter_read, .replace = meter_replace,               \
-  .erase = meter_erase, .forget = meter_forget, .list = meter_list, .close = meter_close,                              \
-  .erase_prefix = meter_erase_prefix, .identify = meter_identify
-
-static const zarrc_store_ops meter_ops = {METER_OPS};
-/* In front of a store that takes values batch by batch; and of one that moves bytes which it keeps, too. */
-static const zarrc_store_ops streaming_ops = {METER_OPS, .replace_from = meter_replace_from};
-static const zarrc_store_ops keeping_ops = {METER_OPS, .keeps = true, .replace_from = meter_replace_from};
 
 void zarrc_meter_init(zarrc_meter *meter, zarrc_store *inner, zarrc_ctx *ctx) {
-  *meter = (zarrc_meter){.inner = inner};
-  meter->store.ops = !inner->ops->replace_from ? &meter_ops : inner->ops->keeps ? &keeping_ops : &streaming_ops;
-  meter->store.ctx = ctx;
-  meter->store.read_only = inner->read_only || !inner->ops->replace;
+  static const zarrc_store_ops ops = {.struct_size = sizeof ops,
+                                      .name = "meter",
+                                      .blob_nbytes = meter_blob_nbytes,
+                                      .open = meter_open,
+                                      .inner = store_inner};
+  *meter = (zarrc_meter){.store = {&ops, ctx, inner->read_only}, .inner = inner};
 }

@@ -8,6 +8,7 @@
 
 #include <zarrc/base.h>
 
+#include "base/reading.h"
 #include "support/faulty_alloc.h"
 
 #include <stdlib.h>
@@ -243,7 +244,7 @@ static bool keep_all(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, z
 static void test_keep(void **state) {
   (void)state;
   zarrc_blob_ops ops = {.struct_size = sizeof ops, .keep = keep_all};
-  zarrc_blob blob = {&ops};
+  zarrc_blob blob = {.ops = &ops};
   zarrc_bytes piece = {0};
   assert_true(zarrc_blob_keep(&blob, 5, 3, &piece));
   assert_int_equal(piece.len, 3);
@@ -258,12 +259,162 @@ static void test_keep(void **state) {
   assert_false(zarrc_blob_keep(&memory.blob, 0, 3, &piece));
 }
 
+/* ------------------------------------------------------------------------------------ tables of other lengths */
+
+static zarrc_status silent_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  (void)blob, (void)ranges, (void)n, (void)error;
+  return ZARRC_NETWORK;
+}
+
+static zarrc_status refuse_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                   zarrc_error *error) {
+  (void)blob, (void)parts, (void)n, (void)if_unchanged;
+  return zarrc_fail(error, ZARRC_ACCESS, "not today");
+}
+
+/* What was compiled before there was an operation has none, whatever lies behind its table. */
+static void test_shorter_and_longer_tables(void **state) {
+  (void)state;
+  zarrc_error e;
+  size_t size = offsetof(zarrc_blob_ops, close);
+  zarrc_blob_ops *older = malloc(size); /* the address sanitizer sees a byte too much */
+  memcpy(older, &(zarrc_blob_ops){.struct_size = size, .read = silent_read}, size);
+  struct {
+    zarrc_blob_ops table;
+    void (*newer)(void);
+  } newer = {{.struct_size = sizeof newer, .read = silent_read, .replace = refuse_replace}, (void (*)(void))1};
+  zarrc_blob blob = {.ops = older};
+  zarrc_identity identity;
+  zarrc_bytes piece;
+  bool known = true;
+  for (int is_newer = 0; is_newer < 2; is_newer++) {
+    if (is_newer) blob.ops = &newer.table;
+    e = (zarrc_error){.code = ZARRC_CORRUPT, .message = "stale"};
+    assert_int_equal(zarrc_blob_read(&blob, NULL, 0, &e), ZARRC_NETWORK);
+    assert_string_equal(e.message, "network error"); /* of a blob that says nothing */
+    assert_int_equal(zarrc_blob_is_writable(&blob), is_newer);
+    assert_int_equal(zarrc_blob_replace(&blob, NULL, 0, false, &e), is_newer ? ZARRC_ACCESS : ZARRC_INVALID_ARGUMENT);
+    assert_string_equal(e.message,
+                        is_newer ? "not today" : "the value cannot be written: it was opened for reading only");
+    assert_int_equal(zarrc_blob_replace_from(&blob, NULL, false, &e), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_blob_erase(&blob, false, &e), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_blob_identify(&blob, &identity, &known, &e), ZARRC_OK);
+    assert_false(known);
+    assert_false(zarrc_blob_keep(&blob, 0, 1, &piece));
+    zarrc_blob_close(&blob);
+  }
+  free(older);
+}
+
+typedef struct front_blob {
+  zarrc_blob blob;
+  zarrc_blob *behind;
+} front_blob;
+
+static zarrc_blob *behind_of(const zarrc_blob *blob) {
+  return ((const front_blob *)blob)->behind;
+}
+
+static int count_close_calls;
+
+static void front_close(zarrc_blob *blob) {
+  count_close_calls++;
+  zarrc_blob_close(behind_of(blob));
+}
+
+/* A blob in front of another one leaves to it what it does not do itself. */
+static void test_inner(void **state) {
+  (void)state;
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .inner = behind_of};
+  static const zarrc_blob_ops closing = {.struct_size = sizeof closing, .close = front_close, .inner = behind_of};
+  zarrc_error e;
+  zarrc_memory_blob memory;
+  zarrc_memory_blob_init(&memory, ctx, "abc", 3);
+  front_blob one = {{.ops = &ops}, &memory.blob}, two = {{.ops = &closing}, &one.blob};
+  zarrc_bytes got, piece = {.ptr = (const uint8_t *)"new", .len = 3};
+  assert_true(zarrc_blob_is_writable(&two.blob));
+  assert_int_equal(zarrc_blob_read_all(&two.blob, 3, &got, &e), ZARRC_OK);
+  assert_memory_equal(got.ptr, "abc", 3);
+  assert_int_equal(zarrc_blob_replace(&two.blob, &piece, 1, true, &e), ZARRC_OK);
+  check(&memory, "new");
+  assert_int_equal(zarrc_blob_erase(&two.blob, true, &e), ZARRC_OK);
+  assert_false(memory.present);
+  assert_int_equal(zarrc_blob_replace(&two.blob, &piece, 1, true, &e), ZARRC_OK);
+  zarrc_blob_close(&two.blob);
+  assert_int_equal(count_close_calls, 1);
+  assert_false(memory.present);
+}
+
+/* ------------------------------------------------------------------------------------------------------- traits */
+
+static void test_traits(void **state) {
+  (void)state;
+  zarrc_blob near = {0};
+  zarrc_blob_traits t = zarrc_blob_get_traits(&near);
+  assert_int_equal(t.gap, 65536);
+  assert_int_equal(t.window, 1 << 20);
+  assert_int_equal(t.requests, 1);
+  assert_false(t.deferred || t.streams);
+  size_t size = offsetof(zarrc_blob_traits, window);
+  zarrc_blob_traits *shorter = malloc(size);
+  memcpy(shorter, &(zarrc_blob_traits){.struct_size = size, .gap = 7}, size);
+  t = zarrc_blob_get_traits(&(zarrc_blob){.traits = shorter});
+  assert_int_equal(t.gap, 7);
+  assert_int_equal(t.window, 1 << 20);
+  free(shorter);
+  struct {
+    zarrc_blob_traits known;
+    uint64_t newer;
+  } longer = {{sizeof longer, 1 << 20, 64 << 20, 4, false, true}, UINT64_MAX};
+  t = zarrc_blob_get_traits(&(zarrc_blob){.traits = &longer.known});
+  assert_int_equal(t.struct_size, sizeof t);
+  assert_int_equal(t.requests, 4);
+  assert_true(t.streams);
+}
+
+static void test_joining(void **state) {
+  (void)state;
+  const zarrc_blob_traits far = {.struct_size = sizeof far, .gap = 1 << 20, .window = 64 << 20, .requests = 4};
+  const zarrc_blob_traits deferred = {.struct_size = sizeof deferred, .deferred = true};
+  const zarrc_blob_traits streams = {.struct_size = sizeof streams, .streams = true};
+  const zarrc_chunk_options none = {0}, some = {.coalesce_gap = 10, .coalesce_max = 100};
+  const zarrc_ctx_options little = {.max_memory = 160 << 20};
+  zarrc_blob blob = {0};
+  zarrc_ctx *small;
+  assert_true(zarrc_blob_is_near(&blob));
+  zarrc_joining j = zarrc_blob_joining(ctx, &blob, &none);
+  assert_int_equal(j.gap, 65536);
+  assert_int_equal(j.max, 1 << 20);
+  assert_int_equal(j.window, 1 << 20);
+  blob.traits = &streams;
+  assert_true(zarrc_blob_is_near(&blob));
+  blob.traits = &deferred;
+  assert_false(zarrc_blob_is_near(&blob));
+  blob.traits = &far;
+  assert_false(zarrc_blob_is_near(&blob));
+  j = zarrc_blob_joining(ctx, &blob, &none);
+  assert_int_equal(j.gap, 1 << 20);
+  assert_int_equal(j.max, 16 << 20);
+  assert_int_equal(j.window, 64 << 20);
+  j = zarrc_blob_joining(ctx, &blob, &some);
+  assert_int_equal(j.gap, 10);
+  assert_int_equal(j.max, 100);
+  assert_int_equal(j.window, 400);
+  assert_int_equal(zarrc_ctx_open(&little, &small, NULL), ZARRC_OK);
+  j = zarrc_blob_joining(small, &blob, &none);
+  assert_int_equal(j.max, 10 << 20);
+  assert_int_equal(j.window, 10 << 20);
+  zarrc_ctx_close(small);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_release),        cmocka_unit_test(test_every_range),
       cmocka_unit_test(test_extreme_ranges), cmocka_unit_test(test_all_or_nothing),
       cmocka_unit_test(test_read_all),       cmocka_unit_test(test_replace_and_erase),
-      cmocka_unit_test(test_keep),           cmocka_unit_test(test_absurd_pieces),
+      cmocka_unit_test(test_keep),           cmocka_unit_test(test_shorter_and_longer_tables),
+      cmocka_unit_test(test_inner),          cmocka_unit_test(test_traits),
+      cmocka_unit_test(test_joining),        cmocka_unit_test(test_absurd_pieces),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

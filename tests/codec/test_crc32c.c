@@ -315,7 +315,7 @@ static void not_served_without_trust_or_length(void **state) {
                    ZARRC_OK);
   assert_false(served);
   zarrc_memory_blob_init(&behind, f->ctx, f->encoded, f->n);
-  mute_blob mute = {{&ops}, &behind};
+  mute_blob mute = {{.ops = &ops}, &behind};
   served = true;
   assert_int_equal(ranges_read(f, &mute.blob, true, &range, 1, &served), ZARRC_OK);
   assert_false(served);

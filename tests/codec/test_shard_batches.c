@@ -70,18 +70,18 @@ static void side_close(side *s) {
 static zarrc_status put(const side *s, const char *key, const zarrc_region *region, const zarrc_view *view,
                         zarrc_error *error) {
   zarrc_key_blob blob;
-  assert_int_equal(zarrc_key_blob_init(&blob, s->store, key, NULL), ZARRC_OK);
-  zarrc_status status = zarrc_write(s->p, &blob.blob, region, view, false, error);
-  zarrc_key_blob_clear(&blob);
+  assert_int_equal(zarrc_key_blob_open(&blob, s->store, key, NULL), ZARRC_OK);
+  zarrc_status status = zarrc_write(s->p, blob.blob, region, view, false, error);
+  zarrc_key_blob_close(&blob);
   return status;
 }
 
 static zarrc_status change_put(const side *s, const char *key, const zarrc_region *region, const zarrc_change *change,
                                zarrc_error *error) {
   zarrc_key_blob blob;
-  assert_int_equal(zarrc_key_blob_init(&blob, s->store, key, NULL), ZARRC_OK);
-  zarrc_status status = zarrc_modify(s->p, &blob.blob, region, change, error);
-  zarrc_key_blob_clear(&blob);
+  assert_int_equal(zarrc_key_blob_open(&blob, s->store, key, NULL), ZARRC_OK);
+  zarrc_status status = zarrc_modify(s->p, blob.blob, region, change, error);
+  zarrc_key_blob_close(&blob);
   return status;
 }
 
@@ -109,9 +109,9 @@ static void expect_read(const side *a, const side *b) {
     zarrc_error error;
     got[i] = calloc(EDGE * EDGE, sizeof **got);
     zarrc_view all = zarrc_view_c(&spec->dtype, 2, spec->shape, got[i]);
-    assert_int_equal(zarrc_key_blob_init(&blob, sides[i]->store, "a", NULL), ZARRC_OK);
-    if (zarrc_read(sides[i]->p, &blob.blob, NULL, &all, NULL, &error)) fail_msg("%s", error.message);
-    zarrc_key_blob_clear(&blob);
+    assert_int_equal(zarrc_key_blob_open(&blob, sides[i]->store, "a", NULL), ZARRC_OK);
+    if (zarrc_read(sides[i]->p, blob.blob, NULL, &all, NULL, &error)) fail_msg("%s", error.message);
+    zarrc_key_blob_close(&blob);
   }
   assert_memory_equal(got[0], got[1], EDGE * EDGE * sizeof **got);
   free(got[0]);
@@ -252,9 +252,9 @@ static zarrc_status write_once(const zarrc_ctx_options *options, void *arg) {
   if (status) return status;
   status = zarrc_file_store_open(ctx, a->tree, &create, &store, NULL);
   if (!status) status = zarrc_pipeline_open(ctx, a->json, strlen(a->json), &spec, &p, NULL);
-  if (!status) status = zarrc_key_blob_init(&blob, store, "b", NULL);
-  if (!status) status = zarrc_write(p, &blob.blob, NULL, &all, false, NULL);
-  zarrc_key_blob_clear(&blob);
+  if (!status) status = zarrc_key_blob_open(&blob, store, "b", NULL);
+  if (!status) status = zarrc_write(p, blob.blob, NULL, &all, false, NULL);
+  zarrc_key_blob_close(&blob);
   zarrc_pipeline_close(p);
   zarrc_store_close(store);
   zarrc_ctx_close(ctx);

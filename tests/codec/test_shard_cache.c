@@ -45,7 +45,7 @@ static void begin(versioned *v, zarrc_ctx *ctx, zarrc_pipeline *p, uint64_t vers
   size_t n;
   for (int i = 0; i < NCHUNKS; i++) numbers[i] = (uint8_t)(first + i);
   uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
-  *v = (versioned){.blob = {&versioned_ops}, .version = version, .known = known};
+  *v = (versioned){.blob = {.ops = &versioned_ops}, .version = version, .known = known};
   counting_blob_init(&v->inner, ctx, bytes, n, false);
   free(bytes);
 }

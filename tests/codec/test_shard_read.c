@@ -263,8 +263,9 @@ static zarrc_status deferred_read(zarrc_blob *blob, zarrc_range *ranges, size_t 
   return missed ? zarrc_fail(error, ZARRC_PENDING, "not fetched yet") : ZARRC_OK;
 }
 
-static const zarrc_blob_ops deferred_ops = {
-    .struct_size = sizeof deferred_ops, .remote = true, .read = deferred_read, .deferred = true};
+static const zarrc_blob_ops deferred_ops = {.struct_size = sizeof deferred_ops, .read = deferred_read};
+static const zarrc_blob_traits deferred_traits = {
+    .struct_size = sizeof deferred_traits, .gap = 1 << 20, .window = 64 << 20, .requests = 4, .deferred = true};
 
 /* Reads every second inner chunk of a row, in more ranges than one window takes, round by round; returns the bytes that
  * were fetched. */
@@ -274,7 +275,7 @@ static size_t rounds_read(zarrc_ctx *ctx, const char *chain, int nrounds) {
   uint32_t *numbers = chunk_numbers(&spec), back[64 * 64 * 4];
   size_t n, nfetched = 0;
   uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
-  deferred_blob blob = {{&deferred_ops}, bytes, n, calloc(n, 1), calloc(n, 1)};
+  deferred_blob blob = {{&deferred_ops, &deferred_traits}, bytes, n, calloc(n, 1), calloc(n, 1)};
   zarrc_region r = chunk_region(3, (int64_t[]){0, 0, 3}, (int64_t[]){64, 64, 4}, (int64_t[]){1, 1, 16});
   zarrc_view view = zarrc_view_c(&spec.dtype, 3, r.count, back);
   bool missing;

@@ -195,7 +195,7 @@ static void one_piece(void **state) {
                                        "\"codecs\": [\"bytes\"]}}]",
                                        &spec);
     zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, values);
-    piece_count count = {.blob = {&ops}};
+    piece_count count = {.blob = {.ops = &ops}};
     assert_int_equal(zarrc_write(p, &count.blob, NULL, &view, true, NULL), ZARRC_OK);
     assert_int_equal(count.nparts, 2);
     assert_int_equal(count.nbytes, EDGE * EDGE + 25 * 16 + 4);

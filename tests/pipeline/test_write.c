@@ -139,7 +139,7 @@ static void conflicts_start_the_write_again(void **state) {
   zarrc_ctx *ctx = *state;
   zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){4});
   zarrc_pipeline *p = chunk_pipeline(ctx, "[\"bytes\"]", &spec);
-  contested c = {.blob = {&contested_ops}, .conflicts = 3};
+  contested c = {.blob = {.ops = &contested_ops}, .conflicts = 3};
   zarrc_region r = chunk_region(1, (int64_t[]){2}, (int64_t[]){1}, NULL);
   zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "X"), all = zarrc_view_c(&spec.dtype, 1, spec.shape, "WXYZ");
   counting_blob_init(&c.inner, ctx, "abcd", 4, false);
@@ -155,7 +155,7 @@ static void conflicts_start_the_write_again(void **state) {
 static void read_only_values_are_not_written(void **state) {
   zarrc_ctx *ctx = *state;
   static const zarrc_blob_ops read_only = {.struct_size = sizeof(zarrc_blob_ops), .read = contested_read};
-  zarrc_blob blob = {&read_only};
+  zarrc_blob blob = {.ops = &read_only};
   zarrc_spec spec = chunk_spec(ZARRC_UINT8, 1, (int64_t[]){4});
   zarrc_pipeline *p = chunk_pipeline(ctx, "[\"bytes\"]", &spec);
   uint8_t x[4] = {1};
@@ -321,7 +321,7 @@ static void conflicts_start_the_change_again(void **state) {
   zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){1, 4});
   zarrc_pipeline *p = chunk_pipeline(ctx, "[\"bytes\"]", &spec);
   zarrc_region all = zarrc_region_all(2, spec.shape);
-  contested c = {.blob = {&contested_ops}, .conflicts = 3};
+  contested c = {.blob = {.ops = &contested_ops}, .conflicts = 3};
   adding a = {.at = {{0, 0}, {0, 1}}, .n = 2};
   const zarrc_change change = {.touches = adding_touches, .apply = adding_apply, .arg = &a};
   counting_blob_init(&c.inner, ctx, "abcd", 4, false);

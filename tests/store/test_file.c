@@ -228,18 +228,18 @@ static void test_sizes(void **state) {
   assert_int_equal(zarrc_store_get(store, "sparse", 1 << 20, &got, &error), ZARRC_LIMIT);
   assert_string_equal(error.message, "sparse: 68719476736 bytes, of which at most 1048576 may be read");
   zarrc_key_blob blob;
-  contract_ok(zarrc_key_blob_init(&blob, store, "sparse", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "sparse", &error), &error);
   zarrc_range bad[] = {{.nbytes = 4}, {.offset = 1, .nbytes = (uint64_t)huge}};
-  assert_int_equal(zarrc_blob_read(&blob.blob, bad, 2, &error), ZARRC_TRUNCATED);
+  assert_int_equal(zarrc_blob_read(blob.blob, bad, 2, &error), ZARRC_TRUNCATED);
   zarrc_range good[] = {{.nbytes = 4}, {.offset = -3, .nbytes = 3}, {.offset = huge, .nbytes = 9, .to_end = true}};
-  contract_ok(zarrc_blob_read(&blob.blob, good, 3, &error), &error);
+  contract_ok(zarrc_blob_read(blob.blob, good, 3, &error), &error);
   assert_memory_equal(good[0].got.ptr, "head", 4);
   assert_memory_equal(good[1].got.ptr, "\0\0\0", 3);
   assert_int_equal(good[2].got.len, 0);
   assert_non_null(good[2].got.ptr);
   assert_int_equal(good[1].total, huge);
   zarrc_ranges_release(good, 3);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   assert_true(zarrc_ctx_memory_peak(ctx) < before + 100000); /* no memory for what cannot be had */
   contract_ok(zarrc_store_get(store, "empty", 0, &got, &error), &error);
   assert_int_equal(got.len, 0);
@@ -250,11 +250,11 @@ static void test_sizes(void **state) {
   reopen((zarrc_file_store_options){.max_value_bytes = 10});
   contract_expect(store, "ten", "0123456789");
   reopen((zarrc_file_store_options){.max_value_bytes = 9});
-  contract_ok(zarrc_key_blob_init(&blob, store, "ten", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "ten", &error), &error);
   zarrc_range first = {.nbytes = 1};
-  assert_int_equal(zarrc_blob_read(&blob.blob, &first, 1, &error), ZARRC_LIMIT);
-  assert_string_equal(error.message, "ten: a file of 10 bytes, of which the store allows 9");
-  zarrc_key_blob_clear(&blob);
+  assert_int_equal(zarrc_blob_read(blob.blob, &first, 1, &error), ZARRC_LIMIT);
+  assert_string_equal(error.message, "a file of 10 bytes, of which the store allows 9");
+  zarrc_key_blob_close(&blob);
 }
 
 /* A file that somebody cuts or rewrites in place while it is read. */
@@ -265,18 +265,18 @@ static void test_cut_while_read(void **state) {
   char *path = root_path("value");
   uint8_t into[8];
   write_text("value", "01234567");
-  contract_ok(zarrc_key_blob_init(&blob, store, "value", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "value", &error), &error);
   zarrc_range r = {.nbytes = 2};
-  contract_ok(zarrc_blob_read(&blob.blob, &r, 1, &error), &error);
+  contract_ok(zarrc_blob_read(blob.blob, &r, 1, &error), &error);
   zarrc_ranges_release(&r, 1);
   assert_int_equal(truncate(path, 5), 0);
   zarrc_range rest[] = {{.offset = 2, .nbytes = 2}, {.offset = 4, .nbytes = 4, .into = into}};
-  assert_int_equal(zarrc_blob_read(&blob.blob, rest, 2, &error), ZARRC_TRUNCATED);
-  assert_string_equal(error.message, "value: the file was cut to 5 bytes while it was read");
+  assert_int_equal(zarrc_blob_read(blob.blob, rest, 2, &error), ZARRC_TRUNCATED);
+  assert_string_equal(error.message, "the file was cut to 5 bytes while it was read");
   assert_int_equal(error.offset, 5);
   assert_null(rest[0].got.release);
   assert_int_equal(contract_replace(&blob, "new", true), ZARRC_CONFLICT); /* it is not what was read */
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   free(path);
 }
 
@@ -286,21 +286,21 @@ static void test_calls(void **state) {
   zarrc_error error;
   zarrc_key_blob blob;
   contract_set(store, "value", "0123456789");
-  contract_ok(zarrc_key_blob_init(&blob, store, "value", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "value", &error), &error);
   uint8_t into[4];
   zarrc_range r[] = {{.nbytes = 2},
                      {.offset = 2, .nbytes = 4, .into = into},
                      {.offset = -4, .nbytes = 1},
                      {.offset = 9, .nbytes = 9, .to_end = true}};
   faultio_arm(FAULTIO_ALL, 0, 0, false);
-  contract_ok(zarrc_blob_read(&blob.blob, r, 4, &error), &error);
+  contract_ok(zarrc_blob_read(blob.blob, r, 4, &error), &error);
   zarrc_ranges_release(r, 4);
-  contract_ok(zarrc_blob_read(&blob.blob, r, 1, &error), &error);
+  contract_ok(zarrc_blob_read(blob.blob, r, 1, &error), &error);
   zarrc_ranges_release(r, 1);
-  zarrc_key_blob_clear(&blob);
-  contract_ok(zarrc_key_blob_init(&blob, store, "nothing", &error), &error);
-  for (int i = 0; i < 3; i++) assert_int_equal(zarrc_blob_read(&blob.blob, r, 1, &error), ZARRC_NOT_FOUND);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
+  contract_ok(zarrc_key_blob_open(&blob, store, "nothing", &error), &error);
+  for (int i = 0; i < 3; i++) assert_int_equal(zarrc_blob_read(blob.blob, r, 1, &error), ZARRC_NOT_FOUND);
+  zarrc_key_blob_close(&blob);
   faultio.armed = false;
   if (!atomic_load(&((zarrc_file_store *)store)->no_openat2))
     assert_string_equal(faultio.log, "stat open stat read read read close stat open stat stat ");
@@ -315,30 +315,30 @@ static void test_identify(void **state) {
   bool known = true;
   const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
   contract_set(store, "value", "text");
-  contract_ok(zarrc_key_blob_init(&one, store, "nothing", &error), &error);
-  assert_int_equal(one.blob.ops->identify(&one.blob, &first, &known, &error), ZARRC_NOT_FOUND);
-  assert_string_equal(error.key, "nothing");
+  contract_ok(zarrc_key_blob_open(&one, store, "nothing", &error), &error);
+  assert_int_equal(zarrc_blob_identify(one.blob, &first, &known, &error), ZARRC_NOT_FOUND);
+  assert_string_equal(error.message, "not found");
   assert_false(known);
-  zarrc_key_blob_clear(&one);
-  contract_ok(zarrc_key_blob_init(&one, store, "value", &error), &error);
-  contract_ok(zarrc_key_blob_init(&two, store, "value", &error), &error);
-  contract_ok(one.blob.ops->identify(&one.blob, &first, &known, &error), &error);
+  zarrc_key_blob_close(&one);
+  contract_ok(zarrc_key_blob_open(&one, store, "value", &error), &error);
+  contract_ok(zarrc_key_blob_open(&two, store, "value", &error), &error);
+  contract_ok(zarrc_blob_identify(one.blob, &first, &known, &error), &error);
   assert_false(known); /* the time of change, which nobody can set back, is now */
   assert_int_equal(first.nbytes, 4);
-  contract_ok(two.blob.ops->identify(&two.blob, &second, &known, &error), &error);
+  contract_ok(zarrc_blob_identify(two.blob, &second, &known, &error), &error);
   assert_memory_equal(&first, &second, sizeof first);
-  zarrc_key_blob_clear(&two);
+  zarrc_key_blob_close(&two);
   contract_set(store, "value", "text");
   char *path = root_path("value");
   assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
-  contract_ok(zarrc_key_blob_init(&two, store, "value", &error), &error);
-  contract_ok(two.blob.ops->identify(&two.blob, &second, &known, &error), &error);
+  contract_ok(zarrc_key_blob_open(&two, store, "value", &error), &error);
+  contract_ok(zarrc_blob_identify(two.blob, &second, &known, &error), &error);
   assert_false(known);
   assert_memory_not_equal(&first, &second, sizeof first);
-  contract_ok(one.blob.ops->identify(&one.blob, &second, &known, &error), &error);
+  contract_ok(zarrc_blob_identify(one.blob, &second, &known, &error), &error);
   assert_int_equal(second.word[1], first.word[1]); /* still the file that it has open */
-  zarrc_key_blob_clear(&one);
-  zarrc_key_blob_clear(&two);
+  zarrc_key_blob_close(&one);
+  zarrc_key_blob_close(&two);
   free(path);
 }
 
@@ -420,7 +420,7 @@ static void test_fork(void **state) {
   zarrc_error error;
   zarrc_key_blob blob;
   contract_set(store, "a", "before");
-  contract_ok(zarrc_key_blob_init(&blob, store, "a", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "a", &error), &error);
   zarrc_bytes got = contract_read(&blob);
   pid_t child = fork();
   if (child == 0) {
@@ -428,7 +428,7 @@ static void test_fork(void **state) {
     bool good = again.len == 6 && !memcmp(again.ptr, "before", 6);
     zarrc_bytes_release(&again);
     good = good && contract_replace(&blob, "child", true) == ZARRC_OK;
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
     _exit(good ? 0 : 1);
   }
   int status = -1;
@@ -438,7 +438,7 @@ static void test_fork(void **state) {
   assert_int_equal(contract_replace(&blob, "parent", true), ZARRC_CONFLICT);
   contract_expect(store, "a", "child");
   zarrc_bytes_release(&got);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
 }
 
 int main(void) {

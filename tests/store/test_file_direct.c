@@ -51,13 +51,13 @@ static int close_all(void **state) {
 static bool is_direct(zarrc_store *store, const char *key) {
   zarrc_key_blob blob;
   zarrc_range range = {.nbytes = 0};
-  assert_int_equal(zarrc_key_blob_init(&blob, store, key, NULL), ZARRC_OK);
-  assert_int_equal(zarrc_blob_read(&blob.blob, &range, 1, NULL), ZARRC_OK);
-  zarrc_file_seen seen = zarrc_file_seen_get(&blob);
+  assert_int_equal(zarrc_key_blob_open(&blob, store, key, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_blob_read(blob.blob, &range, 1, NULL), ZARRC_OK);
+  zarrc_file_seen seen = ((zarrc_file_blob *)blob.blob)->seen;
   bool direct = fcntl(seen.fd - 1, F_GETFL) & zarrc_file_direct_flag();
   assert_int_equal(direct, seen.direct);
   zarrc_ranges_release(&range, 1);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   return direct;
 }
 
@@ -69,9 +69,9 @@ static void store_pieces(zarrc_store *store, size_t n, size_t piece) {
   zarrc_key_blob blob;
   for (size_t i = 0; i < nparts; i++)
     parts[i] = (zarrc_bytes){.ptr = bytes + i * piece, .len = n - i * piece < piece ? n - i * piece : piece};
-  contract_ok(zarrc_key_blob_init(&blob, store, "d/value", &error), &error);
-  contract_ok(blob.blob.ops->replace(&blob.blob, parts, nparts, false, &error), &error);
-  zarrc_key_blob_clear(&blob);
+  contract_ok(zarrc_key_blob_open(&blob, store, "d/value", &error), &error);
+  contract_ok(zarrc_blob_replace(blob.blob, parts, nparts, false, &error), &error);
+  zarrc_key_blob_close(&blob);
   free(parts);
 }
 
@@ -104,7 +104,7 @@ static void test_ranges(void **state) {
   for (size_t s = 0; s < nstores; s++) {
     zarrc_key_blob blob;
     store_pieces(stores[s], N, N);
-    assert_int_equal(zarrc_key_blob_init(&blob, stores[s], "d/value", NULL), ZARRC_OK);
+    assert_int_equal(zarrc_key_blob_open(&blob, stores[s], "d/value", NULL), ZARRC_OK);
     for (size_t i = 0; i < 6; i++)
       for (size_t k = 0; k < 6; k++)
         for (size_t shift = 0; shift < 3; shift++) {
@@ -112,7 +112,7 @@ static void test_ranges(void **state) {
           zarrc_range ranges[2] = {{.offset = (int64_t)offsets[i], .nbytes = nbytes, .into = memory + 4095 * shift},
                                    {.offset = (int64_t)offsets[i], .nbytes = nbytes}};
           zarrc_error error;
-          contract_ok(zarrc_blob_read(&blob.blob, ranges, 2, &error), &error);
+          contract_ok(zarrc_blob_read(blob.blob, ranges, 2, &error), &error);
           for (int r = 0; r < 2; r++) {
             assert_int_equal(ranges[r].got.len, nbytes);
             assert_int_equal(ranges[r].total, N);
@@ -120,7 +120,7 @@ static void test_ranges(void **state) {
           }
           zarrc_ranges_release(ranges, 2);
         }
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
   }
   free(memory);
 }
@@ -175,12 +175,12 @@ static void test_failures(void **state) {
     assert_int_equal(zarrc_store_get(stores[s], "d/value", N, &got, &error), ZARRC_IO);
     assert_int_equal(error.os_error, EIO);
     faultio.armed = false;
-    assert_int_equal(zarrc_key_blob_init(&blob, stores[s], "d/value", &error), ZARRC_OK);
+    assert_int_equal(zarrc_key_blob_open(&blob, stores[s], "d/value", &error), ZARRC_OK);
     faultio_arm(FAULTIO_WRITE, 2, ENOSPC, false);
-    assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, false, &error), ZARRC_IO);
+    assert_int_equal(zarrc_blob_replace(blob.blob, &part, 1, false, &error), ZARRC_IO);
     assert_int_equal(error.os_error, ENOSPC);
     faultio.armed = false;
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
     holds(stores[s], 9999);
   }
 }
@@ -194,12 +194,12 @@ static void test_cut(void **state) {
     zarrc_range range = {.nbytes = 1}, late = {.offset = 9000, .nbytes = 100};
     char *path = path_in(trees[s], "d/value");
     store_pieces(stores[s], 9999, N);
-    assert_int_equal(zarrc_key_blob_init(&blob, stores[s], "d/value", &error), ZARRC_OK);
-    contract_ok(zarrc_blob_read(&blob.blob, &range, 1, &error), &error);
+    assert_int_equal(zarrc_key_blob_open(&blob, stores[s], "d/value", &error), ZARRC_OK);
+    contract_ok(zarrc_blob_read(blob.blob, &range, 1, &error), &error);
     zarrc_ranges_release(&range, 1);
     assert_int_equal(truncate(path, 4096), 0);
-    assert_int_equal(zarrc_blob_read(&blob.blob, &late, 1, &error), ZARRC_TRUNCATED);
-    zarrc_key_blob_clear(&blob);
+    assert_int_equal(zarrc_blob_read(blob.blob, &late, 1, &error), ZARRC_TRUNCATED);
+    zarrc_key_blob_close(&blob);
     free(path);
   }
 }
@@ -224,9 +224,9 @@ static void test_contract(void **state) {
     assert_int_equal(is_direct(stores[s], "d/value"), fd >= 0 && zarrc_file_direct_flag());
     if (fd >= 0) close(fd);
     free(path);
-    assert_int_equal(zarrc_key_blob_init(&blob, stores[s], "d/value", NULL), ZARRC_OK);
-    assert_false(zarrc_blob_keep(&blob.blob, 0, 1, &piece));
-    zarrc_key_blob_clear(&blob);
+    assert_int_equal(zarrc_key_blob_open(&blob, stores[s], "d/value", NULL), ZARRC_OK);
+    assert_false(zarrc_blob_keep(blob.blob, 0, 1, &piece));
+    zarrc_key_blob_close(&blob);
   }
 }
 

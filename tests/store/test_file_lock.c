@@ -77,14 +77,14 @@ static size_t count_up(size_t n) {
     zarrc_bytes got = {0};
     unsigned long long number = 0;
     char text[32] = "";
-    zarrc_status status = zarrc_key_blob_init(&blob, store, "d/number", &error);
-    if (!status) status = zarrc_blob_read_all(&blob.blob, sizeof text - 1, &got, &error);
+    zarrc_status status = zarrc_key_blob_open(&blob, store, "d/number", &error);
+    if (!status) status = zarrc_blob_read_all(blob.blob, sizeof text - 1, &got, &error);
     if (!status) memcpy(text, got.ptr, got.len);
     zarrc_bytes_release(&got);
     number = strtoull(text, NULL, 10) + 1;
     zarrc_bytes part = {.ptr = (const void *)text, .len = (size_t)snprintf(text, sizeof text, "%llu", number)};
-    if (!status) status = blob.blob.ops->replace(&blob.blob, &part, 1, true, &error);
-    zarrc_key_blob_clear(&blob);
+    if (!status) status = zarrc_blob_replace(blob.blob, &part, 1, true, &error);
+    zarrc_key_blob_close(&blob);
     if (status == ZARRC_CONFLICT) continue;
     refused += status != ZARRC_OK;
     i++;
@@ -165,12 +165,12 @@ static void test_nothing_can_be_locked(void **state) {
   expect_number(0);
   contract_ok(zarrc_ctx_open(NULL, &ctx, &error), &error);
   contract_ok(zarrc_file_store_open(ctx, path, NULL, &store, &error), &error);
-  contract_ok(zarrc_key_blob_init(&blob, store, "d/number", &error), &error);
-  assert_int_equal(blob.blob.ops->erase(&blob.blob, true, &error), ZARRC_IO);
+  contract_ok(zarrc_key_blob_open(&blob, store, "d/number", &error), &error);
+  assert_int_equal(zarrc_blob_erase(blob.blob, true, &error), ZARRC_IO);
   assert_int_equal(error.os_error, ENOLCK);
-  assert_string_equal(error.message, "d/number: cannot lock the directory, so that others' changes could be lost: "
+  assert_string_equal(error.message, "cannot lock the directory, so that others' changes could be lost: "
                                      "No locks available");
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   contract_set(store, "d/number", "7");
   expect_number(7);
   contract_ok(zarrc_store_erase(store, "d/number", &error), &error);

@@ -132,13 +132,13 @@ static void test_compare_after_replacement(void **state) {
     zarrc_error error;
     zarrc_key_blob blob;
     zarrc_bytes part = {.ptr = (const void *)"mine", .len = 4}, got;
-    contract_ok(zarrc_key_blob_init(&blob, store, "c/0", &error), &error);
-    contract_ok(zarrc_blob_read_all(&blob.blob, 10, &got, &error), &error);
+    contract_ok(zarrc_key_blob_open(&blob, store, "c/0", &error), &error);
+    contract_ok(zarrc_blob_read_all(blob.blob, 10, &got, &error), &error);
     zarrc_bytes_release(&got);
     ways[way]();
-    assert_int_equal(blob.blob.ops->replace(&blob.blob, &part, 1, true, &error), ZARRC_CONFLICT);
+    assert_int_equal(zarrc_blob_replace(blob.blob, &part, 1, true, &error), ZARRC_CONFLICT);
     contract_expect(store, "c/0", "new");
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
     zarrc_store_close(store);
     assert_int_equal(remove_tree(state), 0);
   }

@@ -103,7 +103,7 @@ static void prepare(const deed *d) {
 /* armed: what faultio is, from the moment when the blob has read. */
 static zarrc_status perform(const deed *d, unsigned at, int os_error, bool forever, zarrc_error *error) {
   zarrc_key_blob blob;
-  contract_ok(zarrc_key_blob_init(&blob, store, d->key, error), error);
+  contract_ok(zarrc_key_blob_open(&blob, store, d->key, error), error);
   if (d->if_unchanged) {
     zarrc_bytes got = contract_read(&blob);
     zarrc_bytes_release(&got);
@@ -111,13 +111,13 @@ static zarrc_status perform(const deed *d, unsigned at, int os_error, bool forev
   zarrc_bytes parts[] = {{.ptr = (const uint8_t *)d->after, .len = 4},
                          {.ptr = NULL, .len = 0},
                          {.ptr = (const uint8_t *)d->after + 4, .len = strlen(d->after) - 4}};
-  if (d->keeps) assert_true(zarrc_blob_keep(&blob.blob, strlen(d->before) - 5, 5, &parts[0]));
+  if (d->keeps) assert_true(zarrc_blob_keep(blob.blob, strlen(d->before) - 5, 5, &parts[0]));
   if (d->keeps) parts[2] = (zarrc_bytes){.ptr = (const uint8_t *)d->after + 5, .len = strlen(d->after) - 5};
   faultio_arm(FAULTIO_ALL, at, os_error, forever);
-  zarrc_status status = *d->after ? blob.blob.ops->replace(&blob.blob, parts, 3, d->if_unchanged, error)
-                                  : blob.blob.ops->erase(&blob.blob, d->if_unchanged, error);
+  zarrc_status status = *d->after ? zarrc_blob_replace(blob.blob, parts, 3, d->if_unchanged, error)
+                                  : zarrc_blob_erase(blob.blob, d->if_unchanged, error);
   faultio.armed = false;
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   return status;
 }
 
@@ -164,7 +164,7 @@ static void test_each_call_fails_once(void **state) {
           if (!clean && is_io) {
             bool gone = errors[e] == ENOENT && error.os_error == ESTALE; /* the root, as it seems */
             if (!gone) assert_int_equal(error.os_error, errors[e]);
-            assert_string_equal(error.key, d->key);
+            if (status == ZARRC_IO || status == ZARRC_ACCESS) assert_non_null(strstr(error.path, d->key));
           }
           if (!good || count_temps() != 0 || contract_nfds() != before)
             fail_msg("%s: %s (call %u) fails with %d: %s, value \"%s\", %d left over; calls %s", d->name, call, at,
@@ -209,17 +209,17 @@ static void test_short_and_interrupted(void **state) {
   reopen(ZARRC_SYNC_DATA);
   for (int way = 1; way < 4; way++) {
     zarrc_key_blob blob;
-    contract_ok(zarrc_key_blob_init(&blob, store, way == 1 ? "a/b" : way == 2 ? "c/d/e" : "f", &error), &error);
+    contract_ok(zarrc_key_blob_open(&blob, store, way == 1 ? "a/b" : way == 2 ? "c/d/e" : "f", &error), &error);
     faultio_arm(FAULTIO_ALL, 0, 0, false);
     faultio.is_short = way & 1;
     faultio.eintr = way & 2;
-    contract_ok(blob.blob.ops->replace(&blob.blob, parts, N / 4, false, &error), &error);
+    contract_ok(zarrc_blob_replace(blob.blob, parts, N / 4, false, &error), &error);
     faultio.armed = false;
     zarrc_bytes got = contract_read(&blob);
     assert_int_equal(got.len, N);
     assert_memory_equal(got.ptr, value, N);
     zarrc_bytes_release(&got);
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
   }
 }
 
@@ -261,8 +261,7 @@ static void test_late_failures(void **state) {
       p = strchr(p, ' ') + 1;
     prepare(&deeds[0]);
     assert_int_equal(perform(&deeds[0], at, EIO, false, &error), ZARRC_IO);
-    assert_string_equal(error.message, sync ? "d/value: cannot sync: Input/output error"
-                                            : "d/value: cannot close: Input/output error");
+    assert_string_equal(error.message, sync ? "cannot sync: Input/output error" : "cannot close: Input/output error");
     if (sync) assert_null(strstr(strstr(faultio.log, "fdatasync") + 1, "fdatasync"));
     contract_expect(store, "d/value", "old");
     assert_int_equal(count_temps(), 0);
@@ -277,13 +276,13 @@ static void test_no_locks(void **state) {
     zarrc_error error;
     prepare(&deeds[2]);
     zarrc_key_blob blob;
-    contract_ok(zarrc_key_blob_init(&blob, store, "d/value", &error), &error);
+    contract_ok(zarrc_key_blob_open(&blob, store, "d/value", &error), &error);
     zarrc_bytes got = contract_read(&blob);
     faultio_arm(FAULTIO_FLOCK, 1, errors[i], true);
     assert_int_equal(contract_replace(&blob, "new", true), ZARRC_OK);
     faultio.armed = false;
     zarrc_bytes_release(&got);
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
     contract_expect(store, "d/value", "new");
   }
 }
@@ -485,12 +484,12 @@ static void test_links(void **state) {
   assert_int_equal(symlink("target", link), 0);
   assert_int_equal(symlink("..", out), 0);
   zarrc_key_blob blob;
-  contract_ok(zarrc_key_blob_init(&blob, store, "link", &error), &error);
+  contract_ok(zarrc_key_blob_open(&blob, store, "link", &error), &error);
   zarrc_bytes got = contract_read(&blob);
   assert_memory_equal(got.ptr, "target", 6);
   zarrc_bytes_release(&got);
   assert_int_equal(contract_replace(&blob, "new", true), ZARRC_OK);
-  zarrc_key_blob_clear(&blob);
+  zarrc_key_blob_close(&blob);
   contract_expect(store, "link", "new");
   contract_expect(store, "target", "target");
   assert_int_equal(zarrc_store_set(store, "out/secret", "x", 1, &error), ZARRC_ACCESS);
@@ -513,7 +512,7 @@ static void test_changed_in_place(void **state) {
     struct stat before, after;
     contract_set(store, "value", "old");
     zarrc_key_blob blob;
-    contract_ok(zarrc_key_blob_init(&blob, store, "value", &error), &error);
+    contract_ok(zarrc_key_blob_open(&blob, store, "value", &error), &error);
     zarrc_bytes got = contract_read(&blob);
     zarrc_bytes_release(&got);
     assert_int_equal(stat(path, &before), 0);
@@ -527,7 +526,7 @@ static void test_changed_in_place(void **state) {
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(contract_replace(&blob, "mine", true), ZARRC_CONFLICT);
     contract_expect(store, "value", same_size ? "new" : "newer");
-    zarrc_key_blob_clear(&blob);
+    zarrc_key_blob_close(&blob);
   }
   free(path);
 }

@@ -76,22 +76,12 @@ static bool counting_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbyt
   return true;
 }
 
-static const zarrc_blob_ops keeping_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                           .read = counting_read,
-                                           .replace = counting_replace,
-                                           .erase = counting_erase,
-                                           .keep = counting_keep};
-static const zarrc_blob_ops local_ops = {
-    .struct_size = sizeof(zarrc_blob_ops), .read = counting_read, .replace = counting_replace, .erase = counting_erase};
-static const zarrc_blob_ops remote_ops = {.struct_size = sizeof(zarrc_blob_ops),
-                                          .remote = true,
-                                          .read = counting_read,
-                                          .replace = counting_replace,
-                                          .erase = counting_erase};
-
 void counting_blob_init(counting_blob *blob, zarrc_ctx *ctx, const void *bytes, size_t nbytes, bool remote) {
+  static const zarrc_blob_ops ops = {
+      .struct_size = sizeof ops, .read = counting_read, .replace = counting_replace, .erase = counting_erase};
+  static const zarrc_blob_traits far = {.struct_size = sizeof far, .gap = 1 << 20, .window = 64 << 20, .requests = 4};
   memset(blob, 0, sizeof *blob);
-  blob->blob.ops = remote ? &remote_ops : &local_ops;
+  blob->blob = (zarrc_blob){&ops, remote ? &far : NULL};
   blob->ctx = ctx;
   if (!bytes) return;
   blob->bytes = malloc(nbytes ? nbytes : 1);
@@ -105,7 +95,12 @@ void counting_blob_reset(counting_blob *blob) {
 }
 
 void counting_blob_keeps(counting_blob *blob) {
-  blob->blob.ops = &keeping_ops;
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops,
+                                     .read = counting_read,
+                                     .replace = counting_replace,
+                                     .erase = counting_erase,
+                                     .keep = counting_keep};
+  blob->blob.ops = &ops;
 }
 
 void counting_blob_clear(counting_blob *blob) {

@@ -4,69 +4,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_chunk(const zarrc_key_blob *blob) {
-  const char *name = strrchr(blob->key, '/');
-  return strcmp(name ? name + 1 : blob->key, "zarr.json") != 0;
+typedef struct passing_blob {
+  zarrc_blob blob;
+  counting_store *store;
+  bool has_read;
+  _Alignas(uint64_t) unsigned char inner[];
+} passing_blob;
+
+static zarrc_blob *inner_of(const zarrc_blob *blob) {
+  return (zarrc_blob *)(void *)((passing_blob *)blob)->inner;
 }
 
-static zarrc_status counting_read(zarrc_key_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  counting_store *s = (counting_store *)blob->store;
-  zarrc_key_blob inner;
-  zarrc_status status = zarrc_key_blob_init(&inner, s->inner, blob->key, error);
+static zarrc_status counting_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  passing_blob *b = (passing_blob *)blob;
+  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
   if (status) return status;
-  status = zarrc_blob_read(&inner.blob, ranges, n, error);
-  zarrc_key_blob_clear(&inner);
-  if (status || !is_chunk(blob)) return status;
-  if (!blob->state[0]) { /* the first read, which is never made in parallel */
-    s->nopened++;
-    blob->state[0] = 1;
+  if (!b->has_read) { /* the first read, which is never made in parallel */
+    b->store->nopened++;
+    b->has_read = true;
   }
-  s->nreads++;
-  s->nranges += n;
-  for (size_t i = 0; i < n; i++) s->nbytes += ranges[i].got.len;
+  b->store->nreads++;
+  b->store->nranges += n;
+  for (size_t i = 0; i < n; i++) b->store->nbytes += ranges[i].got.len;
   return ZARRC_OK;
 }
 
-static zarrc_status counting_replace(zarrc_key_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+static zarrc_status counting_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                      zarrc_error *error) {
-  counting_store *s = (counting_store *)blob->store;
-  zarrc_key_blob inner;
-  zarrc_status status = zarrc_key_blob_init(&inner, s->inner, blob->key, error);
-  (void)if_unchanged;
-  if (status) return status;
-  if (is_chunk(blob)) s->nreplaced++;
-  status = inner.blob.ops->replace(&inner.blob, parts, n, false, error);
-  zarrc_key_blob_clear(&inner);
+  ((passing_blob *)blob)->store->nreplaced++;
+  return zarrc_blob_replace(inner_of(blob), parts, n, if_unchanged, error);
+}
+
+static zarrc_status counting_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  ((passing_blob *)blob)->store->nerased++;
+  return zarrc_blob_erase(inner_of(blob), if_unchanged, error);
+}
+
+static zarrc_store *store_inner(const zarrc_store *store) {
+  return ((const counting_store *)store)->inner;
+}
+
+static size_t counting_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+  return sizeof(passing_blob) + store_inner(store)->ops->blob_nbytes(store_inner(store), key_nbytes);
+}
+
+static zarrc_status counting_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops,
+                                     .read = counting_read,
+                                     .replace = counting_replace,
+                                     .erase = counting_erase,
+                                     .inner = inner_of};
+  const char *name = strrchr(key, '/');
+  zarrc_store *inner = store_inner(store);
+  if (!strcmp(name ? name + 1 : key, "zarr.json")) return inner->ops->open(inner, key, blob, error);
+  zarrc_status status = inner->ops->open(inner, key, inner_of(blob), error);
+  if (!status)
+    *(passing_blob *)blob = (passing_blob){.blob = {&ops, inner_of(blob)->traits}, .store = (counting_store *)store};
   return status;
 }
 
-static zarrc_status counting_erase(zarrc_key_blob *blob, bool if_unchanged, zarrc_error *error) {
-  counting_store *s = (counting_store *)blob->store;
-  (void)if_unchanged;
-  if (is_chunk(blob)) s->nerased++;
-  return zarrc_store_erase(s->inner, blob->key, error);
-}
-
-static zarrc_status counting_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
-                                  void *arg, zarrc_error *error) {
-  return zarrc_store_list(((counting_store *)store)->inner, prefix, deep, sizes, fn, arg, error);
-}
-
 static void counting_close(zarrc_store *store) {
-  zarrc_store_close(((counting_store *)store)->inner);
+  zarrc_store_close(store_inner(store));
 }
-
-static const zarrc_store_ops counting_ops = {.struct_size = sizeof(zarrc_store_ops),
-                                             .name = "counting",
-                                             .read = counting_read,
-                                             .replace = counting_replace,
-                                             .erase = counting_erase,
-                                             .list = counting_list,
-                                             .close = counting_close};
 
 void counting_store_init(counting_store *store, zarrc_ctx *ctx) {
+  static const zarrc_store_ops ops = {.struct_size = sizeof ops,
+                                      .name = "counting",
+                                      .blob_nbytes = counting_blob_nbytes,
+                                      .open = counting_open,
+                                      .close = counting_close,
+                                      .inner = store_inner};
   memset(store, 0, sizeof *store);
-  store->store = (zarrc_store){.ops = &counting_ops, .ctx = ctx};
+  store->store = (zarrc_store){.ops = &ops, .ctx = ctx};
   if (zarrc_memory_store_open(ctx, &store->inner, NULL)) abort();
 }
 

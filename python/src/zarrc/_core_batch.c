@@ -32,7 +32,7 @@ void core_batch_clear(core_batch *batch) {
       zarrc_memory_blob_clear(&chunk->blob.memory);
       PyBuffer_Release(&chunk->buffer);
     } else if (chunk->source == CORE_KEY) {
-      zarrc_key_blob_clear(&chunk->blob.key);
+      zarrc_key_blob_close(&chunk->blob.key);
     }
     if (chunk->has_memory) PyBuffer_Release(&chunk->memory);
     core_picks_free(chunk->picks);
@@ -88,13 +88,13 @@ bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
       PyErr_SetString(PyExc_ValueError, "a key needs a root");
       return false;
     }
-    if (zarrc_key_blob_init(&chunk->blob.key, batch->store, key, &error)) {
+    if (zarrc_key_blob_open(&chunk->blob.key, batch->store, key, &error)) {
       core_raise(batch->state, &error);
       return false;
     }
     chunk->source = CORE_KEY;
     batch->has_key = true;
-    job->blob = &chunk->blob.key.blob;
+    job->blob = chunk->blob.key.blob;
   } else if (PyObject_TypeCheck(source, batch->state->ranges)) {
     core_ranges_blob_init(&chunk->blob.ranges, source);
     chunk->source = CORE_RANGES;
@@ -278,10 +278,7 @@ static void raise_failure(core_batch *batch, zarrc_error *error, core_name_fn na
   if (i < batch->n) {
     PyObject *object = name(items, i);
     const char *text = object && PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
-    if (text && text[0] && !error->key[0]) { /* the store names the keys that it fails at */
-      zarrc_error_prefix(error, "%.250s: ", text);
-      strncat(error->key, text, sizeof error->key - 1);
-    }
+    if (text && text[0]) zarrc_error_in_key(error, text);
     Py_XDECREF(object);
     PyErr_Clear();
   }

@@ -92,11 +92,14 @@ static zarrc_status ranges_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
   return missed ? zarrc_fail(error, ZARRC_PENDING, "ranges have to be fetched first") : ZARRC_OK;
 }
 
-static const zarrc_blob_ops ranges_ops = {
-    .struct_size = sizeof ranges_ops, .remote = true, .read = ranges_read, .deferred = true};
-
 void core_ranges_blob_init(core_ranges_blob *blob, PyObject *ranges) {
-  *blob = (core_ranges_blob){.blob = {&ranges_ops}, .ranges = (core_ranges *)ranges};
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .read = ranges_read};
+  static const zarrc_blob_traits far = {.struct_size = sizeof far,
+                                        .gap = (uint64_t)1 << 20,
+                                        .window = (uint64_t)64 << 20,
+                                        .requests = 4,
+                                        .deferred = true};
+  *blob = (core_ranges_blob){.blob = {&ops, &far}, .ranges = (core_ranges *)ranges};
 }
 
 bool core_ranges_are_wanted(const core_ranges *ranges) {
