@@ -129,7 +129,8 @@ typedef struct zarrc_change {
 
 /* ---------------------------------------------------------------------------------------- writing a codec */
 
-/* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. */
+/* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. A
+ * table may be shorter or longer than this one: new members come last in the table of their kind, or take `room`. */
 typedef struct zarrc_codec_class {
   size_t struct_size;
   const char *name;
@@ -158,6 +159,7 @@ typedef struct zarrc_codec_class {
   zarrc_status (*resolve)(const zarrc_codec *, const zarrc_spec *in, zarrc_spec *out,
                           zarrc_error *);                                               /* optional: same */
   zarrc_size (*encoded_size)(const zarrc_codec *, const zarrc_spec *, uint64_t nbytes); /* optional: unknown, or same */
+  void (*room[4])(void);
 
   /* spec, below, is always the chunk in front of the codec (decoded side), and the codec has been evolved for it. */
   union {
@@ -212,8 +214,8 @@ typedef struct zarrc_codec_class {
   } u;
 } zarrc_codec_class;
 
-/* Makes a codec known to a context under its name; the table must outlive the context. A name that is known already
- * is ZARRC_CONFLICT. Not to be called while codecs are being opened. */
+/* Makes a codec known to a context under its name, which must outlive the context. A name that is known already is
+ * ZARRC_CONFLICT. Not to be called while codecs are being opened. */
 ZARRC_API zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error);
 
 /* The class registered under a name, an alias included; NULL: none. */

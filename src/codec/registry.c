@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Classes that were registered at run time, newest first. */
+/* Classes that were registered at run time, newest first: as long as this library has them, whatever was given. */
 typedef struct registered {
-  const zarrc_codec_class *codec_class;
+  zarrc_codec_class codec_class;
   struct registered *next;
 } registered;
 
@@ -37,7 +37,7 @@ static registry *registry_of(zarrc_ctx *ctx) {
 const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
   const registry *r = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
   for (const registered *it = r ? r->first : NULL; it; it = it->next)
-    if (strcmp(it->codec_class->name, name) == 0) return it->codec_class;
+    if (strcmp(it->codec_class.name, name) == 0) return &it->codec_class;
   for (const zarrc_codec_alias *it = zarrc_codec_aliases; it->alias; it++)
     if (strcmp(it->alias, name) == 0) name = it->name;
   for (const zarrc_codec_class *const *it = zarrc_builtin_codecs; *it; it++)
@@ -59,16 +59,33 @@ static bool class_is_whole(const zarrc_codec_class *c) {
   return false;
 }
 
+/* A plug-in may have been compiled with a shorter table, of which the rest is NULL, or with a longer one, whose rest is
+ * not called: members are added so that either is right. */
+static zarrc_status class_take(const zarrc_codec_class *given, zarrc_codec_class *out, zarrc_error *error) {
+  size_t size = given->struct_size;
+  if (size < offsetof(zarrc_codec_class, u))
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a codec class of %zu bytes, at least %zu are needed", size,
+                      offsetof(zarrc_codec_class, u));
+  memset(out, 0, sizeof *out);
+  memcpy(out, given, size < sizeof *out ? size : sizeof *out);
+  out->struct_size = sizeof *out;
+  if (class_is_whole(out)) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codec class %s: a function that its kind needs is missing",
+                    out->name ? out->name : "without a name");
+}
+
 zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error) {
-  if (codec_class->struct_size < sizeof *codec_class || !class_is_whole(codec_class))
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codec class %s: a function that its kind needs is missing",
-                      codec_class->name ? codec_class->name : "without a name");
-  if (zarrc_find_codec(ctx, codec_class->name))
-    return zarrc_fail(error, ZARRC_CONFLICT, "a codec named %s is registered already", codec_class->name);
+  registered entry = {0}, *added;
+  zarrc_status status = class_take(codec_class, &entry.codec_class, error);
+  if (status) return status;
+  const char *name = entry.codec_class.name;
+  if (zarrc_find_codec(ctx, name))
+    return zarrc_fail(error, ZARRC_CONFLICT, "a codec named %s is registered already", name);
   registry *r = registry_of(ctx);
-  registered *entry = r ? zarrc_malloc(ctx, sizeof *entry) : NULL;
-  if (!entry) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory to register codec %s", codec_class->name);
-  *entry = (registered){codec_class, r->first};
-  r->first = entry;
+  added = r ? zarrc_malloc(ctx, sizeof *added) : NULL;
+  if (!added) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory to register codec %s", name);
+  entry.next = r->first;
+  *added = entry;
+  r->first = added;
   return ZARRC_OK;
 }
