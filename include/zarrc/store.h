@@ -137,6 +137,16 @@ ZARRC_API bool zarrc_stage_possible(const zarrc_store *store);
 /* Keys in memory; gone when the store is closed. */
 ZARRC_API zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out, zarrc_error *error);
 
+/* What lies below a prefix of a store ("" for all), as a store. Neither owns nor closes the other. */
+ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zarrc_store **out,
+                                               zarrc_error *error);
+
+/* The keys of two stores: values in front hide those behind. New keys are made behind; a key that is in front is read
+ * and changed there, so make that store read_only if changes must not stay in front. Looking a key up in front should
+ * cost little, as in memory. Neither owns nor closes the two. */
+ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
+                                                zarrc_error *error);
+
 /* When a write of the file store counts as done. */
 typedef enum zarrc_sync {
   ZARRC_SYNC_NONE, /* when the new file has its name: survives the end of the process */

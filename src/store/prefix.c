@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* What lies below a prefix of a store, as a store. Its blobs are those of the other store, with the joined key behind
+ * them in the same memory. */
+#include "store/common.h"
+
+#include <string.h>
+
+typedef struct prefix_store {
+  zarrc_store store;
+  zarrc_store *inner;
+  size_t length; /* of the prefix with its slash */
+  char prefix[];
+} prefix_store;
+
+static const prefix_store *of(const zarrc_store *store) {
+  return (const prefix_store *)store;
+}
+
+/* Writes prefix and key, either of which may be empty; without the slash where there is no key. */
+static void join(const prefix_store *p, const char *key, char *out) {
+  size_t length = *key || !p->length ? p->length : p->length - 1;
+  memcpy(out, p->prefix, length);
+  memcpy(out + length, key, strlen(key) + 1);
+}
+
+static size_t prefix_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+  zarrc_store *inner = of(store)->inner;
+  size_t whole = of(store)->length + key_nbytes;
+  return inner->ops->blob_nbytes(inner, whole) + whole + 1;
+}
+
+static zarrc_status prefix_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  zarrc_store *inner = of(store)->inner;
+  char *joined = (char *)blob + inner->ops->blob_nbytes(inner, of(store)->length + strlen(key));
+  join(of(store), key, joined);
+  return inner->ops->open(inner, joined, blob, error);
+}
+
+typedef struct walk {
+  const prefix_store *p;
+  zarrc_list_fn fn; /* NULL: what is below the prefix is erased */
+  void *arg;
+  bool temporary, deep, sizes;
+  bool stopped; /* by fn, whose failure names whatever it likes */
+} walk;
+
+static zarrc_status see(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  walk *w = arg;
+  zarrc_entry below = *entry;
+  below.key += w->p->length;
+  zarrc_status status = w->fn(w->arg, &below, error);
+  w->stopped = status != ZARRC_OK;
+  return status;
+}
+
+/* The key that a failure names is one of this store again. */
+static zarrc_status walk_below(walk w, const char *prefix, zarrc_error *error) {
+  const prefix_store *p = w.p;
+  char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(prefix) + 1);
+  if (!joined) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a prefix");
+  join(p, prefix, joined);
+  zarrc_status status = !w.fn         ? zarrc_store_erase_prefix(p->inner, joined, error)
+                        : w.temporary ? zarrc_store_list_temporary(p->inner, joined, see, &w, error)
+                                      : zarrc_store_list(p->inner, joined, w.deep, w.sizes, see, &w, error);
+  zarrc_free(p->store.ctx, joined);
+  if (status && error && !w.stopped && !strncmp(error->key, p->prefix, p->length))
+    memmove(error->key, error->key + p->length, strlen(error->key + p->length) + 1);
+  return status;
+}
+
+static zarrc_status prefix_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
+                                void *arg, zarrc_error *error) {
+  return walk_below((walk){.p = of(store), .fn = fn, .arg = arg, .deep = deep, .sizes = sizes}, prefix, error);
+}
+
+static zarrc_status prefix_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
+                                          zarrc_error *error) {
+  return walk_below((walk){.p = of(store), .fn = fn, .arg = arg, .temporary = true}, prefix, error);
+}
+
+static zarrc_status prefix_erase(zarrc_store *store, const char *prefix, zarrc_error *error) {
+  return walk_below((walk){.p = of(store)}, prefix, error);
+}
+
+static void prefix_close(zarrc_store *store) {
+  zarrc_free(store->ctx, store);
+}
+
+zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zarrc_store **out, zarrc_error *error) {
+  static const zarrc_store_ops ops = {.struct_size = sizeof ops,
+                                      .name = "prefix",
+                                      .blob_nbytes = prefix_blob_nbytes,
+                                      .open = prefix_open,
+                                      .list = prefix_list,
+                                      .erase_prefix = prefix_erase,
+                                      .close = prefix_close,
+                                      .list_temporary = prefix_list_temporary};
+  size_t n = strlen(prefix);
+  zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
+  if (status) return status;
+  prefix_store *p = zarrc_malloc(inner->ctx, sizeof *p + n + 2);
+  if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
+  p->store = (zarrc_store){&ops, inner->ctx, inner->read_only};
+  p->inner = inner;
+  p->length = n ? n + 1 : 0;
+  memcpy(p->prefix, prefix, n);
+  memcpy(p->prefix + n, "/", 2);
+  *out = &p->store;
+  return ZARRC_OK;
+}
