@@ -79,7 +79,7 @@ ZARRC_API zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int
                                        zarrc_error *error);
 ZARRC_API void zarrc_tree_close(zarrc_tree *tree);
 ZARRC_API size_t zarrc_tree_nnodes(const zarrc_tree *tree);
-/* The i-th node; it stays with the tree. */
+/* Returns the i-th node. It lives as long as the tree. */
 ZARRC_API const zarrc_tree_node *zarrc_tree_get(const zarrc_tree *tree, size_t i);
 /* Returns the failure of the first node that cannot be read, if there is one. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
@@ -105,97 +105,97 @@ ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *err
  */
 typedef struct zarrc_copier zarrc_copier;
 
-/* What is done about what is at the target. */
+/* What to do about what is at the target. */
 typedef enum zarrc_copy_mode {
-  ZARRC_COPY_NEW,           /* a node, or an unfinished copy, is ZARRC_CONFLICT */
-  ZARRC_COPY_OVERWRITE,     /* nodes are replaced; beside them, files that are no Zarr are ZARRC_CONFLICT */
-  ZARRC_COPY_OVERWRITE_ALL, /* nodes are replaced, and such files with them */
-  ZARRC_COPY_RESUME         /* an unfinished copy is gone on with; where there is none, the node that is there is
-                               completed; where there is nothing, the copy begins */
+  ZARRC_COPY_NEW,           /* refuse to copy over a node or an unfinished copy: ZARRC_CONFLICT */
+  ZARRC_COPY_OVERWRITE,     /* replace nodes; ZARRC_CONFLICT where files that are no Zarr lie among them */
+  ZARRC_COPY_OVERWRITE_ALL, /* replace nodes and the files that lie among them */
+  ZARRC_COPY_RESUME         /* continue an unfinished copy; or add what is missing in the node that is there; or begin,
+                               where there is neither */
 } zarrc_copy_mode;
 
 typedef enum zarrc_copy_event_kind {
-  ZARRC_COPY_PROGRESS,    /* elements are being copied: the numbers; first with ndone 0 */
-  ZARRC_COPY_OTHER_FILE,  /* while planning: `path` is a file of the source that is no Zarr */
-  ZARRC_COPY_CONSOLIDATED /* the copy of the group at `path` has no consolidated metadata, which may not be true of it
-                           */
+  ZARRC_COPY_PROGRESS,    /* tells how far the copy is; the first one says that nothing is done yet */
+  ZARRC_COPY_OTHER_FILE,  /* while planning: the source has a file at `path` that is no Zarr */
+  ZARRC_COPY_CONSOLIDATED /* consolidated metadata of the group at `path` were left out, as they may not fit the copy */
 } zarrc_copy_event_kind;
 
 typedef struct zarrc_copy_event {
   zarrc_copy_event_kind kind;
-  const char *path;       /* below the node that is copied; or NULL */
-  uint64_t ndone, ntotal; /* PROGRESS: objects of the target, those included that were there already */
-  uint64_t nbytes;        /* PROGRESS: of elements that went through */
-  uint64_t stored_nbytes; /* PROGRESS: that were stored for them */
+  const char *path;       /* relative to the node that is copied; NULL with PROGRESS */
+  uint64_t ndone, ntotal; /* PROGRESS: objects of the target, including those that were there already */
+  uint64_t nbytes;        /* PROGRESS: bytes of the elements copied so far */
+  uint64_t stored_nbytes; /* PROGRESS: bytes written to the target for them */
 } zarrc_copy_event;
 
-/* Called by any of the threads that work, but never twice at once. What it returns other than ZARRC_OK ends the copy.
- */
+/* Receives events. Any of the working threads may call it, but never two at once. To return anything but ZARRC_OK ends
+ * the copy with that status. */
 typedef zarrc_status (*zarrc_copy_event_fn)(void *arg, const zarrc_copy_event *event, zarrc_error *error);
 
-/* Zeroed: a copy of everything as it is, to where nothing is. */
+/* Zeroed options copy everything as it is to a place where nothing is. */
 typedef struct zarrc_copy_options {
   size_t struct_size;
   zarrc_copy_mode mode;
-  /* What arrays become. A shape is for arrays with as many dimensions as it has numbers; others, in a group, keep
-   * theirs. One that is for no array at all is ZARRC_INVALID_ARGUMENT. NULL: chunks or shards stay as they are. */
-  const int64_t *chunk_shape, *shard_shape; /* chunks: those inside shards, where there are shards */
+  /* New shapes, of nchunk_shape and nshard_shape numbers, or NULL to keep chunks or shards as they are. A shape applies
+   * to the arrays that have as many dimensions; one that applies to no array is ZARRC_INVALID_ARGUMENT. */
+  const int64_t *chunk_shape, *shard_shape; /* chunk_shape: of the chunks inside shards, where there are shards */
   int nchunk_shape, nshard_shape;
-  bool no_shards;                 /* what is sharded gets chunks */
-  const char *codecs;             /* of the (inner) chunks, as zarrc_codecs_from_text takes them; NULL: as they are */
-  const char *chunk_key_encoding; /* "default", "v2"; NULL: as it is */
-  char separator;                 /* '/', '.'; 0: that of the encoding */
-  bool write_empty_chunks;        /* store chunks in which all is fill value, too */
-  bool other_files;               /* copy files that are no Zarr, too */
-  bool check;                     /* read what was written and compare; with RESUME, what was there already, too */
-  uint64_t memory;                /* bytes that the plan may take; 0: 1 GiB. max_memory of the context limits what
-                                     reading and encoding take, without the regions that are held between them */
-  unsigned threads;               /* that work at once, at most; 0: as many as the context has */
-  const char *source_name;        /* the note of an unfinished copy is "copy of" this; NULL: the source's path */
-  zarrc_copy_event_fn event;      /* or NULL */
+  bool no_shards;                 /* turn shards into chunks */
+  const char *codecs;             /* of the (inner) chunks, as zarrc_codecs_from_text reads them; NULL: keep them */
+  const char *chunk_key_encoding; /* "default" or "v2"; NULL: keep it */
+  char separator;                 /* '/' or '.'; 0: the default of the encoding */
+  bool write_empty_chunks;        /* also store chunks that are all fill value */
+  bool other_files;               /* also copy files that are no Zarr */
+  bool check;                     /* read back what was written and compare; with RESUME also what was there already */
+  uint64_t memory;                /* bytes to plan for; 0: 1 GiB. The regions that are held between reading and writing
+                                     are within them, but are not counted to max_memory of the context */
+  unsigned threads;               /* the most that work at once; 0: as many as the context has */
+  const char *source_name;        /* names the source in the note of an unfinished copy; NULL: its path */
+  zarrc_copy_event_fn event;      /* receives events; may be NULL */
   void *event_arg;
 } zarrc_copy_options;
 
-/* Opens a copier; nothing is looked at yet. Both stores must be of one context and stay open; the options are copied.
- * ZARRC_INVALID_ARGUMENT: options that exclude each other, or one place within the other in one store. Two stores may
- * be one place all the same: zarrc_copy_check_urls. options may be NULL. */
+/* Opens a copier without looking at the stores, which must belong to one context and stay open. Copies the options,
+ * which may be NULL. ZARRC_INVALID_ARGUMENT: options exclude each other, or source and target lie one within the other
+ * in one store. That two stores are one place is not noticed: see zarrc_copy_check_urls. */
 ZARRC_API zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zarrc_store *target,
                                          const char *target_path, const zarrc_copy_options *options, zarrc_copier **out,
                                          zarrc_error *error);
 ZARRC_API void zarrc_copier_close(zarrc_copier *copier);
 
-/* Looks at source and target, decides what will be done, and changes nothing. After a failure the report says what was
- * in the way. Statuses: those of reading the source; ZARRC_CONFLICT and ZARRC_INVALID_ARGUMENT with an obstacle of the
- * report; ZARRC_LIMIT where `memory` is too little; ZARRC_UNSUPPORTED where an array whose elements cannot be read is
- * to become another one. */
+/* Looks at source and target and decides what to do, without changing anything; once. After a failure the report says
+ * what was in the way. ZARRC_NOT_FOUND: the source is no node; ZARRC_CONFLICT: the target may not be written, see
+ * `obstacle`; ZARRC_INVALID_ARGUMENT: an option does not fit, see `option`; ZARRC_LIMIT: `memory` is too little;
+ * ZARRC_UNSUPPORTED: an array whose elements cannot be read cannot become another one. */
 ZARRC_API zarrc_status zarrc_copier_plan(zarrc_copier *copier, zarrc_error *error);
 
-/* Copies, once; plans first where that was not done. ZARRC_CANCELED: as the context's `canceled` wanted;
- * ZARRC_CORRUPT: the source is damaged, or `check` found a difference. */
+/* Copies, once, after planning where that was not done. ZARRC_CANCELED: the context's `canceled` wanted it;
+ * ZARRC_CORRUPT and the like: the source is damaged, or `check` found a difference. */
 ZARRC_API zarrc_status zarrc_copier_run(zarrc_copier *copier, zarrc_error *error);
 
+/* Which of the two a failure is about. */
 typedef enum zarrc_copy_side { ZARRC_COPY_NEITHER, ZARRC_COPY_SOURCE, ZARRC_COPY_TARGET } zarrc_copy_side;
 
-/* Why a copy could not be made, where a program may want to do something about it. */
+/* Reasons why a copy cannot be made about which a program may want to do something. */
 typedef enum zarrc_copy_obstacle {
   ZARRC_COPY_NO_OBSTACLE,
-  ZARRC_COPY_NODE_THERE,         /* CONFLICT: of target_kind, which OVERWRITE would replace and RESUME complete */
-  ZARRC_COPY_UNFINISHED_THERE,   /* CONFLICT: an unfinished copy, which OVERWRITE would remove and RESUME go on with */
-  ZARRC_COPY_FILES_THERE,        /* CONFLICT: files that are no Zarr; OVERWRITE_ALL removes them beside a node */
-  ZARRC_COPY_OTHERWISE_THERE,    /* CONFLICT: RESUME found nodes that this copy would not make */
-  ZARRC_COPY_OTHER_SOURCE_THERE, /* CONFLICT: RESUME without check found an unfinished copy of another source */
-  ZARRC_COPY_NEEDS_MEMORY        /* LIMIT: `memory` is too little */
+  ZARRC_COPY_NODE_THERE,         /* a node is at the target: OVERWRITE replaces it, RESUME completes it */
+  ZARRC_COPY_UNFINISHED_THERE,   /* an unfinished copy is there: OVERWRITE removes it, RESUME continues it */
+  ZARRC_COPY_FILES_THERE,        /* files that are no Zarr are there: OVERWRITE_ALL removes them if there is a node */
+  ZARRC_COPY_OTHERWISE_THERE,    /* RESUME found nodes that this copy would not make: OVERWRITE replaces them */
+  ZARRC_COPY_OTHER_SOURCE_THERE, /* RESUME without `check` found an unfinished copy of another source */
+  ZARRC_COPY_NEEDS_MEMORY        /* `memory` is too little */
 } zarrc_copy_obstacle;
 
-/* Made by the library, which may add members at the end. */
+/* What a copier has planned and done. Owned by the library, which may add members at the end. */
 typedef struct zarrc_copy_report {
   /* the plan */
   size_t ngroups, narrays;
   uint64_t nobjects; /* objects of the target, at most */
   uint64_t nbytes;   /* of elements; UINT64_MAX: very many */
-  uint64_t memory;   /* bytes that it takes, about */
-  unsigned threads;  /* that work at once */
-  bool replaces;     /* something at the target goes: */
+  uint64_t memory;   /* bytes needed, about */
+  unsigned threads;  /* that will work at once */
+  bool replaces;     /* something at the target will be removed: */
   uint64_t replaced_nodes, replaced_chunks, replaced_files;
   uint64_t nother_files; /* files of the source that are no Zarr */
   /* the work */
@@ -214,11 +214,11 @@ typedef struct zarrc_copy_report {
   bool resumable;                      /* what was done is kept, and RESUME goes on with it */
 } zarrc_copy_report;
 
-/* What is known by now; it stays with the copier and is brought up to date by the next call. Not while zarrc_copier_run
- * runs. */
+/* Returns what is known by now. The report lives as long as the copier, and each call updates it. Not to be called
+ * while zarrc_copier_run runs. */
 ZARRC_API const zarrc_copy_report *zarrc_copier_report(zarrc_copier *copier);
 
-/* What is done with one array. Made by the library, which may add members at the end. */
+/* What is planned for one array. Owned by the library, which may add members at the end. */
 typedef struct zarrc_copy_array {
   const char *path; /* below the node that is copied; "" for that itself */
   const zarrc_array *source;
@@ -238,7 +238,7 @@ typedef struct zarrc_copy_array {
   uint64_t target_nobjects, target_nfaulty; /* objects that look whole, and that cannot be */
 } zarrc_copy_array;
 
-/* The i-th array of the plan, i < narrays; it stays with the copier. */
+/* Returns the i-th array of the plan, i < narrays. It lives as long as the copier. */
 ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier, size_t i);
 
 /* Returns ZARRC_INVALID_ARGUMENT where two URLs name one place of the file system, or one a place within the other. */
