@@ -54,7 +54,6 @@ int main(void) {
   if (status) fprintf(stderr, "custom_store: %s\n", error.message);
   printf("%d %d %d %d\n", out[0], out[1], out[2], out[3]);
   zarrc_array_close(array);
-  zarrc_store_close(&store);
   zarrc_ctx_close(ctx);
   return zarrc_status_exit_code(status);
 }

@@ -76,10 +76,6 @@ static zarrc_status overlay_erase_prefix(zarrc_store *store, const char *prefix,
   return status ? status : zarrc_store_erase_prefix(o->behind, prefix, error);
 }
 
-static void overlay_close(zarrc_store *store) {
-  zarrc_free(store->ctx, store);
-}
-
 zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out, zarrc_error *error) {
   static const zarrc_store_ops ops = {.struct_size = sizeof ops,
                                       .name = "overlay",
@@ -87,7 +83,7 @@ zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, z
                                       .open = overlay_open,
                                       .list = overlay_list,
                                       .erase_prefix = overlay_erase_prefix,
-                                      .close = overlay_close,
+                                      .close = zarrc_store_free,
                                       .list_temporary = overlay_list_temporary};
   overlay_store *o = zarrc_malloc(behind->ctx, sizeof *o);
   if (!o) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");

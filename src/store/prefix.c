@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies below a prefix of a store, as a store. Its blobs are those of the other store, with the joined key behind
- * them in the same memory. */
+/* What lies below a prefix of a store, as a store: with the other's blobs, and the joined key behind each of them. */
 #include "store/common.h"
 
 #include <string.h>
@@ -12,36 +11,30 @@ typedef struct prefix_store {
   char prefix[];
 } prefix_store;
 
-static const prefix_store *of(const zarrc_store *store) {
-  return (const prefix_store *)store;
-}
-
-/* Writes prefix and key, either of which may be empty; without the slash where there is no key. */
 static void join(const prefix_store *p, const char *key, char *out) {
-  size_t length = *key || !p->length ? p->length : p->length - 1;
+  size_t length = *key || !p->length ? p->length : p->length - 1; /* without the slash where there is no key */
   memcpy(out, p->prefix, length);
   memcpy(out + length, key, strlen(key) + 1);
 }
 
 static size_t prefix_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  zarrc_store *inner = of(store)->inner;
-  size_t whole = of(store)->length + key_nbytes;
-  return inner->ops->blob_nbytes(inner, whole) + whole + 1;
+  const prefix_store *p = (const prefix_store *)store;
+  size_t whole = p->length + key_nbytes;
+  return p->inner->ops->blob_nbytes(p->inner, whole) + whole + 1;
 }
 
 static zarrc_status prefix_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
-  zarrc_store *inner = of(store)->inner;
-  char *joined = (char *)blob + inner->ops->blob_nbytes(inner, of(store)->length + strlen(key));
-  join(of(store), key, joined);
-  return inner->ops->open(inner, joined, blob, error);
+  const prefix_store *p = (const prefix_store *)store;
+  char *joined = (char *)blob + p->inner->ops->blob_nbytes(p->inner, p->length + strlen(key));
+  join(p, key, joined);
+  return p->inner->ops->open(p->inner, joined, blob, error);
 }
 
 typedef struct walk {
   const prefix_store *p;
   zarrc_list_fn fn; /* NULL: what is below the prefix is erased */
   void *arg;
-  bool temporary, deep, sizes;
-  bool stopped; /* by fn, whose failure names whatever it likes */
+  bool temporary, deep, sizes, stopped; /* stopped: by fn, whose failure names whatever it likes */
 } walk;
 
 static zarrc_status see(void *arg, const zarrc_entry *entry, zarrc_error *error) {
@@ -54,8 +47,8 @@ static zarrc_status see(void *arg, const zarrc_entry *entry, zarrc_error *error)
 }
 
 /* The key that a failure names is one of this store again. */
-static zarrc_status walk_below(walk w, const char *prefix, zarrc_error *error) {
-  const prefix_store *p = w.p;
+static zarrc_status walk_below(const zarrc_store *store, walk w, const char *prefix, zarrc_error *error) {
+  const prefix_store *p = w.p = (const prefix_store *)store;
   char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(prefix) + 1);
   if (!joined) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a prefix");
   join(p, prefix, joined);
@@ -70,20 +63,16 @@ static zarrc_status walk_below(walk w, const char *prefix, zarrc_error *error) {
 
 static zarrc_status prefix_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                 void *arg, zarrc_error *error) {
-  return walk_below((walk){.p = of(store), .fn = fn, .arg = arg, .deep = deep, .sizes = sizes}, prefix, error);
+  return walk_below(store, (walk){.fn = fn, .arg = arg, .deep = deep, .sizes = sizes}, prefix, error);
 }
 
 static zarrc_status prefix_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                           zarrc_error *error) {
-  return walk_below((walk){.p = of(store), .fn = fn, .arg = arg, .temporary = true}, prefix, error);
+  return walk_below(store, (walk){.fn = fn, .arg = arg, .temporary = true}, prefix, error);
 }
 
 static zarrc_status prefix_erase(zarrc_store *store, const char *prefix, zarrc_error *error) {
-  return walk_below((walk){.p = of(store)}, prefix, error);
-}
-
-static void prefix_close(zarrc_store *store) {
-  zarrc_free(store->ctx, store);
+  return walk_below(store, (walk){0}, prefix, error);
 }
 
 zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zarrc_store **out, zarrc_error *error) {
@@ -93,7 +82,7 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .open = prefix_open,
                                       .list = prefix_list,
                                       .erase_prefix = prefix_erase,
-                                      .close = prefix_close,
+                                      .close = zarrc_store_free,
                                       .list_temporary = prefix_list_temporary};
   size_t n = strlen(prefix);
   zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;

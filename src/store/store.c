@@ -88,6 +88,10 @@ void zarrc_store_close(zarrc_store *store) {
   if (store && ZARRC_HAS_OP(store->ops, close)) store->ops->close(store);
 }
 
+void zarrc_store_free(zarrc_store *store) {
+  zarrc_free(store->ctx, store);
+}
+
 static zarrc_status check_writable(const zarrc_store *store, zarrc_error *error) {
   return store->read_only ? zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only") : ZARRC_OK;
 }
