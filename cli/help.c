@@ -8,8 +8,8 @@
 
 static const char about[] =
     "zarrc reads, writes and re-encodes Zarr version 3 arrays and groups.\n\n"
-    "URL is a path, file:PATH or memory:; the node inside a hierarchy follows as a path (x.zarr/group/array). Results "
-    "go to standard output, all else to standard error; - as a file is standard input or output.";
+    "URL is a path, file:PATH or memory:; a node inside a hierarchy is named by its path (x.zarr/group/array). Results "
+    "go to standard output, everything else to standard error; the FILE - is standard input or output.";
 
 static const char exits[] =
     "0 all went well\n2 wrong usage, selection or key\n3 not found\n4 invalid metadata\n5 not supported: codec, data "
@@ -163,10 +163,14 @@ zarrc_status cli_help_main(cli *c, zarrc_error *error) {
   putc('\n', out);
   for (size_t i = 0; i < cli_nverbs; i++) {
     int at = fprintf(out, "  %s %s", cli_verbs[i].name, cli_verbs[i].operands);
+    if (at >= 24) {
+      putc('\n', out);
+      at = 0;
+    }
     fold(out, cli_verbs[i].summary, at, 24, width_of(out));
   }
-  fputs("\n  --array_path=DIR      print the elements of an array in C order, a JSON scalar a line\n"
-        "  --version             print the version, and those of the libraries that codecs use\n"
+  fputs("\n  --array_path=DIR      print the elements of an array in C order, one JSON scalar per line\n"
+        "  --version             print the versions of zarrc and of the codecs' libraries\n"
         "\nzarrc help VERB explains a verb. Exit codes:\n",
         out);
   for (const char *p = exits; *p != 0;) {

@@ -64,6 +64,19 @@ static zarrc_status check_chunks(zarrc_array *array, zarrc_error *error) {
   return status ? status : check_encodable(pipeline, "chunks", error);
 }
 
+/* What is stored is the canonical document, in which much that was left out is filled in: notices are about that. */
+static zarrc_status look_at_stored(zarrc_array **array, const zarrc_array_options *options, zarrc_error *error) {
+  zarrc_array *stored = NULL;
+  if (!zarrc_array_notice(*array, 0)) return ZARRC_OK;
+  const char *text = (*array)->fixed->text;
+  zarrc_status status =
+      zarrc_array_open_text((*array)->store, (*array)->path, text, strlen(text), options, &stored, error);
+  if (status) return status;
+  zarrc_array_close(*array);
+  *array = stored;
+  return ZARRC_OK;
+}
+
 zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
                                      zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                      zarrc_error *error) {
@@ -72,6 +85,7 @@ zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   status = zarrc_array_open_text(store, path, json, n, options, &array, error);
   if (!status) status = check_chunks(array, error);
+  if (!status) status = look_at_stored(&array, options, error);
   if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);
   if (status)
     zarrc_array_close(array);

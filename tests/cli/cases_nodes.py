@@ -222,6 +222,13 @@ class Create(support.Case):
         self.assertEqual(self.json("info", "c")["notes"], [])
         self.assertNotIn("note:", self.text("info", "c"))
 
+    def test_no_notes_about_what_was_filled_in(self):
+        """Notes are about what is stored: the chain that was given may leave out what the document has."""
+        for i, chain in enumerate(["blosc(zstd,5,shuffle),crc32c", json.dumps([LITTLE, {"name": "gzip"}])]):
+            self.zarrc("create", f"a{i}", "--shape", "4,6", "--dtype", "int32", "-c", "2,3", "--codecs", chain)
+            self.assertEqual(self.said, "")
+            self.assertEqual(self.json("info", f"a{i}")["notes"], [])
+
     def test_json(self):
         document = self.json("create", "a", "--shape", "3", "--dtype", "int8")
         self.assertEqual((document["node_type"], document["metadata"]["shape"]), ("array", [3]))
