@@ -16,6 +16,7 @@ if [ "${ZARRC_SKIP_INTEROP:-}" = 1 ]; then
   exit 0
 fi
 export PYTHONDONTWRITEBYTECODE=1
+[ ! -x "$build/zarrc" ] || export ZARRC_COMMAND="$build/zarrc" # test_copy.py compares with it
 
 environment() { # name python
   venv=$build/python-$1
