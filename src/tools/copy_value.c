@@ -68,6 +68,7 @@ zarrc_status zarrc_copy_value(const zarrc_copy_place *from, const zarrc_copy_pla
   if (!status) status = read_piece(f.ctx, f.from, 0, 0, &range, error);
   if (status) goto done;
   f.total = range.total;
+  zarrc_bytes_release(&range.got); /* no bytes, but a hold on the value */
   status = zarrc_key_blob_open(&target, to->store, to->key, error);
   if (!status && !zarrc_blob_get_traits(target.blob).streams) f.piece = UINT64_MAX;
   if (!status) status = copy_pieces(&f, target.blob, error);
