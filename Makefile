@@ -8,7 +8,7 @@ FUZZ_SECONDS = 60
 BENCH = whole
 TALLY = python3 scripts/tally
 CTEST = ctest -j $(shell nproc) --output-on-failure --no-tests=error
-SOURCES = $(wildcard include/zarrc/*.h src/*/*.[ch] cli/*.[ch] examples/*.c fuzz/*.[ch] bench/*.[ch] tests/*/*.[ch])
+SOURCES = $(wildcard include/zarrc/*.h include/zarrc/plugin/*.h src/*/*.[ch] cli/*.[ch] examples/*.c fuzz/*.[ch] bench/*.[ch] tests/*/*.[ch])
 
 # $(call build,PRESET): configured once, then kept up to date by ninja.
 define build

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static int64_t nitems_of(int ndim, const int64_t *shape) {
   int64_t n = 1;

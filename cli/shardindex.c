@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* The largest shard that is held in memory, where codecs behind the shard make that necessary. */
 #define MAX_WRAPPED ((uint64_t)16 << 30)

@@ -2,6 +2,7 @@
 /* A codec of your own: turns every bit round. Registered at run time, it is then used like those that come along. */
 #include <stdio.h>
 
+#include <zarrc/plugin/codec.h>
 #include <zarrc/zarrc.h>
 
 static zarrc_status invert_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {

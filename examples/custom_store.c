@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <zarrc/plugin/store.h>
 #include <zarrc/zarrc.h>
 
 static const struct value {

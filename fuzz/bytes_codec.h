@@ -5,6 +5,7 @@
 #define ZARRC_FUZZ_BYTES_CODEC_H
 
 #include <zarrc/codecs.h>
+#include <zarrc/plugin/codec.h>
 
 #include "fuzz.h"
 

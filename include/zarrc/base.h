@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ground: statuses, errors, the context, memory that moves (loans, buffers, parts) and blobs.
+ * What everything else builds on: statuses, errors, the context, bytes on loan and buffers.
  *
  * Conventions of all headers
  *   - What you open you close; every close accepts NULL. `**out` is written only on success.
@@ -97,6 +97,8 @@ ZARRC_API zarrc_status zarrc_fail(zarrc_error *error, zarrc_status code, const c
 /* Puts context in front of the message: "gzip: " + "bad CRC". Does nothing to an error without code. */
 ZARRC_API void zarrc_error_prefix(zarrc_error *error, const char *format, ...) ZARRC_PRINTF(2, 3);
 
+#define ZARRC_UNKNOWN UINT64_MAX /* a number of bytes that is not known */
+
 /* ---------------------------------------------------------------------------------------------------- context */
 
 typedef struct zarrc_ctx zarrc_ctx;
@@ -165,7 +167,7 @@ ZARRC_API zarrc_status zarrc_for_all(zarrc_ctx *ctx, size_t n,
                                      zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                      zarrc_error *error);
 
-/* --------------------------------------------------------------------------------- loans, buffers and parts */
+/* ------------------------------------------------------------------------------------------- loans and buffers */
 
 /* Bytes on loan, and how to give them back. Copying the struct moves the loan. release NULL: nothing to give back;
  * the bytes then live as long as the call that lent them, or as its header says. */
@@ -195,170 +197,6 @@ ZARRC_API zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, cons
 ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees; the buffer may be used again */
 /* Moves what the buffer holds into a loan, without copying; the buffer is empty afterwards. */
 ZARRC_API zarrc_bytes zarrc_buf_take(zarrc_buf *buf);
-
-typedef struct zarrc_parts zarrc_parts;
-
-/* Makes the pieces of a value batch by batch, while it is stored. next adds pieces to parts, which is empty; none: the
- * value is complete. */
-typedef struct zarrc_source {
-  zarrc_status (*next)(void *state, zarrc_parts *parts, zarrc_error *error);
-  void (*close)(void *state);
-} zarrc_source;
-
-/* A value made of pieces that are stored one behind the other: what an encoder produces. Pieces are loans; those that
- * point into the memory of the view being written live as long as the write does. No pieces: no value. Where `keeps`
- * is set there may be pieces among them that zarrc_blob_keep made. Where `streams` is set an encoder may put a source
- * there that makes the pieces which follow those that are there; the memory that was encoded stays until it is closed.
- */
-struct zarrc_parts {
-  zarrc_ctx *ctx;
-  zarrc_bytes *items;
-  size_t nitems, cap;
-  uint64_t nbytes; /* of all pieces */
-  uint8_t *into;   /* memory that the next piece made by zarrc_parts_add should be put in, or NULL */
-  size_t into_nbytes;
-  zarrc_bytes first[2]; /* items points here while two pieces are enough */
-  bool keeps;           /* the pieces go to replace of the blob that the old value was read from, and nowhere else */
-  bool streams;         /* they go to replace_from of a blob, and nowhere else */
-  const zarrc_source *source; /* NULL: there are no more pieces */
-  void *source_state;
-};
-
-ZARRC_API void zarrc_parts_init(zarrc_parts *parts, zarrc_ctx *ctx);
-ZARRC_API void zarrc_parts_clear(zarrc_parts *parts); /* releases every piece; parts may be used again */
-/* Releases the pieces and has the source make more; *more false: the value is complete. */
-ZARRC_API zarrc_status zarrc_parts_next(zarrc_parts *parts, bool *more, zarrc_error *error);
-/* Takes over a loan as the next piece; on failure the loan is released. */
-ZARRC_API zarrc_status zarrc_parts_push(zarrc_parts *parts, zarrc_bytes bytes, zarrc_error *error);
-/* Makes the next piece, of nbytes bytes, which the caller fills through *memory (64-byte aligned unless `into`
- * serves). zarrc_parts_trim makes the last piece shorter afterwards. */
-ZARRC_API zarrc_status zarrc_parts_add(zarrc_parts *parts, size_t nbytes, uint8_t **memory, zarrc_error *error);
-ZARRC_API void zarrc_parts_trim(zarrc_parts *parts, size_t nbytes);
-/* Lends the whole value as one run of bytes until parts changes, copying only where there are several pieces. */
-ZARRC_API zarrc_status zarrc_parts_join(zarrc_parts *parts, zarrc_bytes *out, zarrc_error *error);
-
-/* Scratch memory from the context's store of warm buffers: 64-byte aligned, not zeroed, given back by its release. */
-ZARRC_API zarrc_status zarrc_scratch_take(zarrc_ctx *ctx, size_t nbytes, zarrc_bytes *out, zarrc_error *error);
-
-/* Objects that are dear to make and hold no result (compressor contexts), kept warm between calls. take returns one
- * that was given under the same key, or NULL: then make one. give keeps it, or frees it where there are enough. */
-ZARRC_API void *zarrc_warm_take(zarrc_ctx *ctx, const void *key);
-ZARRC_API void zarrc_warm_give(zarrc_ctx *ctx, const void *key, void *object, void (*free_object)(void *object));
-
-/* ------------------------------------------------------------------------------------------------------ blobs */
-
-#define ZARRC_UNKNOWN UINT64_MAX
-
-/* One part of a stored value to be read. */
-typedef struct zarrc_range {
-  int64_t offset;  /* of the first byte; < 0: counted from the end of the value */
-  uint64_t nbytes; /* so many exactly; with to_end, the most there may be */
-  bool to_end;     /* from offset to the end of the value, however long; longer than nbytes is ZARRC_LIMIT */
-  void *into;      /* where the bytes are put; NULL: they are lent */
-  zarrc_bytes got; /* out: the bytes, at `into` or on loan (the reader releases it) */
-  uint64_t total;  /* out: length of the whole value, ZARRC_UNKNOWN where finding out would cost something */
-} zarrc_range;
-
-typedef struct zarrc_blob zarrc_blob;
-
-/* A version of a stored value. */
-typedef struct zarrc_identity {
-  uint64_t word[5];
-  uint64_t nbytes; /* of the value */
-} zarrc_identity;
-
-/* One stored value, readable by ranges. All reads of an open blob see one version of the value. One thread at a time
- * uses a blob, but once a read has succeeded further reads may run in parallel. Operations may be NULL, and a table may
- * be shorter or longer than this one: zarrc_blob_X below calls X where it is there. */
-typedef struct zarrc_blob_ops {
-  size_t struct_size;
-  /* Reads all ranges at once; a failed call lends nothing. ZARRC_NOT_FOUND: no value. ZARRC_TRUNCATED: a range is not
-   * inside the value, found before memory is taken for it. ZARRC_PENDING, of `deferred` blobs only: what is not there
-   * has been noted; the reader asks for all else that it wants, the host fetches it and makes the whole read again. */
-  zarrc_status (*read)(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
-  /* Gives up what the blob holds. Bytes that were lent outlive it. */
-  void (*close)(zarrc_blob *blob);
-  /* Stores the pieces as the new value, whole or not at all. With if_unchanged, and if this blob has read the value (or
-   * found none): ZARRC_CONFLICT when somebody changed it since; the blob then forgets what it read, so that the caller
-   * may start again. */
-  zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
-  /* Replaces, with the pieces that are there and those that their source makes; nothing is stored where it fails.
-   * ZARRC_CONFLICT also where the source would have to begin again. Called only if the traits say `streams`. */
-  zarrc_status (*replace_from)(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);
-  /* Removes the value; it is no error if there is none. */
-  zarrc_status (*erase)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
-  /* Tells which version of the value the blob reads: one with the same words has the same bytes. *known is false where
-   * that cannot be promised. ZARRC_NOT_FOUND: no value. */
-  zarrc_status (*identify)(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
-  /* Makes a piece for replace of this blob (or of the one it is part of) that stands for bytes of the value it has
-   * read: ptr NULL, len not 0; whoever stores the value moves the bytes himself. Returns false if it cannot. */
-  bool (*keep)(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
-  /* Returns the blob behind this one that does what is NULL here; NULL: there is none. */
-  zarrc_blob *(*inner)(const zarrc_blob *blob);
-} zarrc_blob_ops;
-
-/* What a blob says of itself to those who read and write it. */
-typedef struct zarrc_blob_traits {
-  size_t struct_size;
-  uint64_t gap;      /* bytes between two ranges that cost less to read along than another request; 0: 64 KiB */
-  uint64_t window;   /* bytes to ask for at once; 0: 1 MiB */
-  uint32_t requests; /* ranges to ask for at once, each of up to window / requests bytes; 0: 1 */
-  bool deferred;     /* reads may return ZARRC_PENDING, and are for exactly what is wanted: the host joins ranges */
-  bool streams;      /* replace_from stores values batch by batch */
-} zarrc_blob_traits;
-
-/* First member of every kind of blob. */
-struct zarrc_blob {
-  const zarrc_blob_ops *ops;
-  const zarrc_blob_traits *traits; /* NULL: all zero, as of bytes in memory */
-};
-
-ZARRC_API zarrc_status zarrc_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
-ZARRC_API bool zarrc_blob_is_writable(const zarrc_blob *blob);
-/* ZARRC_INVALID_ARGUMENT where the blob cannot be written. */
-ZARRC_API zarrc_status zarrc_blob_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
-                                          zarrc_error *error);
-ZARRC_API zarrc_status zarrc_blob_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged,
-                                               zarrc_error *error);
-ZARRC_API zarrc_status zarrc_blob_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
-ZARRC_API zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
-/* Returns false also for 0 bytes. Only for parts in which `keeps` is set: nobody else can use such a piece. */
-ZARRC_API bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
-ZARRC_API void zarrc_blob_close(zarrc_blob *blob);
-/* Returns the traits with the defaults filled in. */
-ZARRC_API zarrc_blob_traits zarrc_blob_get_traits(const zarrc_blob *blob);
-ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
-
-/* For kinds of blobs: where a range lies in a value of `total` bytes. Sets range->total. ZARRC_TRUNCATED: not inside
- * the value; ZARRC_LIMIT: longer than the range allows. */
-ZARRC_API zarrc_status zarrc_range_locate(zarrc_range *range, uint64_t total, uint64_t *start, size_t *nbytes,
-                                          zarrc_error *error);
-
-/* Reads the whole value, which may be max bytes long, as one loan. */
-ZARRC_API zarrc_status zarrc_blob_read_all(zarrc_blob *blob, uint64_t max, zarrc_bytes *out, zarrc_error *error);
-
-/* Makes error say which codec failed, unless a codec further in has said so, or no codec is to blame (ZARRC_IO,
- * ZARRC_ACCESS, ZARRC_NETWORK, ZARRC_CANCELED). */
-ZARRC_API void zarrc_error_in_codec(zarrc_error *error, const char *name);
-
-/* Makes error say which key of a store it is about, in front of its message, unless it says so already. */
-ZARRC_API void zarrc_error_in_key(zarrc_error *error, const char *key);
-
-/* Makes error say that what failed lies in a chunk ("1,7") that begins at byte `offset` of the stored value; the
- * innermost chunk says so first. */
-ZARRC_API void zarrc_error_in_chunk(zarrc_error *error, const char *chunk, uint64_t offset);
-
-/* A blob over bytes in memory. A value that is replaced is kept in `value` (a copy owned by the blob). */
-typedef struct zarrc_memory_blob {
-  zarrc_blob blob;
-  zarrc_ctx *ctx;
-  zarrc_bytes value;
-  bool present;
-} zarrc_memory_blob;
-
-/* ptr NULL and nbytes 0: no value. The bytes are borrowed. */
-ZARRC_API void zarrc_memory_blob_init(zarrc_memory_blob *blob, zarrc_ctx *ctx, const void *ptr, size_t nbytes);
-ZARRC_API void zarrc_memory_blob_clear(zarrc_memory_blob *blob);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stores: keys and values. Keys are UTF-8 paths without a leading or trailing slash ("a/zarr.json"); every store
- * refuses keys with an empty, "." or ".." segment or a NUL before it does anything with them.
+ * refuses keys with an empty, "." or ".." segment or a NUL before it does anything with them. How to write a store is
+ * in zarrc/plugin/store.h.
  */
 #ifndef ZARRC_STORE_H
 #define ZARRC_STORE_H
 
-#include <zarrc/base.h>
+#include <zarrc/blob.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,45 +39,9 @@ typedef enum zarrc_stage_mode {
   ZARRC_STAGE_DISCARD /* it is removed */
 } zarrc_stage_mode;
 
-/* How a store replaces a prefix: see zarrc_stage_open and its siblings. */
-typedef struct zarrc_stage_ops {
-  size_t struct_size;
-  zarrc_status (*open)(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
-                       zarrc_stage **out, zarrc_error *error);
-  zarrc_status (*publish)(zarrc_stage *stage, bool replace, zarrc_error *error);
-  void (*close)(zarrc_stage *stage, bool keep);
-  zarrc_status (*find)(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
-                       zarrc_error *error);
-} zarrc_stage_ops;
-
-/* What a store does. name, blob_nbytes and open are needed, all else may be NULL; a table may be shorter or longer.
- * A store may stand in front of another one: its blob begins with what it needs itself and goes on with the other's. */
-typedef struct zarrc_store_ops {
-  size_t struct_size;
-  const char *name;
-  /* Returns the size of the blob that open makes for a key of so many bytes. */
-  size_t (*blob_nbytes)(const zarrc_store *store, size_t key_nbytes);
-  /* Makes the blob of a key, in memory of that size which is aligned as a uint64_t: a blob of the store's own kind,
-   * which begins with a zarrc_blob and fills it. The key is valid and outlives the blob. No input or output happens.
-   * What such a blob fails with does not name the key: who opened it does (zarrc_error_in_key). Of a store that is
-   * read_only it cannot be written. */
-  zarrc_status (*open)(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error);
-  /* Calls fn for each key below prefix ("" for all): recursively, or (deep false) only for the keys and prefixes
-   * directly below it; in no promised order; fn's failure ends it. nbytes is asked for by `sizes`. */
-  zarrc_status (*list)(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
-                       zarrc_error *error);
-  zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error); /* NULL: key by key */
-  void (*close)(zarrc_store *store);
-  const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
-  zarrc_status (*list_temporary)(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
-                                 zarrc_error *error); /* NULL: writers that are killed leave nothing */
-  /* Returns the store behind this one that does what is NULL here, all but close; NULL: there is none. */
-  zarrc_store *(*inner)(const zarrc_store *store);
-} zarrc_store_ops;
-
-/* First member of every kind of store, which fills it and needs nothing else. It never grows. */
+/* First member of every kind of store. */
 struct zarrc_store {
-  const zarrc_store_ops *ops;
+  const struct zarrc_store_ops *ops; /* zarrc/plugin/store.h */
   zarrc_ctx *ctx;
   bool read_only;
 };

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* Pipelines for chunk shapes that an array keeps for its own use. */
 enum { KEPT_PIPELINES = 256 };

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* Bytes that a chunk of a shape chosen here should have at most. */
 #define CHOSEN_NBYTES ((uint64_t)1 << 20)

@@ -8,6 +8,7 @@
 #include "base/order.h"
 
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* ----------------------------------------------------------------------------------------------------- metadata */
 

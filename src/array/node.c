@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* How often a change is tried again when others change the document too. */
 enum { TRIES = 1000 };

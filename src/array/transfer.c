@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
                                   zarrc_error *error) {

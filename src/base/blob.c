@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* From the page cache a request costs as much as 30 KiB; what was read is decoded while it is still in the cache. */
 #define NEAR_GAP    ((uint64_t)64 << 10)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <zarrc/base.h>
+#include <zarrc/plugin/blob.h>
 
 #include "base/chars.h"
 #include "base/checked.h"

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <zarrc/plugin/blob.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

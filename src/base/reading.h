@@ -3,6 +3,7 @@
 #ifndef ZARRC_BASE_READING_H
 #define ZARRC_BASE_READING_H
 
+#include <zarrc/blob.h>
 #include <zarrc/data.h>
 
 /* How ranges are joined. */

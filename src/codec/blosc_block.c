@@ -8,6 +8,7 @@
 
 #if ZARRC_HAVE_LZ4
 #include <lz4.h>
+#include <zarrc/plugin/blob.h>
 #endif
 
 /* What is done between two questions whether to go on. */

@@ -5,6 +5,7 @@
 #include "codec/blosc_block.h"
 
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* What is decoded more quickly than this is not shared: to wake a thread takes as long. */
 #define MIN_NBYTES      ((uint32_t)256 << 10)

@@ -4,6 +4,7 @@
 #define ZARRC_CODEC_BUILTIN_H
 
 #include <zarrc/codec.h>
+#include <zarrc/plugin/codec.h>
 
 extern const zarrc_codec_class zarrc_bytes_class;
 extern const zarrc_codec_class zarrc_transpose_class;

@@ -4,6 +4,7 @@
 #define ZARRC_CODEC_CODEC_H
 
 #include <zarrc/codecs.h>
+#include <zarrc/plugin/codec.h>
 
 #include "base/json.h"
 

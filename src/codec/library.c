@@ -7,6 +7,7 @@
 #include "codec/zstd.h"
 
 #include <zarrc/codec.h>
+#include <zarrc/plugin/codec.h>
 
 bool zarrc_library_get(size_t i, zarrc_library *out) {
   static const struct {

@@ -4,6 +4,7 @@
 #define ZARRC_CODEC_ONE_PIECE_H
 
 #include <zarrc/base.h>
+#include <zarrc/plugin/blob.h>
 
 typedef struct zarrc_one_piece {
   zarrc_parts made;

@@ -4,6 +4,7 @@
 #define ZARRC_CODEC_REGISTRY_H
 
 #include <zarrc/codec.h>
+#include <zarrc/plugin/codec.h>
 
 #include <stddef.h>
 

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* Indices lie in sets, by their names: that many sets, and the most that a set holds. */
 #define SETS 128u

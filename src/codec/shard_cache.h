@@ -8,6 +8,8 @@
 
 #include "codec/shard.h"
 
+#include <zarrc/plugin/blob.h>
+
 /* What index_name of a codec is to be: a number for how the index is encoded. */
 zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zarrc_error *error);
 

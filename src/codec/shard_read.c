@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* Ranges of one vectored read. */
 #define AT_ONCE 64

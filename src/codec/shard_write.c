@@ -8,6 +8,7 @@
 #include "codec/shard_order.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* A batch stays in the caches near the cores, but keeps each thread busy for a while. It is no more than this part of
  * the memory that the context may hold. */

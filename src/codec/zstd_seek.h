@@ -7,6 +7,7 @@
 #define ZARRC_CODEC_ZSTD_SEEK_H
 
 #include <zarrc/base.h>
+#include <zarrc/plugin/blob.h>
 
 /* The most that a block of a frame decodes to; encoded it has 3 bytes or more. */
 #define ZARRC_ZSTD_BLOCK_NBYTES ((size_t)1 << 17)

@@ -4,6 +4,7 @@
 #include "pipeline/select.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* Whether a part of a chunk is read without decoding all of it, whatever part. */
 static bool reads_parts(const zarrc_pipeline *p) {

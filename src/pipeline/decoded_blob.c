@@ -2,6 +2,7 @@
 #include "pipeline/decoded_blob.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* A chunk of at most so many bytes is decoded into scratch memory. */
 #define SCRATCH_MAX ((uint64_t)64 << 20)

@@ -5,6 +5,7 @@
 #include "pipeline/parsed.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* What a bytes→bytes codec may add to data that does not shrink, and a little more. */
 #define GROWTH_SLACK 65536u

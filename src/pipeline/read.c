@@ -2,6 +2,8 @@
 /* The one read: docs/walk.md tells how it travels. */
 #include "pipeline/decoded_blob.h"
 
+#include <zarrc/plugin/codec.h>
+
 typedef struct reading {
   const zarrc_pipeline *pipeline;
   zarrc_blob *top; /* what the array→bytes codec reads */

@@ -3,6 +3,7 @@
 #include "pipeline/select.h"
 
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 typedef struct job {
   zarrc_picking *picking;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* The points in the order in which they lie in the chunk: by the inner chunks of shards in it, then in C order; several
  * of one element in the order of the selection. */

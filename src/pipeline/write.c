@@ -3,6 +3,8 @@
 #include "base/ops.h"
 #include "pipeline/decoded_blob.h"
 
+#include <zarrc/plugin/codec.h>
+
 /* How often a write starts again because somebody else changed the value meanwhile. */
 #define MAX_CONFLICTS 10000
 

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <zarrc/plugin/store.h>
 
 #ifndef O_PATH
 #define O_PATH O_RDONLY

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zarrc/plugin/store.h>
 
 enum { FIRST_SLOTS = 64 };
 

@@ -2,6 +2,8 @@
 /* Values in front of a store. Which of the two a key belongs to is seen when its blob is opened. */
 #include "store/common.h"
 
+#include <zarrc/plugin/store.h>
+
 typedef struct overlay_store {
   zarrc_store store;
   zarrc_store *front, *behind;

@@ -3,6 +3,7 @@
 #include "store/common.h"
 
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct prefix_store {
   zarrc_store store;

@@ -4,6 +4,8 @@
 
 #include "base/ops.h"
 
+#include <zarrc/plugin/store.h>
+
 bool zarrc_stage_possible(const zarrc_store *store) {
   bool read_only = store->read_only;
   ZARRC_FIND_OP(store, stage);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <zarrc/plugin/codec.h>
 #include <zarrc/tools.h>
 
 #include "base/json.h"

@@ -3,6 +3,7 @@
 #include "tools/copy.h"
 
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* What makes the pieces of a copy. What fails here is about the source. */
 typedef struct feed {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/meter.h"
 
+#include <zarrc/plugin/store.h>
+
 typedef struct meter_blob {
   zarrc_blob blob;
   zarrc_meter *meter;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 #define CONSOLIDATED                                                                                                   \
   "{\"kind\": \"inline\", \"must_understand\": false, \"metadata\": {\"a\": {\"attributes\": {\"_FillValue\": NaN}}}}"

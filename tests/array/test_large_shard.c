@@ -12,6 +12,7 @@
 #include "support/files.h"
 #include "support/le64.h"
 
+#include <zarrc/plugin/store.h>
 #include <zarrc/zarrc.h>
 
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 #define GROUP "{\"zarr_format\": 3, \"node_type\": \"group\"}"
 #define ARRAY "{\"zarr_format\": 3, \"node_type\": \"array\"}"

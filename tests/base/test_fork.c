@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <zarrc/base.h>
+#include <zarrc/plugin/blob.h>
 
 #include "support/needs.h"
 #include "support/sanitizers.h"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <zarrc/base.h>
+#include <zarrc/plugin/blob.h>
 
 #include "base/gate.h"
 #include "support/faulty_alloc.h"

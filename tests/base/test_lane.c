@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static zarrc_ctx *open_ctx(zarrc_ctx_options options) {
   zarrc_ctx *ctx = NULL;

@@ -18,6 +18,7 @@
 
 #if ZARRC_HAVE_BLOSC
 #include <blosc.h>
+#include <zarrc/plugin/codec.h>
 #endif
 
 #define JSON(typesize, cname, clevel, shuffle, blocksize)                                                              \

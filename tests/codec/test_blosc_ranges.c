@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 #if ZARRC_HAVE_BLOSC
 

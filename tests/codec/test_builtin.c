@@ -9,6 +9,7 @@
 #include "support/chunk.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* The nine codecs of zarr.codecs, and what zarr-python says of each. */
 static void the_nine(void **state) {

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 static zarrc_ctx *ctx;
 static zarrc_json_doc *doc;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 static zarrc_ctx *ctx;
 static zarrc_json_doc *doc;

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* From the definition: one bit at a time. */
 static uint32_t bitwise(uint32_t crc, const uint8_t *p, size_t n) {

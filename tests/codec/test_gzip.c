@@ -15,6 +15,7 @@
 #include <string.h>
 
 #if ZARRC_HAVE_ZLIB
+#include <zarrc/plugin/codec.h>
 #include <zlib.h>
 #endif
 

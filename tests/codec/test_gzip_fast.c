@@ -17,6 +17,7 @@
 
 #if ZARRC_HAVE_ISAL && ZARRC_HAVE_ZLIB
 
+#include <zarrc/plugin/codec.h>
 #include <zlib.h>
 
 static zarrc_ctx *fast_ctx(unsigned threads) {

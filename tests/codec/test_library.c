@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 static void every_library_has_a_version_where_it_is_built_in(void **state) {
   static const struct {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* A codec of one's own: turns every bit round. */
 static zarrc_status invert_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* A shard of 2 x 2 inner chunks of one byte, index of plain bytes at the end: entries to be tampered with. */
 static const char codecs[] =

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* 64 inner chunks of 256 bytes, in C order. */
 static const char codecs[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [8, 8], "

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static const char plain[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [4], \"codecs\": "
                             "[\"bytes\"], \"index_codecs\": [{\"name\": \"bytes\", \"configuration\": "

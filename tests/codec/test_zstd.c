@@ -16,6 +16,7 @@
 #include <string.h>
 
 #if ZARRC_HAVE_ZSTD
+#include <zarrc/plugin/codec.h>
 #include <zstd.h>
 #endif
 

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 typedef struct fixture {
   zarrc_ctx *ctx;

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 static void arguments_are_checked(void **state) {
   zarrc_ctx *ctx = *state;

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 #define BYTES "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}"
 

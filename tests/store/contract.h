@@ -3,6 +3,7 @@
 #ifndef ZARRC_TESTS_STORE_CONTRACT_H
 #define ZARRC_TESTS_STORE_CONTRACT_H
 
+#include <zarrc/plugin/blob.h>
 #include <zarrc/store.h>
 
 #include <setjmp.h>

@@ -3,6 +3,8 @@
 
 #include "store/common.h"
 
+#include <zarrc/plugin/store.h>
+
 /* ------------------------------------------------------------------------------------------------------ keys */
 
 static void test_key_check(void **state) {

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* Memory for a decoded value that is tried with guard pages. */
 #define GUARDED_NBYTES ((size_t)16 << 20)

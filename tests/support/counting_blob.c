@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static void copy_release(zarrc_bytes *bytes) {
   free((void *)bytes->ptr);

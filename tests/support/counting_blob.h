@@ -3,7 +3,7 @@
 #ifndef ZARRC_TESTS_COUNTING_BLOB_H
 #define ZARRC_TESTS_COUNTING_BLOB_H
 
-#include <zarrc/base.h>
+#include <zarrc/blob.h>
 
 #include <stdatomic.h>
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct passing_blob {
   zarrc_blob blob;

@@ -2,6 +2,7 @@
 #include "_core_batch.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* A batch that decodes no more than so many bytes from memory keeps the interpreter lock: giving it away and getting it
  * back would take longer. */

@@ -2,6 +2,8 @@
 /* Methods of pipelines: what lists of indices, slices and single points select of each chunk of a batch. */
 #include "_core_batch.h"
 
+#include <zarrc/plugin/blob.h>
+
 /* (source, name, points, entries, ...) */
 static PyObject *name_of_item(PyObject *items, size_t i) {
   return Py_XNewRef(core_item(items, i, 1));

@@ -2,6 +2,8 @@
 /* One bytes→bytes codec: encode and decode of single values. */
 #include "_core.h"
 
+#include <zarrc/plugin/codec.h>
+
 typedef struct core_codec {
   PyObject ob_base;
   PyObject *context;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 /* Fetched: buffer.len bytes from `offset` on. `asked` bytes were asked for: fewer mean that the value ends there. */
 typedef struct piece {
