@@ -60,7 +60,7 @@ const cli_verb cli_verbs[] = {
      "after a failure, DST stays as it was. --overwrite replaces an array or group with all that is below it (-n shows "
      "what). Files that are not Zarr are removed only with --force, and only inside an array or group. Links out of the "
      "store are removed only with --follow-links: the links, not what they lead to. "
-     "An interrupted copy is kept: --resume continues it, --overwrite starts again. If DST is complete, --resume adds the "
+     "An interrupted copy is kept: --resume continues it and removes from it what SRC no longer has, --overwrite starts again. If DST is complete, --resume adds the "
      "chunks that it lacks. Empty chunks, and chunks of an impossible size, count as lacking; with --check, chunks that are "
      "damaged or differ are written again.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"

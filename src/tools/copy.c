@@ -172,6 +172,7 @@ zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
   k->ran = true;
   status = zarrc_copy_begin(k, error);
   if (!status) status = zarrc_copy_nodes(k, error);
+  if (!status) status = zarrc_copy_prune(k, error);
   if (!status) status = zarrc_copy_others(k, error);
   if (!status) status = copy_arrays(k, error);
   if (!status) status = zarrc_copy_publish(k, error);

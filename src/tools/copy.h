@@ -2,7 +2,8 @@
 /*
  * A copier in parts: copy_document.c says what an array becomes, copy_cut.c into which regions the work is cut,
  * copy_narrow.c which of them have something to copy, copy_objects.c what is stored, copy_target.c what may be replaced
- * and how the copy comes to be seen, copy_nodes.c makes groups and arrays, copy_values.c copies elements,
+ * and how the copy comes to be seen, copy_nodes.c makes groups and arrays, copy_prune.c
+ * removes what an unfinished copy has too much, copy_values.c copies elements,
  * copy_encoded.c chunks as they are stored, copy_others.c files that are no Zarr, copy_value.c one stored value;
  * copy_plan.c and copy.c bring them together.
  */
@@ -118,6 +119,8 @@ zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, uns
 /* Takes only the regions in which something is stored in the source (all: every region, as with
  * write_empty_chunks), and counts what is read for them. */
 zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zarrc_error *error);
+/* Whether something is copied of the region in which a destination chunk lies. */
+bool zarrc_copy_has_region(const zarrc_copy_item *a, const int64_t *chunk);
 /* Whether all destination chunks [first, first + count) are there already. */
 bool zarrc_copy_is_there(const zarrc_copy_item *a, const int64_t *first, const int64_t *count);
 /* Counts anew what is read, without the regions that are there already. */
@@ -147,6 +150,8 @@ static inline bool zarrc_copy_resumes(const zarrc_copier *k) {
 zarrc_status zarrc_copy_begin(zarrc_copier *k, zarrc_error *error);
 /* Makes groups and arrays in the order of the tree; then nothing but chunks is missing. */
 zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error);
+/* Removes from a stage that is gone on with what the source does not have (any more). */
+zarrc_status zarrc_copy_prune(zarrc_copier *k, zarrc_error *error);
 /* Copies the elements of one array. */
 zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_error *error);
 /* ZARRC_UNSUPPORTED, naming the array, where an array whose elements cannot be read is to become another one. */

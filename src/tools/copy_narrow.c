@@ -139,6 +139,12 @@ zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zar
   return ZARRC_OK;
 }
 
+bool zarrc_copy_has_region(const zarrc_copy_item *a, const int64_t *chunk) {
+  uint64_t number = 0;
+  for (int i = 0; i < a->to.ndim; i++) number = number * (uint64_t)a->nregions[i] + (uint64_t)(chunk[i] / a->m[i]);
+  return !a->list || (a->nlist > 0 && bsearch(&number, a->list, (size_t)a->nlist, sizeof number, by_value));
+}
+
 uint64_t zarrc_copy_memory_wanted(const zarrc_copy_item *a, uint64_t memory, bool check, unsigned threads) {
   for (int i = 0; i < 40; i++) {
     zarrc_copy_item other = *a;

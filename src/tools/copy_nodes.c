@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Same JSON but for blanks between values. */
@@ -79,11 +80,48 @@ static zarrc_status compare_group(zarrc_copier *k, const char *target, const zar
   return status;
 }
 
+/* What is there of a node. On a stage a document may be one that cannot be read, as after a power cut: NONE, with
+ * *damaged. */
+static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_kind *kind, bool *damaged,
+                               zarrc_error *error) {
+  zarrc_error why = {0};
+  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
+  zarrc_array *array = NULL;
+  zarrc_group *group = NULL;
+  *kind = ZARRC_NODE_NONE;
+  *damaged = false;
+  if (k->options.mode != ZARRC_COPY_RESUME) return ZARRC_OK;
+  zarrc_status status = zarrc_node_find(&k->out.store, target, kind, &why);
+  if (!status && *kind == ZARRC_NODE_ARRAY) status = zarrc_array_open(&k->out.store, target, &options, &array, &why);
+  if (!status && *kind == ZARRC_NODE_GROUP) status = zarrc_group_open(&k->out.store, target, &group, &why);
+  zarrc_array_close(array);
+  zarrc_group_close(group);
+  *damaged = !k->in_place && (status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED ||
+                              status == ZARRC_LIMIT || status == ZARRC_CORRUPT);
+  if (*damaged) {
+    *kind = ZARRC_NODE_NONE;
+    return ZARRC_OK;
+  }
+  if (status && error) *error = why;
+  return status;
+}
+
+static zarrc_status erase_document(zarrc_copier *k, const char *target, zarrc_error *error) {
+  size_t n = strlen(target) + sizeof "/zarr.json";
+  char *key = zarrc_malloc(k->ctx, n);
+  if (!key) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
+  snprintf(key, n, "%s%szarr.json", target, target[0] ? "/" : "");
+  zarrc_status status = zarrc_store_erase(zarrc_copy_store(k), key, error);
+  zarrc_free(k->ctx, key);
+  return status;
+}
+
 static zarrc_status store_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
-  zarrc_node_kind kind = ZARRC_NODE_NONE;
+  zarrc_node_kind kind;
   zarrc_group *copy = NULL;
-  zarrc_status status = ZARRC_OK;
-  if (k->options.mode == ZARRC_COPY_RESUME) status = zarrc_node_find(&k->out.store, target, &kind, error);
+  bool damaged;
+  zarrc_status status = find_there(k, target, &kind, &damaged, error);
+  if (!status && damaged) status = erase_document(k, target, error);
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) return refuse_resume(k, target, error);
   if (kind != ZARRC_NODE_NONE) return compare_group(k, target, text, error);
@@ -108,10 +146,12 @@ static zarrc_status make_group(zarrc_copier *k, const char *path, const char *ta
 static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   const char *text = zarrc_array_metadata(a->model);
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = a->encoded};
-  zarrc_node_kind kind = ZARRC_NODE_NONE;
-  zarrc_status status = ZARRC_OK;
+  zarrc_node_kind kind;
+  bool damaged;
+  zarrc_status status = find_there(k, a->target, &kind, &damaged, error);
   options.chunk.write_empty_chunks = k->options.write_empty_chunks;
-  if (k->options.mode == ZARRC_COPY_RESUME) status = zarrc_node_find(&k->out.store, a->target, &kind, error);
+  /* nobody can say any more how its chunks were encoded */
+  if (!status && damaged) status = zarrc_store_erase_prefix(zarrc_copy_store(k), a->target, error);
   if (status) return status;
   if (kind == ZARRC_NODE_NONE)
     return zarrc_array_create_json(&k->out.store, a->target, text, strlen(text), ZARRC_CREATE_NEW, &options, &a->copy,

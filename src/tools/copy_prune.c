@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an unfinished copy has and the source does not have any more: it goes before the copy is shown. Only a stage is
+ * pruned; a node that is completed where it stands may have more than this copy would make.
+ */
+#include "tools/copy.h"
+
+#include "base/order.h"
+
+#include <string.h>
+
+/* The nodes of the copy, by their paths. */
+typedef struct nodes {
+  zarrc_copier *k;
+  uint32_t *order, n;
+} nodes;
+
+/* What is listed below one node, and must go: "p" or "k" for a prefix or a key, and its name with the NUL. */
+typedef struct pruning {
+  const nodes *known;
+  const zarrc_copy_item *array; /* NULL: the node is a group */
+  const char *path;
+  zarrc_buf gone;
+} pruning;
+
+static const char *path_at(const void *of, uint32_t i) {
+  const nodes *known = of;
+  return zarrc_copy_below(known->k, zarrc_tree_get(known->k->tree, i)->path);
+}
+
+static int compare(const void *of, uint32_t a, uint32_t b) {
+  return strcmp(path_at(of, a), path_at(of, b));
+}
+
+static bool is_node(const nodes *known, const char *path) {
+  uint32_t low = 0, high = known->n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int order = strcmp(path_at(known, known->order[middle]), path);
+    if (order == 0) return true;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
+/* Whether a key of an array is a chunk that this copy would write, or leave as it is. */
+static bool is_copied(const zarrc_copy_item *a, const char *key) {
+  int64_t chunk[ZARRC_MAX_NDIM];
+  return zarrc_array_chunk_of(a->copy, key, chunk) && zarrc_copy_has_region(a, chunk);
+}
+
+static bool is_document(const char *path, const char *key) {
+  size_t n = strlen(path);
+  return !strcmp(key + n + (n > 0), "zarr.json");
+}
+
+static zarrc_status look(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  pruning *p = arg;
+  bool stays = is_document(p->path, entry->key) ||
+               (p->array ? is_copied(p->array, entry->key) : entry->is_prefix && is_node(p->known, entry->key));
+  zarrc_status status = zarrc_ctx_check_canceled(p->known->k->ctx, error);
+  if (status || stays) return status;
+  status = zarrc_buf_append(&p->gone, entry->is_prefix ? "p" : "k", 1, error);
+  return status ? status : zarrc_buf_append(&p->gone, entry->key, strlen(entry->key) + 1, error);
+}
+
+static zarrc_status erase(const pruning *p, zarrc_error *error) {
+  zarrc_store *store = zarrc_copy_store(p->known->k);
+  zarrc_status status = ZARRC_OK;
+  for (size_t at = 0; at < p->gone.len && !status;) {
+    const char *text = (const char *)p->gone.ptr + at;
+    status =
+        *text == 'p' ? zarrc_store_erase_prefix(store, text + 1, error) : zarrc_store_erase(store, text + 1, error);
+    at += strlen(text) + 1;
+  }
+  return status;
+}
+
+static zarrc_status prune_node(const nodes *known, const char *path, const zarrc_copy_item *array, zarrc_error *error) {
+  zarrc_copier *k = known->k;
+  pruning p = {.known = known, .array = array, .path = path, .gone = zarrc_buf_new(k->ctx, SIZE_MAX / 2)};
+  zarrc_status status = zarrc_store_list(zarrc_copy_store(k), path, array != NULL, false, look, &p, error);
+  if (!status) status = erase(&p, error);
+  zarrc_buf_clear(&p.gone);
+  return status;
+}
+
+zarrc_status zarrc_copy_prune(zarrc_copier *k, zarrc_error *error) {
+  size_t n = zarrc_tree_nnodes(k->tree);
+  zarrc_status status = ZARRC_OK;
+  if (!zarrc_copy_resumes(k) || k->in_place) return ZARRC_OK;
+  if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "%zu nodes", n);
+  nodes known = {.k = k, .n = (uint32_t)n, .order = zarrc_malloc(k->ctx, n * sizeof(uint32_t))};
+  if (!known.order) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %zu nodes", n);
+  zarrc_order(known.order, known.n, compare, &known);
+  for (size_t i = 0, next = 0; i < n && !status; i++) {
+    const zarrc_tree_node *node = zarrc_tree_get(k->tree, i);
+    bool is_array = node->kind != ZARRC_NODE_GROUP;
+    status = prune_node(&known, zarrc_copy_below(k, node->path), is_array ? &k->items[next] : NULL, error);
+    next += is_array;
+  }
+  zarrc_free(k->ctx, known.order);
+  return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
+}
