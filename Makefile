@@ -27,6 +27,9 @@ install: all
 	cmake --install build --prefix $(PREFIX)
 	@sh scripts/after_install $(PREFIX)
 
+help:
+	@sh run help
+
 demo: all
 	sh examples/demo.sh build/zarrc
 
