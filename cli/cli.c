@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "out.h"
 
 #include "file.h"
 #include "signals.h"
@@ -153,4 +154,15 @@ void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there) {
   snprintf(c->hint, sizeof c->hint, "%s",
            there->nnodes > 0 ? "another destination, or --overwrite --force to remove these files too"
                              : "another destination");
+}
+
+bool cli_tell_left(const cli_node *node, const char *url, char place[CLI_LEFT]) {
+  bool found = false;
+  if (zarrc_stage_left(node->store, node->path, place, CLI_LEFT, &found, NULL) != ZARRC_OK || !found) return false;
+  fputs("zarrc: note: ", stderr);
+  cli_print_safe(stderr, url);
+  fputs(": what could not be removed of the old version is left in ", stderr);
+  cli_print_safe(stderr, place);
+  fputs("; the next --overwrite tries again\n", stderr);
+  return true;
 }

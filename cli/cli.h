@@ -65,6 +65,9 @@ void cli_node_close(cli_node *node);
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size);
 /* The hint about such a copy where nothing was found. */
 void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status status);
+enum { CLI_LEFT = 5000 };
+/* A note where something of a version that was replaced could not be removed, and where it is: returns whether. */
+bool cli_tell_left(const cli_node *node, const char *url, char place[CLI_LEFT]);
 /* The hint where files that are no Zarr are in the way of --overwrite. */
 void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there);
 

@@ -197,6 +197,7 @@ static zarrc_status plan(cli_copying *k, zarrc_error *error) {
 static zarrc_status run(cli_copying *k, zarrc_error *error) {
   zarrc_status status = zarrc_copier_run(k->copier, error);
   cli_progress_end(&k->progress);
+  if (status == ZARRC_OK) k->is_left = cli_tell_left(&k->copy, k->copy_url, k->left);
   return explain(k, status, error);
 }
 

@@ -23,6 +23,8 @@ typedef struct cli_copying {
   atomic_ullong stored;      /* bytes, for the progress */
   cli_memstream other_names; /* of the first files that are no Zarr, for the summary */
   size_t nnames;
+  char left[CLI_LEFT]; /* where what could not be removed of the old version is */
+  bool is_left;
 } cli_copying;
 
 zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error);

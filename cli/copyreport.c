@@ -265,6 +265,7 @@ void cli_copy_put_json(const cli_copying *k) {
     cli_json_uint(&j, "objects", r->read_nobjects);
     cli_json_uint(&j, "nbytes", r->read_nbytes);
     cli_json_close(&j, '}');
+    if (k->is_left) cli_json_string(&j, "left", k->left);
     cli_json_bool(&j, "checked", k->options.check);
     cli_json_real(&j, "seconds", cli_progress_seconds(&k->progress));
   }

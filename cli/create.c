@@ -174,6 +174,8 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
       zarrc_node_survey(node.store, node.path, &there, NULL, NULL, NULL) == ZARRC_OK)
     cli_hint_others(c, status, &there);
   if (status == ZARRC_OK && node.array != NULL) tell_notes(node.array);
+  char left[CLI_LEFT];
+  bool is_left = status == ZARRC_OK && cli_tell_left(&node, url, left);
   if (status == ZARRC_OK && c->json) {
     cli_json j;
     const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);
@@ -181,6 +183,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
     cli_json_string(&j, "url", url);
     cli_json_string(&j, "node_type", node.array != NULL ? "array" : "group");
     cli_json_raw(&j, "metadata", metadata, strlen(metadata));
+    if (is_left) cli_json_string(&j, "left", left);
     cli_json_end(&j);
   }
   cli_node_close(&node);

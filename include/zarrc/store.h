@@ -86,8 +86,8 @@ ZARRC_API zarrc_status zarrc_store_list_temporary(zarrc_store *store, const char
  * has no note it is waited for. ZARRC_UNSUPPORTED: the store cannot do it. */
 ZARRC_API zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
                                         zarrc_stage **out, zarrc_error *error);
-/* Puts the new version in the place of the prefix, at once, and removes what was there. ZARRC_CONFLICT: something is
- * there, and `replace` is not set. */
+/* Puts the new version in the place of the prefix, at once; zarrc_stage_close removes what was there, as far as that
+ * can be done (zarrc_stage_left). ZARRC_CONFLICT: something is there, and `replace` is not set. */
 ZARRC_API zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error);
 /* Ends the work; a version that was not published is removed, or kept for ZARRC_STAGE_RESUME. NULL is allowed. */
 ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);
@@ -95,6 +95,10 @@ ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);
  * ended just when it had moved the old version aside, the old version is moved back first, unless the store is
  * read-only. */
 ZARRC_API zarrc_status zarrc_stage_find(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
+                                        zarrc_error *error);
+/* Whether something is left of versions of a prefix that could not be removed when they were replaced, as what another
+ * user owns, and where it is (cut where it does not fit). The next stage of the prefix tries to remove it again. */
+ZARRC_API zarrc_status zarrc_stage_left(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
                                         zarrc_error *error);
 /* Whether a store can replace a prefix as a whole. */
 ZARRC_API bool zarrc_stage_possible(const zarrc_store *store);

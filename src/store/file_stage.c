@@ -3,7 +3,8 @@
  * New versions of a prefix. Beside the directory NAME of the prefix stands ".NAME.zarrc-partial" with a file "note",
  * which is locked by whoever works there, and the directory "new", whose place in the note is its inode number. When
  * it is complete the two directories change places (renameat2), and the old one, now "new", is removed; another inode
- * number than that in the note is how it is told from an unfinished version. docs/design/0011.
+ * number than that in the note is how it is told from an unfinished version. What cannot be removed stays there as
+ * "left.1" and so on. docs/design/0011.
  */
 #include "store/file.h"
 
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,7 @@ typedef struct file_stage {
 } file_stage;
 
 static const char note_name[] = "note", new_name[] = "new", old_name[] = "old";
+static const char left_prefix[] = "left."; /* "left.1" and so on: what could not be removed */
 
 bool zarrc_file_is_stage(const char *name) {
   size_t n = strlen(name), m = strlen(SUFFIX);
@@ -223,12 +226,56 @@ static int take_over_mode(const file_stage *s, mode_t more) {
   return fchmodat(s->dir, new_name, (st.st_mode & 07777) | more, 0);
 }
 
-/* Removes all of an earlier version that is not the target; the note stays. */
+/* The next entry that is what could not be removed of a version; or NULL. */
+static const char *next_left(DIR *entries) {
+  const struct dirent *e;
+  while (entries && (e = readdir(entries)))
+    if (!strncmp(e->d_name, left_prefix, sizeof left_prefix - 1)) return e->d_name;
+  return NULL;
+}
+
+static DIR *list_stage(int dir) {
+  int fd = open_retry(dir, ".", O_RDONLY | O_DIRECTORY);
+  DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+  if (!entries && fd >= 0) close(fd);
+  return entries;
+}
+
+/* Removes a version. What cannot be removed (a mount point is in it, or what another user owns) gets a name of its own,
+ * so that it is in nobody's way. */
+static zarrc_status discard(file_stage *s, const char *name, zarrc_error *error) {
+  char left[sizeof left_prefix + 16];
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_file_erase_prefix(s->aside, name, &why);
+  for (int i = 1; status && i < INT_MAX; i++) {
+    snprintf(left, sizeof left, "%s%d", left_prefix, i);
+    if (inode_of(s->dir, left) != 0) continue;
+    if (!renameat(s->dir, name, s->dir, left)) return ZARRC_OK;
+    break;
+  }
+  if (status && error) *error = why;
+  return status;
+}
+
+/* Tries once more to remove what could not be removed before. */
+static void remove_left(file_stage *s) {
+  char name[NAME_MAX + 1];
+  const char *next;
+  DIR *entries = list_stage(s->dir);
+  while ((next = next_left(entries))) {
+    snprintf(name, sizeof name, "%s", next);
+    zarrc_file_erase_prefix(s->aside, name, NULL);
+  }
+  if (entries) closedir(entries);
+}
+
+/* Removes all of earlier versions that is not the target; the note stays. */
 static zarrc_status clean(file_stage *s, zarrc_error *error) {
   bring_back(s);
   if (ftruncate(s->note, 0)) return zarrc_file_fail(error, errno, "cannot write the note");
-  zarrc_status status = zarrc_file_erase_prefix(s->aside, old_name, error);
-  return status ? status : zarrc_file_erase_prefix(s->aside, new_name, error);
+  remove_left(s);
+  zarrc_status status = discard(s, old_name, error);
+  return status ? status : discard(s, new_name, error);
 }
 
 static zarrc_status begin(file_stage *s, zarrc_stage_mode mode, const char *note, zarrc_error *error) {
@@ -260,11 +307,9 @@ static void free_stage(file_stage *s) {
   zarrc_free(s->fs->store.ctx, s);
 }
 
-/* Removes the stage's directory; the lock is held until the note is gone. */
+/* Removes the stage's directory, but for what cannot be removed; the lock is held until the note is gone. */
 static void remove_stage(file_stage *s) {
-  if (s->aside &&
-      (zarrc_file_erase_prefix(s->aside, new_name, NULL) || zarrc_file_erase_prefix(s->aside, old_name, NULL)))
-    return;
+  if (s->aside && (discard(s, new_name, NULL) || discard(s, old_name, NULL))) return;
   if (s->dir < 0) return;
   unlinkat(s->dir, note_name, 0);
   unlinkat(s->place.holder, s->name, AT_REMOVEDIR);
@@ -310,6 +355,26 @@ static zarrc_status stage_find(zarrc_store *store, const char *prefix, char *not
   bool moves_back = !store->read_only && s.note >= 0 && inode_of(s.dir, old_name) != 0;
   if (moves_back && !flock(s.note, LOCK_EX | LOCK_NB)) bring_back(&s);
   *found = s.note >= 0 && read_note(s.note, &inode, note, size) && *note && inode_of(s.dir, new_name) == inode;
+  drop(&s);
+  zarrc_file_place_close(&s.place);
+  return ZARRC_OK;
+}
+
+static zarrc_status stage_left(zarrc_store *store, const char *prefix, char *path, size_t size, bool *found,
+                               zarrc_error *error) {
+  file_stage s = {.fs = (zarrc_file_store *)store, .dir = -1, .note = -1};
+  char link[32], holder[PATH_MAX] = "";
+  (void)error;
+  if (zarrc_file_place_open(s.fs, prefix, false, &s.place)) return ZARRC_OK;
+  name_stage(s.place.name, s.name);
+  s.dir = open_retry(s.place.holder, s.name, O_RDONLY | O_DIRECTORY);
+  DIR *entries = s.dir < 0 ? NULL : list_stage(s.dir);
+  *found = next_left(entries) != NULL;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", s.place.holder);
+  ssize_t n = *found ? readlink(link, holder, sizeof holder - 1) : -1;
+  holder[n > 0 ? n : 0] = '\0';
+  if (*found) snprintf(path, size, "%s%s%s", holder, n > 1 ? "/" : "", s.name);
+  if (entries) closedir(entries);
   drop(&s);
   zarrc_file_place_close(&s.place);
   return ZARRC_OK;
@@ -388,4 +453,5 @@ const zarrc_stage_ops zarrc_file_stage_ops = {.struct_size = sizeof(zarrc_stage_
                                               .open = stage_open,
                                               .publish = stage_publish,
                                               .close = stage_close,
-                                              .find = stage_find};
+                                              .find = stage_find,
+                                              .left = stage_left};

@@ -38,3 +38,12 @@ zarrc_status zarrc_stage_find(zarrc_store *store, const char *prefix, char *note
   if (status || !ZARRC_HAS_OP(store->ops, stage)) return status;
   return store->ops->stage->find(store, prefix, note, size, found, error);
 }
+
+zarrc_status zarrc_stage_left(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
+                              zarrc_error *error) {
+  *found = false;
+  zarrc_status status = *prefix ? zarrc_key_check(prefix, error) : ZARRC_OK;
+  ZARRC_FIND_OP(store, stage);
+  if (status || !ZARRC_HAS_OP(store->ops, stage) || !ZARRC_HAS_OP(store->ops->stage, left)) return status;
+  return store->ops->stage->left(store, prefix, place, size, found, error);
+}

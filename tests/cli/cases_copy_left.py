@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What is left by copies and creates that came to no end, and what the next one makes of it."""
+import json
 import os
 import shutil
+import subprocess
 
 import support
 from support import int32s
@@ -94,3 +96,74 @@ class Unfinished(support.Case):
                     self.finish()
                     shutil.rmtree(self.folder / "o")
                     shutil.rmtree(self.folder / "once")
+
+
+class Old(support.Case):
+    """What was replaced and cannot be removed: it is told, and is in nobody's way."""
+    COPY = ("copy", "a", "b", "--overwrite", "-q")
+    CREATE = ("create", "b", "--overwrite", "--force", "--shape", "4", "--dtype", "int8")
+
+    def setUp(self):
+        super().setUp()
+        self.array("a", shape=(20, ), chunks=(20, ), values=int32s(20, 1))
+        self.zarrc("create", "b", "--group")
+        self.array("b/x", shape=(20, ), chunks=(20, ), values=int32s(20, 7))
+        self.array("b/y", shape=(20, ), chunks=(20, ), values=int32s(20, 7))
+
+    def left(self):
+        return sorted(os.listdir(self.folder / ".b.zarrc-partial"))
+
+    def as_other(self, *arguments):
+        """Runs the command as a user who is not root, and owns all but what is in b/x."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can give files to others")
+        command = self.folder / "zarrc"
+        if not command.exists():
+            shutil.copy(support.COMMAND, command)
+            self.folder.chmod(0o755)
+            for path in [self.folder, *self.folder.rglob("*")]:
+                if self.folder / "b/x" not in (path, *path.parents):
+                    os.chown(path, 65534, -1)
+        done = subprocess.run([command, *arguments], cwd=self.folder, user=65534, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_what_another_user_owns(self):
+        where = str((self.folder / ".b.zarrc-partial").resolve())
+        says = f"zarrc: note: b: what could not be removed of the old version is left in {where}; " \
+            "the next --overwrite tries again\n"
+        done = self.as_other(*self.COPY)
+        self.assertEqual(done.stderr.decode(), says)
+        self.assertEqual(self.raw("b"), int32s(20, 1))
+        self.assertEqual(self.left(), ["left.1"])
+        for arguments in (self.COPY, (*self.COPY, "-c", "5"), self.CREATE):
+            done = self.as_other(*arguments, "--json")
+            self.assertEqual((done.stderr.decode(), json.loads(done.stdout)["left"]), (says, where))
+            self.assertEqual(self.left(), ["left.1"])
+        self.zarrc(*self.COPY)  # as somebody who may remove it
+        self.assertEqual(self.said, "")
+        self.assertFalse((self.folder / ".b.zarrc-partial").exists())
+
+    def test_created(self):
+        done = self.as_other(*self.CREATE)
+        self.assertIn("is left in", done.stderr.decode())
+        self.assertEqual(self.left(), ["left.1"])
+        self.assertNotIn("left", self.json(*self.CREATE))
+        self.assertFalse((self.folder / ".b.zarrc-partial").exists())
+
+    def test_a_mount_in_it(self):
+        """It stays mounted until nobody sees it any more; what is below it has been removed."""
+        (self.folder / "d").mkdir()
+        script = (f'mount --bind d b/x || exit 77; for i in 1 2 3; do "$0" {" ".join(self.COPY)} -c $i || exit 1; '
+                  'ls -A .b.zarrc-partial; done')
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, support.COMMAND],
+                              cwd=self.folder,
+                              capture_output=True,
+                              check=False)
+        if done.returncode == 77 or b"unshare" in done.stderr:
+            self.skipTest(f"nothing can be mounted: {done.stderr.decode().strip()}")
+        self.assertEqual((done.returncode, done.stdout), (0, b"left.1\n" * 3), done.stderr)
+        self.assertEqual(done.stderr.count(b"is left in"), 3)
+        self.assertEqual(self.raw("b"), int32s(20, 1))
+        self.zarrc(*self.COPY)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a", "b", "d"])

@@ -134,12 +134,40 @@ static void test_no_descriptors_are_lost(void **state) {
   assert_true(contract_nfds() <= before + 1); /* the root's, opened meanwhile */
 }
 
+/* What could not be removed is told of, is in no stage's way, and goes as soon as it can. */
+static void test_left(void **state) {
+  zarrc_error error;
+  char place[4200];
+  bool found;
+  (void)state;
+  contract_set(store, "a/one", "1");
+  contract_ok(zarrc_stage_left(store, "a", place, sizeof place, &found, &error), &error);
+  assert_false(found);
+  char *stage_path = path_in(root, ".a.zarrc-partial"), *left = path_in(stage_path, "left.2"),
+       *deep = path_in(left, "x");
+  assert_int_equal(mkdir(stage_path, 0777) || mkdir(left, 0777) || mkdir(deep, 0777), 0);
+  contract_ok(zarrc_stage_left(store, "a", place, sizeof place, &found, &error), &error);
+  assert_true(found);
+  assert_non_null(strstr(place, "/s/.a.zarrc-partial"));
+  expect_unfinished("a", NULL);
+  zarrc_stage *stage = open_stage("a", ZARRC_STAGE_NEW, "again");
+  contract_set(stage->store, "two", "2");
+  contract_ok(zarrc_stage_publish(stage, true, &error), &error);
+  zarrc_stage_close(stage, false);
+  contract_expect(store, "a/two", "2");
+  assert_false(exists("s/.a.zarrc-partial"));
+  free(stage_path);
+  free(left);
+  free(deep);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_replaces, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_unfinished, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_threads, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_no_descriptors_are_lost, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_left, open_store, close_store),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

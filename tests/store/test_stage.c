@@ -14,6 +14,9 @@ static void test_other_stores(void **state) {
   assert_int_equal(zarrc_stage_open(memory, "a", ZARRC_STAGE_NEW, "", &stage, NULL), ZARRC_UNSUPPORTED);
   assert_int_equal(zarrc_stage_find(memory, "a", note, sizeof note, &found, NULL), ZARRC_OK);
   assert_false(found);
+  found = true;
+  assert_int_equal(zarrc_stage_left(memory, "a", note, sizeof note, &found, NULL), ZARRC_OK);
+  assert_false(found);
   zarrc_store_close(memory);
   assert_int_equal(zarrc_stage_open(store, "a/../b", ZARRC_STAGE_NEW, "", &stage, NULL), ZARRC_INVALID_ARGUMENT);
 }

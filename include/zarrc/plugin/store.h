@@ -22,6 +22,8 @@ typedef struct zarrc_stage_ops {
   void (*close)(zarrc_stage *stage, bool keep);
   zarrc_status (*find)(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
                        zarrc_error *error);
+  zarrc_status (*left)(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
+                       zarrc_error *error); /* or NULL: nothing ever is */
 } zarrc_stage_ops;
 
 /* What a store does. name, blob_nbytes and open are needed, all else may be NULL; a table may be shorter or longer.
