@@ -58,11 +58,12 @@ const cli_verb cli_verbs[] = {
      "codecs and keys, and its stored chunks are copied as they are.\n\n"
      "The copy is made in .NAME.zarrc-partial beside DST and replaces DST as a whole when it is complete; until then, and "
      "after a failure, DST stays as it was. --overwrite replaces an array or group with all that is below it (-n shows "
-     "what). Files that are not Zarr are removed only with --force, and only inside an array or group. Links out of the "
-     "store are removed only with --follow-links: the links, not what they lead to. "
-     "An interrupted copy is kept: --resume continues it and removes from it what SRC no longer has, --overwrite starts again. If DST is complete, --resume adds the "
-     "chunks that it lacks. Empty chunks, and chunks of an impossible size, count as lacking; with --check, chunks that are "
-     "damaged or differ are written again.",
+     "what). Files that are not Zarr are removed only with --force, and only inside an array or group; so are links that "
+     "lead out of the store, unless --follow-links takes what they lead to for a part of it. Links are removed, never what "
+     "they lead to. What cannot be removed of the old version stays in .NAME.zarrc-partial, with a note; the next "
+     "--overwrite tries again. An interrupted copy is kept: --resume continues it and removes from it what SRC no longer "
+     "has, --overwrite starts again. If DST is complete, --resume adds the chunks that it lacks. Empty chunks, and chunks of "
+     "an impossible size, count as lacking; with --check, chunks that are damaged or differ are written again.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
      "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
     {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",

@@ -202,11 +202,11 @@ ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zar
 typedef struct zarrc_survey {
   uint64_t nnodes;  /* documents of arrays and groups, of format 2 too */
   uint64_t nchunks; /* files named as chunks of these */
-  uint64_t nothers; /* files that are neither */
+  uint64_t nothers; /* files that are neither, and links to directories out of the store, which are not entered */
   char other[272];  /* the first of those, below the path; cut where it is longer */
 } zarrc_survey;
 
-/* other: called for each of the other files, in the order of their names; or NULL. */
+/* other: called for each of the other files, in the order of their names, and then for links; or NULL. */
 ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_list_fn other,
                                          void *arg, zarrc_error *error);
 /* Whether a node may be created in a mode, as zarrc_array_create would find: ZARRC_CONFLICT where it may not. */

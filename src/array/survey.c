@@ -4,6 +4,7 @@
 #include "array/node.h"
 #include "base/order.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ typedef struct keys {
   size_t skip; /* bytes of the path in front of each key */
   zarrc_buf text, offsets;
   uint32_t *order, n;
+  zarrc_buf pending, outside; /* prefixes that are still to be listed; those that lead out of the store */
 } keys;
 
 static const char *key_at(const keys *k, uint32_t i) {
@@ -26,6 +28,41 @@ static zarrc_status collect(void *arg, const zarrc_entry *entry, zarrc_error *er
   const char *key = entry->key + k->skip;
   zarrc_status status = zarrc_buf_append(&k->offsets, &k->text.len, sizeof k->text.len, error);
   return status ? status : zarrc_buf_append(&k->text, key, strlen(key) + 1, error);
+}
+
+static zarrc_status collect_here(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  keys *k = arg;
+  if (!entry->is_prefix) return collect(arg, entry, error);
+  return entry->is_circle ? ZARRC_OK : zarrc_buf_append(&k->pending, entry->key, strlen(entry->key) + 1, error);
+}
+
+/* Lists prefix by prefix; those that cannot be entered, as they lead out of the store, are noted. */
+static zarrc_status collect_inside(zarrc_store *store, const char *path, keys *k, zarrc_error *error) {
+  char prefix[ZARRC_MAX_KEY];
+  k->text.len = k->offsets.len = 0;
+  zarrc_status status = zarrc_store_list(store, path, false, false, collect_here, k, error);
+  for (size_t at = 0; at < k->pending.len && !status;) {
+    zarrc_error why = {0};
+    const char *next = (const char *)k->pending.ptr + at;
+    size_t n = strlen(next) + 1;
+    if (n > sizeof prefix) return zarrc_fail(error, ZARRC_LIMIT, "a path of %zu bytes", n - 1);
+    memcpy(prefix, next, n);
+    at += n;
+    status = zarrc_store_list(store, prefix, false, false, collect_here, k, &why);
+    if (status && why.os_error == EXDEV)
+      status = zarrc_buf_append(&k->outside, prefix + k->skip, n - k->skip, error);
+    else if (status && error)
+      *error = why;
+  }
+  return status;
+}
+
+static zarrc_status collect_all(zarrc_store *store, const char *path, keys *k, zarrc_error *error) {
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_store_list(store, path, true, false, collect, k, &why);
+  if (status && why.os_error == EXDEV) return collect_inside(store, path, k, error);
+  if (status && error) *error = why;
+  return status;
 }
 
 static int compare(const void *of, uint32_t a, uint32_t b) {
@@ -108,6 +145,12 @@ static zarrc_status tell(const char *path, const char *key, zarrc_list_fn fn, vo
   return status ? status : fn(arg, &entry, error);
 }
 
+static zarrc_status count_other(zarrc_survey *out, const char *path, const char *key, zarrc_list_fn fn, void *arg,
+                                zarrc_error *error) {
+  if (out->nothers++ == 0) snprintf(out->other, sizeof out->other, "%s", key);
+  return tell(path, key, fn, arg, error);
+}
+
 static zarrc_status count(const keys *k, zarrc_survey *out, const char *path, zarrc_list_fn fn, void *arg,
                           zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
@@ -118,10 +161,13 @@ static zarrc_status count(const keys *k, zarrc_survey *out, const char *path, za
       out->nnodes++;
     else if (!document && is_chunk(k, key))
       out->nchunks++;
-    else if (!document) {
-      if (out->nothers++ == 0) snprintf(out->other, sizeof out->other, "%s", key);
-      status = tell(path, key, fn, arg, error);
-    }
+    else if (!document)
+      status = count_other(out, path, key, fn, arg, error);
+  }
+  for (size_t at = 0; at < k->outside.len && !status;) {
+    const char *key = (const char *)k->outside.ptr + at;
+    at += strlen(key) + 1;
+    status = count_other(out, path, key, fn, arg, error);
   }
   return status;
 }
@@ -131,20 +177,24 @@ zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_surve
   zarrc_ctx *ctx = store->ctx;
   keys k = {.skip = *path ? strlen(path) + 1 : 0,
             .text = zarrc_buf_new(ctx, SIZE_MAX),
-            .offsets = zarrc_buf_new(ctx, (size_t)UINT32_MAX * sizeof(size_t))};
+            .offsets = zarrc_buf_new(ctx, (size_t)UINT32_MAX * sizeof(size_t)),
+            .pending = zarrc_buf_new(ctx, SIZE_MAX),
+            .outside = zarrc_buf_new(ctx, SIZE_MAX)};
   *out = (zarrc_survey){0};
-  zarrc_status status = zarrc_store_list(store, path, true, false, collect, &k, error);
+  zarrc_status status = collect_all(store, path, &k, error);
   k.n = (uint32_t)(k.offsets.len / sizeof(size_t));
   if (!status && k.n > 0) {
     k.order = zarrc_malloc(ctx, k.n * sizeof *k.order);
     if (!k.order) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u keys", (unsigned)k.n);
   }
-  if (k.order) {
+  if (!status) {
     zarrc_order(k.order, k.n, compare, &k);
     status = count(&k, out, path, other, arg, error);
   }
   zarrc_free(ctx, k.order);
   zarrc_buf_clear(&k.text);
   zarrc_buf_clear(&k.offsets);
+  zarrc_buf_clear(&k.pending);
+  zarrc_buf_clear(&k.outside);
   return status;
 }

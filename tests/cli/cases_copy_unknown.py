@@ -81,7 +81,7 @@ class Unknown(cases_copy.Copy):
 class Links(cases_copy.Copy):
 
     def test_overwriting_what_holds_links_out_of_the_store(self):
-        """What a link leads to is looked at with --follow-links, and refused without; the link goes, its target stays."""
+        """A link is no Zarr, but with --follow-links what it leads to; with either option it goes, its target stays."""
         self.array("s", values=int32s(20))
         for verb in (["copy", "s", "g"], ["create", "g", "--shape", "4", "--dtype", "int8", "-c", "2"]):
             shutil.rmtree(self.folder / "g", ignore_errors=True)
@@ -90,9 +90,16 @@ class Links(cases_copy.Copy):
             self.array("g/a", values=int32s(20))
             os.symlink("../out/x/o", self.folder / "g/linked")
             kept, before = self.tree("out"), self.tree("g")
-            self.refused(*verb, "--overwrite", code=13, says=["linked", "--follow-links"])
-            self.assertEqual(self.tree("g"), before)
-            self.zarrc(*verb, "--overwrite", "--follow-links")
-            self.assertEqual(self.json("info", "g")["node_type"], "array")
-            self.assertFalse((self.folder / "g/linked").exists())
-            self.assertEqual(self.tree("out"), kept)
+            os.symlink("../out/x/o/c", self.folder / "g/c")
+            shutil.rmtree(self.folder / "kept", ignore_errors=True)
+            shutil.copytree(self.folder / "g", self.folder / "kept", symlinks=True)
+            for option in ("--force", "--follow-links"):
+                self.refused(*verb, "--overwrite", code=10, says=["2 files", "no Zarr", "--overwrite --force"])
+                self.assertEqual(self.tree("g"), before)
+                self.assertTrue((self.folder / "g/linked").is_symlink())
+                self.zarrc(*verb, "--overwrite", option)
+                self.assertEqual(self.json("info", "g")["node_type"], "array")
+                self.assertFalse((self.folder / "g/linked").exists())
+                self.assertEqual(self.tree("out"), kept)
+                shutil.rmtree(self.folder / "g")
+                shutil.copytree(self.folder / "kept", self.folder / "g", symlinks=True)
