@@ -241,7 +241,8 @@ typedef struct zarrc_copy_array {
 /* Returns the i-th array of the plan, i < narrays. It lives as long as the copier. */
 ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier, size_t i);
 
-/* Returns ZARRC_INVALID_ARGUMENT where two URLs name one place of the file system, or one a place within the other. */
+/* Returns ZARRC_INVALID_ARGUMENT where two URLs name one place of the file system, or one a place within the other, by
+ * whatever names, links and mounts above it they reach it. */
 ZARRC_API zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target,
                                              zarrc_error *error);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* Puts the path of a path or file URL into `path`, which has room for the URL; false: another kind of URL. */
 static bool local_path(const char *url, char *path) {
@@ -55,6 +56,23 @@ static zarrc_status resolve(char *path, char *out, size_t size, bool *known, zar
   return ZARRC_OK;
 }
 
+/* How many names below the directory that is `folder`, or is mounted from it, a path is; -1: it is not in it. What does
+ * not exist of the path counts, and is passed by. */
+static int depth_in(const char *path, const char *folder) {
+  char above[2 * PATH_MAX];
+  struct stat a, b;
+  size_t n = strlen(path);
+  if (n >= sizeof above || stat(folder, &a)) return -1;
+  memcpy(above, path, n + 1);
+  for (int depth = 0;; depth++) {
+    if (!stat(n > 0 ? above : "/", &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino) return depth;
+    if (n == 0) return -1;
+    while (n > 0 && above[n - 1] != '/') n--;
+    while (n > 0 && above[n - 1] == '/') n--;
+    above[n] = 0;
+  }
+}
+
 static bool is_in(const char *path, const char *folder) {
   size_t n = strlen(folder);
   return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == 0 || !strcmp(folder, "/"));
@@ -79,11 +97,12 @@ zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const cha
   zarrc_status status = path_of(ctx, source, &from, error);
   if (!status) status = path_of(ctx, target, &to, error);
   if (!status && from && to) {
-    if (!strcmp(from, to))
+    int into = depth_in(to, from);
+    if (!strcmp(from, to) || into == 0)
       status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied onto itself");
-    else if (is_in(to, from))
+    else if (is_in(to, from) || into > 0)
       status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "cannot be copied into itself");
-    else if (is_in(from, to))
+    else if (is_in(from, to) || depth_in(from, to) > 0)
       status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "lies in the destination %.300s", target);
   }
   zarrc_free(ctx, from);

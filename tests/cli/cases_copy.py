@@ -330,6 +330,24 @@ class Refusals(Copy):
         self.assertEqual(self.tree("a"), before)
         self.assertEqual(self.raw("g.zarr/x"), int32s(20))
 
+    def test_onto_itself_by_a_mount(self):
+        self.zarrc("create", "g", "--group")
+        self.array("g/a", values=int32s(20))
+        (self.folder / "m").mkdir()
+        before = self.tree("g")
+        script = 'mount --bind g m || exit 77; for pair in "g m" "g/a m/a" "m g" "g m/x" "m g/x/y" "g/a m" "m/a g"; do ' \
+            'for mode in "" --overwrite --resume; do "$0" copy $pair $mode; echo $?; done; done'
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, support.COMMAND],
+                              cwd=self.folder,
+                              capture_output=True,
+                              check=False)
+        if done.returncode == 77 or b"unshare" in done.stderr:
+            self.skipTest(f"nothing can be mounted: {done.stderr.decode().strip()}")
+        self.assertEqual(done.stdout, b"2\n" * 21, done.stderr)
+        said = done.stderr.decode()
+        self.assertEqual([said.count(word) for word in ("onto itself", "into itself", "lies in the destination")], [9, 6, 6])
+        self.assertEqual(self.tree("g"), before)
+
     def test_damaged_source(self):
         self.array("a", "int32", (4, 5), (2, 3), int32s(20), "--codecs", "zstd,crc32c")
         path = self.folder / "a/c/1/0"
