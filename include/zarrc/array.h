@@ -48,7 +48,15 @@ typedef struct zarrc_array_options {
                                 ZARRC_UNSUPPORTED, as zarrc_array_check_readable says */
 } zarrc_array_options;
 
-/* Opens the array at a path ("" for the root). options may be NULL. The store must stay open. */
+/* Opens the array at a path ("" for the root). options may be NULL. The store must stay open.
+ *
+ * Somebody else may replace or remove the array while it is open. A read that meets a missing or damaged chunk asks
+ * before it ends whether that is why, as zarrc_array_check_current does, and fails with its status; so values of chunks
+ * that are missing only under another layout never come as fill values. Reads whose chunks are all there ask nothing:
+ * where both arrays have chunks of one key and one size, as with int32 and float32, such a read returns what the new
+ * chunk holds. A write asks before its first chunk, and stores nothing then, and again after its last: if it succeeds,
+ * the array had its chunks at both times. What is replaced between two of its chunks gets the later ones, and the write
+ * fails. */
 ZARRC_API zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                                         zarrc_array **out, zarrc_error *error);
 
@@ -122,6 +130,11 @@ ZARRC_API bool zarrc_array_shard_level(const zarrc_array *array, size_t i, zarrc
 ZARRC_API const char *zarrc_array_notice(const zarrc_array *array, size_t i);
 /* Returns ZARRC_OK, or ZARRC_UNSUPPORTED and what is not known: arrays opened with allow_unknown. */
 ZARRC_API zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarrc_error *error);
+/* Asks whether the array that is open is still the one that is stored. ZARRC_CONFLICT: another one, of other chunks
+ * (data type, chunk grid, codecs, fill value or chunk keys), is in its place, and is to be opened anew;
+ * ZARRC_NOT_FOUND: it was removed. Other attributes or another shape are no reason. Stores that cannot tell versions of
+ * a value apart (zarrc_blob_identify) cannot tell this either: ZARRC_OK. */
+ZARRC_API zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error);
 /* The pipeline for one chunk (chunks of one shape share it); stays with the array. */
 ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                             zarrc_error *error);

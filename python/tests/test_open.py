@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -243,6 +245,36 @@ def test_store_replaced_behind_a_reader(tmp_path: Path, way: str) -> None:
     shutil.rmtree(path)
     with pytest.raises(zarrc.StoreError, match="removed, or moved"):
         z[:]
+
+
+@pytest.mark.parametrize("by", ["chunks", "parent", "another process", "nothing"])
+def test_array_replaced_behind_its_handle(tmp_path: Path, by: str) -> None:
+    path = tmp_path / "g/a"
+    data = np.arange(1, 1001, dtype="i4")
+    zarr.create_group(tmp_path / "g")
+    zarr.create_array(path, data=data, chunks=10)
+    z = zarrc.open(path, "r+")
+    np.testing.assert_array_equal(z[990:1000], data[990:])
+    create = "import sys, zarr; zarr.create_array(sys.argv[1], shape=1000, dtype='i4', chunks=500, overwrite=True)[:] = 7"
+    if by == "chunks":
+        zarr.create_array(path, data=data, chunks=500, overwrite=True)
+    elif by == "parent":
+        zarr.create_group(tmp_path / "g", overwrite=True)
+    elif by == "another process":
+        subprocess.run([sys.executable, "-c", create, str(path)], check=True)
+    else:
+        shutil.rmtree(path)
+    replaced = by in ("chunks", "another process")
+    what = pytest.raises(zarrc.ZarrcError if replaced else FileNotFoundError,
+                         match="open it again" if replaced else "has been removed")
+    for at in (np.s_[990:1000], [995, 600], np.s_[:]):
+        with what:
+            z[at]
+        with what:
+            z[at] = 0
+    if replaced:
+        expected = data if by == "chunks" else np.full(1000, 7)
+        np.testing.assert_array_equal(zarrc.open(path)[:], expected)
 
 
 def test_a_number_beside_a_list(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const c
   }
   array->fixed = metadata;
   zarrc_latest_init(&array->latest, &metadata->edition, close_metadata);
+  atomic_init(&array->version, 0);
   atomic_init(&array->pipelines, NULL);
   atomic_init(&array->npipelines, 0);
   *out = array;
@@ -62,10 +63,12 @@ zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const c
 zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                               zarrc_array **out, zarrc_error *error) {
   zarrc_bytes text = {0};
+  uint64_t version = 0;
   char key[ZARRC_MAX_KEY];
-  zarrc_status status = zarrc_node_read(store, path, &text, error);
+  zarrc_status status = zarrc_node_read(store, path, &version, &text, error);
   if (status) return status;
   status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
+  if (!status) atomic_store(&(*out)->version, version);
   if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
   zarrc_bytes_release(&text);
   return status;

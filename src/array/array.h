@@ -20,6 +20,7 @@ struct zarrc_array {
   zarrc_array_options options;
   const zarrc_metadata *fixed; /* as opened: what never changes is read here */
   zarrc_latest latest;         /* of zarrc_metadata: shape, grid, attributes and text are read here */
+  atomic_ullong version;       /* of the document that was last found to be of these chunks; 0: not known */
   _Atomic(zarrc_shape_pipeline *) pipelines;
   atomic_size_t npipelines;
 };
@@ -35,6 +36,11 @@ zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape
 
 /* ZARRC_INVALID_ARGUMENT unless the chunk is in the grid. */
 zarrc_status zarrc_array_check_chunk(const zarrc_metadata *metadata, const int64_t *chunk, zarrc_error *error);
+
+/* current.c: opens the document that is stored now. ZARRC_CONFLICT: it is of other chunks than the array that is open.
+ */
+zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text, size_t n, zarrc_metadata **out,
+                                     zarrc_error *error);
 
 /* Options as this version knows them, from those a caller compiled. */
 zarrc_array_options zarrc_array_take_options(const zarrc_array_options *options);

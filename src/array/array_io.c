@@ -79,12 +79,13 @@ zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *
 static zarrc_status run(zarrc_array *array, const zarrc_region *region, const zarrc_view *view,
                         const zarrc_change *fetches, bool write, zarrc_error *error) {
   const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
-  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .fetches = fetches};
+  atomic_bool missing = false;
+  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .fetches = fetches, .missing = &missing};
   zarrc_region all = zarrc_region_all(m->ndim, m->shape);
   if (!region) region = &all;
   zarrc_status status = zarrc_region_check(region, m->ndim, m->shape, error);
-  if (!status) status = zarrc_transfer_check(&t, m->ndim, region->count, "region", error);
-  if (!status) status = zarrc_transfer_region(&t, region, NULL, error);
+  if (!status) status = zarrc_transfer_begin(&t, m->ndim, region->count, "region", error);
+  if (!status) status = zarrc_transfer_end(&t, zarrc_transfer_region(&t, region, NULL, error), error);
   zarrc_latest_leave(&array->latest);
   return status;
 }
@@ -107,5 +108,6 @@ zarrc_status zarrc_array_write_fetched(zarrc_array *array, const zarrc_region *r
 zarrc_status zarrc_array_erase_chunk(zarrc_array *array, const int64_t *chunk, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_array_chunk_key(array, chunk, key, sizeof key, error);
+  if (!status) status = zarrc_array_check_current(array, error);
   return status ? status : zarrc_store_erase(array->store, key, error);
 }

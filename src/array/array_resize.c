@@ -30,16 +30,8 @@ typedef struct change {
 static zarrc_status open_stored(void *arg, const char *text, size_t n, zarrc_edition **out, zarrc_error *error) {
   const change *c = arg;
   zarrc_metadata *m;
-  bool same = false;
-  zarrc_status status = zarrc_metadata_open(c->array->ctx, text, n, &c->array->options, &m, error);
-  if (status) return status;
-  status = zarrc_metadata_same_chunks(m, (const zarrc_metadata *)zarrc_latest_peek(&c->array->latest), &same, error);
-  if (!status && !same)
-    status = zarrc_fail(error, ZARRC_CONFLICT, "another array has been put in the place of the one that is open");
-  if (status)
-    zarrc_metadata_close(m);
-  else
-    *out = &m->edition;
+  zarrc_status status = zarrc_array_open_stored(c->array, text, n, &m, error);
+  if (!status) *out = &m->edition;
   return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "array/document.h"
 #include "array/key.h"
+#include "base/ops.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,11 +53,70 @@ static zarrc_status check_path(const char *path, zarrc_error *error) {
   return *path ? zarrc_key_check(path, error) : ZARRC_OK;
 }
 
-zarrc_status zarrc_node_read(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
+/* Each step can be undone, so that two identities have the same number by chance only: one in 2^64. */
+static uint64_t number_of(const zarrc_identity *identity) {
+  uint64_t h = identity->nbytes;
+  for (size_t i = 0; i < sizeof identity->word / sizeof *identity->word; i++) {
+    h ^= identity->word[i];
+    h = (h ^ h >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    h = (h ^ h >> 27) * UINT64_C(0x94D049BB133111EB);
+    h ^= h >> 31;
+  }
+  return h ? h : 1;
+}
+
+/* *version: 0 where it cannot be told. */
+static zarrc_status ask_version(zarrc_blob *blob, uint64_t *version, zarrc_error *error) {
+  zarrc_identity identity;
+  bool known = false;
+  zarrc_status status = zarrc_blob_identify(blob, &identity, &known, error);
+  *version = !status && known ? number_of(&identity) : 0;
+  return status;
+}
+
+static bool tells_versions(const zarrc_blob *blob) {
+  ZARRC_FIND_OP(blob, identify);
+  return ZARRC_HAS_OP(blob->ops, identify);
+}
+
+zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, uint64_t *version, bool *changed,
+                                     zarrc_bytes *out, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
+  zarrc_key_blob blob;
+  uint64_t seen = *version;
+  *changed = false;
+  zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  if (!status) status = zarrc_key_blob_open(&blob, store, key, error);
+  if (status) return status;
+  if (tells_versions(blob.blob)) {
+    status = ask_version(blob.blob, version, error);
+    *changed = !status && (*version == 0 || *version != seen);
+    if (*changed) status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
+  }
+  zarrc_key_blob_close(&blob);
+  if (status) zarrc_error_in_key(error, key);
+  return status;
+}
+
+/* A version that cannot be asked for is not known; the document has been read all the same. */
+static zarrc_status read_document(zarrc_store *store, const char *key, uint64_t *version, zarrc_bytes *out,
+                                  zarrc_error *error) {
+  zarrc_key_blob blob;
+  zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
+  if (status) return status;
+  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
+  if (!status && version) ask_version(blob.blob, version, NULL);
+  zarrc_key_blob_close(&blob);
+  if (status) zarrc_error_in_key(error, key);
+  return status;
+}
+
+zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_bytes *out,
+                             zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_status status = check_path(path, error);
   if (!status) status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
-  if (!status) status = zarrc_store_get(store, key, ZARRC_MAX_DOCUMENT, out, error);
+  if (!status) status = read_document(store, key, version, out, error);
   if (status != ZARRC_NOT_FOUND) return status;
   status = refuse_format_2(store, path, error);
   if (status) return status;
@@ -70,7 +130,7 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
   zarrc_json_doc *doc = NULL;
   zarrc_node_kind kind = ZARRC_NODE_NONE;
   char key[ZARRC_MAX_KEY];
-  zarrc_status status = zarrc_node_read(store, path, &bytes, error);
+  zarrc_status status = zarrc_node_read(store, path, NULL, &bytes, error);
   if (status == ZARRC_NOT_FOUND) {
     *out = ZARRC_NODE_NONE;
     return ZARRC_OK;

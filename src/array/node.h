@@ -7,8 +7,16 @@
 
 #include "array/latest.h"
 
-/* The document at a path, on loan. ZARRC_NOT_FOUND: no node is there; ZARRC_UNSUPPORTED: one of Zarr format 2. */
-zarrc_status zarrc_node_read(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error);
+/* The document at a path, on loan. ZARRC_NOT_FOUND: no node is there; ZARRC_UNSUPPORTED: one of Zarr format 2.
+ * *version (or NULL) becomes a number made of its identity; 0 where the store cannot tell that one. */
+zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_bytes *out,
+                             zarrc_error *error);
+
+/* Asks whether the document is still that of *version. *changed: it is not, or that cannot be told; then it has been
+ * read, and *version is what it has now. Stores that tell no versions apart say that nothing has changed.
+ * ZARRC_NOT_FOUND: the document is gone. */
+zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, uint64_t *version, bool *changed,
+                                     zarrc_bytes *out, zarrc_error *error);
 
 /* Stores the document of a new node, which has been found good, and those of parents that are not there. */
 zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char *text, zarrc_create_mode mode,

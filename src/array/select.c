@@ -110,28 +110,33 @@ zarrc_status zarrc_array_selection_shape(zarrc_array *array, const zarrc_selecti
 
 /* -------------------------------------------------------------------------------------------------------- transfer */
 
+static zarrc_status transfer_chunks(selecting *s, const zarrc_transfer *t, zarrc_view *view, zarrc_error *error) {
+  zarrc_status status;
+  if (s->by_points) {
+    status = zarrc_points_list(&s->points, error);
+    return status ? status : zarrc_transfer_points(t, &s->points, error);
+  }
+  *view = zarrc_axes_view(&s->axes, view);
+  status = zarrc_axes_list(&s->axes, false, error);
+  if (status) return status;
+  return zarrc_transfer_region(t, &s->axes.region, s->axes.any_listed ? s->axes.lists : NULL, error);
+}
+
 static zarrc_status transfer(selecting *s, zarrc_transfer *t, zarrc_error *error) {
   zarrc_view view = t->write && t->view->ndim == 0 ? zarrc_view_spread(t->view, s->ndim, s->shape) : *t->view;
   zarrc_status status;
   t->view = &view;
   for (int i = 0; i < s->ndim && view.ndim == s->ndim; i++)
     if (s->may_be_longer[i] && view.shape[i] > s->shape[i]) s->shape[i] = view.shape[i];
-  status = zarrc_transfer_check(t, s->ndim, s->shape, "selection", error);
-  if (status) return status;
-  if (s->by_points) {
-    status = zarrc_points_list(&s->points, error);
-    return status ? status : zarrc_transfer_points(t, &s->points, error);
-  }
-  view = zarrc_axes_view(&s->axes, &view);
-  status = zarrc_axes_list(&s->axes, false, error);
-  if (status) return status;
-  return zarrc_transfer_region(t, &s->axes.region, s->axes.any_listed ? s->axes.lists : NULL, error);
+  status = zarrc_transfer_begin(t, s->ndim, s->shape, "selection", error);
+  return status ? status : zarrc_transfer_end(t, transfer_chunks(s, t, &view, error), error);
 }
 
 static zarrc_status run(zarrc_array *array, const zarrc_selection *selection, const zarrc_view *view, bool write,
                         zarrc_error *error) {
   const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
-  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write};
+  atomic_bool missing = false;
+  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .missing = &missing};
   selecting s;
   zarrc_status status = selecting_open(m, selection, &s, error);
   if (!status) status = transfer(&s, &t, error);

@@ -9,13 +9,9 @@
 #include <string.h>
 #include <zarrc/plugin/blob.h>
 
-zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
-                                  zarrc_error *error) {
+static zarrc_status check_view(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
+                               zarrc_error *error) {
   const zarrc_view *view = t->view;
-  zarrc_status status = zarrc_array_check_readable(t->array, error);
-  if (status) return status;
-  if (t->write && t->array->store->read_only)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   if (!view) return ZARRC_OK;
   if (view->ndim != ndim)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "memory of %d dimensions, the %s has %d", view->ndim, what, ndim);
@@ -28,6 +24,41 @@ zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64
   if (!t->write && !view->arena && zarrc_dtype_is_variable(&t->m->dtype))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "reading elements of variable length needs an arena for them");
   return ZARRC_OK;
+}
+
+zarrc_status zarrc_transfer_begin(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
+                                  zarrc_error *error) {
+  zarrc_status status = zarrc_array_check_readable(t->array, error);
+  if (status) return status;
+  if (t->write && t->array->store->read_only)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
+  status = check_view(t, ndim, shape, what, error);
+  return status || !t->write ? status : zarrc_array_check_current(t->array, error);
+}
+
+/* What a chunk of another array can look like, and the lack of one; where one was, there may be a directory. */
+static bool is_doubtful(zarrc_status status) {
+  switch (status) {
+  case ZARRC_CORRUPT:
+  case ZARRC_TRUNCATED:
+  case ZARRC_CHECKSUM:
+  case ZARRC_SIZE_MISMATCH:
+  case ZARRC_LIMIT:
+  case ZARRC_NOT_FOUND:
+  case ZARRC_IO:
+    return true;
+  default:
+    return false;
+  }
+}
+
+zarrc_status zarrc_transfer_end(const zarrc_transfer *t, zarrc_status status, zarrc_error *error) {
+  zarrc_error why;
+  if (status ? !is_doubtful(status) : !t->write && !atomic_load(t->missing)) return status;
+  zarrc_status found = zarrc_array_check_current(t->array, &why);
+  if (!found || (status && found != ZARRC_CONFLICT && found != ZARRC_NOT_FOUND)) return status;
+  if (error) *error = why;
+  return found;
 }
 
 /* Adds where it happened: the chunk, an inner one behind it, and the key. */
@@ -61,6 +92,7 @@ zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
       zarrc_key_blob_close(&blob);
     }
   }
+  if (!status && visit.missing) atomic_store(t->missing, true);
   if (!status && visit.missing && array->options.missing_is_error)
     status = zarrc_fail(error, ZARRC_NOT_FOUND, "the chunk is missing");
   zarrc_pipeline_close(own);

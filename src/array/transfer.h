@@ -13,12 +13,18 @@ typedef struct zarrc_transfer {
   const zarrc_view *view; /* NULL: elements are fetched */
   bool write;
   const zarrc_change *fetches;
+  atomic_bool *missing; /* set by reads that find a chunk missing */
 } zarrc_transfer;
 
 /* ZARRC_INVALID_ARGUMENT unless the view has this shape and the array's type, and the store can be written if it is to
- * be. `what` is what has the shape: "region", "selection". */
-zarrc_status zarrc_transfer_check(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
+ * be. `what` is what has the shape: "region", "selection". Writes: ZARRC_CONFLICT or ZARRC_NOT_FOUND where the array
+ * has been replaced or removed since it was opened. */
+zarrc_status zarrc_transfer_begin(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
                                   zarrc_error *error);
+
+/* What has become of a transfer. Where chunks were missing or damaged, and that is so because the array has been
+ * replaced or removed since it was opened, that is the failure. */
+zarrc_status zarrc_transfer_end(const zarrc_transfer *t, zarrc_status status, zarrc_error *error);
 
 /* A touched chunk: how its values are made, and where they are stored. */
 typedef struct zarrc_visit {

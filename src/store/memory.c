@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <zarrc/plugin/store.h>
 
@@ -23,6 +24,7 @@ typedef struct block {
   zarrc_ctx *ctx;
   atomic_size_t refs;
   size_t nbytes;
+  uint64_t number; /* no other value of the store has had it */
   _Alignas(16) uint8_t bytes[];
 } block;
 
@@ -42,7 +44,9 @@ typedef struct table {
 
 typedef struct memory_store {
   zarrc_store store;
-  atomic_long holder; /* process id of the thread that is inside, or 0 */
+  uint64_t opened_at;     /* in nanoseconds: another store lay at this address at another time */
+  atomic_ullong nnumbers; /* that values were given */
+  atomic_long holder;     /* process id of the thread that is inside, or 0 */
   _Atomic(table *) table;
 } memory_store;
 
@@ -222,6 +226,17 @@ static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
   return ZARRC_OK;
 }
 
+/* The fifth word is not 0: no file has these words. */
+static zarrc_status memory_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  memory_blob *self = (memory_blob *)blob;
+  const block *b = look(self);
+  *known = false;
+  if (!b) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  *out = (zarrc_identity){{(uintptr_t)self->ms, self->ms->opened_at, b->number, 0, 1}, b->nbytes};
+  *known = true;
+  return ZARRC_OK;
+}
+
 /* Puts fresh, whose reference it takes over, in the place of the key's value; NULL removes the value. */
 static zarrc_status put_value(memory_blob *b, block *fresh, bool if_unchanged, zarrc_error *error) {
   memory_store *ms = b->ms;
@@ -249,6 +264,7 @@ static zarrc_status memory_replace(zarrc_blob *blob, const zarrc_bytes *parts, s
   memory_blob *b = (memory_blob *)blob;
   block *fresh = block_new(b->ms->store.ctx, parts, n);
   if (!fresh) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the value");
+  fresh->number = atomic_fetch_add_explicit(&b->ms->nnumbers, 1, memory_order_relaxed) + 1;
   return put_value(b, fresh, if_unchanged, error);
 }
 
@@ -266,12 +282,14 @@ static size_t memory_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
 }
 
 static zarrc_status memory_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
-  static const zarrc_blob_ops reading = {.struct_size = sizeof reading, .read = memory_read, .close = memory_forget};
+  static const zarrc_blob_ops reading = {
+      .struct_size = sizeof reading, .read = memory_read, .close = memory_forget, .identify = memory_identify};
   static const zarrc_blob_ops writing = {.struct_size = sizeof writing,
                                          .read = memory_read,
                                          .close = memory_forget,
                                          .replace = memory_replace,
-                                         .erase = memory_erase};
+                                         .erase = memory_erase,
+                                         .identify = memory_identify};
   (void)error;
   *(memory_blob *)blob =
       (memory_blob){.blob = {.ops = store->read_only ? &reading : &writing}, .ms = (memory_store *)store, .key = key};
@@ -377,12 +395,16 @@ static const zarrc_store_ops memory_ops = {
 zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out, zarrc_error *error) {
   memory_store *ms = zarrc_malloc(ctx, sizeof *ms);
   table *t = table_new(ctx, FIRST_SLOTS);
+  struct timespec now = {0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
   if (!ms || !t) {
     zarrc_free(ctx, ms);
     zarrc_free(ctx, t);
     return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   }
   ms->store = (zarrc_store){.ops = &memory_ops, .ctx = ctx};
+  ms->opened_at = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+  atomic_init(&ms->nnumbers, 0);
   atomic_init(&ms->holder, 0);
   atomic_init(&ms->table, t);
   *out = &ms->store;

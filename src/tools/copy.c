@@ -155,7 +155,11 @@ static void reset_meters(zarrc_copier *k) {
 static zarrc_status copy_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   if (zarrc_copy_resumes(k) && !a->there.known) status = zarrc_copy_read_there(a, a->copy, error);
-  return status ? zarrc_copy_about(k, ZARRC_COPY_TARGET, status) : zarrc_copy_values(k, a, error);
+  if (status) return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
+  status = zarrc_copy_values(k, a, error);
+  if (status) return status;
+  status = zarrc_array_check_current(a->source, error); /* chunks may have been another array's */
+  return status ? zarrc_copy_about(k, ZARRC_COPY_SOURCE, status) : ZARRC_OK;
 }
 
 static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {

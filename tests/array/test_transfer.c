@@ -17,6 +17,7 @@ typedef struct fixture {
   zarrc_store *store;
   zarrc_array *array;
   zarrc_transfer t;
+  atomic_bool missing;
 } fixture;
 
 /* 4 x 6 int32; on axis 1 chunks of 4 and of 2. */
@@ -33,7 +34,7 @@ static int setup(void **state) {
     status =
         zarrc_array_create_json(f.store, "a", document, strlen(document), ZARRC_CREATE_NEW, &options, &f.array, NULL);
   free(document);
-  f.t = (zarrc_transfer){.array = f.array, .m = f.array->fixed};
+  f.t = (zarrc_transfer){.array = f.array, .m = f.array->fixed, .missing = &f.missing};
   *state = &f;
   return status != ZARRC_OK;
 }
@@ -65,7 +66,7 @@ static void checks_memory(void **state) {
     zarrc_transfer t = f->t;
     zarrc_error error = {0};
     t.view = &view;
-    assert_int_equal(zarrc_transfer_check(&t, 2, (int64_t[]){4, 5}, "thing", &error),
+    assert_int_equal(zarrc_transfer_begin(&t, 2, (int64_t[]){4, 5}, "thing", &error),
                      rows[i].message ? ZARRC_INVALID_ARGUMENT : ZARRC_OK);
     if (rows[i].message) assert_non_null(strstr(error.message, rows[i].message));
   }
@@ -73,9 +74,9 @@ static void checks_memory(void **state) {
   zarrc_transfer t = f->t;
   t.view = &view;
   t.write = true;
-  assert_int_equal(zarrc_transfer_check(&t, 0, NULL, "thing", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_transfer_begin(&t, 0, NULL, "thing", NULL), ZARRC_OK);
   f->store->read_only = true;
-  assert_int_equal(zarrc_transfer_check(&t, 0, NULL, "thing", NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_transfer_begin(&t, 0, NULL, "thing", NULL), ZARRC_INVALID_ARGUMENT);
   f->store->read_only = false;
 }
 

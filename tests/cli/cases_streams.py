@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 
@@ -293,6 +294,39 @@ class Pipes(support.Case):
         get.stdout.close()
         self.assertEqual((get.wait(60), put.returncode), (0, 0))
         self.assertEqual(self.raw("b"), int32s(10000))
+
+
+class Replaced(support.Case):
+    """Another array is put in the place of one that is being read: no fill values, but an error."""
+
+    def get_and(self, replace):
+        """Replaces the array once the first elements have come: the pipe holds back most. (exit code, message)"""
+        n = 4_000_000
+        self.zarrc("create", "g", "--group")
+        self.zarrc("create", "g/a", "--shape", n, "--dtype", "int32", "-c", 1000, "--fill-value", 5)
+        get = subprocess.Popen([support.COMMAND, "get", "g/a", "--format", "raw", "-o", "-", "--memory", "1M"],
+                               cwd=self.folder,
+                               stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE,
+                               env=support.ENVIRONMENT)
+        first = get.stdout.read(4000)
+        self.assertEqual(first, struct.pack("<i", 5) * 1000)
+        replace()
+        rest, said = get.communicate(timeout=60)
+        self.assertLess(len(rest), 4 * n - 4000)
+        self.assertEqual(len(rest.replace(struct.pack("<i", 5), b"")), 0)
+        return get.returncode, support.without_progress(said.decode())
+
+    def test_by_other_chunks(self):
+        code, said = self.get_and(lambda: self.zarrc("create", "g/a", "--shape", 4_000_000, "--dtype", "int32", "-c", 5000,
+                                                     "--overwrite"))
+        self.assertEqual(code, 10, said)
+        self.assertIn("zarr.json: another array has been put in the place of the array that is open", said)
+
+    def test_by_nothing(self):
+        code, said = self.get_and(lambda: shutil.rmtree(self.path("g/a")))
+        self.assertEqual(code, 3, said)
+        self.assertIn("zarr.json: the array that is open has been removed", said)
 
 
 class Coding(support.Case):

@@ -49,6 +49,50 @@ static void test_threads(void **state) {
   contract_threads(store, 100);
 }
 
+static zarrc_identity identity_of(zarrc_store *s, const char *key) {
+  zarrc_key_blob blob;
+  zarrc_identity identity = {0};
+  bool known = false;
+  assert_int_equal(zarrc_key_blob_open(&blob, s, key, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_blob_identify(blob.blob, &identity, &known, NULL), ZARRC_OK);
+  assert_true(known);
+  zarrc_key_blob_close(&blob);
+  return identity;
+}
+
+/* A value has one identity as long as it is there, and no other value has it, of the same bytes or in another store. */
+static void test_identities(void **state) {
+  zarrc_store *other;
+  zarrc_key_blob blob;
+  zarrc_identity seen[6];
+  bool known;
+  (void)state;
+  assert_int_equal(zarrc_memory_store_open(ctx, &other, NULL), ZARRC_OK);
+  contract_set(store, "a", "1");
+  contract_set(store, "b", "1");
+  contract_set(other, "a", "1");
+  seen[0] = identity_of(store, "a");
+  seen[1] = identity_of(store, "b");
+  seen[2] = identity_of(other, "a");
+  zarrc_identity again = identity_of(store, "a");
+  assert_memory_equal(&seen[0], &again, sizeof again);
+  zarrc_store_close(other);
+  contract_set(store, "a", "1");
+  seen[3] = identity_of(store, "a");
+  assert_int_equal(zarrc_store_erase(store, "a", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_key_blob_open(&blob, store, "a", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_blob_identify(blob.blob, &again, &known, NULL), ZARRC_NOT_FOUND);
+  zarrc_key_blob_close(&blob);
+  contract_set(store, "a", "1");
+  seen[4] = identity_of(store, "a");
+  assert_int_equal(zarrc_memory_store_open(ctx, &other, NULL), ZARRC_OK); /* perhaps where the first was */
+  contract_set(other, "a", "1");
+  seen[5] = identity_of(other, "a");
+  zarrc_store_close(other);
+  for (int i = 0; i < 6; i++)
+    for (int k = 0; k < i; k++) assert_memory_not_equal(&seen[i], &seen[k], sizeof again);
+}
+
 /* A memory store, unlike a directory, may have a key above another one. */
 static void test_key_above_key(void **state) {
   (void)state;
@@ -217,10 +261,10 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_ranges),    TEST(test_versions), TEST(test_list),
-      TEST(test_random),    TEST(test_threads),  TEST(test_key_above_key),
-      TEST(test_many_keys), TEST(test_fork),     TEST(test_loan_outlives_all),
-      TEST(test_no_memory),
+      TEST(test_ranges),    TEST(test_versions),   TEST(test_list),
+      TEST(test_random),    TEST(test_threads),    TEST(test_key_above_key),
+      TEST(test_many_keys), TEST(test_fork),       TEST(test_loan_outlives_all),
+      TEST(test_no_memory), TEST(test_identities),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

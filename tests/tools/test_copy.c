@@ -136,6 +136,39 @@ static void test_hierarchy(void **state) {
   free(codecs);
 }
 
+static zarrc_status replace_source(void *arg, const zarrc_copy_event *event, zarrc_error *error) {
+  bool *done = arg;
+  if (event->kind != ZARRC_COPY_PROGRESS || *done) return ZARRC_OK;
+  *done = true;
+  zarrc_array_config config = {.struct_size = sizeof config,
+                               .data_type = "float32",
+                               .ndim = 1,
+                               .shape = (int64_t[]){4},
+                               .chunk_shape = (int64_t[]){2},
+                               .codecs = "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]"};
+  zarrc_array *other;
+  float values[4] = {1, 2, 3, 4};
+  zarrc_status status = zarrc_array_create(source, "a", &config, ZARRC_CREATE_OVERWRITE, NULL, &other, error);
+  if (status) return status;
+  zarrc_view view = zarrc_view_c(zarrc_array_dtype(other), 1, config.shape, values);
+  status = zarrc_array_write(other, NULL, &view, error);
+  zarrc_array_close(other);
+  return status;
+}
+
+/* Its chunks are all there, and as long as the old ones. */
+static void test_source_replaced(void **state) {
+  zarrc_copier *copier;
+  zarrc_error error;
+  bool done = false;
+  (void)state;
+  zarrc_array_close(copying_array(source, "a", 1, (int64_t[]){4}, (int64_t[]){2}, NULL, NULL));
+  zarrc_copy_options options = {.event = replace_source, .event_arg = &done};
+  assert_int_equal(copying_run(source, "a", target, "b", options, &copier, &error), ZARRC_CONFLICT);
+  assert_non_null(strstr(error.message, "another array has been put in the place of the array that is open"));
+  zarrc_copier_close(copier);
+}
+
 /* What the caller's function returns ends the copy. */
 static void test_event_ends(void **state) {
   zarrc_copier *copier;
@@ -230,6 +263,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_options, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_growth, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_hierarchy, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_source_replaced, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_event_ends, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_cancel, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_no_memory, open_stores, close_stores),
