@@ -129,8 +129,9 @@ static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
     break;
   }
   if (!r->resumable) return "";
-  bool again = status == ZARRC_CONFLICT || status == ZARRC_CANCELED || status == ZARRC_IO || status == ZARRC_NETWORK ||
-               status == ZARRC_NO_MEMORY;
+  /* what may pass by itself; nobody can read the source by trying again */
+  bool again = status == ZARRC_CONFLICT || status == ZARRC_CANCELED || status == ZARRC_NETWORK ||
+               status == ZARRC_NO_MEMORY || (status == ZARRC_IO && r->side != ZARRC_COPY_SOURCE);
   return again ? "the same with --resume"
                : "the same with --resume once the source is mended; what was copied is kept until then";
 }

@@ -77,6 +77,15 @@ class Unfinished(support.Case):
         self.assertFalse((self.folder / "o").exists())
         self.zarrc(*self.COPY, "--overwrite")
 
+    def test_a_link_to_nothing(self):
+        """Trying again does not help; taking it away does, and leaving out what is not Zarr."""
+        (self.folder / "g/z/c/0").write_bytes(self.whole)
+        (self.folder / "g/nowhere").symlink_to("gone")
+        for arguments in ((), ("--resume", )):
+            self.refused(*self.COPY, "--other-files", *arguments, code=9, says=["nowhere", "link to nothing", "once the source"])
+        (self.folder / "g/nowhere").unlink()
+        self.finish("--other-files")
+
     def test_nothing_goes_from_a_copy_that_is_there(self):
         """It may have got more since."""
         (self.folder / "g/z/c/0").write_bytes(self.whole)
