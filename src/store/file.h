@@ -31,6 +31,7 @@ typedef struct zarrc_file_store {
   dev_t device;
   ino_t inode;
   atomic_int holding;
+  atomic_int unused; /* so many directories, the root and those above it, were made for a write that failed */
   _Atomic uint32_t swept[ZARRC_FILE_SWEPT]; /* directories whose temporary files have been looked at, by a hash */
   atomic_bool no_openat2;
   bool create, follow_links, direct;
@@ -82,9 +83,17 @@ int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
 /* The same, and the root from which it was looked up (or -1), to be dropped. */
 int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root);
 
-/* Opens the directory that holds a key, fit for flock and fsync; with make, directories that lack are made (and synced
- * as the store says). -1 and errno. *name is the rest of the key. */
-int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, const char **name);
+/* How many directories were made for a key: the root and those above it, and below the root. */
+typedef struct zarrc_file_made {
+  int root, below;
+} zarrc_file_made;
+
+/* Opens the directory that holds a key, fit for flock and fsync; -1 and errno. Unless `made` is NULL directories that
+ * lack are made (and synced as the store says), and counted, when this fails too. *name is the rest of the key. */
+int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, zarrc_file_made *made, const char **name);
+/* Removes what was made for a key that could not be written, where nothing is in it; the root goes when the store is
+ * closed, as it may be in use. */
+void zarrc_file_unmake(zarrc_file_store *fs, const char *key, const zarrc_file_made *made);
 
 /* mkdirat; the new entry is synced if the store says so. */
 int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name);
@@ -112,8 +121,9 @@ void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key);
 int zarrc_file_root_take(zarrc_file_store *fs);
 /* Keeps errno. root may be -1. */
 void zarrc_file_root_drop(zarrc_file_store *fs, int root);
-/* Makes the directory if it is not there yet and the store may; else as zarrc_file_root_take. */
-int zarrc_file_root_make(zarrc_file_store *fs);
+/* Makes the directory if it is not there yet and the store may; else as zarrc_file_root_take. *made: how many
+ * directories were made, this one and those above it. */
+int zarrc_file_root_make(zarrc_file_store *fs, int *made);
 /* Whether a directory that was taken has been removed meanwhile. Keeps errno. */
 bool zarrc_file_root_is_deleted(int root);
 void zarrc_file_root_close(zarrc_file_store *fs);

@@ -219,7 +219,7 @@ static zarrc_status erase_link(zarrc_file_store *fs, const char *prefix, bool *d
   const char *name;
   struct stat st;
   *done = true;
-  int dir = zarrc_file_open_parent(fs, prefix, false, &name);
+  int dir = zarrc_file_open_parent(fs, prefix, NULL, &name);
   if (dir < 0) return errno == ENOENT || errno == ENOTDIR ? ZARRC_OK : zarrc_file_fail(error, errno, "cannot open");
   zarrc_status status = ZARRC_OK;
   if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !(S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))) goto done;
@@ -234,7 +234,7 @@ done:
 static zarrc_status sync_parent(zarrc_file_store *fs, const char *prefix, zarrc_error *error) {
   const char *name;
   if (fs->sync == ZARRC_SYNC_NONE) return ZARRC_OK;
-  int dir = zarrc_file_open_parent(fs, prefix, false, &name);
+  int dir = zarrc_file_open_parent(fs, prefix, NULL, &name);
   zarrc_status status = ZARRC_OK;
   if (dir < 0 || zarrc_file_sync_dir(dir)) status = zarrc_file_fail(error, errno, "cannot sync the directory");
   if (dir >= 0) close(dir);

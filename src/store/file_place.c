@@ -121,13 +121,14 @@ static int check_link(zarrc_file_store *fs, const char *prefix) {
 }
 
 static int open_place(zarrc_file_store *fs, const char *prefix, bool make, zarrc_file_place *place) {
+  zarrc_file_made made = {0};
   const char *name;
   if (!*prefix) {
     int base = fs->start >= 0 ? fs->start : AT_FDCWD;
     if (make && make_above(base, fs->path)) return -1;
     return open_holder(base, fs->path, place);
   }
-  place->holder = zarrc_file_open_parent(fs, prefix, make, &name);
+  place->holder = zarrc_file_open_parent(fs, prefix, make ? &made : NULL, &name);
   if (place->holder < 0) return -1;
   if (strlen(name) > NAME_MAX) {
     errno = ENAMETOOLONG;

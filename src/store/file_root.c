@@ -66,19 +66,40 @@ bool zarrc_file_root_is_deleted(int root) {
   return deleted;
 }
 
+/* Directories that were made for nothing go, as long as nothing is in them. */
+static void remove_unused(const zarrc_file_store *fs) {
+  char path[PATH_MAX];
+  size_t n = strlen(fs->path);
+  if (n >= sizeof path) return;
+  memcpy(path, fs->path, n + 1);
+  bool is_whole = atomic_load(&fs->holding) == HELD; /* else the last ones may never have been made */
+  for (int i = atomic_load(&fs->unused); i > 0 && n > 0;) {
+    while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
+    if (!unlinkat(start_of(fs), path, AT_REMOVEDIR))
+      i--;
+    else if (errno != ENOENT || is_whole)
+      break;
+    while (n > 0 && path[n - 1] != '/') path[--n] = '\0';
+  }
+}
+
 void zarrc_file_root_close(zarrc_file_store *fs) {
   if (atomic_load(&fs->holding) == HELD) close(fs->root);
+  remove_unused(fs);
   if (fs->start >= 0) close(fs->start);
 }
 
-static int open_or_make(const zarrc_file_store *fs, int dir, const char *name) {
+static int open_or_make(const zarrc_file_store *fs, int dir, const char *name, int *made) {
   int fd = zarrc_file_open(dir, name, O_PATH | O_DIRECTORY);
+  if (fd >= 0) *made = 0;
   if (fd >= 0 || errno != ENOENT) return fd;
-  if (zarrc_file_make_dir(fs, dir, name) && errno != EEXIST) return -1;
+  int failed = zarrc_file_make_dir(fs, dir, name);
+  if (failed && errno != EEXIST) return -1;
+  *made = failed ? 0 : *made + 1;
   return zarrc_file_open(dir, name, O_PATH | O_DIRECTORY);
 }
 
-int zarrc_file_root_make(zarrc_file_store *fs) {
+int zarrc_file_root_make(zarrc_file_store *fs, int *made) {
   char name[NAME_MAX + 1];
   const char *path = fs->path;
   int dir = zarrc_file_root_take(fs);
@@ -92,7 +113,7 @@ int zarrc_file_root_make(zarrc_file_store *fs) {
     } else {
       memcpy(name, path, n);
       name[n] = '\0';
-      next = open_or_make(fs, dir, name);
+      next = open_or_make(fs, dir, name, made);
     }
     zarrc_file_close(dir);
     dir = next;

@@ -164,8 +164,13 @@ static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_
   char temp[ZARRC_TEMP_NAME];
   const char *name;
   int os_error = 0;
-  int dir = zarrc_file_open_parent(fs, blob->key, true, &name);
-  if (dir < 0) return zarrc_file_fail(error, errno, "cannot open the directory");
+  zarrc_file_made made = {0};
+  int dir = zarrc_file_open_parent(fs, blob->key, &made, &name);
+  if (dir < 0) {
+    zarrc_status status = zarrc_file_fail(error, errno, "cannot open the directory");
+    zarrc_file_unmake(fs, blob->key, &made);
+    return status;
+  }
   zarrc_file_temp_sweep(fs, dir, blob->key);
   zarrc_status status = write_temp(blob, dir, name, v, temp, &os_error, error);
   if (status) goto done;
@@ -189,6 +194,10 @@ static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_
     status = zarrc_file_fail(error, errno, "cannot sync the directory");
 done:
   close(dir);
+  if (status)
+    zarrc_file_unmake(fs, blob->key, &made);
+  else if (atomic_load_explicit(&fs->unused, memory_order_relaxed) > 0)
+    atomic_store(&fs->unused, 0);
   *gone = os_error == ENOENT;
   return status;
 }
@@ -226,7 +235,7 @@ zarrc_status zarrc_file_erase(zarrc_file_blob *blob, bool if_unchanged, zarrc_er
   zarrc_file_lock_held lock;
   zarrc_status status = ZARRC_OK;
   const char *name;
-  int dir = zarrc_file_open_parent(fs, blob->key, false, &name);
+  int dir = zarrc_file_open_parent(fs, blob->key, NULL, &name);
   if (dir < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return zarrc_file_fail(error, errno, "cannot open the directory");
     bool was_there = blob->seen.fd > 0;

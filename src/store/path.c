@@ -238,7 +238,7 @@ int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name) {
 
 /* Makes what lacks of the directories above a key; each is looked up from the root, so that links are followed as
  * everywhere. */
-static int make_parents(zarrc_file_store *fs, const char *key) {
+static int make_parents(zarrc_file_store *fs, const char *key, int *made) {
   char path[PATH_MAX];
   const char *name = key;
   for (const char *slash = strchr(key, '/'); slash; name = slash + 1, slash = strchr(name, '/')) {
@@ -260,14 +260,16 @@ static int make_parents(zarrc_file_store *fs, const char *key) {
       int failed = zarrc_file_make_dir(fs, dir, path + (name - key));
       zarrc_file_close(dir);
       if (failed && errno != EEXIST) return -1;
+      *made = failed ? 0 : *made + 1;
     } else {
       close(fd);
+      *made = 0;
     }
   }
   return 0;
 }
 
-int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, const char **name) {
+int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, zarrc_file_made *made, const char **name) {
   char path[PATH_MAX];
   const char *slash = strrchr(key, '/');
   size_t n = slash ? (size_t)(slash - key) : 0;
@@ -280,10 +282,26 @@ int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, bool make, con
   path[n] = '\0';
   for (int tries = 0;; tries++) { /* somebody may erase what has just been made */
     int fd = zarrc_file_open_below(fs, path, O_RDONLY | O_DIRECTORY);
-    if (fd >= 0 || errno != ENOENT || !make || tries == TRIES) return fd;
-    int root = zarrc_file_root_make(fs);
+    if (fd >= 0 || errno != ENOENT || !made || tries == TRIES) return fd;
+    int root = zarrc_file_root_make(fs, &made->root);
     if (root < 0) return -1;
     zarrc_file_root_drop(fs, root);
-    if (make_parents(fs, key) && errno != ENOENT) return -1;
+    if (make_parents(fs, key, &made->below) && errno != ENOENT) return -1;
   }
+}
+
+void zarrc_file_unmake(zarrc_file_store *fs, const char *key, const zarrc_file_made *made) {
+  char path[PATH_MAX];
+  size_t n = strlen(key);
+  if (n >= sizeof path) return;
+  memcpy(path, key, n + 1);
+  int root = made->below > 0 ? zarrc_file_root_take(fs) : -1;
+  for (int i = 0; i < made->below && root >= 0; i++) {
+    char *slash = strrchr(path, '/');
+    if (!slash) break;
+    *slash = '\0';
+    if (unlinkat(root, path, AT_REMOVEDIR)) break;
+  }
+  zarrc_file_root_drop(fs, root);
+  if (made->root > 0) atomic_store(&fs->unused, made->root);
 }

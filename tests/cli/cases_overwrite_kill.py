@@ -254,6 +254,23 @@ class Creates(Whole):
             self.assertEqual(self.value(), (bytes(48 * 4), 9) if done.returncode == 0 else (OLD, 5), at)
 
 
+    def test_nothing_is_left(self):
+        """A create that fails leaves no directory that it made, and those that were there."""
+        for above in ("new/deep", "there"):
+            (self.folder / "there").mkdir(exist_ok=True)
+            arguments = ("create", f"{above}/n", *self.CREATE[2:-1])
+            failed = 0
+            for at in range(1, 12):
+                for name in ("new", f"{above}/n"):
+                    shutil.rmtree(self.folder / name, ignore_errors=True)
+                done = self.run_faulty(*arguments, at=at, errno=errno.ENOSPC, on=0)
+                failed += done.returncode != 0
+                if done.returncode:
+                    self.assertEqual(sorted(os.listdir(self.folder)), ["a", "there"], (at, done.stderr))
+                    self.assertEqual(os.listdir(self.folder / "there"), [], (at, done.stderr))
+            self.assertGreater(failed, 2)
+
+
 class Races(support.Case):
 
     def test_two_copies_with_other_chunks(self):

@@ -244,6 +244,8 @@ static void test_replaced_while_read(void **state) {
 
 /* ---------------------------------------------------------------------------------------------------- making it */
 
+static int nmade;
+
 static bool is_there(const char *name) {
   char *path = in_tree(name);
   bool exists = file_exists(path);
@@ -262,12 +264,12 @@ static void test_make_root(void **state) {
   assert_int_equal(zarrc_file_root_take(made), -1);
   assert_int_equal(errno, ENOENT);
   faultio_arm(FAULTIO_MKDIR | FAULTIO_SYNC, 0, 0, false);
-  int root = zarrc_file_root_make(made);
+  int root = zarrc_file_root_make(made, &nmade);
   faultio.armed = false;
   assert_true(root >= 0);
   assert_string_equal(faultio.log, "mkdir fsync mkdir fsync mkdir fsync ");
   assert_int_equal(zarrc_file_root_take(made), root);
-  assert_int_equal(zarrc_file_root_make(made), root);
+  assert_int_equal(zarrc_file_root_make(made, &nmade), root);
   assert_true(is_there("new/deep/root"));
   zarrc_store_close(store);
   free(absolute);
@@ -279,7 +281,7 @@ static void test_make_root(void **state) {
   zarrc_store_close(store);
   contract_ok(zarrc_file_store_open(ctx, "rel/root", &options, &store, &error), &error);
   assert_int_equal(chdir("/"), 0);
-  assert_true(zarrc_file_root_make((zarrc_file_store *)store) >= 0);
+  assert_true(zarrc_file_root_make((zarrc_file_store *)store, &nmade) >= 0);
   assert_true(is_there("rel/root"));
   zarrc_store_close(store);
   assert_int_equal(chdir(cwd), 0);
@@ -292,6 +294,39 @@ static void test_make_root(void **state) {
   free(missing);
 }
 
+static zarrc_status write_failing(const char *path, const char *key, bool again) {
+  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
+  zarrc_store *store;
+  zarrc_error error;
+  contract_ok(zarrc_file_store_open(ctx, path, &options, &store, &error), &error);
+  faultio_arm(FAULTIO_WRITE, 1, ENOSPC, false);
+  zarrc_status status = zarrc_store_set(store, key, "x", 1, &error);
+  faultio.armed = false;
+  if (again) contract_ok(zarrc_store_set(store, key, "x", 1, &error), &error);
+  zarrc_store_close(store);
+  return status;
+}
+
+/* Directories that were made for a write that failed go, no others; and not before the store is closed. */
+static void test_unmake_root(void **state) {
+  char *path = path_in(tree, "un/used/root");
+  (void)state;
+  assert_int_equal(write_failing(path, "a/b/key", false), ZARRC_IO);
+  assert_false(is_there("un"));
+  char *kept = path_in(tree, "un");
+  assert_int_equal(mkdir(kept, 0777), 0);
+  assert_int_equal(write_failing(path, "key", false), ZARRC_IO);
+  assert_false(is_there("un/used"));
+  assert_true(is_there("un"));
+  assert_int_equal(write_failing(path, "a/b/key", true), ZARRC_IO);
+  assert_true(is_there("un/used/root/a/b/key"));
+  assert_int_equal(write_failing(path, "a/c/d/key", false), ZARRC_IO);
+  assert_false(is_there("un/used/root/a/c"));
+  assert_true(is_there("un/used/root/a"));
+  free(path);
+  free(kept);
+}
+
 static void test_make_root_in_the_way(void **state) {
   (void)state;
   zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
@@ -300,7 +335,7 @@ static void test_make_root_in_the_way(void **state) {
   char *path = path_in(tree, "later/root");
   contract_ok(zarrc_file_store_open(ctx, path, &options, &store, &error), &error);
   write_in_tree("later", "a file");
-  assert_int_equal(zarrc_file_root_make((zarrc_file_store *)store), -1);
+  assert_int_equal(zarrc_file_root_make((zarrc_file_store *)store, &nmade), -1);
   assert_int_equal(errno, ENOTDIR);
   zarrc_store_close(store);
   free(path);
@@ -319,7 +354,7 @@ int main(void) {
       cmocka_unit_test(test_replaced), cmocka_unit_test(test_compare_after_replacement),
       cmocka_unit_test(test_gone),     TEST(test_working_directory_removed),
       TEST(test_replaced_while_read),  TEST(test_make_root),
-      TEST(test_make_root_in_the_way),
+      TEST(test_unmake_root),          TEST(test_make_root_in_the_way),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

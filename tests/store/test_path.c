@@ -136,7 +136,7 @@ static void test_open_below_names(void **state) {
     atomic_store(&fs->no_openat2, stepwise);
     assert_int_equal(try_open(name), ENAMETOOLONG);
     const char *rest;
-    assert_int_equal(zarrc_file_open_parent(fs, path, true, &rest), -1);
+    assert_int_equal(zarrc_file_open_parent(fs, path, &(zarrc_file_made){0}, &rest), -1);
     assert_int_equal(errno, ENAMETOOLONG);
   }
   free(path);
@@ -173,40 +173,40 @@ static void test_open_parent(void **state) {
   link_in_tree("nothing", "root/dangling");
   for (int stepwise = 0; stepwise < 2; stepwise++) {
     atomic_store(&fs->no_openat2, stepwise);
-    int dir = zarrc_file_open_parent(fs, "file", false, &name);
+    int dir = zarrc_file_open_parent(fs, "file", NULL, &name);
     assert_true(dir >= 0);
     assert_string_equal(name, "file");
     assert_true(dir != zarrc_file_root_take(fs)); /* locks of two descriptions exclude each other */
     assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), 0);
-    int other = zarrc_file_open_parent(fs, "file", true, &name);
+    int other = zarrc_file_open_parent(fs, "file", &(zarrc_file_made){0}, &name);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
     close(dir);
     close(other);
 
     const char *deep = stepwise ? "x/y/z/w" : "p/q/r/s";
-    assert_int_equal(zarrc_file_open_parent(fs, deep, false, &name), -1);
+    assert_int_equal(zarrc_file_open_parent(fs, deep, NULL, &name), -1);
     assert_int_equal(errno, ENOENT);
     assert_false(is_in_tree(stepwise ? "root/x" : "root/p"));
-    dir = zarrc_file_open_parent(fs, deep, true, &name);
+    dir = zarrc_file_open_parent(fs, deep, &(zarrc_file_made){0}, &name);
     assert_true(dir >= 0);
     assert_string_equal(name, deep + 6);
     assert_int_equal(mkdirat(dir, name, 0777), 0);
     close(dir);
     assert_true(is_in_tree(stepwise ? "root/x/y/z/w" : "root/p/q/r/s"));
 
-    assert_int_equal(zarrc_file_open_parent(fs, "a/b/file/c/d", true, &name), -1);
+    assert_int_equal(zarrc_file_open_parent(fs, "a/b/file/c/d", &(zarrc_file_made){0}, &name), -1);
     assert_int_equal(errno, ENOTDIR);
-    assert_int_equal(zarrc_file_open_parent(fs, "out/new/file", true, &name), -1);
+    assert_int_equal(zarrc_file_open_parent(fs, "out/new/file", &(zarrc_file_made){0}, &name), -1);
     assert_int_equal(errno, EXDEV);
     assert_false(is_in_tree("outside/new"));
-    assert_int_equal(zarrc_file_open_parent(fs, "dangling/new/file", true, &name), -1);
+    assert_int_equal(zarrc_file_open_parent(fs, "dangling/new/file", &(zarrc_file_made){0}, &name), -1);
     assert_int_equal(errno, ENOENT);
-    dir = zarrc_file_open_parent(fs, "in/b/file", true, &name);
+    dir = zarrc_file_open_parent(fs, "in/b/file", &(zarrc_file_made){0}, &name);
     assert_true(dir >= 0);
     if (dir >= 0) close(dir);
   }
   atomic_store(&fs->no_openat2, false);
-  int dir = zarrc_file_open_parent(fs, "in/made/file", true, &name);
+  int dir = zarrc_file_open_parent(fs, "in/made/file", &(zarrc_file_made){0}, &name);
   assert_true(dir >= 0);
   close(dir);
   assert_true(is_in_tree("root/a/made"));
