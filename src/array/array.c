@@ -15,16 +15,6 @@ enum { KEPT_PIPELINES = 256 };
 
 /* ------------------------------------------------------------------------------------------------ open and close */
 
-zarrc_array_options zarrc_array_take_options(const zarrc_array_options *options) {
-  zarrc_array_options taken = {0};
-  if (options) {
-    size_t n = options->struct_size;
-    memcpy(&taken, options, n > 0 && n < sizeof taken ? n : sizeof taken);
-  }
-  taken.struct_size = sizeof taken;
-  return taken;
-}
-
 static void close_metadata(zarrc_edition *edition) {
   zarrc_metadata_close((zarrc_metadata *)edition);
 }
@@ -35,10 +25,12 @@ static const zarrc_metadata *newest(const zarrc_array *array) {
 
 zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const char *text, size_t n,
                                    const zarrc_array_options *options, zarrc_array **out, zarrc_error *error) {
-  zarrc_array_options taken = zarrc_array_take_options(options);
+  zarrc_array_options taken = {.struct_size = sizeof taken};
   zarrc_metadata *metadata = NULL;
+  zarrc_status status =
+      options ? zarrc_sized_take(&taken, sizeof taken, options, "the array's options", error) : ZARRC_OK;
+  if (status) return status;
   zarrc_array *array = zarrc_malloc(store->ctx, sizeof *array);
-  zarrc_status status;
   if (!array) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for an array");
   memset(array, 0, sizeof *array);
   array->ctx = store->ctx;

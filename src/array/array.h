@@ -42,7 +42,4 @@ zarrc_status zarrc_array_check_chunk(const zarrc_metadata *metadata, const int64
 zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text, size_t n, zarrc_metadata **out,
                                      zarrc_error *error);
 
-/* Options as this version knows them, from those a caller compiled. */
-zarrc_array_options zarrc_array_take_options(const zarrc_array_options *options);
-
 #endif

@@ -6,6 +6,7 @@
 #include "array/grid.h"
 #include "array/node.h"
 #include "base/checked.h"
+#include "base/sized.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -292,10 +293,8 @@ zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarr
                                 zarrc_error *error) {
   zarrc_array_config known = {0};
   zarrc_buf text = zarrc_buf_new(store->ctx, ZARRC_MAX_DOCUMENT);
-  zarrc_status status;
-  size_t n = config->struct_size;
-  memcpy(&known, config, n > 0 && n < sizeof known ? n : sizeof known);
-  status = check_config(&known, error);
+  zarrc_status status = zarrc_sized_take(&known, sizeof known, config, "the array's config", error);
+  if (!status) status = check_config(&known, error);
   if (!status) status = make_document(store->ctx, &known, &text, error);
   if (!status)
     status = zarrc_array_create_json(store, path, (const char *)text.ptr, text.len, mode, options, out, error);

@@ -2,6 +2,8 @@
 /* The file store: opening it, and reading. */
 #include "store/file.h"
 
+#include "base/sized.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -325,10 +327,8 @@ static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
 zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
                                    zarrc_store **out, zarrc_error *error) {
   zarrc_file_store_options o = {0};
-  if (options) {
-    size_t size = options->struct_size;
-    memcpy(&o, options, size > 0 && size < sizeof o ? size : sizeof o);
-  }
+  zarrc_status status = options ? zarrc_sized_take(&o, sizeof o, options, "the file store's options", error) : ZARRC_OK;
+  if (status) return status;
   if (!path || !*path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no directory is named");
   size_t size = strlen(path) + 1;
   zarrc_file_store *fs = zarrc_malloc(ctx, sizeof *fs);
@@ -349,7 +349,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
                            .max_value_bytes = o.max_value_bytes};
   atomic_init(&fs->holding, 0);
   atomic_init(&fs->no_openat2, false);
-  zarrc_status status = open_root(fs, error);
+  status = open_root(fs, error);
   if (status) {
     with_path(fs, "", status, error);
     file_close(&fs->store);

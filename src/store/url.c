@@ -2,6 +2,8 @@
 /* From a URL to a store and the path of a node in it. */
 #include "store/common.h"
 
+#include "base/sized.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -281,12 +283,11 @@ static zarrc_status open_url(opening *o) {
 zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options, zarrc_store **out,
                               char **path, zarrc_error *error) {
   opening o = {.ctx = ctx, .url = url, .error = error};
-  if (options) {
-    size_t size = options->struct_size;
-    memcpy(&o.options, options, size > 0 && size < sizeof o.options ? size : sizeof o.options);
-  }
+  zarrc_status status =
+      options ? zarrc_sized_take(&o.options, sizeof o.options, options, "the store's options", error) : ZARRC_OK;
+  if (status) return status;
   if (!url || !*url) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no URL");
-  zarrc_status status = open_url(&o);
+  status = open_url(&o);
   if (status) {
     zarrc_free(ctx, o.path);
     return status;

@@ -254,6 +254,50 @@ static void test_options(void **state) {
   zarrc_array_close(array);
 }
 
+/* Each struct that a caller fills, as a caller compiled with a newer header gives it: longer, with one more member.
+ * What it sets there is refused, not dropped; unset it does not matter. */
+static void test_newer_structs(void **state) {
+  static const int64_t shape[1] = {1};
+  const struct {
+    zarrc_array_options options;
+    uint64_t added;
+  } open = {{.struct_size = sizeof open}, 1}, open_unset = {{.struct_size = sizeof open}, 0};
+  const struct {
+    zarrc_array_config config;
+    uint64_t added;
+  } create = {{.struct_size = sizeof create, .data_type = "int8", .ndim = 1, .shape = shape}, 1},
+    create_unset = {{.struct_size = sizeof create, .data_type = "int8", .ndim = 1, .shape = shape}, 0};
+  const struct {
+    zarrc_file_store_options options;
+    uint64_t added;
+  } file = {{.struct_size = sizeof file}, 1}, file_unset = {{.struct_size = sizeof file}, 0};
+  const struct {
+    zarrc_open_options options;
+    uint64_t added;
+  } url = {{.struct_size = sizeof url}, 1}, url_unset = {{.struct_size = sizeof url}, 0};
+  zarrc_array *array = NULL;
+  zarrc_store *s = NULL;
+  char *path = NULL;
+  zarrc_error error;
+  (void)state;
+  assert_int_equal(zarrc_array_create(store, "n", &create.config, ZARRC_CREATE_NEW, NULL, &array, &error),
+                   ZARRC_UNSUPPORTED);
+  assert_non_null(strstr(error.message, zarrc_version()));
+  assert_int_equal(zarrc_array_create(store, "n", &create_unset.config, ZARRC_CREATE_NEW, NULL, &array, &error),
+                   ZARRC_OK);
+  zarrc_array_close(array);
+  assert_int_equal(zarrc_array_open(store, "n", &open.options, &array, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_array_open(store, "n", &open_unset.options, &array, &error), ZARRC_OK);
+  zarrc_array_close(array);
+  assert_int_equal(zarrc_file_store_open(ctx, "/", &file.options, &s, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_file_store_open(ctx, "/", &file_unset.options, &s, &error), ZARRC_OK);
+  zarrc_store_close(s);
+  assert_int_equal(zarrc_store_open(ctx, "memory:", &url.options, &s, &path, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_store_open(ctx, "memory:", &url_unset.options, &s, &path, &error), ZARRC_OK);
+  zarrc_store_close(s);
+  zarrc_free(ctx, path);
+}
+
 /* ------------------------------------------------------------------------------------------------------ pipelines */
 
 static zarrc_array *rectilinear(void) {
@@ -360,17 +404,12 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_getters),
-      cmocka_unit_test(test_inner_chunk_shape),
-      cmocka_unit_test(test_unknown),
-      cmocka_unit_test(test_unknown_only),
-      cmocka_unit_test(test_not_opened),
-      cmocka_unit_test(test_long_paths),
-      cmocka_unit_test(test_options),
-      cmocka_unit_test(test_regular_pipeline),
-      cmocka_unit_test(test_pipelines_of_shapes),
-      cmocka_unit_test(test_many_shapes),
-      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_getters),          cmocka_unit_test(test_inner_chunk_shape),
+      cmocka_unit_test(test_unknown),          cmocka_unit_test(test_unknown_only),
+      cmocka_unit_test(test_not_opened),       cmocka_unit_test(test_long_paths),
+      cmocka_unit_test(test_options),          cmocka_unit_test(test_newer_structs),
+      cmocka_unit_test(test_regular_pipeline), cmocka_unit_test(test_pipelines_of_shapes),
+      cmocka_unit_test(test_many_shapes),      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
