@@ -84,11 +84,14 @@ static zarrc_status meter_open(zarrc_store *store, const char *key, zarrc_blob *
                                      .replace = meter_replace,
                                      .replace_from = meter_replace_from,
                                      .inner = inner_of};
+  static const zarrc_blob_ops document_ops = {.struct_size = sizeof document_ops,
+                                              .replace = meter_replace,
+                                              .replace_from = meter_replace_from,
+                                              .inner = inner_of};
   meter_blob *b = (meter_blob *)blob;
-  if (is_document(key)) return store_inner(store)->ops->open(store_inner(store), key, blob, error);
   zarrc_status status = store_inner(store)->ops->open(store_inner(store), key, inner_of(blob), error);
   if (status) return status;
-  b->blob = (zarrc_blob){&ops, inner_of(blob)->traits};
+  b->blob = (zarrc_blob){is_document(key) ? &document_ops : &ops, inner_of(blob)->traits};
   b->meter = (zarrc_meter *)store;
   atomic_init(&b->was_there, false);
   return ZARRC_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A store that passes everything on to another one and counts; documents (zarr.json) are not counted: how often they
- * are asked for is no matter of chunks. */
+/* A store that passes everything on to another one and counts. Reads of documents (zarr.json) are not counted: how
+ * often one is asked for is no matter of chunks. */
 #ifndef ZARRC_TOOLS_METER_H
 #define ZARRC_TOOLS_METER_H
 
