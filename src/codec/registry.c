@@ -45,6 +45,9 @@ const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
   return NULL;
 }
 
+/* The most bytes that an instance of a codec may have. */
+#define MAX_INSTANCE ((size_t)1 << 20)
+
 static bool class_is_whole(const zarrc_codec_class *c) {
   if (!c->open || !c->name || !c->name[0]) return false;
   if (c->missing_library) return true;
@@ -69,6 +72,10 @@ static zarrc_status class_take(const zarrc_codec_class *given, zarrc_codec_class
   memset(out, 0, sizeof *out);
   memcpy(out, given, size < sizeof *out ? size : sizeof *out);
   out->struct_size = sizeof *out;
+  if (out->instance_size > MAX_INSTANCE)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT,
+                      "codec class %s: an instance of %zu bytes, at most %zu are possible",
+                      out->name ? out->name : "without a name", out->instance_size, MAX_INSTANCE);
   if (class_is_whole(out)) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codec class %s: a function that its kind needs is missing",
                     out->name ? out->name : "without a name");

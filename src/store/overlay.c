@@ -87,6 +87,9 @@ zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, z
                                       .erase_prefix = overlay_erase_prefix,
                                       .close = zarrc_store_free,
                                       .list_temporary = overlay_list_temporary};
+  zarrc_status status = zarrc_store_check(front, error);
+  if (!status) status = zarrc_store_check(behind, error);
+  if (status) return status;
   overlay_store *o = zarrc_malloc(behind->ctx, sizeof *o);
   if (!o) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   *o = (overlay_store){{&ops, behind->ctx, behind->read_only}, front, behind};

@@ -86,13 +86,12 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .close = zarrc_store_free,
                                       .list_temporary = prefix_list_temporary};
   size_t n = strlen(prefix);
-  zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
+  zarrc_status status = zarrc_store_check(inner, error);
+  if (!status && n) status = zarrc_key_check(prefix, error);
   if (status) return status;
   prefix_store *p = zarrc_malloc(inner->ctx, sizeof *p + n + 2);
   if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
-  p->store = (zarrc_store){&ops, inner->ctx, inner->read_only};
-  p->inner = inner;
-  p->length = n ? n + 1 : 0;
+  *p = (prefix_store){{&ops, inner->ctx, inner->read_only}, inner, n ? n + 1 : 0};
   memcpy(p->prefix, prefix, n);
   memcpy(p->prefix + n, "/", 2);
   *out = &p->store;

@@ -56,11 +56,19 @@ static zarrc_status in_key(zarrc_status status, const char *key, zarrc_error *er
   return status;
 }
 
+zarrc_status zarrc_store_check(const zarrc_store *store, zarrc_error *error) {
+  for (; store; store = ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL)
+    if (!ZARRC_HAS_OP(store->ops, open) || !ZARRC_HAS_OP(store->ops, blob_nbytes))
+      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the table of a store lacks open or blob_nbytes");
+  return ZARRC_OK;
+}
+
 zarrc_status zarrc_key_blob_open(zarrc_key_blob *blob, zarrc_store *store, const char *key, zarrc_error *error) {
   size_t length;
   blob->blob = NULL;
   blob->memory = (zarrc_bytes){0};
   zarrc_status status = key_measure(key, &length, error);
+  if (!status) status = zarrc_store_check(store, error);
   if (status) return status;
   zarrc_blob *memory = (zarrc_blob *)(void *)blob->room.bytes;
   size_t nbytes = store->ops->blob_nbytes(store, length);

@@ -241,6 +241,10 @@ static void half_a_class_is_refused(void **state) {
   half.name = "old";
   half.struct_size = 8;
   assert_int_equal(zarrc_register_codec(*state, &half, NULL), ZARRC_INVALID_ARGUMENT);
+  half = invert;
+  half.name = "huge"; /* the sum with what stands in front of an instance wraps */
+  half.instance_size = SIZE_MAX;
+  assert_int_equal(zarrc_register_codec(*state, &half, NULL), ZARRC_INVALID_ARGUMENT);
 }
 
 /* What a plug-in was compiled with may be shorter (members that were added since are missing, and whatever lies behind

@@ -387,6 +387,24 @@ static void test_tables_of_other_lengths(void **state) {
   free(older);
 }
 
+/* A store that cannot open anything is refused, also behind others. */
+static void test_tables_without_open(void **state) {
+  (void)state;
+  zarrc_error error;
+  zarrc_bytes got;
+  zarrc_store *before = NULL, *overlay = NULL;
+  for (int without = 0; without < 2; without++) {
+    zarrc_store_ops ops = least_ops;
+    if (without == 0) ops.open = NULL;
+    if (without == 1) ops.blob_nbytes = NULL;
+    fake f = {.store = {&ops, ctx, false}}, whole = {.store = {&least_ops, ctx, false}};
+    assert_int_equal(zarrc_store_get(&f.store, "a", 5, &got, &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_prefix_store_open(&f.store, "p", &before, &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_overlay_store_open(&f.store, &whole.store, &overlay, &error), ZARRC_INVALID_ARGUMENT);
+    assert_int_equal(zarrc_overlay_store_open(&whole.store, &f.store, &overlay, &error), ZARRC_INVALID_ARGUMENT);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_key_check),
@@ -399,6 +417,7 @@ int main(void) {
       cmocka_unit_test(test_erase_prefix_by_listing),
       cmocka_unit_test(test_no_list),
       cmocka_unit_test(test_tables_of_other_lengths),
+      cmocka_unit_test(test_tables_without_open),
   };
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }
