@@ -360,8 +360,9 @@ static void test_tables_of_other_lengths(void **state) {
   zarrc_bytes got;
   size_t size = offsetof(zarrc_store_ops, list);
   zarrc_store_ops *older = malloc(size); /* the address sanitizer sees a byte too much */
-  memcpy(older, &least_ops, size);
-  older->struct_size = size;
+  zarrc_store_ops old = least_ops;
+  old.struct_size = size;
+  memcpy(older, &old, size);
   struct {
     zarrc_store_ops table;
     void (*newer)(void);
