@@ -187,7 +187,7 @@ def test_ctrl_c_stops_a_write_of_the_synchronous_interface(workers: int, tmp_pat
 
 
 def test_ctrl_c_stops_a_read_of_the_synchronous_interface(tmp_path: Path) -> None:
-    n, edge = 4000, 1 << 22
+    n, edge = 16000, 1 << 22  # some seconds
     array = zarr.create_array(
         tmp_path / "a", shape=(n * edge,), chunks=(edge,), dtype="u1", compressors=zarr.codecs.GzipCodec()
     )

@@ -141,9 +141,9 @@ async def off_loop(fn: Callable[..., Any], *args: Any) -> Any:
     if max_workers() == 1:
         waiting = _waiting.waiter()
         return fn(*args) if waiting is None else _core.Stop(waiting.has_left).run(fn, *args)
-    job = submit(fn, *args)
     try:
-        with _waiting.Watched():
+        with _waiting.Watched():  # who waits is looked for before there is something to interrupt
+            job = submit(fn, *args)
             return await asyncio.wrap_future(job)
     except asyncio.CancelledError:
         job.stop()

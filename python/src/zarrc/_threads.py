@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import queue
+import signal
 import threading
 import weakref
 from concurrent.futures import Future, wait
@@ -83,7 +84,17 @@ class Threads:
         return running
 
 
+def _leave_signals_to_others() -> None:
+    """Has this thread, and those that it makes, take no signal that is for the process: the first thread, which Python has
+    run the handlers, waits on if another one took it (Ctrl-C would be heard when the work is done)."""
+    own = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGABRT", "SIGSYS", "SIGPROF")
+    if hasattr(signal, "pthread_sigmask"):
+        mask = signal.valid_signals() - {getattr(signal, name, None) for name in own}
+        signal.pthread_sigmask(signal.SIG_BLOCK, mask)
+
+
 def _work(jobs: queue.SimpleQueue[Job | None], idle: threading.Semaphore) -> None:
+    _leave_signals_to_others()
     while True:
         job = jobs.get()
         if job is None:

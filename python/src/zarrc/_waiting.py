@@ -27,8 +27,12 @@ if HAS_ZARR:
 
 # So often is looked whether a thread still waits.
 LOOK_SECONDS = 0.1
-# A thread that waits has no more frames than this above zarr-python's, but for handlers of signals.
+# A thread that waits has no more frames than this above zarr-python's, but for handlers of signals: where to look first.
 MOST_FRAMES = 16
+# Has _CODE once a thread that waits was found by it.
+_found: set[Any] = set()
+# The thread of a waiter that had left before it was looked for.
+NOBODY = 0
 
 
 class Waiter:
@@ -53,15 +57,20 @@ def waiter() -> Waiter | None:
     if _CODE is None or outer is None or outer.f_code is not _CODE[1]:
         return None
     awaited = outer.f_locals.get(_AWAITED)
-    for thread, top in sys._current_frames().items():
-        frame: FrameType | None = top
-        for _ in range(MOST_FRAMES):
-            if frame is None:
-                break
-            if frame.f_code is _CODE[0] and frame.f_locals.get(_AWAITED) is awaited:
-                return Waiter(thread, frame)
-            frame = frame.f_back
-    return None
+    if awaited is None:
+        return None
+    for most in (MOST_FRAMES, sys.maxsize):
+        for thread, top in sys._current_frames().items():
+            frame: FrameType | None = top
+            left = most
+            while frame is not None and left > 0:
+                if frame.f_code is _CODE[0] and frame.f_locals.get(_AWAITED) is awaited:
+                    _found.add(_CODE)
+                    return Waiter(thread, frame)
+                frame = frame.f_back
+                left -= 1
+    # Interrupted already; but where none was ever found, stacks do not tell here (another release, green threads).
+    return Waiter(NOBODY, outer) if _CODE in _found else None
 
 
 class Watched:
@@ -73,7 +82,8 @@ class Watched:
         if self._waiter is not None:
             self._task = asyncio.current_task()
             self._loop = asyncio.get_running_loop()
-            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+            soon = 0 if self._waiter.thread == NOBODY else LOOK_SECONDS
+            self._timer = self._loop.call_later(soon, self._look)
 
     def _look(self) -> None:
         if self._waiter is None or self._task is None:
