@@ -94,7 +94,7 @@ static zarrc_status compare_piece(comparison *c, uint64_t at, uint64_t nbytes, u
   zarrc_range a = {0}, b = {0};
   zarrc_status status = blame(read_piece(ctx, c->one.blob, at, nbytes, &a, error), c->from, error);
   if (!status) status = blame(read_piece(ctx, c->other.blob, at, nbytes, &b, error), c->to, error);
-  c->same = !status && a.total == b.total && (nbytes == 0 || !memcmp(a.got.ptr, b.got.ptr, nbytes));
+  c->same = !status && a.total == b.total && (nbytes == 0 || !memcmp(a.got.ptr, b.got.ptr, (size_t)nbytes));
   *total = a.total;
   zarrc_ranges_release(&a, 1);
   zarrc_ranges_release(&b, 1);
