@@ -451,9 +451,9 @@ static void test_no_threads_to_be_had(void **state) {
   pthread_setattr_default_np(&old);
   assert_int_equal(status, ZARRC_OK);
   assert_int_equal(all->done, 100);
-  assert_int_equal(during, before);
+  assert_true(during <= before); /* a thread of an earlier test may just have been gone */
   assert_int_equal(zarrc_for_each(ctx, 100, count, all, NULL), ZARRC_OK);
-  assert_int_equal(thread_count(), before); /* it does not ask again */
+  assert_true(thread_count() <= before); /* it does not ask again */
   zarrc_ctx_close(ctx);
   free(all);
   pthread_attr_destroy(&old);
