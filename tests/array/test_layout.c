@@ -8,25 +8,10 @@
 
 #include <zarrc/zarrc.h>
 
-#include "support/nodes.h"
+#include "array/memory_store.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *store;
-
-static int open_all(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &store, NULL);
-}
-
-static int close_all(void **state) {
-  (void)state;
-  zarrc_store_close(store);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 #define BYTES "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}"
 #define INDEX "\"index_codecs\": [" BYTES ", {\"name\": \"crc32c\"}]"
@@ -141,5 +126,5 @@ int main(void) {
       cmocka_unit_test(levels_of_shards),
       cmocka_unit_test(one_axis),
   };
-  return cmocka_run_group_tests(tests, open_all, close_all);
+  return cmocka_run_group_tests(tests, open_store, close_store);
 }

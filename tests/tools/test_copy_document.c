@@ -6,27 +6,10 @@
 
 #include <cmocka.h>
 
-#include "support/copying.h"
+#include "tools/two_stores.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *source, *target;
-
-static int open_stores(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
-         zarrc_memory_store_open(ctx, &target, NULL);
-}
-
-static int close_stores(void **state) {
-  (void)state;
-  zarrc_store_close(source);
-  zarrc_store_close(target);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 /* Plans a copy of "a" and compares the codecs, the chunks and the keys of its model. */
 static void expect(zarrc_copy_options options, const char *codecs, int64_t object, const char *keys) {

@@ -8,25 +8,8 @@
 
 #include "tools/copy.h"
 
-#include "support/copying.h"
 #include "support/nodes.h"
-
-static zarrc_ctx *ctx;
-static zarrc_store *source, *target;
-
-static int open_stores(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
-         zarrc_memory_store_open(ctx, &target, NULL);
-}
-
-static int close_stores(void **state) {
-  (void)state;
-  zarrc_store_close(source);
-  zarrc_store_close(target);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
+#include "tools/two_stores.h"
 
 static void test_list(void **state) {
   zarrc_array *array = copying_array(source, "a", 2, (int64_t[]){4, 24}, (int64_t[]){2, 2}, NULL, NULL);

@@ -6,28 +6,11 @@
 
 #include <cmocka.h>
 
-#include "support/copying.h"
 #include "support/nodes.h"
+#include "tools/two_stores.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *source, *target;
-
-static int open_stores(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
-         zarrc_memory_store_open(ctx, &target, NULL);
-}
-
-static int close_stores(void **state) {
-  (void)state;
-  zarrc_store_close(source);
-  zarrc_store_close(target);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 static void test_changes_nothing(void **state) {
   zarrc_copier *copier;

@@ -6,32 +6,11 @@
 
 #include <cmocka.h>
 
-#include "support/copying.h"
-#include "support/files.h"
 #include "support/nodes.h"
+#include "tools/memory_and_files.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *source, *target; /* in memory, and of files */
-static char *folder;
-
-static int open_stores(void **state) {
-  (void)state;
-  folder = tree_make();
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
-         zarrc_file_store_open(ctx, folder, NULL, &target, NULL);
-}
-
-static int close_stores(void **state) {
-  (void)state;
-  zarrc_store_close(source);
-  zarrc_store_close(target);
-  zarrc_ctx_close(ctx);
-  tree_remove(folder);
-  return 0;
-}
 
 static zarrc_status stop(void *arg, const zarrc_copy_event *event, zarrc_error *error) {
   return event->ndone >= *(uint64_t *)arg ? zarrc_fail(error, ZARRC_IO, "the disk is gone") : ZARRC_OK;

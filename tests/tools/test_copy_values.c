@@ -6,27 +6,10 @@
 
 #include <cmocka.h>
 
-#include "support/copying.h"
 #include "support/nodes.h"
+#include "tools/two_stores.h"
 
 #include <string.h>
-
-static zarrc_ctx *ctx;
-static zarrc_store *source, *target;
-
-static int open_stores(void **state) {
-  (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL) || zarrc_memory_store_open(ctx, &source, NULL) ||
-         zarrc_memory_store_open(ctx, &target, NULL);
-}
-
-static int close_stores(void **state) {
-  (void)state;
-  zarrc_store_close(source);
-  zarrc_store_close(target);
-  zarrc_ctx_close(ctx);
-  return 0;
-}
 
 /* The first region that fails is told, and which side it is about. */
 static void test_damaged_source(void **state) {
