@@ -69,18 +69,12 @@ static int compare(const void *of, uint32_t a, uint32_t b) {
   return strcmp(key_at(of, a), key_at(of, b));
 }
 
+static int compare_with(const void *of, uint32_t i, const void *wanted) {
+  return strcmp(key_at(of, i), wanted);
+}
+
 static bool has_key(const keys *k, const char *key) {
-  uint32_t low = 0, high = k->n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    int order = strcmp(key_at(k, k->order[middle]), key);
-    if (order == 0) return true;
-    if (order < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return false;
+  return zarrc_order_has(k->order, k->n, compare_with, k, key);
 }
 
 static const char *name_of(const char *key) {

@@ -30,6 +30,21 @@ void zarrc_order(uint32_t *index, uint32_t n, compare *cmp, const void *of) {
   }
 }
 
+bool zarrc_order_has(const uint32_t *index, uint32_t n, int (*cmp)(const void *of, uint32_t i, const void *wanted),
+                     const void *of, const void *wanted) {
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int order = cmp(of, index[middle], wanted);
+    if (order == 0) return true;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
 /* Radix sort, from the lowest byte to the highest. */
 void zarrc_order_by_key(uint32_t *index, uint32_t n, const uint64_t *key, uint32_t *spare) {
   uint64_t differ = 0;

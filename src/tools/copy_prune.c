@@ -32,18 +32,12 @@ static int compare(const void *of, uint32_t a, uint32_t b) {
   return strcmp(path_at(of, a), path_at(of, b));
 }
 
+static int compare_with(const void *of, uint32_t i, const void *wanted) {
+  return strcmp(path_at(of, i), wanted);
+}
+
 static bool is_node(const nodes *known, const char *path) {
-  uint32_t low = 0, high = known->n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    int order = strcmp(path_at(known, known->order[middle]), path);
-    if (order == 0) return true;
-    if (order < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return false;
+  return zarrc_order_has(known->order, known->n, compare_with, known, path);
 }
 
 /* Whether a key of an array is a chunk that this copy would write, or leave as it is. */

@@ -53,6 +53,27 @@ static void sorts(void **state) {
   }
 }
 
+static int compare_with(const void *of, uint32_t i, const void *wanted) {
+  int value = ((const keys *)of)->of[i], other = *(const int *)wanted;
+  return (value > other) - (value < other);
+}
+
+static void finds(void **state) {
+  (void)state;
+  int values[40];
+  uint32_t index[40];
+  keys k = {values, 0};
+  for (uint32_t i = 0; i < 40; i++) values[i] = (int)(i * 17 % 40) * 2; /* the even numbers below 80, mixed */
+  for (uint32_t n = 0; n <= 40; n++) {
+    zarrc_order(index, n, compare, &k);
+    for (int wanted = -1; wanted <= 80; wanted++) {
+      bool there = false;
+      for (uint32_t i = 0; i < n; i++) there |= values[i] == wanted;
+      assert_int_equal(zarrc_order_has(index, n, compare_with, &k, &wanted), there);
+    }
+  }
+}
+
 static void never_quadratic(void **state) {
   (void)state;
   enum { N = 20000 };
@@ -92,7 +113,7 @@ static void sorts_by_key(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sorts), cmocka_unit_test(never_quadratic),
-                                     cmocka_unit_test(sorts_by_key)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sorts), cmocka_unit_test(finds),
+                                     cmocka_unit_test(never_quadratic), cmocka_unit_test(sorts_by_key)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
