@@ -170,7 +170,7 @@ static PyObject *array_write_items(PyObject *object, PyObject *args) {
   return result;
 }
 
-static PyObject *tuple_of(const int64_t *numbers, int n) {
+PyObject *core_tuple_of(const int64_t *numbers, int n) {
   PyObject *tuple = PyTuple_New(n);
   for (int i = 0; tuple && i < n; i++) {
     PyObject *number = PyLong_FromLongLong(numbers[i]);
@@ -185,7 +185,7 @@ static PyObject *tuple_of(const int64_t *numbers, int n) {
 static PyObject *array_shape(PyObject *object, void *closure) {
   const zarrc_array *array = ((core_array *)object)->array;
   (void)closure;
-  return tuple_of(zarrc_array_shape(array), zarrc_array_ndim(array));
+  return core_tuple_of(zarrc_array_shape(array), zarrc_array_ndim(array));
 }
 
 static PyObject *array_inner_chunks(PyObject *object, void *closure) {
@@ -193,7 +193,7 @@ static PyObject *array_inner_chunks(PyObject *object, void *closure) {
   int64_t shape[ZARRC_MAX_NDIM];
   (void)closure;
   if (!zarrc_array_inner_chunk_shape(array, shape)) return Py_NewRef(Py_None);
-  return tuple_of(shape, zarrc_array_ndim(array));
+  return core_tuple_of(shape, zarrc_array_ndim(array));
 }
 
 static PyObject *array_fill(PyObject *object, void *closure) {

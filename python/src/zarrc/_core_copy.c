@@ -242,26 +242,14 @@ static PyObject *count(uint64_t n) {
   return n != UINT64_MAX ? PyLong_FromUnsignedLongLong(n) : Py_NewRef(Py_None);
 }
 
-static PyObject *shape_of(const int64_t *numbers, int n) {
-  PyObject *tuple = PyTuple_New(n);
-  for (int i = 0; tuple && i < n; i++) {
-    PyObject *number = PyLong_FromLongLong(numbers[i]);
-    if (!number)
-      Py_CLEAR(tuple);
-    else
-      PyTuple_SetItem(tuple, i, number);
-  }
-  return tuple;
-}
-
 static PyObject *report_array(const zarrc_copy_array *x) {
   zarrc_chunk_layout l = {.struct_size = sizeof l};
   zarrc_array_chunk_layout(x->model, &l, NULL);
   PyObject *d = PyDict_New();
   bool ok = d && put(d, "path", PyUnicode_DecodeUTF8(x->path, (Py_ssize_t)strlen(x->path), "surrogateescape")) &&
-            put(d, "shape", shape_of(zarrc_array_shape(x->model), l.ndim)) &&
-            put(d, "chunk_shape", shape_of(l.chunk_shape, l.ndim)) &&
-            put(d, "shard_shape", l.sharded ? shape_of(l.object_shape, l.ndim) : Py_NewRef(Py_None)) &&
+            put(d, "shape", core_tuple_of(zarrc_array_shape(x->model), l.ndim)) &&
+            put(d, "chunk_shape", core_tuple_of(l.chunk_shape, l.ndim)) &&
+            put(d, "shard_shape", l.sharded ? core_tuple_of(l.object_shape, l.ndim) : Py_NewRef(Py_None)) &&
             put(d, "codecs", PyUnicode_FromString(zarrc_array_codecs(x->model))) &&
             put(d, "objects", count(l.nobjects)) && put(d, "nbytes", count(l.nbytes)) &&
             put(d, "regions", count(x->nregions)) && put(d, "regions_at_once", count(x->regions_at_once)) &&
