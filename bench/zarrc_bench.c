@@ -126,6 +126,7 @@ int main(int argc, char **argv) {
                           operation->needs_out ? "--out" : "--src");
   }
   if (status == ZARRC_OK) status = run(&options, operation, &error);
-  if (status != ZARRC_OK) fprintf(stderr, "zarrc-bench: %s\n", error.message);
+  if (status != ZARRC_OK)
+    fprintf(stderr, "zarrc-bench: %s\n", zarrc_error_text(&error, (char[ZARRC_ERROR_TEXT]){0}, ZARRC_ERROR_TEXT));
   return zarrc_status_exit_code(status);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc --array_path=DIR: the elements in C order, a JSON scalar a line, as conformance tests of Zarr want them. */
+/* zarrc --array_path=DIR: prints the elements in C order, one JSON scalar a line, for conformance tests of Zarr. */
 #include "stream.h"
 
 zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error) {

@@ -60,8 +60,8 @@ zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
   zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
   if (status != ZARRC_OK) return status;
   options.threads = (unsigned)threads;
-  /* Half is for the elements at hand (cli_slab_items), half for what the library needs. Without the option only the
-   * first are held to a limit, as a single chunk may be larger. */
+  /* Half is for the elements in memory (cli_slab_items), half for the library. Without the option only the elements are
+   * limited, since a single chunk may need more. */
   uint64_t memory = 0;
   status = cli_option_size(c, CLI_MEMORY, &memory, error);
   options.max_memory = memory / 2;
@@ -84,7 +84,7 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
   cli_node place = {0};
   bool found = false;
-  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK) { /* for writing: the place itself may be missing */
+  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK) { /* writable, since nothing may exist there yet */
     place.store->read_only = true;
     zarrc_stage_find(place.store, place.path, note, size, &found, NULL);
   }
@@ -101,7 +101,7 @@ void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status s
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
-  if (status == ZARRC_OK && writable) { /* what does not exist is found out before anything is made */
+  if (status == ZARRC_OK && writable) { /* a missing node is reported before a directory is created */
     status = zarrc_node_find(out->store, out->path, &out->kind, error);
     if (status == ZARRC_OK && out->kind != ZARRC_NODE_NONE) {
       cli_node_close(out);
@@ -137,6 +137,7 @@ zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_erro
   if (status == ZARRC_OK) status = zarrc_memory_store_open(ctx, &out->store, error);
   if (status == ZARRC_OK) status = zarrc_store_set(out->store, "zarr.json", json, n, error);
   if (status == ZARRC_OK) status = zarrc_array_open(out->store, "", NULL, &out->array, error);
+  if (status != ZARRC_OK && error != NULL) error->store[0] = error->key[0] = 0; /* it is about the file */
   free(json);
   return status;
 }

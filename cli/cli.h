@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One run of the command: the arguments, how it talks, and where it stands.
- */
+/* One run of the command: its arguments, what it works on, and how it reports errors. */
 #ifndef ZARRC_CLI_CLI_H
 #define ZARRC_CLI_CLI_H
 
@@ -10,7 +8,7 @@
 struct cli {
   cli_args args;
   bool json, quiet, verbose;
-  char subject[512]; /* the URL or file that an error is about; "" where the message says it */
+  char subject[512]; /* the URL or file that an error is about; "": the message names it */
   char hint[256];    /* the next step after an error, or "" */
 };
 
@@ -21,19 +19,19 @@ static inline const char *cli_value(const cli *c, cli_option_id id) {
   return c->args.value[id];
 }
 
-/* The status of what was typed: what would be wrong in a store, ZARRC_INVALID_METADATA or ZARRC_UNSUPPORTED, is
- * ZARRC_INVALID_ARGUMENT. */
+/* Turns an error about what the user has typed into ZARRC_INVALID_ARGUMENT: in a store it would be
+ * ZARRC_INVALID_METADATA or ZARRC_UNSUPPORTED. */
 zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error);
 
-/* What errors are about from now on. */
+/* Sets what later errors are about. */
 void cli_about(cli *c, const char *subject);
 
 const char *cli_option_name(cli_option_id id);
-/* Options with numbers in them; *out is left alone where the option was not given. */
+/* Read an option that is a number; *out stays as it is if the option was not given. */
 zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error);
 zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,
                                zarrc_error *error);
-/* Bytes that --memory allows; 1 GiB unless told. */
+/* Returns the bytes that --memory allows, 1 GiB by default. */
 zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error);
 
 /* ------------------------------------------------------------------------------------------- what a verb opens */
@@ -48,33 +46,33 @@ typedef struct cli_node {
   const char *url;
 } cli_node;
 
-/* A context as -T asks, which stops when the process is told to. */
+/* Opens a context with the threads of -T, which is canceled by a signal. */
 zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error);
-/* The store and path of a URL; nothing is opened at the path. */
+/* Opens the store of a URL and takes its path apart; opens no node. */
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error);
-/* The same, and the array or group there; ZARRC_NOT_FOUND where there is neither. */
+/* Opens the array or group of a URL as well; ZARRC_NOT_FOUND if there is none. */
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error);
-/* The same; only an array will do. */
+/* The same, but refuses a group. */
 zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                             cli_node *out, zarrc_error *error);
-/* The array whose metadata is the file of --metadata: it has no chunks. */
+/* Opens an array without chunks whose metadata is the file of --metadata. */
 zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_error *error);
 void cli_node_close(cli_node *node);
-/* Whether a copy to a URL was left unfinished, and what it was a copy of. */
+/* Returns whether an unfinished copy exists for a URL. note: what it is a copy of. */
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size);
-/* The hint about such a copy where nothing was found. */
+/* Sets a hint about such a copy if a node was not found. */
 void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status status);
 enum { CLI_LEFT = 5000 };
-/* A note where something of a version that was replaced could not be removed, and where it is: returns whether. */
+/* Prints a note if parts of a replaced version could not be removed, and returns whether. place: where they are. */
 bool cli_tell_left(const cli_node *node, const char *url, char place[CLI_LEFT]);
-/* The hint where files that are no Zarr are in the way of --overwrite. */
+/* Sets a hint if --overwrite was refused because of files that do not belong to Zarr. */
 void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there);
 
 /* --------------------------------------------------------------------------------------------------- entries */
 
 zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error);
-/* For main: whole usage, one verb, version. */
+/* For main: the usage of the command, the help of one verb, the version. */
 zarrc_status cli_help_main(cli *c, zarrc_error *error);
 zarrc_status cli_help_verb(cli *c, const cli_verb *verb, zarrc_error *error);
 zarrc_status cli_version(cli *c, zarrc_error *error);

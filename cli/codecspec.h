@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --codecs SPEC: a chain in the short form, JSON, or @FILE with either. */
+/* --codecs SPEC: a codec chain in the short form or as JSON, or @FILE, a file with either. */
 #ifndef ZARRC_CLI_CODECSPEC_H
 #define ZARRC_CLI_CODECSPEC_H
 
@@ -7,10 +7,10 @@
 
 #include <stdio.h>
 
-/* The text of a SPEC, which may be NULL: the SPEC itself, or what its file holds, in *file, which is freed with free.
- */
+/* Returns the text of a SPEC: the SPEC itself, which may be NULL, or the contents of its file. The caller frees *file
+ * with free. */
 zarrc_status cli_codecs_read(const char *spec, char **file, const char **text, zarrc_error *error);
-/* A SPEC as a JSON list, NUL-terminated. dtype may be NULL. json is cleared by the caller, after a failure too. */
+/* Turns a SPEC into a JSON list, NUL-terminated. dtype may be NULL. The caller clears json, after a failure too. */
 zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtype *dtype, zarrc_buf *json,
                               zarrc_error *error);
 /* Prints the short form of a JSON list of codecs. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc completion bash|zsh|fish: from the table of verbs and options. */
+/* zarrc completion bash|zsh|fish: prints completions made from the table of verbs and options. */
 #include "cli.h"
 #include "json.h"
 #include "memstream.h"
@@ -59,7 +59,7 @@ static void put_bash(FILE *out) {
 
 /* -------------------------------------------------------------------------------------------------------- zsh */
 
-/* Text inside '...[...]...': quotes, brackets and colons have a meaning there. */
+/* Prints text inside '...[...]...', where quotes, brackets and colons must be escaped. */
 static void put_zsh_text(FILE *out, const char *text) {
   for (; *text != 0; text++) {
     if (*text == '\'')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc copy: an array or a hierarchy, with other chunks or codecs. */
+/* zarrc copy: copies an array or a hierarchy, with other chunks or codecs if asked for. */
 #include "copy.h"
 #include "codecspec.h"
 #include "describe.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Names of files that a summary tells. */
+/* The number of file names that the summary prints. */
 #define SHOWN 5
 
 /* --------------------------------------------------------------------------------------------------- arguments */
@@ -88,7 +88,7 @@ static zarrc_status hear(void *arg, const zarrc_copy_event *event, zarrc_error *
 
 /* ------------------------------------------------------------------------------------------------------ failures */
 
-/* The last name in a URL, without ".zarr". */
+/* Returns the last name of a URL, without ".zarr". */
 static int last_name(const char *url, const char **name) {
   size_t n = strlen(url);
   while (n > 0 && url[n - 1] == '/') n--;
@@ -99,7 +99,7 @@ static int last_name(const char *url, const char **name) {
   return (int)(n > 5 && strncasecmp(*name + n - 5, ".zarr", 5) == 0 ? n - 5 : n);
 }
 
-/* What to do about a group that is in the way, and what the obvious option would do. */
+/* Suggests what to do about a group at the destination, and says what --overwrite would remove. */
 static void suggest_inside(cli_copying *k, uint64_t nnodes) {
   const char *name;
   char count[CLI_HUMAN];
@@ -129,14 +129,14 @@ static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
     break;
   }
   if (!r->resumable) return "";
-  /* what may pass by itself; nobody can read the source by trying again */
+  /* failures that may not come again; an unreadable source would fail again */
   bool again = status == ZARRC_CONFLICT || status == ZARRC_CANCELED || status == ZARRC_NETWORK ||
                status == ZARRC_NO_MEMORY || (status == ZARRC_IO && r->side != ZARRC_COPY_SOURCE);
   return again ? "the same with --resume"
                : "the same with --resume once the source is mended; what was copied is kept until then";
 }
 
-/* Which of the two a failure of the copier is about, and what to do about it. */
+/* Sets which URL a failure is about, and a hint. */
 static zarrc_status explain(cli_copying *k, zarrc_status status, zarrc_error *error) {
   const zarrc_copy_report *r = k->report = zarrc_copier_report(k->copier);
   const zarrc_survey there = {.nnodes = r->target_nodes, .nothers = r->target_files};

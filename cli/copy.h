@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc copy: copy.c asks the library's copier as the arguments say, copyreport.c tells what it found and did. */
+/* zarrc copy: copy.c runs the library's copier; copyreport.c prints the plan and the result. */
 #ifndef ZARRC_CLI_COPY_H
 #define ZARRC_CLI_COPY_H
 
@@ -14,21 +14,21 @@ typedef struct cli_copying {
   int64_t chunks[ZARRC_MAX_NDIM], shards[ZARRC_MAX_NDIM];
   uint64_t memory;
   bool dry;
-  char *codecs; /* what the file of --codecs holds, or NULL */
+  char *codecs; /* contents of the file of --codecs, or NULL */
   zarrc_ctx *ctx;
   cli_node source, copy;
   zarrc_copier *copier;
-  const zarrc_copy_report *report; /* NULL: there is no plan */
+  const zarrc_copy_report *report; /* NULL: nothing has been planned */
   cli_progress progress;
   atomic_ullong stored;      /* bytes, for the progress */
-  cli_memstream other_names; /* of the first files that are no Zarr, for the summary */
+  cli_memstream other_names; /* names of the first files that do not belong to Zarr, for the summary */
   size_t nnames;
-  char left[CLI_LEFT]; /* where what could not be removed of the old version is */
+  char left[CLI_LEFT]; /* where the parts of the old version are that could not be removed */
   bool is_left;
 } cli_copying;
 
 zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error);
-/* A note where more than twice the source is read. */
+/* Prints a note if more than twice the size of the source is read. */
 void cli_copy_warn(const cli_copying *k);
 void cli_copy_print_summary(const cli_copying *k);
 void cli_copy_tell_details(const cli_copying *k);

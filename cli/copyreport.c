@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What zarrc copy says: the plan, and what has been done. */
+/* The output of zarrc copy: the plan, and what has been done. */
 #include "codecspec.h"
 #include "copy.h"
 #include "describe.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Names of arrays that a summary tells. */
+/* The number of array names that the summary prints. */
 #define SHOWN 8
 
 static const zarrc_copy_array *array_at(const cli_copying *k, size_t i) {
@@ -26,7 +26,7 @@ static zarrc_status print_chain(const zarrc_array *array, zarrc_error *error) {
   return cli_codecs_print(stdout, zarrc_array_store(array)->ctx, codecs.ptr, codecs.len, error);
 }
 
-/* Bytes as --memory takes them. */
+/* Formats bytes as --memory accepts them. */
 static const char *memory_text(char text[CLI_HUMAN], uint64_t nbytes) {
   uint64_t m = (nbytes - 1) / ((uint64_t)1 << 20) + 1;
   if (m % 1024 == 0)
@@ -43,7 +43,7 @@ static void print_replaced(const cli_copying *k) {
          cli_human_count(b, chunks), chunks == 1 ? "" : "s", cli_human_count(c, files), files == 1 ? "" : "s");
 }
 
-/* What one array's source is read, and what would spare reading it more than once. */
+/* Prints how often the objects of one array are read, and how much memory would avoid repeated reads. */
 static void print_reads(const zarrc_copy_array *x) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   uint64_t wanted = x->memory_wanted;
@@ -57,7 +57,7 @@ static void print_reads(const zarrc_copy_array *x) {
          wanted > 0 ? " reads each once" : "");
 }
 
-/* false: they are not exact. */
+/* Adds up the reads of all arrays. Returns false if they are estimates. */
 static bool sum_reads(const cli_copying *k, uint64_t *reads, uint64_t *bytes) {
   bool exact = true;
   *reads = *bytes = 0;
@@ -128,13 +128,13 @@ zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error) {
          exact ? "" : "about ", cli_human_bytes(b, (double)bytes));
   printf("writes    %s at most\n", cli_human_count(a, writes));
   if (r->nother_files > 0)
-    printf("others    %s file%s that %s no Zarr, %s\n", cli_human_count(a, r->nother_files),
+    printf("others    %s file%s that %s not Zarr, %s\n", cli_human_count(a, r->nother_files),
            r->nother_files == 1 ? "" : "s", r->nother_files == 1 ? "is" : "are",
            k->options.other_files ? "copied too" : "not copied");
   return ZARRC_OK;
 }
 
-/* In a hierarchy: which arrays have got the shape that was asked for, and which have not. */
+/* Prints to which arrays of a hierarchy a shape applied, and to which it did not. */
 static void print_shapes(const cli_copying *k, const char *what, bool shards) {
   const zarrc_copy_report *r = k->report;
   if (r->narrays == 1 && r->ngroups == 0) return;
@@ -154,12 +154,12 @@ static void print_shapes(const cli_copying *k, const char *what, bool shards) {
   }
 }
 
-/* What is in the source and not in the copy. */
+/* Prints what of the source is not in the copy. */
 static void print_left_out(const cli_copying *k) {
   char a[CLI_HUMAN];
   uint64_t n = k->report->nother_files, nconsolidated = k->report->nconsolidated;
   if (n > 0) {
-    printf("%s file%s that %s no Zarr %s: ", cli_human_count(a, n), n == 1 ? "" : "s", n == 1 ? "is" : "are",
+    printf("%s file%s that %s not Zarr %s: ", cli_human_count(a, n), n == 1 ? "" : "s", n == 1 ? "is" : "are",
            k->options.other_files ? n == 1 ? "was copied too" : "were copied too"
            : n == 1               ? "was not copied (--other-files)"
                                   : "were not copied (--other-files)");

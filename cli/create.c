@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc create: a new array or group. */
+/* zarrc create: creates an array or a group. */
 #include "cli.h"
 #include "codecspec.h"
 #include "file.h"
@@ -25,7 +25,7 @@ typedef struct making {
   zarrc_array_config config;
 } making;
 
-/* A fill value that is no JSON, like NaN or a bare word, is taken as a JSON string. */
+/* Reads --fill-value. What is not JSON, such as NaN or a bare word, is taken as a string. */
 static zarrc_status read_fill(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_FILL_VALUE);
   if (text == NULL) return ZARRC_OK;
@@ -46,7 +46,7 @@ static zarrc_status read_fill(making *m, zarrc_error *error) {
   return status;
 }
 
-/* Stricter than documents of others are read: a misspelt value must not become some other one. */
+/* Checks the fill value more strictly than that of a stored document: a typing error must not become another value. */
 static zarrc_status check_fill(const making *m, zarrc_error *error) {
   zarrc_arena *arena = NULL;
   if (m->fill == NULL) return ZARRC_OK;
@@ -71,7 +71,7 @@ static zarrc_status read_attributes(making *m, zarrc_error *error) {
   return status;
 }
 
-/* z,y,x; nothing between two commas is an axis without a name. */
+/* Reads names such as z,y,x. An empty one is an axis without a name. */
 static zarrc_status read_names(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_DIMENSION_NAMES);
   int n = 0;
@@ -128,13 +128,13 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   return status == ZARRC_OK ? read_attributes(m, error) : status;
 }
 
-/* Whether an error is about the node at a path, not about one above it. */
+/* Returns whether an error is about the node at a path, and not about a parent. */
 static bool is_about(const zarrc_error *error, const char *path) {
   size_t n = path != NULL ? strlen(path) : 0;
   return n == 0 || (strncmp(error->key, path, n) == 0 && error->key[n] == '/');
 }
 
-/* A group has attributes, and nothing else that can be given. */
+/* Reads the options of a group: only attributes. */
 static zarrc_status read_group(making *m, zarrc_error *error) {
   static const cli_option_id arrays_only[] = {CLI_SHAPE,           CLI_DTYPE,        CLI_CHUNKS,
                                               CLI_SHARDS,          CLI_CODECS,       CLI_FILL_VALUE,
@@ -146,7 +146,7 @@ static zarrc_status read_group(making *m, zarrc_error *error) {
   return read_attributes(m, error);
 }
 
-/* What others stumble over in the new array. */
+/* Prints notes about what other implementations cannot read in the new array. */
 static void tell_notes(const zarrc_array *array) {
   const char *notice;
   for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) {
@@ -190,7 +190,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   return status;
 }
 
-/* Makes the node in memory, where nothing can be wrong but what was typed. */
+/* Creates the node in memory first, where only the options can be wrong. */
 static zarrc_status rehearse(const making *m, zarrc_error *error) {
   zarrc_open_options options = {.struct_size = sizeof options, .create = true};
   zarrc_store *store = NULL;

@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include "memstream.h"
+#include "out.h"
 #include "text.h"
 
 #include <string.h>
@@ -115,8 +116,9 @@ const char *cli_node_type(zarrc_node_kind kind) {
 }
 
 void cli_json_why(cli_json *j, const zarrc_error *why) {
+  char text[ZARRC_ERROR_TEXT];
   cli_json_open(j, "error", '{');
   cli_json_string(j, "code", zarrc_status_name(why->code));
-  cli_json_string(j, "message", why->message);
+  cli_json_string(j, "message", cli_reason(why, true, text));
   cli_json_close(j, '}');
 }

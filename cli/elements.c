@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where in the text and among the elements. */
+/* The position in the text and among the elements. */
 typedef struct reader {
   const cli_elements *to;
   const char *text, *p, *end;
-  int ndim; /* levels of lists around an element */
+  int ndim; /* nesting depth of lists */
   int64_t shape[ZARRC_MAX_NDIM];
   uint64_t number; /* of the next element */
   zarrc_error *error;
 } reader;
 
-/* Index of an element, "1,7"; "()" where there are no axes. */
+/* Formats the index of an element: "1,7"; "()" without axes. */
 static const char *index_of(const cli_elements *to, uint64_t number, char buf[CLI_DIMS]) {
   int64_t at[ZARRC_MAX_NDIM] = {0};
   for (int i = to->ndim - 1; i >= 0; i--) {
@@ -30,17 +30,16 @@ static const char *index_of(const cli_elements *to, uint64_t number, char buf[CL
   return to->ndim > 0 ? cli_plain_dims(buf, at, to->ndim) : cli_human_dims(buf, at, 0);
 }
 
-/* The next element, from its JSON. */
+/* Takes the next element from its JSON. */
 static zarrc_status take_element(reader *r, const char *json, size_t n) {
   const cli_elements *to = r->to;
   char index[CLI_DIMS];
   if (cli_canceled(NULL)) return zarrc_fail(r->error, ZARRC_CANCELED, "interrupted");
   void *element = to->data + r->number * to->dtype->item_size;
   zarrc_status status = zarrc_fill_from_json(to->ctx, to->dtype, json, n, false, to->arena, element, r->error);
-  if (status == ZARRC_INVALID_METADATA && r->error != NULL) { /* it is metadata no more */
-    char message[sizeof r->error->message];
-    snprintf(message, sizeof message, "%s", r->error->message);
-    return zarrc_fail(r->error, ZARRC_INVALID_ARGUMENT, "element %.200s: %s", index_of(to, r->number, index), message);
+  if (status == ZARRC_INVALID_METADATA && r->error != NULL) { /* here it is input, not metadata */
+    zarrc_error_prefix(r->error, "element %.200s: ", index_of(to, r->number, index));
+    return r->error->code = ZARRC_INVALID_ARGUMENT;
   }
   r->number++;
   return status;
@@ -60,7 +59,7 @@ static zarrc_status fail_here(const reader *r, const char *expected) {
                     (size_t)(r->p - r->text), (int)(left < 30 ? left : 30), r->p);
 }
 
-/* A list that is not as long as its axis. */
+/* Refuses a list whose length differs from its axis. */
 static zarrc_status fail_length(const reader *r, int axis, const char *how) {
   return zarrc_fail(r->error, ZARRC_INVALID_ARGUMENT, "JSON: byte %zu: a list on level %d has %s than %lld items",
                     (size_t)(r->p - r->text), axis, how, (long long)r->shape[axis]);
@@ -89,7 +88,7 @@ static zarrc_status take_list(reader *r, int axis) {
   return ZARRC_OK;
 }
 
-/* How many lists begin where the text does. */
+/* Returns how many brackets the text begins with. */
 static int leading_lists(const char *text, size_t n) {
   int lists = 0;
   for (size_t i = 0; i < n && strchr("[ \t\r\n", text[i]) != NULL && text[i] != 0; i++) lists += text[i] == '[';
@@ -98,7 +97,7 @@ static int leading_lists(const char *text, size_t n) {
 
 zarrc_status cli_elements_from_json(const cli_elements *to, const char *text, size_t n, zarrc_error *error) {
   reader r = {.to = to, .text = text, .p = text, .end = text + n, .ndim = to->ndim, .error = error};
-  zarrc_buf one = zarrc_buf_new(to->ctx, SIZE_MAX / 2); /* some element: a complex number is a list itself */
+  zarrc_buf one = zarrc_buf_new(to->ctx, SIZE_MAX / 2); /* an element's own brackets: complex numbers are lists */
   zarrc_status status = zarrc_fill_to_json(to->dtype, NULL, &one, error);
   int levels = leading_lists(text, n) - leading_lists((const char *)one.ptr, one.len);
   zarrc_buf_clear(&one);
@@ -116,7 +115,7 @@ zarrc_status cli_elements_from_json(const cli_elements *to, const char *text, si
 
 /* ------------------------------------------------------------------------------------------------------- lines */
 
-/* A line of text as JSON. */
+/* Takes the next element from a line of plain text. */
 static zarrc_status take_text(reader *r, const char *line, size_t n) {
   char index[CLI_DIMS];
   cli_memstream json;

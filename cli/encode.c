@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc encode and decode: one chunk through the codecs of an array. */
+/* zarrc encode and decode: run one chunk through the codecs of an array. */
 #include "cli.h"
 #include "file.h"
 #include "json.h"
@@ -11,22 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest stored chunk that is read: above what a chunk of the default limit can encode to. */
+/* The largest encoded chunk that is read. A chunk within the default max_chunk cannot encode to more. */
 #define MAX_INPUT ((uint64_t)16 << 30)
 
 typedef struct coding {
   cli *c;
   zarrc_ctx *ctx;
   cli_node node;
-  zarrc_pipeline *pipeline; /* bound to the whole chunk shape, whatever the array's shape */
+  zarrc_pipeline *pipeline; /* for a whole chunk, even if the array is smaller */
   zarrc_dtype dtype;        /* of the raw elements */
   zarrc_view view;
   cli_slab_memory memory;
-  uint64_t nitems, nbytes; /* of the raw chunk; 0 bytes: variable */
+  uint64_t nitems, nbytes; /* of the raw chunk; nbytes 0: the length is variable */
   char *input;
   size_t ninput;
   cli_output out;
-  bool none; /* the chunk has no bytes, and no output is made */
+  bool none; /* the chunk encodes to nothing: no output is written */
 } coding;
 
 /* ----------------------------------------------------------------------------------------------------- opening */
@@ -62,7 +62,7 @@ static zarrc_status read_input(coding *k, uint64_t max, zarrc_error *error) {
   return status;
 }
 
-/* Room for the elements of the chunk, after the input has been read. */
+/* Makes room for the elements of the chunk. */
 static zarrc_status take_memory(coding *k, zarrc_error *error) {
   zarrc_status status = cli_slab_memory_take(&k->memory, k->ctx, &k->dtype, k->nitems, error);
   k->view.data = k->memory.data;
@@ -81,7 +81,7 @@ static zarrc_status open_output(coding *k, zarrc_error *error) {
 
 /* ------------------------------------------------------------------------------------------------------- stages */
 
-/* The ratio is that of decoded to encoded bytes, whichever way it went. */
+/* Prints one line of --verbose. The ratio is that of decoded to encoded bytes in both directions. */
 static void tell(const char *name, uint64_t from, uint64_t to, bool encoding) {
   uint64_t decoded = encoding ? from : to, encoded = encoding ? to : from;
   fprintf(stderr, "%-18s %12llu -> %12llu bytes", name, (unsigned long long)from, (unsigned long long)to);
@@ -93,7 +93,7 @@ static const zarrc_codec *codec_at(const coding *k, size_t i) {
   return zarrc_pipeline_codec(k->pipeline, i);
 }
 
-/* The chunk in front of each codec. */
+/* Computes the spec of the chunk before each codec. */
 static zarrc_status resolve_specs(const coding *k, zarrc_spec *specs, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   specs[0] = *zarrc_pipeline_spec(k->pipeline);
@@ -102,7 +102,7 @@ static zarrc_status resolve_specs(const coding *k, zarrc_spec *specs, zarrc_erro
   return status;
 }
 
-/* Encodes with the first n codecs alone, to know how many bytes that gives. */
+/* Returns how many bytes the first n codecs encode the chunk to. */
 static zarrc_status size_behind(const coding *k, size_t n, uint64_t *nbytes, zarrc_error *error) {
   const zarrc_spec *spec = zarrc_pipeline_spec(k->pipeline);
   zarrc_buf json = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
@@ -139,7 +139,7 @@ static zarrc_status tell_encoding(const coding *k, uint64_t nraw, zarrc_error *e
   return ZARRC_OK;
 }
 
-/* Decodes codec by codec from the end as far as that goes; what fails is reported by the decoding itself. */
+/* Decodes codec by codec, as far as that succeeds, and prints the sizes. Errors are left to the real decoding. */
 static void tell_decoding(const coding *k, uint64_t nraw) {
   size_t n = zarrc_pipeline_ncodecs(k->pipeline);
   zarrc_spec specs[ZARRC_MAX_CODECS + 1];
@@ -235,7 +235,7 @@ done:
   return status;
 }
 
-/* Bytes of the raw form of what was decoded. */
+/* Returns the size of the decoded elements in raw form. */
 static uint64_t raw_size(const coding *k) {
   const zarrc_text *texts = k->memory.data;
   uint64_t nbytes = 4 * k->nitems;

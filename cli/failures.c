@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "failures.h"
 
-#include <stdio.h>
-#include <string.h>
-
 bool cli_is_of_one_node(zarrc_status status) {
   return status != ZARRC_NO_MEMORY && status != ZARRC_NETWORK && status != ZARRC_CANCELED && status != ZARRC_INTERNAL;
 }
@@ -16,9 +13,7 @@ zarrc_status cli_failures_end(const cli_failures *failures, zarrc_error *error) 
   if (failures->n == 0) return ZARRC_OK;
   if (error == NULL) return failures->first.code;
   *error = failures->first;
-  size_t n = strlen(error->message);
   if (failures->n > 1)
-    snprintf(error->message + n, sizeof error->message - n, " (%zu other%s cannot be read either)", failures->n - 1,
-             failures->n == 2 ? "" : "s");
+    zarrc_error_append(error, " (%zu other%s cannot be read either)", failures->n - 1, failures->n == 2 ? "" : "s");
   return error->code;
 }

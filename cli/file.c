@@ -25,7 +25,7 @@ static zarrc_status canceled(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
 }
 
-/* Opening a named pipe waits for the other side. */
+/* Opens a file; for a named pipe this waits for the other side. */
 static int open_file(const char *path, int flags, mode_t mode) {
   int fd;
   do fd = open(path, flags | O_CLOEXEC, mode);
@@ -118,7 +118,7 @@ zarrc_status cli_input_all(cli_input *in, uint64_t max, char **out, size_t *n, z
       goto done;
     }
     if (len < cap - 1) break;
-    cap = cap <= SIZE_MAX / 2 ? cap * 2 : 0; /* 0: there cannot be more */
+    cap = cap <= SIZE_MAX / 2 ? cap * 2 : 0; /* 0: fails as out of memory */
   }
   text[len] = 0;
   *out = text;
@@ -139,7 +139,7 @@ zarrc_status cli_file_read(const char *path, uint64_t max, char **out, size_t *n
 
 /* ----------------------------------------------------------------------------------------------------- output */
 
-/* Opens DIR/.NAME.PID.N.tmp anew. */
+/* Creates DIR/.NAME.PID.N.tmp. */
 static zarrc_status open_temporary(cli_output *out, mode_t mode, zarrc_error *error) {
   const char *slash = strrchr(out->path, '/');
   int dir = slash != NULL ? (int)(slash - out->path + 1) : 0;
@@ -167,12 +167,12 @@ zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_out
   if (out->buf == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   if (!stream) {
     bool there = stat(path, &st) == 0;
-    if (there && !S_ISREG(st.st_mode)) { /* a device or pipe is written to, never replaced */
+    if (there && !S_ISREG(st.st_mode)) { /* devices and pipes are written to directly */
       out->fd = open_file(path, O_WRONLY, 0);
       if (out->fd < 0 && cli_canceled(NULL)) return canceled(error);
       if (out->fd < 0) return fail_io(error, "cannot write", path);
     } else {
-      out->path = there ? realpath(path, NULL) : strdup(path); /* through links, so that they stay */
+      out->path = there ? realpath(path, NULL) : strdup(path); /* the target of a link, so that the link stays */
       if (out->path == NULL) return fail_io(error, "cannot write", path);
       zarrc_status status = open_temporary(out, there ? st.st_mode & 0777 : 0666, error);
       if (status != ZARRC_OK) return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc get: elements of an array to a file or stream. */
+/* zarrc get: writes elements of an array to a file or stream. */
 #include "describe.h"
 #include "json.h"
 #include "memstream.h"
@@ -17,7 +17,7 @@ typedef struct getting {
   cli_output out;
   cli_values values;
   uint64_t memory;
-  bool wrapped; /* the elements are the member "data" of a document */
+  bool wrapped; /* the elements are the member "data" of the JSON document */
 } getting;
 
 static zarrc_status choose_format(getting *g, zarrc_error *error) {
@@ -37,7 +37,7 @@ static zarrc_status choose_format(getting *g, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-/* The result: up to the elements where these are part of it, else whole. */
+/* Prints the JSON document; if the elements are part of it, only what comes before them. */
 static zarrc_status put_document(getting *g, zarrc_error *error) {
   cli_json j;
   cli_memstream text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --help, the manual page and --version, from the table of verbs and options. */
+/* --help, the manual page and --version, made from the table of verbs and options. */
 #include "cli.h"
 #include "json.h"
 #include "out.h"
@@ -18,7 +18,7 @@ static const char exits[] =
     "permission, or a link out of the store that is not followed\n130 interrupted; 143 by SIGTERM, 129 by "
     "SIGHUP\n70 an error in zarrc itself";
 
-/* Prints text folded at blanks; the first line begins at `at`, all others at `indent`. */
+/* Prints wrapped text. The first line begins at column `at`, the others at `indent`. */
 static void fold(FILE *out, const char *text, int at, int indent, int width) {
   while (*text != 0) {
     size_t n = strcspn(text, " \n");
@@ -49,7 +49,7 @@ static int width_of(FILE *out) {
   return columns < 60 ? 60 : columns > 100 ? 100 : columns;
 }
 
-/* "-s, --select SEL" */
+/* Prints "-s, --select SEL". */
 static void describe_option(char *buf, size_t n, const cli_option *o) {
   char letter[8] = "    ";
   if (o->letter != 0) snprintf(letter, sizeof letter, "-%c, ", o->letter);
@@ -57,12 +57,12 @@ static void describe_option(char *buf, size_t n, const cli_option *o) {
            o->argument != NULL ? o->argument : "");
 }
 
-/* Whether an option takes one of a few words. */
+/* Returns whether an option accepts one of a few words. */
 static bool has_words(const cli_option *o) {
   return o->choices != NULL && o->choices[0] != '<';
 }
 
-/* The help text, and the words. */
+/* Prints the help text of an option, and the words it accepts. */
 static void describe_use(char *buf, size_t n, const cli_option *o) {
   size_t at = (size_t)snprintf(buf, n, "%s", o->help);
   const char *separator = ": ";

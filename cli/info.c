@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc info: an array or a group in one screen. */
+/* zarrc info: describes an array or a group. */
 #include "cli.h"
 #include "codecspec.h"
 #include "describe.h"
@@ -35,7 +35,7 @@ static void print_attributes(const char *text) {
 
 /* ------------------------------------------------------------------------------------------------------ arrays */
 
-/* One row of the table; nbytes 0: the size of elements is not known. */
+/* Prints one row of the table. nbytes 0: unknown. */
 static void print_row(const char *name, const int64_t *edge, const int64_t *grid, int ndim, uint64_t count,
                       uint64_t nbytes, const char *note) {
   char a[CLI_DIMS], b[CLI_DIMS], c[CLI_HUMAN], d[CLI_HUMAN];
@@ -45,15 +45,15 @@ static void print_row(const char *name, const int64_t *edge, const int64_t *grid
          note);
 }
 
-/* The chunks of an array, which lie in one or more levels of shards or in none. */
+/* The chunks of an array, in any number of nested levels of shards. */
 typedef struct chunking {
   zarrc_chunk_layout l;
-  int nlevels; /* of shards */
+  int nlevels; /* of shards; 0: the array is not sharded */
   zarrc_shard_level level[ZARRC_MAX_NESTING];
-  uint64_t per_shard; /* innermost chunks in an object */
+  uint64_t per_shard; /* number of innermost chunks in an object */
 } chunking;
 
-/* What lies in the shards of a level: how many there are on each axis of the array, and bytes in one. */
+/* Computes the grid, in the whole array, of the chunks inside a level's shards, and the bytes in one of them. */
 static void count_inside(const chunking *k, const zarrc_array *array, int level, int64_t *grid, uint64_t *nbytes) {
   const int64_t *shape = zarrc_array_shape(array), *edge = k->level[level].chunk_shape;
   for (int i = 0; i < k->l.ndim; i++) grid[i] = shape[i] > 0 ? (shape[i] - 1) / edge[i] + 1 : 0;
@@ -78,7 +78,7 @@ static void chunking_of(const zarrc_array *array, chunking *k) {
   k->l.nchunks = cli_product(k->l.chunk_grid, k->l.ndim);
 }
 
-/* "at the end of each shard, bytes(little),crc32c" */
+/* Prints "at the end of each shard, bytes(little),crc32c". */
 static zarrc_status print_index(const chunking *k, const zarrc_array *array, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_array_store(array)->ctx;
   zarrc_status status = ZARRC_OK;
@@ -116,7 +116,7 @@ static zarrc_status print_table(const chunking *k, const zarrc_array *array, zar
   return print_index(k, array, error);
 }
 
-/* The chain of the innermost chunks where nothing else stands between them and the objects, else all of it. */
+/* Prints the codecs of the innermost chunks, or the whole chain if the shards have further codecs. */
 static zarrc_status print_codecs(const chunking *k, const zarrc_array *array, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_array_store(array)->ctx;
   bool plain = k->nlevels > 0;
@@ -170,13 +170,14 @@ static void print_stored(const zarrc_chunk_layout *l, const zarrc_stored *s) {
          cli_human_count(b, s->ntemporary), s->ntemporary == 1 ? "" : "s");
 }
 
-/* Why elements cannot be read, where they cannot. */
+/* If the elements cannot be read, prints why. */
 static void print_unknown(const zarrc_array *array) {
-  zarrc_error why = {0};
+  zarrc_error why;
+  char text[ZARRC_ERROR_TEXT];
   if (zarrc_array_check_readable(array, &why) == ZARRC_OK) return;
   label("elements");
   fputs("cannot be read: ", stdout);
-  cli_print_safe(stdout, why.message);
+  cli_print_safe(stdout, cli_reason(&why, false, text));
   putchar('\n');
 }
 
@@ -342,6 +343,7 @@ static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind
                                zarrc_error *error) {
   children *k = arg;
   const char *name = path + k->nprefix;
+  char text[ZARRC_ERROR_TEXT];
   (void)error;
   if (k->json != NULL) {
     cli_json_open(k->json, NULL, '{');
@@ -354,7 +356,7 @@ static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind
     cli_print_safe(stdout, name);
     fputs(kind == ZARRC_NODE_GROUP ? "/" : "", stdout);
     if (why != NULL) fputs("  unreadable: ", stdout);
-    if (why != NULL) cli_print_safe(stdout, why->message);
+    if (why != NULL) cli_print_safe(stdout, cli_reason(why, true, text));
     putchar('\n');
   }
   if (why != NULL) cli_failures_add(k->failures, why);
@@ -392,7 +394,7 @@ static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, cli_fa
 
 static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failures, zarrc_error *error) {
   cli_json j;
-  cli_memstream text; /* a document is printed whole or not at all */
+  cli_memstream text; /* so that a document is printed completely or not at all */
   zarrc_status status = cli_memstream_open(&text, error);
   if (status != ZARRC_OK) return status;
   cli_json_begin(&j, text.out, "info");
@@ -408,7 +410,7 @@ static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failur
   return status;
 }
 
-/* What is there may be about to be replaced. */
+/* Prints a note if an unfinished copy may be about to replace the node. */
 static void tell_unfinished(cli *c, zarrc_ctx *ctx) {
   char note[160];
   const char *url = c->args.operand[0];

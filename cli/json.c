@@ -97,7 +97,7 @@ void cli_json_print(FILE *out, const char *json, size_t n) {
     if (len == 0) {
       fputs("\\ufffd", out);
       len = 1;
-    } else if (code >= 0x7f && cli_char_is_hidden(code)) { /* what is below are blanks: strings have none of it */
+    } else if (code >= 0x7f && cli_char_is_hidden(code)) { /* smaller ones are blanks between tokens */
       fprintf(out, "\\u%04x", (unsigned)code);
     } else {
       fwrite(json + i, 1, len, out);
@@ -105,7 +105,7 @@ void cli_json_print(FILE *out, const char *json, size_t n) {
   }
 }
 
-/* Length of NaN, Infinity or -Infinity, which are no JSON; 0: something else. */
+/* Returns the length of NaN, Infinity or -Infinity, which JSON does not have; 0: something else follows. */
 static size_t bare_word(const char *json, size_t n) {
   static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
   for (size_t i = 0; i < 3; i++)
@@ -113,13 +113,13 @@ static size_t bare_word(const char *json, size_t n) {
   return 0;
 }
 
-/* Values keep their text; blanks between them are laid out as everywhere in the document, which is one line. */
+/* Copies values as they are, and lays out the blanks between them as in the rest of the document, on one line. */
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n) {
   put_key(j, key);
   if (json == NULL) fputs("null", j->out);
   for (size_t i = 0, len; json != NULL && i < n; i += len) {
     len = 1;
-    if (json[i] == '"') { /* a string, up to its other end */
+    if (json[i] == '"') { /* a string, up to its closing quote */
       while (i + len < n && json[i + len] != '"') len += json[i + len] == '\\' && i + len + 1 < n ? 2 : 1;
       if (i + len < n) len++;
       cli_json_print(j->out, json + i, len);
@@ -178,7 +178,7 @@ cli_span cli_json_value(const char *text, size_t n) {
       break;
     } else {
       at++;
-      continue; /* inside a number or word, or between things in brackets */
+      continue; /* inside a number, a word, or brackets */
     }
     if (depth == 0) break;
   }

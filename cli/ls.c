@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc ls and tree: a hierarchy, one node a line. */
+/* zarrc ls and tree: list a hierarchy, one node a line. */
 #include "cli.h"
 #include "describe.h"
 #include "failures.h"
@@ -13,21 +13,21 @@
 
 #define BAR 16
 
-/* What a line says of an array; texts are allocated. */
+/* What a line says about an array. The texts are allocated with malloc. */
 typedef struct line {
   char *shape, *dtype, *chunks;
   zarrc_stored stored;
   uint64_t nbytes;
-  zarrc_error *why; /* the array cannot be read */
+  zarrc_error *why; /* why the array cannot be read; NULL: it can */
 } line;
 
 typedef struct listing {
   cli *c;
   const cli_node *node;
   zarrc_tree *tree;
-  size_t n; /* nodes, and lines */
+  size_t n; /* number of nodes, and of lines */
   line *lines;
-  char *branch; /* what is drawn in front of the names of each level */
+  char *branch; /* the drawing before a name, one character a level */
 } listing;
 
 static void put_dims_text(FILE *f, const zarrc_chunk_layout *l) {
@@ -60,7 +60,7 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
   return cli_has(ls->c, CLI_LONG) ? zarrc_array_count_stored(array, &out->stored, error) : ZARRC_OK;
 }
 
-/* An array that cannot be read does not hide the others; out of memory and the like end the listing. */
+/* Describes an array. One that cannot be read is listed too; failures such as lack of memory end the listing. */
 static zarrc_status read_line(const listing *ls, const zarrc_tree_node *node, line *out, zarrc_error *error) {
   zarrc_array *array = NULL;
   zarrc_error why = {0};
@@ -83,12 +83,12 @@ static const zarrc_tree_node *node_at(const listing *ls, size_t i) {
   return zarrc_tree_get(ls->tree, i);
 }
 
-/* Why a node cannot be read; NULL: it can. */
+/* Returns why a node cannot be read; NULL: it can. */
 static const zarrc_error *why_not(const listing *ls, size_t i) {
   return ls->lines[i].why != NULL ? ls->lines[i].why : node_at(ls, i)->why;
 }
 
-/* Path of a node from the one that was listed. */
+/* Returns the path of a node relative to the listed one. */
 static const char *relative(const listing *ls, const zarrc_tree_node *node) {
   size_t n = strlen(ls->node->path);
   const char *path = node->path + n;
@@ -138,7 +138,7 @@ static void put_bar(uint64_t nbytes, uint64_t most) {
   if (filled > 0) printf("%s", cli_ansi(stdout, CLI_PLAIN));
 }
 
-/* What writers that were killed have left is in no line. */
+/* Prints a note about temporary files of killed writers, which no line counts. */
 static void tell_temporary(const listing *ls) {
   uint64_t n = 0, nbytes = 0;
   char count[CLI_HUMAN], size[CLI_HUMAN];
@@ -155,7 +155,7 @@ static void print_text(const listing *ls) {
   bool tree = ls->c->args.verb->bit == CLI_VERB_TREE, longer = cli_has(ls->c, CLI_LONG);
   size_t name = 0, shape = 0, dtype = 0, chunks = 0;
   uint64_t most = 0;
-  char size[CLI_HUMAN];
+  char size[CLI_HUMAN], text[ZARRC_ERROR_TEXT];
   for (size_t i = 0; i < ls->n; i++) {
     const line *l = &ls->lines[i];
     if (width_of(ls, i, tree) > name) name = width_of(ls, i, tree);
@@ -173,7 +173,7 @@ static void print_text(const listing *ls) {
     if (why != NULL) {
       pad(at, name);
       fputs(node_at(ls, i)->kind == ZARRC_NODE_UNREADABLE ? "unreadable: " : "", stdout);
-      cli_print_safe(stdout, why->message);
+      cli_print_safe(stdout, cli_reason(why, true, text));
     } else if (l->shape != NULL) {
       pad(at, name);
       fputs(l->shape, stdout);

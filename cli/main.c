@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the verb, runs it, says what went wrong, and turns the status into an exit code. */
+/* Finds the verb, runs it, prints the error, and returns the exit code. */
 #include "cli.h"
 #include "out.h"
 #include "signals.h"
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --json counts wherever it stands, so that errors in the arguments are JSON too. */
+/* Returns whether --json is anywhere among the arguments, so that errors in other arguments are JSON too. */
 static bool wants_json(int argc, char **argv) {
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
     if (strcmp(argv[i], "--json") == 0) return true;
   return false;
 }
 
-/* --array_path=DIR and --array_path DIR */
+/* Returns DIR of --array_path=DIR or --array_path DIR. */
 static const char *array_path_of(int argc, char **argv) {
   static const char option[] = "--array_path";
   size_t n = sizeof option - 1;
@@ -45,7 +45,7 @@ static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv
   status = verb->run(c, error);
   if (status == ZARRC_ACCESS && error->os_error == EXDEV && !cli_has(c, CLI_FOLLOW_LINKS))
     snprintf(c->hint, sizeof c->hint, "--follow-links");
-  if (status == ZARRC_NO_MEMORY && cli_has(c, CLI_MEMORY)) { /* what was allowed is used up, not the machine's memory */
+  if (status == ZARRC_NO_MEMORY && cli_has(c, CLI_MEMORY)) { /* the limit was reached, not the machine's memory */
     status = error->code = ZARRC_LIMIT;
     snprintf(c->hint, sizeof c->hint, "more --memory");
   }
@@ -72,8 +72,8 @@ static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {
   return run_verb(c, verb, argc - 2, argv + 2, error);
 }
 
-/* Opens what is missing of the descriptors 0 to 2, so that no file of ours gets one of them, and so that using it
- * fails as using a closed one does: each is open in the direction that is not used. */
+/* Opens those of the descriptors 0 to 2 that are closed, so that no file of ours gets their numbers. Each is opened in
+ * the wrong direction, so that using it fails as before. */
 static bool fill_streams(void) {
   static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
   for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -81,12 +81,12 @@ static bool fill_streams(void) {
   return true;
 }
 
-/* What was printed counts only when it arrived. */
+/* Flushes standard output: a result counts only if it was written completely. */
 static zarrc_status flush_output(zarrc_error *error) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return ZARRC_OK;
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-  int os_error = errno != 0 ? errno : EIO; /* 0: an earlier write failed; a pipe still tells why */
+  int os_error = errno != 0 ? errno : EIO; /* 0: an earlier write failed; a closed pipe is seen below */
   struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
   if (poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR) != 0) os_error = EPIPE;
   zarrc_fail(error, ZARRC_IO, "cannot write standard output: %s", strerror(os_error));
@@ -106,7 +106,7 @@ int main(int argc, char **argv) {
   } else {
     fflush(stdout);
   }
-  if (status == ZARRC_CANCELED) zarrc_fail(&error, status, "interrupted"); /* wherever that was noticed */
+  if (status == ZARRC_CANCELED) zarrc_fail(&error, status, "interrupted"); /* one message, wherever it was noticed */
   if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
   if (status != ZARRC_OK) cli_print_error(&c, &error, status);
   return cli_exit_code(status);

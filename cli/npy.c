@@ -12,7 +12,7 @@
 #define MAGIC      "\x93NUMPY"
 #define MAX_HEADER ((size_t)1 << 20)
 
-/* The types that NumPy and Zarr share: kind and bytes an element (0: any). */
+/* The types that NumPy and Zarr share: kind and bytes an element (0: any number). */
 static const struct {
   char kind;
   uint32_t nbytes;
@@ -45,8 +45,8 @@ static const struct {
 /* The header is a Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } */
 typedef struct reader {
   const char *p, *end;
-  FILE *json; /* the data type, as zarr.json has it */
-  char order; /* '<', '>', or 0: nothing with an order so far */
+  FILE *json; /* receives the data type as in zarr.json */
+  char order; /* byte order: '<', '>', or 0: none yet */
   zarrc_error *error;
 } reader;
 
@@ -64,7 +64,7 @@ static bool take(reader *r, const char *text) {
   return true;
 }
 
-/* A string without escapes. */
+/* Takes a string without escapes. */
 static bool take_string(reader *r, cli_span *out) {
   char quote = 0;
   if (take(r, "'"))
@@ -86,7 +86,7 @@ static zarrc_status unsupported(const reader *r, cli_span descr) {
                     descr.ptr, objects ? "holds pickled objects, which are never read" : "is not one of Zarr's");
 }
 
-/* "M8[25us]": what stands between the brackets. */
+/* Takes the unit of a time type, as in "M8[25us]". */
 static zarrc_status read_time(reader *r, cli_span descr, cli_span unit) {
   size_t digits = 0;
   int64_t scale = 1;
@@ -103,7 +103,7 @@ static zarrc_status read_time(reader *r, cli_span descr, cli_span unit) {
   return unsupported(r, descr);
 }
 
-/* "<f4", "|S7", "<M8[ns]" */
+/* Takes a data type: "<f4", "|S7", "<M8[ns]". */
 static zarrc_status read_scalar(reader *r, cli_span descr) {
   static const char *const names[ZARRC_NTYPES] = {
 #define ZARRC_X(name, json, nbytes, unit) json,
@@ -142,7 +142,7 @@ static zarrc_status read_scalar(reader *r, cli_span descr) {
 
 static zarrc_status read_descr(reader *r, int depth);
 
-/* ('name', descr) */
+/* Takes a field of a structured type: ('name', descr). */
 static zarrc_status read_field(reader *r, int depth) {
   cli_span name;
   if (!take(r, "(") || !take_string(r, &name)) return fail(r, "a field is not a pair of a name and a type");

@@ -6,16 +6,16 @@
 #include "file.h"
 
 typedef struct cli_npy {
-  zarrc_dtype dtype; /* with the byte order of the file; zarrc_dtype_close */
+  zarrc_dtype dtype; /* in the byte order of the file; to be closed with zarrc_dtype_close */
   bool fortran;
   int ndim;
   int64_t shape[ZARRC_MAX_NDIM];
 } cli_npy;
 
-/* Reads up to the first element. ZARRC_INVALID_ARGUMENT: not such a file; ZARRC_UNSUPPORTED: a type that Zarr has not.
- */
+/* Reads the input up to the first element. ZARRC_INVALID_ARGUMENT: not an npy file; ZARRC_UNSUPPORTED: Zarr does not
+ * have its data type. */
 zarrc_status cli_npy_read_header(zarrc_ctx *ctx, cli_input *in, cli_npy *out, zarrc_error *error);
-/* The header for little-endian elements in C order. */
+/* Writes the header for little-endian elements in C order. */
 zarrc_status cli_npy_write_header(cli_output *out, const zarrc_dtype *dtype, int ndim, const int64_t *shape,
                                   zarrc_error *error);
 

@@ -25,7 +25,7 @@ const cli_option *cli_option_letter(const cli_verb *verb, char letter) {
   return NULL;
 }
 
-/* Edit distance with neighbours swapped as one step, of words up to 31 letters; more: 99. */
+/* Returns the edit distance of two words, where swapping neighbours is one step; 99 if one has more than 31 letters. */
 static int distance(const char *a, size_t na, const char *b, size_t nb) {
   int row[3][32];
   if (na > 31 || nb > 31) return 99;
@@ -92,7 +92,7 @@ static zarrc_status set(cli_args *args, const cli_option *option, const char *va
   return ZARRC_OK;
 }
 
-/* --name, --name=value, --name value */
+/* Parses --name, --name=value, --name value. */
 static zarrc_status parse_long(cli_args *args, int argc, char **argv, int *at, char *hint, size_t nhint,
                                zarrc_error *error) {
   const char *word = argv[*at] + 2, *equals = strchr(word, '=');
@@ -115,7 +115,7 @@ static zarrc_status parse_long(cli_args *args, int argc, char **argv, int *at, c
   return set(args, option, argv[*at], error);
 }
 
-/* -q, -qv, -T4, -T 4, -qT4 */
+/* Parses -q, -qv, -T4, -T 4, -qT4. */
 static zarrc_status parse_letters(cli_args *args, int argc, char **argv, int *at, zarrc_error *error) {
   for (const char *p = argv[*at] + 1; *p != 0; p++) {
     const cli_option *option = cli_option_letter(args->verb, *p);

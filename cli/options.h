@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The table of verbs and options, written once: parsing, --help, the man page and the completions come from it.
- */
+/* The table of verbs and options, from which parsing, --help, the manual page and completions are made. */
 #ifndef ZARRC_CLI_OPTIONS_H
 #define ZARRC_CLI_OPTIONS_H
 
@@ -55,14 +53,14 @@ typedef enum cli_option_id {
   CLI_NOPTIONS
 } cli_option_id;
 
-/* One option of some verbs. Two rows may have the same name when no verb has both. */
+/* An option of some verbs. Two rows may have the same name if no verb has both. */
 typedef struct cli_option {
   cli_option_id id;
-  unsigned verbs; /* bits of CLI_VERB_... */
+  unsigned verbs; /* bits CLI_VERB_... */
   char letter;    /* 0: none */
   const char *name;
-  const char *argument; /* what help calls it; NULL: a flag */
-  const char *choices;  /* the words it may be, separated by blanks; "<file>" for a path; NULL: free text */
+  const char *argument; /* its name in the help; NULL: a flag */
+  const char *choices;  /* the accepted words, separated by blanks; "<file>": a path; NULL: any text */
   const char *help;
 } cli_option;
 
@@ -85,7 +83,7 @@ enum {
 typedef struct cli_verb {
   unsigned bit;
   const char *name;
-  const char *operands; /* "SRC DST"; brackets: may be left out */
+  const char *operands; /* "SRC DST"; in brackets: optional */
   int min_operands, max_operands;
   const char *choices; /* of the operands: as in cli_option */
   const char *summary;
@@ -101,27 +99,27 @@ extern const size_t cli_noptions;
 
 #define CLI_MAX_OPERANDS 2
 
-/* A command line taken apart; the strings are those of argv. */
+/* A parsed command line. The strings are those of argv. */
 typedef struct cli_args {
   const cli_verb *verb;
-  const char *value[CLI_NOPTIONS]; /* of options with an argument; flags: "" */
+  const char *value[CLI_NOPTIONS]; /* NULL: not given; of a flag: "" */
   const char *operand[CLI_MAX_OPERANDS];
   int noperands;
 } cli_args;
 
 const cli_verb *cli_verb_find(const char *name);
-/* The option of a verb by its long name (n bytes), or by letter; NULL: none. */
+/* Returns the option of a verb with a long name of n bytes, or with a letter; NULL: none. */
 const cli_option *cli_option_find(const cli_verb *verb, const char *name, size_t n);
 const cli_option *cli_option_letter(const cli_verb *verb, char letter);
 
-/* Takes apart what follows the verb. ZARRC_INVALID_ARGUMENT names the offending word. hint: at least 128 bytes, gets a
- * next step or "". */
+/* Parses what follows the verb. ZARRC_INVALID_ARGUMENT names the wrong word. hint: room for at least 128 bytes;
+ * receives the next step, or "". */
 zarrc_status cli_args_parse(const cli_verb *verb, int argc, char **argv, cli_args *args, char *hint, size_t nhint,
                             zarrc_error *error);
-/* The name most like a mistyped one, or NULL. */
+/* Returns the verb most similar to a mistyped one, or NULL. */
 const char *cli_nearest_verb(const char *name);
 
-/* The verbs' entries, one a file. */
+/* The verbs, one in each file. */
 zarrc_status cli_info(cli *c, zarrc_error *error);
 zarrc_status cli_ls(cli *c, zarrc_error *error);
 zarrc_status cli_get(cli *c, zarrc_error *error);

@@ -46,51 +46,55 @@ const char *cli_ansi(FILE *stream, cli_style style) {
   return cli_has_colour(stream) ? codes[style] : "";
 }
 
+/* Writes the text of an error. If the library names no store, it begins with what the user has typed. */
+static const char *compose(const cli *c, const zarrc_error *error, zarrc_status status, char *text, size_t size) {
+  zarrc_error placed = *error;
+  placed.code = status;
+  if (placed.store[0] == 0 && strlen(c->subject) < sizeof placed.store) strcpy(placed.store, c->subject);
+  return zarrc_error_text(&placed, text, size);
+}
+
+const char *cli_reason(const zarrc_error *why, bool with_key, char text[ZARRC_ERROR_TEXT]) {
+  zarrc_error bare = *why;
+  bare.store[0] = bare.chunk[0] = bare.inner_chunk[0] = 0;
+  bare.offset = -1;
+  if (!with_key) bare.key[0] = 0;
+  return zarrc_error_text(&bare, text, ZARRC_ERROR_TEXT);
+}
+
+static void put_member(cli_json *j, const char *name, const char *text) {
+  cli_json_string(j, name, text[0] != 0 ? text : NULL);
+}
+
 static void print_json(const cli *c, const zarrc_error *error, zarrc_status status) {
   cli_json j = {.out = stderr};
+  char text[ZARRC_ERROR_TEXT];
   cli_json_open(&j, NULL, '{');
   cli_json_open(&j, "error", '{');
   cli_json_string(&j, "code", zarrc_status_name(status));
-  cli_json_string(&j, "message", error->message);
-  cli_json_string(&j, "url", c->subject[0] != 0 ? c->subject : NULL);
-  cli_json_string(&j, "key", error->key[0] != 0 ? error->key : NULL);
-  cli_json_string(&j, "chunk", error->chunk[0] != 0 ? error->chunk : NULL);
-  cli_json_string(&j, "codec", error->codec[0] != 0 ? error->codec : NULL);
+  cli_json_string(&j, "message", compose(c, error, status, text, sizeof text));
+  put_member(&j, "url", c->subject);
+  put_member(&j, "key", error->key);
+  put_member(&j, "chunk", error->chunk);
+  put_member(&j, "inner_chunk", error->inner_chunk);
+  put_member(&j, "codec", error->codec);
   if (error->offset >= 0)
     cli_json_int(&j, "offset", error->offset);
   else
     cli_json_raw(&j, "offset", NULL, 0);
-  cli_json_string(&j, "hint", c->hint[0] != 0 ? c->hint : NULL);
+  put_member(&j, "hint", c->hint);
   cli_json_close(&j, '}');
   cli_json_end(&j);
 }
 
-/* A message has '?' where a name in it has what no terminal should see. */
-static bool begins_with(const char *message, const char *name) {
-  for (; *name != 0; name++, message++)
-    if (*message != *name && *message != '?') return false;
-  return true;
-}
-
 void cli_print_error(const cli *c, const zarrc_error *error, zarrc_status status) {
+  char text[ZARRC_ERROR_TEXT];
   if (c->json) {
     print_json(c, error, status);
     return;
   }
-  const char *message = error->message[0] != 0 ? error->message : zarrc_status_words(status);
-  bool about = c->subject[0] != 0 && !begins_with(message, c->subject);
-  bool key = about && error->key[0] != 0 && !begins_with(message, error->key);
-  bool keyed = about && error->key[0] != 0; /* URL key: message */
   fprintf(stderr, "%szarrc:%s ", cli_ansi(stderr, CLI_RED), cli_ansi(stderr, CLI_PLAIN));
-  if (about) {
-    cli_print_safe(stderr, c->subject);
-    fputs(keyed ? " " : ": ", stderr);
-  }
-  if (key) {
-    cli_print_safe(stderr, error->key);
-    fputs(": ", stderr);
-  }
-  cli_print_safe(stderr, message);
+  cli_print_safe(stderr, compose(c, error, status, text, sizeof text));
   if (c->hint[0] != 0) {
     fputs("; try: ", stderr);
     cli_print_safe(stderr, c->hint);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far the work is. On a terminal one line that is drawn again and gone at the end; elsewhere a line for every 10 %.
- * Nothing in the first second, unless always.
+ * The progress of a verb. On a terminal it is one line that is redrawn, and erased at the end; elsewhere, a line for
+ * every 10 %. Nothing is printed in the first second, unless `always`.
  */
 #ifndef ZARRC_CLI_PROGRESS_H
 #define ZARRC_CLI_PROGRESS_H
@@ -13,21 +13,21 @@
 typedef struct cli_progress {
   const char *verb, *unit; /* unit NULL: the total is bytes */
   uint64_t total;
-  atomic_ullong done, bytes;   /* bytes: of the elements that went through */
+  atomic_ullong done, bytes;   /* bytes: of elements processed */
   const atomic_ullong *stored; /* bytes written to the store so far, or NULL: no ratio is shown */
   bool on, always, terminal;
   double start;
-  atomic_ullong drawn_ms, tenth; /* when last drawn; tenths told so far */
+  atomic_ullong drawn_ms, tenth; /* time of the last drawing; tenths printed so far */
   atomic_flag drawing;
   atomic_bool visible;
 } cli_progress;
 
 void cli_progress_start(cli_progress *p, const cli *c, const char *unit, uint64_t total);
-/* Any thread. */
+/* May be called by any thread. */
 void cli_progress_add(cli_progress *p, uint64_t units, uint64_t bytes);
-/* Takes the line away. */
+/* Erases the line. */
 void cli_progress_end(cli_progress *p);
-/* Seconds since the start. */
+/* Returns the seconds since the start. */
 double cli_progress_seconds(const cli_progress *p);
 double cli_seconds(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc put: elements from a file or stream into an array that exists. */
+/* zarrc put: writes elements from a file or stream into an existing array. */
 #include "describe.h"
 #include "elements.h"
 #include "json.h"
@@ -33,7 +33,7 @@ static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_er
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the name '%.200s' tells none of: npy raw json lines", path);
 }
 
-/* ZARRC_INVALID_ARGUMENT with both types in it. */
+/* Refuses the type of the input: the message names both types. */
 static zarrc_status refuse_type(const zarrc_dtype *has, const zarrc_dtype *wants, zarrc_error *error) {
   char *a = NULL, *b = NULL;
   zarrc_status status = cli_dtype_text(has, &a, error);
@@ -61,7 +61,7 @@ static zarrc_status read_npy(putting *p, zarrc_error *error) {
                     cli_plain_dims(a, p->npy.shape, p->npy.ndim), cli_plain_dims(b, s->shape, s->ndim));
 }
 
-/* Wrong sizes are found before anything is written, where the input has a size. */
+/* Refuses an input of the wrong size before anything is written, if its size is known. */
 static zarrc_status check_size(const putting *p, zarrc_error *error) {
   uint64_t wants = cli_times(p->selection.nitems, p->dtype.item_size), has = p->in.total;
   if (has == ZARRC_UNKNOWN || zarrc_dtype_is_variable(&p->dtype) || has - p->in.at == wants) return ZARRC_OK;
@@ -69,7 +69,7 @@ static zarrc_status check_size(const putting *p, zarrc_error *error) {
                     (unsigned long long)(has - p->in.at), (unsigned long long)wants);
 }
 
-/* Elements of variable length: the whole input is held, and each slab points into it. */
+/* Writes elements of variable length. The whole input is in memory, and the elements point into it. */
 static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error *error) {
   const cli_selection *s = &p->selection;
   zarrc_array *array = p->node.array;
@@ -96,7 +96,7 @@ static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error 
   return status;
 }
 
-/* Elements from text: the whole input is held, and all elements. */
+/* Writes elements from text. The whole input is in memory, and so are all elements. */
 static zarrc_status write_parsed(putting *p, cli_format format, cli_progress *progress, zarrc_error *error) {
   const cli_selection *s = &p->selection;
   zarrc_array *array = p->node.array;
@@ -106,7 +106,7 @@ static zarrc_status write_parsed(putting *p, cli_format format, cli_progress *pr
   char *text = NULL;
   size_t n;
   zarrc_status status = cli_input_all(&p->in, p->memory, &text, &n, error);
-  if (status == ZARRC_OK && s->nitems > n) /* none takes less than a byte */
+  if (status == ZARRC_OK && s->nitems > n) /* an element takes at least one byte */
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
                         (unsigned long long)s->nitems);
   if (status == ZARRC_OK && cli_times(s->nitems, dtype.item_size) > p->memory)
@@ -141,7 +141,7 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
     if (cli_canceled(NULL)) status = zarrc_fail(error, ZARRC_CANCELED, "interrupted");
     if (status == ZARRC_OK) status = cli_slab_memory_take(&slab, p->node.ctx, &p->dtype, nitems, error);
     if (status == ZARRC_OK) status = cli_input_read(&p->in, slab.data, (size_t)nitems * p->dtype.item_size, error);
-    if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last is written */
+    if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last write */
     if (status != ZARRC_OK) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
     status = cli_selection_write(array, &p->selection, &part, &view, error);

@@ -23,7 +23,7 @@ static zarrc_status fail(zarrc_error *error, int axis, word w, const char *why) 
                     w.ptr, axis, why);
 }
 
-/* A bound of a slice: negative ones count from the end, all are clipped to [0, length]. */
+/* Parses a bound of a slice. A negative one counts from the end; it is clipped to [0, length]. */
 static int64_t clip(int64_t value, int64_t length) {
   if (value < 0) value = value < -length ? 0 : value + length;
   return value < length ? value : length;
@@ -51,7 +51,7 @@ static zarrc_status parse_slice(word w, int axis, int64_t length, cli_selection 
   return ZARRC_OK;
 }
 
-/* An index, which must lie inside; negative ones count from the end. */
+/* Parses an index, which must lie inside. A negative one counts from the end. */
 static zarrc_status parse_index(word w, int axis, int64_t length, int64_t *out, zarrc_error *error) {
   if (!cli_parse_int(w.ptr, w.len, out)) return fail(error, axis, w, "neither a whole number nor a slice");
   if (*out < -length || *out >= length) {
@@ -63,7 +63,7 @@ static zarrc_status parse_index(word w, int axis, int64_t length, int64_t *out, 
   return ZARRC_OK;
 }
 
-/* [1,5,9] */
+/* Parses a list such as [1,5,9]. */
 static zarrc_status parse_list(word w, int axis, int64_t length, cli_selection *out, zarrc_error *error) {
   int64_t n = 0, *list = malloc((w.len + 1) / 2 * sizeof *list);
   const char *p = w.ptr + 1, *end = w.ptr + w.len - 1;
@@ -98,7 +98,7 @@ static zarrc_status parse_axis(word w, int axis, int64_t length, cli_selection *
   return ZARRC_OK;
 }
 
-/* The end of a part: the next comma outside brackets. */
+/* Returns the end of the selection of one axis: the next comma outside brackets. */
 static const char *part_end(const char *p, const char *end) {
   for (int depth = 0; p < end && (*p != ',' || depth > 0); p++) depth += (*p == '[') - (*p == ']');
   return p;
@@ -149,7 +149,7 @@ void cli_selection_clear(cli_selection *selection) {
 
 /* ------------------------------------------------------------------------------------------------ with the array */
 
-/* The same as the library has it: no axis is dropped, since the view has them all. */
+/* Converts a selection for the library. No axis is dropped, since the view has all of them. */
 static zarrc_selection part_of(const zarrc_array *array, const cli_selection *selection, const zarrc_region *part) {
   zarrc_selection out = {.kind = ZARRC_SELECT_AXES};
   for (int i = 0; i < zarrc_array_ndim(array); i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* zarrc shard ls and extract: what lies in shards. */
+/* zarrc shard ls and extract: show the contents of shards. */
 #include "shard.h"
 
 #include "describe.h"
@@ -20,7 +20,7 @@ typedef struct listing {
   cli_json *json; /* NULL: text */
   cli_slab_memory memory;
   uint64_t nshards, nfaults;
-  zarrc_error first; /* of the faults */
+  zarrc_error first; /* the first fault */
   bool hidden;       /* the index of a shard could not be read */
 } listing;
 
@@ -32,7 +32,7 @@ static bool is_damage(zarrc_status status) {
   return zarrc_status_exit_code(status) == 6;
 }
 
-/* Coordinates of the shard in the array's grid, where they are known. */
+/* Prints the heading of a shard; with its coordinates, if they are known. */
 static void put_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
   char a[CLI_DIMS], b[CLI_HUMAN];
   int ndim = zarrc_array_ndim(l->shards->node.array);
@@ -81,20 +81,11 @@ static void put_inner(const listing *l, const cli_shard *s, size_t i, const char
   putchar('\n');
 }
 
-/* What the message says behind "KEY: inner chunk 0,1 at byte 8: ". */
-static const char *bare(const zarrc_error *why, const cli_shard *s) {
-  const char *p = why->message;
-  size_t n = strlen(s->key);
-  if (strncmp(p, s->key, n) == 0 && p[n] == ':') p += n + 1;
-  const char *inner = strncmp(p, " inner chunk ", 13) == 0 ? strchr(p, ':') : NULL;
-  p = inner != NULL ? inner + 1 : p;
-  return p + strspn(p, " ");
-}
-
 static zarrc_status list_inner(listing *l, cli_shard *s, size_t i, zarrc_error *error) {
   const zarrc_dtype *dtype = &zarrc_pipeline_spec(s->inner)->dtype;
   const cli_inner *e = &s->entries[i];
   zarrc_error why = {0};
+  char text[ZARRC_ERROR_TEXT];
   zarrc_bytes bytes;
   zarrc_status status = ZARRC_OK;
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
@@ -112,7 +103,7 @@ static zarrc_status list_inner(listing *l, cli_shard *s, size_t i, zarrc_error *
             : status != ZARRC_OK ? "damaged"
             : e->present         ? "ok"
                                  : "missing",
-            status != ZARRC_OK ? bare(&why, s) : NULL);
+            status != ZARRC_OK ? cli_reason(&why, false, text) : NULL);
   return ZARRC_OK;
 }
 
@@ -133,7 +124,7 @@ static void put_sums(const listing *l, const cli_inner_sums *sums) {
   cli_json_uint(l->json, "overlap_nbytes", sums->overlaps);
 }
 
-/* Opens the object of a shard; what is in the index too, where it could be read. */
+/* Begins the JSON object of a shard. s NULL: its index could not be read. */
 static void json_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
   cli_json *j = l->json;
   cli_json_open(j, NULL, '{');
@@ -166,19 +157,20 @@ static void put_title_or_json(const listing *l, const cli_shard *s, const int64_
     put_title(l, s, chunk, key);
 }
 
-/* A shard whose index cannot be read does not hide the others. */
+/* Lists a shard whose index cannot be read. The listing goes on. */
 static zarrc_status list_damaged(listing *l, const int64_t *chunk, const char *key, const zarrc_error *why) {
   note_fault(l, why);
   l->hidden = true;
   if (l->shards->single) return ZARRC_OK;
-  const char *message = strncmp(why->message, key, strlen(key)) == 0 ? why->message + strlen(key) + 2 : why->message;
+  char text[ZARRC_ERROR_TEXT];
+  cli_reason(why, false, text);
   put_title_or_json(l, NULL, chunk, key);
   if (l->json != NULL) {
-    cli_json_string(l->json, "error", message);
+    cli_json_string(l->json, "error", text);
     cli_json_close(l->json, '}');
   } else {
     fputs("\n  ", stdout);
-    cli_print_safe(stdout, message);
+    cli_print_safe(stdout, text);
     putchar('\n');
   }
   return ZARRC_OK;
@@ -242,7 +234,7 @@ static zarrc_status list(cli *c, const cli_shards *shards, zarrc_error *error) {
   cli_slab_memory_clear(&l.memory);
   if (status != ZARRC_OK || l.nfaults == 0) return status;
   if (error != NULL) *error = l.first;
-  if (l.nfaults > 1) zarrc_error_prefix(error, "%llu faults, the first: ", (unsigned long long)l.nfaults);
+  if (l.nfaults > 1) zarrc_error_append(error, " (the first of %llu faults)", (unsigned long long)l.nfaults);
   return l.first.code;
 }
 
@@ -253,7 +245,7 @@ typedef struct extracting {
   cli_output out;
 } extracting;
 
-/* The number of the inner chunk that --inner names. */
+/* Finds the inner chunk that --inner names. */
 static zarrc_status find_inner(const cli *c, const cli_shard *s, size_t *out, zarrc_error *error) {
   int64_t at[ZARRC_MAX_NDIM];
   char grid[CLI_DIMS];
@@ -347,7 +339,7 @@ static zarrc_status extract(cli *c, const cli_shards *shards, zarrc_error *error
 
 /* ---------------------------------------------------------------------------------------------------------- all */
 
-/* What one of the two has and the other has not. */
+/* Refuses options of the other action, and missing ones. */
 static zarrc_status check_options(cli *c, bool extracting_one, zarrc_error *error) {
   static const struct {
     cli_option_id id;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One shard: its index, and the inner chunks in it. */
+/* Reads one shard: its index and its inner chunks. */
 #include "describe.h"
 #include "shard.h"
 #include "text.h"
@@ -7,21 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
-/* The largest shard that is held in memory, where codecs behind the shard make that necessary. */
+/* The largest shard that is held in memory, which is necessary if further codecs follow sharding_indexed. */
 #define MAX_WRAPPED ((uint64_t)16 << 30)
 
 static zarrc_status in_shard(const cli_shard *shard, zarrc_status status, zarrc_error *error) {
-  if (status == ZARRC_OK || error == NULL || error->key[0] != 0) return status;
-  zarrc_error_prefix(error, "%.250s: ", shard->key);
-  snprintf(error->key, sizeof error->key, "%s", shard->key);
+  if (status == ZARRC_OK || error == NULL) return status;
+  snprintf(error->chunk, sizeof error->chunk, "%s", shard->name);
+  zarrc_error_in_key(error, shard->store, shard->key);
   return status;
 }
 
 /* ------------------------------------------------------------------------------------------------------ opening */
 
-/* The sharding codec of the chain, and the chunk in front of each codec. Returns its number; -1: none. */
+/* Finds the sharding codec, and the spec of the chunk before each codec. Returns its index in the chain; -1: none. */
 static int find_codec(const zarrc_pipeline *chain, zarrc_spec *specs, zarrc_error *error) {
   int n = (int)zarrc_pipeline_ncodecs(chain), at = -1;
   specs[0] = *zarrc_pipeline_spec(chain);
@@ -33,7 +33,7 @@ static int find_codec(const zarrc_pipeline *chain, zarrc_spec *specs, zarrc_erro
   return at;
 }
 
-/* Decodes what the codecs behind the shard made of it. */
+/* Decodes a shard with the codecs that follow sharding_indexed. */
 static zarrc_status unwrap(cli_shard *s, const zarrc_pipeline *chain, int codec, const zarrc_spec *specs,
                            zarrc_error *error) {
   zarrc_status status = zarrc_blob_read_all(s->stored.blob, MAX_WRAPPED, &s->loan, error);
@@ -51,7 +51,7 @@ static zarrc_status unwrap(cli_shard *s, const zarrc_pipeline *chain, int codec,
   return ZARRC_OK;
 }
 
-/* Where the index lies and how long it is, from the codec's configuration. */
+/* Finds the location and length of the index from the codec's configuration. */
 static zarrc_status measure_index(cli_shard *s, zarrc_error *error) {
   zarrc_spec spec = {.dtype = zarrc_dtype_of(ZARRC_UINT64), .ndim = s->ndim + 1};
   zarrc_buf json = zarrc_buf_new(s->ctx, SIZE_MAX / 2);
@@ -106,7 +106,7 @@ zarrc_status cli_shard_open(const cli_shards *shards, const int64_t *chunk, cons
   zarrc_spec specs[ZARRC_MAX_CODECS + 1];
   const zarrc_pipeline *chain = NULL;
   char dims[CLI_DIMS];
-  *out = (cli_shard){.ctx = shards->node.ctx, .key = key};
+  *out = (cli_shard){.ctx = shards->node.ctx, .store = store, .key = key};
   if (shards->placed || !shards->single)
     snprintf(out->name, sizeof out->name, "%s", cli_plain_dims(dims, chunk, zarrc_array_ndim(shards->node.array)));
   zarrc_parts_init(&out->parts[0], out->ctx);
@@ -156,7 +156,7 @@ const char *cli_inner_name(const cli_shard *shard, size_t i, char buf[CLI_DIMS])
   return shard->ndim > 0 ? cli_plain_dims(buf, at, shard->ndim) : cli_human_dims(buf, at, 0);
 }
 
-/* What is wrong with an entry. */
+/* Says why an entry is invalid. */
 static zarrc_status refuse_entry(const cli_shard *s, const cli_inner *e, zarrc_error *error) {
   if (e->offset == UINT64_MAX || e->nbytes == UINT64_MAX)
     return zarrc_fail(error, ZARRC_CORRUPT, "only half of its entry in the index says that it is missing");
@@ -164,19 +164,13 @@ static zarrc_status refuse_entry(const cli_shard *s, const cli_inner *e, zarrc_e
                     (unsigned long long)e->nbytes, (unsigned long long)e->offset, (unsigned long long)s->nbytes);
 }
 
-/* Makes an error say which inner chunk of which shard it is about. */
+/* Adds the shard and the inner chunk to an error. */
 static zarrc_status in_inner(const cli_shard *s, size_t i, zarrc_status status, zarrc_error *error) {
   const cli_inner *e = &s->entries[i];
-  char name[CLI_DIMS], further[sizeof error->chunk];
+  char name[CLI_DIMS];
+  bool known = e->present && !e->corrupt && !s->wrapped; /* its offset is one in the stored value */
   if (status == ZARRC_OK || error == NULL) return status;
-  cli_inner_name(s, i, name);
-  snprintf(further, sizeof further, "%s%s", error->chunk[0] != 0 ? "/" : "", error->chunk);
-  if (e->present && !e->corrupt)
-    zarrc_error_prefix(error, "inner chunk %.100s at byte %llu: ", name, (unsigned long long)e->offset);
-  else
-    zarrc_error_prefix(error, "inner chunk %.100s: ", name);
-  snprintf(error->chunk, sizeof error->chunk, "%s%s%.50s%s", s->name, s->name[0] != 0 ? "/" : "", name, further);
-  if (e->present && !e->corrupt) error->offset = (int64_t)e->offset;
+  zarrc_error_in_inner_chunk(error, cli_inner_name(s, i, name), known ? e->offset : ZARRC_UNKNOWN);
   return in_shard(s, status, error);
 }
 
@@ -234,7 +228,7 @@ zarrc_status cli_inner_sum(const cli_shard *shard, cli_inner_sums *out, zarrc_er
   }
   out->present = n;
   qsort(sorted, n, sizeof *sorted, by_offset);
-  uint64_t at = shard->index_first ? shard->index_nbytes : 0; /* all in front of it is accounted for */
+  uint64_t at = shard->index_first ? shard->index_nbytes : 0; /* end of what has been counted */
   for (size_t i = 0; i < n; i++) {
     uint64_t start = sorted[i].offset, end = start + sorted[i].nbytes;
     if (start > at) out->holes += start - at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which shards zarrc shard is about. */
+/* Finds the shards that the arguments of zarrc shard name. */
 #include "describe.h"
 #include "shard.h"
 #include "signals.h"
@@ -19,7 +19,7 @@ static bool is_file(const char *path) {
   return strcmp(slash != NULL ? slash + 1 : path, "zarr.json") != 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-/* --chunk, which must lie in the grid. */
+/* Reads --chunk, which must lie in the grid. */
 static zarrc_status read_chunk(const cli *c, cli_shards *s, char *key, zarrc_error *error) {
   const zarrc_array *array = s->node.array;
   int ndim;
@@ -37,7 +37,8 @@ static zarrc_status open_array(cli *c, zarrc_ctx *ctx, cli_shards *s, zarrc_erro
   return read_chunk(c, s, s->key, error);
 }
 
-/* The nearest folder above a path that has a zarr.json, allocated; *rest: the path from there. NULL: none. */
+/* Returns the nearest directory above a path that has a zarr.json, allocated with malloc; NULL: none. *rest: the path
+ * relative to it. */
 static char *node_above(const char *path, const char **rest) {
   size_t n = strlen(path), size = n + sizeof "/zarr.json";
   char *folder = malloc(size);
@@ -57,7 +58,7 @@ static char *node_above(const char *path, const char **rest) {
   return NULL;
 }
 
-/* A shard in the folder of its array. */
+/* Opens a shard by its path in the directory of its array. */
 static zarrc_status open_file(cli *c, zarrc_ctx *ctx, cli_shards *s, zarrc_error *error) {
   const char *path = c->args.operand[1], *rest = NULL;
   char *real = realpath(path, NULL);
@@ -67,7 +68,7 @@ static zarrc_status open_file(cli *c, zarrc_ctx *ctx, cli_shards *s, zarrc_error
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--chunk: the name of the file tells which shard it is");
   if (status != ZARRC_OK) goto done;
   s->place = real != NULL ? node_above(real, &rest) : NULL;
-  if (s->place == NULL) s->place = node_above(path, &rest); /* a link into another tree */
+  if (s->place == NULL) s->place = node_above(path, &rest); /* the file may be a link to another tree */
   if (s->place == NULL) {
     snprintf(c->hint, sizeof c->hint, "--metadata zarr.json");
     status = zarrc_fail(error, ZARRC_NOT_FOUND, "a file, and no folder above it has a zarr.json");
@@ -86,7 +87,7 @@ done:
   return status;
 }
 
-/* A shard apart from its array, whose metadata is another file. */
+/* Opens a shard that lies apart from its array, with --metadata. */
 static zarrc_status open_apart(cli *c, zarrc_ctx *ctx, cli_shards *s, zarrc_error *error) {
   const zarrc_file_store_options options = {.struct_size = sizeof options, .read_only = true, .follow_links = true};
   const char *path = c->args.operand[1], *slash = strrchr(path, '/');
@@ -133,7 +134,7 @@ void cli_shards_close(cli_shards *shards) {
 
 typedef struct found {
   int ndim;
-  int64_t *chunk; /* the key lies behind */
+  int64_t *chunk; /* followed by the key */
 } found;
 
 typedef struct finding {

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 static atomic_int received; /* the first signal, or 0 */
-static int refusing = -1;   /* a descriptor that nothing can be written to */
+static int refusing = -1;   /* a descriptor that cannot be written to */
 
-/* Every call that blocks is interrupted ten times a second from now on, so that none waits on that began just after
- * the signal. Standard output takes no more: printing ends, however much is left to print. */
+/* The first signal interrupts every blocking call ten times a second from now on, since one may begin just after the
+ * signal. It also ends printing: standard output becomes unwritable. */
 static void on_signal(int number) {
   struct itimerval tick = {{0, 100000}, {0, 100000}};
   int none = 0, os_error = errno;
@@ -31,7 +31,7 @@ static void on_tick(int number) {
   (void)number;
 }
 
-/* Without SA_RESTART: calls that block return with EINTR. */
+/* Installs a handler without SA_RESTART, so that blocking calls return EINTR. */
 static void handle(int number, void (*handler)(int)) {
   struct sigaction action = {0};
   action.sa_handler = handler;
@@ -41,7 +41,7 @@ static void handle(int number, void (*handler)(int)) {
 
 static void catch_signal(int number) {
   struct sigaction old;
-  if (sigaction(number, NULL, &old) != 0 || old.sa_handler == SIG_IGN) return; /* nohup, background jobs */
+  if (sigaction(number, NULL, &old) != 0 || old.sa_handler == SIG_IGN) return; /* ignored by nohup or the shell */
   handle(number, on_signal);
 }
 

@@ -3,7 +3,7 @@
 
 #include "text.h"
 
-/* The axis of the array at a position of the memory order, slowest first. */
+/* Returns the axis at a position of the memory order, slowest first. */
 static int axis_at(const cli_slabs *slabs, int position) {
   return slabs->fortran ? slabs->ndim - 1 - position : position;
 }
@@ -26,14 +26,14 @@ void cli_slabs_init(cli_slabs *slabs, const zarrc_grid *grid, const cli_selectio
   if (slabs->rows < 1) slabs->rows = 1;
 }
 
-/* How many indices of the cut axis, from `at` on, fill up to `rows` and end at the edge of a chunk where there is one.
- */
+/* Returns how many indices of the split axis, from `at`, make the next slab: at most `rows`, up to the edge of a chunk
+ * if one is within reach. */
 static int64_t rows_from(const cli_slabs *slabs, int axis, int64_t at) {
   const zarrc_region *all = slabs->all;
   int64_t left = all->count[axis] - at;
   if (left <= slabs->rows) return left;
-  if (slabs->selection->list[axis] != NULL) return slabs->rows;          /* where chunks end says nothing */
-  int64_t end = all->start[axis] + (at + slabs->rows) * all->step[axis]; /* the first element that is not in it */
+  if (slabs->selection->list[axis] != NULL) return slabs->rows;          /* the indices follow no chunk edges */
+  int64_t end = all->start[axis] + (at + slabs->rows) * all->step[axis]; /* the first element that is not in the slab */
   int64_t edge = zarrc_grid_first(slabs->grid, axis, zarrc_grid_find(slabs->grid, axis, end));
   int64_t first = all->start[axis] + at * all->step[axis];
   if (edge <= first) return slabs->rows;

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-/* Enough for chunks to be worked on in parallel, little enough to stay in cache levels that help. */
+/* Large enough to read several chunks in parallel, small enough for caches to help. */
 #define SLAB ((uint64_t)64 << 20)
-/* What one element of text is taken to need. */
+/* The assumed size of an element of variable length. */
 #define TEXT_BYTES 64
 
 void cli_slab_memory_clear(cli_slab_memory *memory) {

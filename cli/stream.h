@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Elements between an array and a stream, slab by slab. */
+/* Moves elements from an array to a stream, slab by slab. */
 #ifndef ZARRC_CLI_STREAM_H
 #define ZARRC_CLI_STREAM_H
 
@@ -12,18 +12,18 @@
 typedef struct cli_slab_memory {
   void *data;
   size_t cap;
-  zarrc_arena *arena; /* of text; else NULL */
+  zarrc_arena *arena; /* holds elements of variable length; NULL for other types */
 } cli_slab_memory;
 
 void cli_slab_memory_clear(cli_slab_memory *memory);
-/* Room for nitems elements; what was there before is lost. */
+/* Makes room for nitems elements. The previous contents are lost. */
 zarrc_status cli_slab_memory_take(cli_slab_memory *memory, zarrc_ctx *ctx, const zarrc_dtype *dtype, uint64_t nitems,
                                   zarrc_error *error);
 
-/* The most elements a slab should have: whole rows of chunks, in bounds of `memory` bytes. */
+/* Returns the most elements that a slab should have: whole rows of chunks, within `memory` bytes. */
 uint64_t cli_slab_items(const zarrc_array *array, const cli_selection *selection, bool fortran, uint64_t memory);
 uint64_t cli_region_items(const zarrc_region *region, int ndim);
-/* Reads the selection and hands it to values, in C order. progress may be NULL. */
+/* Reads a selection and writes it to `values`, in C order. progress may be NULL. */
 zarrc_status cli_read_values(zarrc_array *array, const cli_selection *selection, uint64_t memory, cli_values *values,
                              cli_progress *progress, zarrc_error *error);
 

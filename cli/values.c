@@ -81,11 +81,11 @@ zarrc_status cli_texts_read(const uint8_t *bytes, size_t n, zarrc_text *texts, u
 
 /* ------------------------------------------------------------------------------------------------------ text */
 
-/* The element as JSON, NUL-terminated, in values->text. */
+/* Puts an element into values->text, as JSON with a NUL. */
 static zarrc_status to_json(cli_values *values, const void *element, zarrc_error *error) {
   values->text.len = 0;
   zarrc_status status = zarrc_fill_to_json(values->dtype, element, &values->text, error);
-  /* what an array holds though its data type has no such value is damage */
+  /* an element that is no value of the data type: the chunk is damaged */
   if (status == ZARRC_INVALID_ARGUMENT) {
     status = ZARRC_CORRUPT;
     if (error != NULL) error->code = status;
@@ -111,7 +111,7 @@ static uint32_t hex4(const char *p) {
   return value;
 }
 
-/* Takes the quotes and escapes off a JSON string of the library's, in place. Returns its length. */
+/* Removes the quotes and escapes of a JSON string that the library has written, in place. Returns its length. */
 static size_t unescape(char *text, size_t n) {
   static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
   char *out = text;
@@ -121,7 +121,7 @@ static size_t unescape(char *text, size_t n) {
     } else if (p[1] == 'u') {
       uint32_t code = hex4(p + 2);
       p += 6;
-      if (code >= 0xd800 && code < 0xdc00 && p + 6 <= end) { /* the first of a pair */
+      if (code >= 0xd800 && code < 0xdc00 && p + 6 <= end) { /* the first half of a surrogate pair */
         code = 0x10000 + ((code - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
         p += 6;
       }
@@ -135,7 +135,7 @@ static size_t unescape(char *text, size_t n) {
   return (size_t)(out - text);
 }
 
-/* Text of elements. On a terminal what might be obeyed, but for the ends of lines and tabs, is escaped as in JSON. */
+/* Writes the text of an element. On a terminal hidden characters, except line ends and tabs, are escaped as in JSON. */
 static zarrc_status put_text(const cli_values *values, const char *text, size_t n, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   if (!values->out->terminal) return cli_output_write(values->out, text, n, error);
@@ -153,7 +153,7 @@ static zarrc_status put_text(const cli_values *values, const char *text, size_t 
   return status;
 }
 
-/* A cell as RFC 4180 wants it: strings without the quotes and escapes of JSON, all else as in JSON. */
+/* Writes a cell as in RFC 4180: a string without the quotes and escapes of JSON, any other element as JSON. */
 static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   char *text = (char *)values->text.ptr;
   size_t n = strlen(text), at = 0;
@@ -162,7 +162,7 @@ static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   while (at < n && text[at] != ',' && text[at] != '"' && text[at] != '\n' && text[at] != '\r') at++;
   if (at == n) return put_text(values, text, n, error);
   status = cli_output_text(values->out, "\"", error);
-  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) { /* up to a quote, which is doubled */
+  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) { /* up to the next quote, which is doubled */
     const char *quote = memchr(text + i, '"', n - i);
     len = quote != NULL ? (size_t)(quote - text) - i + 1 : n - i;
     status = put_text(values, text + i, len, error);
@@ -175,7 +175,7 @@ bool cli_values_is_text(const zarrc_dtype *dtype) {
   return dtype->type == ZARRC_STRING || dtype->type == ZARRC_FIXED_UTF32;
 }
 
-/* The element as JSON, or as text without quotes and escapes. */
+/* Writes an element on a line: as JSON, or as plain text. */
 static zarrc_status write_line(cli_values *values, zarrc_error *error) {
   char *text = (char *)values->text.ptr;
   size_t n = strlen(text);
@@ -186,7 +186,7 @@ static zarrc_status write_line(cli_values *values, zarrc_error *error) {
                     (int)(n < 40 ? n : 40), text);
 }
 
-/* What stands in front of the element at values->index. */
+/* Writes what precedes the element at values->index. */
 static zarrc_status write_before(cli_values *values, zarrc_error *error) {
   char text[2 * ZARRC_MAX_NDIM + 4];
   size_t n = 0;
@@ -204,7 +204,7 @@ static zarrc_status write_before(cli_values *values, zarrc_error *error) {
   return n > 0 ? cli_output_write(values->out, text, n, error) : ZARRC_OK;
 }
 
-/* Moves on to the next element; what stands behind the one that was written. */
+/* Writes what follows that element, and moves on to the next one. */
 static zarrc_status write_behind(cli_values *values, zarrc_error *error) {
   char text[ZARRC_MAX_NDIM + 1];
   size_t n = 0;
@@ -229,7 +229,7 @@ static zarrc_status write_text(cli_values *values, const void *element, zarrc_er
   return status == ZARRC_OK ? write_behind(values, error) : status;
 }
 
-/* Brackets of an array without elements: [[], []] for the shape 2,0. */
+/* Writes the brackets of an array without elements: [[], []] for the shape 2,0. */
 static zarrc_status write_empty(cli_values *values, int axis, zarrc_error *error) {
   zarrc_status status = cli_output_text(values->out, "[", error);
   for (int64_t i = 0; i < values->shape[axis] && status == ZARRC_OK; i++) {

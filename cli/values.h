@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Elements as output: npy, raw, csv, nested JSON, one element a line. Elements come in C order, in as many portions
- * as one likes.
- */
+/* Writes elements as npy, raw, csv, nested JSON, or one element a line. They come in C order, in any number of
+ * parts. */
 #ifndef ZARRC_CLI_VALUES_H
 #define ZARRC_CLI_VALUES_H
 
@@ -16,7 +14,7 @@ typedef enum cli_format {
   CLI_FORMAT_LINES
 } cli_format;
 
-/* From a name ("npy"), or from the suffix of a path; false: it tells nothing. */
+/* Find a format by name ("npy"), or by the suffix of a path; return false if there is none. */
 bool cli_format_from_name(const char *name, cli_format *out);
 bool cli_format_from_path(const char *path, cli_format *out);
 const char *cli_format_name(cli_format format);
@@ -28,27 +26,27 @@ typedef struct cli_values {
   int ndim;
   int64_t shape[ZARRC_MAX_NDIM], index[ZARRC_MAX_NDIM];
   bool empty;
-  bool scalars; /* lines of JSON whatever the type; set it behind cli_values_begin */
+  bool scalars; /* of lines: JSON for every type; to be set after cli_values_begin */
   cli_output *out;
-  zarrc_buf text; /* of one element */
+  zarrc_buf text; /* the current element */
 } cli_values;
 
-/* ZARRC_UNSUPPORTED where the format cannot hold the type. Writes what stands in front of the elements. */
+/* Begins an output. ZARRC_UNSUPPORTED: the format cannot hold the data type. */
 zarrc_status cli_values_begin(cli_values *values, zarrc_ctx *ctx, cli_format format, const zarrc_dtype *dtype, int ndim,
                               const int64_t *shape, cli_output *out, zarrc_error *error);
-/* nitems packed elements. They are native, for npy and raw little-endian: see cli_values_dtype. */
+/* Writes nitems packed elements of the type that cli_values_dtype returns. */
 zarrc_status cli_values_write(cli_values *values, const void *elements, uint64_t nitems, zarrc_error *error);
 zarrc_status cli_values_end(cli_values *values, zarrc_error *error);
 void cli_values_close(cli_values *values);
-/* The type that elements for a format have in memory (borrows from dtype). */
+/* Returns the type of elements in memory: native, or little-endian for npy and raw. It borrows from dtype. */
 zarrc_dtype cli_values_dtype(cli_format format, const zarrc_dtype *dtype);
 
-/* Whether lines of this type are text as it is. A line end in such an element is ZARRC_UNSUPPORTED. */
+/* Returns whether lines hold elements of a type as plain text. A line end in such an element is ZARRC_UNSUPPORTED. */
 bool cli_values_is_text(const zarrc_dtype *dtype);
 
-/* raw elements of variable length: each behind a little-endian u32 length. */
+/* Writes elements of variable length in raw form: each after its length, a little-endian u32. */
 zarrc_status cli_texts_write(cli_output *out, const zarrc_text *texts, uint64_t nitems, zarrc_error *error);
-/* The other way: points into bytes. ZARRC_INVALID_ARGUMENT unless there are nitems of them, and nothing more. */
+/* Reads them: the texts point into bytes. ZARRC_INVALID_ARGUMENT unless there are exactly nitems. */
 zarrc_status cli_texts_read(const uint8_t *bytes, size_t n, zarrc_text *texts, uint64_t nitems, zarrc_error *error);
 
 #endif

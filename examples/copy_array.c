@@ -43,6 +43,7 @@ int main(int argc, char **argv) {
                                       .check = true,
                                       .event = hear};
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
   zarrc_copier *copier = NULL;
@@ -58,7 +59,7 @@ int main(int argc, char **argv) {
     status = zarrc_copier_run(copier, &error);
   }
   if (!status) printf("%llu chunks written\n", (unsigned long long)zarrc_copier_report(copier)->written_nobjects);
-  if (status) fprintf(stderr, "copy_array: %s\n", error.message);
+  if (status) fprintf(stderr, "copy_array: %s\n", zarrc_error_text(&error, text, sizeof text));
   zarrc_copier_close(copier);
   zarrc_store_close(store);
   zarrc_ctx_close(ctx);

@@ -34,6 +34,7 @@ static const zarrc_codec_class invert_class = {sizeof(zarrc_codec_class), "examp
 
 int main(void) {
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
   zarrc_array *array = NULL;
@@ -51,7 +52,7 @@ int main(void) {
   if (!status) status = zarrc_array_write(array, NULL, &from, &error);
   if (!status) status = zarrc_array_read(array, NULL, &to, &error);
   if (!status && out[2] != 255) status = zarrc_fail(&error, ZARRC_INTERNAL, "read something else than was written");
-  printf("%s\n", status ? error.message : zarrc_array_metadata(array));
+  printf("%s\n", status ? zarrc_error_text(&error, text, sizeof text) : zarrc_array_metadata(array));
   zarrc_array_close(array);
   zarrc_store_close(store);
   zarrc_ctx_close(ctx);

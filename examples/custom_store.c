@@ -40,6 +40,7 @@ static const zarrc_store_ops table_ops = {
 
 int main(void) {
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_array *array = NULL;
   int16_t out[4] = {0};
@@ -52,7 +53,7 @@ int main(void) {
   if (!status) status = zarrc_array_open(&store, "", NULL, &array, &error);
   if (!status) status = zarrc_array_read(array, NULL, &to, &error);
   if (!status && (out[1] != 2 || out[3] != 9)) status = zarrc_fail(&error, ZARRC_INTERNAL, "read something else");
-  if (status) fprintf(stderr, "custom_store: %s\n", error.message);
+  if (status) fprintf(stderr, "custom_store: %s\n", zarrc_error_text(&error, text, sizeof text));
   printf("%d %d %d %d\n", out[0], out[1], out[2], out[3]);
   zarrc_array_close(array);
   zarrc_ctx_close(ctx);

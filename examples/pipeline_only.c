@@ -12,6 +12,7 @@ int main(void) {
                                " {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}},"
                                " {\"name\": \"crc32c\"}]";
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_pipeline *pipeline = NULL;
   zarrc_parts parts = {0};
@@ -36,7 +37,7 @@ int main(void) {
   if (!status) status = zarrc_read(pipeline, &blob.blob, NULL, &to, NULL, &error);
   if (!status && memcmp(in, out, sizeof in) != 0)
     status = zarrc_fail(&error, ZARRC_INTERNAL, "decoded to other values");
-  if (status) fprintf(stderr, "pipeline_only: %s\n", error.message);
+  if (status) fprintf(stderr, "pipeline_only: %s\n", zarrc_error_text(&error, text, sizeof text));
   zarrc_memory_blob_clear(&blob);
   zarrc_bytes_release(&encoded);
   zarrc_parts_clear(&parts);

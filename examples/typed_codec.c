@@ -12,6 +12,7 @@ int main(void) {
   const zarrc_view from = zarrc_view_c(&chunk.dtype, 1, chunk.shape, values);
   zarrc_blosc_config blosc = ZARRC_BLOSC_CONFIG_INIT;
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_codec *codecs[2] = {NULL, NULL};
   zarrc_pipeline *pipeline = NULL;
@@ -35,7 +36,7 @@ int main(void) {
            zarrc_blosc_cname_name(blosc.cname), blosc.clevel, zarrc_blosc_shuffle_name(blosc.shuffle), blosc.typesize,
            zarrc_codec_equal(codecs[1], zarrc_pipeline_codec(pipeline, 1)) ? "yes" : "no");
 
-  if (status) fprintf(stderr, "typed_codec: %s\n", error.message);
+  if (status) fprintf(stderr, "typed_codec: %s\n", zarrc_error_text(&error, text, sizeof text));
   zarrc_parts_clear(&parts);
   zarrc_pipeline_close(pipeline);
   for (int i = 0; i < 2; i++) zarrc_codec_close(codecs[i]);

@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
   }
 
   zarrc_error error;
+  char text[ZARRC_ERROR_TEXT];
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
   zarrc_array *array = NULL;
@@ -45,7 +46,7 @@ int main(int argc, char **argv) {
   if (!status) status = zarrc_array_read(array, &region, &view, &error);
   for (int j = 0; j < 2; j++) printf("column %d: %g %g %g\n", 5 + j, part[j][0], part[j][1], part[j][2]);
   if (!status && part[1][2] != values[30][6]) status = zarrc_fail(&error, ZARRC_INTERNAL, "read something else");
-  if (status) fprintf(stderr, "write_read: %s\n", error.message);
+  if (status) fprintf(stderr, "write_read: %s\n", zarrc_error_text(&error, text, sizeof text));
   zarrc_array_close(array);
   zarrc_store_close(store);
   zarrc_free(ctx, path);

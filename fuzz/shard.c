@@ -93,7 +93,7 @@ static void write_part(const shard *s, fuzz_input *in, zarrc_view *whole, bool r
   zarrc_error error = {0};
   fuzz_view_fill(&part, take_byte(in));
   must(!zarrc_key_blob_open(&blob, s->store, "c/0", NULL));
-  zarrc_status status = zarrc_write(s->p, blob.blob, &region, &part, false, &error);
+  zarrc_status status = zarrc_write(s->p, blob.blob, &region, &(zarrc_values){.view = &part}, false, &error);
   fuzz_check_error(status, &error);
   zarrc_key_blob_close(&blob);
   must(!status || !readable);

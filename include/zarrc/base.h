@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What everything else builds on: statuses, errors, the context, bytes on loan and buffers.
+ * Statuses, errors, the context, and buffers: what all other headers need.
  *
  * Conventions of all headers
- *   - What you open you close; every close accepts NULL. `**out` is written only on success.
- *   - Every function that can fail returns a zarrc_status and takes a zarrc_error, which may be NULL.
- *   - After an error array memory is undefined and everything else is as before.
- *   - Unless said otherwise a function may be called from any thread, and an object after it was opened may be
- *     used from any number of threads at once. Closing an object while it is in use is the caller's error.
- *   - Sizes of memory are size_t, sizes of stored things uint64_t; shapes, strides and indices int64_t.
+ *   - You close what you open. Every close function accepts NULL. `**out` is written only on success.
+ *   - A function that can fail returns a zarrc_status and takes a zarrc_error, which may be NULL.
+ *   - After a failure the content of output arrays is undefined; everything else is unchanged.
+ *   - Unless a comment says otherwise, any thread may call any function, and any number of threads may use an open
+ *     object at once. The caller must not close an object that is in use.
+ *   - Sizes in memory are size_t, sizes of stored values uint64_t, shapes, strides and indices int64_t.
+ *   - Later versions may add members to structs. Set struct_size to the size of the struct, and leave `room`, which new
+ *     members will take, zero. ZARRC_UNSUPPORTED: a member is set that an older library does not know.
  */
 #ifndef ZARRC_BASE_H
 #define ZARRC_BASE_H
@@ -38,12 +40,12 @@ extern "C" {
 #define ZARRC_VERSION_MINOR 1
 #define ZARRC_VERSION_PATCH 0
 
-/* The version of the library that is linked, "0.1.0". */
+/* Returns the version of the linked library: "0.1.0". */
 ZARRC_API const char *zarrc_version(void);
 
 /* ------------------------------------------------------------------------------------------ statuses and errors */
 
-/* name, exit code of the command, words */
+/* name, exit code of the command, description */
 #define ZARRC_STATUSES(X)                                                                                              \
   X(OK, 0, "ok")                                                                                                       \
   X(INVALID_ARGUMENT, 2, "invalid argument")                                                                           \
@@ -74,103 +76,121 @@ ZARRC_API const char *zarrc_status_name(zarrc_status status);  /* "CHECKSUM" */
 ZARRC_API const char *zarrc_status_words(zarrc_status status); /* "checksum mismatch" */
 ZARRC_API int zarrc_status_exit_code(zarrc_status status);     /* 6 */
 
-/* ZARRC_ACCESS for what the system does not permit (EACCES, EPERM, EROFS) and for a link that leads where it may not
- * (EXDEV), ZARRC_NO_MEMORY for ENOMEM, else ZARRC_IO. */
+/* Returns ZARRC_ACCESS for EACCES, EPERM, EROFS and EXDEV (a link that leads where it may not), ZARRC_NO_MEMORY for
+ * ENOMEM, otherwise ZARRC_IO. */
 ZARRC_API zarrc_status zarrc_status_of_errno(int os_error);
 
-/* What went wrong, owned by the caller; zero it or leave it as it is, every failure overwrites it whole.
- * `message` is the complete sentence; the other members repeat parts of it for programs ("" or -1: does not apply). */
+/* What went wrong, and where. The caller provides the struct, and need not initialize it: a failure sets every member,
+ * success sets none. Each member says one thing; zarrc_error_text makes a sentence of them. A member that does not
+ * apply is "", 0 or false, and -1 in the case of offset. The size never changes: new members take the place of
+ * `reserved`, which a failure zeroes, so that a member unknown to the library does not apply. */
 typedef struct zarrc_error {
   zarrc_status code;
-  int os_error;      /* errno of ZARRC_IO, ZARRC_ACCESS and ZARRC_NETWORK, else 0 */
-  int64_t offset;    /* byte inside the stored value */
-  char codec[48];    /* name of the codec that failed */
-  char chunk[112];   /* chunk coordinates, "0,3"; inner ones behind a slash, "0,3/1,7" */
-  char key[272];     /* key in the store */
-  char path[512];    /* of the file that could not be used, as the store's root was named; "" also where it is longer */
-  char message[560]; /* "c/3/4: inner chunk 1,7 at byte 8123: gzip: bad CRC" */
+  int os_error;           /* errno of ZARRC_IO, ZARRC_ACCESS and ZARRC_NETWORK */
+  int http_status;        /* status of a server's answer, such as 503 */
+  bool transient;         /* the same call may succeed later */
+  int64_t retry_after_ms; /* how long the server asks to wait */
+  int64_t offset;         /* in the stored value: where the inner chunk begins, or where the damage is */
+  char store[320];        /* URL of the store, or path of its root directory; "" if it is longer */
+  char key[256];          /* in the store: "a/c/3/7"; if it is too long it ends with "..." */
+  char chunk[96];         /* coordinates in the array's grid of chunks: "3,7" */
+  char inner_chunk[112];  /* coordinates in the shard: "1,0"; in nested shards "1,0/0,3", the outermost first */
+  char codec[48];         /* name of the innermost codec that failed */
+  char within[144];       /* what the codec is part of, as text before it: "/codecs: codec sharding_indexed: " */
+  char message[480];      /* what went wrong, without the place: "checksum mismatch" */
+  unsigned char reserved[112];
 } zarrc_error;
 
-/* Writes code and message into error (if any) and returns code, so that `return zarrc_fail(...)` reads well. */
+/* Sets code and message of error, if there is one, and returns code: `return zarrc_fail(...)`. */
 ZARRC_API zarrc_status zarrc_fail(zarrc_error *error, zarrc_status code, const char *format, ...) ZARRC_PRINTF(3, 4);
 
-/* Puts context in front of the message: "gzip: " + "bad CRC". Does nothing to an error without code. */
+/* Puts text before the message ("configuration: " + "level is not an integer") or, after a codec has been named, before
+ * `within`. Like zarrc_error_append, does nothing to an error without a code. */
 ZARRC_API void zarrc_error_prefix(zarrc_error *error, const char *format, ...) ZARRC_PRINTF(2, 3);
+/* Appends text to the message. */
+ZARRC_API void zarrc_error_append(zarrc_error *error, const char *format, ...) ZARRC_PRINTF(2, 3);
 
-#define ZARRC_UNKNOWN UINT64_MAX /* a number of bytes that is not known */
+#define ZARRC_ERROR_TEXT 2048 /* a buffer of this size has room for every text */
+
+/* Writes the text of an error, beginning with the place: "data.zarr/a/c/3/7: chunk 3,7, inner chunk 1,0, byte 512:
+ * codec zstd: ...". Store and key form one path or URL. Characters that could control a terminal become "?". Text of
+ * more than size - 1 bytes is cut after a whole character; it always ends with a NUL. Returns buffer. */
+ZARRC_API const char *zarrc_error_text(const zarrc_error *error, char *buffer, size_t size);
+
+#define ZARRC_UNKNOWN UINT64_MAX /* as a number of bytes: not known */
 
 /* ---------------------------------------------------------------------------------------------------- context */
 
 typedef struct zarrc_ctx zarrc_ctx;
 
-/* All memory of a context. resize(p, old_size, size, align): p NULL allocates, size 0 frees (and returns NULL), else
- * it moves; NULL means no memory and leaves p as it was. align is a power of two and at least 16. */
+/* Provides all memory of a context. resize allocates if p is NULL, frees and returns NULL if size is 0, and otherwise
+ * resizes. If there is no memory it returns NULL and leaves p valid. align is a power of two, at least 16. */
 typedef struct zarrc_allocator {
   void *(*resize)(void *ud, void *p, size_t old_size, size_t size, size_t align);
   void *ud;
 } zarrc_allocator;
 
-/* Runs fn(arg, i) for every i in [0, n), in any order and on any thread, and returns when all are done. It must be
- * re-entrant: fn may call for_each again. */
+/* Runs loops. for_each calls fn(arg, i) for each i in [0, n), in any order, on any threads, and returns when all calls
+ * have returned. fn may call for_each. */
 typedef struct zarrc_executor {
   void (*for_each)(void *ud, size_t n, void (*fn)(void *arg, size_t i), void *arg);
   void *ud;
 } zarrc_executor;
 
-/* Zeroed means all defaults. */
+/* Zeroed: all defaults. */
 typedef struct zarrc_ctx_options {
-  size_t struct_size;       /* sizeof(zarrc_ctx_options), or 0 for the whole struct as the caller compiled it */
-  zarrc_allocator alloc;    /* resize NULL: malloc, with huge pages asked for where buffers are large */
-  zarrc_executor exec;      /* for_each NULL: a pool of the context's own, made when first used */
-  unsigned threads;         /* threads that work at once, the caller counted; 0: as many as the process may use;
-                               1: no thread is ever made */
-  uint64_t max_chunk_bytes; /* the most that a chunk may decode to; 0: 8 GiB. Beyond it: ZARRC_LIMIT */
-  uint64_t max_memory;      /* the most that the context holds at once; 0: no limit. What needs more: ZARRC_NO_MEMORY */
-  uint64_t index_cache_bytes; /* shard indices kept for later reads; 0: 16 MiB; UINT64_MAX: none */
-  bool (*canceled)(void *ud); /* true makes the work stop with ZARRC_CANCELED. Asked several times a second while work
-                                 is done, from any thread, from several at once. May be NULL */
+  size_t struct_size;       /* sizeof(zarrc_ctx_options); 0: the size in this version of the library */
+  zarrc_allocator alloc;    /* resize NULL: malloc, with huge pages for large buffers */
+  zarrc_executor exec;      /* for_each NULL: a thread pool of the context's own, started when first needed */
+  unsigned threads;         /* most threads at work, including the caller; 0: one for each CPU that the process may use;
+                               1: the context starts no thread */
+  uint64_t max_chunk_bytes; /* largest decoded chunk, else ZARRC_LIMIT; 0: 8 GiB */
+  uint64_t max_memory;      /* most memory held at once, else ZARRC_NO_MEMORY; 0: no limit */
+  uint64_t index_cache_bytes; /* memory for shard indices kept for later reads; 0: 16 MiB; UINT64_MAX: none */
+  bool (*canceled)(void *ud); /* called several times a second during work, by any thread, also by several at once;
+                                 returning true ends the work with ZARRC_CANCELED. May be NULL */
   void *canceled_ud;
-  bool fast_gzip; /* gzip of levels 1 to 9 by ISA-L, where the build has it: several times as fast, a little larger */
+  bool fast_gzip; /* compress gzip levels 1 to 9 with ISA-L if it is built in: much faster, slightly larger */
 } zarrc_ctx_options;
 
-/* options may be NULL. A context outlives everything opened with it. A context made before fork() may be used in the
- * child: its threads are made anew there. */
+/* Opens a context; options may be NULL. Close it after everything that was opened with it. After fork() the child may
+ * use it too, and gets threads of its own. */
 ZARRC_API zarrc_status zarrc_ctx_open(const zarrc_ctx_options *options, zarrc_ctx **out, zarrc_error *error);
 ZARRC_API void zarrc_ctx_close(zarrc_ctx *ctx);
-ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); /* with the defaults filled in */
+ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); /* the defaults are filled in */
 
-/* Returns ZARRC_CANCELED if the context's work is to stop: to be asked several times a second by what takes long. */
+/* Returns ZARRC_CANCELED if the work is to stop. Code that runs for long calls this several times a second. */
 ZARRC_API zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error);
-/* Returns the thread for whose call the calling thread works: itself, unless it is one of the context's own. So
- * `canceled` can stop one call of several. A host's executor is not seen through. */
+/* Returns the thread that made the call on whose behalf the current thread works, so that `canceled` can stop one call
+ * of several. Returns the current thread itself if it is not one of the context's. */
 ZARRC_API pthread_t zarrc_ctx_caller(const zarrc_ctx *ctx);
 
-/* Bytes held through the context's allocator now, and the most there ever were. */
+/* Returns the bytes now held through the context's allocator; the most that were ever held. */
 ZARRC_API uint64_t zarrc_ctx_memory(const zarrc_ctx *ctx);
 ZARRC_API uint64_t zarrc_ctx_memory_peak(const zarrc_ctx *ctx);
 
-/* malloc and free through the context, for plug-ins; 16-byte aligned. NULL when there is no memory. */
+/* malloc, realloc and free with the context's memory, for plug-ins. Aligned to 16 bytes; NULL if there is no memory. */
 ZARRC_API void *zarrc_malloc(zarrc_ctx *ctx, size_t nbytes);
 ZARRC_API void *zarrc_realloc(zarrc_ctx *ctx, void *p, size_t nbytes);
 ZARRC_API void zarrc_free(zarrc_ctx *ctx, void *p);
 
-/* Runs fn(arg, i, &its_error) for every i in [0, n), in parallel where the context has threads; the caller always
- * works too, and fn may call zarrc_for_each. When calls fail, the failure with the lowest i is reported (calls with a
- * higher i may not have been made); so runs repeat. Where the context's max_memory was in the way of a call beside
- * others, it is made again with fewer of them, at last alone: what fits within the limit one by one is done. */
+/* Calls fn(arg, i, &error) for each i in [0, n), in parallel if the context has threads; fn may call zarrc_for_each. If
+ * calls fail, the failure with the lowest i is returned, and calls with a higher i may not be made, unless the failure
+ * is ZARRC_PENDING. Calls that fail for lack of max_memory are repeated with fewer of them at once, finally one by
+ * one. */
 ZARRC_API zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n,
                                       zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                       zarrc_error *error);
 
-/* The same, but every call is made, whatever fails: for batches in which each item keeps a status of its own. */
+/* The same, but makes every call even if some fail: for batches whose items each have a status. */
 ZARRC_API zarrc_status zarrc_for_all(zarrc_ctx *ctx, size_t n,
                                      zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                      zarrc_error *error);
 
 /* ------------------------------------------------------------------------------------------- loans and buffers */
 
-/* Bytes on loan, and how to give them back. Copying the struct moves the loan. release NULL: nothing to give back;
- * the bytes then live as long as the call that lent them, or as its header says. */
+/* A loan: bytes that belong to somebody else, and the function that gives them back. Copying the struct passes the loan
+ * on. release NULL: there is nothing to give back; the bytes are valid during the call, or as long as documented. */
 typedef struct zarrc_bytes {
   const uint8_t *ptr;
   size_t len;
@@ -178,11 +198,11 @@ typedef struct zarrc_bytes {
   void *owner;
 } zarrc_bytes;
 
-/* Gives a loan back and zeroes it; a zeroed loan and NULL are accepted. */
+/* Gives a loan back and zeroes it. Accepts NULL and a zeroed loan. */
 ZARRC_API void zarrc_bytes_release(zarrc_bytes *bytes);
 
-/* A buffer that grows up to `max` bytes, or, with ctx NULL, memory of the caller that never grows. Growing past the
- * maximum is ZARRC_LIMIT. Bytes [len, cap) may be written by whoever holds the buffer, who then raises len. */
+/* A buffer that grows up to `max` bytes (then ZARRC_LIMIT). With ctx NULL it is memory of the caller and never grows.
+ * Its holder may write to bytes [len, cap), and then raises len. */
 typedef struct zarrc_buf {
   uint8_t *ptr;
   size_t len, cap, max;
@@ -194,8 +214,8 @@ ZARRC_API zarrc_buf zarrc_buf_over(void *memory, size_t nbytes); /* over memory 
 ZARRC_API zarrc_status zarrc_buf_reserve(zarrc_buf *buf, size_t nbytes, zarrc_error *error); /* cap >= len + nbytes */
 ZARRC_API zarrc_status zarrc_buf_append(zarrc_buf *buf, const void *bytes, size_t nbytes, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
-ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees; the buffer may be used again */
-/* Moves what the buffer holds into a loan, without copying; the buffer is empty afterwards. */
+ZARRC_API void zarrc_buf_clear(zarrc_buf *buf); /* frees the memory; the buffer can be used again */
+/* Turns the content into a loan without copying it, and empties the buffer. */
 ZARRC_API zarrc_bytes zarrc_buf_take(zarrc_buf *buf);
 
 #ifdef __cplusplus

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The nine codecs that come with zarrc, made from structs instead of JSON, and their settings read back. What can be
- * done with an open codec is in codec.h; several of them become a pipeline by zarrc_pipeline_open_codecs.
+ * The built-in codecs, opened from structs instead of JSON, and their settings. See codec.h for what an open codec can
+ * do; zarrc_pipeline_open_codecs makes a pipeline of several.
  *
- * Conventions of this header
- *   - A config begins with its initializer, which holds the defaults of zarr-python, and is changed from there:
- *         zarrc_gzip_config config = ZARRC_GZIP_CONFIG_INIT;
- *         config.level = 9;
- *   - zarrc_X_codec_open takes NULL for the defaults, and refuses what the JSON of the codec may not say, with the same
- *     status (mostly ZARRC_INVALID_METADATA) and message. It keeps nothing of the config.
- *   - zarrc_X_codec_get reads the settings back: those the codec was opened with, by whatever way, or those that
- *     zarrc_codec_evolve decided. It fills as much of the config as struct_size says, so that must be set (the
- *     initializer does). Any other codec is ZARRC_INVALID_ARGUMENT.
- *   - Unless something else is said a config owns and borrows nothing.
+ *     zarrc_gzip_config config = ZARRC_GZIP_CONFIG_INIT; // zarr-python's defaults
+ *     config.level = 9;
+ *     zarrc_status status = zarrc_gzip_codec_open(ctx, &config, &codec, &error);
+ *
+ * zarrc_X_codec_open copies the config; NULL stands for the defaults. It refuses what the JSON of the codec may not
+ * contain, with the same statuses (usually ZARRC_INVALID_METADATA).
+ *
+ * zarrc_X_codec_get gets the settings of a codec however it was opened, after zarrc_codec_evolve the evolved ones. It
+ * fills as much of the config as struct_size says. ZARRC_INVALID_ARGUMENT: it is another codec.
  */
 #ifndef ZARRC_CODECS_H
 #define ZARRC_CODECS_H
@@ -27,7 +26,7 @@ extern "C" {
 
 typedef struct zarrc_bytes_config {
   size_t struct_size;
-  bool has_endian; /* false: evolve decides, or refuses elements of several bytes */
+  bool has_endian; /* false: evolve sets it for structs, and refuses other elements that need a byte order */
   zarrc_endian endian;
 } zarrc_bytes_config;
 #define ZARRC_BYTES_CONFIG_INIT                                                                                        \
@@ -39,13 +38,12 @@ ZARRC_API zarrc_status zarrc_bytes_codec_get(const zarrc_codec *codec, zarrc_byt
 
 /* --------------------------------------------------------------------------------------------------- transpose */
 
-/* Axis i of the encoded chunk is axis order[i] of the decoded one. There is no default: NULL is
- * ZARRC_INVALID_METADATA, and the initializer says 0 axes. */
+/* Axis i of the encoded chunk is axis order[i] of the decoded chunk. There is no default: config must not be NULL. */
 typedef struct zarrc_transpose_config {
   size_t struct_size;
   int ndim;
   int order[ZARRC_MAX_NDIM];
-  char letter; /* 'C' or 'F', which drafts of the specification allowed: order and ndim are then set by evolve. Or 0 */
+  char letter; /* 'C' or 'F' as in drafts of the specification, until evolve sets order and ndim; else 0 */
 } zarrc_transpose_config;
 #define ZARRC_TRANSPOSE_CONFIG_INIT                                                                                    \
   { sizeof(zarrc_transpose_config), 0, {0}, 0 }
@@ -70,7 +68,7 @@ ZARRC_API zarrc_status zarrc_gzip_codec_get(const zarrc_codec *codec, zarrc_gzip
 
 typedef struct zarrc_zstd_config {
   size_t struct_size;
-  int64_t level; /* up to 22; 0: libzstd's default, below: faster */
+  int64_t level; /* up to 22; 0: the default of libzstd; negative: faster */
   bool checksum;
 } zarrc_zstd_config;
 #define ZARRC_ZSTD_CONFIG_INIT                                                                                         \
@@ -96,24 +94,23 @@ typedef enum zarrc_blosc_shuffle {
   ZARRC_BLOSC_BITSHUFFLE
 } zarrc_blosc_shuffle;
 
-/* "lz4", "bitshuffle", ...; NULL out of range. An unknown name, or a number that is no shuffle, is
- * ZARRC_INVALID_ARGUMENT. The numbers of the shuffles are those of Blosc. */
+/* Return "lz4", "bitshuffle", ...; NULL if out of range. An unknown name or number is ZARRC_INVALID_ARGUMENT. Shuffles
+ * have the numbers that Blosc gives them. */
 ZARRC_API const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname);
 ZARRC_API zarrc_status zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out, zarrc_error *error);
 ZARRC_API const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle);
 ZARRC_API zarrc_status zarrc_blosc_shuffle_from_name(const char *name, zarrc_blosc_shuffle *out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_blosc_shuffle_from_int(int64_t number, zarrc_blosc_shuffle *out, zarrc_error *error);
 
-/* A tunable setting is one that nobody has chosen: evolve puts what suits the data type in its place, and from then on
- * it is not tunable. Until then typesize is 1 and shuffle ZARRC_BLOSC_BITSHUFFLE; a config in which a tunable setting
- * has another value is refused, because it would be lost. */
+/* A tunable setting has not been chosen yet: evolve chooses one that suits the data type, after which it is not tunable
+ * any more. Until then typesize must be 1 and shuffle ZARRC_BLOSC_BITSHUFFLE. */
 typedef struct zarrc_blosc_config {
   size_t struct_size;
-  int64_t typesize; /* bytes of an element, at least 1 */
+  int64_t typesize; /* bytes of an element */
   zarrc_blosc_cname cname;
-  int64_t clevel; /* 0 to 9, looked at when something is encoded */
+  int64_t clevel; /* 0 to 9, checked when something is encoded */
   zarrc_blosc_shuffle shuffle;
-  int64_t blocksize; /* bytes; 0: libblosc chooses */
+  int64_t blocksize; /* in bytes; 0: libblosc chooses */
   bool tunable_typesize, tunable_shuffle;
 } zarrc_blosc_config;
 #define ZARRC_BLOSC_CONFIG_INIT                                                                                        \
@@ -125,7 +122,7 @@ ZARRC_API zarrc_status zarrc_blosc_codec_get(const zarrc_codec *codec, zarrc_blo
 
 /* ------------------------------------------------------------------------------- crc32c, vlen-utf8, vlen-bytes */
 
-/* These have no settings; zarrc_codec_name tells which codec one is. */
+/* These have no settings. */
 ZARRC_API zarrc_status zarrc_crc32c_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_vlen_utf8_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_vlen_bytes_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error);
@@ -134,27 +131,22 @@ ZARRC_API zarrc_status zarrc_vlen_bytes_codec_open(zarrc_ctx *ctx, zarrc_codec *
 
 typedef enum zarrc_index_location { ZARRC_INDEX_START, ZARRC_INDEX_END } zarrc_index_location;
 
-/* "start", "end"; NULL out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
+/* Returns "start" or "end"; NULL if out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
 ZARRC_API const char *zarrc_index_location_name(zarrc_index_location location);
 ZARRC_API zarrc_status zarrc_index_location_from_name(const char *name, zarrc_index_location *out, zarrc_error *error);
 
-/* The chunk shape (that of the inner chunks) has no default: NULL is ZARRC_INVALID_METADATA, and the initializer says 0
- * axes.
- *
- * zarrc_sharding_codec_open copies the codecs, which may be closed afterwards. zarrc_sharding_codec_get lends those of
- * the codec: they stay as long as it does. After evolve they are the evolved ones, the same that zarrc_shard_inner
- * has. */
+/* There is no default: config must not be NULL. zarrc_sharding_codec_open copies the codecs, which may be closed
+ * afterwards. zarrc_sharding_codec_get lends those of the sharding codec, which live as long as it does. */
 typedef struct zarrc_sharding_config {
   size_t struct_size;
   int ndim;
   int64_t chunk_shape[ZARRC_MAX_NDIM];
-  const zarrc_codec *const *codecs; /* ncodecs of them; NULL: bytes, little-endian */
+  const zarrc_codec *const *codecs; /* of the inner chunks; NULL: bytes, little-endian */
   size_t ncodecs;
-  const zarrc_codec *const *index_codecs; /* nindex_codecs of them; NULL: bytes, little-endian, and crc32c */
+  const zarrc_codec *const *index_codecs; /* of the index; NULL: bytes, little-endian, then crc32c */
   size_t nindex_codecs;
   zarrc_index_location index_location;
-  /* Of inner chunks in a shard that is written. It is no part of the JSON. ZARRC_MORTON leaves the choice to the
-   * zarrc_chunk_options of the chunk. */
+  /* Of inner chunks in written shards; not part of the JSON. ZARRC_MORTON: as zarrc_chunk_options says. */
   zarrc_subchunk_order subchunk_order;
 } zarrc_sharding_config;
 #define ZARRC_SHARDING_CONFIG_INIT                                                                                     \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Elements and where they lie: data types, views, regions, chunk specs and chunk grids.
+ * Elements and their arrangement: data types, views, regions, selections, chunk specs and chunk grids.
  * Zarr v3 core specification, "Data types" and "Chunk grids".
  */
 #ifndef ZARRC_DATA_H
@@ -16,8 +16,8 @@ extern "C" {
 
 /* -------------------------------------------------------------------------------------------------- data types */
 
-/* type, name in zarr.json ("" where configuration decides), bytes an element (0: configured), bytes of the unit that
- * byte order turns round (1: none) */
+/* type, name in zarr.json, bytes of an element (0: depends on the configuration), size of the unit that is byte-swapped
+ * (1: never swapped) */
 #define ZARRC_TYPES(X)                                                                                                 \
   X(BOOL, "bool", 1, 1)                                                                                                \
   X(INT8, "int8", 1, 1)                                                                                                \
@@ -59,122 +59,122 @@ typedef enum zarrc_endian { ZARRC_LITTLE, ZARRC_BIG } zarrc_endian;
 #define ZARRC_NATIVE_IS_BIG 0
 #endif
 
-/* "little", "big"; NULL out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
+/* Returns "little" or "big"; NULL if out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
 ZARRC_API const char *zarrc_endian_name(zarrc_endian endian);
 ZARRC_API zarrc_status zarrc_endian_from_name(const char *name, zarrc_endian *out, zarrc_error *error);
 
-/* Fields of a struct type: immutable, shared. */
+/* The fields of a struct type. They never change, and data types share them. */
 typedef struct zarrc_fields zarrc_fields;
 
-/* The type of an element in memory. A dtype copied by assignment borrows `fields`; the one that zarrc_dtype_open made
- * owns a share of them until zarrc_dtype_close. */
+/* The type of an element in memory. A dtype that is copied by assignment borrows `fields`; one from zarrc_dtype_open or
+ * zarrc_dtype_share owns a share of them until zarrc_dtype_close. */
 typedef struct zarrc_dtype {
   zarrc_type type;
-  zarrc_endian endian; /* of the elements in memory; means nothing where nothing is turned round */
-  uint32_t item_size;  /* bytes from one element to the next when packed; sizeof(zarrc_text) if variable */
-  uint8_t spelling;    /* which of its JSON names the type was read from; 0: the canonical one */
-  uint8_t time_unit;   /* index into the list of zarrc_time_unit_name; datetime64 and timedelta64 */
+  zarrc_endian endian; /* byte order in memory; ignored if nothing is ever swapped */
+  uint32_t item_size;  /* bytes of an element; of variable-length types sizeof(zarrc_text) */
+  uint8_t spelling;    /* which of several JSON names the type was read from; 0: the canonical one */
+  uint8_t time_unit;   /* datetime64 and timedelta64: see zarrc_time_unit_name */
   int32_t time_scale;
-  const zarrc_fields *fields; /* struct, else NULL */
+  const zarrc_fields *fields; /* of a struct, else NULL */
 } zarrc_dtype;
 
-/* An element of ZARRC_STRING (UTF-8, any length, NUL allowed) and ZARRC_BYTES. */
+/* An element of ZARRC_STRING (UTF-8, may contain NUL) or ZARRC_BYTES. */
 typedef struct zarrc_text {
   const uint8_t *ptr;
   size_t len;
 } zarrc_text;
 
-/* A type without parameters, in native byte order ("int32"); type must not be one of the configured ones. Of a number
- * that is no type item_size is 0. */
+/* Returns a type in native byte order. The type must need no configuration: item_size is 0 if it does, and for a number
+ * that is no type. */
 ZARRC_API zarrc_dtype zarrc_dtype_of(zarrc_type type);
-/* Reads the data_type member of a zarr.json: a JSON string or object, n bytes of text. */
+/* Opens a data type from its JSON in a zarr.json, a string or an object. n: bytes of the text. */
 ZARRC_API zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_dtype *out,
                                         zarrc_error *error);
-/* Convenience: as zarrc_dtype_open, and takes a bare name (int32) without quotes too. */
+/* The same, but also accepts a name without quotes (int32). text ends with NUL. */
 ZARRC_API zarrc_status zarrc_dtype_parse(zarrc_ctx *ctx, const char *text, zarrc_dtype *out, zarrc_error *error);
 ZARRC_API void zarrc_dtype_close(zarrc_dtype *dtype);
-/* Another owner of the same type. */
+/* Returns a second owner of the same type; close it too. */
 ZARRC_API zarrc_dtype zarrc_dtype_share(const zarrc_dtype *dtype);
-/* Appends canonical JSON. */
+/* Appends the canonical JSON. */
 ZARRC_API zarrc_status zarrc_dtype_to_json(const zarrc_dtype *dtype, zarrc_buf *out, zarrc_error *error);
-ZARRC_API bool zarrc_dtype_equal(const zarrc_dtype *a, const zarrc_dtype *b); /* memory byte order does not count */
-ZARRC_API bool zarrc_dtype_is_variable(const zarrc_dtype *dtype);             /* string and bytes */
-ZARRC_API bool zarrc_dtype_has_endian(const zarrc_dtype *dtype);              /* has a unit of more than one byte */
+ZARRC_API bool zarrc_dtype_equal(const zarrc_dtype *a, const zarrc_dtype *b); /* whatever the byte order in memory */
+ZARRC_API bool zarrc_dtype_is_variable(const zarrc_dtype *dtype);             /* string or bytes */
+ZARRC_API bool zarrc_dtype_has_endian(const zarrc_dtype *dtype);              /* something in it can be byte-swapped */
 ZARRC_API const char *zarrc_time_unit_name(uint8_t unit);                     /* "ns"; NULL past the last */
 
-/* One field of a struct: fields lie packed, in order. */
+/* A field of a struct. Fields are packed, in their order. */
 typedef struct zarrc_field {
   const char *name;  /* UTF-8 */
   zarrc_dtype dtype; /* borrowed from the struct */
-  uint32_t offset;   /* bytes from the start of the element */
+  uint32_t offset;   /* of its first byte in the element */
 } zarrc_field;
 ZARRC_API size_t zarrc_dtype_nfields(const zarrc_dtype *dtype);
 ZARRC_API const zarrc_field *zarrc_dtype_field(const zarrc_dtype *dtype, size_t i);
 
 /* ------------------------------------------------------------------------------------------ views and regions */
 
-/* Holds the text of variable-length elements; thread-safe; freed as a whole. */
+/* Holds the text of variable-length elements, which is freed all at once. */
 typedef struct zarrc_arena zarrc_arena;
 ZARRC_API zarrc_status zarrc_arena_open(zarrc_ctx *ctx, zarrc_arena **out, zarrc_error *error);
 ZARRC_API void zarrc_arena_close(zarrc_arena *arena);
 ZARRC_API zarrc_status zarrc_arena_take(zarrc_arena *arena, size_t nbytes, uint8_t **out, zarrc_error *error);
 
-/* n-dimensional memory with byte strides, which may be 0 or negative. Owns nothing. Elements need no alignment. */
+/* An n-dimensional box in memory. Owns nothing. Strides may be 0 or negative, and elements need not be aligned. */
 typedef struct zarrc_view {
-  void *data;        /* the element at index 0, ..., 0 */
+  void *data;        /* the element at index 0, 0, ... */
   zarrc_dtype dtype; /* borrowed */
-  int ndim;          /* 0 to ZARRC_MAX_NDIM; 0: one element */
+  int ndim;          /* 0: a single element */
   int64_t shape[ZARRC_MAX_NDIM];
-  int64_t stride[ZARRC_MAX_NDIM]; /* bytes */
-  zarrc_arena *arena; /* where the text of variable-length elements goes when the view is filled, else NULL */
+  int64_t stride[ZARRC_MAX_NDIM]; /* in bytes */
+  zarrc_arena *arena;             /* gets the text of variable-length elements that are read into the view; else NULL */
 } zarrc_view;
 
-/* A box with steps in index space: indices start, start + step, ... (count of them) on each axis. step >= 1. */
+/* Selects a box of elements: on each axis `count` indices, start, start + step, ...; step is at least 1. */
 typedef struct zarrc_region {
   int64_t start[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM], step[ZARRC_MAX_NDIM];
 } zarrc_region;
 
-/* A view over packed elements in C order. */
+/* Returns a view of packed elements in C order. */
 ZARRC_API zarrc_view zarrc_view_c(const zarrc_dtype *dtype, int ndim, const int64_t *shape, void *data);
-/* The part of a view that a region selects: arithmetic only; the region must lie inside. */
+/* Returns the part of a view that a region selects. The region must lie inside the view. */
 ZARRC_API zarrc_view zarrc_view_part(const zarrc_view *view, const zarrc_region *region);
 ZARRC_API int64_t zarrc_view_nitems(const zarrc_view *view);
-ZARRC_API bool zarrc_view_is_packed_c(const zarrc_view *view); /* C order without gaps */
+ZARRC_API bool zarrc_view_is_packed_c(const zarrc_view *view); /* in C order, without gaps */
 
-/* Everything of a shape; and whether a region is that. */
+/* Returns the region that selects all of a shape; whether a region does. */
 ZARRC_API zarrc_region zarrc_region_all(int ndim, const int64_t *shape);
 ZARRC_API bool zarrc_region_is_all(const zarrc_region *region, int ndim, const int64_t *shape);
-/* ZARRC_INVALID_ARGUMENT, naming the axis, unless the region lies inside the shape and every step is >= 1. */
+/* Returns ZARRC_INVALID_ARGUMENT, and names the axis, unless the region lies inside the shape and steps are >= 1. */
 ZARRC_API zarrc_status zarrc_region_check(const zarrc_region *region, int ndim, const int64_t *shape,
                                           zarrc_error *error);
 
-/* Copies src into dst: same shape and same type (byte orders may differ), memory that does not overlap. */
+/* Copies src to dst. Shapes and types must be equal (byte orders may differ), and the memory must not overlap. */
 ZARRC_API void zarrc_copy(const zarrc_view *dst, const zarrc_view *src);
-/* Puts one element (native byte order; NULL: zeros, or empty text) everywhere. */
+/* Sets every element. element: in native byte order; NULL: zeros, or empty text. */
 ZARRC_API void zarrc_fill(const zarrc_view *dst, const void *element);
-/* Whether every element is the fill value as zarr-python 3 means it when it leaves out a chunk: bit for bit, but any
- * NaN is a NaN fill value, any NaT a NaT, and a complex zero has no sign. A struct with a NaN or NaT in it never is. */
+/* Returns whether every element equals the fill value `element`, in the sense in which zarr-python 3 omits chunks: bit
+ * for bit, but any two NaNs are equal, as are all true booleans and, in complex numbers, 0.0 and -0.0. A struct that
+ * contains a NaN or NaT equals nothing. */
 ZARRC_API bool zarrc_is_fill(const zarrc_view *view, const void *element);
 
 /* -------------------------------------------------------------------------------------------------- selections */
 
-/* What is taken of one axis. An index below 0 counts from the end of the axis. */
+/* What to select on one axis. A negative index counts from the end of the axis. */
 typedef enum zarrc_pick_kind {
-  ZARRC_PICK_ALL,   /* every element: what a zeroed pick is */
-  ZARRC_PICK_SLICE, /* start, start + step, ... below stop, without what lies outside the axis; step >= 1 */
-  ZARRC_PICK_INDEX, /* the element `start`, and the result does not have the axis */
-  ZARRC_PICK_LIST,  /* the elements list[i] - start, in their order, any of them more than once */
-  ZARRC_PICK_MASK   /* the elements whose byte in mask is not 0; it is as long as the axis */
+  ZARRC_PICK_ALL,   /* every element; the kind of a zeroed pick */
+  ZARRC_PICK_SLICE, /* start, start + step, ... below stop, as far as they are on the axis; step >= 1 */
+  ZARRC_PICK_INDEX, /* the element `start`; the result lacks the axis */
+  ZARRC_PICK_LIST,  /* the elements list[i] - start, in this order, repetitions allowed */
+  ZARRC_PICK_MASK   /* the elements whose byte in mask is not 0; n is the length of the axis */
 } zarrc_pick_kind;
 
 typedef struct zarrc_pick {
   zarrc_pick_kind kind;
   int64_t start, stop, step;
-  const int64_t *list; /* borrowed, as are mask and at, until the selection was used */
+  const int64_t *list; /* borrowed during the call, as are mask and at */
   const uint8_t *mask;
   size_t n;           /* of list or mask */
-  const uint32_t *at; /* LIST: element i of the list is element at[i] of the result's axis, which may be longer than the
-                         list; NULL: element i */
+  const uint32_t *at; /* LIST: element i of the list has index at[i] in the result, which may be longer; NULL: i */
 } zarrc_pick;
 
 ZARRC_API zarrc_pick zarrc_pick_slice(int64_t start, int64_t stop, int64_t step); /* stop INT64_MAX: to the end */
@@ -182,30 +182,56 @@ ZARRC_API zarrc_pick zarrc_pick_index(int64_t index);
 ZARRC_API zarrc_pick zarrc_pick_list(const int64_t *list, size_t n);
 ZARRC_API zarrc_pick zarrc_pick_mask(const uint8_t *mask, size_t n);
 
-/* What is taken of an array or of a chunk, and the shape of the result. */
+/* What to select from an array or a chunk. The kind also determines the shape of the result. */
 typedef enum zarrc_selection_kind {
-  ZARRC_SELECT_AXES,   /* every combination of what pick takes of each axis: one axis for each, without those of INDEX
+  ZARRC_SELECT_AXES,   /* all combinations of what is picked on each axis; an axis for each pick but INDEX
                           (zarr-python: basic and orthogonal selection) */
-  ZARRC_SELECT_BLOCKS, /* of arrays, whole chunks: pick counts chunks of the grid (shards, where there are any); ALL,
-                          SLICE with step 1, and INDEX, which keeps its axis */
-  ZARRC_SELECT_POINTS, /* the elements at coordinate[0][i], coordinate[1][i], ...: one axis of npoints */
-  ZARRC_SELECT_MASK    /* the elements at which mask is true, in C order: one axis */
+  ZARRC_SELECT_BLOCKS, /* whole chunks of an array: picks count chunks of the grid (shards, if there are any); ALL,
+                          SLICE with step 1, or INDEX, which keeps its axis here */
+  ZARRC_SELECT_POINTS, /* the elements at coordinate[0][i], coordinate[1][i], ...; one axis, of npoints */
+  ZARRC_SELECT_MASK    /* the elements where mask is true, in C order; one axis */
 } zarrc_selection_kind;
 
-/* Zeroed: everything. Only the members of its kind are looked at. */
+/* Zeroed: everything. Members of other kinds are ignored. */
 typedef struct zarrc_selection {
   zarrc_selection_kind kind;
-  zarrc_pick pick[ZARRC_MAX_NDIM];           /* AXES, BLOCKS; picks behind the last axis must be zeroed */
-  const int64_t *coordinate[ZARRC_MAX_NDIM]; /* POINTS: a list of npoints for each axis */
+  zarrc_pick pick[ZARRC_MAX_NDIM];           /* AXES, BLOCKS; zeroed beyond the last axis */
+  const int64_t *coordinate[ZARRC_MAX_NDIM]; /* POINTS: npoints indices for each axis */
   size_t npoints;
-  const uint32_t *at;     /* POINTS: point i is element at[i] of the result, which may be longer; NULL: element i */
-  const zarrc_view *mask; /* MASK: bool or uint8, of the shape of what is selected from */
+  const uint32_t *at;     /* POINTS: point i has index at[i] in the result, which may be longer; NULL: i */
+  const zarrc_view *mask; /* MASK: bool or uint8, in the shape of what is selected from */
+  void *room[2];
 } zarrc_selection;
 
-/* The shape of the result, ZARRC_MAX_NDIM numbers, when the selection is made from something of a shape; *out_ndim may
- * be 0. Where `at` is given the shape has room for what it names. */
+/* Returns the shape of the result of a selection from something of the given shape. out_shape has room for
+ * ZARRC_MAX_NDIM numbers; *out_ndim may become 0. With `at`, the shape is as large as the largest index there needs. */
 ZARRC_API zarrc_status zarrc_selection_shape(const zarrc_selection *selection, int ndim, const int64_t *shape,
                                              int *out_ndim, int64_t *out_shape, zarrc_error *error);
+
+/* ------------------------------------------------------------------------------------------------------- values */
+
+typedef zarrc_status (*zarrc_values_fn)(void *arg, const zarrc_region *part, const zarrc_view *view,
+                                        zarrc_error *error);
+
+/* Where the elements of a write come from. Set one of view, fetch and apply; leave the other members zero:
+ *     zarrc_write(pipeline, blob, &region, &(zarrc_values){.view = &view}, false, &error);
+ * The functions may be called from any thread, for parts of the region. A call is repeated if something must be fetched
+ * first or was changed meanwhile; it must then give the same elements, and a failure that does not occur again is not
+ * reported. If a function fails the write fails with its status, and that chunk is unchanged. Text that they store in a
+ * view must live until the write returns. */
+typedef struct zarrc_values {
+  const zarrc_view *view; /* all elements, in the shape region.count */
+  /* Stores the elements of a part in a view, whose memory is not initialized. The region must not have steps. Parts may
+   * overlap. At most one call per chunk at a time. */
+  zarrc_values_fn fetch;
+  /* Changes elements of a part in a view that holds the present ones (fill value where nothing is stored). Parts do not
+   * overlap. */
+  zarrc_values_fn apply;
+  /* optional, with apply: returns false if nothing in a part changes, so that it need not be decoded. */
+  bool (*touches)(void *arg, const zarrc_region *part);
+  void *arg;
+  void *room[3];
+} zarrc_values;
 
 /* ---------------------------------------------------------------------------------------------- specs and grids */
 
@@ -216,39 +242,41 @@ typedef enum zarrc_subchunk_order {
   ZARRC_UNORDERED
 } zarrc_subchunk_order;
 
-/* "morton", "lexicographic", "colexicographic", "unordered"; NULL out of range. An unknown name is
+/* Returns "morton", "lexicographic", "colexicographic" or "unordered"; NULL if out of range. An unknown name is
  * ZARRC_INVALID_ARGUMENT. */
 ZARRC_API const char *zarrc_subchunk_order_name(zarrc_subchunk_order order);
 ZARRC_API zarrc_status zarrc_subchunk_order_from_name(const char *name, zarrc_subchunk_order *out, zarrc_error *error);
 
-/* How to treat a chunk; nothing here changes what its bytes mean. Zeroed: the defaults. */
+/* How to read and write chunks; none of this changes what stored bytes mean. Zeroed: the defaults. */
 typedef struct zarrc_chunk_options {
-  bool write_empty_chunks;             /* store chunks in which all is fill value */
-  bool trust_checksums;                /* partial reads may skip a crc32c that would cost reading the whole */
-  zarrc_subchunk_order subchunk_order; /* of inner chunks in a shard that is written */
-  /* Ranges of a shard that are no further apart than the gap are read as one, unless that becomes longer than max.
-   * 0: what the blob says (zarrc_blob_traits). */
+  bool write_empty_chunks;             /* also store chunks that contain nothing but fill value */
+  bool trust_checksums;                /* partial reads need not read a whole value only to verify its crc32c */
+  zarrc_subchunk_order subchunk_order; /* of inner chunks in written shards */
+  /* Ranges of a value that are at most coalesce_gap bytes apart are read as one range, of up to coalesce_max bytes.
+   * 0: as the store prefers (zarrc_blob_traits). */
   uint64_t coalesce_gap, coalesce_max;
+  uint64_t room[4];
 } zarrc_chunk_options;
 
-/* What a chunk is (zarr-python: ArraySpec). Borrows the fill value and the dtype's fields. */
+/* Describes a chunk (zarr-python: ArraySpec). Borrows the fill value and the fields of the dtype. */
 typedef struct zarrc_spec {
   zarrc_dtype dtype;
   int ndim;
   int64_t shape[ZARRC_MAX_NDIM];
   const void *fill; /* one element in native byte order; NULL: zeros, or empty text */
-  char order;       /* 'C' or 'F' (0: 'C'): memory order wished for new arrays; does not change stored bytes */
+  char order;       /* 'C' or 'F' (0: 'C'): preferred memory order of new arrays; does not affect stored bytes */
   zarrc_chunk_options options;
+  void *room[2];
 } zarrc_spec;
 
 ZARRC_API int64_t zarrc_spec_nitems(const zarrc_spec *spec);
-/* Bytes of the packed elements; ZARRC_LIMIT where that is more than the context allows for a chunk. */
+/* Returns the bytes of the packed elements; ZARRC_LIMIT if they exceed max_chunk_bytes of the context. */
 ZARRC_API zarrc_status zarrc_spec_nbytes(const zarrc_ctx *ctx, const zarrc_spec *spec, size_t *out, zarrc_error *error);
 
 typedef enum zarrc_grid_kind { ZARRC_REGULAR, ZARRC_RECTILINEAR } zarrc_grid_kind;
 
-/* The chunks of one axis of a rectilinear grid: edge[i] elements each, nedges of them. nedges 0: chunk_shape
- * applies to the axis. first[i] is the index of the first element of chunk i. */
+/* One axis of a rectilinear grid: nedges chunks, of which chunk i has edge[i] elements and begins at index first[i].
+ * nedges 0: all chunks on this axis have the length in chunk_shape. */
 typedef struct zarrc_grid_axis {
   int64_t nedges;
   const int64_t *edge, *first;
@@ -257,8 +285,9 @@ typedef struct zarrc_grid_axis {
 typedef struct zarrc_grid {
   zarrc_grid_kind kind;
   int ndim;
-  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* every chunk (regular), or the axes without a list (rectilinear) */
+  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* of every chunk (regular), or for axes without a list (rectilinear) */
   const zarrc_grid_axis *axes;         /* rectilinear: ndim of them, borrowed; else NULL */
+  void *room[2];
 } zarrc_grid;
 
 #ifdef __cplusplus

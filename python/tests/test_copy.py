@@ -4,9 +4,12 @@
 import itertools
 import json
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 import numpy as np
@@ -73,6 +76,31 @@ def test_options(hierarchy, tmp_path):
     assert zarrc.copy(tmp_path / "zeros", tmp_path / "full", write_empty_chunks=True)["written"]["objects"] == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files to others")
+def test_left_of_the_old_version():
+    """What another user owns cannot be removed: the result and a warning tell where it is."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        zarr.create_array(folder / "a", shape=(4,), chunks=(4,), dtype="i4")[:] = 1
+        root = zarr.create_group(folder / "b")
+        root.create_array("x", shape=(4,), chunks=(4,), dtype="i4")[:] = 2
+        for path in [folder, *folder.rglob("*")]:
+            if folder / "b/x" not in (path, *path.parents):
+                os.chown(path, 65534, -1)
+        where = str((folder / ".b.zarrc-partial").resolve())
+        os.seteuid(65534)
+        try:
+            for _ in range(2):
+                with pytest.warns(RuntimeWarning, match=re.escape(f"is left in {where}; the next copy")):
+                    report = zarrc.copy(folder / "a", folder / "b", overwrite=True)
+                assert report["left"] == where
+                same(folder / "a", folder / "b")
+        finally:
+            os.seteuid(0)
+        assert "left" not in zarrc.copy(folder / "a", folder / "b", overwrite=True)
+        assert not pathlib.Path(where).exists()
+
+
 def test_dry_run(hierarchy, tmp_path):
     plan = zarrc.copy(hierarchy, tmp_path / "copy", chunks=(40, 3), dry_run=True, memory="64M", threads=1)
     assert not (tmp_path / "copy").exists()
@@ -89,7 +117,7 @@ def test_what_is_there(hierarchy, tmp_path):
     assert caught.value.status == "CONFLICT"
     assert zarrc.copy(hierarchy, target, overwrite=True)["replaces"] == {"nodes": 4, "chunks": 10, "other_files": 0}
     (target / "notes.txt").write_text("mine")
-    with pytest.raises(zarrc.ZarrcError, match="no Zarr.*force=True"):
+    with pytest.raises(zarrc.ZarrcError, match="not Zarr.*force=True"):
         zarrc.copy(hierarchy, target, overwrite=True)
     zarrc.copy(hierarchy, target, overwrite=True, force=True)
     assert not (target / "notes.txt").exists()
@@ -153,7 +181,7 @@ def test_memory(tmp_path):
 def test_damaged_source(hierarchy, tmp_path):
     chunk = hierarchy / "plain/c/2/0"
     chunk.write_bytes(chunk.read_bytes()[:-9])
-    with pytest.raises(zarrc.CorruptError, match="source.zarr: plain/c/2/0") as caught:
+    with pytest.raises(zarrc.CorruptError, match="source.zarr/plain/c/2/0: chunk 2,0: ") as caught:
         zarrc.copy(hierarchy, tmp_path / "copy")
     assert caught.value.key == "plain/c/2/0"
     assert not (tmp_path / "copy").exists()

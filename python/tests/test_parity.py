@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import re
@@ -23,16 +24,18 @@ import zarr
 import zarr.codecs
 
 import zarrc.codecs
+from parity_found import FOUND
 
 DRAWS = int(os.environ.get("ZARRC_DRAWS", "100")) * 3
 SEED = int(os.environ.get("ZARRC_SEED", "0"))
 
 
 def calls(name: str, stock: parity_worlds.Zarr) -> Any:
-    """Calls of a class, and the seeds they came from."""
-    for i in range(SEED, SEED + DRAWS):
-        seed = zlib.crc32(f"{name} {i}".encode())
-        call = parity_calls.Draw(seed).call(name)
+    """Calls of a class, and the seeds they came from, or "found"."""
+    found = [("found", call) for call in FOUND if call["codec"] == name]
+    seeds = range(SEED, SEED + DRAWS)
+    drawn = ((i, parity_calls.Draw(zlib.crc32(f"{name} {i}".encode())).call(name)) for i in seeds)
+    for i, call in itertools.chain(found, drawn):
         if call.get("sync") and not hasattr(getattr(zarr.codecs, name), f"_{call['what']}_sync"):
             call["sync"] = False  # this zarr-python has no such method
         yield i, stock.prepare(call)
@@ -70,15 +73,16 @@ NOT_ALONE = ("attributes", "encode_partial", "copies")
 def test_without_zarr_python(name: str, tmp_path: Path) -> None:
     """With numpy alone the results are the same, and so is what is refused."""
     stock = parity_worlds.Zarr(zarr.codecs)
-    made = [call for _, call in calls(name, stock) if parity.unsafe(call) is None]
-    made = [call for call in made if call["what"] not in NOT_ALONE and not any_raw(call)]
+    drawn = [(i, call) for i, call in calls(name, stock) if parity.unsafe(call) is None]
+    drawn = [(i, call) for i, call in drawn if call["what"] not in NOT_ALONE and not any_raw(call)]
+    made = [call for _, call in drawn]
     (tmp_path / "calls").write_bytes(pickle.dumps(made))
     command = [sys.executable, "alone.py", str(tmp_path / "calls"), str(tmp_path / "outcomes")]
     subprocess.run(command, check=True, cwd=Path(__file__).parent)
     outcomes = pickle.loads((tmp_path / "outcomes").read_bytes())
     wrong = []
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
-        for call, mine in zip(made, outcomes, strict=True):
+        for (i, call), mine in zip(drawn, outcomes, strict=True):
             theirs = parity_outcomes.run(stock, call)
             if "error" in mine and ("error" in theirs or re.search(parity.REFUSED_ALONE, mine["message"])):
                 continue
@@ -87,7 +91,7 @@ def test_without_zarr_python(name: str, tmp_path: Path) -> None:
             theirs["warnings"] = mine["warnings"] = []
             difference = parity.differs(stock, call, theirs, mine)
             if difference is not None and not parity.is_listed(zarr.__version__, call, theirs, mine):
-                wrong.append(f"{call['what']}: {difference}\n    {call}"[:2000])
+                wrong.append(f"ZARRC_SEED={i}: {call['what']}: {difference}\n    {call}"[:2000])
     assert not wrong, f"{len(wrong)} of {len(made)} calls differ:\n" + "\n".join(wrong[:20])
 
 

@@ -30,7 +30,7 @@ from zarr.storage import LocalStore, MemoryStore
 import zarrc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 DRAWS = int(os.environ.get("ZARRC_DRAWS", "0"))
@@ -53,12 +53,13 @@ DTYPES = (
 
 
 @pytest.fixture(autouse=True)
-def _natively() -> Iterator[None]:
+def _natively(request: pytest.FixtureRequest) -> Iterator[None]:
     """Nothing is left to zarr-python's pipeline, or it would be compared with itself."""
     with zarr.config.set({"array.rectilinear_chunks": True}):
         yield
     served = zarrc.counters()
-    assert served["read"] > DRAWS and served["write"] > 0
+    least = DRAWS if hasattr(request.function, "hypothesis") else 0
+    assert served["read"] > least and served["write"] > 0
     assert not any(name.startswith("fallback") for name in served)
 
 
@@ -94,9 +95,15 @@ class Both:
         with zarr.config.set({"codec_pipeline.path": pipeline}):
             return zarr.open_array(self.stores[which], path=self.path, mode="r+")
 
+    def outcomes(self, call: Callable[[Any], Any]) -> tuple[Any, Any]:
+        """What a call does with either array. zarr-python's shards decode their inner chunks by the pipeline that is set."""
+        with zarr.config.set({"codec_pipeline.path": PYTHONS}):
+            theirs = outcome(call, self.theirs)
+        return theirs, outcome(call, self.ours)
+
     def reads(self, how: str, selection: Any) -> np.ndarray[Any, Any] | None:
         """What both read, which is the same; None where zarr-python refuses the selection."""
-        theirs, ours = (outcome(lambda a=a: accessor(a, how)[selection]) for a in (self.theirs, self.ours))
+        theirs, ours = self.outcomes(lambda array: accessor(array, how)[selection])
         if isinstance(theirs, Exception) or isinstance(ours, Exception):
             assert type(ours) is type(theirs), f"{how}[{selection}]: {ours!r}, not {theirs!r}"
             return None
@@ -105,16 +112,28 @@ class Both:
 
     def writes(self, how: str, selection: Any, value: Any) -> None:
         """Both write; each reads what the other wrote, and there are values for the same chunks."""
-        theirs, ours = (
-            outcome(lambda a=a: accessor(a, how).__setitem__(selection, value)) for a in (self.theirs, self.ours)
-        )
+        before, _ = self.outcomes(np.asarray)
+        theirs, ours = self.outcomes(lambda array: accessor(array, how).__setitem__(selection, value))
+        if how == "oindex" and self.is_mended_later(theirs):
+            expected = with_product(before, selection, value)
+            assert ours is None
+            np.testing.assert_array_equal(self.ours[...], expected)  # not to the last bit: -0.0 may be a fill value 0.0
+            same(self.open(PYTHONS, 1)[...], self.ours[...])
+            return
         if isinstance(theirs, Exception) or isinstance(ours, Exception):
             assert type(ours) is type(theirs), f"{how}[{selection}] = ...: {ours!r}, not {theirs!r}"
-        expected = self.theirs[...]
-        same(self.ours[...], expected)
+        expected, mine = self.outcomes(np.asarray)
+        same(mine, expected)
         same(self.open(PYTHONS, 1)[...], expected)
         same(self.open("zarrc.CodecPipeline", 0)[...], expected)
         assert sorted(values_of(self.stores[0])) == sorted(values_of(self.stores[1]))
+
+    def is_mended_later(self, theirs: Any) -> bool:
+        """Whether this is zarr-python 3.1, which cannot write what a list and a slice, or two lists, select of a shard;
+        later ones write there what numpy does."""
+        words = ("could not be broadcast to indexing result", "is out of bounds for axis")
+        refused = isinstance(theirs, (ValueError, IndexError)) and any(each in str(theirs) for each in words)
+        return refused and zarr.__version__.startswith("3.1") and self.theirs.shards is not None
 
 
 @contextlib.contextmanager
@@ -140,11 +159,20 @@ def accessor(array: Any, how: str) -> Any:
     return array if how == "basic" else getattr(array, how)
 
 
-def outcome(call: Any) -> Any:
+def outcome(call: Callable[[Any], Any], array: Any) -> Any:
     try:
-        return call()
+        return call(array)
     except Exception as error:
         return error
+
+
+def with_product(array: Any, selection: Any, value: Any) -> Any:
+    """An array after numpy wrote a value where every axis has an entry of a selection of its own."""
+    changed, value = array.copy(order="K"), np.asarray(value)
+    axes = [np.atleast_1d(np.arange(n)[entry]) for entry, n in zip(selection, array.shape, strict=True)]
+    part = changed[np.ix_(*axes)]
+    changed[np.ix_(*axes)] = value.reshape(part.shape) if value.ndim else value
+    return changed
 
 
 def same(ours: Any, theirs: Any) -> None:
@@ -202,6 +230,27 @@ def test_orthogonal_masks(data: st.DataObject) -> None:
         selected = pair.reads("oindex", selection)
         if selected is not None:
             pair.writes("oindex", selection, new_values(data, selected.shape, selected.dtype))
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks", "selection"),
+    [
+        ((1, 1, 2), (1, 1, 1), (np.array([0]), np.array([0]), slice(0, None))),
+        ((2, 3, 1), (2, 3, 1), (np.array([True, True]), slice(1, 2), np.array([True]))),
+        ((4, 4), (2, 2), (np.array([3, 0]), slice(1, 3))),
+        ((4, 4), (2, 2), (np.array([0, 3]), np.array([2, 1, 0]))),
+        ((4, 4, 4), (2, 2, 2), (1, np.array([0, 3]), slice(None, None, 3))),
+        ((1, 1, 4), (1, 1, 1), (np.array([0]), np.array([0]), np.array([1, 0, -2]))),
+    ],
+)
+def test_orthogonal_found(shape: tuple[int, ...], chunks: tuple[int, ...], selection: Any) -> None:
+    """Selections of shards that zarr-python 3.1 cannot write, among them three that were drawn."""
+    with zarr.config.set({"codec_pipeline.path": PYTHONS}):
+        array = zarr.create_array(MemoryStore(), shape=shape, chunks=chunks, shards=shape, dtype="i4")
+    pair = Both(array, local=False)
+    selected = pair.reads("oindex", selection)
+    assert selected is not None
+    pair.writes("oindex", selection, np.arange(1, 1 + selected.size, dtype="i4").reshape(selected.shape))
 
 
 @drawn

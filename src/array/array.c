@@ -8,9 +8,9 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
-/* Pipelines for chunk shapes that an array keeps for its own use. */
+/* The most pipelines for other chunk shapes that an array stores. */
 enum { KEPT_PIPELINES = 256 };
 
 /* ------------------------------------------------------------------------------------------------ open and close */
@@ -20,7 +20,7 @@ static void close_metadata(zarrc_edition *edition) {
 }
 
 static const zarrc_metadata *newest(const zarrc_array *array) {
-  return (const zarrc_metadata *)zarrc_latest_peek(&array->latest);
+  return (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
 }
 
 zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const char *text, size_t n,
@@ -44,7 +44,7 @@ zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const c
     return status;
   }
   array->fixed = metadata;
-  zarrc_latest_init(&array->latest, &metadata->edition, close_metadata);
+  zarrc_editions_init(&array->editions, &metadata->edition, close_metadata);
   atomic_init(&array->version, 0);
   atomic_init(&array->pipelines, NULL);
   atomic_init(&array->npipelines, 0);
@@ -61,7 +61,7 @@ zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_
   if (status) return status;
   status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
   if (!status) atomic_store(&(*out)->version, version);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
   zarrc_bytes_release(&text);
   return status;
 }
@@ -75,7 +75,7 @@ void zarrc_array_close(zarrc_array *array) {
     zarrc_free(array->ctx, list);
     list = next;
   }
-  zarrc_latest_clear(&array->latest);
+  zarrc_editions_clear(&array->editions);
   zarrc_free(array->ctx, array->path);
   zarrc_free(array->ctx, array);
 }
@@ -158,10 +158,10 @@ zarrc_status zarrc_array_check_chunk(const zarrc_metadata *metadata, const int64
 zarrc_status zarrc_array_chunk_key(const zarrc_array *array, const int64_t *chunk, char *buf, size_t nbytes,
                                    zarrc_error *error) {
   zarrc_array *self = (zarrc_array *)(uintptr_t)array;
-  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&self->latest);
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
   zarrc_status status = zarrc_array_check_chunk(m, chunk, error);
   if (!status) status = zarrc_key_of_chunk(&m->keys, array->path, m->ndim, chunk, buf, nbytes, error);
-  zarrc_latest_leave(&self->latest);
+  zarrc_editions_leave(&self->editions);
   return status;
 }
 
@@ -169,9 +169,9 @@ bool zarrc_array_chunk_of(const zarrc_array *array, const char *key, int64_t *ch
   zarrc_array *self = (zarrc_array *)(uintptr_t)array;
   size_t n = strlen(array->path);
   if (n > 0 && (strncmp(key, array->path, n) || key[n++] != '/')) return false;
-  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&self->latest);
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
   bool found = zarrc_key_to_chunk(&m->keys, key + n, m->ndim, chunk) && !zarrc_array_check_chunk(m, chunk, NULL);
-  zarrc_latest_leave(&self->latest);
+  zarrc_editions_leave(&self->editions);
   return found;
 }
 
@@ -185,7 +185,7 @@ static const zarrc_pipeline *find_pipeline(zarrc_array *array, const int64_t *sh
   return NULL;
 }
 
-/* Puts a pipeline on the list, unless another thread has done so for the same shape: then that one is returned. */
+/* Adds a pipeline to the list. If another thread has added one for the same shape, closes it and returns that one. */
 static const zarrc_pipeline *keep_pipeline(zarrc_array *array, zarrc_shape_pipeline *entry) {
   zarrc_shape_pipeline *seen = NULL;
   entry->next = atomic_load(&array->pipelines);
@@ -202,7 +202,7 @@ static const zarrc_pipeline *keep_pipeline(zarrc_array *array, zarrc_shape_pipel
   return entry->pipeline;
 }
 
-/* Binds the codecs of a pipeline to chunks of another shape. */
+/* Opens the codecs of a pipeline for chunks of another shape. */
 static zarrc_status rebind(zarrc_ctx *ctx, const zarrc_pipeline *pipeline, const zarrc_spec *spec, zarrc_pipeline **out,
                            zarrc_error *error) {
   const zarrc_codec *codecs[ZARRC_MAX_CODECS];
@@ -243,13 +243,13 @@ zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape
 
 zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                   zarrc_error *error) {
-  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&array->editions);
   int64_t shape[ZARRC_MAX_NDIM];
   zarrc_status status = zarrc_array_check_chunk(m, chunk, error);
   if (!status) {
     zarrc_grid_chunk_shape(&m->grid, chunk, shape);
     status = zarrc_array_shape_pipeline(array, shape, out, NULL, error);
   }
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* New arrays: a configuration becomes a zarr.json, which is checked like any other before the store is touched. */
+/* New arrays. A configuration becomes a zarr.json, which is checked like any other before the store is changed. */
 #include "array/array.h"
 
 #include "array/document.h"
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* Bytes that a chunk of a shape chosen here should have at most. */
+/* Most bytes of a chunk whose shape is chosen here. */
 #define CHOSEN_NBYTES ((uint64_t)1 << 20)
 
-/* Factors that are tried to divide a shard into inner chunks. */
+/* The largest factor tried for dividing a shard into inner chunks. */
 enum { MAX_FACTOR = 1000 };
 
 static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *shape) {
@@ -25,7 +25,7 @@ static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *sha
   return n;
 }
 
-/* ZARRC_LIMIT: a codec of the chain gets more bytes than it can encode, in chunks or in the inner chunks of shards. */
+/* Returns ZARRC_LIMIT if a codec would get more bytes than it can encode, from chunks or inner chunks. */
 static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, zarrc_error *error) {
   const zarrc_spec *spec = zarrc_pipeline_spec(p);
   zarrc_size size = {zarrc_dtype_is_variable(&spec->dtype) ? ZARRC_SIZE_UNKNOWN : ZARRC_SIZE_EXACT,
@@ -48,7 +48,7 @@ static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, z
   return status;
 }
 
-/* The largest chunk that the grid has. */
+/* Gets the longest edge of the grid on each axis. */
 static void largest_chunk(const zarrc_grid *grid, int64_t *shape) {
   static const int64_t origin[ZARRC_MAX_NDIM] = {0};
   zarrc_grid_chunk_shape(grid, origin, shape);
@@ -66,7 +66,8 @@ static zarrc_status check_chunks(zarrc_array *array, zarrc_error *error) {
   return status ? status : check_encodable(pipeline, "chunks", error);
 }
 
-/* What is stored is the canonical document, in which much that was left out is filled in: notices are about that. */
+/* Opens the array again from the document that is stored, so that notices are about that one: it is canonical, and much
+ * that was missing has been filled in. */
 static zarrc_status look_at_stored(zarrc_array **array, const zarrc_array_options *options, zarrc_error *error) {
   zarrc_array *stored = NULL;
   if (!zarrc_array_notice(*array, 0)) return ZARRC_OK;
@@ -105,7 +106,7 @@ static int longest(int ndim, const int64_t *shape) {
   return at;
 }
 
-/* Halves the longest axis until the chunk is small enough. */
+/* Chooses a chunk shape by halving the longest axis until the chunk is small enough. */
 static void choose_chunk(const zarrc_dtype *dtype, int ndim, const int64_t *shape, int64_t *chunk) {
   for (int i = 0; i < ndim; i++) chunk[i] = shape[i] > 0 ? shape[i] : 1;
   while (ndim > 0 && nbytes_of(dtype, ndim, chunk) > CHOSEN_NBYTES) {
@@ -121,7 +122,7 @@ static int64_t smallest_factor(int64_t n) {
   return n <= (int64_t)MAX_FACTOR * MAX_FACTOR ? n : 1;
 }
 
-/* The same for inner chunks, which must divide the shard. */
+/* Chooses the shape of inner chunks in the same way; they must divide the shard. */
 static void choose_inner(const zarrc_dtype *dtype, int ndim, const int64_t *shard, int64_t *inner) {
   bool stuck[ZARRC_MAX_NDIM] = {false};
   for (int i = 0; i < ndim; i++) inner[i] = shard[i];
@@ -142,7 +143,7 @@ typedef struct maker {
   zarrc_ctx *ctx;
   const zarrc_array_config *config;
   zarrc_dtype dtype;
-  int64_t chunk[ZARRC_MAX_NDIM]; /* the inner one of shards */
+  int64_t chunk[ZARRC_MAX_NDIM]; /* shape of a chunk, or of an inner chunk */
   zarrc_buf *out;
 } maker;
 
@@ -177,7 +178,7 @@ static zarrc_status put_shape(const maker *m, const int64_t *shape, zarrc_error 
   return status ? status : zarrc_buf_append(m->out, "]", 1, error);
 }
 
-/* JSON text of the caller, found to be one value. */
+/* Appends JSON text of the caller after checking that it is a single value. */
 static zarrc_status put_json(const maker *m, const char *what, const char *json, zarrc_error *error) {
   zarrc_json_doc *doc;
   zarrc_status status = zarrc_json_parse(m->ctx, json, strlen(json), NULL, &doc, error);
@@ -194,7 +195,7 @@ static zarrc_status put_fill(const maker *m, zarrc_error *error) {
   return put_json(m, "fill value", m->config->fill_value, error);
 }
 
-/* The compressor of an array whose creator names none: the first of these that the build has, or none. */
+/* Returns the compressor for arrays without `codecs`: the first of these that the build has, or none. */
 static const char *default_compressor(zarrc_ctx *ctx) {
   if (zarrc_codec_is_available(ctx, "zstd"))
     return ", {\"name\": \"zstd\", \"configuration\": {\"level\": 3, \"checksum\": false}}";

@@ -1,31 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and writing regions. The i-th chunk of a region, its part and its piece of the caller's memory are computed
- * from i, inside for_each. */
+/* Reading and writing regions. The i-th chunk of a region, the part of it and its part of the caller's view are
+ * computed from i, inside the loop. */
 #include "array/transfer.h"
+
+#include "base/values.h"
 
 typedef struct job {
   const zarrc_transfer *t;
   zarrc_split split;
 } job;
 
-/* What the writer asks of a chunk is asked of the array. */
-static zarrc_status fetch_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
-  const zarrc_visit *visit = arg;
+/* Translates a part of the chunk to indices of the array, in which the caller's functions expect it. */
+static const zarrc_values *move_part(const zarrc_visit *visit, const zarrc_region *part, zarrc_region *moved) {
   const zarrc_transfer *t = visit->transfer;
-  zarrc_region at = *part;
-  for (int i = 0; i < t->m->ndim; i++) at.start[i] += zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
-  return t->fetches->fetch(t->fetches->arg, &at, view, error);
+  *moved = *part;
+  for (int i = 0; i < t->m->ndim; i++) moved->start[i] += zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
+  return t->values;
+}
+
+static zarrc_status fetch_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  zarrc_region moved;
+  const zarrc_values *values = move_part(arg, part, &moved);
+  return values->fetch(values->arg, &moved, view, error);
+}
+
+static zarrc_status apply_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  zarrc_region moved;
+  const zarrc_values *values = move_part(arg, part, &moved);
+  return values->apply(values->arg, &moved, view, error);
+}
+
+static bool touches_part(void *arg, const zarrc_region *part) {
+  zarrc_region moved;
+  const zarrc_values *values = move_part(arg, part, &moved);
+  return !values->touches || values->touches(values->arg, &moved);
+}
+
+/* Writes values that are fetched or applied. */
+static zarrc_status write_values(zarrc_visit *visit, const zarrc_chunk_part *p, zarrc_error *error) {
+  zarrc_values values = {.arg = visit};
+  if (visit->transfer->values->fetch) {
+    values.fetch = fetch_part;
+    return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, p->complete, error);
+  }
+  if (!touches_part(visit, &p->part)) return ZARRC_OK;
+  values.apply = apply_part;
+  values.touches = touches_part;
+  return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, false, error);
 }
 
 static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {
   const zarrc_chunk_part *p = arg;
-  if (visit->transfer->fetches) {
-    const zarrc_change change = {.fetch = fetch_part, .arg = visit};
-    return zarrc_write_fetched(visit->pipeline, visit->blob, &p->part, &change, p->complete, error);
-  }
+  if (visit->transfer->values) return write_values(visit, p, error);
   zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
-  if (visit->transfer->write) return zarrc_write(visit->pipeline, visit->blob, &p->part, &view, p->complete, error);
-  return zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &visit->missing, error);
+  if (!visit->transfer->write) return zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &visit->missing, error);
+  return zarrc_write(visit->pipeline, visit->blob, &p->part, &(zarrc_values){.view = &view}, p->complete, error);
 }
 
 typedef struct listed_part {
@@ -33,7 +62,7 @@ typedef struct listed_part {
   const zarrc_list *lists;
 } listed_part;
 
-/* Where some axes have lists: the chunk's piece of each list, moved to where the chunk begins. */
+/* Reads or writes the part of each list that lies in the chunk, with indices relative to the chunk's first element. */
 static zarrc_status do_lists(void *arg, zarrc_visit *visit, zarrc_error *error) {
   const listed_part *listed = arg;
   const zarrc_chunk_part *p = listed->part;
@@ -59,50 +88,69 @@ static zarrc_status do_lists(void *arg, zarrc_visit *visit, zarrc_error *error) 
   return zarrc_visit_select(visit, &selection, &view, error);
 }
 
-static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
+static zarrc_status do_chunk(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
   const job *j = arg;
   zarrc_chunk_part p;
   zarrc_split_at(&j->split, i, &p);
-  if (j->split.lists) return zarrc_transfer_visit(j->t, p.chunk, do_lists, &(listed_part){&p, j->split.lists}, error);
-  return zarrc_transfer_visit(j->t, p.chunk, do_region, &p, error);
+  if (j->split.lists)
+    return zarrc_transfer_visit(j->t, from, p.chunk, do_lists, &(listed_part){&p, j->split.lists}, error);
+  return zarrc_transfer_visit(j->t, from, p.chunk, do_region, &p, error);
 }
 
 zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *region, const zarrc_list *lists,
                                    zarrc_error *error) {
-  job j = {.t = t};
+  job j;
+  j.t = t;
   zarrc_status status = zarrc_split_open(t->array->ctx, &t->m->grid, t->m->shape, region, lists, &j.split, error);
-  if (!status) status = zarrc_for_each(t->array->ctx, j.split.nchunks, do_chunk, &j, error);
+  if (!status) status = zarrc_store_each(t->store, j.split.nchunks, NULL, do_chunk, &j, error);
   zarrc_split_close(&j.split);
   return status;
 }
 
-static zarrc_status run(zarrc_array *array, const zarrc_region *region, const zarrc_view *view,
-                        const zarrc_change *fetches, bool write, zarrc_error *error) {
-  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+/* Reads into a view, or writes values. */
+static zarrc_status run(zarrc_array *array, zarrc_store *from, const zarrc_region *region, const zarrc_view *to,
+                        const zarrc_values *values, zarrc_error *error) {
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&array->editions);
   atomic_bool missing = false;
-  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .fetches = fetches, .missing = &missing};
-  zarrc_region all = zarrc_region_all(m->ndim, m->shape);
-  if (!region) region = &all;
+  zarrc_transfer t = {.array = array, .store = from, .m = m, .view = to, .missing = &missing};
+  zarrc_region all;
+  if (values) {
+    t.write = true;
+    t.view = values->view;
+    if (!t.view) t.values = values;
+  }
+  if (!region) {
+    all = zarrc_region_all(m->ndim, m->shape);
+    region = &all;
+  }
   zarrc_status status = zarrc_region_check(region, m->ndim, m->shape, error);
+  if (!status && values) status = zarrc_values_check(values, m->ndim, region, error);
   if (!status) status = zarrc_transfer_begin(&t, m->ndim, region->count, "region", error);
   if (!status) status = zarrc_transfer_end(&t, zarrc_transfer_region(&t, region, NULL, error), error);
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   return status;
 }
 
 zarrc_status zarrc_array_read(zarrc_array *array, const zarrc_region *region, const zarrc_view *to,
                               zarrc_error *error) {
-  return run(array, region, to, NULL, false, error);
+  return zarrc_array_read_from(array, array->store, region, to, error);
+}
+
+zarrc_status zarrc_array_read_from(zarrc_array *array, zarrc_store *from, const zarrc_region *region,
+                                   const zarrc_view *to, zarrc_error *error) {
+  if (!to) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no memory to read into");
+  return run(array, from, region, to, NULL, error);
 }
 
 zarrc_status zarrc_array_write(zarrc_array *array, const zarrc_region *region, const zarrc_view *from,
                                zarrc_error *error) {
-  return run(array, region, from, NULL, true, error);
+  return run(array, array->store, region, NULL, &(zarrc_values){.view = from}, error);
 }
 
-zarrc_status zarrc_array_write_fetched(zarrc_array *array, const zarrc_region *region, zarrc_fetch_fn fetch, void *arg,
-                                       zarrc_error *error) {
-  return run(array, region, NULL, &(zarrc_change){.fetch = fetch, .arg = arg}, true, error);
+zarrc_status zarrc_array_write_values(zarrc_array *array, const zarrc_region *region, const zarrc_values *values,
+                                      zarrc_error *error) {
+  if (!values) return zarrc_values_check(NULL, 0, NULL, error);
+  return run(array, array->store, region, NULL, values, error);
 }
 
 zarrc_status zarrc_array_erase_chunk(zarrc_array *array, const int64_t *chunk, zarrc_error *error) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of an array's metadata. A resize stores the new metadata first and erases what is outside then: should the
- * process end in between, nothing that can be seen is lost, but the chunks that were to go are in the store still.
+ * Changing an array's metadata. A resize first stores the new metadata and then erases the chunks outside. If the
+ * process ends in between, no visible element is lost, but those chunks remain in the store.
  */
 #include "array/array.h"
 
@@ -13,14 +13,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* So many chunks are erased by their coordinates, wherever they are; beyond, the store is asked which there are. */
+/* Up to so many chunks are erased by coordinates whether they exist or not; for more, the store is listed. */
 enum { ERASE_BLINDLY = 4096, BATCH = 65536 };
 
 /* ----------------------------------------------------------------------------------------------------- metadata */
 
 typedef struct change {
   zarrc_array *array;
-  bool reshape; /* else the attributes are changed */
+  bool reshape; /* false: change the attributes */
   const int64_t *shape;
   const char *attributes;
   size_t nattributes;
@@ -51,29 +51,29 @@ static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text =
 
 zarrc_status zarrc_array_set_attributes(zarrc_array *array, const char *json, size_t n, zarrc_error *error) {
   change c = {.array = array, .attributes = json, .nattributes = n};
-  return zarrc_node_change(array->store, array->path, &ops, &c, &array->latest, error);
+  return zarrc_node_change(array->store, array->path, &ops, &c, &array->editions, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- erasing */
 
-/* The chunks of one grid that another, which differs in its length only, does not have: disjoint boxes, one an axis. */
+/* The chunks of a grid that are outside of a smaller one, as disjoint boxes, one for each axis. */
 typedef struct outside {
   zarrc_array *array;
   const zarrc_metadata *m;
-  int64_t from[ZARRC_MAX_NDIM], to[ZARRC_MAX_NDIM]; /* chunks on each axis, before and now */
-  int axis;                                         /* of the box being erased */
-  zarrc_buf keys, offsets;                          /* of a batch */
+  int64_t from[ZARRC_MAX_NDIM], to[ZARRC_MAX_NDIM]; /* numbers of chunks on each axis, before and after */
+  int axis;                                         /* of the box that is being erased */
+  zarrc_buf keys, offsets;                          /* keys to be erased */
   bool full;
 } outside;
 
-/* Indices of the box of an axis: below `to` on axes in front of it, from `to` on its own, all there were behind. */
+/* Gets a side of a box: indices below `to` on axes before its own, from `to` on on its own, all on axes after it. */
 static void box_side(const outside *o, int box, int axis, int64_t *begin, int64_t *n) {
   int64_t kept = o->to[axis] < o->from[axis] ? o->to[axis] : o->from[axis];
   *begin = axis == box ? kept : 0;
   *n = axis < box ? kept : o->from[axis] - *begin;
 }
 
-/* Chunks in a box; SIZE_MAX: too many to count. */
+/* Returns the number of chunks in a box; SIZE_MAX: too many to count. */
 static size_t box_nchunks(const outside *o, int box) {
   size_t total = 1;
   bool counted = true;
@@ -128,7 +128,7 @@ static zarrc_status erase_listed(void *arg, size_t i, zarrc_error *error) {
   return zarrc_store_erase(o->array->store, (const char *)o->keys.ptr + offset, error);
 }
 
-/* Asks the store for its chunks, a batch at a time. */
+/* Lists the chunks outside and erases them, some at a time. */
 static zarrc_status erase_by_list(outside *o, zarrc_error *error) {
   zarrc_status status;
   do {
@@ -159,19 +159,19 @@ zarrc_status zarrc_array_resize(zarrc_array *array, const int64_t *shape, zarrc_
   zarrc_status status;
   for (int i = 0; i < array->fixed->ndim; i++)
     if (shape[i] < 0) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: a length of %" PRId64, i, shape[i]);
-  status = zarrc_node_change(array->store, array->path, &ops, &c, &array->latest, error);
+  status = zarrc_node_change(array->store, array->path, &ops, &c, &array->editions, error);
   if (status) return status;
-  o.m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+  o.m = (const zarrc_metadata *)zarrc_editions_enter(&array->editions);
   o.keys = zarrc_buf_new(array->ctx, (size_t)BATCH * ZARRC_MAX_KEY);
   o.offsets = zarrc_buf_new(array->ctx, BATCH * sizeof(size_t));
   zarrc_grid_shape(&o.m->grid, c.old_shape, o.from);
   zarrc_grid_shape(&o.m->grid, shape, o.to);
-  zarrc_grid_shape(&o.m->grid, o.m->shape, newest); /* another shape if somebody else resized since */
+  zarrc_grid_shape(&o.m->grid, o.m->shape, newest); /* differs if somebody else has resized since */
   for (int i = 0; i < o.m->ndim; i++)
     if (newest[i] > o.to[i]) o.to[i] = newest[i];
   status = erase_outside(&o, error);
   zarrc_buf_clear(&o.keys);
   zarrc_buf_clear(&o.offsets);
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   return status;
 }

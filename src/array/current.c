@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the array that is open is still the one that is stored. */
+/* Checking whether the open array is still the stored one. */
 #include "array/array.h"
 #include "array/document.h"
 #include "array/node.h"
 
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
 static zarrc_status refuse(const char *what, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "%s has been put in the place of the array that is open: open it again",
@@ -14,7 +14,7 @@ static zarrc_status refuse(const char *what, zarrc_error *error) {
 
 zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text, size_t n, zarrc_metadata **out,
                                      zarrc_error *error) {
-  const zarrc_metadata *open = (const zarrc_metadata *)zarrc_latest_peek(&array->latest);
+  const zarrc_metadata *open = (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
   zarrc_metadata *m;
   bool same = false;
   zarrc_status status = zarrc_metadata_open(array->ctx, text, n, &array->options, &m, error);
@@ -29,9 +29,9 @@ zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text,
   return status;
 }
 
-/* ZARRC_CONFLICT unless a document that has changed is still of these chunks. */
+/* Returns ZARRC_CONFLICT unless a changed document still describes the same chunks. */
 static zarrc_status compare(const zarrc_array *array, const zarrc_bytes *text, zarrc_error *error) {
-  const zarrc_metadata *open = (const zarrc_metadata *)zarrc_latest_peek(&array->latest);
+  const zarrc_metadata *open = (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
   zarrc_metadata *m = NULL;
   if (text->len == strlen(open->text) && !memcmp(text->ptr, open->text, text->len)) return ZARRC_OK;
   zarrc_status status = zarrc_array_open_stored(array, (const char *)text->ptr, text->len, &m, error);
@@ -47,11 +47,12 @@ zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_status status = zarrc_node_read_changed(array->store, array->path, &version, &changed, &text, error);
   if (!status && !changed) return ZARRC_OK;
   if (status == ZARRC_NOT_FOUND) zarrc_fail(error, status, "the array that is open has been removed");
-  zarrc_latest_enter(&array->latest);
+  zarrc_editions_enter(&array->editions);
   if (!status) status = compare(array, &text, error);
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   if (!status) atomic_store(&array->version, version);
   zarrc_bytes_release(&text);
-  if (status && !zarrc_key_join(array->path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+  if (status && !zarrc_key_join(array->path, "zarr.json", key, sizeof key, NULL))
+    zarrc_error_in_key(error, array->store, key);
   return status;
 }

@@ -107,7 +107,7 @@ zarrc_status zarrc_document_extras(zarrc_ctx *ctx, const zarrc_json *root, const
   return status;
 }
 
-/* The grammar of the text by itself, so that lines and columns are those that its author sees. */
+/* Checks the grammar of the text by itself, so that lines and columns in messages are those of the author's text. */
 static zarrc_status scan_alone(const char *text, size_t n, zarrc_error *error) {
   zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
   zarrc_json_event event;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Fill values from JSON. Zarr v3 core specification, "Fill value", and the data type extensions. */
+/* Fill values from JSON. Zarr v3 core specification, "Fill value", and data type extensions. */
 #include "array/fill.h"
 
 #include "array/fill_bits.h"
 #include "base/base64.h"
-#include "base/chars.h"
 #include "base/decimal.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static bool take_sign(const char **text, size_t *n) {
   return *(*text)++ == '-';
 }
 
-/* Sign and digits; false: something else, or more than 64 bits. */
+/* Reads sign and digits; false: it is something else, or has more than 64 bits. */
 static bool decimal_integer(const char *text, size_t n, bool *negative, uint64_t *magnitude) {
   uint64_t x = 0;
   *negative = take_sign(&text, &n);
@@ -112,7 +112,7 @@ static zarrc_status read_integer(const reader *r, const zarrc_dtype *dtype, cons
                                  zarrc_error *error) {
   bool negative = false;
   uint64_t magnitude = 0, largest = UINT64_MAX >> (64 - 8 * dtype->item_size + is_signed(dtype->type));
-  uint64_t below = is_signed(dtype->type) ? largest + 1 : 0; /* the most that may stand behind a minus sign */
+  uint64_t below = is_signed(dtype->type) ? largest + 1 : 0; /* the largest number after a minus sign */
   if (!integer_of(r, json, &negative, &magnitude) || magnitude > (negative ? below : largest)) {
     char expected[80];
     zarrc_buf words = zarrc_buf_over(expected, sizeof expected - 1);
@@ -125,7 +125,7 @@ static zarrc_status read_integer(const reader *r, const zarrc_dtype *dtype, cons
   return ZARRC_OK;
 }
 
-/* "0x7fc00001". The width must be that of the type; where lenient another one is read as that type and converted. */
+/* Reads "0x7fc00001", of the type's width. If lenient, text of the width of another type is converted from that. */
 static bool hexadecimal(const reader *r, const char *text, size_t n, size_t nbytes, uint64_t *bits) {
   uint64_t x = 0;
   if (n < 2 || text[0] != '0' || text[1] != 'x') return false;
@@ -144,7 +144,7 @@ static bool hexadecimal(const reader *r, const char *text, size_t n, size_t nbyt
   return true;
 }
 
-/* What Python's float() takes, but for underscores and digits beyond ASCII. */
+/* Reads what Python's float() accepts, except underscores and non-ASCII digits. */
 static bool float_text(const char *text, size_t n, double *out) {
   char copy[400];
   double value = 0;
@@ -171,7 +171,7 @@ static bool real_of(const reader *r, bool numbers_as_text, const zarrc_json *jso
   bool truth = false;
   const char *text = zarrc_json_get_string(json, &n);
   if (zarrc_json_get_double(json, out)) return true;
-  if (zarrc_json_is(json, ZARRC_JSON_REAL)) { /* NaN, Infinity, -Infinity, which JSON does not have */
+  if (zarrc_json_is(json, ZARRC_JSON_REAL)) { /* NaN, Infinity or -Infinity, which are not JSON */
     text = zarrc_json_text(json, &n);
     return r->lenient && float_text(text, n, out);
   }
@@ -238,7 +238,7 @@ static zarrc_status read_time(const reader *r, const zarrc_dtype *dtype, const z
 
 /* ---------------------------------------------------------------------------------------------- reading the rest */
 
-/* Bytes as base64 or an array of integers: the first max of them into out; *n: how many there are. */
+/* Reads base64 or an array of integers. *n: the number of bytes, of which the first max are written to out. */
 static zarrc_status read_octets(const reader *r, const zarrc_json *json, uint8_t *out, size_t max, size_t *n,
                                 zarrc_error *error) {
   size_t ntext = 0;
@@ -259,7 +259,7 @@ static zarrc_status read_octets(const reader *r, const zarrc_json *json, uint8_t
   return ZARRC_OK;
 }
 
-/* raw_bytes and null_terminated_bytes: what is shorter ends with zeros. */
+/* Reads raw_bytes and null_terminated_bytes; shorter values are padded with zeros. */
 static zarrc_status read_raw(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                              zarrc_error *error) {
   size_t n = 0, size = dtype->item_size;
@@ -301,7 +301,7 @@ static zarrc_status read_string(const reader *r, const zarrc_dtype *dtype, const
   bool truth = false;
   double value;
   const char *text = zarrc_json_get_string(json, &n);
-  if (!text && r->lenient) { /* as Python's str() has it */
+  if (!text && r->lenient) { /* like Python's str() */
     if (zarrc_json_is(json, ZARRC_JSON_INTEGER)) {
       text = zarrc_json_text(json, &n);
     } else if (zarrc_json_get_double(json, &value) && isfinite(value)) {
@@ -348,7 +348,7 @@ static void write_default(const zarrc_dtype *dtype, uint8_t *element) {
   }
 }
 
-/* A struct as base64 of its packed little-endian bytes. */
+/* Reads a struct from the base64 of its packed little-endian bytes. */
 static zarrc_status read_packed(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                                 zarrc_error *error) {
   size_t n = 0;
@@ -407,7 +407,7 @@ static zarrc_status read_element(const reader *r, const zarrc_dtype *dtype, cons
   return readers[dtype->type](r, dtype, json, element, error);
 }
 
-/* Whether NaN or Infinity stands in an array or object, be it in a member that no reader looks at. */
+/* Returns whether an array or object contains NaN or Infinity anywhere. */
 static bool holds_nan(const zarrc_json *json) {
   bool found = false;
   double value;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fill value from a value of a parsed document. */
+/* Fill values from parsed JSON. */
 #ifndef ZARRC_ARRAY_FILL_H
 #define ZARRC_ARRAY_FILL_H
 
@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-/* zarrc_fill_from_json. NaN and Infinity, which the document may hold, are refused unless lenient. */
+/* See zarrc_fill_from_json. NaN and Infinity, which the document may contain, are refused unless lenient. */
 zarrc_status zarrc_fill_from_parsed(zarrc_ctx *ctx, const zarrc_dtype *dtype, const zarrc_json *value, bool lenient,
                                     zarrc_arena *arena, void *element, zarrc_error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers as the bits of an element: nbytes at any address, native byte order. */
+/* The bits of numbers of nbytes bytes at any address, in native byte order. */
 #ifndef ZARRC_ARRAY_FILL_BITS_H
 #define ZARRC_ARRAY_FILL_BITS_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* element NULL: zero */
+/* element NULL: 0 */
 static inline uint64_t zarrc_fill_load_bits(const uint8_t *element, size_t nbytes) {
   if (!element) return 0;
   uint16_t two;
@@ -49,7 +49,7 @@ static inline void zarrc_fill_store_bits(uint8_t *element, size_t nbytes, uint64
   }
 }
 
-/* Bits of a float of 2, 4 or 8 bytes, and its value; NaNs keep sign and leading payload. */
+/* Convert between the bits of a float of 2, 4 or 8 bytes and its value. NaNs keep sign and leading payload. */
 static inline double zarrc_fill_double_of(size_t nbytes, uint64_t bits) {
   float single;
   double value;
@@ -76,7 +76,7 @@ static inline uint64_t zarrc_fill_bits_of(size_t nbytes, double value) {
   return eight;
 }
 
-/* The NaN that is spelt "NaN". */
+/* Returns the NaN that is written "NaN". */
 static inline uint64_t zarrc_fill_plain_nan(size_t nbytes) {
   return nbytes == 2 ? 0x7e00 : nbytes == 4 ? 0x7fc00000 : 0x7ff8000000000000;
 }

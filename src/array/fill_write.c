@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Fill values, and any other element, as JSON. */
+/* Writing fill values, and any other element, as JSON. */
 #include <zarrc/array.h>
 
 #include "array/fill_bits.h"
 #include "base/base64.h"
-#include "base/chars.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static zarrc_status write_base64(const uint8_t *bytes, size_t n, zarrc_buf *out,
   return status ? status : zarrc_buf_append(out, "\"", 1, error);
 }
 
-/* As the type is spelt: raw_bytes has base64, r16 the array of integers that the core specification says. */
+/* Writes raw bytes as the type's name requires: raw_bytes as base64, r16 as an array of integers. */
 static zarrc_status write_raw(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
   size_t n = dtype->item_size;
   if (dtype->spelling == 0) return write_base64(element, n, out, error);

@@ -54,7 +54,7 @@ void zarrc_grid_chunk_shape(const zarrc_grid *grid, const int64_t *chunk, int64_
 
 /* ------------------------------------------------------------------------------------------------------- lists */
 
-/* Memory for the axes of a grid with n edges in all: the axes, then for each list its edges and its firsts. */
+/* Memory for the axes of a grid with n edges in total: the axes; then, for each list, its edges and their firsts. */
 typedef struct builder {
   zarrc_grid_axis *axes;
   int64_t *next;
@@ -71,7 +71,7 @@ static zarrc_status begin_lists(zarrc_ctx *ctx, int ndim, int64_t nedges, builde
   return ZARRC_OK;
 }
 
-/* Takes room for n edges; returns the edges, whose firsts follow them. */
+/* Takes memory for n edges, followed by their firsts, and returns the edges. */
 static int64_t *take_list(builder *b, int axis, int64_t n) {
   int64_t *edge = b->next;
   b->axes[axis] = (zarrc_grid_axis){.nedges = n, .edge = edge, .first = edge + n};
@@ -79,7 +79,7 @@ static int64_t *take_list(builder *b, int axis, int64_t n) {
   return edge;
 }
 
-/* Sets the firsts of n edges; false: their sum is beyond int64. */
+/* Computes the firsts of n edges; false: the sum exceeds int64. */
 static bool sum_list(int64_t *edge, int64_t n, int64_t *sum) {
   int64_t *first = edge + n, total = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -153,7 +153,7 @@ static zarrc_status parse_regular(const zarrc_json *configuration, int ndim, zar
   return ZARRC_OK;
 }
 
-/* One entry of an edge list: a size, or [size, how often]. */
+/* Reads an entry of an edge list: a length, or [length, count]. */
 static zarrc_status parse_run(const zarrc_json *entry, int axis, int64_t *size, int64_t *count, zarrc_error *error) {
   *count = 1;
   if (!zarrc_json_is(entry, ZARRC_JSON_ARRAY)) return parse_edge(entry, "/chunk_shapes", axis, size, error);
@@ -270,7 +270,7 @@ zarrc_status zarrc_grid_parse(zarrc_ctx *ctx, const zarrc_json *value, int ndim,
   }
   zarrc_error why;
   if (zarrc_json_check_keys(configuration, grid.kind == ZARRC_REGULAR ? regular : rectilinear, &why)) {
-    status = zarrc_rules_bend(rules, error, AT ": %s", why.message);
+    status = zarrc_rules_bend_because(rules, AT, &why, error);
     if (status) return status;
   }
   status = grid.kind == ZARRC_REGULAR ? parse_regular(configuration, ndim, &grid, error)

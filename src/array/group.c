@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups. Zarr v3 core specification, "Group metadata"; consolidated_metadata is checked, kept and not used. */
+/* Groups. Zarr v3 core specification, "Group metadata". consolidated_metadata is checked and preserved, but not
+ * used. */
 #include "array/document.h"
+#include "array/editions.h"
 #include "array/key.h"
-#include "array/latest.h"
 #include "array/node.h"
 #include "base/json_scan.h"
-#include "base/order.h"
+#include "base/sort.h"
 
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
 /* ----------------------------------------------------------------------------------------------------- metadata */
 
@@ -16,16 +17,16 @@ typedef struct metadata {
   zarrc_edition edition;
   zarrc_ctx *ctx;
   char *attributes;
-  char *consolidated; /* as it stands, or NULL */
-  char *extras;       /* or NULL; see zarrc_document_extras */
-  char *text;         /* canonical document */
+  char *consolidated; /* as it is in the document; or NULL */
+  char *extras;       /* see zarrc_document_extras; or NULL */
+  char *text;         /* the canonical document */
 } metadata;
 
 struct zarrc_group {
   zarrc_ctx *ctx;
   zarrc_store *store;
   char *path;
-  zarrc_latest latest;
+  zarrc_editions editions;
 };
 
 static void close_metadata(zarrc_edition *edition) {
@@ -63,7 +64,7 @@ static zarrc_status render(metadata *m, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-/* New attributes of metadata that nobody else sees yet. */
+/* Sets the attributes of metadata that is not shared yet. */
 static zarrc_status set_text(metadata *m, const char *json, size_t n, zarrc_error *error) {
   char *copy;
   zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
@@ -74,7 +75,7 @@ static zarrc_status set_text(metadata *m, const char *json, size_t n, zarrc_erro
   return render(m, error);
 }
 
-/* {"kind": "inline", "metadata": {...}}: the documents in it may hold what strict JSON does not. */
+/* Checks {"kind": "inline", "metadata": {...}}, whose documents need not be strict JSON. */
 static zarrc_status check_consolidated(const char *text, size_t n, zarrc_error *error) {
   zarrc_json_scan scan = {.text = text, .nbytes = n, .loose = true};
   zarrc_json_event event;
@@ -155,7 +156,7 @@ static zarrc_status open_group(zarrc_store *store, const char *path, const char 
     zarrc_free(store->ctx, group);
     return status;
   }
-  zarrc_latest_init(&group->latest, &m->edition, close_metadata);
+  zarrc_editions_init(&group->editions, &m->edition, close_metadata);
   *out = group;
   return ZARRC_OK;
 }
@@ -166,7 +167,7 @@ zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group 
   zarrc_status status = zarrc_node_read(store, path, NULL, &text, error);
   if (status) return status;
   status = open_group(store, path, (const char *)text.ptr, text.len, out, error);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
   zarrc_bytes_release(&text);
   return status;
 }
@@ -192,7 +193,7 @@ zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   status = open_group(store, path, empty, sizeof empty - 1, &group, error);
   if (!status && attributes)
-    status = set_text((metadata *)zarrc_latest_peek(&group->latest), attributes, strlen(attributes), error);
+    status = set_text((metadata *)zarrc_editions_peek(&group->editions), attributes, strlen(attributes), error);
   if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
   if (status)
     zarrc_group_close(group);
@@ -203,13 +204,13 @@ zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char
 
 void zarrc_group_close(zarrc_group *group) {
   if (!group) return;
-  zarrc_latest_clear(&group->latest);
+  zarrc_editions_clear(&group->editions);
   zarrc_free(group->ctx, group->path);
   zarrc_free(group->ctx, group);
 }
 
 static const metadata *newest(const zarrc_group *group) {
-  return (const metadata *)zarrc_latest_peek(&group->latest);
+  return (const metadata *)zarrc_editions_peek(&group->editions);
 }
 
 const char *zarrc_group_path(const zarrc_group *group) {
@@ -250,12 +251,12 @@ static const char *text_of(const zarrc_edition *edition) {
 zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error) {
   static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
   change c = {.group = group, .attributes = json, .nattributes = n};
-  return zarrc_node_change(group->store, group->path, &ops, &c, &group->latest, error);
+  return zarrc_node_change(group->store, group->path, &ops, &c, &group->editions, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------ children */
 
-/* Paths, each between a mark and its NUL, and where each begins. */
+/* Paths, each between its mark and a NUL; and their offsets. */
 enum { PLAIN = 1, CIRCLE };
 
 typedef struct names {
@@ -281,39 +282,91 @@ static int compare(const void *of, uint32_t a, uint32_t b) {
   return strcmp(name_at(of, a), name_at(of, b));
 }
 
-/* Whether a failure is none of the child that was looked at. */
+/* Returns whether a failure ends the listing, because it does not concern one child only. */
 static bool ends_listing(zarrc_status status) {
   return status == ZARRC_NO_MEMORY || status == ZARRC_NETWORK || status == ZARRC_CANCELED || status == ZARRC_INTERNAL;
 }
 
-static zarrc_status refuse_circle(const char *path, zarrc_error *error) {
+static zarrc_status refuse_circle(const zarrc_store *store, const char *path, zarrc_error *error) {
   zarrc_fail(error, ZARRC_ACCESS, "a symbolic link to a group above it, not followed");
-  zarrc_error_in_key(error, path);
+  zarrc_error_in_key(error, store, path);
   return ZARRC_ACCESS;
 }
 
-static zarrc_status visit(const zarrc_group *group, const char *path, zarrc_node_fn fn, void *arg, zarrc_error *error) {
+/* Children that are examined together, and the expected size of a document. */
+#define PAGE            1024
+#define DOCUMENT_NBYTES 16384u
+
+/* What a child is: a node, no node, or why it cannot be read. */
+typedef struct found {
+  bool is_known;
   zarrc_node_kind kind;
+  zarrc_error *why;
+} found;
+
+typedef struct page {
+  const zarrc_group *group;
+  const names *list;
+  const uint32_t *order; /* of the children of the page */
+  found *found;
+} page;
+
+static zarrc_status look(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  const page *p = arg;
+  const char *path = name_at(p->list, p->order[i]);
+  found *f = &p->found[i];
   zarrc_error why;
   zarrc_status status =
-      path[-1] == CIRCLE ? refuse_circle(path, &why) : zarrc_node_find(group->store, path, &kind, &why);
-  if (!status) return kind == ZARRC_NODE_NONE ? ZARRC_OK : fn(arg, path, kind, NULL, error);
-  if (!ends_listing(status)) return fn(arg, path, ZARRC_NODE_UNREADABLE, &why, error);
-  if (error) *error = why;
+      path[-1] == CIRCLE ? refuse_circle(from, path, &why) : zarrc_node_find(from, path, &f->kind, &why);
+  if (status == ZARRC_PENDING || ends_listing(status)) {
+    if (error) *error = why;
+    return status;
+  }
+  f->is_known = true;
+  if (!status) return ZARRC_OK;
+  f->kind = ZARRC_NODE_UNREADABLE;
+  if (!f->why) f->why = zarrc_malloc(p->group->ctx, sizeof *f->why);
+  if (!f->why) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for what is wrong with a node");
+  *f->why = why;
+  return ZARRC_OK;
+}
+
+/* Examines n children at once and calls fn for each, up to the first failure. */
+static zarrc_status page_list(page *p, size_t n, zarrc_node_fn fn, void *arg, zarrc_error *error) {
+  const zarrc_each_options options = {.at_once = PAGE, .value_nbytes = DOCUMENT_NBYTES};
+  zarrc_error why;
+  memset(p->found, 0, n * sizeof *p->found);
+  zarrc_status ended = zarrc_store_each(p->group->store, n, &options, look, p, &why), status = ZARRC_OK;
+  for (size_t i = 0; i < n; i++) {
+    const found *f = &p->found[i];
+    if (!status && !f->is_known) {
+      status = ended;
+      if (error) *error = why;
+    }
+    if (!status && f->kind != ZARRC_NODE_NONE) status = fn(arg, name_at(p->list, p->order[i]), f->kind, f->why, error);
+    zarrc_free(p->group->ctx, f->why);
+  }
   return status;
 }
 
 zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error) {
   names list = {.text = zarrc_buf_new(group->ctx, UINT32_MAX), .offsets = zarrc_buf_new(group->ctx, UINT32_MAX)};
   uint32_t *order = NULL;
+  page p = {.group = group, .list = &list};
   zarrc_status status = zarrc_store_list(group->store, group->path, false, false, collect, &list, error);
-  uint32_t n = (uint32_t)(list.offsets.len / sizeof(size_t));
+  uint32_t n = (uint32_t)(list.offsets.len / sizeof(size_t)), most = n < PAGE ? n : PAGE;
   if (!status && n > 0) {
     order = zarrc_malloc(group->ctx, n * sizeof *order);
-    if (!order) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u nodes", (unsigned)n);
+    p.found = zarrc_malloc(group->ctx, most * sizeof *p.found);
+    if (!order || !p.found)
+      status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u nodes", (unsigned)n);
   }
-  if (order) zarrc_order(order, n, compare, &list);
-  for (uint32_t i = 0; i < n && !status; i++) status = visit(group, name_at(&list, order[i]), fn, arg, error);
+  if (order) zarrc_sort(order, n, compare, &list);
+  for (uint32_t i = 0; i < n && !status; i += PAGE) {
+    p.order = order + i;
+    status = page_list(&p, n - i < PAGE ? n - i : PAGE, fn, arg, error);
+  }
+  zarrc_free(group->ctx, p.found);
   zarrc_free(group->ctx, order);
   zarrc_buf_clear(&list.text);
   zarrc_buf_clear(&list.offsets);

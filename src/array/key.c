@@ -64,9 +64,9 @@ zarrc_status zarrc_key_encoding_to_json(const zarrc_key_encoding *encoding, zarr
 
 /* --------------------------------------------------------------------------------------------------------- keys */
 
-/* Text being written into memory of fixed size. */
+/* Writes text to memory of fixed size. */
 typedef struct writer {
-  char *at, *end; /* end: last byte, kept for the NUL */
+  char *at, *end; /* end: the last byte, reserved for the NUL */
   bool full;
 } writer;
 
@@ -110,7 +110,7 @@ zarrc_status zarrc_key_of_chunk(const zarrc_key_encoding *encoding, const char *
   return ZARRC_OK;
 }
 
-/* A number as put_number writes it; NULL: none. */
+/* Reads a number in the form that put_number writes; NULL: there is none. */
 static const char *take_number(const char *p, int64_t *out) {
   uint64_t x = 0;
   const char *start = p;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ndim integers, none below `least`: a list, or one number for one axis. */
+/* Reads ndim integers, none below `least`: a list, or a single number if there is one axis. */
 static bool read_numbers(const zarrc_json *value, int ndim, int64_t least, int64_t *out) {
   bool bare = zarrc_json_is(value, ZARRC_JSON_INTEGER);
   if ((bare ? 1 : zarrc_json_length(value)) != (size_t)ndim) return false;
@@ -12,8 +12,8 @@ static bool read_numbers(const zarrc_json *value, int ndim, int64_t least, int64
   return true;
 }
 
-/* Which axis of the array each axis of a chunk is: from in front of a transpose codec to behind it. false: its order is
- * none. */
+/* Applies a transpose codec to axis_of, the axis of the array for each axis of the chunk; false: the order is
+ * invalid. */
 static bool transpose(const zarrc_json *order, int ndim, int64_t *axis_of) {
   int64_t from[ZARRC_MAX_NDIM], before[ZARRC_MAX_NDIM];
   uint64_t seen = 0;
@@ -32,7 +32,8 @@ static bool transpose(const zarrc_json *order, int ndim, int64_t *axis_of) {
   return seen == ((uint64_t)1 << ndim) - 1;
 }
 
-/* Reads the level that a chain with a sharding codec makes. Returns the configuration of that codec; NULL: none. */
+/* Reads the level of a chain with a sharding codec, and returns the configuration of that codec; NULL: there is
+ * none. */
 static const zarrc_json *read_level(const zarrc_json *codecs, int ndim, int64_t *axis_of, zarrc_shard_level *level) {
   int64_t shape[ZARRC_MAX_NDIM];
   for (size_t i = 0; i < zarrc_json_length(codecs); i++) {

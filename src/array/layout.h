@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The shards of an array, as the list of codecs in its document has them. */
+/* The levels of shards of an array, from the list of codecs in its document. */
 #ifndef ZARRC_ARRAY_LAYOUT_H
 #define ZARRC_ARRAY_LAYOUT_H
 
@@ -9,10 +9,10 @@
 
 typedef struct zarrc_layout {
   int nlevels;
-  zarrc_shard_level level[ZARRC_MAX_NESTING]; /* the outermost first */
+  zarrc_shard_level level[ZARRC_MAX_NESTING]; /* outermost first */
 } zarrc_layout;
 
-/* Finds the levels of shards in a list of codecs for ndim axes; a level that makes no sense ends them. */
+/* Finds the levels of shards in a list of codecs for ndim axes, up to the first that is invalid. */
 void zarrc_layout_read(const zarrc_json *codecs, int ndim, zarrc_layout *out);
 
 #endif

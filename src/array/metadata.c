@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What the codecs of most documents take. */
+/* Initial buffer, large enough for the codecs of most arrays. */
 #define LIKELY_NBYTES 1024
 
 static const char *const members[] = {
@@ -23,14 +23,14 @@ static zarrc_status get_member(const zarrc_json *root, const char *name, const z
   return *out ? ZARRC_OK : zarrc_fail(error, ZARRC_INVALID_METADATA, "/%s: is missing", name);
 }
 
-/* Moves the text in a buffer to *out, if status is ZARRC_OK; clears the buffer in any case. */
+/* If status is ZARRC_OK, copies the text in a buffer to *out. Always clears the buffer. */
 static zarrc_status keep_text(zarrc_metadata *m, zarrc_buf *buf, zarrc_status status, char **out, zarrc_error *error) {
   if (!status) status = zarrc_text_copy(m->ctx, buf->ptr, buf->len, out, error);
   zarrc_buf_clear(buf);
   return status;
 }
 
-/* Keeps a member as it stands in the document, laid out on one line. */
+/* Stores a member as it is in the document, on one line. */
 static zarrc_status keep_as_it_is(zarrc_metadata *m, const zarrc_json *value, char **out, zarrc_error *error) {
   zarrc_buf line = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   size_t n;
@@ -38,7 +38,7 @@ static zarrc_status keep_as_it_is(zarrc_metadata *m, const zarrc_json *value, ch
   return keep_text(m, &line, zarrc_json_layout(&line, text, n, error), out, error);
 }
 
-/* Returns whether a failure only makes the elements unreadable; then keeps the first as the reason. */
+/* Returns whether a failure only makes the elements unreadable, and notes the first such failure. */
 static bool forgives(zarrc_metadata *m, const zarrc_array_options *options, zarrc_status status,
                      const zarrc_error *error) {
   if (status != ZARRC_UNSUPPORTED || !options || !options->allow_unknown) return false;
@@ -93,7 +93,7 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, c
   return status ? status : keep_data_type(m, error);
 }
 
-/* The longest edge on each axis must give a chunk whose bytes can be counted. */
+/* Checks that the largest possible chunk has at most 2^63 - 1 bytes. */
 static zarrc_status check_chunk_nbytes(const zarrc_metadata *m, zarrc_error *error) {
   int64_t nbytes = m->dtype.item_size;
   for (int i = 0; i < m->ndim; i++) {
@@ -135,7 +135,7 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_
   zarrc_error why;
   status = zarrc_fill_from_parsed(m->ctx, &m->dtype, value, false, m->arena, m->fill, &why);
   if (status == ZARRC_INVALID_METADATA) {
-    status = zarrc_rules_bend(&m->rules, error, "/fill_value: %s", why.message);
+    status = zarrc_rules_bend_because(&m->rules, "/fill_value", &why, error);
     if (!status) status = zarrc_fill_from_parsed(m->ctx, &m->dtype, value, true, m->arena, m->fill, &why);
   }
   if (status && !m->rules.strict) {
@@ -206,7 +206,7 @@ static zarrc_status parse_names(zarrc_metadata *m, const zarrc_json *root, zarrc
   return ZARRC_OK;
 }
 
-/* Members that may be left out, but not be null. */
+/* Checks members that may be absent but not null. */
 static zarrc_status check_nulls(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   static const char *const names[] = {"attributes", "dimension_names", "storage_transformers"};
   zarrc_status status = ZARRC_OK;
@@ -257,7 +257,7 @@ static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc
 zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
                                  zarrc_metadata **out, zarrc_error *error) {
   zarrc_error own;
-  if (!error) error = &own; /* what makes an array unreadable is kept */
+  if (!error) error = &own; /* needed to note why an array is unreadable */
   zarrc_json_doc *doc = NULL;
   zarrc_metadata *m = NULL;
   zarrc_node_kind kind;

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What most documents take on one line. */
+/* Initial buffer, large enough for most documents on one line. */
 #define LIKELY_NBYTES 1024
 
-/* `, "name": ` or, in front, `{"name": ` */
+/* Appends `, "name": ` or, for the first member, `{"name": `. */
 static zarrc_status begin_member(const char *name, bool first, zarrc_buf *out, zarrc_error *error) {
   return zarrc_buf_printf(out, error, "%s\"%s\": ", first ? "{" : ", ", name);
 }
@@ -50,7 +50,7 @@ zarrc_status zarrc_metadata_write_chunks(const zarrc_metadata *m, zarrc_buf *out
   return status ? status : write_keys_fill_codecs(m, out, error);
 }
 
-/* The members in front of the attributes, on one line. */
+/* Writes the members before the attributes, on one line. */
 static zarrc_status write_head(const zarrc_metadata *m, zarrc_buf *out, zarrc_error *error) {
   zarrc_status status = begin_member("shape", true, out, error);
   if (!status) status = write_shape(m, out, error);
@@ -62,7 +62,7 @@ static zarrc_status write_head(const zarrc_metadata *m, zarrc_buf *out, zarrc_er
   return status ? status : zarrc_buf_append(out, "}", 1, error);
 }
 
-/* Those behind them. */
+/* Writes the members after the attributes, on one line. */
 static zarrc_status write_tail(const zarrc_metadata *m, zarrc_buf *out, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   if (m->has_names) {
@@ -73,7 +73,7 @@ static zarrc_status write_tail(const zarrc_metadata *m, zarrc_buf *out, zarrc_er
   return status ? status : zarrc_buf_printf(out, error, "3, \"node_type\": \"array\", \"storage_transformers\": []}");
 }
 
-/* Lays out what write_part writes, between but without the outermost braces (and the line ends beside them). */
+/* Indents what write_part writes, without the outermost braces and the line breaks beside them. */
 static zarrc_status lay_out(const zarrc_metadata *m,
                             zarrc_status (*write_part)(const zarrc_metadata *, zarrc_buf *, zarrc_error *),
                             zarrc_buf *out, zarrc_error *error) {
@@ -81,7 +81,7 @@ static zarrc_status lay_out(const zarrc_metadata *m,
   zarrc_status status = zarrc_buf_reserve(&line, LIKELY_NBYTES, error);
   if (!status) status = write_part(m, &line, error);
   if (!status) status = zarrc_json_indent(&laid, (const char *)line.ptr, line.len, 2, error);
-  if (!status) status = zarrc_buf_append(out, laid.ptr + 2, laid.len - 4, error); /* "{\n" and "\n}" */
+  if (!status) status = zarrc_buf_append(out, laid.ptr + 2, laid.len - 4, error); /* without "{\n" and "\n}" */
   zarrc_buf_clear(&line);
   zarrc_buf_clear(&laid);
   return status;

@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
-/* How often a change is tried again when others change the document too. */
+/* How often a change is repeated if others change the document too. */
 enum { TRIES = 1000 };
 
 static zarrc_status refuse_read_only(const zarrc_store *store, zarrc_error *error) {
@@ -23,26 +23,28 @@ static zarrc_status exists(zarrc_store *store, const char *path, const char *nam
   zarrc_bytes bytes = {0};
   zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
   if (status) return status;
-  status = zarrc_store_get(store, key, 1, &bytes, error); /* ZARRC_LIMIT: there, and longer */
+  status = zarrc_store_get(store, key, 1, &bytes, error); /* ZARRC_LIMIT: it exists and is longer */
   zarrc_bytes_release(&bytes);
   *out = status == ZARRC_OK || status == ZARRC_LIMIT;
   return *out || status == ZARRC_NOT_FOUND ? ZARRC_OK : status;
 }
 
-/* ZARRC_UNSUPPORTED: there is a node of Zarr format 2. */
+/* Returns ZARRC_UNSUPPORTED if there is a node of Zarr format 2. */
 static zarrc_status refuse_format_2(zarrc_store *store, const char *path, zarrc_error *error) {
   static const char *const names[] = {".zarray", ".zgroup"};
+  bool pending = false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char key[ZARRC_MAX_KEY];
     bool found;
     zarrc_status status = exists(store, path, names[i], &found, error);
-    if (status) return status;
-    if (!found) continue;
+    if (status == ZARRC_PENDING) pending = true; /* ask for both at once */
+    if (status && status != ZARRC_PENDING) return status;
+    if (status || !found) continue;
     status = zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 is not supported by this version");
-    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
     return status;
   }
-  return ZARRC_OK;
+  return pending ? ZARRC_PENDING : ZARRC_OK;
 }
 
 static zarrc_status check_path(const char *path, zarrc_error *error) {
@@ -53,7 +55,7 @@ static zarrc_status check_path(const char *path, zarrc_error *error) {
   return *path ? zarrc_key_check(path, error) : ZARRC_OK;
 }
 
-/* Each step can be undone, so that two identities have the same number by chance only: one in 2^64. */
+/* Hashes an identity. Each step is reversible, so two identities collide by chance only: 1 in 2^64. */
 static uint64_t number_of(const zarrc_identity *identity) {
   uint64_t h = identity->nbytes;
   for (size_t i = 0; i < sizeof identity->word / sizeof *identity->word; i++) {
@@ -65,7 +67,7 @@ static uint64_t number_of(const zarrc_identity *identity) {
   return h ? h : 1;
 }
 
-/* *version: 0 where it cannot be told. */
+/* Gets the version of a document; 0: unknown. */
 static zarrc_status ask_version(zarrc_blob *blob, uint64_t *version, zarrc_error *error) {
   zarrc_identity identity;
   bool known = false;
@@ -94,11 +96,11 @@ zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, uint6
     if (*changed) status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
   }
   zarrc_key_blob_close(&blob);
-  if (status) zarrc_error_in_key(error, key);
+  if (status) zarrc_error_in_key(error, store, key);
   return status;
 }
 
-/* A version that cannot be asked for is not known; the document has been read all the same. */
+/* Reads a document. If its version cannot be found out that is not a failure. */
 static zarrc_status read_document(zarrc_store *store, const char *key, uint64_t *version, zarrc_bytes *out,
                                   zarrc_error *error) {
   zarrc_key_blob blob;
@@ -107,22 +109,35 @@ static zarrc_status read_document(zarrc_store *store, const char *key, uint64_t 
   status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
   if (!status && version) ask_version(blob.blob, version, NULL);
   zarrc_key_blob_close(&blob);
-  if (status) zarrc_error_in_key(error, key);
+  if (status) zarrc_error_in_key(error, store, key);
+  return status;
+}
+
+typedef struct node_reading {
+  const char *path, *key;
+  uint64_t *version;
+  zarrc_bytes *out;
+} node_reading;
+
+/* Reads the document, or looks for those of format 2 if there is none. */
+static zarrc_status node_read(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  const node_reading *r = arg;
+  (void)i;
+  zarrc_status status = read_document(from, r->key, r->version, r->out, error);
+  if (status == ZARRC_NOT_FOUND && !(status = refuse_format_2(from, r->path, error))) {
+    status = zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
+    zarrc_error_in_key(error, from, r->key);
+  }
   return status;
 }
 
 zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_bytes *out,
                              zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
+  node_reading r = {path, key, version, out};
   zarrc_status status = check_path(path, error);
   if (!status) status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
-  if (!status) status = read_document(store, key, version, out, error);
-  if (status != ZARRC_NOT_FOUND) return status;
-  status = refuse_format_2(store, path, error);
-  if (status) return status;
-  zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
-  zarrc_error_in_key(error, key);
-  return ZARRC_NOT_FOUND;
+  return status ? status : zarrc_store_each(store, 1, NULL, node_read, &r, error);
 }
 
 zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
@@ -140,7 +155,7 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
   if (!status)
     *out = kind;
   else if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL))
-    zarrc_error_in_key(error, key);
+    zarrc_error_in_key(error, store, key);
   zarrc_json_close(doc);
   zarrc_bytes_release(&bytes);
   return status;
@@ -150,14 +165,14 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
 
 static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
 
-static zarrc_status refuse_existing(const char *path, zarrc_error *error) {
+static zarrc_status refuse_existing(const zarrc_store *store, const char *path, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
   return status;
 }
 
-/* Stores a document where there is none. ZARRC_CONFLICT: there is one. */
+/* Stores a document where there is none; otherwise ZARRC_CONFLICT. */
 static zarrc_status put_new(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_key_blob blob;
@@ -174,29 +189,29 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
   } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
     status = ZARRC_CONFLICT;
   }
-  if (status == ZARRC_CONFLICT) refuse_existing(path, error);
-  if (status) zarrc_error_in_key(error, key);
+  if (status == ZARRC_CONFLICT) refuse_existing(store, path, error);
+  if (status) zarrc_error_in_key(error, store, key);
   zarrc_key_blob_close(&blob);
   return status;
 }
 
-/* Whether a node may lie below the parent; `missing`: the parent is to be made. */
+/* Checks that a node may be below the parent; *missing: the parent must be created. */
 static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
   zarrc_node_kind kind;
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_find(store, parent, &kind, error);
-  if (status == ZARRC_UNSUPPORTED) zarrc_error_prefix(error, "no node can be made below ");
+  if (status == ZARRC_UNSUPPORTED) zarrc_error_append(error, ", and no node can be made below");
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) {
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
-    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, key);
+    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
     return status;
   }
   *missing = kind == ZARRC_NODE_NONE;
   return ZARRC_OK;
 }
 
-/* Calls fn for every node above a path, the root first. */
+/* Calls fn for each path above a node, beginning with the root. */
 static zarrc_status each_parent(zarrc_store *store, const char *path,
                                 zarrc_status (*fn)(zarrc_store *, const char *, zarrc_error *), zarrc_error *error) {
   char parent[ZARRC_MAX_PATH + 1] = "";
@@ -220,7 +235,7 @@ static zarrc_status make_group(zarrc_store *store, const char *parent, zarrc_err
   zarrc_status status = check_parent(store, parent, &missing, error);
   if (status || !missing) return status;
   status = put_new(store, parent, implicit_group, error);
-  return status == ZARRC_CONFLICT ? want_no_array(store, parent, error) : status; /* somebody else made it */
+  return status == ZARRC_CONFLICT ? want_no_array(store, parent, error) : status; /* somebody else has created it */
 }
 
 zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error *error) {
@@ -237,16 +252,16 @@ static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_err
   zarrc_status status = zarrc_node_find(store, path, &kind, &why);
   if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
                          : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
-    return refuse_existing(path, error);
+    return refuse_existing(store, path, error);
   if (status && error) *error = why;
   return status;
 }
 
-/* Whether what is there may be overwritten. */
+/* Checks that what is at the path may be overwritten. */
 static zarrc_status check_survey(const zarrc_survey *survey, zarrc_create_mode mode, zarrc_error *error) {
   unsigned long long n = survey->nothers;
   if (n == 0 || (survey->nnodes > 0 && mode == ZARRC_CREATE_OVERWRITE_ALL)) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_CONFLICT, "%s%llu file%s that %s no Zarr would be removed, such as %s",
+  return zarrc_fail(error, ZARRC_CONFLICT, "%s%llu file%s that %s not Zarr would be removed, such as %s",
                     survey->nnodes > 0 ? "" : "no array and no group is there, and ", n, n == 1 ? "" : "s",
                     n == 1 ? "is" : "are", survey->other);
 }
@@ -258,12 +273,14 @@ static zarrc_status check_target(zarrc_store *store, const char *path, zarrc_cre
   *survey = (zarrc_survey){0};
   zarrc_status status = check_path(path, error);
   if (!status) status = refuse_read_only(store, error);
-  if (!status) status = zarrc_stage_find(store, path, note, sizeof note, &found, error); /* brings back what it can */
+  if (!status) status = zarrc_stage_find(store, path, note, sizeof note, &found, error); /* may restore a version */
   if (!status) status = each_parent(store, path, want_no_array, error);
   if (status) return status;
   if (mode == ZARRC_CREATE_NEW) return refuse_found(store, path, error);
   status = zarrc_node_survey(store, path, survey, NULL, NULL, error);
-  return status ? status : check_survey(survey, mode, error);
+  if (!status) status = check_survey(survey, mode, error);
+  if (status) zarrc_error_in_key(error, store, path);
+  return status;
 }
 
 zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create_mode mode, zarrc_error *error) {
@@ -271,7 +288,7 @@ zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create
   return check_target(store, path, mode, &survey, error);
 }
 
-/* The new node is made aside, and takes the place of the old one as a whole. */
+/* Makes the new node on a stage, which then replaces the old node as a whole. */
 static zarrc_status put_in_place(zarrc_store *store, const char *path, const char *text, zarrc_error *error) {
   zarrc_stage *stage = NULL;
   zarrc_status status = zarrc_stage_open(store, path, ZARRC_STAGE_DISCARD, "", &stage, error);
@@ -294,7 +311,7 @@ zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char 
   if (!status) status = each_parent(store, path, make_group, error);
   if (!status) status = put_new(store, path, text, error);
   bool again = status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW && zarrc_stage_possible(store);
-  return again ? put_in_place(store, path, text, error) : status; /* somebody else made one meanwhile */
+  return again ? put_in_place(store, path, text, error) : status; /* somebody else has created one meanwhile */
 }
 
 /* ------------------------------------------------------------------------------------------------------ changing */
@@ -302,7 +319,7 @@ zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char 
 typedef struct change {
   const zarrc_node_ops *ops;
   void *arg;
-  bool stored; /* the change has been made; what remains is to show what is stored now */
+  bool stored; /* the change is stored; it remains to make the stored document the newest */
   bool again;  /* somebody else was faster */
 } change;
 
@@ -319,9 +336,9 @@ static zarrc_status store_change(change *c, zarrc_blob *blob, const zarrc_bytes 
   return status;
 }
 
-static zarrc_status try_change(change *c, zarrc_store *store, const char *key, zarrc_latest *latest,
+static zarrc_status try_change(change *c, zarrc_store *store, const char *key, zarrc_editions *editions,
                                zarrc_error *error) {
-  zarrc_edition *from = zarrc_latest_peek(latest), *to = NULL;
+  zarrc_edition *from = zarrc_editions_peek(editions), *to = NULL;
   zarrc_bytes text = {0};
   zarrc_key_blob blob;
   zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
@@ -332,25 +349,25 @@ static zarrc_status try_change(change *c, zarrc_store *store, const char *key, z
   if (!status && !c->stored) status = store_change(c, blob.blob, &text, to, error);
   zarrc_bytes_release(&text);
   zarrc_key_blob_close(&blob);
-  if (!status && zarrc_latest_replace(latest, from, to)) return ZARRC_OK;
-  if (to) latest->close(to);
+  if (!status && zarrc_editions_replace(editions, from, to)) return ZARRC_OK;
+  if (to) editions->close(to);
   if (!status) c->again = true;
   return status;
 }
 
 zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const zarrc_node_ops *ops, void *arg,
-                               zarrc_latest *latest, zarrc_error *error) {
+                               zarrc_editions *editions, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   change c = {.ops = ops, .arg = arg};
   zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
   if (!status) status = refuse_read_only(store, error);
   if (status) return status;
-  zarrc_latest_enter(latest);
+  zarrc_editions_enter(editions);
   for (int i = 0; i < TRIES; i++) {
-    status = try_change(&c, store, key, latest, error);
+    status = try_change(&c, store, key, editions, error);
     if (!c.again) break;
   }
-  zarrc_latest_leave(latest);
-  if (status) zarrc_error_in_key(error, key);
+  zarrc_editions_leave(editions);
+  if (status) zarrc_error_in_key(error, store, key);
   return status;
 }

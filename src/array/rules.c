@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "array/rules.h"
 
-#include "base/chars.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* More than anybody reads. */
+/* Most bytes of notices. */
 #define MAX_NOTICES_NBYTES ((size_t)1 << 16)
 
 zarrc_rules zarrc_rules_open(zarrc_ctx *ctx, bool strict) {
@@ -33,6 +33,12 @@ zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char
   return rules->strict ? zarrc_fail(error, ZARRC_INVALID_METADATA, "%s", text) : notice_add(rules, text, error);
 }
 
+zarrc_status zarrc_rules_bend_because(zarrc_rules *rules, const char *member, const zarrc_error *why,
+                                      zarrc_error *error) {
+  char text[ZARRC_ERROR_TEXT];
+  return zarrc_rules_bend(rules, error, "%s: %s", member, zarrc_error_text(why, text, sizeof text));
+}
+
 zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char *format, ...) {
   char text[512];
   va_list args;
@@ -50,10 +56,10 @@ const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i) {
 
 /* ------------------------------------------------------------------------------------------------------- codecs */
 
-/* Where a codec stands in the document. */
+/* A codec in a document. */
 typedef struct place {
   zarrc_rules *rules;
-  const char *name; /* of the codec */
+  const char *name;
   const zarrc_dtype *dtype;
   zarrc_error *error;
 } place;
@@ -92,7 +98,7 @@ static zarrc_status check_blosc(const place *p, const zarrc_json *configuration)
   return status ? status : want_range(p, configuration, "blocksize", 0, INT32_MAX);
 }
 
-/* What zarr-python writes for structs, in the byte order of the machine. */
+/* Notes a missing byte order of structs: zarr-python omits it and uses that of the machine. */
 static zarrc_status check_bytes(const place *p, const zarrc_json *configuration) {
   if (p->dtype->type != ZARRC_STRUCT || !zarrc_dtype_has_endian(p->dtype)) return ZARRC_OK;
   if (zarrc_json_get(configuration, "endian")) return ZARRC_OK;
@@ -151,7 +157,7 @@ static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, con
   zarrc_status status = ZARRC_OK;
   zarrc_error why;
   if (zarrc_json_is(codec, ZARRC_JSON_OBJECT) && zarrc_json_check_keys(codec, members, &why))
-    status = zarrc_rules_bend(rules, error, "/codecs: %s", why.message);
+    status = zarrc_rules_bend_because(rules, "/codecs", &why, error);
   for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
     if (zarrc_json_string_is(name, checks[i].name))
       status = checks[i].check(&(place){rules, checks[i].name, dtype, error}, zarrc_json_get(codec, "configuration"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules of the specification that documents break: refused where strict is asked for, else read with a notice. */
+/* Rules of the specification that a document violates: with `strict` it is refused, otherwise read with a notice. */
 #ifndef ZARRC_ARRAY_RULES_H
 #define ZARRC_ARRAY_RULES_H
 
@@ -9,23 +9,26 @@
 
 typedef struct zarrc_rules {
   bool strict;
-  zarrc_buf notices; /* sentences, a NUL behind each */
+  zarrc_buf notices; /* sentences, each followed by a NUL */
 } zarrc_rules;
 
 zarrc_rules zarrc_rules_open(zarrc_ctx *ctx, bool strict);
 void zarrc_rules_close(zarrc_rules *rules);
 
-/* A rule is broken: ZARRC_INVALID_METADATA with the message where strict is set, else the message becomes a notice. */
+/* A rule is violated: with `strict` fails with ZARRC_INVALID_METADATA, otherwise adds a notice. */
 zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
-/* Something that breaks no rule, but that others stumble over: a notice, strict or not. */
+/* The same for a member of the document. The message is the text of `why`. */
+zarrc_status zarrc_rules_bend_because(zarrc_rules *rules, const char *member, const zarrc_error *why,
+                                      zarrc_error *error);
+/* Adds a notice about something that violates no rule but that others cannot read. */
 zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
-/* The i-th notice; NULL past the last. */
+/* Returns the i-th notice; NULL past the last. */
 const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i);
 
-/* Looks through a list of codecs that has been opened, shards in it included, for elements of a type. */
+/* Checks a list of codecs that have been opened, including those in shards, for elements of a type. */
 zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_dtype *dtype,
                                       zarrc_error *error);
-/* Looks for chains that are right, but that zarr-python and zarrs refuse. */
+/* Notes chains that are valid but that zarr-python and zarrs refuse. */
 zarrc_status zarrc_rules_check_chain(zarrc_rules *rules, const zarrc_pipeline *pipeline, zarrc_error *error);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "array/select.h"
 
+#include "base/sized.h"
+
 #include <string.h>
 
-/* A pick of chunks as one of elements. */
+/* Converts a pick of chunks to one of elements. */
 static zarrc_status open_blocks(const zarrc_pick *p, int axis, const zarrc_metadata *m, zarrc_pick *out,
                                 zarrc_error *error) {
   int64_t length = zarrc_grid_nchunks(&m->grid, axis, m->shape[axis]), start = 0, count = length;
@@ -31,12 +33,12 @@ static zarrc_status open_blocks(const zarrc_pick *p, int axis, const zarrc_metad
 
 typedef struct selecting {
   bool by_points;
-  zarrc_selection elements; /* what a selection of blocks is */
+  zarrc_selection elements; /* a selection of blocks, converted to elements */
   zarrc_axes axes;
   zarrc_points points;
   int ndim; /* of the result */
   int64_t shape[ZARRC_MAX_NDIM];
-  bool may_be_longer[ZARRC_MAX_NDIM]; /* the memory, than that */
+  bool may_be_longer[ZARRC_MAX_NDIM]; /* the caller's memory may be longer than shape */
 } selecting;
 
 static zarrc_status selecting_open_axes(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
@@ -77,6 +79,8 @@ static zarrc_status selecting_open_points(const zarrc_metadata *m, const zarrc_s
 static zarrc_status selecting_open(const zarrc_metadata *m, const zarrc_selection *selection, selecting *out,
                                    zarrc_error *error) {
   memset(out, 0, sizeof *out);
+  zarrc_status status = ZARRC_CHECK_ROOM(selection, "selection", error);
+  if (status) return status;
   switch (selection->kind) {
   case ZARRC_SELECT_AXES:
     return selecting_open_axes(m, selection, out, error);
@@ -98,13 +102,13 @@ zarrc_status zarrc_array_selection_shape(zarrc_array *array, const zarrc_selecti
                                          int64_t *shape, zarrc_error *error) {
   selecting s;
   zarrc_status status =
-      selecting_open((const zarrc_metadata *)zarrc_latest_enter(&array->latest), selection, &s, error);
+      selecting_open((const zarrc_metadata *)zarrc_editions_enter(&array->editions), selection, &s, error);
   if (!status) {
     *ndim = s.ndim;
     memcpy(shape, s.shape, (size_t)s.ndim * sizeof *shape);
   }
   selecting_close(&s);
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   return status;
 }
 
@@ -134,14 +138,14 @@ static zarrc_status transfer(selecting *s, zarrc_transfer *t, zarrc_error *error
 
 static zarrc_status run(zarrc_array *array, const zarrc_selection *selection, const zarrc_view *view, bool write,
                         zarrc_error *error) {
-  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_latest_enter(&array->latest);
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&array->editions);
   atomic_bool missing = false;
-  zarrc_transfer t = {.array = array, .m = m, .view = view, .write = write, .missing = &missing};
+  zarrc_transfer t = {.array = array, .store = array->store, .m = m, .view = view, .write = write, .missing = &missing};
   selecting s;
   zarrc_status status = selecting_open(m, selection, &s, error);
   if (!status) status = transfer(&s, &t, error);
   selecting_close(&s);
-  zarrc_latest_leave(&array->latest);
+  zarrc_editions_leave(&array->editions);
   return status;
 }
 

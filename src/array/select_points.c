@@ -2,7 +2,7 @@
 #include "array/select.h"
 
 #include "array/grid.h"
-#include "base/order.h"
+#include "base/sort.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static zarrc_status points_sort(zarrc_points *p, zarrc_error *error) {
   if (in_order(p)) return ZARRC_OK;
   uint32_t *spare = zarrc_items_alloc(p->m->ctx, p->n, sizeof *spare);
   if (!spare) return no_memory(p, error);
-  zarrc_order_by_key(p->order, p->n, p->chunk, spare);
+  zarrc_sort_by_key(p->order, p->n, p->chunk, spare);
   zarrc_free(p->m->ctx, spare);
   return ZARRC_OK;
 }
@@ -111,10 +111,10 @@ void zarrc_points_close(zarrc_points *p) {
 typedef struct transfer {
   const zarrc_transfer *t;
   const zarrc_points *points;
-  size_t i; /* which of the touched chunks */
+  size_t i; /* number of the touched chunk */
 } transfer;
 
-/* Coordinates in the chunk of the points numbers[0] to numbers[n - 1], an axis behind the other. */
+/* Gets the coordinates in the chunk of n points: all on the first axis, then all on the second, ... */
 static void coordinates_set(const zarrc_points *p, const int64_t *shape, const uint32_t *numbers, uint32_t n,
                             int64_t *out) {
   for (uint32_t i = 0; i < n; i++) {
@@ -150,15 +150,15 @@ static zarrc_status visit_points(void *arg, zarrc_visit *visit, zarrc_error *err
   return status;
 }
 
-static zarrc_status do_chunk(void *arg, size_t i, zarrc_error *error) {
+static zarrc_status do_chunk(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
   transfer one = *(const transfer *)arg;
   int64_t chunk[ZARRC_MAX_NDIM];
   one.i = i;
   zarrc_points_chunk(one.points, one.points->chunk[one.points->order[one.points->first[i]]], chunk);
-  return zarrc_transfer_visit(one.t, chunk, visit_points, &one, error);
+  return zarrc_transfer_visit(one.t, from, chunk, visit_points, &one, error);
 }
 
 zarrc_status zarrc_transfer_points(const zarrc_transfer *t, const zarrc_points *points, zarrc_error *error) {
   transfer all = {t, points, 0};
-  return zarrc_for_each(t->array->ctx, points->nchunks, do_chunk, &all, error);
+  return zarrc_store_each(t->store, points->nchunks, NULL, do_chunk, &all, error);
 }

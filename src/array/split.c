@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* One axis of a region. */
+/* A region on one axis. */
 typedef struct line {
   int64_t start, count, step;
 } line;
@@ -16,20 +16,20 @@ static line line_of(const zarrc_region *region, int axis) {
   return (line){region->start[axis], region->count[axis], region->step[axis]};
 }
 
-/* Number of elements of the line that lie in front of x. */
+/* Returns the number of elements of the line before x. */
 static int64_t count_before(line l, int64_t x) {
   if (x <= l.start) return 0;
   int64_t n = (x - 1 - l.start) / l.step + 1;
   return n < l.count ? n : l.count;
 }
 
-/* Index behind the last element that a chunk could hold. */
+/* Returns the index after the last element that a chunk could have. */
 static int64_t chunk_end(const zarrc_grid *grid, int axis, int64_t chunk) {
   int64_t end;
   return zarrc_add_i64(zarrc_grid_first(grid, axis, chunk), zarrc_grid_edge(grid, axis, chunk), &end) ? end : INT64_MAX;
 }
 
-/* Number of elements of the line in a chunk, and the first of them. */
+/* Returns the number of elements of the line in a chunk, and gets the first of them. */
 static int64_t count_in_chunk(const zarrc_grid *grid, int axis, line l, int64_t chunk, int64_t *first) {
   *first = count_before(l, zarrc_grid_first(grid, axis, chunk));
   return count_before(l, chunk_end(grid, axis, chunk)) - *first;
@@ -42,7 +42,7 @@ static bool steps_over_chunks(const zarrc_grid *grid, int axis, int64_t step, in
   return false;
 }
 
-/* NULL: there is no memory for n numbers, whose count may be more than memory can have. */
+/* Allocates n items, whose size may exceed any memory; NULL: there is none. */
 static void *numbers_take(zarrc_ctx *ctx, int64_t n, size_t each) {
   size_t nbytes;
   bool fits = (uint64_t)n <= SIZE_MAX && zarrc_mul_size((size_t)n, each, &nbytes);
@@ -61,7 +61,7 @@ static zarrc_status list_chunks(zarrc_ctx *ctx, const zarrc_grid *grid, int axis
   return ZARRC_OK;
 }
 
-/* The chunks that hold elements of a list. */
+/* Lists the chunks that contain elements of a list. */
 static zarrc_status list_chunks_of(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, const zarrc_list *elements,
                                    zarrc_split_axis *out, zarrc_error *error) {
   int64_t n = 0, end = 0;
@@ -104,19 +104,20 @@ void zarrc_split_close(zarrc_split *split) {
     zarrc_free(split->ctx, split->axis[i].list);
     zarrc_free(split->ctx, split->axis[i].first);
   }
-  memset(split, 0, sizeof *split);
+  split->grid = NULL;
 }
 
 zarrc_status zarrc_split_open(zarrc_ctx *ctx, const zarrc_grid *grid, const int64_t *shape, const zarrc_region *region,
                               const zarrc_list *lists, zarrc_split *out, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   size_t n = 1;
-  memset(out, 0, sizeof *out);
   out->ctx = ctx;
   out->grid = grid;
   out->shape = shape;
   out->region = *region;
   out->lists = lists;
+  out->nchunks = 0;
+  memset(out->axis, 0, (size_t)grid->ndim * sizeof *out->axis);
   for (int i = 0; i < grid->ndim; i++)
     if (region->count[i] == 0) return ZARRC_OK;
   for (int i = 0; i < grid->ndim && !status; i++) {

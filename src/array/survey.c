@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies below a path: nodes, their chunks, and files that are neither. */
+/* What is below a path: nodes, their chunks, and other files. */
 #include "array/key.h"
 #include "array/node.h"
-#include "base/order.h"
+#include "base/sort.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* All keys below the path, without it, each with its NUL; where each begins; and the order of their names. */
+/* All keys below the path, relative to it, each with its NUL; their offsets; and the sorted order. */
 typedef struct keys {
-  size_t skip; /* bytes of the path in front of each key */
+  size_t skip; /* bytes of the path before each key */
   zarrc_buf text, offsets;
   uint32_t *order, n;
-  zarrc_buf pending, outside; /* prefixes that are still to be listed; those that lead out of the store */
+  zarrc_buf pending, outside; /* prefixes still to be listed; those that lead out of the store */
 } keys;
 
 static const char *key_at(const keys *k, uint32_t i) {
@@ -36,7 +36,7 @@ static zarrc_status collect_here(void *arg, const zarrc_entry *entry, zarrc_erro
   return entry->is_circle ? ZARRC_OK : zarrc_buf_append(&k->pending, entry->key, strlen(entry->key) + 1, error);
 }
 
-/* Lists prefix by prefix; those that cannot be entered, as they lead out of the store, are noted. */
+/* Lists prefix by prefix, and notes those that cannot be listed because they lead out of the store. */
 static zarrc_status collect_inside(zarrc_store *store, const char *path, keys *k, zarrc_error *error) {
   char prefix[ZARRC_MAX_KEY];
   k->text.len = k->offsets.len = 0;
@@ -74,7 +74,7 @@ static int compare_with(const void *of, uint32_t i, const void *wanted) {
 }
 
 static bool has_key(const keys *k, const char *key) {
-  return zarrc_order_has(k->order, k->n, compare_with, k, key);
+  return zarrc_sorted_has(k->order, k->n, compare_with, k, key);
 }
 
 static const char *name_of(const char *key) {
@@ -82,7 +82,7 @@ static const char *name_of(const char *key) {
   return slash ? slash + 1 : key;
 }
 
-/* 2: a document that makes a node; 1: one that goes with a node. */
+/* Returns 2 for the name of a document that makes a node, 1 for one that belongs to a node. */
 static int is_document(const char *name) {
   static const char *const nodes[] = {"zarr.json", ".zarray", ".zgroup"}, *const others[] = {".zattrs", ".zmetadata"};
   for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
@@ -92,7 +92,7 @@ static int is_document(const char *name) {
   return 0;
 }
 
-/* Whether a node's document stands in the directory that is the first n bytes of a key. */
+/* Returns whether the first n bytes of a key are the path of a node. */
 static bool is_node(const keys *k, const char *key, size_t n) {
   static const char *const names[] = {"zarr.json", ".zarray"};
   char document[ZARRC_MAX_KEY + 16];
@@ -104,7 +104,7 @@ static bool is_node(const keys *k, const char *key, size_t n) {
   return false;
 }
 
-/* Whether a segment is of numbers, as "3", "0.12", or with `first` "c" and "c.0.12" too. */
+/* Returns whether a segment consists of numbers: "3", "0.12"; with `first` also "c" and "c.0.12". */
 static bool is_numbers(const char *segment, size_t n, bool first) {
   if (first && n > 0 && segment[0] == 'c' && (n == 1 || segment[1] == '.')) {
     if (n == 1) return true;
@@ -116,7 +116,7 @@ static bool is_numbers(const char *segment, size_t n, bool first) {
   return n > 0;
 }
 
-/* Whether a key looks like that of a chunk of a node above it, or of one at the root that has gone. */
+/* Returns whether a key looks like that of a chunk, of a node above it or of a missing one at the root. */
 static bool is_chunk(const keys *k, const char *key) {
   size_t end = strlen(key);
   for (;;) {
@@ -124,13 +124,13 @@ static bool is_chunk(const keys *k, const char *key) {
     while (start > 0 && key[start - 1] != '/') start--;
     if (!is_numbers(key + start, end - start, true)) return false;
     if (is_node(k, key, start > 0 ? start - 1 : 0)) return true;
-    if (key[start] == 'c') return start == 0; /* "c/0/1": of an array whose document is gone */
+    if (key[start] == 'c') return start == 0; /* "c/0/1": the document of its array is missing */
     if (start == 0) return false;
     end = start - 1;
   }
 }
 
-/* Calls fn, if there is one, with the whole key, which stands behind the path. */
+/* Calls fn, if there is one, with the full key. */
 static zarrc_status tell(const char *path, const char *key, zarrc_list_fn fn, void *arg, zarrc_error *error) {
   char whole[ZARRC_MAX_KEY];
   zarrc_entry entry = {.key = whole, .nbytes = ZARRC_UNKNOWN};
@@ -182,7 +182,7 @@ zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_surve
     if (!k.order) status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u keys", (unsigned)k.n);
   }
   if (!status) {
-    zarrc_order(k.order, k.n, compare, &k);
+    zarrc_sort(k.order, k.n, compare, &k);
     status = count(&k, out, path, other, arg, error);
   }
   zarrc_free(ctx, k.order);

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
 static zarrc_status check_view(const zarrc_transfer *t, int ndim, const int64_t *shape, const char *what,
                                zarrc_error *error) {
@@ -36,7 +36,7 @@ zarrc_status zarrc_transfer_begin(const zarrc_transfer *t, int ndim, const int64
   return status || !t->write ? status : zarrc_array_check_current(t->array, error);
 }
 
-/* What a chunk of another array can look like, and the lack of one; where one was, there may be a directory. */
+/* Returns whether a failure may be due to a chunk of another array. (There may even be a directory in its place.) */
 static bool is_doubtful(zarrc_status status) {
   switch (status) {
   case ZARRC_CORRUPT:
@@ -61,19 +61,15 @@ zarrc_status zarrc_transfer_end(const zarrc_transfer *t, zarrc_status status, za
   return found;
 }
 
-/* Adds where it happened: the chunk, an inner one behind it, and the key. */
-static void blame_chunk(zarrc_error *error, int ndim, const int64_t *chunk, const char *key) {
-  char text[sizeof error->chunk], inner[sizeof error->chunk];
+/* Adds the chunk and its key to an error. */
+static void blame_chunk(const zarrc_array *array, const int64_t *chunk, const char *key, zarrc_error *error) {
   if (!error) return;
-  zarrc_chunk_text(ndim, chunk, text, sizeof text);
-  memcpy(inner, error->chunk, sizeof inner);
-  inner[sizeof inner - 1] = 0;
-  if (snprintf(error->chunk, sizeof error->chunk, "%s%s%s", text, *inner ? "/" : "", inner) < 0) error->chunk[0] = 0;
-  zarrc_error_in_key(error, key);
+  zarrc_chunk_text(array->fixed->ndim, chunk, error->chunk, sizeof error->chunk);
+  zarrc_error_in_key(error, array->store, key);
 }
 
-zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk, zarrc_visit_fn fn, void *arg,
-                                  zarrc_error *error) {
+zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, zarrc_store *from, const int64_t *chunk, zarrc_visit_fn fn,
+                                  void *arg, zarrc_error *error) {
   const zarrc_metadata *m = t->m;
   zarrc_array *array = t->array;
   zarrc_visit visit = {.transfer = t, .chunk = chunk, .pipeline = array->fixed->pipeline};
@@ -85,7 +81,7 @@ zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
   zarrc_grid_chunk_shape(&m->grid, chunk, visit.shape);
   if (m->grid.axes) status = zarrc_array_shape_pipeline(array, visit.shape, &visit.pipeline, &own, error);
   if (!status) {
-    status = zarrc_key_blob_open(&blob, array->store, key, error);
+    status = zarrc_key_blob_open(&blob, from, key, error);
     if (!status) {
       visit.blob = blob.blob;
       status = fn(arg, &visit, error);
@@ -96,7 +92,7 @@ zarrc_status zarrc_transfer_visit(const zarrc_transfer *t, const int64_t *chunk,
   if (!status && visit.missing && array->options.missing_is_error)
     status = zarrc_fail(error, ZARRC_NOT_FOUND, "the chunk is missing");
   zarrc_pipeline_close(own);
-  if (status) blame_chunk(error, m->ndim, chunk, key);
+  if (status) blame_chunk(array, chunk, key, error);
   return status;
 }
 

@@ -15,7 +15,7 @@ static void *aligned_new(size_t size, size_t align) {
   if (size >= LARGE && align < HUGE_PAGE) align = HUGE_PAGE;
   if (posix_memalign(&p, align, size) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  if (size >= LARGE) madvise(p, size & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish: where it fails nothing is lost */
+  if (size >= LARGE) madvise(p, size & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* optional, so errors do not matter */
 #endif
   return p;
 }
@@ -54,8 +54,7 @@ static void discharge(zarrc_ctx *ctx, uint64_t nbytes) {
   atomic_fetch_sub_explicit(&ctx->memory, nbytes, memory_order_relaxed);
 }
 
-/* What is taken in addition while a block changes its size. A large one that grows is copied: until then both are held.
- */
+/* Returns the additional memory while a block is resized. A large one is copied, so that both exist for a while. */
 static size_t taken(size_t old_size, size_t size) {
   if (size <= old_size) return 0;
   return size < LARGE ? size - old_size : size;
@@ -74,7 +73,7 @@ static void *resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, size_
   return q;
 }
 
-/* Notes that `more` bytes would have passed the limit. */
+/* Records that `more` bytes would have exceeded the limit. */
 static void note_refusal(zarrc_ctx *ctx, uint64_t more) {
   uint64_t held = zarrc_ctx_memory(ctx);
   atomic_store_explicit(&ctx->memory_wanted, more > UINT64_MAX - held ? UINT64_MAX : held + more, memory_order_relaxed);
@@ -82,7 +81,7 @@ static void note_refusal(zarrc_ctx *ctx, uint64_t more) {
 }
 
 bool zarrc_mem_count(zarrc_ctx *ctx, uint64_t nbytes) {
-  if (charge(ctx, nbytes) || (zarrc_lanes_trim(ctx) && charge(ctx, nbytes))) return true;
+  if (charge(ctx, nbytes) || (ctx->reclaim(ctx) && charge(ctx, nbytes))) return true;
   note_refusal(ctx, nbytes);
   return false;
 }
@@ -95,17 +94,17 @@ void *zarrc_mem_resize(zarrc_ctx *ctx, void *p, size_t old_size, size_t size, si
   if (!p && size == 0) return NULL;
   bool refused;
   void *q = resize(ctx, p, old_size, size, align, &refused);
-  if (!q && size > 0 && zarrc_lanes_trim(ctx)) q = resize(ctx, p, old_size, size, align, &refused);
+  if (!q && size > 0 && ctx->reclaim(ctx)) q = resize(ctx, p, old_size, size, align, &refused);
   if (refused) note_refusal(ctx, taken(old_size, size));
   return q;
 }
 
-/* In front of every block of zarrc_malloc. Large blocks begin with a cache line of their own: elements in them can then
- * be written in whole lines, past the caches. */
+/* Precedes every block of zarrc_malloc. Large blocks are aligned to cache lines, so that whole lines can be written
+ * past the caches. */
 #define LINE ((size_t)64)
 typedef struct head {
-  _Alignas(16) size_t size; /* with what lies in front */
-  size_t front;             /* bytes before what the caller has; also how that is aligned */
+  _Alignas(16) size_t size; /* including what precedes the caller's bytes */
+  size_t front;             /* bytes before the caller's; also the alignment */
 } head;
 
 void *zarrc_realloc(zarrc_ctx *ctx, void *p, size_t nbytes) {

@@ -16,9 +16,9 @@ typedef struct block {
 struct zarrc_arena {
   zarrc_ctx *ctx;
   pthread_mutex_t lock;
-  block *blocks;     /* the first one has room; the others are full, or were made for one large piece */
-  size_t next_block; /* size of the next one */
-  uint8_t nothing;   /* where pieces of no bytes point */
+  block *blocks;     /* the first has room; the others are full, or hold one large piece */
+  size_t next_block; /* its size */
+  uint8_t nothing;   /* address of pieces without bytes */
 };
 
 zarrc_status zarrc_arena_open(zarrc_ctx *ctx, zarrc_arena **out, zarrc_error *error) {
@@ -44,7 +44,7 @@ void zarrc_arena_close(zarrc_arena *arena) {
 }
 
 static block *add_block(zarrc_arena *arena, size_t nbytes) {
-  bool own = nbytes > arena->next_block / 4; /* too large a part of a block: gets one of its own */
+  bool own = nbytes > arena->next_block / 4; /* a large piece gets a block of its own */
   size_t cap = own ? nbytes : arena->next_block, size;
   block *b = zarrc_add_size(sizeof *b, cap, &size) ? zarrc_malloc(arena->ctx, size) : NULL;
   if (!b) return NULL;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/order.h"
 #include "base/selection.h"
+#include "base/sort.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------- lines */
 
-/* Indices in the order in which they are taken, until they are found not to step evenly. */
+/* Indices in their order, and whether they have even steps. */
 typedef struct steps {
   int64_t n, first, last, step;
   bool even;
@@ -64,7 +64,7 @@ zarrc_status zarrc_slice_resolve(const zarrc_pick *p, int axis, int64_t length, 
   return ZARRC_OK;
 }
 
-/* An element of a list, moved; what cannot be told lies outside every axis. */
+/* Returns an index of a list without its origin. If that overflows the result is outside every axis. */
 static int64_t list_index(const zarrc_pick *p, size_t i) {
   int64_t index;
   return __builtin_sub_overflow(p->list[i], p->start, &index) ? INT64_MIN : index;
@@ -150,7 +150,7 @@ static zarrc_status no_memory(const zarrc_axes *axes, int axis, zarrc_error *err
                     axes->region.count[axis]);
 }
 
-/* Puts the indices of a list in order. Each is below the length of the axis. */
+/* Sorts the indices of a list, which are all valid. */
 static zarrc_status sort_list(zarrc_axes *axes, int axis, const uint64_t *key, int64_t *index, zarrc_error *error) {
   const uint32_t *at = axes->lists[axis].at;
   uint32_t n = axes->lists[axis].n;
@@ -163,7 +163,7 @@ static zarrc_status sort_list(zarrc_axes *axes, int axis, const uint64_t *key, i
     return no_memory(axes, axis, error);
   }
   for (uint32_t i = 0; i < n; i++) order[i] = i;
-  zarrc_order_by_key(order, n, key, spare);
+  zarrc_sort_by_key(order, n, key, spare);
   for (uint32_t i = 0; i < n; i++) index[i] = (int64_t)key[order[i]];
   for (uint32_t i = 0; at && i < n; i++) order[i] = at[order[i]];
   zarrc_free(ctx, spare);
@@ -182,7 +182,7 @@ static zarrc_status list_mask(zarrc_axes *axes, int axis, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-/* A list that ascends is used as it is. */
+/* Makes the list of an axis; a list that ascends is used as it is. */
 static zarrc_status list_axis(zarrc_axes *axes, int axis, bool moved, zarrc_error *error) {
   const zarrc_pick *p = &axes->selection->pick[axis];
   uint32_t n = (uint32_t)axes->region.count[axis];

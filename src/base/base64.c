@@ -3,7 +3,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* -1: not of the alphabet */
+/* Returns the value of a character; -1: it is not in the alphabet. */
 static int value_of(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -14,7 +14,7 @@ static int value_of(char c) {
 size_t zarrc_base64_decode(const char *text, size_t n, bool lenient, uint8_t *out, size_t max) {
   uint32_t bits = 0;
   size_t nbytes = 0;
-  unsigned place = 0, pads = 0; /* place: characters of the group of four so far */
+  unsigned place = 0, pads = 0; /* place: characters read of a group of four */
   for (size_t i = 0; i < n; i++) {
     int v = value_of(text[i]);
     if (v < 0) {
@@ -30,7 +30,7 @@ size_t zarrc_base64_decode(const char *text, size_t n, bool lenient, uint8_t *ou
     bits = bits << 6 | (uint32_t)v;
     place = (place + 1) % 4;
     if (place == 1) continue;
-    unsigned left = place == 0 ? 0 : 6 - 2 * (place - 1); /* bits that belong to the next byte */
+    unsigned left = place == 0 ? 0 : 6 - 2 * (place - 1); /* bits of the next byte */
     if (nbytes < max) out[nbytes] = (uint8_t)(bits >> left);
     nbytes++;
   }

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <zarrc/plugin/blob.h>
 
-/* From the page cache a request costs as much as 30 KiB; what was read is decoded while it is still in the cache. */
+/* Defaults for near blobs: a request costs as much as reading 30 KiB, and a window fits into the cache for decoding. */
 #define NEAR_GAP    ((uint64_t)64 << 10)
 #define NEAR_WINDOW ((uint64_t)1 << 20)
-/* What is read at once takes no more than this part of the memory that the context may hold. */
+/* The part of max_memory that one read may take. */
 #define OF_THE_LIMIT 16
 
 void zarrc_bytes_release(zarrc_bytes *bytes) {
@@ -24,7 +24,7 @@ void zarrc_ranges_release(zarrc_range *ranges, size_t n) {
   for (size_t i = 0; i < n; i++) zarrc_bytes_release(&ranges[i].got);
 }
 
-/* A failure of somebody's blob has words, whether he says any or not. */
+/* Makes sure that a failure of a plug-in's blob has a message. */
 static zarrc_status said(zarrc_status status, zarrc_error *error) {
   if (status && error && error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
   return status;
@@ -64,6 +64,13 @@ zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *kn
   *known = false;
   if (!ZARRC_HAS_OP(blob->ops, identify)) return ZARRC_OK;
   return said(blob->ops->identify(blob, out, known, error), error);
+}
+
+bool zarrc_blob_expect(zarrc_blob *blob, const zarrc_identity *identity) {
+  ZARRC_FIND_OP(blob, expect);
+  if (!ZARRC_HAS_OP(blob->ops, expect)) return false;
+  blob->ops->expect(blob, identity);
+  return true;
 }
 
 bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
@@ -176,7 +183,7 @@ static void value_release(zarrc_bytes *bytes) {
   zarrc_free(bytes->owner, (void *)bytes->ptr);
 }
 
-/* The pieces may point into the value that they replace. */
+/* The pieces may point into the value that is replaced. */
 static zarrc_status memory_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                    zarrc_error *error) {
   zarrc_memory_blob *b = (zarrc_memory_blob *)blob;

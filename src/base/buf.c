@@ -41,7 +41,7 @@ zarrc_status zarrc_buf_append(zarrc_buf *buf, const void *bytes, size_t nbytes, 
   return ZARRC_OK;
 }
 
-/* Text longer than `most` is printed where it belongs; it needs one byte more there, for the NUL that is not kept. */
+/* Long text is printed directly into the buffer, which temporarily needs a byte more for the NUL. */
 zarrc_status zarrc_buf_printf(zarrc_buf *buf, zarrc_error *error, const char *format, ...) {
   char most[512];
   va_list args, again;

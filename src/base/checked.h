@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arithmetic on numbers that come from a file: each function returns false instead of wrapping round. */
+/* Arithmetic on numbers from files: each function returns false if the result overflows. */
 #ifndef ZARRC_BASE_CHECKED_H
 #define ZARRC_BASE_CHECKED_H
 

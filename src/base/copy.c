@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies of strided memory. A copy is brought into a form in which few axes are left and the destination is written in
- * the order of memory; then one of four loops does it:
- *   rows    both memories have runs of bytes in common
- *   turn    each memory has another axis packed: tiles are turned in registers
- *   repeat  the source stands still while the destination is packed
- *   items   what is left, element by element, in blocks that stay in the cache
+ * Copies of strided memory. First the copy is simplified: few axes are left, and the destination is written in the
+ * order of memory. Then one of four loops does it:
+ *   rows    the elements are contiguous runs of bytes in both memories
+ *   turn    source and destination are contiguous along different axes: tiles are transposed in registers
+ *   repeat  the same element is written to contiguous memory
+ *   items   anything else, element by element, in blocks that fit the cache
  */
 #include "base/copy.h"
 #include "base/checked.h"
 
-/* Whole cache lines are written past the caches where the destination reaches further than the caches near a core: from
- * STREAM_SPAN on where it lies scattered in something larger, from STREAM_PACKED on where it is all that there is and
- * may be read again at once. Not worth it below STREAM_BYTES. */
+/* A destination larger than the caches near a core is written bypassing them: from STREAM_SPAN bytes on if it is part
+ * of a larger memory, from STREAM_PACKED bytes on if it is contiguous and may be read again soon. Copies of less than
+ * STREAM_BYTES never are. */
 #define STREAM_SPAN   ((int64_t)2 << 20)
 #define STREAM_PACKED ((int64_t)16 << 20)
 #define STREAM_BYTES  ((int64_t)32 << 10)
 
-/* Edges of a block in which elements are copied one by one, along the axes that are fast in source and destination. */
+/* The size of blocks of elements that are copied one by one: the axes that are fastest in source and destination. */
 #define BLOCK_BYTES 256
 #define BLOCK_ITEMS 32
 
-/* Tiles are turned where that beats the element-by-element loop: elements of TURN_WIDE bytes only past the caches,
- * others where there are enough of them on both axes. Measured. */
+/* When tiles are faster than copying element by element (measured): for elements of at least TURN_WIDE bytes only if
+ * the caches are bypassed; for smaller ones if there are enough columns and rows. */
 #define TURN_WIDE    8
 #define TURN_COLUMNS 8
 #define TURN_ROWS    3
 
-/* Rows of one repeated element: shorter ones are copied from the first row, very short ones by the general loops. */
+/* A row of one repeated element is copied from the first row if it is short, and as any other copy if it is tiny. */
 #define REPEAT_BYTES 16384
 #define REPEAT_LEAST 64
 
 typedef struct plan {
   const zarrc_copy_kernels *kernels;
-  int naxes; /* from outer to inner by the steps of the destination, which are positive */
+  int naxes; /* outermost first by the destination's steps, which are positive */
   zarrc_copy_axis axes[ZARRC_COPY_MAX_AXES];
   uint8_t *dst;
   const uint8_t *src;
   unsigned item, unit; /* item: 1, 2, 4, 8 or 16 */
-  size_t run;          /* bytes that are packed in both memories: item, or more */
+  size_t run;          /* contiguous bytes in both memories: item, or more */
   bool stream;
 } plan;
 
@@ -81,7 +81,7 @@ int zarrc_copy_simplify(zarrc_copy_axis *axes, int naxes, uint8_t **dst, const u
   return joined;
 }
 
-/* Takes the innermost axis into the element where it is packed in both memories. */
+/* Makes the innermost axis part of the element if it is contiguous in both memories. */
 static void find_run(plan *p) {
   p->run = p->item;
   if (!p->naxes) return;
@@ -103,7 +103,7 @@ static bool may_stream(const plan *p) {
   return nbytes >= STREAM_BYTES && span >= (nbytes > span / 2 ? STREAM_PACKED : STREAM_SPAN);
 }
 
-/* Copies a rectangle of runs, inner being the faster axis of the destination. */
+/* Copies a rectangle; inner is the faster axis of the destination. */
 static void copy_block(const plan *p, const zarrc_copy_block *b) {
   if (p->run == p->item) {
     zarrc_copy_items(b, p->item, p->unit);
@@ -112,7 +112,7 @@ static void copy_block(const plan *p, const zarrc_copy_block *b) {
   }
 }
 
-/* The same where outer is the faster axis of the source, block by block. */
+/* The same if outer is the faster axis of the source: block by block. */
 static void copy_blocks(const plan *p, const zarrc_copy_block *all) {
   const int64_t most = BLOCK_BYTES / (int64_t)p->run + 1;
   const int64_t outer = all->outer.n < most ? all->outer.n : most;
@@ -133,7 +133,7 @@ static void turn(const plan *p, const zarrc_copy_block *b) {
   p->kernels->turn(b, p->item, p->unit, p->stream);
 }
 
-/* Packed rows, each of them one element again and again. */
+/* Writes contiguous rows, each of them one repeated element. */
 static void repeat(const plan *p, const zarrc_copy_block *b) {
   const size_t row = (size_t)b->inner.n * p->run;
   const int64_t nrows = b->outer.s || row > REPEAT_BYTES ? b->outer.n : 1;
@@ -150,7 +150,7 @@ static void repeat(const plan *p, const zarrc_copy_block *b) {
 
 typedef void (*block_fn)(const plan *p, const zarrc_copy_block *b);
 
-/* Takes the axes of the two inner loops out of the plan, and says how to copy what they span. */
+/* Takes the axes of the two inner loops out of the plan, and chooses the function for them. */
 static block_fn choose(plan *p, zarrc_copy_block *b) {
   b->outer = b->inner = one;
   if (p->naxes) b->inner = p->axes[--p->naxes];
@@ -240,7 +240,7 @@ unsigned zarrc_copy_unit(zarrc_type type) {
   return units[type];
 }
 
-/* The same copy of one type, or of one field of it. */
+/* Copies elements of a type, or a field of them. */
 static void copy_type(const zarrc_copy_kernels *kernels, const zarrc_copy_axis *axes, int naxes,
                       const zarrc_dtype *dtype, uint8_t *dst, const uint8_t *src, bool swap) {
   if (swap && dtype->type == ZARRC_STRUCT) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Filling a view with one element: a copy whose source stands still. */
+/* Filling a view with one element: a copy from a source with steps of 0. */
 #include "base/copy.h"
 
 #include <string.h>
 
-/* Whether all bytes of an element are the same one; then which. */
+/* Returns whether all bytes of an element are equal, and which byte that is. */
 static bool one_byte(const zarrc_dtype *dtype, const uint8_t *element, uint8_t *byte) {
   *byte = element ? element[0] : 0;
   for (uint32_t i = 1; element && i < dtype->item_size; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copy kernels for any machine, on 16-byte vectors; and the loops that have no vectors in them. */
+/* Copy kernels for any machine, on 16-byte vectors, and the loops without vectors. */
 #include <string.h>
 #include <zarrc/data.h>
 
@@ -93,9 +93,9 @@ const zarrc_copy_kernels zarrc_copy_kernels_base = {
 
 /* --------------------------------------------------------------------------------------- loops without vectors */
 
-#define BLOCK 16384 /* bytes that are repeated at once: they stay in the first cache */
+#define BLOCK 16384 /* bytes that are repeated at once; they fit the first-level cache */
 
-/* One element of 1 to 16 bytes, constant where it is called. */
+/* Copies an element of 1 to 16 bytes. Callers pass constants for item and unit. */
 static inline __attribute__((always_inline)) void zarrc_item(uint8_t *dst, const uint8_t *src, const unsigned item,
                                                              const unsigned unit) {
   uint16_t h;

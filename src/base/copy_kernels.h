@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernels of the copy engine, written once for vectors of any length. The including file defines before
- *   ZARRC_KERNEL   attributes of a function here; ZARRC_INLINE: those of one that must be inlined, and static inline
- *   vec            a vector; it is made of lanes of 16 bytes
- *   vec_get, vec_put, vec_put_past   all bytes from memory, to memory, and past the caches to an aligned address
- *   vec_get_lanes  16 bytes from p in the first lane, from p + step in the next, ...
- *   vec_swap       every unit of 2, 4 or 8 bytes turned round
- *   vec_zip_low, vec_zip_high        in each lane, the elements of the low or high halves of two vectors in turn
+ * The copy loops, written once for vectors of any length. The including file defines
+ *   ZARRC_KERNEL   attributes of the functions here; ZARRC_INLINE: of those that must be inlined, with static inline
+ *   vec            a vector, which consists of lanes of 16 bytes
+ *   vec_get, vec_put, vec_put_past   load; store; store to an aligned address, bypassing the caches
+ *   vec_get_lanes  loads 16 bytes from p into the first lane, from p + step into the next, ...
+ *   vec_swap       swaps the bytes of every unit of 2, 4 or 8 bytes
+ *   vec_zip_low, vec_zip_high        interleave, in each lane, the elements of the low or high halves of two vectors
  */
 #ifndef ZARRC_BASE_COPY_KERNELS_H
 #define ZARRC_BASE_COPY_KERNELS_H
@@ -22,7 +22,7 @@
 #define ZARRC_UNROLL _Pragma("GCC unroll 16")
 #endif
 #define ZARRC_LINE  64                 /* bytes of a cache line, and of an edge of a tile */
-#define ZARRC_AHEAD ((int64_t)1 << 20) /* a source that reaches over more is asked for ahead of its use */
+#define ZARRC_AHEAD ((int64_t)1 << 20) /* a source whose rows extend over more bytes is prefetched */
 
 /* A run shorter than a vector. Its two halves may overlap. */
 ZARRC_INLINE void zarrc_run_short(uint8_t *dst, const uint8_t *src, size_t n, const unsigned unit) {
@@ -81,7 +81,7 @@ ZARRC_INLINE void zarrc_run(uint8_t *dst, const uint8_t *src, size_t n, const un
   if (i < n) vec_put(dst + n - sizeof(vec), vec_swap(vec_get(src + n - sizeof(vec)), unit));
 }
 
-/* Whole lines of an aligned destination, past the caches. */
+/* Copies whole lines to an aligned destination, bypassing the caches. */
 ZARRC_INLINE void zarrc_lines_past(uint8_t *dst, const uint8_t *src, size_t n, const unsigned unit) {
   for (size_t i = 0; i < n; i += sizeof(vec)) vec_put_past(dst + i, vec_swap(vec_get(src + i), unit));
 }
@@ -128,7 +128,7 @@ ZARRC_KERNEL static void zarrc_rows(const zarrc_copy_block *b, size_t nbytes, un
   }
 }
 
-/* Turns the first rows x columns of a tile, rounded up to whole vectors: column c of `in`, whose rows are one line
+/* Transposes the first rows x columns of a tile, rounded up to whole vectors: column c of `in`, whose rows are one line
  * long, becomes the row at out + c * d. */
 ZARRC_INLINE void zarrc_turn_tile(uint8_t *out, int64_t d, const uint8_t *in, unsigned rows, unsigned columns,
                                   const unsigned item) {
@@ -155,7 +155,7 @@ ZARRC_INLINE void zarrc_turn_tile(uint8_t *out, int64_t d, const uint8_t *in, un
   }
 }
 
-/* Copies n rows of at most a line, which may be all of it for the compiler to see. */
+/* Copies n rows of at most one line. The compiler knows the length of whole lines. */
 ZARRC_INLINE void zarrc_short_rows(uint8_t *dst, int64_t d, const uint8_t *src, int64_t s, int64_t n, size_t nbytes,
                                    bool ahead, const unsigned unit) {
   if (nbytes == ZARRC_LINE) {
@@ -168,7 +168,7 @@ ZARRC_INLINE void zarrc_short_rows(uint8_t *dst, int64_t d, const uint8_t *src, 
   }
 }
 
-/* Rows of a source into a tile; ahead: and asks for what follows them. */
+/* Copies rows of a source into a tile. ahead: prefetches what follows in each row. */
 ZARRC_KERNEL static void zarrc_load_tile(uint8_t *tile, const uint8_t *src, int64_t s, int64_t n, size_t nbytes,
                                          bool ahead, unsigned unit) {
   if (unit == 1) {
@@ -191,14 +191,14 @@ ZARRC_KERNEL static void zarrc_store_tile(uint8_t *dst, int64_t d, const uint8_t
   }
 }
 
-/* Elements up to the next line of memory, or a whole tile's edge where elements lie across lines. */
+/* Returns the number of elements up to the next line of memory, or of a whole edge if lines divide elements. */
 static inline int64_t zarrc_first_edge(const void *p, unsigned item) {
   const unsigned past = (unsigned)((uintptr_t)p % ZARRC_LINE);
   return (past % item ? ZARRC_LINE : ZARRC_LINE - past) / item;
 }
 
-/* Tile by tile: whole lines of the source are brought into a tile that lies in the first cache, whatever the steps of
- * the memories are (powers of two let lines drive each other out), and whole lines of the destination are written. */
+/* Transposes tile by tile. Whole lines of the source are copied to a tile in the nearest cache, so that the strides do
+ * not matter (with powers of two, lines would displace each other), and whole lines of the destination are written. */
 ZARRC_INLINE void zarrc_turn_of(const zarrc_copy_block *b, unsigned unit, bool stream, const unsigned item) {
   _Alignas(ZARRC_LINE) uint8_t in[ZARRC_LINE * ZARRC_LINE], out[ZARRC_LINE * ZARRC_LINE];
   const int64_t edge = ZARRC_LINE / item;

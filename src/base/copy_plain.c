@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy as a loop over elements and their bytes: the oracle of the tests, and what is used for single elements. */
+/* The copy as a simple loop: what the tests compare with, and what copies single elements. */
 #include "base/copy.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Byte order of the units inside a machine word. */
+/* Byte-swapping the units of a machine word. */
 #ifndef ZARRC_BASE_COPY_SWAP_H
 #define ZARRC_BASE_COPY_SWAP_H
 

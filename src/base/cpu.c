@@ -22,7 +22,7 @@ unsigned zarrc_cpu_features(unsigned allowed) {
   return found & allowed;
 }
 
-/* The first bytes of a small file as text; false: none. */
+/* Reads the beginning of a small file as text; false: there is none. */
 static bool read_text(const char *path, char *text, size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;

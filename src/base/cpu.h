@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the processor can do, and how much of the machine the process may use. Nothing is remembered. */
+/* The processor's features, and the processors that the process may use. Nothing is cached. */
 #ifndef ZARRC_BASE_CPU_H
 #define ZARRC_BASE_CPU_H
 
 #include <pthread.h>
 
-/* Bits: instruction sets that both the processor and the operating system support. */
+/* Instruction sets that both the processor and the operating system support, as bits. */
 enum {
   ZARRC_CPU_SSSE3 = 1,
   ZARRC_CPU_SSE42 = 2,
@@ -16,20 +16,20 @@ enum {
   ZARRC_CPU_ALL = 63
 };
 
-/* Those of the `allowed` ones that are there. Tests allow fewer to reach the plain versions; the library all. */
+/* Returns which of the allowed features are supported. The library allows all; tests allow fewer. */
 unsigned zarrc_cpu_features(unsigned allowed);
 
-/* Processors that the process may use at once, at least 1: its affinity, and what its control groups (v2) grant. */
+/* Returns the number of processors that the process may use (affinity, control groups of version 2), at least 1. */
 unsigned zarrc_cpu_count(void);
 
-/* Moves a thread that was just made, the k-th of nthreads with the caller as number 0, to the k-th processor after the
- * caller's, and lets it go where it likes from there: else it may share the caller's for milliseconds while others are
- * idle, above all in virtual machines. Without effect where threads are fewer than the processors that they may use, as
- * the system then finds them better places, and where it cannot be done. */
+/* Moves a new thread, number k of nthreads (the caller is number 0), to the k-th processor after the caller's, and then
+ * lets it run anywhere. Otherwise it may share the caller's processor for milliseconds while others are idle,
+ * especially in virtual machines. Does nothing if there are fewer threads than processors, which the system handles
+ * well. */
 void zarrc_cpu_place(pthread_t thread, unsigned k, unsigned nthreads);
 
-/* The smallest cpu.max, in whole processors rounded up, of the control group that the list (/proc/self/cgroup) names
- * and of the groups above it; mount is where the groups' files are. 0: no limit. */
+/* Returns the smallest CPU quota, in processors rounded up, of the control group named in the file `list`
+ * (/proc/self/cgroup) and of the groups above it; 0: no limit. mount: the directory of control groups. */
 unsigned zarrc_cpu_quota(const char *list, const char *mount);
 
 #endif

@@ -7,16 +7,10 @@
 
 #include <string.h>
 
-#define TEXT_OF(x)          #x
-#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
 #define MAX_THREADS         1024
 #define DEFAULT_CHUNK_BYTES ((uint64_t)8 << 30)
 #define DEFAULT_INDEX_CACHE ((uint64_t)16 << 20)
 #define CTX_ALIGN           64
-
-const char *zarrc_version(void) {
-  return VERSION_OF(ZARRC_VERSION_MAJOR, ZARRC_VERSION_MINOR, ZARRC_VERSION_PATCH);
-}
 
 zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zarrc_error *error) {
   zarrc_ctx_options options = {0};
@@ -30,8 +24,8 @@ zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zar
   if (!options.max_chunk_bytes) options.max_chunk_bytes = DEFAULT_CHUNK_BYTES;
   if (!options.index_cache_bytes) options.index_cache_bytes = DEFAULT_INDEX_CACHE;
 
-  size_t nplaces = zarrc_lanes_nplaces(options.threads);
-  size_t nbytes = sizeof(zarrc_ctx) + nplaces * sizeof(zarrc_place);
+  size_t nslots = zarrc_reuse_nslots(options.threads);
+  size_t nbytes = sizeof(zarrc_ctx) + nslots * sizeof(zarrc_reuse_slot);
   zarrc_ctx *ctx = NULL;
   if (!options.max_memory || nbytes <= options.max_memory)
     ctx = options.alloc.resize(options.alloc.ud, NULL, 0, nbytes, CTX_ALIGN);
@@ -40,13 +34,14 @@ zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zar
   ctx->options = options;
   ctx->serial = one_thread || (options.threads == 1 && !options.exec.for_each);
   ctx->nbytes_self = nbytes;
+  ctx->reclaim = zarrc_reuse_trim;
   for (int i = 0; i < ZARRC_NSLOTS; i++) atomic_init(&ctx->slots[i].object, NULL);
   atomic_init(&ctx->pool, NULL);
   atomic_init(&ctx->memory, nbytes);
   atomic_init(&ctx->memory_peak, nbytes);
   atomic_init(&ctx->memory_refusals, 0);
   atomic_init(&ctx->memory_wanted, 0);
-  zarrc_lanes_init(&ctx->lanes, (zarrc_place *)(ctx + 1), options.threads, options.max_memory);
+  zarrc_reuse_init(&ctx->reuse, (zarrc_reuse_slot *)(ctx + 1), options.threads, options.max_memory);
   *out = ctx;
   return ZARRC_OK;
 }
@@ -72,29 +67,7 @@ void zarrc_ctx_close(zarrc_ctx *ctx) {
     void *object = atomic_load(&ctx->slots[i].object);
     if (object && ctx->slots[i].destroy) ctx->slots[i].destroy(ctx, object);
   }
-  zarrc_lanes_trim(ctx);
+  zarrc_reuse_trim(ctx);
   zarrc_allocator alloc = ctx->options.alloc;
   alloc.resize(alloc.ud, ctx, ctx->nbytes_self, 0, CTX_ALIGN);
-}
-
-const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx) {
-  return &ctx->options;
-}
-
-zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error) {
-  const zarrc_ctx_options *options = &ctx->options;
-  if (!options->canceled || !options->canceled(options->canceled_ud)) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_CANCELED, "canceled");
-}
-
-void *zarrc_ctx_get_slot(const zarrc_ctx *ctx, zarrc_ctx_slot which) {
-  return atomic_load_explicit(&ctx->slots[which].object, memory_order_acquire);
-}
-
-bool zarrc_ctx_set_slot(zarrc_ctx *ctx, zarrc_ctx_slot which, void *object,
-                        void (*destroy)(zarrc_ctx *ctx, void *object)) {
-  void *none = NULL;
-  if (!atomic_compare_exchange_strong(&ctx->slots[which].object, &none, object)) return false;
-  ctx->slots[which].destroy = destroy; /* read by zarrc_ctx_close only, when nobody else uses the context */
-  return true;
 }

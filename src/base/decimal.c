@@ -17,7 +17,7 @@ size_t zarrc_decimal_read(const char *text, double *out) {
   return (size_t)(end - text);
 }
 
-/* Digits d1 d2 ... dn and an exponent: d1.d2...dn × 10^exp10. */
+/* The decimal d1.d2...dn × 10^exp10. */
 typedef struct digits {
   char digit[24];
   int n, exp10;
@@ -29,7 +29,7 @@ static digits digits_of(double value, int n) {
   (void)snprintf(text, sizeof text, "%.*e", n - 1, value);
   const char *p = text;
   int k = 0;
-  for (; *p && *p != 'e'; p++) { /* the radix character of the locale is skipped */
+  for (; *p && *p != 'e'; p++) { /* skips the locale's radix character */
     if (*p >= '0' && *p <= '9' && k < n) d.digit[k++] = *p;
   }
   if (*p == 'e') d.exp10 = (int)strtol(p + 1, NULL, 10);
@@ -37,12 +37,12 @@ static digits digits_of(double value, int n) {
 }
 
 static bool reads_as(const digits *d, double value) {
-  char text[48]; /* without a radix character, so that no locale matters */
+  char text[48]; /* has no radix character, so the locale does not matter */
   (void)snprintf(text, sizeof text, "%.*se%d", d->n, d->digit, d->exp10 - (d->n - 1));
   return strtod(text, NULL) == value;
 }
 
-/* The next larger decimal of as many digits. */
+/* Returns the next larger decimal with as many digits. */
 static digits next_up(digits d) {
   int i = d.n - 1;
   while (i >= 0 && d.digit[i] == '9') d.digit[i--] = '0';
@@ -55,9 +55,9 @@ static digits next_up(digits d) {
   return d;
 }
 
-/* Doubles that are not subnormal keep every decimal of DBL_DIG digits, so shorter ones show as trailing zeros. Below a
- * power of two doubles lie closer than above it: there the nearest decimal may read back as a neighbour while the next
- * larger one does not. */
+/* Normal doubles preserve every decimal of DBL_DIG digits, so that shorter ones appear with trailing zeros. Just below
+ * a power of two doubles are closer together than above it: there the nearest decimal may read back as a neighbor while
+ * the next larger decimal does not. */
 static digits shortest(double value) {
   for (int n = value >= DBL_MIN ? DBL_DIG : 1; n < DBL_DECIMAL_DIG; n++) {
     digits d = digits_of(value, n), up = next_up(d);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Data types and their JSON. Zarr v3 core specification, "Data types", and the registered extensions of it. */
+/* Data types and their JSON. Zarr v3 core specification, "Data types", and registered extensions. */
 #include <zarrc/data.h>
 
-#include "base/chars.h"
 #include "base/checked.h"
-#include "base/order.h"
 #include "base/parsed.h"
+#include "base/sort.h"
+#include "base/text.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct zarrc_fields {
   zarrc_ctx *ctx;
   atomic_size_t owners;
   size_t n;
-  zarrc_field items[]; /* behind them their names */
+  zarrc_field items[]; /* followed by their names */
 };
 
 static const struct {
@@ -134,7 +134,7 @@ static zarrc_status read_time(const zarrc_json *configuration, zarrc_dtype *out,
   const zarrc_json *unit = zarrc_json_get(configuration, "unit");
   uint8_t i = 0;
   while (i < NTIME_UNITS && !zarrc_json_string_is(unit, time_units[i])) i++;
-  if (zarrc_json_string_is(unit, "\xce\xbcs") || zarrc_json_string_is(unit, "\xc2\xb5s")) { /* both letters mu */
+  if (zarrc_json_string_is(unit, "\xce\xbcs") || zarrc_json_string_is(unit, "\xc2\xb5s")) { /* either letter mu */
     for (i = 0; strcmp(time_units[i], "us") != 0;) i++;
   }
   if (i == NTIME_UNITS) return zarrc_fail(error, ZARRC_INVALID_METADATA, "unit must be one of the units of NumPy");
@@ -147,7 +147,7 @@ static zarrc_status read_time(const zarrc_json *configuration, zarrc_dtype *out,
   return ZARRC_OK;
 }
 
-/* A field is {"name": ..., "data_type": ...} or [name, data_type]. */
+/* Splits a field, which is {"name": ..., "data_type": ...} or [name, data_type]. */
 static zarrc_status split_field(const zarrc_json *field, const zarrc_json **name, const zarrc_json **type,
                                 zarrc_error *error) {
   static const char *const keys[] = {"name", "data_type", NULL};
@@ -181,7 +181,7 @@ static zarrc_status check_names(const zarrc_fields *fields, zarrc_error *error) 
   uint32_t n = (uint32_t)fields->n, *index = zarrc_malloc(fields->ctx, n * sizeof *index);
   if (!index) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %u fields", (unsigned)n);
   zarrc_status status = ZARRC_OK;
-  zarrc_order(index, n, compare_names, fields);
+  zarrc_sort(index, n, compare_names, fields);
   for (uint32_t i = 1; i < n && !status; i++) {
     if (compare_names(fields, index[i - 1], index[i]) != 0) continue;
     char name[ZARRC_EXCERPT];
@@ -229,7 +229,7 @@ static zarrc_status read_struct(zarrc_ctx *ctx, const zarrc_json *configuration,
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || n == 0) {
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "fields must be an array with at least one field");
   }
-  zarrc_json_text(list, &ntext); /* more than the names take, for they stand there in quotes */
+  zarrc_json_text(list, &ntext); /* enough for the names, which are in it in quotes */
   zarrc_fields *fields = zarrc_malloc(ctx, sizeof *fields + n * sizeof *fields->items + ntext);
   if (!fields) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu fields", n);
   *fields = (zarrc_fields){.ctx = ctx};
@@ -251,7 +251,7 @@ static zarrc_status read_struct(zarrc_ctx *ctx, const zarrc_json *configuration,
   return ZARRC_OK;
 }
 
-/* r8, r16, ...: *known is false for anything that is not r and a number. */
+/* Reads the name of a raw type: r8, r16, ...; *known is false if it is not r and a number. */
 static zarrc_status read_raw_name(const char *name, bool *known, zarrc_dtype *out, zarrc_error *error) {
   uint64_t bits = 0;
   *known = name[0] == 'r' && name[1] >= '0' && name[1] <= '9';
@@ -317,7 +317,7 @@ static zarrc_status read_configuration(zarrc_ctx *ctx, const zarrc_json *configu
   return configuration ? zarrc_json_check_keys(configuration, none, error) : ZARRC_OK;
 }
 
-/* nesting: structs around the value */
+/* nesting: the number of structs around the value */
 static zarrc_status open_value(zarrc_ctx *ctx, const zarrc_json *value, int nesting, zarrc_dtype *out,
                                zarrc_error *error) {
   static const char *const keys[] = {"name", "configuration", "must_understand", NULL};

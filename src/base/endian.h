@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers at any address, in the byte order that a format says. */
+/* Numbers in a given byte order, at any address. */
 #ifndef ZARRC_BASE_ENDIAN_H
 #define ZARRC_BASE_ENDIAN_H
 

@@ -2,8 +2,8 @@
 #include <zarrc/base.h>
 #include <zarrc/plugin/blob.h>
 
-#include "base/chars.h"
 #include "base/checked.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,18 +41,20 @@ zarrc_status zarrc_status_of_errno(int os_error) {
   return is_access ? ZARRC_ACCESS : os_error == ENOMEM ? ZARRC_NO_MEMORY : ZARRC_IO;
 }
 
-/* Whether a failure is one of the system or of the network: it has an errno, and no codec is to blame. */
+/* Returns whether a failure comes from the system or the network: it has an errno, and no codec is to blame. */
 static bool is_outer(zarrc_status code) {
   return code == ZARRC_IO || code == ZARRC_ACCESS || code == ZARRC_NETWORK;
 }
 
 enum { MESSAGE = sizeof((zarrc_error *)0)->message };
+_Static_assert(sizeof(zarrc_error) == 1600, "members are cut from `reserved`: the size stays");
 
-/* What a name in a message may do to a terminal or to a decoder of UTF-8 ends here: control characters, those that
- * turn the direction of writing and malformed bytes become "?", and a sentence that is too long ends with "..." behind
- * its last whole character. */
-static void set_message(char message[MESSAGE], char *text) {
-  size_t n = strlen(text), fits = 0;
+#define SET(member, text) zarrc_text_fit((member), sizeof(member), (text))
+
+/* Replaces what could control a terminal or break a decoder of UTF-8 by "?": control characters, those that change the
+ * direction of text, and malformed bytes. */
+static void make_harmless(char *text) {
+  size_t n = strlen(text);
   for (size_t i = 0; i < n;) {
     uint32_t cp = 0;
     size_t len = zarrc_char_next(text + i, n - i, &cp);
@@ -61,27 +63,28 @@ static void set_message(char message[MESSAGE], char *text) {
       memset(text + i, '?', len);
     }
     i += len;
-    if (i <= MESSAGE - 4) fits = i;
-  }
-  if (n < MESSAGE) {
-    memcpy(message, text, n + 1);
-  } else {
-    memcpy(message, text, fits);
-    memcpy(message + fits, "...", 4);
   }
 }
 
 zarrc_status zarrc_fail(zarrc_error *error, zarrc_status code, const char *format, ...) {
   if (!error) return code;
   int os_error = errno;
-  char text[MESSAGE + 1]; /* one more than fits, so that it shows when it does not; arguments may lie in *error */
+  char text[MESSAGE + 4]; /* longer than a message, so that text that is too long is noticed; arguments may point into
+                           *error */
   va_list args;
   va_start(args, format);
   if (vsnprintf(text, sizeof text, format, args) < 0) snprintf(text, sizeof text, "%s", zarrc_status_words(code));
   va_end(args);
-  *error = (zarrc_error){.code = code, .offset = -1};
-  if (is_outer(code)) error->os_error = os_error;
-  set_message(error->message, text);
+  make_harmless(text);
+  error->code = code;
+  error->os_error = is_outer(code) ? os_error : 0;
+  error->http_status = 0;
+  error->transient = false;
+  error->retry_after_ms = 0;
+  error->offset = -1;
+  *error->store = *error->key = *error->chunk = *error->inner_chunk = *error->codec = *error->within = '\0';
+  SET(error->message, text);
+  memset(error->reserved, 0, sizeof error->reserved);
   errno = os_error;
   return code;
 }
@@ -90,41 +93,115 @@ void zarrc_error_prefix(zarrc_error *error, const char *format, ...) {
   if (!error || error->code == ZARRC_OK) return;
   int os_error = errno;
   char text[2 * MESSAGE];
+  bool outside = *error->codec;
   va_list args;
   va_start(args, format);
-  int n = vsnprintf(text, MESSAGE + 1, format, args);
+  int n = vsnprintf(text, MESSAGE, format, args);
   va_end(args);
   if (n > 0) {
-    size_t at = n > MESSAGE ? MESSAGE : (size_t)n;
-    snprintf(text + at, sizeof text - at, "%s", error->message);
-    set_message(error->message, text);
+    size_t at = n < MESSAGE ? (size_t)n : MESSAGE - 1;
+    snprintf(text + at, sizeof text - at, "%s", outside ? error->within : error->message);
+    make_harmless(text);
+    if (outside)
+      SET(error->within, text);
+    else
+      SET(error->message, text);
   }
+  errno = os_error;
+}
+
+void zarrc_error_append(zarrc_error *error, const char *format, ...) {
+  if (!error || error->code == ZARRC_OK) return;
+  int os_error = errno;
+  char text[2 * MESSAGE];
+  size_t at = strlen(error->message);
+  memcpy(text, error->message, at);
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(text + at, sizeof text - at, format, args);
+  va_end(args);
+  make_harmless(text);
+  if (n > 0) SET(error->message, text);
   errno = os_error;
 }
 
 void zarrc_error_in_codec(zarrc_error *error, const char *name) {
   if (!error || error->code == ZARRC_OK || error->codec[0]) return;
   if (is_outer(error->code) || error->code == ZARRC_CANCELED) return;
-  snprintf(error->codec, sizeof error->codec, "%s", name);
-  zarrc_error_prefix(error, "%s: ", name);
+  SET(error->codec, name);
 }
 
-void zarrc_error_in_key(zarrc_error *error, const char *key) {
-  char wanted[sizeof error->key];
+void zarrc_error_in_inner_chunk(zarrc_error *error, const char *chunk, uint64_t offset) {
   if (!error || error->code == ZARRC_OK) return;
-  snprintf(wanted, sizeof wanted, "%s", key);
-  if (!strcmp(error->key, wanted)) return;
-  zarrc_error_prefix(error, "%s: ", key);
-  memcpy(error->key, wanted, sizeof wanted);
-}
-
-void zarrc_error_in_chunk(zarrc_error *error, const char *chunk, uint64_t offset) {
-  if (!error || error->code == ZARRC_OK) return;
-  char inner[sizeof error->chunk];
-  memcpy(inner, error->chunk, sizeof inner);
-  int n = snprintf(error->chunk, sizeof error->chunk, "%s%s%s", chunk, inner[0] ? "/" : "", inner);
-  if (n >= (int)sizeof error->chunk) memcpy(error->chunk + sizeof error->chunk - 4, "...", 4);
+  char text[2 * sizeof error->inner_chunk];
+  snprintf(text, sizeof text, "%s%s%s", chunk, *error->inner_chunk ? "/" : "", error->inner_chunk);
+  SET(error->inner_chunk, text);
   int64_t within = error->offset > 0 ? error->offset : 0;
   if (offset > INT64_MAX || !zarrc_add_i64((int64_t)offset, within, &error->offset)) error->offset = -1;
-  zarrc_error_prefix(error, "inner chunk %s at byte %" PRIu64 ": ", chunk, offset);
+}
+
+/* ------------------------------------------------------------------------------------------------------ the text */
+
+typedef struct writer {
+  char text[ZARRC_ERROR_TEXT];
+  size_t n;
+} writer;
+
+_Static_assert(ZARRC_ERROR_TEXT > sizeof(zarrc_error) + 100, "members, and the words between them");
+
+static void put(writer *w, const char *text) {
+  size_t n = strlen(text);
+  memcpy(w->text + w->n, text, n + 1);
+  w->n += n;
+}
+
+/* "data.zarr/a/c/3/7: " */
+static void put_place(writer *w, const zarrc_error *error) {
+  put(w, error->store);
+  if (*error->store && *error->key && !strchr("/:", w->text[w->n - 1])) put(w, "/");
+  put(w, error->key);
+  if (w->n > 0) put(w, ": ");
+}
+
+/* "chunk 3,7, inner chunk 1,0, byte 512: " */
+static void put_chunk(writer *w, const zarrc_error *error) {
+  const char *comma = "";
+  char byte[40];
+  snprintf(byte, sizeof byte, "%" PRId64, error->offset);
+  const struct {
+    const char *what, *which;
+  } parts[] = {
+      {"chunk ", error->chunk}, {"inner chunk ", error->inner_chunk}, {"byte ", error->offset >= 0 ? byte : ""}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (!*parts[i].which) continue;
+    put(w, comma);
+    put(w, parts[i].what);
+    put(w, parts[i].which);
+    comma = ", ";
+  }
+  if (*comma) put(w, ": ");
+}
+
+const char *zarrc_error_text(const zarrc_error *error, char *buffer, size_t size) {
+  writer w = {.n = 0};
+  w.text[0] = '\0';
+  if (error->code != ZARRC_OK) {
+    put_place(&w, error);
+    put_chunk(&w, error);
+    put(&w, error->within);
+    if (*error->codec) {
+      put(&w, "codec ");
+      put(&w, error->codec);
+      put(&w, ": ");
+    }
+    put(&w, *error->message ? error->message : zarrc_status_words(error->code));
+    make_harmless(w.text);
+  }
+  size_t fits = 0;
+  if (size == 0) return buffer;
+  for (size_t len = 0; fits < w.n && fits + (len = zarrc_char_next(w.text + fits, w.n - fits, NULL)) < size;)
+    fits += len;
+  memcpy(buffer, w.text, fits);
+  buffer[fits] = '\0';
+  return buffer;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* IEEE 754 binary16 to binary64, exactly, and back, rounded to nearest even; NaNs keep sign and leading payload. */
+/* IEEE 754 binary16: to binary64, exactly; from binary64, rounded to nearest even. NaNs keep sign and leading
+ * payload. */
 #ifndef ZARRC_BASE_HALF_H
 #define ZARRC_BASE_HALF_H
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a view holds nothing but the fill value. What is equal bit for bit is equal, but for a struct with a NaN or
- * NaT in it, which equals nothing. Also equal, as zarr-python has it: any two NaNs, complex numbers that compare equal,
- * and any two true booleans.
+ * Whether a view contains nothing but the fill value. Elements with the same bits are equal, except structs that
+ * contain a NaN or NaT, which equal nothing. As in zarr-python, any two NaNs are also equal, and any two true booleans,
+ * and complex numbers that compare equal.
  */
 #include "base/copy.h"
 #include "base/copy_swap.h"
 
 #include <string.h>
 
-/* The bits of a number of 1, 2, 4 or 8 bytes. */
+/* Returns the bits of a number of 1, 2, 4 or 8 bytes. */
 static uint64_t bits_of(const uint8_t *p, size_t nbytes, bool swap) {
   uint16_t h;
   uint32_t w;
@@ -46,7 +46,7 @@ static bool is_complex(zarrc_type type) {
   return type == ZARRC_COMPLEX64 || type == ZARRC_COMPLEX128;
 }
 
-/* Whether elements that differ in their bits may be equal. */
+/* Returns whether elements with different bits may be equal. */
 static bool is_loose(zarrc_type type) {
   return type == ZARRC_BOOL || is_float(type) || is_complex(type) || type == ZARRC_STRING || type == ZARRC_BYTES;
 }
@@ -84,7 +84,7 @@ static bool equal_bits(const zarrc_dtype *dtype, const uint8_t *p, const uint8_t
   return true;
 }
 
-/* Whether a struct in native byte order has a field that does not equal itself. */
+/* Returns whether a struct in native byte order contains a NaN or NaT. */
 static bool has_nan(const zarrc_dtype *dtype, const uint8_t *p) {
   for (size_t i = 0; i < zarrc_dtype_nfields(dtype); i++) {
     const zarrc_field *f = zarrc_dtype_field(dtype, i);
@@ -100,7 +100,7 @@ static bool has_nan(const zarrc_dtype *dtype, const uint8_t *p) {
   return false;
 }
 
-/* One element against the fill value; NULL: zeros, or empty text. */
+/* Compares an element with the fill value; NULL: zeros, or empty text. */
 static bool is_equal(const zarrc_dtype *dtype, const uint8_t *p, const uint8_t *fill, bool swap) {
   static const uint8_t zeros[16] = {0};
   if (!fill && !is_loose(dtype->type)) {
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) bool same_items_of(const uint8_t *p
   return true;
 }
 
-/* Whether n elements have the same bits as another one. */
+/* Returns whether n elements have the same bits as `first`. */
 static bool same_items(const uint8_t *p, int64_t n, int64_t step, const uint8_t *first, size_t item) {
   if (step == (int64_t)item) {
     return memcmp(p, first, item) == 0 && memcmp(p, p + item, (size_t)(n - 1) * item) == 0;
@@ -160,7 +160,7 @@ bool zarrc_is_fill(const zarrc_view *view, const void *element) {
   naxes = zarrc_copy_simplify(axes, naxes, &p, &src);
   if (naxes) inner = axes[--naxes];
 
-  const uint8_t *first = p; /* once it is found equal, others are compared with it in its byte order */
+  const uint8_t *first = p; /* once it is known to be equal, others are compared with it, in its byte order */
   if (!is_equal(dtype, first, element, swap)) return false;
   for (;;) {
     int i = naxes - 1;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The document as a tree. Two scans over a private copy of the text: the first counts, so that the second puts all
- * values into one allocation, the children of each array or object side by side.
+ * JSON documents as trees. The text is scanned twice: the first scan counts, so that the second can put all values into
+ * one allocation, with the children of an array or object side by side.
  */
 #include "base/json.h"
 
-#include "base/chars.h"
 #include "base/checked.h"
 #include "base/decimal.h"
 #include "base/json_scan.h"
-#include "base/order.h"
+#include "base/sort.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -20,15 +20,15 @@ struct zarrc_json {
     const char *string;      /* decoded, NUL-terminated */
     const zarrc_json *items; /* of an array, or the values of the members */
   } u;
-  const uint32_t *by_key; /* of an object: numbers of the members, sorted by key */
+  const uint32_t *by_key; /* of an object: the numbers of its members, sorted by key */
   uint32_t ntext, nkey;
-  uint32_t length; /* of the decoded string, or how many items */
+  uint32_t length; /* of the decoded string; or the number of items */
   uint8_t kind;
 };
 
 struct zarrc_json_doc {
   zarrc_ctx *ctx;
-  zarrc_json *values; /* the root first; behind them the sorted numbers, and the decoded strings */
+  zarrc_json *values; /* beginning with the root; followed by the sorted numbers and the decoded strings */
   size_t nbytes;
   char text[]; /* NUL-terminated */
 };
@@ -36,10 +36,10 @@ struct zarrc_json_doc {
 /* ------------------------------------------------------------------------------------------------- first scan */
 
 typedef struct totals {
-  size_t nvalues, nmembers, nstrings; /* nstrings: bytes */
-  uint32_t *nchildren;                /* of every array and object, in the order in which they open */
+  size_t nvalues, nmembers, nstrings; /* nstrings: bytes of decoded strings */
+  uint32_t *nchildren;                /* of each array and object, in the order of the text */
   size_t nopened, cap;                /* entries in nchildren */
-  size_t open[ZARRC_JSON_MAX_DEPTH];  /* the entries of those that are open */
+  size_t open[ZARRC_JSON_MAX_DEPTH];  /* the entries of the arrays and objects that are open */
 } totals;
 
 static zarrc_status count_container(zarrc_ctx *ctx, totals *t, unsigned depth, zarrc_error *error) {
@@ -55,11 +55,11 @@ static zarrc_status count_container(zarrc_ctx *ctx, totals *t, unsigned depth, z
   return ZARRC_OK;
 }
 
-/* What documents of tens of megabytes could cost: memory for values, and time to sort keys. */
+/* Limits for documents of tens of megabytes, whose values would take much memory and whose keys take long to sort. */
 #define MAX_VALUES  ((size_t)1 << 22)
 #define MAX_MEMBERS ((uint32_t)1 << 16)
 
-/* A value on a level; depth 0: the outermost. */
+/* Counts a value at a depth; 0: the outermost value. */
 static zarrc_status count_value(const zarrc_json_scan *scan, totals *t, unsigned depth, zarrc_error *error) {
   if (++t->nvalues > MAX_VALUES)
     return zarrc_fail(error, ZARRC_LIMIT, "a JSON document with more than %zu values", MAX_VALUES);
@@ -68,12 +68,12 @@ static zarrc_status count_value(const zarrc_json_scan *scan, totals *t, unsigned
   return ZARRC_OK;
 }
 
-/* Asks now and then whether the work is to stop. */
+/* Checks for cancellation now and then. */
 static zarrc_status check_canceled(zarrc_ctx *ctx, size_t nevents, zarrc_error *error) {
   return nevents % 65536 ? ZARRC_OK : zarrc_ctx_check_canceled(ctx, error);
 }
 
-/* After the opening of the opaque member's value: goes on to where it closes. */
+/* Skips the rest of an opaque array or object. */
 static zarrc_status skip_opaque(zarrc_ctx *ctx, zarrc_json_scan *scan, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   zarrc_json_event event;
@@ -95,7 +95,7 @@ static bool nan_everywhere(const char *opaque) {
   return opaque && strcmp(opaque, "+") == 0;
 }
 
-/* Whether NaN is allowed in the value of the key that was scanned: its name stands behind a plus sign. */
+/* Returns whether the value of the scanned key may be NaN: its name follows the plus sign. */
 static bool may_be_nan(const zarrc_json_scan *scan, const char *opaque) {
   const char *plus = opaque && scan->depth == 1 ? strchr(opaque, '+') : NULL;
   return plus && zarrc_json_token_is(scan->text + scan->start, scan->end - scan->start, plus + 1);
@@ -121,7 +121,7 @@ static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaq
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
     if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
-      scan.nan = nan_everywhere(opaque); /* behind the member */
+      scan.nan = nan_everywhere(opaque); /* the member with a plus sign has ended */
     if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
@@ -149,8 +149,8 @@ typedef struct builder {
   uint32_t *next_number;
   char *next_byte;
   const uint32_t *next_nchildren;
-  zarrc_json *open[ZARRC_JSON_MAX_DEPTH]; /* the arrays and objects that are open, */
-  zarrc_json *slot[ZARRC_JSON_MAX_DEPTH]; /* and where each has its next child */
+  zarrc_json *open[ZARRC_JSON_MAX_DEPTH]; /* the arrays and objects that are open */
+  zarrc_json *slot[ZARRC_JSON_MAX_DEPTH]; /* where the next child of each goes */
 } builder;
 
 static const char *keep_string(builder *b, const zarrc_json_scan *scan) {
@@ -171,7 +171,7 @@ static int compare_keys(const void *of, uint32_t a, uint32_t b) {
 
 static zarrc_status sort_keys(const zarrc_json_scan *scan, zarrc_json *object, uint32_t *numbers, zarrc_error *error) {
   const zarrc_json *items = object->u.items;
-  zarrc_order(numbers, object->length, compare_keys, items);
+  zarrc_sort(numbers, object->length, compare_keys, items);
   object->by_key = numbers;
   for (uint32_t i = 1; i < object->length; i++) {
     const zarrc_json *a = &items[numbers[i - 1]], *b = &items[numbers[i]];
@@ -209,7 +209,7 @@ static zarrc_status build(zarrc_ctx *ctx, builder *b, zarrc_json_scan scan, cons
     unsigned depth = scan.depth;
     zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
     if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
-      scan.nan = nan_everywhere(opaque); /* behind the member */
+      scan.nan = nan_everywhere(opaque); /* the member with a plus sign has ended */
     if (!status) status = check_canceled(ctx, i, error);
     if (status || event == ZARRC_JSON_DONE) return status;
     if (event == ZARRC_JSON_KEY) {
@@ -262,7 +262,7 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   status = count(ctx, scan, opaque, &t, error);
   if (status) goto done;
 
-  size_t nbytes, numbers = t.nmembers * sizeof(uint32_t); /* less than the text of the members */
+  size_t nbytes, numbers = t.nmembers * sizeof(uint32_t); /* cannot overflow: less than the text */
   if (!zarrc_mul_size(t.nvalues, sizeof(zarrc_json), &nbytes) || !zarrc_add_size(nbytes, numbers, &nbytes) ||
       !zarrc_add_size(nbytes, t.nstrings, &nbytes)) {
     goto no_memory;
@@ -323,7 +323,7 @@ bool zarrc_json_get_bool(const zarrc_json *value, bool *out) {
   return true;
 }
 
-/* The digits of an integer; false: more than 64 bits. */
+/* Gets the absolute value of an integer; false: it has more than 64 bits. */
 static bool magnitude(const zarrc_json *value, uint64_t *out) {
   uint64_t x = 0;
   for (uint32_t i = value->text[0] == '-'; i < value->ntext; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json_scan.h"
 
-#include "base/chars.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static zarrc_status fail_unexpected(const zarrc_json_scan *scan, size_t at, cons
   return zarrc_json_scan_fail(scan, at, error, "expected %s, found '%s'", expected, zarrc_excerpt(found, p, len));
 }
 
-/* The four hexadecimal digits at p; -1 if they are not. */
+/* Returns the number that four hexadecimal digits make; -1: they are none. */
 static int32_t hex4(const char *p, size_t n) {
   if (n < 4) return -1;
   int32_t x = 0;
@@ -54,8 +54,7 @@ static int32_t hex4(const char *p, size_t n) {
   return x;
 }
 
-/* The escape at p, which begins with a backslash: its character and length. Length 0: malformed; lone surrogates are
- * given back as they are. */
+/* Decodes the escape at p and returns its length; 0: it is malformed. A lone surrogate is returned as it is. */
 static size_t escape(const char *p, size_t n, uint32_t *cp) {
   static const char names[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
   if (n < 2) return 0;
@@ -75,7 +74,7 @@ static size_t escape(const char *p, size_t n, uint32_t *cp) {
   return 12;
 }
 
-/* Past the characters of ASCII that stand for themselves in a string. */
+/* Skips ASCII characters that need no decoding. */
 static size_t skip_plain(const char *text, size_t n, size_t i) {
   while (i < n && (uint8_t)text[i] >= 0x20 && (uint8_t)text[i] < 0x80 && text[i] != '"' && text[i] != '\\') i++;
   return i;
@@ -225,7 +224,7 @@ zarrc_status zarrc_json_scan_next(zarrc_json_scan *scan, zarrc_json_event *event
     scan->at++;
     scan->expect = in_object ? A_KEY : A_VALUE;
     skip_space(scan);
-    c = 0; /* nothing closes behind a comma */
+    c = 0; /* a comma cannot be followed by a closing bracket */
   }
   scan->start = scan->at;
 
@@ -257,7 +256,7 @@ zarrc_status zarrc_json_scan_next(zarrc_json_scan *scan, zarrc_json_event *event
   }
 }
 
-/* The next decoded character of a string: its UTF-8, and how many bytes of the token it took. */
+/* Decodes the next character of a string to UTF-8 and returns the number of bytes it takes up in the token. */
 static size_t next_char(const char *p, size_t n, char utf8[4], size_t *nutf8) {
   if (*p != '\\') {
     utf8[0] = *p;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/chars.h"
 #include "base/decimal.h"
 #include "base/json_scan.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>
 
-/* One character that does not stand for itself. */
+/* Appends the escape of a character. */
 static zarrc_status put_escape(zarrc_buf *out, uint32_t cp, zarrc_error *error) {
   static const char chars[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
   const char *c = cp > 0 && cp < 0x7f ? strchr(chars, (int)cp) : NULL;
@@ -74,7 +74,7 @@ static zarrc_status put_newline(zarrc_buf *out, size_t nspaces, zarrc_error *err
   return ZARRC_OK;
 }
 
-/* The end of a scalar, or of a key and the scalar behind it, that begins at i. */
+/* Returns the end of the scalar, or of the key and its scalar, that begins at i. */
 static size_t run_end(const char *line, size_t n, size_t i) {
   bool in_string = false;
   for (; i < n; i++) {
@@ -99,7 +99,7 @@ zarrc_status zarrc_json_indent(zarrc_buf *out, const char *line, size_t n, int i
     if (!status) status = zarrc_buf_append(out, line + i, end - i, error);
     if (opens && !empty) depth++;
     if (!status && ((opens && !empty) || c == ',')) status = put_newline(out, step * depth, error);
-    if (c == ',') end++; /* the blank behind it */
+    if (c == ',') end++; /* the space after it */
   }
   if (status) out->len = before;
   return status;

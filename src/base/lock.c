@@ -14,8 +14,8 @@ void zarrc_lock_destroy(zarrc_lock *lock) {
   if (atomic_load(&lock->process) == getpid()) pthread_mutex_destroy(&lock->mutex);
 }
 
-/* The first thread of a child that comes by makes a mutex of the child's own, locked; the others wait for it. Should
- * the child fork just then, its child finds a process that is not itself, and does the same. */
+/* In a child process the first thread that comes by initializes the mutex, locked, and the others wait for it. Should
+ * the child fork just then, its own child finds a foreign process number and does the same. */
 bool zarrc_lock_take(zarrc_lock *lock) {
   long self = getpid(), process = atomic_load(&lock->process);
   while (process != self) {

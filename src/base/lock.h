@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mutex that a fork cannot leave locked, for what lives as long as a store or a context. */
+/* A mutex for objects as long-lived as a store, which fork() cannot leave locked. */
 #ifndef ZARRC_BASE_LOCK_H
 #define ZARRC_BASE_LOCK_H
 
@@ -9,15 +9,15 @@
 
 typedef struct zarrc_lock {
   pthread_mutex_t mutex;
-  atomic_long process; /* whose mutex it is; negative: of that process, being made */
+  atomic_long process; /* the process that owns the mutex; negative: it is being initialized there */
   atomic_bool held;
 } zarrc_lock;
 
 void zarrc_lock_init(zarrc_lock *lock);
 void zarrc_lock_destroy(zarrc_lock *lock);
 
-/* Locks. true: this process is the child of a fork at which another thread held the lock. That thread does not exist
- * here, and what the lock protects may be half changed: forget it, or make it whole. */
+/* Locks. Returns true in the child of a fork if another thread held the lock then. That thread does not exist here, and
+ * what the lock protects may be half changed: the caller must discard or repair it. */
 bool zarrc_lock_take(zarrc_lock *lock);
 void zarrc_lock_give(zarrc_lock *lock);
 

@@ -10,7 +10,7 @@ const char *zarrc_name_of(const char *const *names, size_t n, int64_t value) {
   return value >= 0 && (uint64_t)value < n ? names[value] : NULL;
 }
 
-/* Writes "little, big" into text, as far as it fits. */
+/* Joins names to "little, big", as far as they fit. */
 static void names_join(const char *const *names, size_t n, char *text, size_t nbytes) {
   size_t len = 0;
   text[0] = 0;

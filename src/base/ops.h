@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* Whether a table of operations has a member: one that was compiled before there was such a member is shorter. */
+/* Whether a table of operations has a member. Tables compiled with an older version of the header are shorter. */
 #define ZARRC_HAS_OP(ops, member)                                                                                      \
   ((ops)->struct_size >= offsetof(__typeof__(*(ops)), member) + sizeof(ops)->member && (ops)->member)
 
-/* Goes on from an object to those behind it, until one has the operation; else to the last of them. */
+/* Follows `inner` from an object until one has the operation, or to the last one. */
 #define ZARRC_FIND_OP(object, member)                                                                                  \
   while (!ZARRC_HAS_OP((object)->ops, member) && ZARRC_HAS_OP((object)->ops, inner))                                   \
   object = (object)->ops->inner(object)

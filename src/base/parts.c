@@ -91,7 +91,7 @@ void zarrc_parts_trim(zarrc_parts *parts, size_t nbytes) {
   last->len = nbytes;
 }
 
-/* Several pieces become one, which stays in their stead. */
+/* Several pieces are replaced by a single one. */
 zarrc_status zarrc_parts_join(zarrc_parts *parts, zarrc_bytes *out, zarrc_error *error) {
   if (parts->nitems > 1) {
     zarrc_bytes joined;

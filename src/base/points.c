@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* An index from the front of an axis. false: the axis has none such. */
+/* Resolves a possibly negative index; false: it is out of range. */
 static bool index_wrap(int64_t index, int64_t length, int64_t *out) {
   *out = index < 0 ? index + length : index;
   return *out >= 0 && *out < length;

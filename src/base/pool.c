@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops that are open lie in a list, newest first. Who has nothing to do takes items of the first loop that has some
- * left, one at a time. The caller of a loop takes items of it too; then it waits for those that others took, and
- * meanwhile helps loops that were opened inside its own. It helps no other loop: fn may hold a lock that an item of
- * an unrelated loop wants. As no one waits except for items that somebody is working on, loops nest without deadlock.
+ * Open loops are in a list, newest first. An idle thread takes items of the first loop that has any left, one at a
+ * time. The caller of a loop does so too; then it waits for the items that others have taken, and meanwhile helps with
+ * loops that were opened inside its own. It does not help with other loops, because fn may hold a lock that an item of
+ * an unrelated loop needs. Since threads wait only for items that somebody is working on, nested loops cannot deadlock.
  *
- * fork: in the child only the thread that forked goes on, and the pool's mutex may be locked for ever. So a pool knows
- * its process. In another process nothing of it is touched again: the next loop makes a new pool, which only remembers
- * the old one's memory. A loop in which the fork happened ends in the child without its helpers; items that they had
- * taken are lost, which is reported.
+ * After fork() only the forking thread exists in the child, and the pool's mutex may be locked forever. A pool
+ * therefore knows its process. Another process never uses it: its next loop creates a new pool, which only remembers
+ * the old one's memory. If a fork happens inside a loop, that loop ends in the child without its helpers; if they had
+ * taken items the loop fails there.
  */
 #include "base/pool.h"
 #include "base/checked.h"
 #include "base/cpu.h"
 #include "base/ctx.h"
-#include "base/gate.h"
+#include "base/throttle.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,25 +28,25 @@ typedef struct loop {
   size_t n;
   zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error);
   void *arg;
-  zarrc_gate *gate;        /* of a loop in no other, where memory is limited, or NULL */
-  atomic_size_t next;      /* items from here on are not taken yet */
-  atomic_size_t end;       /* items from here on need not be run: n, or the lowest that failed */
-  bool all;                /* a failure ends nothing */
-  pthread_mutex_t failing; /* held while end is lowered and what follows is written */
-  size_t lowest;           /* item that failed, or n */
+  zarrc_throttle *throttle; /* of an outermost loop if memory is limited; else NULL */
+  atomic_size_t next;       /* the next item to take */
+  atomic_size_t end; /* items from here on need not be run: n, or the lowest that has failed, except ZARRC_PENDING */
+  bool all;          /* run all items even if some fail */
+  pthread_mutex_t failing; /* protects lowering `end`, and the members below */
+  size_t lowest;           /* the lowest item that has failed, or n */
   zarrc_status status;
   zarrc_error error;
 
-  /* under the pool's mutex */
+  /* protected by the pool's mutex */
   struct loop *newer, *older, *outer;
-  bool listed;     /* others may help */
+  bool listed;     /* other threads may help */
   unsigned inside; /* threads that take items */
-  bool waiting;    /* the caller waits on `changed` */
+  bool waiting;    /* the caller waits for `changed` */
   pthread_t caller;
   pthread_cond_t changed;
 } loop;
 
-/* A thread taking items of a loop. */
+/* A thread that takes items of a loop. */
 typedef struct seat {
   pthread_t thread;
   loop *loop;
@@ -56,23 +56,24 @@ typedef struct seat {
 typedef struct zarrc_pool {
   zarrc_ctx *ctx;
   pid_t process;
-  struct zarrc_pool *before; /* of the processes this one was forked from */
+  struct zarrc_pool *before; /* the pool of the parent process */
   pthread_mutex_t mutex;
   pthread_cond_t work;
   loop *loops;
   seat *seats;
   bool stop;
   unsigned nthreads, max_threads;
-  unsigned nidle, ncalled; /* threads that wait for work, and how many of them have been called */
+  unsigned nidle, ncalled; /* threads that wait for work; those of them that have been woken */
   pthread_t threads[];
 } pool;
 
 /* ------------------------------------------------------------------------------------------------- running items */
 
 static void run_item(loop *l, size_t i, zarrc_error *error) {
-  error->code = ZARRC_OK; /* an item before may have failed at something and gone on */
+  error->code = ZARRC_OK; /* may be left from an earlier item */
   zarrc_status status = zarrc_ctx_check_canceled(l->ctx, error);
-  if (!status) status = l->gate ? zarrc_gate_run(l->gate, l->fn, l->arg, i, error) : l->fn(l->arg, i, error);
+  if (!status)
+    status = l->throttle ? zarrc_throttle_run(l->throttle, l->fn, l->arg, i, error) : l->fn(l->arg, i, error);
   if (status == ZARRC_OK) return;
   if (error->code != status) zarrc_fail(error, status, "%s", zarrc_status_words(status));
   pthread_mutex_lock(&l->failing);
@@ -80,7 +81,7 @@ static void run_item(loop *l, size_t i, zarrc_error *error) {
     l->lowest = i;
     l->status = status;
     l->error = *error;
-    if (!l->all) atomic_store(&l->end, i);
+    if (!l->all && status != ZARRC_PENDING) atomic_store(&l->end, i);
   }
   pthread_mutex_unlock(&l->failing);
 }
@@ -89,17 +90,17 @@ static bool has_items(loop *l) {
   return atomic_load_explicit(&l->next, memory_order_relaxed) < atomic_load_explicit(&l->end, memory_order_relaxed);
 }
 
-/* Items are taken in order, so that all below a failure were taken before it and are run. */
+/* Items are taken in order, so that all items below a failed one are run. */
 static void take_items(loop *l) {
-  zarrc_error error = {0};
+  zarrc_error error; /* not cleared: that would cost a noticeable part of reading one element */
   size_t i;
   while ((i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed)) <
          atomic_load_explicit(&l->end, memory_order_relaxed))
     run_item(l, i, &error);
 }
 
-/* Takes items of a loop. The pool's mutex is held before and after; false: it is not, as this is another process now.
- */
+/* Takes items of a loop. The pool's mutex is locked before and after, unless false is returned: then this process has
+ * been forked meanwhile. */
 static bool work_on(pool *p, loop *l) {
   seat s = {.thread = pthread_self(), .loop = l, .older = p->seats};
   if (s.older) s.older->newer = &s;
@@ -115,7 +116,7 @@ static bool work_on(pool *p, loop *l) {
   return true;
 }
 
-/* The newest loop with items left; with outer, of those opened inside it. */
+/* Returns the newest loop with items left; if outer is given, of the loops opened inside it. */
 static loop *find_work(const pool *p, const loop *outer) {
   for (loop *l = p->loops; l; l = l->older) {
     if (!has_items(l)) continue;
@@ -146,7 +147,7 @@ static void *thread_main(void *arg) {
   return NULL;
 }
 
-/* Threads get no signals. Where the system gives no more of them, those that there are will do. */
+/* Starts threads, with all signals blocked. If the system refuses more, those that run must do. */
 static void start_threads(pool *p, unsigned wanted) {
   if (wanted > p->max_threads - p->nthreads) wanted = p->max_threads - p->nthreads;
   if (wanted == 0) return;
@@ -194,7 +195,7 @@ static void pool_free(pool *p) {
   zarrc_free(p->ctx, p);
 }
 
-/* The pool of this process; NULL: no memory for one. */
+/* Returns the pool of this process; NULL: there is no memory for one. */
 static pool *pool_of(zarrc_ctx *ctx) {
   pool *p = atomic_load(&ctx->pool);
   while (!p || p->process != getpid()) {
@@ -227,7 +228,7 @@ void zarrc_pool_close(zarrc_ctx *ctx) {
 
 /* --------------------------------------------------------------------------------------------------------- loops */
 
-/* The newest seat of the calling thread, or NULL. */
+/* Returns the newest seat of the calling thread; NULL: it has none. */
 static const seat *own_seat(const pool *p) {
   const seat *s = p->seats;
   while (s && !pthread_equal(s->thread, pthread_self())) s = s->older;
@@ -249,9 +250,9 @@ static void open_loop(pool *p, loop *l) {
   const seat *s = own_seat(p);
   l->caller = pthread_self();
   l->outer = s ? s->loop : NULL;
-  if (l->outer) l->gate = NULL;
+  if (l->outer) l->throttle = NULL;
   for (const loop *above = l->outer; above; above = above->outer)
-    if (above->gate && atomic_load(&above->gate->alone)) return;
+    if (above->throttle && atomic_load(&above->throttle->alone)) return;
   l->listed = true;
   l->newer = NULL;
   l->older = p->loops;
@@ -274,8 +275,8 @@ static void close_loop(pool *p, loop *l) {
   if (l->older) l->older->newer = l->newer;
 }
 
-/* Nanoseconds after which a caller that waits for helpers asks whether the work is to stop: a host may be able to tell
- * from that thread alone. */
+/* Nanoseconds between two checks for cancellation by a caller that waits for helpers; some hosts can be asked by that
+ * thread only. */
 #define ASK_NS 100000000
 
 static void wait_for_helpers(pool *p, loop *l) {
@@ -291,14 +292,14 @@ static void wait_for_helpers(pool *p, loop *l) {
     until.tv_nsec %= 1000000000;
     if (pthread_cond_timedwait(&l->changed, &p->mutex, &until) == ETIMEDOUT) {
       pthread_mutex_unlock(&p->mutex);
-      (void)options->canceled(options->canceled_ud); /* items ask for themselves */
+      (void)options->canceled(options->canceled_ud); /* the items check the result themselves */
       pthread_mutex_lock(&p->mutex);
     }
   }
   l->waiting = false;
 }
 
-/* false: the process was forked meanwhile, and helpers stayed behind. */
+/* Runs a loop; false: the process was forked meanwhile, and items of helpers are lost. */
 static bool run_in_pool(pool *p, loop *l) {
   pthread_mutex_lock(&p->mutex);
   open_loop(p, l);
@@ -319,7 +320,7 @@ static bool run_in_pool(pool *p, loop *l) {
 
 static void run_for_host(void *arg, size_t i) {
   loop *l = arg;
-  zarrc_error error = {0};
+  zarrc_error error;
   if (i < atomic_load_explicit(&l->end, memory_order_relaxed)) run_item(l, i, &error);
 }
 
@@ -338,7 +339,7 @@ zarrc_status zarrc_pool_run(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *a
   atomic_init(&l.end, n);
   pthread_mutex_init(&l.failing, NULL);
   bool parallel = n > 1 && !ctx->serial, whole = true;
-  zarrc_gate gate;
+  zarrc_throttle throttle;
   pool *p = parallel && !host->for_each ? pool_of(ctx) : NULL;
   if (parallel && host->for_each) {
     host->for_each(host->ud, n, run_for_host, &l);
@@ -346,21 +347,21 @@ zarrc_status zarrc_pool_run(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *a
     l.inside = 0;
     l.waiting = l.listed = false;
     if (ctx->options.max_memory) {
-      zarrc_gate_open(&gate, ctx);
-      l.gate = &gate;
+      zarrc_throttle_open(&throttle, ctx);
+      l.throttle = &throttle;
     }
     pthread_cond_init(&l.changed, NULL);
     whole = run_in_pool(p, &l);
     if (whole) {
       pthread_cond_destroy(&l.changed);
-      if (ctx->options.max_memory) zarrc_gate_close(&gate);
+      if (ctx->options.max_memory) zarrc_throttle_close(&throttle);
     }
   } else {
     take_items(&l);
   }
   if (!whole) return zarrc_fail(error, ZARRC_CANCELED, "the process was forked while threads of its parent worked");
   pthread_mutex_destroy(&l.failing);
-  if (l.status == ZARRC_NO_MEMORY) zarrc_gate_explain(ctx, &l.error);
+  if (l.status == ZARRC_NO_MEMORY) zarrc_throttle_explain(ctx, &l.error);
   if (l.status && error) *error = l.error;
   return l.status;
 }

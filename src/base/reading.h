@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* What the traits of a blob mean to those who read it: the one place where near and far are told apart. */
+/* How to read from a blob, according to its traits. Only here is it decided what is near and what is far. */
 #ifndef ZARRC_BASE_READING_H
 #define ZARRC_BASE_READING_H
 
 #include <zarrc/blob.h>
 #include <zarrc/data.h>
 
-/* How ranges are joined. */
+/* How ranges are joined to larger ones. */
 typedef struct zarrc_joining {
-  uint64_t gap;    /* over so many bytes that nobody wants */
-  uint64_t max;    /* to ranges of up to so many */
-  uint64_t window; /* and so many bytes are asked for at once */
+  uint64_t gap;    /* most unwanted bytes between two ranges */
+  uint64_t max;    /* most bytes of a joined range */
+  uint64_t window; /* most bytes to request at once */
 } zarrc_joining;
 
-/* Returns what the blob says, unless the chunk's options say otherwise, within the memory that the context may hold. */
+/* Returns what the blob prefers, unless the options say otherwise, limited by max_memory. */
 zarrc_joining zarrc_blob_joining(const zarrc_ctx *ctx, const zarrc_blob *blob, const zarrc_chunk_options *options);
 
-/* Returns whether a question costs next to nothing: then a codec asks for a table of what lies where, and for little
- * else; of a far blob one large answer comes sooner than the third small one. */
+/* Returns whether a small read costs next to nothing. If so, a codec first reads a table of contents and then little
+ * else; if not, one large read is faster than three small ones. */
 bool zarrc_blob_is_near(const zarrc_blob *blob);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/selection.h"
 
+#include "base/sized.h"
+
 zarrc_pick zarrc_pick_slice(int64_t start, int64_t stop, int64_t step) {
   return (zarrc_pick){.kind = ZARRC_PICK_SLICE, .start = start, .stop = stop, .step = step};
 }
@@ -19,10 +21,11 @@ zarrc_pick zarrc_pick_mask(const uint8_t *mask, size_t n) {
 
 zarrc_status zarrc_selection_shape(const zarrc_selection *selection, int ndim, const int64_t *shape, int *out_ndim,
                                    int64_t *out_shape, zarrc_error *error) {
-  zarrc_status status = ZARRC_OK;
+  zarrc_status status = ZARRC_CHECK_ROOM(selection, "selection", error);
   zarrc_axes axes;
   uint32_t n;
   int64_t room;
+  if (status) return status;
   switch (selection->kind) {
   case ZARRC_SELECT_AXES:
     status = zarrc_axes_open(NULL, selection, ndim, shape, &axes, error);

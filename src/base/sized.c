@@ -37,3 +37,8 @@ zarrc_status zarrc_sized_give(void *to, const void *from, size_t nbytes, const c
   memcpy(to, &size, sizeof size);
   return ZARRC_OK;
 }
+
+zarrc_status zarrc_room_refuse(const char *what, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "%s: something is set that version %s does not know", what,
+                    zarrc_version());
+}

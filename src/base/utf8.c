@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Length of the sequence that begins at p, 0 if it is not valid. */
+/* Returns the length of the sequence at p; 0: it is invalid. */
 static size_t sequence(const uint8_t *p, size_t n) {
   uint8_t a = p[0];
   if (a < 0x80) return 1;

@@ -6,7 +6,7 @@
 
 zarrc_view zarrc_view_c(const zarrc_dtype *dtype, int ndim, const int64_t *shape, void *data) {
   zarrc_view view = {.data = data, .dtype = *dtype, .ndim = ndim};
-  uint64_t stride = dtype->item_size; /* may wrap round where there are no elements */
+  uint64_t stride = dtype->item_size; /* may overflow if there are no elements */
   for (int i = ndim - 1; i >= 0; i--) {
     view.shape[i] = shape[i];
     view.stride[i] = (int64_t)stride;
@@ -19,7 +19,7 @@ zarrc_view zarrc_view_part(const zarrc_view *view, const zarrc_region *region) {
   zarrc_view part = *view;
   for (int i = 0; i < view->ndim; i++) {
     part.shape[i] = region->count[i];
-    if (region->count[i] > 1) part.stride[i] *= region->step[i]; /* else a step may be beyond all bounds */
+    if (region->count[i] > 1) part.stride[i] *= region->step[i]; /* otherwise step may be any number */
     if (region->count[i]) part.data = (uint8_t *)part.data + region->start[i] * view->stride[i];
   }
   return part;
@@ -61,7 +61,7 @@ zarrc_region zarrc_region_all(int ndim, const int64_t *shape) {
   return region;
 }
 
-/* A region that lies inside the shape and has as many elements on each axis is all of it, whatever its steps. */
+/* A valid region with as many indices as the axis has selects all of it, whatever its steps. */
 bool zarrc_region_is_all(const zarrc_region *region, int ndim, const int64_t *shape) {
   for (int i = 0; i < ndim; i++)
     if (region->count[i] != shape[i]) return false;

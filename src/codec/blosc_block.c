@@ -11,7 +11,7 @@
 #include <zarrc/plugin/blob.h>
 #endif
 
-/* What is done between two questions whether to go on. */
+/* Bytes between two checks for cancellation. */
 #define DECODED_UNASKED ((uint32_t)1 << 20)
 #define ENCODED_UNASKED ((uint32_t)1 << 17)
 
@@ -21,7 +21,7 @@ zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, ui
   return bits ? ZARRC_BLOSC_BITSHUFFLE : ZARRC_BLOSC_NOSHUFFLE;
 }
 
-/* Of a bitshuffled block whose elements are not a multiple of 8, versions of libblosc think differently. */
+/* Versions of libblosc disagree about bitshuffled blocks whose number of elements is not a multiple of 8. */
 bool zarrc_blosc_block_can(const zarrc_blosc_frame *frame, uint32_t i) {
   bool known = (ZARRC_HAVE_ZSTD && frame->format == ZARRC_BLOSC_AS_ZSTD) ||
                (ZARRC_HAVE_LZ4 && frame->format == ZARRC_BLOSC_AS_LZ4);
@@ -39,7 +39,7 @@ const char *zarrc_lz4_version(void) {
   return LZ4_versionString();
 }
 
-static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
+static zarrc_status decode_lz4(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
                                zarrc_error *error) {
   const char *from = (const char *)p;
   int made = need < nbytes ? LZ4_decompress_safe_partial(from, (char *)to, (int)n, (int)need, (int)nbytes)
@@ -51,7 +51,7 @@ const char *zarrc_lz4_version(void) {
   return NULL;
 }
 
-static zarrc_status lz4_decode(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
+static zarrc_status decode_lz4(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
                                zarrc_error *error) {
   (void)p, (void)n, (void)need, (void)to, (void)nbytes;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without liblz4");
@@ -70,10 +70,10 @@ zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame 
     at += 4;
     if (!length || length > n - at) return zarrc_fail(error, ZARRC_CORRUPT, "block %u reaches beyond its end", i);
     zarrc_status status = ZARRC_OK;
-    if (length == each) /* a copy */
+    if (length == each) /* stored uncompressed */
       memcpy(streams + k * each, p + at, need);
     else if (frame->format == ZARRC_BLOSC_AS_LZ4)
-      status = lz4_decode(p + at, length, need, streams + k * each, each, error);
+      status = decode_lz4(p + at, length, need, streams + k * each, each, error);
     else
       status = zarrc_zstd_decode_exactly(ctx, p + at, length, streams + k * each, each, error);
     if (status) {
@@ -85,7 +85,7 @@ zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame 
   return ZARRC_OK;
 }
 
-/* Asks after so many bytes or more whether to go on. */
+/* Checks for cancellation every nbytes bytes. */
 static zarrc_status check_canceled(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, uint32_t nbytes,
                                    zarrc_error *error) {
   uint32_t every = nbytes / (frame->blocksize ? frame->blocksize : 1);
@@ -115,11 +115,11 @@ zarrc_status zarrc_blosc_blocks_decode(zarrc_ctx *ctx, const uint8_t *p, const z
 
 /* ------------------------------------------------------------------------------------------------------- encode */
 
-/* libblosc compresses less than this not at all, and has no smaller blocks. */
+/* libblosc does not compress less than this, and its blocks are not smaller. */
 #define MIN_NBYTES 128u
 
-/* What libblosc chooses: larger blocks the more is to be done, and for each stream of a block that will be split. Of
- * types that are large, blocks hold whole elements only. */
+/* Chooses the same block size as libblosc: larger at higher levels, and larger if blocks are split into streams. A
+ * block consists of whole elements unless it is smaller than one. */
 static uint32_t blocksize_choose(const zarrc_blosc_frame *f, int clevel, uint32_t wanted) {
   static const uint8_t eighths[10] = {2, 4, 8, 16, 32, 32, 64, 64, 64, 128};
   uint32_t blocksize = f->nbytes, unit = f->format == ZARRC_BLOSC_AS_ZSTD ? 1u << 16 : 1u << 15;
@@ -153,24 +153,24 @@ bool zarrc_blosc_frame_plan(uint32_t nbytes, uint8_t typesize, zarrc_blosc_cname
   return zarrc_blosc_blocks_can(&f);
 }
 
-/* What level of Zstandard a level of Blosc stands for. */
+/* Returns the Zstandard level for a level of Blosc. */
 static int zstd_level(int clevel) {
-  return clevel < 9 ? 2 * clevel - 1 : INT16_MAX; /* its highest */
+  return clevel < 9 ? 2 * clevel - 1 : INT16_MAX; /* the highest */
 }
 
 #if ZARRC_HAVE_LZ4
-static size_t lz4_encode(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
+static size_t encode_lz4(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
   int made = LZ4_compress_fast((const char *)from, (char *)to, (int)n, (int)room, 10 - clevel);
   return made > 0 ? (size_t)made : 0;
 }
 #else
-static size_t lz4_encode(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
+static size_t encode_lz4(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
   (void)clevel, (void)from, (void)n, (void)to, (void)room;
   return 0;
 }
 #endif
 
-/* A frame that is being made, and where its next stream goes. */
+/* A frame in the making, and the position of its next stream. */
 typedef struct making {
   zarrc_ctx *ctx;
   const zarrc_blosc_frame *frame;
@@ -179,19 +179,19 @@ typedef struct making {
   size_t at, end;
 } making;
 
-/* One stream of n bytes, behind its length; *fits: it, or its copy, found room in the frame. */
-static zarrc_status stream_encode(making *m, const uint8_t *from, uint32_t n, bool *fits, zarrc_error *error) {
+/* Encodes a stream of n bytes after its length. *fits: the stream, compressed or not, fits into the frame. */
+static zarrc_status encode_stream(making *m, const uint8_t *from, uint32_t n, bool *fits, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   size_t room = m->end - m->at > 4 ? m->end - m->at - 4 : 0, made = 0;
   uint32_t most = room < n ? (uint32_t)room : n;
   uint8_t *to = m->p + m->at + 4;
-  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_LZ4) made = lz4_encode(m->clevel, from, n, to, most);
+  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_LZ4) made = encode_lz4(m->clevel, from, n, to, most);
   if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_ZSTD)
     status = zarrc_zstd_encode_within(m->ctx, zstd_level(m->clevel), from, n, to, most, &made, error);
   if (status) return status;
   *fits = (made > 0 && made < n) || n <= room;
   if (!*fits) return ZARRC_OK;
-  if (made == 0 || made == n) { /* of this length it is a copy */
+  if (made == 0 || made == n) { /* a stream of this length is stored uncompressed */
     made = n;
     memcpy(to, from, n);
   }
@@ -200,7 +200,7 @@ static zarrc_status stream_encode(making *m, const uint8_t *from, uint32_t n, bo
   return ZARRC_OK;
 }
 
-static zarrc_status blocks_encode(making *m, const uint8_t *from, uint8_t *shuffled, bool *fits, zarrc_error *error) {
+static zarrc_status encode_blocks(making *m, const uint8_t *from, uint8_t *shuffled, bool *fits, zarrc_error *error) {
   const zarrc_shuffle_kernels *kernels = zarrc_shuffle_kernels_best();
   const zarrc_blosc_frame *f = m->frame;
   zarrc_status status = ZARRC_OK;
@@ -214,7 +214,7 @@ static zarrc_status blocks_encode(making *m, const uint8_t *from, uint8_t *shuff
     status = check_canceled(m->ctx, f, i, ENCODED_UNASKED, error);
     if (status) return status;
     for (uint32_t done = 0; done < nbytes && *fits; done += each) {
-      status = stream_encode(m, streams + done, each, fits, error);
+      status = encode_stream(m, streams + done, each, fits, error);
       if (status) return status;
     }
     from += nbytes;
@@ -233,7 +233,7 @@ zarrc_status zarrc_blosc_frame_encode(zarrc_ctx *ctx, const zarrc_blosc_frame *f
   if (zarrc_blosc_block_shuffle(frame, 0) != ZARRC_BLOSC_NOSHUFFLE)
     status = zarrc_scratch_take(ctx, frame->blocksize, &memory, error);
   zarrc_blosc_frame_cut(frame, frame->nblocks, true, 0, p);
-  if (!status) status = blocks_encode(&m, from, (uint8_t *)(uintptr_t)memory.ptr, &fits, error);
+  if (!status) status = encode_blocks(&m, from, (uint8_t *)(uintptr_t)memory.ptr, &fits, error);
   zarrc_bytes_release(&memory);
   if (status) return status;
   if (!fits) {

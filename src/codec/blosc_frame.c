@@ -2,12 +2,12 @@
 #include "codec/blosc_frame.h"
 #include "base/endian.h"
 
-/* What libblosc 1.21 has as BLOSC_MAX_BLOCKSIZE. */
+/* BLOSC_MAX_BLOCKSIZE of libblosc 1.21. */
 #define MAX_BLOCKSIZE ((INT32_MAX - 255u * 4u) / 3u)
-/* libblosc splits blocks of types up to this size, into streams of at least so many decoded bytes. */
+/* libblosc splits blocks if typesize is at most this, into streams of at least so many decoded bytes. */
 #define MAX_SPLIT_TYPESIZE 16u
 #define MIN_SPLIT_NBYTES   128u
-/* So many 0xff in a blosclz stream could make its decoder's 32-bit match length wrap round. */
+/* So many consecutive 0xff in a blosclz stream could overflow its decoder's 32-bit match length. */
 #define MAX_BLOSCLZ_RUN ((size_t)1 << 23)
 
 zarrc_status zarrc_blosc_frame_parse(const uint8_t *header, zarrc_blosc_frame *out, zarrc_error *error) {
@@ -21,7 +21,7 @@ zarrc_status zarrc_blosc_frame_parse(const uint8_t *header, zarrc_blosc_frame *o
       .stored = header[2] & ZARRC_BLOSC_STORED,
   };
   if (header[0] != 2) return zarrc_fail(error, ZARRC_CORRUPT, "version of the frame is %u, 2 is known", header[0]);
-  if (f.flags & ZARRC_BLOSC_RESERVED || f.format > ZARRC_BLOSC_AS_ZSTD)
+  if (f.flags & ZARRC_BLOSC_RESERVED || (!f.stored && f.format > ZARRC_BLOSC_AS_ZSTD))
     return zarrc_fail(error, ZARRC_CORRUPT, "unknown flags %02x", f.flags);
   if (!f.stored && header[1] != 1)
     return zarrc_fail(error, ZARRC_CORRUPT, "version of the compressor's format is %u, 1 is known", header[1]);
@@ -64,10 +64,10 @@ uint32_t zarrc_blosc_block_cbytes(const zarrc_blosc_frame *frame, const uint8_t 
   return at - *first;
 }
 
-static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t n, uint32_t ndecoded,
+static zarrc_status check_stream(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t n, uint32_t ndecoded,
                                  uint32_t block, zarrc_error *error) {
   static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
-  if (n == ndecoded) return ZARRC_OK; /* a copy */
+  if (n == ndecoded) return ZARRC_OK; /* stored uncompressed */
   if (f->format == ZARRC_BLOSC_AS_ZSTD && (n < sizeof zstd_magic || memcmp(p, zstd_magic, sizeof zstd_magic) != 0))
     return zarrc_fail(error, ZARRC_CORRUPT, "block %u holds no Zstandard frame", block);
   if (f->format != ZARRC_BLOSC_AS_BLOSCLZ || n < MAX_BLOSCLZ_RUN) return ZARRC_OK;
@@ -78,8 +78,8 @@ static zarrc_status stream_check(const zarrc_blosc_frame *f, const uint8_t *p, u
   return ZARRC_OK;
 }
 
-/* Checks the streams of one block; *nbytes grows by what they take. */
-static zarrc_status block_check(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t block, uint64_t *nbytes,
+/* Checks the streams of a block and adds their encoded bytes to *nbytes. */
+static zarrc_status check_block(const zarrc_blosc_frame *f, const uint8_t *p, uint32_t block, uint64_t *nbytes,
                                 zarrc_error *error) {
   uint32_t at = block_start(p, block);
   uint32_t ndecoded = zarrc_blosc_block_nbytes(f, block), nstreams = zarrc_blosc_block_nstreams(f, block);
@@ -93,7 +93,7 @@ static zarrc_status block_check(const zarrc_blosc_frame *f, const uint8_t *p, ui
     uint32_t n = zarrc_load_le32(p + at);
     at += 4;
     if (!n || n > f->cbytes - at) goto outside;
-    zarrc_status status = stream_check(f, p + at, n, ndecoded / nstreams, block, error);
+    zarrc_status status = check_stream(f, p + at, n, ndecoded / nstreams, block, error);
     if (status) return status;
     at += n;
     *nbytes += 4 + (uint64_t)n;
@@ -114,9 +114,9 @@ zarrc_status zarrc_blosc_frame_check(const uint8_t *p, size_t n, zarrc_blosc_fra
     return zarrc_fail(error, ZARRC_TRUNCATED, "the frame is %u bytes long, and %zu are there", f.cbytes, n);
   nbytes += 4 * (uint64_t)f.nblocks;
   for (uint32_t i = 0; i < f.nblocks; i++) {
-    status = block_check(&f, p, i, &nbytes, error);
+    status = check_block(&f, p, i, &nbytes, error);
     if (status) return status;
-    if (nbytes > f.cbytes) /* so that time is linear in the bytes there are */
+    if (nbytes > f.cbytes) /* keeps time linear in the number of bytes */
       return zarrc_fail(error, ZARRC_CORRUPT, "block %u shares bytes with another one", i);
   }
   *out = f;
@@ -128,7 +128,7 @@ void zarrc_blosc_frame_cut(const zarrc_blosc_frame *frame, uint32_t nblocks, boo
   uint32_t last = with_last ? zarrc_blosc_block_nbytes(frame, frame->nblocks - 1) : frame->blocksize;
   uint32_t blocksize = frame->blocksize;
   uint8_t flags = frame->flags;
-  if (nblocks == 1 && last < blocksize) { /* a short block is never split; alone it no longer looks short */
+  if (nblocks == 1 && last < blocksize) { /* a short block is never split, but alone it does not look short */
     blocksize = last;
     flags |= ZARRC_BLOSC_UNSPLIT;
   }

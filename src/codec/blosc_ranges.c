@@ -2,31 +2,31 @@
 #include "codec/blosc_ranges.h"
 #include "base/endian.h"
 #include "base/reading.h"
-#include "codec/blosc.h"
 #include "codec/blosc_block.h"
-#include "codec/blosc_few.h"
+#include "codec/blosc_elements.h"
+#include "codec/blosc_library.h"
 
 #include <inttypes.h>
 
-/* Larger blocks are more than libblosc chooses by itself, and save less. */
+/* Largest blocks for which this is worthwhile. libblosc does not choose larger ones by itself. */
 #define MAX_BLOCK_NBYTES ((uint32_t)4 << 20)
 
 typedef struct reader {
   zarrc_ctx *ctx;
   zarrc_blob *encoded;
   zarrc_blosc_frame frame;
-  zarrc_range table;   /* where the blocks start */
-  zarrc_bytes touched; /* for each block its number in the cut frame, counted from 1; 0: not wanted */
+  zarrc_range table;   /* offsets of the blocks */
+  zarrc_bytes touched; /* for each block its number in the cut frame, counted from 1; 0: it is not touched */
   uint32_t ntouched;
-  zarrc_bytes cut, decoded; /* a frame of the touched blocks alone; or the streams of one block */
+  zarrc_bytes cut, decoded; /* a frame of the touched blocks, and its bytes; or the streams of one block */
   uint32_t cut_nbytes;
-  bool few; /* bytes are wanted */
+  bool few; /* only few bytes are wanted */
 } reader;
 
 /* ------------------------------------------------------------------------------------------------- the ranges */
 
-/* The ranges of a stored frame are ranges of the value. */
-static zarrc_status stored_read(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+/* Reads ranges of a stored frame, which are ranges of the value. */
+static zarrc_status read_stored(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_bytes memory;
   zarrc_status status = zarrc_scratch_take(r->ctx, (n ? n : 1) * sizeof(zarrc_range), &memory, error);
   if (status) return status;
@@ -58,8 +58,8 @@ static uint32_t block_start(const reader *r, uint32_t i) {
   return i < r->frame.nblocks ? zarrc_load_le32(r->table.got.ptr + 4 * (size_t)i) : r->frame.cbytes;
 }
 
-/* Reads header and table; false in *useful: decoding all of the frame is as good. */
-static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
+/* Reads the header and the table; *useful = false: decoding the whole frame is as good. */
+static zarrc_status open_reader(reader *r, bool *useful, zarrc_error *error) {
   zarrc_range header = {.nbytes = ZARRC_BLOSC_HEADER_NBYTES};
   const zarrc_blosc_frame *f = &r->frame;
   zarrc_status status = zarrc_blob_read(r->encoded, &header, 1, error);
@@ -78,7 +78,7 @@ static zarrc_status reader_open(reader *r, bool *useful, zarrc_error *error) {
 }
 
 /* Numbers the blocks that the ranges touch. */
-static zarrc_status blocks_touch(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+static zarrc_status touch_blocks(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   size_t nbytes = r->frame.nblocks * sizeof(uint32_t);
   zarrc_status status = zarrc_scratch_take(r->ctx, nbytes, &r->touched, error);
   if (status) return status;
@@ -97,8 +97,8 @@ static zarrc_status blocks_touch(reader *r, zarrc_range *ranges, size_t n, zarrc
   return ZARRC_OK;
 }
 
-/* Whether touched blocks lie one behind the other as their numbers say, so that each ends where the next one starts;
- * counts their runs. */
+/* Returns whether touched blocks are in the order of their numbers, so that each ends where the next one starts; counts
+ * the runs of adjacent ones. */
 static bool blocks_in_order(reader *r, size_t *nruns) {
   const uint32_t *numbers = block_numbers(r);
   uint64_t nbytes = ZARRC_BLOSC_HEADER_NBYTES + 4 * (uint64_t)r->ntouched;
@@ -116,8 +116,8 @@ static bool blocks_in_order(reader *r, size_t *nruns) {
   return true;
 }
 
-/* Reads the touched blocks, all at once, into a frame of their own. */
-static zarrc_status blocks_read(reader *r, size_t nruns, zarrc_error *error) {
+/* Reads all touched blocks at once into a new frame. */
+static zarrc_status read_blocks(reader *r, size_t nruns, zarrc_error *error) {
   const uint32_t *numbers = block_numbers(r);
   const zarrc_blosc_frame *f = &r->frame;
   zarrc_bytes memory = {0};
@@ -142,7 +142,7 @@ static zarrc_status blocks_read(reader *r, size_t nruns, zarrc_error *error) {
   return status;
 }
 
-static zarrc_status blocks_decode(reader *r, zarrc_error *error) {
+static zarrc_status decode_blocks(reader *r, zarrc_error *error) {
   zarrc_blosc_frame cut;
   zarrc_status status = zarrc_blosc_frame_check(r->cut.ptr, r->cut_nbytes, &cut, error);
   if (!status) status = zarrc_scratch_take(r->ctx, cut.nbytes, &r->decoded, error);
@@ -150,8 +150,8 @@ static zarrc_status blocks_decode(reader *r, zarrc_error *error) {
   return status;
 }
 
-/* Copies each range out of the decoded blocks: those that one range touches lie side by side there too. */
-static zarrc_status ranges_serve(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+/* Copies each range out of the decoded blocks. The blocks that a range touches are adjacent there too. */
+static zarrc_status serve_ranges(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_blosc_frame *f = &r->frame;
   for (size_t i = 0; i < n; i++) {
     uint64_t first = 0;
@@ -184,7 +184,7 @@ static bool few_wanted(const zarrc_range *ranges, size_t n) {
   return sum <= ZARRC_BLOSC_FEW_NBYTES;
 }
 
-/* Whether few bytes are wanted, and can be picked out of every block that they touch. */
+/* Returns whether few bytes are wanted and can be picked out of every touched block. */
 static bool few_can(const reader *r) {
   const uint32_t *numbers = block_numbers(r);
   if (!r->few) return false;
@@ -193,7 +193,7 @@ static bool few_can(const reader *r) {
   return true;
 }
 
-/* Memory for each range; all are inside the value. */
+/* Takes memory for each range; all ranges are inside the value. */
 static zarrc_status few_places(const reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   for (size_t i = 0; i < n; i++) {
     uint64_t first;
@@ -211,7 +211,7 @@ static zarrc_status few_places(const reader *r, zarrc_range *ranges, size_t n, z
   return ZARRC_OK;
 }
 
-/* The part of a range that lies in a block: bytes [*from, *to) of the value; false: none. */
+/* Gets bytes [*from, *to) of the value that are both in a range and in a block; false: there are none. */
 static bool few_part(const reader *r, uint32_t block, zarrc_range *range, uint64_t *first, uint64_t *from,
                      uint64_t *to) {
   const zarrc_blosc_frame *f = &r->frame;
@@ -224,28 +224,28 @@ static bool few_part(const reader *r, uint32_t block, zarrc_range *range, uint64
   return *from < *to;
 }
 
-/* What the ranges need of each stream of a block. */
+/* Returns how many bytes of each stream of a block the ranges need. */
 static uint32_t few_need(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
   uint64_t low = (uint64_t)block * r->frame.blocksize, first, from, to;
   uint32_t most = 0;
   for (size_t i = 0; i < n; i++) {
     if (!few_part(r, block, &ranges[i], &first, &from, &to)) continue;
-    uint32_t need = zarrc_blosc_few_need(&r->frame, block, (uint32_t)(from - low), (uint32_t)(to - from));
+    uint32_t need = zarrc_blosc_elements_need(&r->frame, block, (uint32_t)(from - low), (uint32_t)(to - from));
     if (need > most) most = need;
   }
   return most;
 }
 
-/* Picks what the ranges want of one decoded block. */
-static void few_pick(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
+/* Picks the bytes of the ranges out of a decoded block. */
+static void pick_few(const reader *r, uint32_t block, zarrc_range *ranges, size_t n) {
   uint64_t low = (uint64_t)block * r->frame.blocksize, first, from, to;
   for (size_t i = 0; i < n; i++)
     if (few_part(r, block, &ranges[i], &first, &from, &to))
-      zarrc_blosc_few_pick(&r->frame, block, r->decoded.ptr, (uint32_t)(from - low), (uint32_t)(to - from),
-                           (uint8_t *)(uintptr_t)ranges[i].got.ptr + (from - first));
+      zarrc_blosc_elements_pick(&r->frame, block, r->decoded.ptr, (uint32_t)(from - low), (uint32_t)(to - from),
+                                (uint8_t *)(uintptr_t)ranges[i].got.ptr + (from - first));
 }
 
-static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
+static zarrc_status serve_few(reader *r, zarrc_range *ranges, size_t n, zarrc_error *error) {
   const zarrc_blosc_frame *f = &r->frame;
   zarrc_status status = zarrc_scratch_take(r->ctx, f->blocksize, &r->decoded, error);
   if (!status) status = few_places(r, ranges, n, error);
@@ -259,7 +259,7 @@ static zarrc_status few_serve(reader *r, zarrc_range *ranges, size_t n, zarrc_er
     status = zarrc_blosc_streams_decode(r->ctx, f, b, block.got.ptr, nbytes, few_need(r, b, ranges, n),
                                         (uint8_t *)(uintptr_t)r->decoded.ptr, error);
     zarrc_ranges_release(&block, 1);
-    if (!status) few_pick(r, b, ranges, n);
+    if (!status) pick_few(r, b, ranges, n);
   }
   if (status) zarrc_ranges_release(ranges, n);
   return status;
@@ -272,23 +272,23 @@ zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_
   size_t nruns = 0;
   *served = false;
   if (!zarrc_blob_is_near(encoded)) return ZARRC_OK;
-  zarrc_status status = reader_open(&r, &useful, error);
+  zarrc_status status = open_reader(&r, &useful, error);
   if (status || !useful) goto done;
   if (r.frame.stored) {
-    status = stored_read(&r, ranges, n, error);
+    status = read_stored(&r, ranges, n, error);
     *served = !status;
     goto done;
   }
-  status = blocks_touch(&r, ranges, n, error);
+  status = touch_blocks(&r, ranges, n, error);
   if (status || !r.ntouched) goto done;
   r.few = few_can(&r);
   if ((!r.few && r.ntouched > r.frame.nblocks / 2) || !blocks_in_order(&r, &nruns)) goto done;
   if (r.few) {
-    status = few_serve(&r, ranges, n, error);
+    status = serve_few(&r, ranges, n, error);
   } else {
-    status = blocks_read(&r, nruns, error);
-    if (!status) status = blocks_decode(&r, error);
-    if (!status) status = ranges_serve(&r, ranges, n, error);
+    status = read_blocks(&r, nruns, error);
+    if (!status) status = decode_blocks(&r, error);
+    if (!status) status = serve_ranges(&r, ranges, n, error);
   }
   *served = !status;
 done:

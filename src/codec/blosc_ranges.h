@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of a Blosc frame, read and decoded by the blocks that they touch. */
+/* Reading parts of a Blosc frame by decoding only the blocks they touch. */
 #ifndef ZARRC_CODEC_BLOSC_RANGES_H
 #define ZARRC_CODEC_BLOSC_RANGES_H
 
 #include <zarrc/base.h>
 #include <zarrc/plugin/blob.h>
 
-/* As zarrc_codec_class.u.bb.read. A range's total is what the frame says that it decodes to. */
+/* See zarrc_codec_class.u.bb.read. The total of a range is the decoded length that the frame states. */
 zarrc_status zarrc_blosc_ranges_read(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_range *ranges, size_t n, bool *served,
                                      zarrc_error *error);
 

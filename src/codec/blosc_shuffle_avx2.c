@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shuffles on 32-byte vectors, for x86-64 with AVX2. Interleaving the bytes of the first half of some vectors with
- * those of the second half is a perfect shuffle: it rotates the number of each byte by one bit. So T planes become
- * elements of T bytes in log2(T) rounds, and four more rounds, the other bits of a number inside 16 bytes, undo that.
+ * The shuffles with AVX2. Interleaving the bytes of one half of some vectors with those of the other half is a perfect
+ * shuffle: it rotates the bits of each byte's position by one. So T planes become elements of T bytes in log2(T)
+ * rounds, and four rounds, for the other bits of a position inside 16 bytes, undo that.
  */
 #include "base/cpu.h"
 #include "codec/blosc_shuffle.h"
@@ -45,7 +45,7 @@ INLINE void rounds(vec *v, const unsigned nvecs, const unsigned n) {
   }
 }
 
-/* The first lanes of all vectors are one run of bytes, the second lanes are the next. */
+/* Loads consecutive bytes: first into the low lanes of all vectors, then into their high lanes. */
 INLINE void get_lanes(vec *v, const unsigned nvecs, const uint8_t *p) {
   UNROLL
   for (unsigned i = 0; i < nvecs; i++) {
@@ -63,7 +63,7 @@ INLINE void put_lanes(uint8_t *p, const vec *v, const unsigned nvecs) {
   }
 }
 
-/* Elements from `i` on that fill whole vectors; what is left is for the plain kernel. */
+/* Handles elements in whole vectors and returns their number; the rest is for the plain kernel. */
 INLINE size_t zip_vectors(uint8_t *to, const uint8_t *planes, size_t stride, const unsigned typesize,
                           const unsigned log2, size_t n) {
   vec v[16];
@@ -107,7 +107,7 @@ KERNEL void unzip(uint8_t *planes, size_t stride, const uint8_t *from, size_t ty
   zarrc_shuffle_kernels_plain.unzip(planes + done, stride, from + done * typesize, typesize, n - done);
 }
 
-/* Bit a of vector b changes place with bit b of vector a, in every byte. */
+/* In every byte, exchanges bit a of vector b with bit b of vector a. */
 INLINE void bits_turn(vec *v) {
   UNROLL
   for (unsigned s = 1; s <= 4; s *= 2) {

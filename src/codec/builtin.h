@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The class tables of the codecs that come with zarrc: one file each. */
+/* The built-in codec classes. */
 #ifndef ZARRC_CODEC_BUILTIN_H
 #define ZARRC_CODEC_BUILTIN_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bytes: the elements in C order, packed, each unit in the configured byte order. Parts are read by ranges. */
+/* bytes: packed elements in C order, each unit in the configured byte order. Parts are read by ranges. */
 #include "base/reading.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* Ranges asked for at once, and the bytes that they may hold. */
+/* Most ranges, and most bytes, of one read. */
 #define BYTES_BATCH        32
 #define BYTES_BATCH_NBYTES ((uint64_t)16 << 20)
-/* Bytes whose order is turned at once. */
+/* Bytes that are byte-swapped at once. */
 #define TURN_NBYTES 16384u
 
 typedef zarrc_bytes_config bytes_codec;
@@ -35,7 +35,7 @@ static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, si
   return b->has_endian ? ZARRC_OK : not_an_endian(error);
 }
 
-static zarrc_status bytes_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+static zarrc_status set_bytes(zarrc_codec *codec, const void *config, zarrc_error *error) {
   bytes_codec *b = zarrc_codec_instance(codec);
   *b = *(const bytes_codec *)config;
   if (b->has_endian && !zarrc_endian_name(b->endian)) return not_an_endian(error);
@@ -46,7 +46,7 @@ static zarrc_status bytes_set(zarrc_codec *codec, const void *config, zarrc_erro
 zarrc_status zarrc_bytes_codec_open(zarrc_ctx *ctx, const zarrc_bytes_config *given, zarrc_codec **out,
                                     zarrc_error *error) {
   bytes_codec config = ZARRC_BYTES_CONFIG_INIT;
-  return zarrc_codec_open_config(ctx, &zarrc_bytes_class, given, &config, sizeof config, bytes_set, out, error);
+  return zarrc_codec_open_config(ctx, &zarrc_bytes_class, given, &config, sizeof config, set_bytes, out, error);
 }
 
 zarrc_status zarrc_bytes_codec_get(const zarrc_codec *codec, zarrc_bytes_config *config, zarrc_error *error) {
@@ -86,7 +86,7 @@ static zarrc_status bytes_evolve(zarrc_codec *codec, const zarrc_spec *spec, zar
   return ZARRC_OK;
 }
 
-/* The type of the elements as they are stored. */
+/* Returns the type of the stored elements. */
 static zarrc_dtype stored_dtype(const zarrc_codec *codec, const zarrc_spec *spec) {
   const bytes_codec *b = zarrc_codec_instance(codec);
   zarrc_dtype stored = spec->dtype;
@@ -100,7 +100,7 @@ static bool same_bytes(const zarrc_dtype *a, const zarrc_dtype *b) {
 
 /* -------------------------------------------------------------------------------------------------- booleans */
 
-/* Whether a byte other than 0 and 1 is among the booleans. */
+/* Returns whether booleans contain a byte other than 0 and 1. */
 static bool bools_are_odd(const uint8_t *p, size_t n) {
   uint8_t all = 0;
   for (size_t i = 0; i < n; i++) all |= p[i];
@@ -111,7 +111,7 @@ static void bools_normalise(uint8_t *to, const uint8_t *from, size_t n) {
   for (size_t i = 0; i < n; i++) to[i] = from[i] != 0;
 }
 
-/* Copies stored elements to where they belong; any boolean that is not 0 becomes 1. */
+/* Copies stored elements to their destination. Any boolean that is not 0 becomes 1. */
 static zarrc_status elements_land(zarrc_ctx *ctx, const zarrc_view *to, const zarrc_view *stored, const uint8_t *from,
                                   size_t nbytes, zarrc_error *error) {
   if (stored->dtype.type != ZARRC_BOOL || !bools_are_odd(from, nbytes)) {
@@ -155,9 +155,8 @@ static zarrc_status size_mismatch(uint64_t nbytes, uint64_t expected, zarrc_erro
                     (unsigned long long)expected);
 }
 
-/* Turns stored elements to the order of bytes that they are wanted in, where they lie; through the nearest cache, as
- * zarrc_copy wants memory that does not overlap. */
-static void elements_turn(const zarrc_dtype *wanted, const zarrc_dtype *stored, uint8_t *p, size_t nbytes) {
+/* Byte-swaps elements in place; in pieces that fit the nearest cache, because zarrc_copy does not allow overlaps. */
+static void turn_elements(const zarrc_dtype *wanted, const zarrc_dtype *stored, uint8_t *p, size_t nbytes) {
   uint8_t near[TURN_NBYTES];
   for (size_t at = 0, n; at < nbytes; at += n) {
     n = TURN_NBYTES / stored->item_size * stored->item_size;
@@ -192,7 +191,7 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
     zarrc_view part = zarrc_view_part(&chunk, region);
     status = elements_land(ctx, to, &part, range.got.ptr, range.got.len, error);
   } else if (!same) {
-    elements_turn(&to->dtype, stored, to->data, range.got.len);
+    turn_elements(&to->dtype, stored, to->data, range.got.len);
   } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, range.got.len)) {
     bools_normalise(to->data, to->data, range.got.len);
   }
@@ -202,13 +201,13 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
 
 /* ----------------------------------------------------------------------------------------------------- parts */
 
-/* How a region lies in the packed chunk: the first nlead axes are walked index by index, and for each such index the
- * bytes from the first to the last element that are wanted are one range. */
+/* How to read a region of the chunk: there is a range for each index on the first nlead axes, from its first to its
+ * last wanted element. */
 typedef struct plan {
   int nlead;
-  uint64_t nranges, span;         /* ranges in all, and bytes of each */
-  uint64_t first;                 /* where the first range begins */
-  int64_t stride[ZARRC_MAX_NDIM]; /* bytes between neighbours of the region on each axis */
+  uint64_t nranges, span;         /* number of ranges; bytes of each */
+  uint64_t first;                 /* offset of the first range */
+  int64_t stride[ZARRC_MAX_NDIM]; /* bytes between neighboring elements of the region on each axis */
 } plan;
 
 static plan plan_ranges(const zarrc_spec *spec, const zarrc_region *region, uint64_t gap) {
@@ -216,11 +215,11 @@ static plan plan_ranges(const zarrc_spec *spec, const zarrc_region *region, uint
   int64_t stride = spec->dtype.item_size;
   for (int i = spec->ndim - 1; i >= 0; i--) {
     p.first += (uint64_t)(region->start[i] * stride);
-    p.stride[i] = region->count[i] > 1 ? stride * region->step[i] : stride; /* else a step may be beyond all bounds */
+    p.stride[i] = region->count[i] > 1 ? stride * region->step[i] : stride; /* otherwise step may be any number */
     stride *= spec->shape[i];
   }
   for (int i = spec->ndim - 1; i >= 0; i--) {
-    /* Whether the axis is walked: its neighbours lie too far apart, or an axis further in is walked already. */
+    /* An axis gets ranges of its own if its elements are too far apart, or if an inner axis does. */
     uint64_t between = (uint64_t)p.stride[i] > p.span ? (uint64_t)p.stride[i] - p.span : 0;
     if (region->count[i] > 1 && (p.nranges > 1 || between > gap)) {
       if (p.nlead == 0) p.nlead = i + 1;
@@ -232,7 +231,7 @@ static plan plan_ranges(const zarrc_spec *spec, const zarrc_region *region, uint
   return p;
 }
 
-/* Index on the walked axes of the k-th range. */
+/* Gets the index of the k-th range on the first nlead axes. */
 static void plan_index(const plan *p, const zarrc_region *region, uint64_t k, int64_t *index) {
   for (int i = p->nlead - 1; i >= 0; i--) {
     index[i] = (int64_t)(k % (uint64_t)region->count[i]);
@@ -240,7 +239,7 @@ static void plan_index(const plan *p, const zarrc_region *region, uint64_t k, in
   }
 }
 
-/* The elements of the k-th range: where they are wanted (into), and how they lie in the bytes of the range (from). */
+/* Returns views of the elements of a range: in the destination (into) and in the bytes of the range (from). */
 static void range_views(const plan *p, const zarrc_dtype *stored, const zarrc_region *region, const zarrc_view *to,
                         const int64_t *index, zarrc_view *from, zarrc_view *into) {
   int inner = to->ndim - p->nlead;
@@ -261,6 +260,7 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
   int64_t index[ZARRC_MAX_NDIM];
   zarrc_view from, into;
   zarrc_status status = ZARRC_OK;
+  bool pending = false;
   uint64_t batch = p->span < BYTES_BATCH_NBYTES ? BYTES_BATCH_NBYTES / p->span : 1;
   if (batch > BYTES_BATCH) batch = BYTES_BATCH;
   for (uint64_t k = 0; !status && k < p->nranges; k += batch) {
@@ -273,6 +273,11 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
       for (int i = 0; i < p->nlead; i++) ranges[r].offset += index[i] * p->stride[i];
     }
     status = zarrc_blob_read(blob, ranges, n, error);
+    if (status == ZARRC_PENDING) {
+      pending = true; /* the other ranges are asked for, too */
+      status = ZARRC_OK;
+      continue;
+    }
     if (status) break;
     for (size_t r = 0; !status && r < n; r++) {
       if (ranges[r].total != ZARRC_UNKNOWN && ranges[r].total != nbytes) {
@@ -289,13 +294,14 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
     }
     zarrc_ranges_release(ranges, n);
   }
+  if (!status && pending) status = zarrc_fail(error, ZARRC_PENDING, "parts of the chunk are not fetched yet");
   return status;
 }
 
 static zarrc_status bytes_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                                const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
-  /* A pipeline is bound only to chunks whose bytes can be counted; how many are held at once is limited further on. */
+  /* This cannot overflow: a pipeline has checked the size of the chunk. */
   uint64_t nbytes = (uint64_t)zarrc_spec_nitems(spec) * spec->dtype.item_size;
   zarrc_dtype stored = stored_dtype(codec, spec);
   if (zarrc_view_nitems(to) == 0 && nbytes) return ZARRC_OK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/codec.h"
 #include "base/sized.h"
+#include "base/text.h"
+#include "base/values.h"
 #include "codec/parsed.h"
 #include "codec/registry.h"
 
@@ -9,13 +11,13 @@
 
 /* ------------------------------------------------------------------------------------------- open and close */
 
-/* Whether codecs of a class keep the text that they are opened with: to be opened from it again, or to be compared. */
+/* Returns whether codecs of a class store their configuration text: to open a copy with it, or to compare it. */
 static bool keeps_text(const zarrc_codec_class *c) {
   return (c->evolve && !c->copy) || (c->instance_size && !c->equal);
 }
 
-/* Keeps a copy of the text of a configuration, which may be NULL. */
-static zarrc_status text_keep(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+/* Stores a copy of a configuration text, which may be NULL. */
+static zarrc_status keep_text(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   char *copy = NULL;
   if (configuration) {
     copy = zarrc_malloc(codec->ctx, n + 1);
@@ -29,14 +31,16 @@ static zarrc_status text_keep(zarrc_codec *codec, const char *configuration, siz
   return ZARRC_OK;
 }
 
-/* For what is wrong with a codec's configuration, or between it and the chunk: names the codec, and all around it. */
+/* Names the codec in a failure about its configuration, or about its chunks, and all codecs around it. */
 static void blame(zarrc_error *error, const char *name) {
   if (!error || !error->code) return;
-  if (!error->codec[0]) snprintf(error->codec, sizeof error->codec, "%s", name);
-  zarrc_error_prefix(error, "codec %s: ", name);
+  if (error->codec[0])
+    zarrc_error_prefix(error, "codec %s: ", name);
+  else
+    zarrc_text_fit(error->codec, sizeof error->codec, name);
 }
 
-/* Memory for a codec, whose instance is zeroed. */
+/* Allocates a codec with a zeroed instance. */
 static zarrc_status codec_new(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_codec **out,
                               zarrc_error *error) {
   zarrc_codec *codec = zarrc_malloc(ctx, sizeof *codec + codec_class->instance_size);
@@ -49,8 +53,8 @@ static zarrc_status codec_new(zarrc_ctx *ctx, const zarrc_codec_class *codec_cla
   return ZARRC_OK;
 }
 
-/* Hands over a codec that was made, or closes it. */
-static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_codec **out) {
+/* Returns a new codec to the caller, or closes it after a failure. */
+static zarrc_status end_codec(zarrc_codec *codec, zarrc_status status, zarrc_codec **out) {
   if (status)
     zarrc_codec_close(codec);
   else
@@ -58,15 +62,14 @@ static zarrc_status codec_end(zarrc_codec *codec, zarrc_status status, zarrc_cod
   return status;
 }
 
-/* Opens a codec with the text of its configuration (NULL: none), and with the same as a value of a document if there is
- * one. */
-static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *text, size_t n,
+/* Opens a codec with the text of its configuration (NULL: there is none); node: the same, parsed, or NULL. */
+static zarrc_status make_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *text, size_t n,
                                const zarrc_json *node, zarrc_codec **out, zarrc_error *error) {
   zarrc_codec *codec = NULL;
   zarrc_status status = codec_new(ctx, codec_class, &codec, error);
   if (status) return status;
   if (keeps_text(codec_class)) {
-    status = text_keep(codec, text, n, error);
+    status = keep_text(codec, text, n, error);
     text = codec->configuration;
   }
   if (!status) {
@@ -76,7 +79,7 @@ static zarrc_status codec_make(zarrc_ctx *ctx, const zarrc_codec_class *codec_cl
     codec->node = NULL;
     if (status) blame(error, codec_class->name);
   }
-  return codec_end(codec, status, out);
+  return end_codec(codec, status, out);
 }
 
 zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
@@ -90,7 +93,7 @@ zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *co
   codec->opened = true;
   status = set ? set(codec, config, error) : ZARRC_OK;
   if (status) blame(error, codec_class->name);
-  return codec_end(codec, status, out);
+  return end_codec(codec, status, out);
 }
 
 zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_class *codec_class, const void *from,
@@ -109,17 +112,17 @@ zarrc_codec *zarrc_codec_share(const zarrc_codec *codec) {
   return shared;
 }
 
-/* Another codec with the same settings, which may be changed. */
-static zarrc_status codec_copy(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
+/* Opens another codec with the same settings, for evolve to change. */
+static zarrc_status copy_codec(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
   zarrc_codec *codec = NULL;
-  if (!c->copy) return codec_make(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, out, error);
+  if (!c->copy) return make_codec(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, out, error);
   zarrc_status status = codec_new(from->ctx, c, &codec, error);
   if (status) return status;
   codec->opened = true;
   status = c->copy(codec, from, error);
-  if (!status && keeps_text(c)) status = text_keep(codec, from->configuration, from->configuration_nbytes, error);
-  return codec_end(codec, status, out);
+  if (!status && keeps_text(c)) status = keep_text(codec, from->configuration, from->configuration_nbytes, error);
+  return end_codec(codec, status, out);
 }
 
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {
@@ -128,8 +131,8 @@ zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from,
   return ZARRC_OK;
 }
 
-/* Finds the name and the configuration (NULL: none) of a codec in a document. */
-static zarrc_status value_read(const zarrc_json *value, const char **name, size_t *nname,
+/* Gets the name and the configuration (NULL: there is none) of a codec in a document. */
+static zarrc_status read_value(const zarrc_json *value, const char **name, size_t *nname,
                                const zarrc_json **configuration, zarrc_error *error) {
   *configuration = NULL;
   *name = zarrc_json_get_string(value, nname);
@@ -151,12 +154,12 @@ zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, za
   const zarrc_json *configuration;
   const char *name;
   size_t n;
-  zarrc_status status = value_read(value, &name, &n, &configuration, error);
+  zarrc_status status = read_value(value, &name, &n, &configuration, error);
   if (status) return status;
   const zarrc_codec_class *codec_class = strlen(name) == n ? zarrc_find_codec(ctx, name) : NULL;
   if (!codec_class) return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
   const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
-  return codec_make(ctx, codec_class, text, text ? n : 0, configuration, out, error);
+  return make_codec(ctx, codec_class, text, text ? n : 0, configuration, out, error);
 }
 
 zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
@@ -220,7 +223,7 @@ static bool is_builtin(const zarrc_codec_class *c) {
   return *at;
 }
 
-/* What a class of somebody else's says, on one line. */
+/* Appends the JSON of a plug-in's codec, on one line. */
 static zarrc_status their_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(codec->ctx, SIZE_MAX / 2);
   zarrc_status status = codec->codec_class->to_json(codec, &json, error);
@@ -239,8 +242,8 @@ zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 /* --------------------------------------------------------------------------- evolve, validate, resolve, size */
 
-/* What a codec says of itself becomes the text that it keeps. */
-static zarrc_status text_renew(zarrc_codec *codec, zarrc_error *error) {
+/* Replaces the stored configuration text by what the codec now writes. */
+static zarrc_status renew_text(zarrc_codec *codec, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(codec->ctx, SIZE_MAX / 2);
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_codec_to_json(codec, &json, error);
@@ -249,7 +252,7 @@ static zarrc_status text_renew(zarrc_codec *codec, zarrc_error *error) {
     const zarrc_json *configuration = zarrc_json_get(zarrc_json_root(doc), "configuration");
     size_t n = 0;
     const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
-    status = text_keep(codec, text, n, error);
+    status = keep_text(codec, text, n, error);
   }
   zarrc_json_close(doc);
   zarrc_buf_clear(&json);
@@ -260,21 +263,23 @@ zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec
                                 zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
   zarrc_codec *evolved = NULL;
+  zarrc_status status = zarrc_spec_check(spec, error);
+  if (status) return status;
   if (!c->evolve) {
     *out = zarrc_codec_share(codec);
     return ZARRC_OK;
   }
-  zarrc_status status = codec_copy(codec, &evolved, error);
+  status = copy_codec(codec, &evolved, error);
   if (status) return status;
   status = c->evolve(evolved, spec, error);
   if (status)
     blame(error, c->name);
   else if (keeps_text(c))
-    status = text_renew(evolved, error);
-  return codec_end(evolved, status, out);
+    status = renew_text(evolved, error);
+  return end_codec(evolved, status, out);
 }
 
-static zarrc_status library_check(const zarrc_codec_class *c, zarrc_error *error) {
+static zarrc_status check_library(const zarrc_codec_class *c, zarrc_error *error) {
   if (!c->missing_library) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without %s", c->missing_library);
 }
@@ -282,7 +287,10 @@ static zarrc_status library_check(const zarrc_codec_class *c, zarrc_error *error
 zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                   zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
-  zarrc_status status = library_check(c, error);
+  zarrc_status status = zarrc_spec_check(spec, error);
+  if (!status && grid) status = ZARRC_CHECK_ROOM(grid, "chunk grid", error);
+  if (status) return status;
+  status = check_library(c, error);
   if (!status && c->validate) status = c->validate(codec, spec, grid, error);
   if (status) blame(error, c->name);
   return status;
@@ -290,8 +298,10 @@ zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *sp
 
 zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out, zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
+  zarrc_status status = zarrc_spec_check(in, error);
+  if (status) return status;
   *out = *in;
-  zarrc_status status = c->resolve ? c->resolve(codec, in, out, error) : ZARRC_OK;
+  status = c->resolve ? c->resolve(codec, in, out, error) : ZARRC_OK;
   if (status) blame(error, c->name);
   return status;
 }
@@ -311,7 +321,7 @@ typedef struct batch {
   bool decode;
 } batch;
 
-static zarrc_status job_views_check(const zarrc_codec_job *job, const zarrc_spec *encoded, zarrc_error *error) {
+static zarrc_status check_job_views(const zarrc_codec_job *job, const zarrc_spec *encoded, zarrc_error *error) {
   const zarrc_spec *specs[2] = {job->spec, encoded};
   const zarrc_view *views[2] = {&job->decoded, &job->encoded};
   for (int k = 0; k < (encoded ? 2 : 1); k++) {
@@ -329,7 +339,7 @@ static zarrc_status array_to_array(const zarrc_codec *codec, const zarrc_codec_j
   const zarrc_codec_class *c = codec->codec_class;
   zarrc_spec encoded;
   zarrc_status status = zarrc_codec_resolve(codec, job->spec, &encoded, error);
-  if (!status) status = job_views_check(job, &encoded, error);
+  if (!status) status = check_job_views(job, &encoded, error);
   if (status) return status;
   if (c->u.aa.map) {
     zarrc_view mapped;
@@ -344,7 +354,7 @@ static zarrc_status array_to_array(const zarrc_codec *codec, const zarrc_codec_j
 static zarrc_status array_to_bytes(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode,
                                    zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
-  zarrc_status status = job_views_check(job, NULL, error);
+  zarrc_status status = check_job_views(job, NULL, error);
   if (status) return status;
   if (!decode) return c->u.ab.encode(codec, job->spec, &job->decoded, job->parts, error);
   zarrc_memory_blob blob;
@@ -373,7 +383,7 @@ static zarrc_status bytes_to_bytes(const zarrc_codec *codec, const zarrc_codec_j
 }
 
 static zarrc_status chunk_run(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode, zarrc_error *error) {
-  zarrc_status status = library_check(codec->codec_class, error);
+  zarrc_status status = check_library(codec->codec_class, error);
   if (status) return status;
   switch (codec->codec_class->kind) {
   case ZARRC_ARRAY_TO_ARRAY:
@@ -389,8 +399,10 @@ static zarrc_status chunk_run(const zarrc_codec *codec, const zarrc_codec_job *j
 static zarrc_status job_run(void *arg, size_t i, zarrc_error *error) {
   const batch *b = arg;
   zarrc_codec_job *job = &b->jobs[i];
-  job->status = ZARRC_OK;
-  if (!job->spec) return ZARRC_OK;
+  job->status = ZARRC_CHECK_ROOM(job, "job", error);
+  if (!job->spec || job->status) return job->status;
+  job->status = zarrc_spec_check(job->spec, error);
+  if (job->status) return job->status;
   job->status = chunk_run(b->codec, job, b->decode, error);
   if (job->status) zarrc_error_in_codec(error, b->codec->codec_class->name);
   return job->status;

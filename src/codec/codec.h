@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a codec object is inside, and what the codecs share. */
+/* The inside of a codec, and what the codecs share. */
 #ifndef ZARRC_CODEC_CODEC_H
 #define ZARRC_CODEC_CODEC_H
 
@@ -13,29 +13,29 @@
 struct zarrc_codec {
   zarrc_ctx *ctx;
   const zarrc_codec_class *codec_class;
-  atomic_uint nowners; /* how many will close it */
-  bool opened;         /* its class's open has been called */
-  char *configuration; /* the text of it, if the class needs it to copy or to compare its codecs; NULL: none */
+  atomic_uint nowners; /* number of times it must be closed */
+  bool opened;         /* `open` of the class has been called */
+  char *configuration; /* its text, if the class needs it to copy or compare codecs; else NULL */
   size_t configuration_nbytes;
-  const zarrc_json *node; /* while it is opened from a document: its configuration there, or NULL */
+  const zarrc_json *node; /* the parsed configuration, only while the codec is being opened; or NULL */
   _Alignas(16) unsigned char instance[];
 };
 
-/* Returns the codec, which never changes once made, with one more owner; each closes it once. */
+/* Returns the same codec with one more owner, who must close it too. */
 zarrc_codec *zarrc_codec_share(const zarrc_codec *codec);
-/* `copy` of a class whose instance owns nothing. */
+/* Implements `copy` for classes whose instances own nothing. */
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error);
 
-/* Checks the settings in a config and puts them into a codec, whose instance is zeroed. */
+/* Checks the settings of a config and copies them to a codec with a zeroed instance. */
 typedef zarrc_status (*zarrc_codec_set_fn)(zarrc_codec *codec, const void *config, zarrc_error *error);
 
-/* What zarrc_X_codec_open does: puts what the caller gave (or NULL) into `config`, nbytes long, which holds the
- * defaults, and makes a codec of it. Errors name the codec. A codec without settings has no config and no set. */
+/* Implements zarrc_X_codec_open: copies the caller's config (or NULL) over the defaults in `config`, which has nbytes
+ * bytes, and opens a codec with it. Errors name the codec. A codec without settings passes neither config nor set. */
 zarrc_status zarrc_codec_open_config(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const void *given,
                                      void *config, size_t nbytes, zarrc_codec_set_fn set, zarrc_codec **out,
                                      zarrc_error *error);
-/* What zarrc_X_codec_get does: copies `from`, nbytes long, into the caller's config. ZARRC_INVALID_ARGUMENT: the codec
- * is of another class. */
+/* Implements zarrc_X_codec_get: copies nbytes bytes to the caller's config. ZARRC_INVALID_ARGUMENT: the codec is of
+ * another class. */
 zarrc_status zarrc_codec_get_config(const zarrc_codec *codec, const zarrc_codec_class *codec_class, const void *from,
                                     size_t nbytes, void *config, zarrc_error *error);
 

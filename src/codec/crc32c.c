@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crc32c: the bytes, and behind them their CRC-32C as a little-endian number. */
+/* crc32c: the bytes, followed by their CRC-32C as a little-endian number. */
 #include "codec/crc32c.h"
 #include "base/checked.h"
 #include "base/endian.h"
@@ -13,7 +13,7 @@
 #endif
 
 #define SUM_NBYTES 4u
-/* Summed and copied in one go, while the bytes are in the nearest cache. */
+/* Bytes that are summed and copied at once; they fit the nearest cache. */
 #define STEP_NBYTES ((size_t)1 << 14)
 
 const char *zarrc_isal_version(void) {
@@ -88,7 +88,7 @@ static zarrc_status too_short(size_t nbytes, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes hold no checksum of 4", nbytes);
 }
 
-/* Whether the sum of n bytes is the one that is stored behind them. */
+/* Compares the checksum of n bytes with the one stored after them. */
 static zarrc_status compare(uint32_t crc, const uint8_t *bytes, size_t n, zarrc_error *error) {
   uint32_t stored = zarrc_load_le32(bytes + n);
   if (crc == stored) return ZARRC_OK;
@@ -131,7 +131,7 @@ static zarrc_status reaches_sum(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_TRUNCATED, "the value ends before the bytes that are needed do");
 }
 
-/* The same bytes as a range of the encoded value; to the end: with the checksum, on loan. */
+/* Makes the range of the encoded value for a range of the decoded one. To the end: with the checksum, as a loan. */
 static zarrc_status range_encoded(const zarrc_range *r, zarrc_range *out, zarrc_error *error) {
   *out = (zarrc_range){.offset = r->offset, .nbytes = r->nbytes, .into = r->into};
   if (r->offset < 0) {
@@ -149,14 +149,14 @@ static zarrc_status range_encoded(const zarrc_range *r, zarrc_range *out, zarrc_
   return ZARRC_OK;
 }
 
-/* Whether what was read lies in front of the checksum. */
+/* Returns whether a range that was read ends before the checksum. */
 static bool range_is_inside(const zarrc_range *read) {
   if (read->total < SUM_NBYTES) return false;
   if (read->to_end) return read->got.len >= SUM_NBYTES;
   return read->offset < 0 || (uint64_t)read->offset + read->nbytes <= read->total - SUM_NBYTES;
 }
 
-/* Takes over what was read. */
+/* Passes what was read to the caller's range. */
 static void range_decoded(zarrc_range *read, zarrc_range *r) {
   r->total = read->total - SUM_NBYTES;
   r->got = read->got;
@@ -168,7 +168,7 @@ static void range_decoded(zarrc_range *read, zarrc_range *r) {
   zarrc_bytes_release(&read->got);
 }
 
-/* Without looking at the checksum: only where the reader trusts in what is stored. */
+/* Reads ranges without verifying the checksum, if the reader trusts stored bytes. */
 static zarrc_status crc32c_read(const zarrc_codec *codec, const zarrc_chunk_options *options, zarrc_blob *encoded,
                                 zarrc_range *ranges, size_t n, bool *served, zarrc_error *error) {
   zarrc_bytes memory;

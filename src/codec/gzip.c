@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gzip (RFC 1952). Written: one member without time and name. Read: any number of members, zeros between and behind
- * them. libdeflate decodes whole members; zlib decodes where the reader may stop early, or where it is all there is.
+ * gzip (RFC 1952). Writes one member without time and name. Reads any number of members, with zeros between and after
+ * them. libdeflate decodes whole members; zlib is used if the reader may stop early, or if there is no libdeflate.
  */
 #include "base/checked.h"
 #include "base/endian.h"
@@ -23,9 +23,9 @@
 #endif
 
 #define GZIP_TRAILER_NBYTES 8u
-/* A deflate stream makes at most 258 bytes of two bits. */
+/* Two bits of a deflate stream decode to 258 bytes at most. */
 #define GZIP_MAX_RATIO 1032u
-/* What decodes to more is decoded so that a cancellation is heard. */
+/* Values that decode to more than this are decoded by zlib, so that they can be canceled. */
 #define LONG_NBYTES ((size_t)1 << 28)
 
 typedef zarrc_gzip_config gzip;
@@ -59,7 +59,7 @@ static zarrc_status gzip_open(zarrc_codec *codec, const char *configuration, siz
   return status;
 }
 
-static zarrc_status gzip_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+static zarrc_status set_gzip(zarrc_codec *codec, const void *config, zarrc_error *error) {
   const gzip *g = config;
   *(gzip *)zarrc_codec_instance(codec) = *g;
   return zarrc_config_check_int("level", g->level, 0, 9, error);
@@ -68,7 +68,7 @@ static zarrc_status gzip_set(zarrc_codec *codec, const void *config, zarrc_error
 zarrc_status zarrc_gzip_codec_open(zarrc_ctx *ctx, const zarrc_gzip_config *given, zarrc_codec **out,
                                    zarrc_error *error) {
   gzip config = ZARRC_GZIP_CONFIG_INIT;
-  return zarrc_codec_open_config(ctx, &zarrc_gzip_class, given, &config, sizeof config, gzip_set, out, error);
+  return zarrc_codec_open_config(ctx, &zarrc_gzip_class, given, &config, sizeof config, set_gzip, out, error);
 }
 
 zarrc_status zarrc_gzip_codec_get(const zarrc_codec *codec, zarrc_gzip_config *config, zarrc_error *error) {
@@ -96,8 +96,8 @@ static uint32_t gzip_crc32(const uint8_t *p, size_t n) {
 #endif
 }
 
-/* Compares the trailer with what the member decoded to. */
-static zarrc_status trailer_check(const zarrc_gzip_member *m, const uint8_t *p, size_t n, const uint8_t *decoded,
+/* Compares the trailer of a member with what it decoded to. */
+static zarrc_status check_trailer(const zarrc_gzip_member *m, const uint8_t *p, size_t n, const uint8_t *decoded,
                                   size_t ndecoded, zarrc_error *error) {
   if (n < GZIP_TRAILER_NBYTES) return zarrc_gzip_member_fail(m, ZARRC_TRUNCATED, "the checksum is cut off", error);
   uint32_t stored = zarrc_load_le32(p), computed = ndecoded ? gzip_crc32(decoded, ndecoded) : 0;
@@ -115,14 +115,25 @@ static zarrc_status too_long(const zarrc_buf *out, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to more than %zu bytes", out->max);
 }
 
-/* The most that n bytes can decode to, and that there may be. */
+/* Returns the most bytes that n bytes can decode to, up to what is allowed. */
 static size_t decoded_bound(size_t n, const zarrc_buf *out) {
   size_t bound;
   return zarrc_mul_size(n, GZIP_MAX_RATIO, &bound) && bound < out->max ? bound : out->max;
 }
 
-/* Makes out larger, by as much as it holds; false in *grown: it is as large as it may be. */
-static zarrc_status out_grow(zarrc_buf *out, size_t bound, bool *grown, zarrc_error *error) {
+/* The compressed data of a member, and where it is decoded to. */
+typedef struct inflating {
+  const zarrc_gzip_member *member;
+  const uint8_t *in;
+  size_t n;
+  size_t need, bound; /* bytes of the output after which the decoder may stop; the most that it can have */
+  zarrc_buf *out;
+  size_t used; /* set: length of the compressed data */
+  bool enough; /* set: the decoder stopped early */
+} inflating;
+
+/* Doubles the capacity of out, up to bound; *grown = false: it has that capacity already. */
+static zarrc_status grow_out(zarrc_buf *out, size_t bound, bool *grown, zarrc_error *error) {
   size_t more = out->cap < 65536 ? 65536 : out->cap;
   *grown = out->cap < bound;
   if (!*grown) return ZARRC_OK;
@@ -142,26 +153,27 @@ static void stream_free(void *ctx, void *p) {
   zarrc_free(ctx, p);
 }
 
-/* How much zlib gets at once: between two pieces it is asked whether to go on. */
+/* Returns how many bytes to pass to zlib between two checks for cancellation. */
 static unsigned stream_some(size_t n) {
   return n < 1u << 23 ? (unsigned)n : 1u << 23;
 }
 
-/* Its address names the streams that are kept warm: a new one takes, and clears, some 40 KiB. */
+/* The key of idle streams. A new stream allocates and clears about 40 KiB. */
 static const char stream_key = 0;
 
-static void stream_close(void *object) {
+static void close_stream(void *object) {
   z_stream *z = object;
   zarrc_ctx *ctx = z->opaque;
   inflateEnd(z);
   zarrc_free(ctx, z);
 }
 
-/* zlib's stream points back to where the struct lies: it must not move. NULL: no memory. */
-static z_stream *stream_take(zarrc_ctx *ctx, zarrc_error *error) {
+/* Takes an idle stream or makes one; NULL: there is no memory. zlib's state points to the struct, so it must not
+ * move. */
+static z_stream *take_stream(zarrc_ctx *ctx, zarrc_error *error) {
   z_stream *z = zarrc_warm_take(ctx, &stream_key);
   if (z && inflateReset(z) == Z_OK) return z;
-  if (z) stream_close(z);
+  if (z) close_stream(z);
   z = zarrc_malloc(ctx, sizeof *z);
   if (z) *z = (z_stream){.zalloc = stream_alloc, .zfree = stream_free, .opaque = ctx};
   if (z && inflateInit2(z, -15) == Z_OK) return z;
@@ -170,38 +182,37 @@ static z_stream *stream_take(zarrc_ctx *ctx, zarrc_error *error) {
   return NULL;
 }
 
-static void stream_give(zarrc_ctx *ctx, z_stream *z) {
-  zarrc_warm_give(ctx, &stream_key, z, stream_close);
+static void give_stream(zarrc_ctx *ctx, z_stream *z) {
+  zarrc_warm_give(ctx, &stream_key, z, close_stream);
 }
 
-/* What stopped inflate before the end of the stream. */
-static zarrc_status stream_fail(const zarrc_gzip_member *m, const z_stream *z, int result, zarrc_error *error) {
+/* Fails with the reason why inflate stopped before the end of the stream. */
+static zarrc_status fail_stream(const zarrc_gzip_member *m, const z_stream *z, int result, zarrc_error *error) {
   if (result == Z_MEM_ERROR) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zlib");
   if (result == Z_BUF_ERROR || result == Z_OK)
     return zarrc_gzip_member_fail(m, ZARRC_TRUNCATED, "the compressed data is cut off", error);
   return zarrc_gzip_member_fail(m, ZARRC_CORRUPT, z->msg ? z->msg : "bad compressed data", error);
 }
 
-/* Decodes a deflate stream until it ends (*used is its length) or until out has `need` bytes (*enough). */
-static zarrc_status stream_inflate(const zarrc_gzip_member *m, z_stream *z, const uint8_t *in, size_t n, size_t need,
-                                   size_t bound, zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+static zarrc_status inflate_stream(inflating *t, z_stream *z, zarrc_error *error) {
+  zarrc_buf *out = t->out;
   size_t at = 0;
   int result = Z_OK;
   while (result == Z_OK) {
     uint8_t beyond;
-    size_t end = need < out->cap ? need : out->cap;
+    size_t end = t->need < out->cap ? t->need : out->cap;
     size_t room = end - out->len;
-    if ((*enough = out->len >= need)) return ZARRC_OK;
+    if ((t->enough = out->len >= t->need)) return ZARRC_OK;
     zarrc_status status = zarrc_ctx_check_canceled(z->opaque, error);
     if (status) return status;
     if (!room) {
       bool grown;
-      status = out_grow(out, bound, &grown, error);
+      status = grow_out(out, t->bound, &grown, error);
       if (status) return status;
       if (grown) continue;
     }
-    z->next_in = (z_const Bytef *)(in + at);
-    z->avail_in = stream_some(n - at);
+    z->next_in = (z_const Bytef *)(t->in + at);
+    z->avail_in = stream_some(t->n - at);
     z->next_out = room ? out->ptr + out->len : &beyond;
     z->avail_out = room ? stream_some(room) : 1;
     unsigned in_before = z->avail_in, out_before = z->avail_out;
@@ -210,8 +221,8 @@ static zarrc_status stream_inflate(const zarrc_gzip_member *m, z_stream *z, cons
     if (!room && z->avail_out == 0) return too_long(out, error);
     if (room) out->len += out_before - z->avail_out;
   }
-  if (result != Z_STREAM_END) return stream_fail(m, z, result, error);
-  *used = at;
+  if (result != Z_STREAM_END) return fail_stream(t->member, z, result, error);
+  t->used = at;
   return ZARRC_OK;
 }
 
@@ -221,62 +232,62 @@ static zarrc_status stream_inflate(const zarrc_gzip_member *m, z_stream *z, cons
 
 #if ZARRC_HAVE_LIBDEFLATE
 
-/* Their addresses name what is kept warm. */
+/* The keys of idle objects. */
 static const char decompressor_key = 0;
 static const char compressor_keys[10] = {0};
 
-static void decompressor_free(void *d) {
+static void free_decompressor(void *d) {
   libdeflate_free_decompressor(d);
 }
 
-static void compressor_free(void *c) {
+static void free_compressor(void *c) {
   libdeflate_free_compressor(c);
 }
 
-/* libdeflate tells neither damage nor, as it reads on in zeros, too much output from a cut; zlib does. */
-static zarrc_status whole_fail(zarrc_ctx *ctx, const zarrc_gzip_member *m, enum libdeflate_result why,
-                               const uint8_t *in, size_t n, const zarrc_buf *out, zarrc_error *error) {
+/* Finds out what is wrong. libdeflate cannot tell damage, truncation and too much output apart (it reads zeros after
+ * the end); zlib can. */
+static zarrc_status fail_whole(zarrc_ctx *ctx, const inflating *t, enum libdeflate_result why, zarrc_error *error) {
+  const zarrc_buf *out = t->out;
 #if ZARRC_HAVE_ZLIB
   uint8_t trash[4096];
   size_t room = out->max - out->len;
-  z_stream *z = stream_take(ctx, error);
+  z_stream *z = take_stream(ctx, error);
   int result = Z_OK;
   (void)why;
   if (!z) return ZARRC_NO_MEMORY;
-  for (size_t at = 0; result == Z_OK && z->total_out <= room; at = (size_t)(z->next_in - in)) {
-    z->next_in = (z_const Bytef *)(in + at);
-    z->avail_in = stream_some(n - at);
+  for (size_t at = 0; result == Z_OK && z->total_out <= room; at = (size_t)(z->next_in - t->in)) {
+    z->next_in = (z_const Bytef *)(t->in + at);
+    z->avail_in = stream_some(t->n - at);
     z->next_out = trash;
     z->avail_out = sizeof trash;
     result = inflate(z, Z_NO_FLUSH);
   }
-  zarrc_status status = z->total_out > room ? too_long(out, error) : stream_fail(m, z, result, error);
-  stream_give(ctx, z);
+  zarrc_status status = z->total_out > room ? too_long(out, error) : fail_stream(t->member, z, result, error);
+  give_stream(ctx, z);
   return status;
 #else
-  (void)ctx, (void)in, (void)n;
+  (void)ctx;
   if (why == LIBDEFLATE_INSUFFICIENT_SPACE) return too_long(out, error);
-  return zarrc_gzip_member_fail(m, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
+  return zarrc_gzip_member_fail(t->member, ZARRC_CORRUPT, "bad compressed data, or it is cut off", error);
 #endif
 }
 
-static zarrc_status whole_inflate(zarrc_ctx *ctx, const zarrc_gzip_member *m, struct libdeflate_decompressor *d,
-                                  const uint8_t *in, size_t n, size_t bound, zarrc_buf *out, size_t *used,
-                                  zarrc_error *error) {
+static zarrc_status inflate_whole(zarrc_ctx *ctx, inflating *t, struct libdeflate_decompressor *d, zarrc_error *error) {
+  zarrc_buf *out = t->out;
   uint8_t nothing;
   for (;;) {
     size_t made;
     enum libdeflate_result result = libdeflate_deflate_decompress_ex(
-        d, in, n, out->cap ? out->ptr + out->len : &nothing, out->cap - out->len, used, &made);
+        d, t->in, t->n, out->cap ? out->ptr + out->len : &nothing, out->cap - out->len, &t->used, &made);
     if (result == LIBDEFLATE_SUCCESS) {
       out->len += made;
       return ZARRC_OK;
     }
     bool grown = false;
     zarrc_status status = ZARRC_OK;
-    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) status = out_grow(out, bound, &grown, error);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) status = grow_out(out, t->bound, &grown, error);
     if (status) return status;
-    if (!grown) return whole_fail(ctx, m, result, in, n, out, error);
+    if (!grown) return fail_whole(ctx, t, result, error);
   }
 }
 
@@ -286,7 +297,7 @@ static zarrc_status whole_inflate(zarrc_ctx *ctx, const zarrc_gzip_member *m, st
 
 typedef struct decoder {
   zarrc_ctx *ctx;
-  bool stream; /* with zlib */
+  bool stream; /* decode with zlib */
 #if ZARRC_HAVE_ZLIB
   z_stream *z;
 #endif
@@ -295,10 +306,10 @@ typedef struct decoder {
 #endif
 } decoder;
 
-static zarrc_status decoder_open(decoder *d, zarrc_error *error) {
+static zarrc_status open_decoder(decoder *d, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
-    d->z = stream_take(d->ctx, error);
+    d->z = take_stream(d->ctx, error);
     return d->z ? ZARRC_OK : ZARRC_NO_MEMORY;
   }
 #endif
@@ -310,41 +321,38 @@ static zarrc_status decoder_open(decoder *d, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-static void decoder_close(decoder *d) {
+static void close_decoder(decoder *d) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
-    stream_give(d->ctx, d->z);
+    give_stream(d->ctx, d->z);
     return;
   }
 #endif
 #if ZARRC_HAVE_LIBDEFLATE
-  zarrc_warm_give(d->ctx, &decompressor_key, d->whole, decompressor_free);
+  zarrc_warm_give(d->ctx, &decompressor_key, d->whole, free_decompressor);
 #endif
 }
 
-static zarrc_status decoder_inflate(decoder *d, const zarrc_gzip_member *m, const uint8_t *in, size_t n, size_t need,
-                                    size_t bound, zarrc_buf *out, size_t *used, bool *enough, zarrc_error *error) {
+static zarrc_status inflate_with(decoder *d, inflating *t, zarrc_error *error) {
 #if ZARRC_HAVE_ZLIB
   if (d->stream) {
-    if (m->number > 1) inflateReset(d->z);
-    return stream_inflate(m, d->z, in, n, need, bound, out, used, enough, error);
+    if (t->member->number > 1) inflateReset(d->z);
+    return inflate_stream(t, d->z, error);
   }
 #endif
 #if ZARRC_HAVE_LIBDEFLATE
-  (void)need;
-  *enough = false;
-  return whole_inflate(d->ctx, m, d->whole, in, n, bound, out, used, error);
+  return inflate_whole(d->ctx, t, d->whole, error);
 #else
   return ZARRC_INTERNAL;
 #endif
 }
 
-/* What the last member says of its length, modulo 2^32; of one member it is the whole. */
+/* Returns the length that the last member states, modulo 2^32. If there is only one member this is the total. */
 static uint32_t length_stated(const zarrc_bytes *in) {
   return in->len >= GZIP_TRAILER_NBYTES ? zarrc_load_le32(in->ptr + in->len - 4) : 0;
 }
 
-/* Whether a second member may begin behind the first. What looks like a header may be compressed data. */
+/* Returns whether there may be a second member: what looks like its header can also be compressed data. */
 static bool second_member(const zarrc_bytes *in) {
   const uint8_t *p = in->ptr + 1, *end = in->ptr + in->len;
   while (end - p > 2 && (p = memchr(p + 1, 0x8b, (size_t)(end - p) - 2)))
@@ -357,14 +365,15 @@ static bool gzip_states_size(const zarrc_codec *codec, const zarrc_bytes *in, ui
   return length_stated(in) == (uint32_t)nbytes && nbytes / GZIP_MAX_RATIO <= in->len && !second_member(in);
 }
 
-/* How much there will be, if what is stated can be. */
+/* Estimates the decoded length: what is stated, if that is possible. */
 static size_t length_guess(const zarrc_bytes *in, size_t bound) {
   size_t guess = length_stated(in);
   if (guess > bound || guess < in->len / 2) guess = bound / 4 < in->len ? bound : 4 * in->len;
   return guess;
 }
 
-/* zlib takes two to three times as long a byte as libdeflate, but can stop: early, and when it is told to. */
+/* Returns whether to use zlib. It takes two to three times as long as libdeflate, but can stop early or when
+ * canceled. */
 static bool stream_is_better(size_t need, size_t guess) {
   return ZARRC_HAVE_ZLIB && (!ZARRC_HAVE_LIBDEFLATE || need < guess / 8 * 3 || guess > LONG_NBYTES);
 }
@@ -374,27 +383,28 @@ static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   size_t bound = decoded_bound(in->len, out), guess = length_guess(in, bound);
   zarrc_gzip_member m = {1, 0};
   decoder d = {.ctx = zarrc_codec_ctx(codec)};
-  bool enough = false;
-  if (need > out->max) need = SIZE_MAX;
-  d.stream = stream_is_better(need, guess);
-  if (!in->len) return ZARRC_OK; /* no member, so no byte: a chunk that has some is too short */
-  zarrc_status status = zarrc_buf_reserve(out, need < guess ? need : guess, error);
-  if (!status) status = decoder_open(&d, error);
+  inflating t = {.member = &m, .need = need > out->max ? SIZE_MAX : need, .bound = bound, .out = out};
+  d.stream = stream_is_better(t.need, guess);
+  if (!in->len) return ZARRC_OK; /* no member and no bytes: the caller finds out if the chunk should have some */
+  zarrc_status status = zarrc_buf_reserve(out, t.need < guess ? t.need : guess, error);
+  if (!status) status = open_decoder(&d, error);
   if (status) return status;
-  for (size_t at = 0; !status && !enough && at < in->len; m.number++) {
+  for (size_t at = 0; !status && at < in->len; m.number++) {
     size_t used = 0, first = out->len;
     m.at = at;
     status = zarrc_gzip_header_skip(&m, in->ptr + at, in->len - at, &used, error);
     if (status) break;
     at += used;
-    status = decoder_inflate(&d, &m, in->ptr + at, in->len - at, need, bound, out, &used, &enough, error);
-    if (status || enough) break;
-    at += used;
+    t.in = in->ptr + at;
+    t.n = in->len - at;
+    status = inflate_with(&d, &t, error);
+    if (status || t.enough) break;
+    at += t.used;
     const uint8_t *decoded = first < out->len ? out->ptr + first : NULL;
-    status = trailer_check(&m, in->ptr + at, in->len - at, decoded, out->len - first, error);
+    status = check_trailer(&m, in->ptr + at, in->len - at, decoded, out->len - first, error);
     for (at += GZIP_TRAILER_NBYTES; at < in->len && !in->ptr[at];) at++;
   }
-  decoder_close(&d);
+  close_decoder(&d);
   return status;
 }
 
@@ -402,17 +412,16 @@ static zarrc_status gzip_decode(const zarrc_codec *codec, const zarrc_bytes *in,
 
 #if ZARRC_HAVE_LIBDEFLATE && ZARRC_HAVE_ZLIB
 
-/* libdeflate compresses at one go. What takes it longer than a moment at a level is given to it in parts. */
+/* libdeflate cannot be interrupted, so larger inputs are compressed in parts of this size. */
 static size_t part_nbytes(int level) {
   return (size_t)(level >= 9 ? 4 : level >= 7 ? 8 : level >= 4 ? 12 : 24) << 20;
 }
 
-/* Finds the bit at which the last block of a whole deflate stream begins, and how many bits of its last byte are left.
- */
-static zarrc_status last_block_find(zarrc_ctx *ctx, const uint8_t *p, size_t n, size_t ndecoded, uint64_t *bit,
+/* Finds the bit at which the last block of a deflate stream begins, and the number of unused bits in its last byte. */
+static zarrc_status find_last_block(zarrc_ctx *ctx, const uint8_t *p, size_t n, size_t ndecoded, uint64_t *bit,
                                     unsigned *unused, zarrc_error *error) {
   uint8_t trash[16384];
-  z_stream *z = stream_take(ctx, error);
+  z_stream *z = take_stream(ctx, error);
   if (!z) return ZARRC_NO_MEMORY;
   bool is_last = p[0] & 1, found = false;
   z->next_in = (z_const Bytef *)p;
@@ -422,7 +431,7 @@ static zarrc_status last_block_find(zarrc_ctx *ctx, const uint8_t *p, size_t n, 
     z->next_out = trash;
     z->avail_out = sizeof trash;
     result = inflate(z, Z_BLOCK);
-    if (!(z->data_type & 128)) continue; /* inside a block */
+    if (!(z->data_type & 128)) continue; /* not at the end of a block */
     *unused = (unsigned)z->data_type & 7;
     found = is_last;
     if (found || z->next_in == p) continue;
@@ -430,11 +439,11 @@ static zarrc_status last_block_find(zarrc_ctx *ctx, const uint8_t *p, size_t n, 
     is_last = p[*bit / 8] >> *bit % 8 & 1;
   }
   found = found && z->avail_in == 0 && z->total_out == ndecoded;
-  stream_give(ctx, z);
+  give_stream(ctx, z);
   return found ? ZARRC_OK : zarrc_fail(error, ZARRC_INTERNAL, "zlib finds no end of what libdeflate made");
 }
 
-/* One member whose deflate stream is made of those of parts. */
+/* Makes a member whose deflate stream is a sequence of those of the parts. */
 static zarrc_status deflate_parts(zarrc_ctx *ctx, int level, struct libdeflate_compressor *c, zarrc_parts *parts,
                                   zarrc_one_piece *p, size_t *made, zarrc_error *error) {
   static const uint8_t header[10] = {0x1f, 0x8b, 8};
@@ -453,7 +462,7 @@ static zarrc_status deflate_parts(zarrc_ctx *ctx, int level, struct libdeflate_c
     used = libdeflate_deflate_compress(c, p->in.ptr + done, n, to, each - ZARRC_DEFLATE_CONTINUE_NBYTES);
     if (!used) return zarrc_fail(error, ZARRC_INTERNAL, "libdeflate: %zu bytes do not fit into %zu", n, each);
     if (done + n == p->in.len) continue;
-    status = last_block_find(ctx, to, used, n, &last, &unused, error);
+    status = find_last_block(ctx, to, used, n, &last, &unused, error);
     if (!status) used = zarrc_deflate_continue(to, used, last, unused);
   }
   if (status) return status;
@@ -494,7 +503,7 @@ static zarrc_status deflate_piece(zarrc_ctx *ctx, int level, zarrc_parts *parts,
   if (!c) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for libdeflate");
   zarrc_status status = takes_long(level, p->in.len) ? deflate_parts(ctx, level, c, parts, p, made, error)
                                                      : deflate_whole(c, parts, p, made, error);
-  zarrc_warm_give(ctx, key, c, compressor_free);
+  zarrc_warm_give(ctx, key, c, free_compressor);
   return status;
 }
 

@@ -5,7 +5,7 @@
 
 #include <isa-l/igzip_lib.h>
 
-/* Of ISA-L's levels 0 to 3, which are all about as fast, the one that packs best. */
+/* ISA-L's levels 0 to 3 are about equally fast; this one compresses best. */
 #define LEVEL 2
 
 typedef struct fast {
@@ -16,12 +16,12 @@ typedef struct fast {
 
 static const char fast_key = 0;
 
-static void fast_free(void *object) {
+static void free_fast(void *object) {
   fast *f = object;
   zarrc_free(f->ctx, f);
 }
 
-static fast *fast_take(zarrc_ctx *ctx) {
+static fast *take_fast(zarrc_ctx *ctx) {
   fast *f = zarrc_warm_take(ctx, &fast_key);
   if (!f) f = zarrc_malloc(ctx, sizeof *f);
   if (!f) return NULL;
@@ -34,12 +34,12 @@ static fast *fast_take(zarrc_ctx *ctx) {
   return f;
 }
 
-/* How much ISA-L, which counts in 32 bits, gets at once: between two pieces it is asked whether to go on. */
+/* Returns how many bytes to pass to ISA-L, which counts in 32 bits, between two checks for cancellation. */
 static uint32_t some(size_t n) {
   return n < 1u << 24 ? (uint32_t)n : 1u << 24;
 }
 
-/* Returns the length of the member, 0: it does not fit, or *status. */
+/* Returns the length of the member; 0: it does not fit, or *status is a failure. */
 static size_t deflate_member(zarrc_ctx *ctx, struct isal_zstream *z, const zarrc_bytes *in, uint8_t *out, size_t bound,
                              zarrc_status *status, zarrc_error *error) {
   size_t at = 0, made = 0;
@@ -47,7 +47,7 @@ static size_t deflate_member(zarrc_ctx *ctx, struct isal_zstream *z, const zarrc
     *status = zarrc_ctx_check_canceled(ctx, error);
     if (*status) return 0;
     uint32_t nin = some(in->len - at), nout = some(bound - made);
-    z->next_in = (uint8_t *)in->ptr + at; /* only read */
+    z->next_in = (uint8_t *)in->ptr + at; /* ISA-L only reads it */
     z->avail_in = nin;
     z->end_of_stream = nin == in->len - at;
     z->next_out = out + made;
@@ -65,11 +65,11 @@ zarrc_status zarrc_gzip_fast(zarrc_ctx *ctx, int level, size_t bound, zarrc_part
                              size_t *made, zarrc_error *error) {
   *made = 0;
   if (!zarrc_ctx_get_options(ctx)->fast_gzip || level == 0) return ZARRC_OK;
-  fast *f = fast_take(ctx);
+  fast *f = take_fast(ctx);
   if (!f) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for ISA-L");
   zarrc_status status = zarrc_one_piece_add(p, parts, bound, error);
   if (!status) *made = deflate_member(ctx, &f->stream, &p->in, p->memory, bound, &status, error);
-  zarrc_warm_give(ctx, &fast_key, f, fast_free);
+  zarrc_warm_give(ctx, &fast_key, f, free_fast);
   if (!status && !*made) zarrc_parts_clear(&p->made);
   return status;
 }

@@ -37,11 +37,11 @@ truncated:
 }
 
 size_t zarrc_deflate_continue(uint8_t *p, size_t nbytes, uint64_t last, unsigned unused) {
-  static const uint8_t empty[4] = {0, 0, 0xff, 0xff}; /* what a stored block without a byte has behind its header */
+  static const uint8_t empty[4] = {0, 0, 0xff, 0xff}; /* an empty stored block without its header */
   p[last / 8] &= (uint8_t) ~(1u << last % 8);
   if (unused == 0) return nbytes;
   p[nbytes - 1] &= (uint8_t)(0xffu >> unused);
-  if (unused < 3) p[nbytes++] = 0; /* the header's three bits reach into one more byte */
+  if (unused < 3) p[nbytes++] = 0; /* the three bits of the header need another byte */
   memcpy(p + nbytes, empty, sizeof empty);
   return nbytes + sizeof empty;
 }

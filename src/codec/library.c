@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries that the codecs stand on. */
+/* The libraries that the codecs use. */
 #include "codec/library.h"
-#include "codec/blosc.h"
 #include "codec/blosc_block.h"
+#include "codec/blosc_library.h"
 #include "codec/crc32c.h"
 #include "codec/zstd.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The versions of the libraries that gzip.c uses, NULL: none. Those of the others stand beside what they do. */
+/* Versions of the libraries that gzip.c uses; NULL: none. For other libraries see the headers of their codecs. */
 #ifndef ZARRC_CODEC_LIBRARY_H
 #define ZARRC_CODEC_LIBRARY_H
 
-const char *zarrc_libdeflate_version(void); /* that zarrc was compiled with: libdeflate does not tell */
+const char *zarrc_libdeflate_version(void); /* the one zarrc was compiled with; libdeflate does not tell at run time */
 const char *zarrc_zlib_version(void);
 
 #endif

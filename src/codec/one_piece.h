@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For encoders that take all bytes at once and make one piece of them. */
+/* Helper for encoders that need all bytes at once and make one piece of them. */
 #ifndef ZARRC_CODEC_ONE_PIECE_H
 #define ZARRC_CODEC_ONE_PIECE_H
 
@@ -8,11 +8,11 @@
 
 typedef struct zarrc_one_piece {
   zarrc_parts made;
-  zarrc_bytes in;  /* all that there was */
-  uint8_t *memory; /* where up to `bound` bytes of the new piece go */
+  zarrc_bytes in;  /* all input bytes */
+  uint8_t *memory; /* of the new piece */
 } zarrc_one_piece;
 
-/* in is lent until the end; the new piece is put where `parts` wants it. */
+/* Begin: `in` is valid until the end. Add a new piece of at most `bound` bytes, where `parts` wants it. */
 static inline zarrc_status zarrc_one_piece_join(zarrc_one_piece *p, zarrc_parts *parts, zarrc_error *error) {
   zarrc_parts_init(&p->made, parts->ctx);
   p->memory = NULL;
@@ -26,7 +26,7 @@ static inline zarrc_status zarrc_one_piece_add(zarrc_one_piece *p, zarrc_parts *
   return zarrc_parts_add(&p->made, bound, &p->memory, error);
 }
 
-/* Puts the new piece, nbytes long, in the place of all others. */
+/* Replaces all pieces by the new one, which has nbytes bytes. */
 static inline zarrc_status zarrc_one_piece_end(zarrc_one_piece *p, zarrc_parts *parts, size_t nbytes,
                                                zarrc_error *error) {
   zarrc_parts_trim(&p->made, nbytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A codec from a value of a parsed document; see base/parsed.h. */
+/* Codecs from parsed JSON; see base/parsed.h. */
 #ifndef ZARRC_CODEC_PARSED_H
 #define ZARRC_CODEC_PARSED_H
 
@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-/* zarrc_codec_open. */
+/* See zarrc_codec_open. */
 zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error);
 
 #endif

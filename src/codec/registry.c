@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Classes that were registered at run time, newest first: as long as this library has them, whatever was given. */
+/* Registered classes, newest first. Each is a copy in this version's size. */
 typedef struct registered {
   zarrc_codec_class codec_class;
   struct registered *next;
@@ -14,7 +14,7 @@ typedef struct registry {
   registered *first;
 } registry;
 
-static void registry_destroy(zarrc_ctx *ctx, void *object) {
+static void destroy_registry(zarrc_ctx *ctx, void *object) {
   registry *r = object;
   while (r->first) {
     registered *next = r->first->next;
@@ -30,7 +30,7 @@ static registry *registry_of(zarrc_ctx *ctx) {
   r = zarrc_malloc(ctx, sizeof *r);
   if (!r) return NULL;
   r->first = NULL;
-  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, r, registry_destroy)) zarrc_free(ctx, r);
+  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, r, destroy_registry)) zarrc_free(ctx, r);
   return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
 }
 
@@ -45,7 +45,7 @@ const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
   return NULL;
 }
 
-/* The most bytes that an instance of a codec may have. */
+/* Largest instance of a codec. */
 #define MAX_INSTANCE ((size_t)1 << 20)
 
 static bool class_is_whole(const zarrc_codec_class *c) {
@@ -62,9 +62,9 @@ static bool class_is_whole(const zarrc_codec_class *c) {
   return false;
 }
 
-/* A plug-in may have been compiled with a shorter table, of which the rest is NULL, or with a longer one, whose rest is
- * not called: members are added so that either is right. */
-static zarrc_status class_take(const zarrc_codec_class *given, zarrc_codec_class *out, zarrc_error *error) {
+/* Copies and checks a table. One that was compiled with an older header is shorter, and its missing members become
+ * NULL; of a longer one the rest is ignored. */
+static zarrc_status take_class(const zarrc_codec_class *given, zarrc_codec_class *out, zarrc_error *error) {
   size_t size = given->struct_size;
   if (size < offsetof(zarrc_codec_class, u))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a codec class of %zu bytes, at least %zu are needed", size,
@@ -83,7 +83,7 @@ static zarrc_status class_take(const zarrc_codec_class *given, zarrc_codec_class
 
 zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error) {
   registered entry = {0}, *added;
-  zarrc_status status = class_take(codec_class, &entry.codec_class, error);
+  zarrc_status status = take_class(codec_class, &entry.codec_class, error);
   if (status) return status;
   const char *name = entry.codec_class.name;
   if (zarrc_find_codec(ctx, name))

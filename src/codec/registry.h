@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which codec classes a context knows. */
+/* The codec classes that a context knows. */
 #ifndef ZARRC_CODEC_REGISTRY_H
 #define ZARRC_CODEC_REGISTRY_H
 
@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* The built-in classes and their other names, NULL-ended. */
+/* The built-in classes and their aliases. Both lists end with NULL. */
 extern const zarrc_codec_class *const zarrc_builtin_codecs[];
 typedef struct zarrc_codec_alias {
   const char *alias, *name;

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* Indices lie in sets, by their names: that many sets, and the most that a set holds. */
+/* The number of sets, which are chosen by a hash of the name, and of indices in each. */
 #define SETS 128u
 #define WAYS 8u
 
-/* The entries of one index, shared by the cache and by those who read with them. */
+/* The entries of an index, shared by the cache and its readers. */
 typedef struct kept {
   zarrc_ctx *ctx;
   atomic_size_t owners;
@@ -20,7 +20,7 @@ typedef struct kept {
   zarrc_shard_entry entries[];
 } kept;
 
-/* What an index was read from, and how it was decoded. */
+/* Identifies an index: the version of the value it was read from, and how it was decoded. */
 typedef struct name {
   zarrc_identity identity;
   uint64_t codec;
@@ -28,27 +28,27 @@ typedef struct name {
 
 typedef struct place {
   name name;
-  kept *index; /* NULL: free */
+  kept *index; /* NULL: the place is free */
   uint64_t used;
 } place;
 
 typedef struct cache {
-  zarrc_lock lock; /* of what follows */
+  zarrc_lock lock; /* protects the following */
   uint64_t clock, nbytes;
   place places[SETS * WAYS];
 } cache;
 
-static void kept_drop(kept *k) {
+static void drop_kept(kept *k) {
   if (k && atomic_fetch_sub(&k->owners, 1) == 1) zarrc_free(k->ctx, k);
 }
 
-static void kept_release(zarrc_bytes *bytes) {
-  kept_drop(bytes->owner);
+static void release_kept(zarrc_bytes *bytes) {
+  drop_kept(bytes->owner);
 }
 
-static void cache_destroy(zarrc_ctx *ctx, void *object) {
+static void destroy_cache(zarrc_ctx *ctx, void *object) {
   cache *c = object;
-  for (unsigned i = 0; i < SETS * WAYS; i++) kept_drop(c->places[i].index);
+  for (unsigned i = 0; i < SETS * WAYS; i++) drop_kept(c->places[i].index);
   zarrc_lock_destroy(&c->lock);
   zarrc_free(ctx, c);
 }
@@ -60,14 +60,14 @@ static cache *cache_of(zarrc_ctx *ctx) {
   if (!c) return NULL;
   memset(c, 0, sizeof *c);
   zarrc_lock_init(&c->lock);
-  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, c, cache_destroy)) {
+  if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, c, destroy_cache)) {
     zarrc_lock_destroy(&c->lock);
     zarrc_free(ctx, c);
   }
   return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
 }
 
-/* FNV-1a of everything on which the decoded index depends besides the bytes. */
+/* FNV-1a of the index codecs, the grid and the location. */
 zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(zarrc_codec_ctx(shard->index_codecs.codecs[0]), SIZE_MAX / 2);
   uint64_t hash = UINT64_C(0xCBF29CE484222325);
@@ -81,7 +81,7 @@ zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zar
   return status;
 }
 
-/* Decoded; SIZE_MAX where memory cannot hold it. */
+/* Returns the bytes of a decoded index; SIZE_MAX: too many. */
 static size_t index_nbytes(const zarrc_shard *shard) {
   size_t nbytes;
   bool fits = shard->nchunks <= SIZE_MAX && zarrc_mul_size((size_t)shard->nchunks, sizeof(zarrc_shard_entry), &nbytes);
@@ -96,7 +96,7 @@ static name name_of(const zarrc_shard *shard, const zarrc_identity *identity) {
   return n;
 }
 
-/* A fork may have lost the thread that held the lock: what it was changing is forgotten. */
+/* Locks the cache. If a fork has lost the thread that held the lock, the cache is emptied: it may be half changed. */
 static void enter(cache *c) {
   if (!zarrc_lock_take(&c->lock)) return;
   memset(c->places, 0, sizeof c->places);
@@ -109,8 +109,9 @@ static place *set_of(cache *c, const name *n) {
   return &c->places[(hash >> 32) % SETS * WAYS];
 }
 
-/* A name of a codec can be made to order: an index of another length is another one, whatever its name. */
-static place *place_find(cache *c, const name *n, size_t nbytes) {
+/* index_name is a hash and can collide; also require equal length so that a collision cannot cause an out-of-bounds
+ * read. */
+static place *find_place(cache *c, const name *n, size_t nbytes) {
   place *set = set_of(c, n);
   for (unsigned i = 0; i < WAYS; i++) {
     place *p = &set[i];
@@ -121,11 +122,11 @@ static place *place_find(cache *c, const name *n, size_t nbytes) {
 
 static void place_empty(cache *c, place *p) {
   c->nbytes -= p->index->nbytes;
-  kept_drop(p->index);
+  drop_kept(p->index);
   p->index = NULL;
 }
 
-/* Of n places the one that was used longest ago; NULL: all are free. */
+/* Returns the least recently used of n places; NULL: all are free. */
 static place *oldest_of(place *places, unsigned n) {
   place *oldest = NULL;
   for (unsigned i = 0; i < n; i++)
@@ -133,8 +134,8 @@ static place *oldest_of(place *places, unsigned n) {
   return oldest;
 }
 
-/* A free place for the name, with room for so many bytes. */
-static place *place_make(cache *c, const name *n, uint64_t nbytes, uint64_t limit) {
+/* Frees a place for a name, and enough room for nbytes bytes. */
+static place *make_place(cache *c, const name *n, uint64_t nbytes, uint64_t limit) {
   place *set = set_of(c, n), *empty = NULL;
   while (c->nbytes > 0 && c->nbytes + nbytes > limit) place_empty(c, oldest_of(c->places, SETS * WAYS));
   for (unsigned i = 0; i < WAYS && !empty; i++)
@@ -155,7 +156,7 @@ bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   if (!c) return false;
   name n = name_of(shard, identity);
   enter(c);
-  place *p = place_find(c, &n, index_nbytes(shard));
+  place *p = find_place(c, &n, index_nbytes(shard));
   kept *k = p ? p->index : NULL;
   if (k) {
     atomic_fetch_add(&k->owners, 1);
@@ -165,7 +166,7 @@ bool zarrc_shard_cache_find(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   if (!k) return false;
   out->entries = k->entries;
   out->total = identity->nbytes;
-  out->memory = (zarrc_bytes){(const uint8_t *)k->entries, k->nbytes, kept_release, k};
+  out->memory = (zarrc_bytes){(const uint8_t *)k->entries, k->nbytes, release_kept, k};
   return true;
 }
 
@@ -183,11 +184,11 @@ void zarrc_shard_cache_keep(zarrc_ctx *ctx, const zarrc_shard *shard, const zarr
   memcpy(k->entries, index->entries, nbytes);
   name n = name_of(shard, identity);
   enter(c);
-  place *p = place_find(c, &n, nbytes) ? NULL : place_make(c, &n, nbytes, limit);
+  place *p = find_place(c, &n, nbytes) ? NULL : make_place(c, &n, nbytes, limit);
   if (p) {
     *p = (place){n, k, ++c->clock};
     c->nbytes += nbytes;
   }
   zarrc_lock_give(&c->lock);
-  if (!p) kept_drop(k);
+  if (!p) drop_kept(k);
 }

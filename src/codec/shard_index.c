@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The index of a shard, and which inner chunks a region touches. */
+/* The index of a shard, and the inner chunks that a region touches. */
 #include "base/checked.h"
 #include "base/ops.h"
 #include "codec/shard.h"
@@ -39,15 +39,15 @@ zarrc_status zarrc_shard_index_new(const zarrc_shard *shard, zarrc_ctx *ctx, zar
   return status;
 }
 
-static zarrc_status index_fetch(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
+static zarrc_status fetch_index(const zarrc_shard *shard, zarrc_ctx *ctx, zarrc_blob *blob, zarrc_shard_index *out,
                                 zarrc_error *error) {
   zarrc_range range = {.nbytes = shard->index_nbytes};
   zarrc_memory_blob encoded;
   *out = (zarrc_shard_index){0};
   if (shard->location == ZARRC_INDEX_END) range.offset = -(int64_t)shard->index_nbytes;
-  /* The bytes are asked for before memory for the entries is: a short shard that claims many chunks costs nothing. */
+  /* Read before memory for the entries is taken, so that a short shard that claims many chunks costs nothing. */
   zarrc_status status = zarrc_blob_read(blob, &range, 1, error);
-  if (status == ZARRC_TRUNCATED) zarrc_error_prefix(error, "the shard is shorter than its index: ");
+  if (status == ZARRC_TRUNCATED) zarrc_error_prefix(error, "the stored shard is too short to hold its index: ");
   if (status) return status;
   status = index_memory(shard, ctx, out, error);
   out->total = range.total;
@@ -73,7 +73,7 @@ zarrc_status zarrc_shard_index_read(const zarrc_shard *shard, zarrc_ctx *ctx, za
     if (status) return status;
     if (known && zarrc_shard_cache_find(ctx, shard, &identity, out)) return ZARRC_OK;
   }
-  zarrc_status status = index_fetch(shard, ctx, blob, out, error);
+  zarrc_status status = fetch_index(shard, ctx, blob, out, error);
   if (!status && known) zarrc_shard_cache_keep(ctx, shard, &identity, out);
   return status;
 }
@@ -130,11 +130,12 @@ zarrc_status zarrc_shard_entry_check(const zarrc_shard *shard, const zarrc_shard
     return ZARRC_OK;
   zarrc_shard_chunk_name(shard, i, name, sizeof name);
   if (half)
-    return zarrc_fail(error, ZARRC_CORRUPT, "index: only half of the entry of inner chunk %s says that it is missing",
-                      name);
-  return zarrc_fail(error, ZARRC_CORRUPT,
-                    "index: inner chunk %s, %llu bytes at byte %llu, does not lie in the shard's %llu bytes", name,
-                    (unsigned long long)e->nbytes, (unsigned long long)e->offset, (unsigned long long)index->total);
+    zarrc_fail(error, ZARRC_CORRUPT, "only half of its entry in the index says that it is missing");
+  else
+    zarrc_fail(error, ZARRC_CORRUPT, "index: %llu bytes at byte %llu do not lie in the shard's %llu bytes",
+               (unsigned long long)e->nbytes, (unsigned long long)e->offset, (unsigned long long)index->total);
+  zarrc_error_in_inner_chunk(error, name, ZARRC_UNKNOWN);
+  return ZARRC_CORRUPT;
 }
 
 /* ----------------------------------------------------------------------------------------------------- touched */
@@ -151,11 +152,11 @@ zarrc_touched zarrc_shard_touched(const zarrc_shard *shard, const zarrc_region *
   return t;
 }
 
-/* Which of the indices start, start + step, ... lie in the chunk [low, low + edge). Returns the number of the first of
- * them. */
+/* Finds which of the indices start, start + step, ... are in the chunk [low, low + edge). Returns the number of the
+ * first of them. */
 static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low, int64_t edge, int64_t *part_start,
                          int64_t *part_count) {
-  if (step == 1) { /* the usual case, without divisions */
+  if (step == 1) { /* the usual case, without division */
     int64_t from = low > start ? low : start, to = low + edge < start + count ? low + edge : start + count;
     *part_start = from - low;
     *part_count = to > from ? to - from : 0;
@@ -172,7 +173,7 @@ static int64_t axis_part(int64_t start, int64_t count, int64_t step, int64_t low
   return k;
 }
 
-/* Coordinates of the k-th touched chunk; its number. */
+/* Gets the coordinates of the k-th touched chunk, and returns its number. */
 static uint64_t touched_at(const zarrc_shard *shard, const zarrc_touched *touched, uint64_t k, int64_t *chunk) {
   uint64_t i = 0;
   for (int axis = shard->ndim - 1; axis > 0; axis--) {
@@ -229,34 +230,35 @@ static zarrc_status range_blob_read(zarrc_blob *blob, zarrc_range *ranges, size_
   const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
   enum { AT_ONCE = 64 };
   zarrc_range outer[AT_ONCE];
-  for (size_t done = 0; done < n;) {
+  bool pending = false;
+  zarrc_status status = ZARRC_OK;
+  size_t done = 0;
+  while (done < n && !status) {
     size_t m = n - done < AT_ONCE ? n - done : AT_ONCE;
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = 0; i < m && !status; i++) {
       zarrc_range *r = &ranges[done + i];
-      uint64_t offset;
-      size_t nbytes;
-      zarrc_status status = zarrc_range_locate(r, b->nbytes, &offset, &nbytes, error);
-      if (status) {
-        zarrc_ranges_release(ranges, done);
-        return status;
-      }
+      uint64_t offset = 0;
+      size_t nbytes = 0;
+      r->got = (zarrc_bytes){0};
+      status = zarrc_range_locate(r, b->nbytes, &offset, &nbytes, error);
       outer[i] = (zarrc_range){.offset = (int64_t)(b->offset + offset), .nbytes = nbytes, .into = r->into};
     }
-    zarrc_status status = zarrc_blob_read(b->outer, outer, m, error);
-    if (status) {
-      zarrc_ranges_release(ranges, done);
-      return status;
-    }
-    for (size_t i = 0; i < m; i++) {
+    if (!status) status = zarrc_blob_read(b->outer, outer, m, error);
+    for (size_t i = 0; i < m && !status; i++) {
       ranges[done + i].got = outer[i].got;
       ranges[done + i].total = b->nbytes;
     }
+    if (status && status != ZARRC_PENDING) break;
+    pending = pending || status;
+    status = ZARRC_OK; /* the other ranges are asked for, too */
     done += m;
   }
-  return ZARRC_OK;
+  if (!status && pending) status = zarrc_fail(error, ZARRC_PENDING, "ranges are not fetched yet");
+  if (status) zarrc_ranges_release(ranges, done);
+  return status;
 }
 
-/* Part of a version is as much itself as the whole is, and where it lies tells it from other parts. */
+/* A part is identified by the version of the whole and by its offset. */
 static zarrc_status range_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   const zarrc_range_blob *b = (const zarrc_range_blob *)blob;
   zarrc_status status = zarrc_blob_identify(b->outer, out, known, error);

@@ -28,7 +28,7 @@ zarrc_status zarrc_shard_walk_init(zarrc_shard_walk *walk, zarrc_subchunk_order 
 }
 
 /* Adds 2^bit to the code, whose lower bits are 0, and returns the bit that became 1. */
-static int code_add(zarrc_shard_walk *walk, int bit) {
+static int add_code(zarrc_shard_walk *walk, int bit) {
   uint64_t before = walk->code;
   walk->code += (uint64_t)1 << bit;
   for (; bit < walk->nbits; bit++) {
@@ -45,15 +45,15 @@ static int code_add(zarrc_shard_walk *walk, int bit) {
   return bit;
 }
 
-/* On to the next code inside the grid. Where the bit that became 1 leads out of it, so do all codes that differ from
- * this one only in lower bits. */
-static void morton_next(zarrc_shard_walk *walk) {
-  int bit = code_add(walk, 0);
+/* Advances to the next code inside the grid. If the bit that became 1 leads outside the grid, so do all codes that
+ * differ from this one in lower bits only. */
+static void next_morton(zarrc_shard_walk *walk) {
+  int bit = add_code(walk, 0);
   while (walk->code < walk->ncodes && walk->at[walk->axis[bit]] >= walk->grid[walk->axis[bit]])
-    bit = code_add(walk, bit);
+    bit = add_code(walk, bit);
 }
 
-static void colexicographic_next(zarrc_shard_walk *walk) {
+static void next_colexicographic(zarrc_shard_walk *walk) {
   walk->code++;
   for (int axis = 0; axis < walk->ndim; axis++) {
     walk->i += walk->stride[axis];
@@ -67,9 +67,9 @@ bool zarrc_shard_walk_next(zarrc_shard_walk *walk, uint64_t *i) {
   if (walk->code >= walk->ncodes) return false;
   *i = walk->i;
   if (walk->order == ZARRC_MORTON)
-    morton_next(walk);
+    next_morton(walk);
   else if (walk->order == ZARRC_COLEXICOGRAPHIC)
-    colexicographic_next(walk);
+    next_colexicographic(walk);
   else
     walk->i = ++walk->code;
   return true;

@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a shard: the index, then the inner chunks that are wanted, in the order in which they lie, near ones in one
- * range, window by window; inner chunks are decoded straight into the reader's view.
+ * Reading a shard: first the index, then the wanted inner chunks in the order of their offsets. Chunks that are close
+ * together are read in one range, a window of ranges at a time, and decoded directly to the reader's view.
  */
-#include "base/order.h"
 #include "base/reading.h"
+#include "base/sort.h"
 #include "codec/shard.h"
 
-#include <stdatomic.h>
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* Ranges of one vectored read. */
+/* Most ranges of one read. */
 #define AT_ONCE 64
-/* A part of a longer inner chunk is read by ranges inside it where its codecs can do that; a shard always is. */
+/* Of larger inner chunks a part is read by ranges, if the codecs can do that. Nested shards always are. In a far blob
+ * both are only if they are larger than the blob's gap, which is what another request costs. */
 #define RANGED_NBYTES 65536u
-/* The same where nothing has to be decoded and a read costs next to nothing. */
+/* The same if nothing is compressed and a read costs next to nothing. */
 #define RANGED_PLAIN_NBYTES 4096u
-/* Bytes of missing inner chunks that one thread fills at once. */
+/* Bytes of missing inner chunks that a thread sets to the fill value at once. */
 #define FILLED_NBYTES ((uint64_t)1 << 20)
-/* So few wanted inner chunks need no memory but the stack. */
+/* So many wanted inner chunks fit on the stack. */
 #define FEW 8
 
-/* Where the host joins ranges, what is wanted is asked for as it is, all at once. */
+/* If the host joins ranges itself, everything is asked for as it is, at once. */
 static zarrc_joining joining_of(const zarrc_ctx *ctx, const zarrc_spec *spec, const zarrc_blob *blob) {
   if (zarrc_blob_get_traits(blob).deferred) return (zarrc_joining){0, UINT64_MAX, UINT64_MAX};
   return zarrc_blob_joining(ctx, blob, &spec->options);
 }
 
-/* How an inner chunk is read that is not in a range of its window: by ranges inside it, or not at all. */
+/* How an inner chunk is read if not in a range of its window: by ranges of its own; not at all. */
 enum { RANGED = AT_ONCE, MISSING };
 
-/* A wanted inner chunk. Those that are missing stand behind the others. */
+/* A wanted inner chunk. Missing ones are at the end of the list. */
 typedef struct item {
   uint64_t offset, nbytes;
   uint64_t k;   /* its number among the touched ones */
-  size_t range; /* of its window, that it is read with; or RANGED, MISSING */
+  size_t range; /* its range in the window; or RANGED or MISSING */
 } item;
 
 typedef struct reading {
@@ -46,47 +46,42 @@ typedef struct reading {
   const zarrc_view *to;
   zarrc_touched touched;
   zarrc_joining joining;
-  uint64_t ranged;      /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
-  atomic_bool *pending; /* something has to be fetched first: all else is asked for all the same */
+  uint64_t ranged; /* parts of inner chunks of more bytes are read by ranges; UINT64_MAX: none are */
   item *items;
   size_t npresent, nmissing;
-  size_t *windows; /* first item of each window, and the number of items */
+  size_t *windows; /* the first item of each window; then the number of items */
   size_t nwindows;
 } reading;
 
 static uint64_t ranged_above(const zarrc_pipeline *p, const zarrc_blob *blob) {
+  bool near = zarrc_blob_is_near(blob);
   bool plain = zarrc_codec_get_kind(zarrc_pipeline_codec(p, zarrc_pipeline_ncodecs(p) - 1)) == ZARRC_ARRAY_TO_BYTES;
-  uint64_t nbytes = plain && zarrc_blob_is_near(blob) ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
-  if (zarrc_blob_get_traits(blob).deferred) nbytes = UINT64_MAX;
+  uint64_t nbytes = !near ? zarrc_blob_get_traits(blob).gap : plain ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
     bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
                : c->kind == ZARRC_ARRAY_TO_BYTES ? c->u.ab.partial_decode
                                                  : c->u.bb.read != NULL;
     if (!can) return UINT64_MAX;
-    if (zarrc_codec_supports_partial_encode(zarrc_pipeline_codec(p, i))) nbytes = 0;
+    if (zarrc_codec_supports_partial_encode(zarrc_pipeline_codec(p, i)) && near) nbytes = 0;
   }
   return nbytes;
 }
 
-/* Reads the wanted part of one inner chunk from a blob of it. */
-static zarrc_status inner_read(const reading *r, const zarrc_touch *touch, zarrc_blob *blob, uint64_t offset,
+/* Reads the wanted part of an inner chunk from a blob of it. */
+static zarrc_status read_inner(const reading *r, const zarrc_touch *touch, zarrc_blob *blob, uint64_t offset,
                                zarrc_error *error) {
   char name[112];
   zarrc_status status =
       zarrc_read(r->shard->inner, blob, touch->whole ? NULL : &touch->part, &touch->view, NULL, error);
-  if (status == ZARRC_PENDING) {
-    atomic_store_explicit(r->pending, true, memory_order_relaxed);
-    status = ZARRC_OK;
-  }
-  if (status) {
+  if (status && status != ZARRC_PENDING) {
     zarrc_shard_chunk_name(r->shard, touch->i, name, sizeof name);
-    zarrc_error_in_chunk(error, name, offset);
+    zarrc_error_in_inner_chunk(error, name, offset);
   }
   return status;
 }
 
-/* Puts the items that are there in the order in which they lie. */
+/* Sorts the items that are present by offset. */
 static zarrc_status items_order(reading *r, zarrc_error *error) {
   size_t n = r->npresent, i = 1;
   zarrc_bytes memory = {0};
@@ -105,14 +100,14 @@ static zarrc_status items_order(reading *r, zarrc_error *error) {
     key[i] = copy[i].offset;
     index[i] = (uint32_t)i;
   }
-  zarrc_order_by_key(index, (uint32_t)n, key, index + n);
+  zarrc_sort_by_key(index, (uint32_t)n, key, index + n);
   for (i = 0; i < n; i++) r->items[i] = copy[index[i]];
   zarrc_bytes_release(&memory);
   return ZARRC_OK;
 }
 
-/* Lists what is wanted; there is room for `touched` items. */
-static zarrc_status items_list(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
+/* Makes the list, which has room for all touched inner chunks. */
+static zarrc_status list_items(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
   size_t missing = (size_t)r->touched.n;
   for (uint64_t k = 0; k < r->touched.n; k++) {
     bool present, empty, whole;
@@ -131,8 +126,8 @@ static zarrc_status items_list(reading *r, const zarrc_shard_index *index, zarrc
   return items_order(r, error);
 }
 
-/* Cuts the list into windows, and each window into ranges. */
-static void windows_cut(reading *r) {
+/* Divides the list into windows, and each window into ranges. */
+static void cut_windows(reading *r) {
   uint64_t window = 0, begin = 0, end = 0;
   size_t range = AT_ONCE; /* none is open */
   r->nwindows = 0;
@@ -171,10 +166,10 @@ typedef struct window {
   const reading *r;
   size_t first; /* item */
   zarrc_range *ranges;
-  uint64_t *begin; /* of each range */
+  uint64_t *begin; /* offset of each range */
 } window;
 
-static zarrc_status item_read(void *arg, size_t i, zarrc_error *error) {
+static zarrc_status read_item(void *arg, size_t i, zarrc_error *error) {
   const window *w = arg;
   const reading *r = w->r;
   const item *it = &r->items[w->first + i];
@@ -183,29 +178,30 @@ static zarrc_status item_read(void *arg, size_t i, zarrc_error *error) {
   if (it->range == RANGED) {
     zarrc_range_blob part;
     zarrc_range_blob_init(&part, r->blob, it->offset, it->nbytes);
-    return inner_read(r, &touch, &part.blob, it->offset, error);
+    return read_inner(r, &touch, &part.blob, it->offset, error);
   }
   zarrc_memory_blob part;
   const uint8_t *bytes = it->range == MISSING ? NULL : w->ranges[it->range].got.ptr;
   zarrc_memory_blob_init(&part, r->ctx, it->nbytes ? bytes + (it->offset - w->begin[it->range]) : NULL,
                          (size_t)it->nbytes);
   part.present = it->range != MISSING;
-  zarrc_status status = inner_read(r, &touch, &part.blob, it->offset, error);
+  zarrc_status status = read_inner(r, &touch, &part.blob, it->offset, error);
   zarrc_memory_blob_clear(&part);
   return status;
 }
 
-/* The ranges of a window have to be fetched first: only what is read by ranges of its own is asked for as well. */
-static zarrc_status rest_ask(const window *w, size_t nitems, zarrc_error *error) {
-  zarrc_status status = ZARRC_OK;
-  atomic_store_explicit(w->r->pending, true, memory_order_relaxed);
-  for (size_t k = 0; k < nitems && !status; k++)
-    if (w->r->items[w->first + k].range == RANGED) status = item_read((void *)w, k, error);
-  return status;
+/* Called if the ranges of a window must be fetched first. Asks for what is read by ranges of its own as well. */
+static zarrc_status ask_rest(const window *w, size_t nitems, zarrc_error *error) {
+  for (size_t k = 0; k < nitems; k++) {
+    if (w->r->items[w->first + k].range != RANGED) continue;
+    zarrc_status status = read_item((void *)w, k, error);
+    if (status && status != ZARRC_PENDING) return status;
+  }
+  return zarrc_fail(error, ZARRC_PENDING, "inner chunks are not fetched yet");
 }
 
-/* Reads the ranges of a window, and with them its items. */
-static zarrc_status ranges_read(window *w, size_t nitems, zarrc_error *error) {
+/* Reads the ranges of a window and decodes its items. */
+static zarrc_status read_ranges(window *w, size_t nitems, zarrc_error *error) {
   zarrc_range ranges[AT_ONCE];
   uint64_t begin[AT_ONCE];
   size_t n = 0;
@@ -220,28 +216,32 @@ static zarrc_status ranges_read(window *w, size_t nitems, zarrc_error *error) {
     if (nbytes > ranges[it->range].nbytes) ranges[it->range].nbytes = nbytes;
   }
   zarrc_status status = n ? zarrc_blob_read(w->r->blob, ranges, n, error) : ZARRC_OK;
-  if (status == ZARRC_PENDING) return rest_ask(w, nitems, error);
+  if (status == ZARRC_PENDING) return ask_rest(w, nitems, error);
   if (status) return status;
   w->ranges = ranges;
   w->begin = begin;
-  status = zarrc_for_each(w->r->ctx, nitems, item_read, w, error);
+  status = zarrc_for_each(w->r->ctx, nitems, read_item, w, error);
   zarrc_ranges_release(ranges, n);
   return status;
 }
 
-static zarrc_status window_read(void *arg, size_t i, zarrc_error *error) {
+static zarrc_status read_window(void *arg, size_t i, zarrc_error *error) {
   const reading *r = arg;
   window w = {.r = r, .first = r->windows[i]};
   size_t nitems = r->windows[i + 1] - w.first;
   item *last = &r->items[w.first + nitems - 1];
-  if (last->range != MISSING && (last->range != RANGED || nitems > 1)) return ranges_read(&w, nitems, error);
-  zarrc_status status = ZARRC_OK;
-  for (size_t k = 0; k < nitems && !status; k++) status = item_read(&w, k, error);
-  return status;
+  if (last->range != MISSING && (last->range != RANGED || nitems > 1)) return read_ranges(&w, nitems, error);
+  bool pending = false;
+  for (size_t k = 0; k < nitems; k++) {
+    zarrc_status status = read_item(&w, k, error);
+    if (status && status != ZARRC_PENDING) return status;
+    pending = pending || status;
+  }
+  return pending ? ZARRC_PENDING : ZARRC_OK;
 }
 
-/* Reads what the index says. */
-static zarrc_status wanted_read(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
+/* Reads the wanted inner chunks. */
+static zarrc_status read_wanted(reading *r, const zarrc_shard_index *index, zarrc_error *error) {
   item few[FEW];
   size_t few_windows[FEW + 2], n = (size_t)r->touched.n;
   zarrc_bytes items = {0}, windows = {0};
@@ -254,12 +254,10 @@ static zarrc_status wanted_read(reading *r, const zarrc_shard_index *index, zarr
     r->items = (item *)(void *)items.ptr;
     r->windows = (size_t *)(void *)windows.ptr;
   }
-  if (!status) status = items_list(r, index, error);
+  if (!status) status = list_items(r, index, error);
   if (!status) {
-    windows_cut(r);
-    status = zarrc_for_each(r->ctx, r->nwindows, window_read, r, error);
-    if (!status && atomic_load(r->pending))
-      status = zarrc_fail(error, ZARRC_PENDING, "inner chunks are not fetched yet");
+    cut_windows(r);
+    status = zarrc_for_each(r->ctx, r->nwindows, read_window, r, error);
   }
   zarrc_bytes_release(&windows);
   zarrc_bytes_release(&items);
@@ -270,7 +268,6 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_shard_index index;
-  atomic_bool pending = false;
   zarrc_status status = zarrc_shard_check(shard, spec, error);
   if (status) return status;
   reading r = {.shard = shard,
@@ -280,12 +277,11 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .to = to,
                .touched = zarrc_shard_touched(shard, region),
                .joining = joining_of(zarrc_codec_ctx(codec), spec, blob),
-               .ranged = ranged_above(shard->inner, blob),
-               .pending = &pending};
+               .ranged = ranged_above(shard->inner, blob)};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
   if (status) return status;
-  /* The shard may go away behind its index: its key vanishes between two reads of a store without snapshots. */
-  status = wanted_read(&r, &index, error);
+  /* ZARRC_NOT_FOUND is possible here: in a store without snapshots the shard may be erased after its index was read. */
+  status = read_wanted(&r, &index, error);
   zarrc_shard_index_release(&index);
   return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sharding_indexed: its configuration and its class. shard_read.c and shard_write.c do the work. */
+/* sharding_indexed: configuration and class. See shard_read.c and shard_write.c for reading and writing. */
 #include "base/checked.h"
 #include "base/names.h"
 #include "codec/builtin.h"
@@ -9,6 +9,7 @@
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *const locations[] = {"start", "end"};
@@ -27,7 +28,7 @@ zarrc_status zarrc_index_location_from_name(const char *name, zarrc_index_locati
 
 /* ------------------------------------------------------------------------------------------------------- chains */
 
-static zarrc_status chain_open(zarrc_ctx *ctx, size_t n, const char *member, zarrc_shard_chain *chain,
+static zarrc_status open_chain(zarrc_ctx *ctx, size_t n, const char *member, zarrc_shard_chain *chain,
                                zarrc_error *error) {
   if (n > ZARRC_MAX_CODECS)
     return zarrc_fail(error, ZARRC_LIMIT, "configuration.%s: %zu codecs in one chain, the limit is %d", member, n,
@@ -36,17 +37,17 @@ static zarrc_status chain_open(zarrc_ctx *ctx, size_t n, const char *member, zar
   return chain->codecs ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for configuration.%s", member);
 }
 
-static void chain_close(zarrc_ctx *ctx, zarrc_shard_chain *chain) {
+static void close_chain(zarrc_ctx *ctx, zarrc_shard_chain *chain) {
   for (size_t i = 0; i < chain->n; i++) zarrc_codec_close(chain->codecs[i]);
   zarrc_free(ctx, chain->codecs);
   *chain = (zarrc_shard_chain){0};
 }
 
-/* What a chain is if nothing is said. */
+/* Makes the default chain. */
 static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *member, zarrc_shard_chain *chain,
                                   zarrc_error *error) {
   static const zarrc_bytes_config little = {sizeof little, true, ZARRC_LITTLE};
-  zarrc_status status = chain_open(ctx, 2, member, chain, error);
+  zarrc_status status = open_chain(ctx, 2, member, chain, error);
   if (!status) status = zarrc_bytes_codec_open(ctx, &little, &chain->codecs[0], error);
   if (!status) chain->n++;
   if (!status && is_index) status = zarrc_crc32c_codec_open(ctx, &chain->codecs[1], error);
@@ -54,11 +55,11 @@ static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *mem
   return status;
 }
 
-static zarrc_status chain_parse(zarrc_ctx *ctx, const zarrc_json *list, const char *member, zarrc_shard_chain *chain,
+static zarrc_status parse_chain(zarrc_ctx *ctx, const zarrc_json *list, const char *member, zarrc_shard_chain *chain,
                                 zarrc_error *error) {
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = chain_open(ctx, zarrc_json_length(list), member, chain, error);
+  zarrc_status status = open_chain(ctx, zarrc_json_length(list), member, chain, error);
   for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
     status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, i), &chain->codecs[i], error);
     if (!status) chain->n++;
@@ -67,10 +68,10 @@ static zarrc_status chain_parse(zarrc_ctx *ctx, const zarrc_json *list, const ch
   return status;
 }
 
-static zarrc_status chain_share(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
+static zarrc_status share_chain(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
                                 zarrc_shard_chain *chain, zarrc_error *error) {
   if (n == 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = chain_open(ctx, n, member, chain, error);
+  zarrc_status status = open_chain(ctx, n, member, chain, error);
   for (size_t i = 0; !status && i < n; i++) {
     if (zarrc_codec_ctx(codecs[i]) != ctx)
       status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s belongs to another context", zarrc_codec_name(codecs[i]));
@@ -96,8 +97,8 @@ static bool chain_equal(const zarrc_shard_chain *a, const zarrc_shard_chain *b) 
   return equal;
 }
 
-/* Binds a chain to the chunks that it is for, and replaces its codecs by those of the pipeline. */
-static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const zarrc_spec *spec, const char *member,
+/* Opens the pipeline of a chain for its chunks, and replaces the codecs by the evolved ones. */
+static zarrc_status bind_chain(zarrc_ctx *ctx, zarrc_shard_chain *chain, const zarrc_spec *spec, const char *member,
                                zarrc_pipeline **out, zarrc_error *error) {
   zarrc_status status =
       zarrc_pipeline_open_codecs(ctx, (const zarrc_codec *const *)chain->codecs, chain->n, spec, out, error);
@@ -114,7 +115,7 @@ static zarrc_status chain_bind(zarrc_ctx *ctx, zarrc_shard_chain *chain, const z
 
 /* ------------------------------------------------------------------------------------------------ configuration */
 
-static zarrc_status chunk_shape_parse(zarrc_shard *shard, const zarrc_json *shape, zarrc_error *error) {
+static zarrc_status parse_chunk_shape(zarrc_shard *shard, const zarrc_json *shape, zarrc_error *error) {
   bool bare = zarrc_json_is(shape, ZARRC_JSON_INTEGER);
   if (!shape) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape is missing");
   if (!bare && !zarrc_json_is(shape, ZARRC_JSON_ARRAY))
@@ -126,12 +127,13 @@ static zarrc_status chunk_shape_parse(zarrc_shard *shard, const zarrc_json *shap
   for (size_t i = 0; i < n; i++)
     if (!zarrc_json_get_int64(bare ? shape : zarrc_json_at(shape, i), &shard->chunk_shape[i]) ||
         shard->chunk_shape[i] < 1)
-      return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape[%zu] is not an integer above 0", i);
+      return zarrc_fail(error, ZARRC_INVALID_METADATA,
+                        "configuration.chunk_shape[%zu] is not an integer from 1 to %" PRId64, i, INT64_MAX);
   return ZARRC_OK;
 }
 
-/* Whether the chains can be those of a shard, once they are there; counts the nesting. */
-static zarrc_status chains_check(zarrc_shard *shard, zarrc_error *error) {
+/* Checks that the chains can be those of a shard, and counts nested shards. */
+static zarrc_status check_chains(zarrc_shard *shard, zarrc_error *error) {
   shard->nesting = 1;
   for (size_t i = 0; i < shard->codecs.n; i++) {
     const zarrc_codec *codec = shard->codecs.codecs[i];
@@ -160,17 +162,17 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
   zarrc_config config;
   zarrc_status status = zarrc_config_of(codec, keys, &config, error);
-  if (!status) status = chunk_shape_parse(shard, zarrc_json_get(config.root, "chunk_shape"), error);
+  if (!status) status = parse_chunk_shape(shard, zarrc_json_get(config.root, "chunk_shape"), error);
   if (status) return status;
   const zarrc_json *codecs = zarrc_json_get(config.root, "codecs");
   const zarrc_json *index_codecs = zarrc_json_get(config.root, "index_codecs");
   const zarrc_json *location = zarrc_json_get(config.root, "index_location");
-  status = codecs ? chain_parse(ctx, codecs, "codecs", &shard->codecs, error)
+  status = codecs ? parse_chain(ctx, codecs, "codecs", &shard->codecs, error)
                   : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = index_codecs ? chain_parse(ctx, index_codecs, "index_codecs", &shard->index_codecs, error)
+    status = index_codecs ? parse_chain(ctx, index_codecs, "index_codecs", &shard->index_codecs, error)
                           : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
-  if (!status) status = chains_check(shard, error);
+  if (!status) status = check_chains(shard, error);
   shard->location = ZARRC_INDEX_END;
   if (status || !location) return status;
   size_t len;
@@ -179,7 +181,7 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   return known ? ZARRC_OK : not_a_location(error);
 }
 
-static zarrc_status sharding_set(zarrc_codec *codec, const void *given, zarrc_error *error) {
+static zarrc_status set_sharding(zarrc_codec *codec, const void *given, zarrc_error *error) {
   const zarrc_sharding_config *config = given;
   zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
@@ -193,13 +195,13 @@ static zarrc_status sharding_set(zarrc_codec *codec, const void *given, zarrc_er
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape[%d] is not an integer above 0", i);
   }
   zarrc_status status = config->codecs
-                            ? chain_share(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
+                            ? share_chain(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
                             : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = config->index_codecs ? chain_share(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
+    status = config->index_codecs ? share_chain(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
                                                 &shard->index_codecs, error)
                                   : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
-  if (!status) status = chains_check(shard, error);
+  if (!status) status = check_chains(shard, error);
   if (status) return status;
   shard->location = config->index_location;
   shard->order = config->subchunk_order;
@@ -213,7 +215,7 @@ zarrc_status zarrc_sharding_codec_open(zarrc_ctx *ctx, const zarrc_sharding_conf
   zarrc_sharding_config config = ZARRC_SHARDING_CONFIG_INIT;
   if (!given)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "codec sharding_indexed: configuration.chunk_shape is missing");
-  return zarrc_codec_open_config(ctx, &zarrc_sharding_class, given, &config, sizeof config, sharding_set, out, error);
+  return zarrc_codec_open_config(ctx, &zarrc_sharding_class, given, &config, sizeof config, set_sharding, out, error);
 }
 
 zarrc_status zarrc_sharding_codec_get(const zarrc_codec *codec, zarrc_sharding_config *config, zarrc_error *error) {
@@ -235,7 +237,7 @@ zarrc_status zarrc_sharding_codec_get(const zarrc_codec *codec, zarrc_sharding_c
 static zarrc_status sharding_copy(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {
   zarrc_sharding_config config = ZARRC_SHARDING_CONFIG_INIT;
   zarrc_status status = zarrc_sharding_codec_get(from, &config, error);
-  return status ? status : sharding_set(to, &config, error);
+  return status ? status : set_sharding(to, &config, error);
 }
 
 static bool sharding_equal(const zarrc_codec *one, const zarrc_codec *other) {
@@ -247,8 +249,8 @@ static bool sharding_equal(const zarrc_codec *one, const zarrc_codec *other) {
 
 static void sharding_close(zarrc_codec *codec) {
   zarrc_shard *shard = zarrc_codec_instance(codec);
-  chain_close(zarrc_codec_ctx(codec), &shard->codecs);
-  chain_close(zarrc_codec_ctx(codec), &shard->index_codecs);
+  close_chain(zarrc_codec_ctx(codec), &shard->codecs);
+  close_chain(zarrc_codec_ctx(codec), &shard->index_codecs);
   zarrc_pipeline_close(shard->inner);
   zarrc_pipeline_close(shard->index);
 }
@@ -270,8 +272,8 @@ static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, z
 
 /* --------------------------------------------------------------------------------------------------- binding */
 
-/* Zarr v3 sharding-indexed codec: every shard holds a whole number of inner chunks on each axis. */
-static zarrc_status edge_check(const zarrc_shard *shard, int axis, int64_t edge, zarrc_error *error) {
+/* Zarr v3 sharding-indexed codec: a shard has a whole number of inner chunks on each axis. */
+static zarrc_status check_edge(const zarrc_shard *shard, int axis, int64_t edge, zarrc_error *error) {
   if (edge % shard->chunk_shape[axis] == 0) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_METADATA,
                     "axis %d: a shard of %lld elements has no whole number of inner chunks of %lld", axis,
@@ -287,13 +289,13 @@ static zarrc_status sharding_validate(const zarrc_codec *codec, const zarrc_spec
                       shard->ndim, spec->ndim);
   for (int i = 0; !status && i < shard->ndim; i++) {
     const zarrc_grid_axis *axis = grid && grid->axes && grid->axes[i].nedges ? &grid->axes[i] : NULL;
-    if (!axis) status = edge_check(shard, i, grid ? grid->chunk_shape[i] : spec->shape[i], error);
-    for (int64_t k = 0; axis && !status && k < axis->nedges; k++) status = edge_check(shard, i, axis->edge[k], error);
+    if (!axis) status = check_edge(shard, i, grid ? grid->chunk_shape[i] : spec->shape[i], error);
+    for (int64_t k = 0; axis && !status && k < axis->nedges; k++) status = check_edge(shard, i, axis->edge[k], error);
   }
   return status;
 }
 
-static zarrc_status index_bind(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *error) {
+static zarrc_status bind_index(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *error) {
   zarrc_spec spec = {.dtype = zarrc_dtype_of(ZARRC_UINT64), .ndim = shard->ndim + 1};
   uint64_t nbytes = 16;
   shard->nchunks = 1;
@@ -306,9 +308,9 @@ static zarrc_status index_bind(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *
   if (shard->ndim == ZARRC_MAX_NDIM)
     return zarrc_fail(error, ZARRC_LIMIT, "a shard may have %d axes, one less than a chunk", ZARRC_MAX_NDIM - 1);
   spec.shape[shard->ndim] = 2;
-  /* An index that is all ones must be stored too: it is a shard without inner chunks. */
+  /* An index of ones only must be stored too: it is that of a shard without inner chunks. */
   spec.options.write_empty_chunks = true;
-  zarrc_status status = chain_bind(ctx, &shard->index_codecs, &spec, "index_codecs", &shard->index, error);
+  zarrc_status status = bind_chain(ctx, &shard->index_codecs, &spec, "index_codecs", &shard->index, error);
   if (!status) status = zarrc_shard_cache_name(shard, &shard->index_name, error);
   if (status) return status;
   zarrc_size size = zarrc_pipeline_encoded_size(shard->index, nbytes);
@@ -327,19 +329,19 @@ static zarrc_status sharding_evolve(zarrc_codec *codec, const zarrc_spec *spec, 
     inner.shape[i] = shard->chunk_shape[i];
     shard->grid[i] = spec->shape[i] / shard->chunk_shape[i];
   }
-  status = chain_bind(ctx, &shard->codecs, &inner, "codecs", &shard->inner, error);
-  return status ? status : index_bind(shard, ctx, error);
+  status = bind_chain(ctx, &shard->codecs, &inner, "codecs", &shard->inner, error);
+  return status ? status : bind_index(shard, ctx, error);
 }
 
-/* Whether every inner chunk that is stored has as many bytes as its elements. */
+/* Returns whether stored inner chunks are as long as their elements. */
 static bool inner_chunks_keep_size(const zarrc_shard *shard) {
   if (!shard->inner || !zarrc_pipeline_is_fixed_size(shard->inner)) return false;
   return zarrc_pipeline_encoded_size(shard->inner, 1).nbytes == 1;
 }
 
-/* zarr-python's figure: the data and the index. It is right where all inner chunks are stored as long as they are, and
- * the most where those that are all fill value are left out; inner codecs that compress, or add a checksum, make it
- * less or more. */
+/* The same number as in zarr-python: the data and the index. It is exact if stored inner chunks are as long as their
+ * elements, and a maximum if those that contain only fill value are omitted. With other inner codecs it is an
+ * estimate. */
 static zarrc_size sharding_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
   zarrc_size size = {ZARRC_SIZE_UNKNOWN, 0};
@@ -353,7 +355,7 @@ static zarrc_size sharding_encoded_size(const zarrc_codec *codec, const zarrc_sp
 static zarrc_status sharding_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
                                     zarrc_parts *parts, zarrc_error *error) {
   zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
-  return zarrc_shard_update(codec, spec, NULL, &all, decoded, parts, error);
+  return zarrc_shard_update(codec, spec, NULL, &all, &(zarrc_values){.view = decoded}, parts, error);
 }
 
 const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec) {
@@ -393,9 +395,5 @@ const zarrc_codec_class zarrc_sharding_class = {
     .evolve = sharding_evolve,
     .validate = sharding_validate,
     .encoded_size = sharding_encoded_size,
-    .u.ab = {.encode = sharding_encode,
-             .read = zarrc_shard_read,
-             .update = zarrc_shard_update,
-             .partial_decode = true,
-             .modify = zarrc_shard_modify},
+    .u.ab = {.encode = sharding_encode, .read = zarrc_shard_read, .update = zarrc_shard_update, .partial_decode = true},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* transpose: encoded axis i is decoded axis order[i]. Only numbers axes anew; moves no data. */
+/* transpose: encoded axis i is decoded axis order[i]. Reorders axes and moves no data. */
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-typedef zarrc_transpose_config transpose; /* letter: until evolve knows the rank */
+typedef zarrc_transpose_config transpose; /* letter is set until evolve knows the number of axes */
 
-/* Whether the order names every axis once. */
-static zarrc_status order_check(const transpose *t, zarrc_error *error) {
+/* Checks that the order contains every axis once. */
+static zarrc_status check_order(const transpose *t, zarrc_error *error) {
   uint32_t seen = 0;
   for (int i = 0; i < t->ndim; i++) {
     int axis = t->order[i];
@@ -27,7 +27,7 @@ static zarrc_status too_many_axes(uint64_t n, zarrc_error *error) {
                     ZARRC_MAX_NDIM);
 }
 
-static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_error *error) {
+static zarrc_status parse_order(transpose *t, const zarrc_json *order, zarrc_error *error) {
   if (zarrc_json_string_is(order, "C") || zarrc_json_string_is(order, "F")) {
     t->letter = zarrc_json_string_is(order, "C") ? 'C' : 'F';
     return ZARRC_OK;
@@ -42,7 +42,7 @@ static zarrc_status order_parse(transpose *t, const zarrc_json *order, zarrc_err
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order[%d] is not an integer", i);
     t->order[i] = axis < 0 || axis >= t->ndim ? -1 : (int)axis;
   }
-  return order_check(t, error);
+  return check_order(t, error);
 }
 
 static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
@@ -55,10 +55,10 @@ static zarrc_status transpose_open(zarrc_codec *codec, const char *configuration
   if (status) return status;
   const zarrc_json *order = zarrc_json_get(config.root, "order");
   if (!order) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order is missing");
-  return order_parse(t, order, error);
+  return parse_order(t, order, error);
 }
 
-static zarrc_status transpose_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+static zarrc_status set_transpose(zarrc_codec *codec, const void *config, zarrc_error *error) {
   transpose *t = zarrc_codec_instance(codec);
   *t = *(const transpose *)config;
   if (t->letter && t->letter != 'C' && t->letter != 'F')
@@ -67,14 +67,14 @@ static zarrc_status transpose_set(zarrc_codec *codec, const void *config, zarrc_
   if (t->ndim < 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.order names %d axes", t->ndim);
   if (t->ndim > ZARRC_MAX_NDIM) return too_many_axes((uint64_t)t->ndim, error);
   for (int i = t->ndim; i < ZARRC_MAX_NDIM; i++) t->order[i] = 0;
-  return order_check(t, error);
+  return check_order(t, error);
 }
 
 zarrc_status zarrc_transpose_codec_open(zarrc_ctx *ctx, const zarrc_transpose_config *given, zarrc_codec **out,
                                         zarrc_error *error) {
   transpose config = ZARRC_TRANSPOSE_CONFIG_INIT;
   if (!given) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codec transpose: configuration.order is missing");
-  return zarrc_codec_open_config(ctx, &zarrc_transpose_class, given, &config, sizeof config, transpose_set, out, error);
+  return zarrc_codec_open_config(ctx, &zarrc_transpose_class, given, &config, sizeof config, set_transpose, out, error);
 }
 
 zarrc_status zarrc_transpose_codec_get(const zarrc_codec *codec, zarrc_transpose_config *config, zarrc_error *error) {
@@ -106,7 +106,7 @@ static zarrc_status transpose_validate(const zarrc_codec *codec, const zarrc_spe
                     spec->ndim);
 }
 
-/* The decoded axis that encoded axis i is. */
+/* Returns the decoded axis that corresponds to encoded axis i. */
 static int axis_of(const transpose *t, int ndim, int i) {
   if (t->letter) return t->letter == 'C' ? i : ndim - 1 - i;
   return t->order[i];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vlen-utf8 and vlen-bytes: u32le number of elements; then for each, in C order, u32le length and its bytes.
- * Elements are walked one by one, so a part of a chunk costs what lies in front of its last element.
+ * vlen-utf8 and vlen-bytes: the number of elements (u32le); then, for each in C order, its length (u32le) and bytes.
+ * Reading an element means walking over all elements before it. From a far blob the whole chunk is read, because
+ * several requests would cost more.
  */
 #include "base/checked.h"
 #include "base/endian.h"
+#include "base/reading.h"
 #include "base/utf8.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
@@ -12,7 +14,7 @@
 
 #include <string.h>
 
-/* A part of a chunk is first looked for in so many bytes from the beginning. */
+/* A part of a chunk is first searched in so many bytes at the beginning. */
 #define FIRST_WINDOW 65536u
 
 static zarrc_status vlen_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
@@ -45,7 +47,7 @@ static zarrc_size vlen_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 /* ---------------------------------------------------------------------------------------------------- encoding */
 
-static zarrc_status elements_measure(const zarrc_codec *codec, const zarrc_text *text, size_t n, size_t *out,
+static zarrc_status measure_elements(const zarrc_codec *codec, const zarrc_text *text, size_t n, size_t *out,
                                      zarrc_error *error) {
   size_t nbytes = 4, each;
   for (size_t i = 0; i < n; i++) {
@@ -61,11 +63,11 @@ static zarrc_status elements_measure(const zarrc_codec *codec, const zarrc_text 
   return ZARRC_OK;
 }
 
-static zarrc_status elements_encode(const zarrc_codec *codec, const zarrc_text *text, size_t n, zarrc_parts *parts,
+static zarrc_status encode_elements(const zarrc_codec *codec, const zarrc_text *text, size_t n, zarrc_parts *parts,
                                     zarrc_error *error) {
   size_t nbytes = 0;
   uint8_t *p = NULL;
-  zarrc_status status = elements_measure(codec, text, n, &nbytes, error);
+  zarrc_status status = measure_elements(codec, text, n, &nbytes, error);
   if (!status) status = zarrc_parts_add(parts, nbytes, &p, error);
   if (status) return status;
   zarrc_store_le32(p, (uint32_t)n);
@@ -93,22 +95,22 @@ static zarrc_status vlen_encode(const zarrc_codec *codec, const zarrc_spec *spec
     zarrc_copy(&to, decoded);
     text = to.data;
   }
-  zarrc_status status = elements_encode(codec, text, (size_t)n, parts, error);
+  zarrc_status status = encode_elements(codec, text, (size_t)n, parts, error);
   zarrc_bytes_release(&packed);
   return status;
 }
 
 /* ---------------------------------------------------------------------------------------------------- decoding */
 
-/* Walks the elements of an encoded chunk. */
+/* A walk over the elements of an encoded chunk. */
 typedef struct walk {
   const uint8_t *bytes;
-  size_t nbytes, at; /* bytes there are, and where the next element's length is */
-  int64_t next;      /* its number */
-  bool cut;          /* bytes may go on: running into their end is no fault of the data */
+  size_t nbytes, at; /* bytes that are available; offset of the next element's length */
+  int64_t next;      /* number of the next element */
+  bool cut;          /* there may be more bytes: reaching their end is not an error in the data */
 } walk;
 
-/* Moves to element i, not behind the next one. ZARRC_TRUNCATED without a message where the window ends. */
+/* Walks to element i, which must not be before the next one. ZARRC_TRUNCATED, without a message: the window ends. */
 static zarrc_status walk_to(walk *w, int64_t i, zarrc_text *out, zarrc_error *error) {
   for (; w->next <= i; w->next++) {
     size_t left = w->nbytes - w->at;
@@ -124,7 +126,7 @@ static zarrc_status walk_to(walk *w, int64_t i, zarrc_text *out, zarrc_error *er
   return ZARRC_OK;
 }
 
-/* Number of the k-th element of a region, in C order, among all of the chunk. */
+/* Returns the number in the chunk of the k-th element of a region, both in C order. */
 static int64_t element_number(const zarrc_spec *spec, const zarrc_region *region, int64_t k) {
   int64_t number = 0, stride = 1;
   for (int i = spec->ndim - 1; i >= 0; i--) {
@@ -136,7 +138,7 @@ static int64_t element_number(const zarrc_spec *spec, const zarrc_region *region
 }
 
 /* Finds the n elements of a region. */
-static zarrc_status elements_find(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_region *region, walk *w,
+static zarrc_status find_elements(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_region *region, walk *w,
                                   zarrc_text *text, int64_t n, size_t *nbytes, zarrc_error *error) {
   int64_t nitems = zarrc_spec_nitems(spec);
   if (w->nbytes < 4) return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes, not even a number of elements", w->nbytes);
@@ -159,7 +161,7 @@ static zarrc_status elements_find(const zarrc_codec *codec, const zarrc_spec *sp
   return ZARRC_OK;
 }
 
-/* Gives the found elements text of the view's own, and puts them in the view. */
+/* Copies the text of the found elements to the view's arena, and the elements to the view. */
 static zarrc_status elements_land(const zarrc_view *to, zarrc_text *text, int64_t n, size_t nbytes,
                                   zarrc_error *error) {
   uint8_t *p = NULL;
@@ -181,7 +183,7 @@ static zarrc_status elements_land(const zarrc_view *to, zarrc_text *text, int64_
 static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
-  bool all = zarrc_region_is_all(region, spec->ndim, spec->shape);
+  bool all = zarrc_region_is_all(region, spec->ndim, spec->shape) || !zarrc_blob_is_near(blob);
   uint64_t max = zarrc_ctx_get_options(ctx)->max_chunk_bytes;
   int64_t n = zarrc_view_nitems(to);
   zarrc_bytes elements = {0};
@@ -193,14 +195,14 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
     zarrc_range range = {.nbytes = all ? max : window, .to_end = all};
     status = zarrc_blob_read(blob, &range, 1, error);
     if (status == ZARRC_TRUNCATED && !all) {
-      all = true; /* the window is longer than the value */
+      all = true; /* the value is shorter than the window */
       continue;
     }
     if (status) break;
     walk w = {.bytes = range.got.ptr, .nbytes = range.got.len, .cut = !all};
     if (!elements.ptr && (w.cut || (uint64_t)n <= w.nbytes / 4))
       status = zarrc_scratch_take(ctx, room + 1, &elements, error);
-    if (!status) status = elements_find(codec, spec, region, &w, (zarrc_text *)(void *)elements.ptr, n, &nbytes, error);
+    if (!status) status = find_elements(codec, spec, region, &w, (zarrc_text *)(void *)elements.ptr, n, &nbytes, error);
     if (!status) status = elements_land(to, (zarrc_text *)(void *)elements.ptr, n, nbytes, error);
     zarrc_bytes_release(&range.got);
     if (!w.cut) break;

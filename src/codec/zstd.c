@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zstandard (RFC 8878). Written: one frame with its content size. Read: any number of frames and skippable frames.
- * A frame is decoded at one go into its place, whatever window it asks for; as a stream only where the reader may stop
+ * Zstandard (RFC 8878). Writes one frame with its content size. Reads any number of frames and skippable frames. A
+ * frame is decoded directly to its destination, whatever window it needs; as a stream only if the reader may stop
  * early.
  */
 #include "codec/zstd.h"
@@ -17,8 +17,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* 1: libzstd has the calls that it keeps for those who link it statically. With them its memory comes from the context,
- * and a long frame is decoded block by block into its place. */
+/* 1: libzstd has the functions for static linking. With them its memory comes from the context, and long frames are
+ * decoded block by block directly to their destination. */
 #ifndef ZARRC_ZSTD_ADVANCED
 #define ZARRC_ZSTD_ADVANCED 0
 #endif
@@ -31,16 +31,16 @@
 #include <zstd_errors.h>
 #endif
 
-/* 1: version 1.5.4 that is linked has the fix of its block splitter, which as released can write damaged frames. */
+/* 1: the linked version 1.5.4 contains the fix of its block splitter, which can write damaged frames as released. */
 #ifndef ZARRC_ZSTD_154_OK
 #define ZARRC_ZSTD_154_OK 0
 #endif
 
 #define ZSTD_CODEC_MAX_LEVEL 22
 #define ZSTD_BLOCK_NBYTES    ZARRC_ZSTD_BLOCK_NBYTES
-/* Frames that decode to more are decoded block by block, so that a cancellation is heard. */
+/* Frames that decode to more are decoded block by block, so that they can be canceled. */
 #define ZSTD_LONG_NBYTES ((size_t)1 << 26)
-/* Contexts that hold more than this are not kept. */
+/* Larger libzstd contexts are not reused. */
 #define ZSTD_WARM_NBYTES ((size_t)32 << 20)
 
 typedef zarrc_zstd_config zstd;
@@ -59,7 +59,7 @@ static zarrc_status zstd_open(zarrc_codec *codec, const char *configuration, siz
   return status;
 }
 
-static zarrc_status zstd_set(zarrc_codec *codec, const void *config, zarrc_error *error) {
+static zarrc_status set_zstd(zarrc_codec *codec, const void *config, zarrc_error *error) {
   const zstd *z = config;
   *(zstd *)zarrc_codec_instance(codec) = *z;
   return zarrc_config_check_int("level", z->level, INT64_MIN, ZSTD_CODEC_MAX_LEVEL, error);
@@ -68,7 +68,7 @@ static zarrc_status zstd_set(zarrc_codec *codec, const void *config, zarrc_error
 zarrc_status zarrc_zstd_codec_open(zarrc_ctx *ctx, const zarrc_zstd_config *given, zarrc_codec **out,
                                    zarrc_error *error) {
   zstd config = ZARRC_ZSTD_CONFIG_INIT;
-  return zarrc_codec_open_config(ctx, &zarrc_zstd_class, given, &config, sizeof config, zstd_set, out, error);
+  return zarrc_codec_open_config(ctx, &zarrc_zstd_class, given, &config, sizeof config, set_zstd, out, error);
 }
 
 zarrc_status zarrc_zstd_codec_get(const zarrc_codec *codec, zarrc_zstd_config *config, zarrc_error *error) {
@@ -93,38 +93,38 @@ const char *zarrc_zstd_version(void) {
   return ZSTD_versionString();
 }
 
-/* Their addresses name what is kept warm. */
+/* The keys of idle libzstd contexts. */
 static const char dctx_key = 0;
 static const char cctx_key = 0;
 
 #if ZARRC_ZSTD_ADVANCED
 
-static void *memory_take(void *ctx, size_t nbytes) {
+static void *take_memory(void *ctx, size_t nbytes) {
   return zarrc_malloc(ctx, nbytes);
 }
 
-static void memory_give(void *ctx, void *p) {
+static void give_memory(void *ctx, void *p) {
   zarrc_free(ctx, p);
 }
 
-#define DCTX_NEW(ctx) ZSTD_createDCtx_advanced((ZSTD_customMem){memory_take, memory_give, ctx})
-#define CCTX_NEW(ctx) ZSTD_createCCtx_advanced((ZSTD_customMem){memory_take, memory_give, ctx})
+#define DCTX_NEW(ctx) ZSTD_createDCtx_advanced((ZSTD_customMem){take_memory, give_memory, ctx})
+#define CCTX_NEW(ctx) ZSTD_createCCtx_advanced((ZSTD_customMem){take_memory, give_memory, ctx})
 #else
 #define DCTX_NEW(ctx) ZSTD_createDCtx()
 #define CCTX_NEW(ctx) ZSTD_createCCtx()
 #endif
 
-static void dctx_free(void *dctx) {
+static void free_dctx(void *dctx) {
   ZSTD_freeDCtx(dctx);
 }
 
-static void cctx_free(void *cctx) {
+static void free_cctx(void *cctx) {
   ZSTD_freeCCtx(cctx);
 }
 
 /* -------------------------------------------------------------------------------------------------- frames */
 
-static zarrc_status frame_fail(size_t at, size_t result, zarrc_error *error) {
+static zarrc_status fail_frame(size_t at, size_t result, zarrc_error *error) {
   zarrc_status code = ZARRC_CORRUPT;
   switch (ZSTD_getErrorCode(result)) {
   case ZSTD_error_checksum_wrong:
@@ -151,8 +151,8 @@ static zarrc_status too_long(size_t at, const zarrc_buf *out, zarrc_error *error
                     out->max);
 }
 
-/* Tells data frames from skippable ones. Formats of before version 0.8 are refused: nobody writes or tests them. */
-static zarrc_status magic_check(size_t at, const uint8_t *p, size_t n, bool *skippable, zarrc_error *error) {
+/* Tells data frames from skippable ones. Formats before version 0.8 are refused: nobody writes or tests them. */
+static zarrc_status check_magic(size_t at, const uint8_t *p, size_t n, bool *skippable, zarrc_error *error) {
   static const uint8_t data[4] = {0x28, 0xb5, 0x2f, 0xfd}, skip[4] = {0x50, 0x2a, 0x4d, 0x18};
   *skippable = (p[0] & 0xf0) == skip[0];
   for (size_t i = 0; i < 4; i++) {
@@ -167,33 +167,33 @@ typedef struct frame {
   const uint8_t *ptr;
   size_t at, nbytes;
   bool skippable, has_size;
-  uint64_t size;  /* content size, if the frame says it */
-  uint64_t bound; /* blocks so long cannot hold more */
+  uint64_t size;  /* content size, if the frame states it */
+  uint64_t bound; /* most bytes that blocks of this encoded length can decode to */
 } frame;
 
-/* A window larger than libzstd decodes with, which it says once the frame's header is there. A chunk of up to max bytes
- * may need such a window; a window that is larger than the chunk can be is damage. */
-static zarrc_status window_fail(const frame *f, uint64_t max, zarrc_error *error) {
+/* Fails because of a window larger than libzstd allows, which it reports once it has the frame's header. A chunk of up
+ * to max bytes may need such a window; a window larger than that is damage. */
+static zarrc_status fail_window(const frame *f, uint64_t max, zarrc_error *error) {
   unsigned descriptor = f->ptr[5], log = 10 + (descriptor >> 3);
   uint64_t window = (UINT64_C(1) << log) + (UINT64_C(1) << (log - 3)) * (descriptor & 7);
   return zarrc_fail(error, window > max ? ZARRC_CORRUPT : ZARRC_LIMIT,
                     "frame at byte %zu: a window of %" PRIu64 " bytes is more than libzstd allows", f->at, window);
 }
 
-/* Finds where the frame at `at` ends and how much it decodes to. Looks at the headers of its blocks only. A value
- * decodes to max bytes at most. */
-static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, uint64_t max, frame *f, zarrc_error *error) {
+/* Finds the end and the decoded length of the frame at `at` from the headers of its blocks. The value decodes to max
+ * bytes at most. */
+static zarrc_status parse_frame(const zarrc_bytes *in, size_t at, uint64_t max, frame *f, zarrc_error *error) {
   *f = (frame){.ptr = in->ptr + at, .at = at};
-  zarrc_status status = magic_check(at, f->ptr, in->len - at, &f->skippable, error);
+  zarrc_status status = check_magic(at, f->ptr, in->len - at, &f->skippable, error);
   if (status) return status;
   f->nbytes = ZSTD_findFrameCompressedSize(f->ptr, in->len - at);
-  if (ZSTD_getErrorCode(f->nbytes) == ZSTD_error_frameParameter_windowTooLarge) return window_fail(f, max, error);
-  if (ZSTD_isError(f->nbytes)) return frame_fail(at, f->nbytes, error);
+  if (ZSTD_getErrorCode(f->nbytes) == ZSTD_error_frameParameter_windowTooLarge) return fail_window(f, max, error);
+  if (ZSTD_isError(f->nbytes)) return fail_frame(at, f->nbytes, error);
   if (f->skippable) return ZARRC_OK;
   unsigned dictionary = ZSTD_getDictID_fromFrame(f->ptr, f->nbytes);
   if (dictionary) return zarrc_fail(error, ZARRC_UNSUPPORTED, "frame at byte %zu: needs dictionary %u", at, dictionary);
   unsigned long long size = ZSTD_getFrameContentSize(f->ptr, f->nbytes);
-  bool eight = f->ptr[4] >> 6 == 3; /* bytes of content size are there, so it cannot be unknown */
+  bool eight = f->ptr[4] >> 6 == 3; /* the content size is there, in eight bytes, so it cannot be unknown */
   if (size == ZSTD_CONTENTSIZE_ERROR || (eight && size == ZSTD_CONTENTSIZE_UNKNOWN))
     return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: bad frame header", at);
   f->has_size = size != ZSTD_CONTENTSIZE_UNKNOWN;
@@ -204,8 +204,8 @@ static zarrc_status frame_parse(const zarrc_bytes *in, size_t at, uint64_t max, 
 
 /* -------------------------------------------------------------------------------------------------- decode */
 
-/* Room for what the frame says that it holds, or for a guess that grows with each try. */
-static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, zarrc_error *error) {
+/* Makes room for the stated content size, or for an estimate that grows with each try. */
+static zarrc_status reserve_frame(const frame *f, size_t tries, zarrc_buf *out, zarrc_error *error) {
   size_t left = out->max - out->len, room = out->cap - out->len, want = left;
   if (f->has_size && f->size > left) return too_long(f->at, out, error);
   if (f->has_size && f->size > f->bound)
@@ -225,7 +225,7 @@ static zarrc_status frame_reserve(const frame *f, size_t tries, zarrc_buf *out, 
 
 #if ZARRC_ZSTD_ADVANCED
 
-/* What ZSTD_decompressDCtx does, asking after each block whether to go on. */
+/* ZSTD_decompressDCtx with a check for cancellation after each block. */
 static size_t decompress_by_blocks(zarrc_ctx *ctx, ZSTD_DCtx *dctx, uint8_t *to, size_t room, const uint8_t *from,
                                    size_t n, zarrc_status *status, zarrc_error *error) {
   ZSTD_outBuffer out = {to, room, 0};
@@ -255,11 +255,11 @@ static size_t decompress(zarrc_ctx *ctx, ZSTD_DCtx *dctx, uint8_t *to, size_t ro
   return ZSTD_decompressDCtx(dctx, to, room, from, n);
 }
 
-static zarrc_status frame_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
+static zarrc_status decode_frame(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const frame *f, zarrc_buf *out, zarrc_error *error) {
   const uint64_t most = f->has_size ? f->size : f->bound;
   uint8_t nothing;
   for (size_t tries = 0;; tries++) {
-    zarrc_status status = frame_reserve(f, tries, out, error);
+    zarrc_status status = reserve_frame(f, tries, out, error);
     if (status) return status;
     size_t room = out->cap - out->len < most ? out->cap - out->len : (size_t)most;
     size_t made = decompress(ctx, dctx, room ? out->ptr + out->len : &nothing, room, f->ptr, f->nbytes, &status, error);
@@ -271,13 +271,13 @@ static zarrc_status frame_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const frame *f
     ZSTD_ErrorCode code = ZSTD_getErrorCode(made);
     if (code == ZSTD_error_srcSize_wrong || (code == ZSTD_error_dstSize_tooSmall && room == most))
       return zarrc_fail(error, ZARRC_CORRUPT, "frame at byte %zu: its blocks do not fit together", f->at);
-    if (code != ZSTD_error_dstSize_tooSmall) return frame_fail(f->at, made, error);
+    if (code != ZSTD_error_dstSize_tooSmall) return fail_frame(f->at, made, error);
     if (out->cap >= out->max) return too_long(f->at, out, error);
   }
 }
 
-/* Decodes `need` bytes and stops; false in *enough: this needs more memory than it saves, decode the whole. */
-static zarrc_status head_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, size_t need, zarrc_buf *out,
+/* Decodes `need` bytes and stops; *enough = false: that takes more memory than it saves, decode everything. */
+static zarrc_status decode_head(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, size_t need, zarrc_buf *out,
                                 bool *enough, zarrc_error *error) {
   int window_log = 20;
   size_t made = 1;
@@ -291,7 +291,7 @@ static zarrc_status head_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_byt
   while (to.pos < need && from.pos < in->len && !ZSTD_isError(made)) {
     bool skippable;
     if (made == 0 || from.pos == 0)
-      status = magic_check(from.pos, in->ptr + from.pos, in->len - from.pos, &skippable, error);
+      status = check_magic(from.pos, in->ptr + from.pos, in->len - from.pos, &skippable, error);
     if (!status) status = zarrc_ctx_check_canceled(ctx, error);
     if (status) break;
     to.size = need - to.pos < ZSTD_LONG_NBYTES ? need : to.pos + ZSTD_LONG_NBYTES;
@@ -304,41 +304,41 @@ static zarrc_status head_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_byt
   return ZARRC_OK;
 }
 
-/* Everything, frame by frame. */
-static zarrc_status frames_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_buf *out,
+/* Decodes everything, frame by frame. */
+static zarrc_status decode_frames(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, zarrc_buf *out,
                                   zarrc_error *error) {
   bool any = false;
   frame f;
   for (size_t at = 0; at < in->len; at += f.nbytes) {
-    zarrc_status status = frame_parse(in, at, out->max, &f, error);
-    if (!status && !f.skippable) status = frame_decode(ctx, dctx, &f, out, error);
+    zarrc_status status = parse_frame(in, at, out->max, &f, error);
+    if (!status && !f.skippable) status = decode_frame(ctx, dctx, &f, out, error);
     if (status) return status;
     any |= !f.skippable;
   }
   return any ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "there are skippable frames only");
 }
 
-static ZSTD_DCtx *dctx_take(zarrc_ctx *ctx, zarrc_error *error) {
+static ZSTD_DCtx *take_dctx(zarrc_ctx *ctx, zarrc_error *error) {
   ZSTD_DCtx *dctx = zarrc_warm_take(ctx, &dctx_key);
   if (!dctx) dctx = DCTX_NEW(ctx);
   if (!dctx) zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for zstd");
   return dctx;
 }
 
-static void dctx_give(zarrc_ctx *ctx, ZSTD_DCtx *dctx) {
+static void give_dctx(zarrc_ctx *ctx, ZSTD_DCtx *dctx) {
   if (ZSTD_sizeof_DCtx(dctx) > ZSTD_WARM_NBYTES)
     ZSTD_freeDCtx(dctx);
   else
-    zarrc_warm_give(ctx, &dctx_key, dctx, dctx_free);
+    zarrc_warm_give(ctx, &dctx_key, dctx, free_dctx);
 }
 
 zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
                                        zarrc_error *error) {
-  ZSTD_DCtx *dctx = dctx_take(ctx, error);
+  ZSTD_DCtx *dctx = take_dctx(ctx, error);
   if (!dctx) return ZARRC_NO_MEMORY;
   zarrc_status status = ZARRC_OK;
   size_t made = decompress(ctx, dctx, to, nbytes, from, n, &status, error);
-  dctx_give(ctx, dctx);
+  give_dctx(ctx, dctx);
   if (status) return status;
   return made == nbytes ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad zstd data");
 }
@@ -350,22 +350,22 @@ static zarrc_status zstd_decode(const zarrc_codec *codec, const zarrc_bytes *in,
   if (!in->len) return zarrc_fail(error, ZARRC_TRUNCATED, "there is no byte");
   unsigned long long size = ZSTD_getFrameContentSize(in->ptr, in->len);
   if (size >= ZSTD_CONTENTSIZE_ERROR) size = out->max;
-  ZSTD_DCtx *dctx = dctx_take(ctx, error);
+  ZSTD_DCtx *dctx = take_dctx(ctx, error);
   if (!dctx) return ZARRC_NO_MEMORY;
   zarrc_status status = ZARRC_OK;
-  if (need < size / 4 * 3 && need <= out->max) status = head_decode(ctx, dctx, in, need, out, &enough, error);
-  if (!status && !enough) status = frames_decode(ctx, dctx, in, out, error);
-  dctx_give(ctx, dctx);
+  if (need < size / 4 * 3 && need <= out->max) status = decode_head(ctx, dctx, in, need, out, &enough, error);
+  if (!status && !enough) status = decode_frames(ctx, dctx, in, out, error);
+  give_dctx(ctx, dctx);
   return status;
 }
 
-/* The sum of what its frames say. */
+/* Sums the content sizes of the frames. */
 static bool zstd_states_size(const zarrc_codec *codec, const zarrc_bytes *in, uint64_t nbytes) {
   uint64_t sum = 0;
   frame f;
   (void)codec;
   for (size_t at = 0; at < in->len; at += f.nbytes) {
-    if (frame_parse(in, at, nbytes, &f, NULL)) return false;
+    if (parse_frame(in, at, nbytes, &f, NULL)) return false;
     if (!f.skippable && (!f.has_size || !zarrc_add_u64(sum, f.size, &sum))) return false;
   }
   return sum == nbytes;
@@ -373,21 +373,21 @@ static bool zstd_states_size(const zarrc_codec *codec, const zarrc_bytes *in, ui
 
 /* ---------------------------------------------------------------------------------------------- by seek table */
 
-/* Decodes one frame of the table, which must hold what the table says. */
-static zarrc_status entry_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry,
+/* Decodes a frame of the table, which must decode to what the table says. */
+static zarrc_status decode_entry(zarrc_ctx *ctx, ZSTD_DCtx *dctx, const zarrc_bytes *in, const zarrc_zstd_frame *entry,
                                  uint8_t *to, zarrc_error *error) {
   frame f;
   zarrc_buf out = zarrc_buf_over(to, (size_t)entry->size);
-  zarrc_status status = frame_parse(in, 0, out.max, &f, error);
-  if (!status && !f.skippable && f.nbytes == in->len) status = frame_decode(ctx, dctx, &f, &out, error);
+  zarrc_status status = parse_frame(in, 0, out.max, &f, error);
+  if (!status && !f.skippable && f.nbytes == in->len) status = decode_frame(ctx, dctx, &f, &out, error);
   if (!status && out.len != entry->size)
     status = zarrc_fail(error, ZARRC_CORRUPT, "the frame does not hold what the seek table says");
   if (status) zarrc_error_prefix(error, "byte %" PRIu64 ": ", entry->offset);
   return status;
 }
 
-/* Reads and decodes frames a to b, neighbours, into memory for all their bytes. */
-static zarrc_status entries_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
+/* Reads and decodes frames a to b to contiguous memory. */
+static zarrc_status decode_entries(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
                                    size_t a, size_t b, uint8_t *to, zarrc_error *error) {
   const zarrc_zstd_frame *first = &seek->frames[a], *last = &seek->frames[b];
   zarrc_range range = {.offset = (int64_t)first->offset, .nbytes = last->offset + last->nbytes - first->offset};
@@ -395,13 +395,13 @@ static zarrc_status entries_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *
   for (size_t i = a; !status && i <= b; i++) {
     const zarrc_zstd_frame *e = &seek->frames[i];
     zarrc_bytes in = {range.got.ptr + (e->offset - first->offset), (size_t)e->nbytes, NULL, NULL};
-    status = entry_decode(ctx, dctx, &in, e, to + (e->first - first->first), error);
+    status = decode_entry(ctx, dctx, &in, e, to + (e->first - first->first), error);
   }
   zarrc_bytes_release(&range.got);
   return status;
 }
 
-static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
+static zarrc_status decode_range(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *encoded, const zarrc_zstd_seek *seek,
                                  zarrc_range *r, zarrc_error *error) {
   uint64_t first = 0;
   size_t nbytes = 0;
@@ -415,7 +415,7 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
   if (end - begin > SIZE_MAX / 2)
     return zarrc_fail(error, ZARRC_LIMIT, "the frames of a range hold %" PRIu64 " bytes", end - begin);
   zarrc_status status = direct ? ZARRC_OK : zarrc_scratch_take(ctx, (size_t)(end - begin), &memory, error);
-  if (!status) status = entries_decode(ctx, dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
+  if (!status) status = decode_entries(ctx, dctx, encoded, seek, a, b, direct ? r->into : (uint8_t *)memory.ptr, error);
   if (!status && r->into && !direct) memcpy(r->into, memory.ptr + (first - begin), nbytes);
   if (!status && !r->into) {
     r->got = memory;
@@ -427,8 +427,7 @@ static zarrc_status range_decode(zarrc_ctx *ctx, ZSTD_DCtx *dctx, zarrc_blob *en
   return status;
 }
 
-/* Parts of a value with a seek table. Asking a remote store whether there is one would cost more than it mostly gains.
- */
+/* Reads parts of a value with a seek table. In remote stores looking for one would usually cost more than it saves. */
 static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_options *options, zarrc_blob *encoded,
                               zarrc_range *ranges, size_t n, bool *served, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
@@ -441,26 +440,26 @@ static zarrc_status zstd_read(const zarrc_codec *codec, const zarrc_chunk_option
   ZSTD_DCtx *dctx = NULL;
   *served = zarrc_zstd_seek_helps(&seek, ranges, n);
   if (*served) {
-    dctx = dctx_take(ctx, error);
+    dctx = take_dctx(ctx, error);
     if (!dctx) status = ZARRC_NO_MEMORY;
   }
   for (size_t i = 0; !status && *served && i < n; i++) {
-    status = range_decode(ctx, dctx, encoded, &seek, &ranges[i], error);
+    status = decode_range(ctx, dctx, encoded, &seek, &ranges[i], error);
     if (status) zarrc_ranges_release(ranges, i);
   }
-  if (dctx) dctx_give(ctx, dctx);
+  if (dctx) give_dctx(ctx, dctx);
   zarrc_zstd_seek_close(&seek);
   return status;
 }
 
 /* -------------------------------------------------------------------------------------------------- encode */
 
-static zarrc_status library_check(zarrc_error *error) {
+static zarrc_status check_library(zarrc_error *error) {
   if (ZARRC_ZSTD_154_OK || ZSTD_versionNumber() != 10504) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "the zstd 1.5.4 that is linked can write damaged data");
 }
 
-/* What takes longer than a moment at a level is encoded block by block, so that a cancellation is heard. */
+/* Returns whether to encode block by block, so that it can be canceled. */
 static bool takes_long(int level, size_t n) {
   return n > (level >= 16   ? (size_t)1 << 18
               : level >= 10 ? (size_t)1 << 22
@@ -468,7 +467,7 @@ static bool takes_long(int level, size_t n) {
                             : (size_t)1 << 26);
 }
 
-/* The frame that ZSTD_compress2 makes, asking after each block whether to go on. */
+/* ZSTD_compress2 with a check for cancellation after each block. */
 static size_t compress_by_blocks(zarrc_ctx *ctx, ZSTD_CCtx *cctx, const uint8_t *from, size_t n, uint8_t *to,
                                  size_t room, zarrc_status *status, zarrc_error *error) {
   ZSTD_outBuffer out = {to, room, 0};
@@ -480,14 +479,14 @@ static size_t compress_by_blocks(zarrc_ctx *ctx, ZSTD_CCtx *cctx, const uint8_t 
     if (*status) break;
     at += step;
     left = ZSTD_compressStream2(cctx, &out, &in, at == n ? ZSTD_e_end : ZSTD_e_continue);
-    if (!ZSTD_isError(left) && (in.pos < step || (at == n && left > 0))) return 0; /* there is no more room */
+    if (!ZSTD_isError(left) && (in.pos < step || (at == n && left > 0))) return 0; /* it does not fit */
   }
   if (*status || ZSTD_isError(left)) ZSTD_CCtx_reset(cctx, ZSTD_reset_session_only);
   return ZSTD_isError(left) ? left : out.pos;
 }
 
-/* One frame, with a warm context; *made: its length, or 0 if it does not fit. */
-static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *from, size_t n, uint8_t *to, size_t room,
+/* Makes one frame. *made: its length; 0: it does not fit. */
+static zarrc_status make_frame(zarrc_ctx *ctx, const zstd *z, const uint8_t *from, size_t n, uint8_t *to, size_t room,
                                size_t *made, zarrc_error *error) {
   int level = z->level < ZSTD_minCLevel() ? ZSTD_minCLevel() : (int)z->level;
   if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
@@ -510,29 +509,32 @@ static zarrc_status frame_make(zarrc_ctx *ctx, const zstd *z, const uint8_t *fro
   if (ZSTD_sizeof_CCtx(cctx) > ZSTD_WARM_NBYTES || status == ZARRC_NO_MEMORY)
     ZSTD_freeCCtx(cctx);
   else
-    zarrc_warm_give(ctx, &cctx_key, cctx, cctx_free);
+    zarrc_warm_give(ctx, &cctx_key, cctx, free_cctx);
   return status;
 }
 
 zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *from, size_t n, uint8_t *to,
                                       size_t room, size_t *made, zarrc_error *error) {
   const zstd z = {.level = level};
-  zarrc_status status = library_check(error);
-  return status ? status : frame_make(ctx, &z, from, n, to, room, made, error);
+  zarrc_status status = check_library(error);
+  return status ? status : make_frame(ctx, &z, from, n, to, room, made, error);
 }
 
 static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
   zarrc_one_piece p;
   size_t made = 0, bound = 0;
-  zarrc_status status = library_check(error);
+  int64_t level = ((const zstd *)zarrc_codec_instance(codec))->level;
+  zarrc_status status = check_library(error);
   if (status) return status;
+  if (level < INT32_MIN)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.level is %" PRId64 ", below %d", level, INT32_MIN);
   status = zarrc_one_piece_join(&p, parts, error);
   if (!status) bound = ZSTD_compressBound(p.in.len);
   if (!status && (!bound || ZSTD_isError(bound)))
     status = zarrc_fail(error, ZARRC_LIMIT, "%zu bytes are too many", p.in.len);
   if (!status) status = zarrc_one_piece_add(&p, parts, bound, error);
   if (!status)
-    status = frame_make(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), p.in.ptr, p.in.len, p.memory, bound, &made,
+    status = make_frame(zarrc_codec_ctx(codec), zarrc_codec_instance(codec), p.in.ptr, p.in.len, p.memory, bound, &made,
                         error);
   if (!status && made == 0)
     status = zarrc_fail(error, ZARRC_INTERNAL, "zstd makes more of %zu bytes than it says", p.in.len);

@@ -7,8 +7,8 @@ enum { HEADER = 8, FOOTER = 9 };
 #define SKIPPABLE_MAGIC UINT32_C(0x184D2A5E)
 #define SEEKABLE_MAGIC  UINT32_C(0x8F92EAB1)
 
-/* What the last bytes of a value say of its table: 0 where it has none, else the bytes of the whole skippable frame. */
-static uint64_t footer_parse(const uint8_t *footer, uint64_t total, uint64_t *nframes, size_t *entry) {
+/* Reads the footer of a table and returns the length of the skippable frame; 0: there is no table. */
+static uint64_t parse_footer(const uint8_t *footer, uint64_t total, uint64_t *nframes, size_t *entry) {
   if (zarrc_load_le32(footer + 5) != SEEKABLE_MAGIC || (footer[4] & 0x7C)) return 0;
   *nframes = zarrc_load_le32(footer);
   *entry = footer[4] & 0x80 ? 12 : 8;
@@ -16,8 +16,8 @@ static uint64_t footer_parse(const uint8_t *footer, uint64_t total, uint64_t *nf
   return nbytes <= total ? nbytes : 0;
 }
 
-/* Lists the frames; false where the numbers do not fit the value. */
-static bool entries_parse(const uint8_t *p, uint64_t nentries, size_t entry, uint64_t data_nbytes,
+/* Lists the frames; false: the numbers do not fit the value. */
+static bool parse_entries(const uint8_t *p, uint64_t nentries, size_t entry, uint64_t data_nbytes,
                           zarrc_zstd_seek *out) {
   uint64_t offset = 0;
   for (uint64_t i = 0; i < nentries; i++, p += entry) {
@@ -40,7 +40,7 @@ zarrc_status zarrc_zstd_seek_open(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_zst
   zarrc_status status = zarrc_blob_read(encoded, &range, 1, error);
   if (status == ZARRC_TRUNCATED) return ZARRC_OK;
   if (status) return status;
-  uint64_t nbytes = range.total == ZARRC_UNKNOWN ? 0 : footer_parse(footer, range.total, &nentries, &entry);
+  uint64_t nbytes = range.total == ZARRC_UNKNOWN ? 0 : parse_footer(footer, range.total, &nentries, &entry);
   if (!nbytes || nentries == 0) return ZARRC_OK;
   range = (zarrc_range){.offset = -(int64_t)nbytes, .nbytes = nbytes};
   status = zarrc_blob_read(encoded, &range, 1, error);
@@ -52,7 +52,7 @@ zarrc_status zarrc_zstd_seek_open(zarrc_ctx *ctx, zarrc_blob *encoded, zarrc_zst
       status = zarrc_fail(error, ZARRC_LIMIT, "a seek table of %llu frames", (unsigned long long)nentries);
     if (!status) status = zarrc_scratch_take(ctx, room, &out->memory, error);
     out->frames = (zarrc_zstd_frame *)(void *)out->memory.ptr;
-    if (!status) *found = entries_parse(p + HEADER, nentries, entry, range.total - nbytes, out);
+    if (!status) *found = parse_entries(p + HEADER, nentries, entry, range.total - nbytes, out);
   }
   zarrc_bytes_release(&range.got);
   if (!*found) zarrc_zstd_seek_close(out);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* Whether a part of a chunk is read without decoding all of it, whatever part. */
+/* Returns whether any part of a chunk can be read without decoding all of it. */
 static bool reads_parts(const zarrc_pipeline *p) {
   size_t last = zarrc_pipeline_ncodecs(p) - 1;
   for (size_t i = 0; i < last; i++) {
@@ -31,7 +31,7 @@ zarrc_status zarrc_picking_read(zarrc_picking *picking, const zarrc_region *regi
   bool missing = false;
   zarrc_status status = zarrc_read(picking->pipeline, picking->blob, region, to, &missing, error);
   if (status == ZARRC_PENDING) {
-    /* All else is asked for as well. What is read again later has to be text all the same: it is looked at. */
+    /* Other parts are still asked for. The elements are read again later, but text must be valid in the meantime. */
     atomic_store(&picking->pending, true);
     status = zarrc_dtype_is_variable(&to->dtype) ? zarrc_pipeline_fill(picking->pipeline, to, error) : ZARRC_OK;
   }
@@ -66,7 +66,7 @@ zarrc_status zarrc_box_read(zarrc_picking *picking, const zarrc_region *region, 
   return status;
 }
 
-/* Gives every element of a view text of its own. */
+/* Copies the text of every element of a view to an arena. */
 static zarrc_status keep_text(const zarrc_view *view, zarrc_arena *arena, zarrc_error *error) {
   int64_t index[ZARRC_MAX_NDIM] = {0};
   for (int64_t n = zarrc_view_nitems(view); n > 0; n--) {

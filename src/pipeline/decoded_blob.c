@@ -4,10 +4,10 @@
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* A chunk of at most so many bytes is decoded into scratch memory. */
+/* Chunks of at most so many bytes are decoded to scratch memory. */
 #define SCRATCH_MAX ((uint64_t)64 << 20)
 
-/* Bytes from the first on that serve every range; SIZE_MAX: all. */
+/* Returns how many bytes from the beginning are needed for all ranges; SIZE_MAX: all. */
 static size_t bytes_needed(const zarrc_range *ranges, size_t n) {
   uint64_t need = 0;
   for (size_t i = 0; i < n; i++) {
@@ -28,7 +28,7 @@ static zarrc_status fetch(zarrc_decoded_blob *b, zarrc_bytes *encoded, zarrc_err
   return status;
 }
 
-/* Whether the chunk can have so many bytes here. */
+/* Returns whether the chunk may have so many bytes at this point of the chain. */
 static bool size_fits(const zarrc_decoded_blob *b, uint64_t nbytes) {
   return b->exact ? nbytes == b->max : nbytes <= b->max;
 }
@@ -41,8 +41,8 @@ static zarrc_status size_mismatch(const zarrc_decoded_blob *b, uint64_t nbytes, 
   return ZARRC_SIZE_MISMATCH;
 }
 
-/* Decodes `need` bytes or more. All, where the encoded bytes do not say themselves that there are as many as the chunk
- * has: what is too short or too long is no chunk, and its first bytes need not be those of one. */
+/* Decodes at least `need` bytes. Decodes everything unless the encoded bytes state that they decode to as many bytes as
+ * the chunk has: a value that is too short or too long is not the chunk, and its first bytes may be wrong as well. */
 static zarrc_status decode(zarrc_decoded_blob *b, size_t *need, zarrc_buf *out, zarrc_error *error) {
   const zarrc_codec_class *c = zarrc_codec_get_class(b->codec);
   zarrc_bytes encoded = {0};
@@ -55,7 +55,7 @@ static zarrc_status decode(zarrc_decoded_blob *b, size_t *need, zarrc_buf *out, 
   return status;
 }
 
-/* Keeps the encoded value, of which the decoded one is a part. */
+/* Verifies the encoded value and stores it: the decoded value is the beginning of it. */
 static zarrc_status check_kept(zarrc_decoded_blob *b, zarrc_error *error) {
   size_t nbytes = 0;
   zarrc_bytes encoded = {0};
@@ -74,7 +74,7 @@ static zarrc_status check_kept(zarrc_decoded_blob *b, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-/* The whole value, put where the reader wants it: nothing is kept. */
+/* Decodes the whole value directly to the reader's memory, and stores nothing. */
 static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc_error *error) {
   zarrc_buf out = zarrc_buf_over(range->into, (size_t)range->nbytes);
   size_t need = SIZE_MAX;
@@ -85,8 +85,8 @@ static zarrc_status decode_into(zarrc_decoded_blob *b, zarrc_range *range, zarrc
   return ZARRC_OK;
 }
 
-/* Decodes what serves `need` bytes from the first on, unless it is there: a prefix the first time that no more is
- * needed, else all. */
+/* Makes `need` bytes from the beginning available: decodes a prefix if that suffices and is the first, else
+ * everything. */
 static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error *error) {
   if (b->whole || (b->prefix.ptr && need <= b->prefix.len)) return ZARRC_OK;
   if (zarrc_codec_get_class(b->codec)->u.bb.check) return check_kept(b, error);
@@ -94,7 +94,7 @@ static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error 
   zarrc_bytes scratch = {0};
   zarrc_buf out = zarrc_buf_new(ctx, b->max < SIZE_MAX ? (size_t)b->max : SIZE_MAX);
   zarrc_status status = ZARRC_OK;
-  /* Memory that is used again, where it is known how much: else it grows with what is decoded. */
+  /* If the size is known use memory that can be reused; otherwise it grows with what is decoded. */
   if (b->exact && b->max <= SCRATCH_MAX) {
     status = zarrc_scratch_take(ctx, (size_t)b->max, &scratch, error);
     out = zarrc_buf_over((void *)scratch.ptr, (size_t)b->max);
@@ -115,7 +115,7 @@ static zarrc_status decode_kept(zarrc_decoded_blob *b, size_t need, zarrc_error 
   return ZARRC_OK;
 }
 
-/* Serves a range from decoded bytes, which are all (whole) or the first ones. */
+/* Serves a range from decoded bytes: all of them (whole), or a prefix. */
 static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value, bool whole, zarrc_range *r,
                           zarrc_error *error) {
   uint64_t start;
@@ -132,8 +132,8 @@ static zarrc_status serve(const zarrc_decoded_blob *b, const zarrc_bytes *value,
   return ZARRC_OK;
 }
 
-/* A codec that serves parts knows how long the whole is: no other length than the chunk's is right. */
-static zarrc_status size_check(const zarrc_decoded_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
+/* Checks the total that a codec reports for ranges: it must be the size of the chunk. */
+static zarrc_status check_size(const zarrc_decoded_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
   uint64_t total = n ? ranges[0].total : ZARRC_UNKNOWN;
   if (total == ZARRC_UNKNOWN || size_fits(b, total)) return ZARRC_OK;
   zarrc_ranges_release(ranges, n);
@@ -151,9 +151,10 @@ static zarrc_status decoded_read(zarrc_blob *blob, zarrc_range *ranges, size_t n
   if (!kept && !all && c->u.bb.read) {
     bool served = false;
     zarrc_status status = c->u.bb.read(b->codec, b->options, b->encoded, ranges, n, &served, error);
-    if (!status && served) status = size_check(b, ranges, n, error);
+    if (!status && served) status = check_size(b, ranges, n, error);
     if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
-    /* Whether the encoded bytes are cut, or decode to less than the chunk has, shows where all are decoded. */
+    /* Decode everything to find out whether the value is truncated or just decodes to fewer bytes than the chunk
+     * has. */
     bool again = status == ZARRC_TRUNCATED && b->exact;
     if (!again && (status || served)) return status;
   }

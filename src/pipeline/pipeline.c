@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/pipeline.h"
 #include "base/checked.h"
+#include "base/values.h"
 #include "codec/parsed.h"
 #include "pipeline/parsed.h"
 
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
-/* What a bytes→bytes codec may add to data that does not shrink, and a little more. */
+/* More than a bytes→bytes codec adds to data that does not shrink. */
 #define GROWTH_SLACK 65536u
-/* Likewise a shard to its decoded bytes: an inner chunk of one byte may take more than twenty in gzip. */
+/* The same for a shard: with gzip an inner chunk of one byte may take up more than twenty. */
 #define SHARD_GROWTH 32u
 #define SHARD_SLACK  ((uint64_t)1 << 20)
-/* The part of a context's memory that one value of unknown length may take. */
+/* The part of max_memory that a value of unknown length may take. */
 #define OF_MEMORY 4
 
 /* ------------------------------------------------------------------------------------------------------ binding */
@@ -23,7 +24,7 @@ static const char *kind_words(zarrc_codec_kind kind) {
 }
 
 /* Zarr v3 core specification, "Codecs": any number of array→array, one array→bytes, any number of bytes→bytes. */
-static zarrc_status order_check(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
+static zarrc_status check_order(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
   size_t nserializers = 0;
   for (size_t i = 0; i < n; i++) {
     zarrc_codec_kind kind = zarrc_codec_get_kind(codecs[i]);
@@ -44,8 +45,8 @@ static zarrc_status too_many(size_t n, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_LIMIT, "codecs: %zu in one chain, the limit is %d", n, ZARRC_MAX_CODECS);
 }
 
-/* Memory for a chain of n codecs. */
-static zarrc_status chain_take(zarrc_pipeline *p, size_t n, zarrc_error *error) {
+/* Allocates a chain of n codecs. */
+static zarrc_status take_chain(zarrc_pipeline *p, size_t n, zarrc_error *error) {
   if (n > ZARRC_MAX_CODECS) return too_many(n, error);
   p->codecs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->codecs);
   p->specs = zarrc_malloc(p->ctx, (n + 1) * sizeof *p->specs);
@@ -56,8 +57,8 @@ static zarrc_status chain_take(zarrc_pipeline *p, size_t n, zarrc_error *error) 
   return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a chain of %zu codecs", n);
 }
 
-/* Takes the chunk's fill value into memory of the pipeline's own: nothing of the caller's spec is borrowed. */
-static zarrc_status spec_keep(zarrc_pipeline *p, const zarrc_spec *chunk, zarrc_error *error) {
+/* Copies the spec with its fill value, so that nothing of the caller's is borrowed. */
+static zarrc_status keep_spec(zarrc_pipeline *p, const zarrc_spec *chunk, zarrc_error *error) {
   p->specs[0] = *chunk;
   p->specs[0].fill = NULL;
   p->specs[0].dtype = zarrc_dtype_share(&chunk->dtype);
@@ -76,8 +77,8 @@ static zarrc_status spec_keep(zarrc_pipeline *p, const zarrc_spec *chunk, zarrc_
   return ZARRC_OK;
 }
 
-/* evolve, validate and resolve of every codec in turn. */
-static zarrc_status codecs_bind(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
+/* Evolves, validates and resolves one codec after another. */
+static zarrc_status bind_codecs(zarrc_pipeline *p, const zarrc_codec *const *codecs, size_t n, zarrc_error *error) {
   for (size_t i = 0; i < n; i++) {
     if (zarrc_codec_ctx(codecs[i]) != p->ctx)
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "codecs: %s belongs to another context",
@@ -92,7 +93,7 @@ static zarrc_status codecs_bind(zarrc_pipeline *p, const zarrc_codec *const *cod
   return ZARRC_OK;
 }
 
-/* The most bytes that a shard is taken to have behind another codec: with room for inner chunks that do not shrink, and
+/* Returns the most bytes that a shard inside another codec may have, with room for inner chunks that do not shrink and
  * for bytes that nothing refers to. */
 static uint64_t shard_most(zarrc_size encoded, uint64_t decoded, uint64_t most) {
   uint64_t nbytes = encoded.nbytes > decoded ? encoded.nbytes : decoded;
@@ -101,8 +102,8 @@ static uint64_t shard_most(zarrc_size encoded, uint64_t decoded, uint64_t most) 
              : most;
 }
 
-/* How long valid data can be between the bytes→bytes codecs and as it is stored. */
-static void bounds_set(zarrc_pipeline *p) {
+/* Computes how long valid data can be between the bytes→bytes codecs and in the store. */
+static void set_bounds(zarrc_pipeline *p) {
   const zarrc_spec *spec = &p->specs[p->serializer];
   const zarrc_ctx_options *limits = zarrc_ctx_get_options(p->ctx);
   uint64_t most = limits->max_chunk_bytes;
@@ -111,12 +112,12 @@ static void bounds_set(zarrc_pipeline *p) {
   bool variable = zarrc_dtype_is_variable(&spec->dtype);
   if (!zarrc_mul_u64((uint64_t)nitems, spec->dtype.item_size, &decoded)) decoded = most;
   zarrc_size size = zarrc_codec_encoded_size(p->codecs[p->serializer], spec, decoded);
-  /* A shard may hold more than encode makes of the same elements: bytes that nothing in its index refers to. */
+  /* A shard may be longer than an encoder would make it: it may contain bytes that its index does not refer to. */
   const zarrc_codec *serializer = p->codecs[p->serializer];
   bool grows = zarrc_codec_supports_partial_encode(serializer) && !zarrc_codec_is_fixed_size(serializer);
   bool known = !variable && !grows && size.kind != ZARRC_SIZE_UNKNOWN;
   known = known && size.nbytes <= most;
-  /* Where nothing tells, no more than a context's memory has room for beside what it is decoded from and into. */
+  /* Otherwise it is limited so that max_memory has room for its encoded and decoded bytes too. */
   if (limits->max_memory && limits->max_memory / OF_MEMORY < most) most = limits->max_memory / OF_MEMORY;
   if (grows && !variable) most = shard_most(size, decoded, most);
   p->exact[p->serializer + 1] = known && size.kind == ZARRC_SIZE_EXACT;
@@ -129,8 +130,8 @@ static void bounds_set(zarrc_pipeline *p) {
   }
 }
 
-/* Shapes whose bytes cannot be counted are refused here, so that nothing later has to. */
-static zarrc_status chunk_check(const zarrc_spec *chunk, zarrc_error *error) {
+/* Refuses shapes with more than 2^63 - 1 bytes, so that nothing later needs to check that. */
+static zarrc_status check_chunk(const zarrc_spec *chunk, zarrc_error *error) {
   int64_t nbytes = chunk->dtype.item_size;
   if (chunk->ndim < 0 || chunk->ndim > ZARRC_MAX_NDIM)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a chunk of %d dimensions, the limit is %d", chunk->ndim,
@@ -147,20 +148,21 @@ static zarrc_status chunk_check(const zarrc_spec *chunk, zarrc_error *error) {
 
 zarrc_status zarrc_pipeline_open_codecs(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n,
                                         const zarrc_spec *chunk, zarrc_pipeline **out, zarrc_error *error) {
-  zarrc_status status = chunk_check(chunk, error);
+  zarrc_status status = check_chunk(chunk, error);
   if (status) return status;
   zarrc_pipeline *p = zarrc_malloc(ctx, sizeof *p);
   if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a pipeline");
   *p = (zarrc_pipeline){.ctx = ctx};
-  status = chain_take(p, n, error);
-  if (!status) status = order_check(p, codecs, n, error);
-  if (!status) status = spec_keep(p, chunk, error);
-  if (!status) status = codecs_bind(p, codecs, n, error);
+  status = take_chain(p, n, error);
+  if (!status) status = check_order(p, codecs, n, error);
+  if (!status) status = zarrc_spec_check(chunk, error);
+  if (!status) status = keep_spec(p, chunk, error);
+  if (!status) status = bind_codecs(p, codecs, n, error);
   if (status) {
     zarrc_pipeline_close(p);
     return status;
   }
-  bounds_set(p);
+  set_bounds(p);
   *out = p;
   return ZARRC_OK;
 }
@@ -184,7 +186,7 @@ zarrc_status zarrc_pipeline_open_parsed(zarrc_ctx *ctx, const zarrc_json *list, 
 zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,
                                  zarrc_pipeline **out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
-  zarrc_status status = chunk_check(chunk, error);
+  zarrc_status status = check_chunk(chunk, error);
   if (!status) status = zarrc_json_parse(ctx, codecs_json, n, NULL, &doc, error);
   if (!status) status = zarrc_pipeline_open_parsed(ctx, zarrc_json_root(doc), chunk, out, error);
   zarrc_json_close(doc);
@@ -230,9 +232,9 @@ const zarrc_spec *zarrc_pipeline_spec(const zarrc_pipeline *p) {
   return &p->specs[0];
 }
 
-/* The grid as it is behind a codec that renumbers elements; false where it cannot be told. Which axis went where shows
- * in the strides of a mapped view. */
-static bool grid_map(const zarrc_codec *codec, zarrc_grid *grid, zarrc_grid_axis *axes) {
+/* Maps a grid through a codec that rearranges elements; false: that is impossible. The strides of a mapped view show
+ * which axis went where. */
+static bool map_grid(const zarrc_codec *codec, zarrc_grid *grid, zarrc_grid_axis *axes) {
   const zarrc_codec_class *c = zarrc_codec_get_class(codec);
   if (c->kind != ZARRC_ARRAY_TO_ARRAY || !c->u.aa.map) return true;
   zarrc_view view = {.dtype = zarrc_dtype_of(ZARRC_UINT8), .ndim = grid->ndim}, mapped;
@@ -267,8 +269,8 @@ zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *p, const zarrc_spec *
     if (!status) status = zarrc_codec_resolve(p->codecs[i], &at, &next, error);
     if (status) return status;
     at = next;
-    gridded = gridded && grid_map(p->codecs[i], &at_grid, axes);
-    if (grid && !gridded) break; /* what follows sees chunks of a shape that only they themselves can tell */
+    gridded = gridded && map_grid(p->codecs[i], &at_grid, axes);
+    if (grid && !gridded) break; /* the shapes of later chunks are unknown */
   }
   return ZARRC_OK;
 }
@@ -311,6 +313,12 @@ zarrc_status zarrc_pipeline_fill(const zarrc_pipeline *p, const zarrc_view *to, 
   memcpy(copy, text->ptr, text->len);
   zarrc_fill(to, &(zarrc_text){copy, text->len});
   return ZARRC_OK;
+}
+
+void zarrc_pipeline_blame(const zarrc_pipeline *p, zarrc_error *error) {
+  if (!error) return;
+  if (p->serializer + 1 < p->ncodecs) error->offset = -1;
+  zarrc_error_in_codec(error, zarrc_codec_name(p->codecs[p->serializer]));
 }
 
 zarrc_status zarrc_pipeline_check(const zarrc_pipeline *p, const zarrc_region *region, const zarrc_view *view,

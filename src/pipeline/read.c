@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The one read: docs/walk.md tells how it travels. */
+/* Reading a chunk or a part of it; see docs/walk.md. */
 #include "pipeline/decoded_blob.h"
 
 #include <zarrc/plugin/codec.h>
 
 typedef struct reading {
   const zarrc_pipeline *pipeline;
-  zarrc_blob *top; /* what the array→bytes codec reads */
+  zarrc_blob *top; /* the blob that the array→bytes codec reads */
 } reading;
 
-/* Reads the part of the chunk in front of codec i that region selects. */
+/* Reads a region of the chunk before codec i. */
 static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
                             zarrc_error *error);
 
-/* Through an array→array codec that computes: the whole chunk behind it is decoded first. */
+/* Reads through an array→array codec that computes: decodes the whole chunk after it first. */
 static zarrc_status read_computed(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
                                   zarrc_error *error) {
   const zarrc_pipeline *p = r->pipeline;
@@ -48,7 +48,7 @@ static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *regi
   const zarrc_codec_class *c = zarrc_codec_get_class(codec);
   if (i == p->serializer) {
     zarrc_status status = c->u.ab.read(codec, &p->specs[i], r->top, region, to, error);
-    if (status && status != ZARRC_NOT_FOUND) zarrc_error_in_codec(error, c->name);
+    if (status && status != ZARRC_NOT_FOUND) zarrc_pipeline_blame(p, error);
     return status;
   }
   if (!c->u.aa.map) return read_computed(r, i, region, to, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of a chunk that is taken by lists of indices on some axes and by lines on the others: every combination. */
+/* All combinations of lists of indices on some axes of a chunk and of a region on the others. */
 #include "pipeline/select.h"
 
 #include <string.h>
@@ -7,19 +7,19 @@
 
 typedef struct job {
   zarrc_picking *picking;
-  zarrc_region part; /* on an axis with a list, from the first to the last element of it */
+  zarrc_region part; /* on an axis with a list, from its first to its last element */
   const zarrc_list *lists;
-  int ndim, naxes, axis[ZARRC_MAX_NDIM]; /* those with a list */
-  uint32_t *runs[ZARRC_MAX_NDIM]; /* reads: first entry of each run of entries that are read together, and the end */
+  int ndim, naxes, axis[ZARRC_MAX_NDIM]; /* the axes with a list */
+  uint32_t *runs[ZARRC_MAX_NDIM]; /* reads: first entry of each run of entries that are read together, then the end */
   size_t nruns[ZARRC_MAX_NDIM];
 } job;
 
-/* Entries of the lists: [lo, hi) of each listed axis. */
+/* A range of entries, [lo, hi), on each axis with a list. */
 typedef struct entries {
   uint32_t lo[ZARRC_MAX_NDIM], hi[ZARRC_MAX_NDIM];
 } entries;
 
-/* Where an entry lies in the chunk, and in the caller's view. */
+/* Return the index of an entry in the chunk, and in the caller's view. */
 static int64_t in_chunk(const job *j, int axis, uint32_t entry) {
   return j->lists[axis].index[entry] - j->lists[axis].origin;
 }
@@ -27,7 +27,7 @@ static int64_t in_view(const job *j, int axis, uint32_t entry) {
   return j->lists[axis].at ? j->lists[axis].at[entry] : entry;
 }
 
-static void job_init(job *j, zarrc_picking *picking, const zarrc_region *region, const zarrc_list *lists) {
+static void init_job(job *j, zarrc_picking *picking, const zarrc_region *region, const zarrc_list *lists) {
   *j = (job){.picking = picking, .part = *region, .lists = lists, .ndim = picking->view->ndim};
   for (int i = 0; i < j->ndim; i++) {
     if (!lists[i].index) continue;
@@ -40,8 +40,8 @@ static void job_init(job *j, zarrc_picking *picking, const zarrc_region *region,
 
 /* ----------------------------------------------------------------------------------------------------- copying */
 
-/* Copies elements between a view of a region of the chunk and the caller's memory: for each combination of entries, all
- * that the lines take. Entries of one index come in the order of the list, so that the last one stays. */
+/* Copies elements between a view of a region of the chunk and the caller's memory, for each combination of entries.
+ * Entries with the same index are in the order of the list, so that the last one remains. */
 static zarrc_status exchange(const job *j, const entries *e, const zarrc_region *region, const zarrc_view *box,
                              zarrc_error *error) {
   const zarrc_picking *t = j->picking;
@@ -88,7 +88,7 @@ static zarrc_status exchange(const job *j, const entries *e, const zarrc_region 
 
 /* ----------------------------------------------------------------------------------------------------- reading */
 
-/* Bytes between two neighbours on an axis where they are stored, and bytes of a box that has one index on it. */
+/* On an axis: bytes between neighboring elements where they are stored, and bytes of a box with one index. */
 typedef struct line {
   uint64_t apart, across;
 } line;
@@ -102,7 +102,7 @@ static line line_of(const job *j, int axis) {
   return l;
 }
 
-/* Whether entry `next`, behind a run that began at `first`, is read with it: no cell between them is without entries,
+/* Returns whether entry `next` is read together with the run that begins at `first`: no cell between them is unwanted,
  * and no gap is too wide. */
 static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, int64_t next, line l) {
   int64_t ncells = b->cell ? next / b->cell[axis] - last / b->cell[axis] : 1;
@@ -111,8 +111,8 @@ static bool joins(const zarrc_boxing *b, int axis, int64_t first, int64_t last, 
   return b->cell ? ncells == 1 : (uint64_t)(next - last - 1) <= b->gap / l.apart;
 }
 
-/* Cuts the entries of each list into runs, in memory for all of them. */
-static void runs_cut(job *j, const zarrc_boxing *b, uint32_t *memory) {
+/* Divides the entries of each list into runs. memory has room for all of them. */
+static void cut_runs(job *j, const zarrc_boxing *b, uint32_t *memory) {
   for (int n = 0; n < j->naxes; n++) {
     int axis = j->axis[n];
     uint32_t lo = 0, hi = j->lists[axis].n, first = lo;
@@ -128,7 +128,7 @@ static void runs_cut(job *j, const zarrc_boxing *b, uint32_t *memory) {
   }
 }
 
-/* Whether entries step evenly, in the chunk and in the caller's view; and these steps. */
+/* Returns whether entries have even steps in the chunk and in the caller's view, and gets the steps. */
 static bool steps_evenly(const job *j, int axis, uint32_t lo, uint32_t hi, int64_t *chunk_step, int64_t *view_step) {
   *chunk_step = *view_step = 1;
   for (uint32_t i = lo + 1; i < hi; i++) {
@@ -193,9 +193,10 @@ static zarrc_status read_lists(job *j, zarrc_error *error) {
     return zarrc_fail(error, ZARRC_LIMIT, "lists of %llu elements", (unsigned long long)nentries);
   zarrc_status status = zarrc_scratch_take(ctx, (size_t)nentries * sizeof(uint32_t), &memory, error);
   if (status) return status;
-  runs_cut(j, &boxing, (uint32_t *)(void *)memory.ptr);
-  for (int i = 0; i < j->naxes; i++) n *= j->nruns[i]; /* each has elements of its own: no more than the chunk */
-  status = read_run(j, 0, error);                      /* once a blob has been read from, it may be in parallel */
+  cut_runs(j, &boxing, (uint32_t *)(void *)memory.ptr);
+  for (int i = 0; i < j->naxes; i++) n *= j->nruns[i]; /* cannot overflow: each has elements of its own */
+  /* Read one run first: after one successful read a blob may be used from several threads. */
+  status = read_run(j, 0, error);
   if (!status && !atomic_load(&j->picking->missing))
     status = zarrc_for_each(ctx, n - 1, read_other_run, j, error);
   else
@@ -206,7 +207,7 @@ static zarrc_status read_lists(job *j, zarrc_error *error) {
 
 /* ----------------------------------------------------------------------------------------------------- writing */
 
-/* The first entry of an axis that is not in front of x, an index in the chunk. */
+/* Returns the first entry on an axis whose index in the chunk is at least x. */
 static uint32_t first_from(const job *j, int axis, int64_t x) {
   uint32_t lo = 0, hi = j->lists[axis].n;
   while (lo < hi) {
@@ -219,7 +220,7 @@ static uint32_t first_from(const job *j, int axis, int64_t x) {
   return lo;
 }
 
-/* The entries that lie in a part of the chunk; false: on some axis there are none. */
+/* Gets the entries in a part of the chunk; false: there are none on some axis. */
 static bool entries_in(const job *j, const zarrc_region *part, entries *e) {
   for (int n = 0; n < j->naxes; n++) {
     int axis = j->axis[n];
@@ -243,8 +244,8 @@ static zarrc_status lists_apply(void *arg, const zarrc_region *part, const zarrc
 zarrc_status zarrc_pick_lists(zarrc_picking *picking, const zarrc_region *region, const zarrc_list *lists,
                               zarrc_error *error) {
   job j;
-  job_init(&j, picking, region, lists);
+  init_job(&j, picking, region, lists);
   if (!picking->write) return read_lists(&j, error);
-  const zarrc_change change = {.touches = lists_touch, .apply = lists_apply, .arg = &j};
-  return zarrc_pipeline_change(picking->pipeline, picking->blob, &j.part, &change, picking->fresh, error);
+  const zarrc_values values = {.touches = lists_touch, .apply = lists_apply, .arg = &j};
+  return zarrc_write(picking->pipeline, picking->blob, &j.part, &values, picking->fresh, error);
 }

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/select.h"
 
-#include "base/order.h"
+#include "base/sort.h"
 
 #include <inttypes.h>
 
 #include <string.h>
 #include <zarrc/plugin/blob.h>
 
-/* The points in the order in which they lie in the chunk: by the inner chunks of shards in it, then in C order; several
- * of one element in the order of the selection. */
+/* The points in the order of their places in the chunk: by inner chunks, then in C order; points at the same element in
+ * the order of the selection. */
 typedef struct job {
   zarrc_picking *picking;
   zarrc_boxing boxing;
   const uint32_t *at; /* of the selection */
   uint32_t n;
-  uint64_t *place; /* of the points in the order of the selection */
+  uint64_t *place; /* of each point, in the order of the selection */
   uint32_t *order;
-  const uint32_t *cells; /* reads: first point of each cell with points, and n */
+  const uint32_t *cells; /* reads: the first point of each cell that has any; then n */
 } job;
 
 /* ------------------------------------------------------------------------------------------- places in a chunk */
 
-/* The place of the element with these coordinates. An element is not placed before one of whose coordinates none is
- * larger. */
+/* Returns the place of an element. Monotonic: if a ≤ b in every coordinate then place(a) ≤ place(b). */
 static uint64_t place_at(const zarrc_picking *p, const int64_t *at) {
   const zarrc_spec *spec = &p->pipeline->specs[0];
   const int64_t *outer = spec->shape;
@@ -40,7 +39,7 @@ static uint64_t place_at(const zarrc_picking *p, const int64_t *at) {
   return place;
 }
 
-/* The other way round. */
+/* Gets the coordinates of the element at a place. */
 static void coordinates_of(const zarrc_picking *p, uint64_t place, int64_t *at) {
   const zarrc_spec *spec = &p->pipeline->specs[0];
   const int64_t *shape = p->nlevels ? p->level[p->nlevels - 1] : spec->shape;
@@ -80,7 +79,7 @@ static void *memory_of(const job *j, uint32_t i) {
   return (uint8_t *)view->data + (int64_t)(j->at ? j->at[point] : point) * view->stride[0];
 }
 
-/* Whether a point lies in a part of the chunk whose steps are 1, and where. */
+/* Returns whether a point is in a part of the chunk (with steps of 1), and gets its coordinates there. */
 static bool lies_in(const job *j, uint32_t i, const zarrc_region *part, int64_t *at) {
   at_of(j, i, at);
   for (int k = 0; k < ndim_of(j); k++) {
@@ -90,7 +89,7 @@ static bool lies_in(const job *j, uint32_t i, const zarrc_region *part, int64_t 
   return true;
 }
 
-/* Copies those of points lo to hi - 1 that lie in a part of the chunk between a view of the part and the caller's
+/* Copies those of points lo to hi - 1 that are in a part of the chunk between a view of the part and the caller's
  * memory. */
 static zarrc_status exchange(const job *j, uint32_t lo, uint32_t hi, const zarrc_region *part, const zarrc_view *box,
                              zarrc_error *error) {
@@ -111,8 +110,8 @@ static zarrc_status exchange(const job *j, uint32_t lo, uint32_t hi, const zarrc
 
 /* --------------------------------------------------------------------------------------------------------- boxes */
 
-/* Sets box to `old` (NULL: nothing) and one more element. */
-static void box_grow(const job *j, const zarrc_region *old, const int64_t *at, zarrc_region *box) {
+/* Extends a box (NULL: an empty one) by an element. */
+static void grow_box(const job *j, const zarrc_region *old, const int64_t *at, zarrc_region *box) {
   for (int k = 0; k < ndim_of(j); k++) {
     int64_t start = old ? old->start[k] : at[k], end = old ? start + old->count[k] : at[k] + 1;
     if (at[k] < start) start = at[k];
@@ -123,9 +122,10 @@ static void box_grow(const job *j, const zarrc_region *old, const int64_t *at, z
   }
 }
 
-/* Bytes from the first to the last element of a box where they are stored, and of its elements. */
+/* Returns the bytes from the first to the last element of a box where they are stored, and gets the bytes of the
+ * box. */
 static uint64_t box_span(const job *j, const zarrc_region *box, uint64_t *nbytes) {
-  uint64_t stride = item_nbytes(j), span = stride; /* no more than the chunk has */
+  uint64_t stride = item_nbytes(j), span = stride; /* cannot overflow: it is at most the chunk */
   *nbytes = stride;
   for (int k = ndim_of(j) - 1; k >= 0; k--) {
     span += (uint64_t)(box->count[k] - 1) * stride;
@@ -135,25 +135,25 @@ static uint64_t box_span(const job *j, const zarrc_region *box, uint64_t *nbytes
   return span;
 }
 
-/* The box around all of points lo to hi - 1. */
+/* Gets the box that contains points lo to hi - 1. */
 static void box_around(const job *j, uint32_t lo, uint32_t hi, zarrc_region *box) {
   int64_t at[ZARRC_MAX_NDIM];
   for (uint32_t i = lo; i < hi; i++) {
     at_of(j, i, at);
-    box_grow(j, i == lo ? NULL : box, at, box);
+    grow_box(j, i == lo ? NULL : box, at, box);
   }
 }
 
-/* The box around points lo to *end - 1: those behind are too far away, or would make it too large. */
+/* Gets a box that contains points lo to *end - 1: later ones are too far away, or would make it too large. */
 static void box_near(const job *j, uint32_t lo, uint32_t hi, zarrc_region *box, uint32_t *end) {
   uint64_t item = item_nbytes(j), span = item, larger_span, nbytes;
   zarrc_region boxes[2], *now = &boxes[0], *larger = &boxes[1], *was;
   int64_t at[ZARRC_MAX_NDIM];
   at_of(j, lo, at);
-  box_grow(j, NULL, at, now);
+  grow_box(j, NULL, at, now);
   for (*end = lo + 1; *end < hi; ++*end) {
     at_of(j, *end, at);
-    box_grow(j, now, at, larger);
+    grow_box(j, now, at, larger);
     larger_span = box_span(j, larger, &nbytes);
     if (larger_span > span && (larger_span - span - item > j->boxing.gap || nbytes > j->boxing.max)) break;
     span = larger_span;
@@ -221,7 +221,8 @@ static zarrc_status read_points(job *j, zarrc_error *error) {
     if (i == 0 || (cell_nitems && place_of(j, i) / cell_nitems != place_of(j, i - 1) / cell_nitems)) cells[n++] = i;
   cells[n] = j->n;
   j->cells = cells;
-  status = read_cell(j, 0, error); /* once a blob has been read from, it may be in parallel */
+  /* Read one cell first: after one successful read a blob may be used from several threads. */
+  status = read_cell(j, 0, error);
   if (!status && !atomic_load(&j->picking->missing))
     status = zarrc_for_each(ctx, n - 1, read_other_cell, j, error);
   else
@@ -232,7 +233,7 @@ static zarrc_status read_points(job *j, zarrc_error *error) {
 
 /* ------------------------------------------------------------------------------------------------------- writing */
 
-/* The first point that is not placed before `place`. */
+/* Returns the first point whose place is at least `place`. */
 static uint32_t first_from(const job *j, uint64_t place) {
   uint32_t lo = 0, hi = j->n;
   while (lo < hi) {
@@ -245,8 +246,8 @@ static uint32_t first_from(const job *j, uint64_t place) {
   return lo;
 }
 
-/* The points placed from the first to the last element of a part: all that lie in it are among them, and no others
- * where the part is of the chunk, or of an inner chunk of one of the known levels. */
+/* Finds the points placed between the first and the last element of a part. They include all points in the part, and no
+ * others if the part is of the chunk or of an inner chunk of a known level. */
 static void points_near(const job *j, const zarrc_region *part, uint32_t *lo, uint32_t *hi) {
   int64_t last[ZARRC_MAX_NDIM];
   for (int k = 0; k < ndim_of(j); k++) last[k] = part->start[k] + part->count[k] - 1;
@@ -275,7 +276,7 @@ static zarrc_status no_memory(const job *j, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %" PRIu32 " points", j->n);
 }
 
-static zarrc_status points_sort(job *j, zarrc_error *error) {
+static zarrc_status sort_points(job *j, zarrc_error *error) {
   bool in_order = true;
   for (uint32_t i = 0; i < j->n; i++) j->order[i] = i;
   for (uint32_t i = 1; i < j->n && in_order; i++) in_order = j->place[i - 1] <= j->place[i];
@@ -283,33 +284,33 @@ static zarrc_status points_sort(job *j, zarrc_error *error) {
   zarrc_ctx *ctx = j->picking->pipeline->ctx;
   uint32_t *spare = zarrc_items_alloc(ctx, j->n, sizeof *spare);
   if (!spare) return no_memory(j, error);
-  zarrc_order_by_key(j->order, j->n, j->place, spare);
+  zarrc_sort_by_key(j->order, j->n, j->place, spare);
   zarrc_free(ctx, spare);
   return ZARRC_OK;
 }
 
-static zarrc_status points_list(job *j, const zarrc_selection *selection, zarrc_error *error) {
+static zarrc_status list_points(job *j, const zarrc_selection *selection, zarrc_error *error) {
   const zarrc_spec *spec = &j->picking->pipeline->specs[0];
   j->place = zarrc_items_alloc(j->picking->pipeline->ctx, j->n, sizeof *j->place);
   j->order = zarrc_items_alloc(j->picking->pipeline->ctx, j->n, sizeof *j->order);
   if (!j->place || !j->order) return no_memory(j, error);
   zarrc_point_walk walk = zarrc_point_walk_of(selection, spec->ndim, spec->shape);
   for (uint32_t i = 0; i < j->n; i++) j->place[i] = place_at(j->picking, zarrc_point_walk_next(&walk));
-  return points_sort(j, error);
+  return sort_points(j, error);
 }
 
 static zarrc_status points_change(job *j, zarrc_error *error) {
   zarrc_region box;
   box_around(j, 0, j->n, &box);
-  const zarrc_change change = {.touches = points_touch, .apply = points_apply, .arg = j};
-  return zarrc_pipeline_change(j->picking->pipeline, j->picking->blob, &box, &change, j->picking->fresh, error);
+  const zarrc_values values = {.touches = points_touch, .apply = points_apply, .arg = j};
+  return zarrc_write(j->picking->pipeline, j->picking->blob, &box, &values, j->picking->fresh, error);
 }
 
 zarrc_status zarrc_pick_points(zarrc_picking *picking, const zarrc_selection *selection, uint32_t n,
                                zarrc_error *error) {
   job j = {.picking = picking, .boxing = zarrc_picking_boxing(picking), .n = n};
   if (selection->kind == ZARRC_SELECT_POINTS) j.at = selection->at;
-  zarrc_status status = points_list(&j, selection, error);
+  zarrc_status status = list_points(&j, selection, error);
   if (!status) status = picking->write ? points_change(&j, error) : read_points(&j, error);
   zarrc_free(picking->pipeline->ctx, j.place);
   zarrc_free(picking->pipeline->ctx, j.order);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The one write: a new value is made of the view and of what is kept of the old one, and stored whole. */
-#include "base/ops.h"
+/* Makes the new value of a chunk from values and the rest of the old value, and stores it. */
+#include "base/values.h"
 #include "pipeline/decoded_blob.h"
 
 #include <zarrc/plugin/codec.h>
 
-/* How often a write starts again because somebody else changed the value meanwhile. */
+/* How often a write is repeated because another writer has changed the value. */
 #define MAX_CONFLICTS 10000
 
-/* Gives memory back that pieces were made from, or, where pieces may point into it, with the pieces. */
+/* Releases memory that pieces were made from, or passes it on to them if any may point into it. */
 static zarrc_status memory_hand_over(zarrc_bytes *memory, zarrc_parts *parts, zarrc_error *error) {
   bool lent = false;
   for (size_t i = 0; i < parts->nitems && !lent; i++)
@@ -25,8 +25,8 @@ static zarrc_status memory_hand_over(zarrc_bytes *memory, zarrc_parts *parts, za
 
 /* --------------------------------------------------------------------------------------------------- encoding */
 
-/* Runs the codecs from i on over a view of the chunk in front of codec i. `into` of parts is kept for the last piece
- * maker, so that what lands there is what is stored. */
+/* Encodes a view of the chunk before codec i with codecs i and later. Only the last codec gets `into`, since only its
+ * pieces are stored. */
 static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_view *from, zarrc_parts *parts,
                                 zarrc_error *error) {
   const zarrc_codec *codec = p->codecs[i];
@@ -53,7 +53,7 @@ static zarrc_status encode_from(const zarrc_pipeline *p, size_t i, const zarrc_v
   uint8_t *into = parts->into;
   if (i + 1 < p->ncodecs) parts->into = NULL;
   status = c->u.ab.encode(codec, &p->specs[i], from, parts, error);
-  while (!status && parts->nitems && ++i < p->ncodecs) { /* no pieces: no value, and nothing to compress */
+  while (!status && parts->nitems && ++i < p->ncodecs) { /* no pieces: the chunk has no value */
     c = zarrc_codec_get_class(p->codecs[i]);
     if (i + 1 == p->ncodecs) parts->into = into;
     status = c->u.bb.encode(p->codecs[i], parts, error);
@@ -72,7 +72,7 @@ zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from
 
 /* --------------------------------------------------------------------------------------------------- updating */
 
-/* Encodes a whole chunk, or makes it nothing where all of it is fill value. */
+/* Encodes a whole chunk; makes no pieces if it contains only fill value and empty chunks are not stored. */
 static zarrc_status encode_or_elide(const zarrc_pipeline *p, const zarrc_view *from, zarrc_parts *parts,
                                     zarrc_error *error) {
   const zarrc_spec *spec = &p->specs[0];
@@ -80,28 +80,31 @@ static zarrc_status encode_or_elide(const zarrc_pipeline *p, const zarrc_view *f
   return encode_from(p, 0, from, parts, error);
 }
 
-/* Whether the chain can be updated in parts: its array→bytes codec can, and nothing in front of it computes. */
+/* Returns whether a part of a chunk can be updated: the array→bytes codec can do that, and the codecs before it only
+ * rearrange. */
 static bool updates_parts(const zarrc_pipeline *p) {
   for (size_t i = 0; i < p->serializer; i++)
     if (!zarrc_codec_get_class(p->codecs[i])->u.aa.map) return false;
   return zarrc_codec_supports_partial_encode(p->codecs[p->serializer]);
 }
 
-/* Whether the codec that makes bytes takes a change as it is. It fetches elements of fixed size only. */
-static bool modifies(const zarrc_pipeline *p, const zarrc_change *change) {
-  if (change->fetch && zarrc_dtype_is_variable(&p->specs[0].dtype)) return false;
-  return updates_parts(p) && p->serializer == 0 && zarrc_codec_get_class(p->codecs[0])->u.ab.modify;
+/* Returns whether the array→bytes codec accepts these values. Codecs before it can rearrange a view, but not parts that
+ * are asked for; elements of variable length are not fetched. */
+static bool takes(const zarrc_pipeline *p, const zarrc_values *values) {
+  if (values->fetch && zarrc_dtype_is_variable(&p->specs[0].dtype)) return false;
+  return updates_parts(p) && (values->view || p->serializer == 0);
 }
 
-/* Of `from` and `change`, here and below, one is NULL. A change gets here only if no codec is in front of the one that
- * makes it. */
 static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                                 const zarrc_view *from, const zarrc_change *change, zarrc_parts *parts,
-                                 zarrc_error *error) {
+                                 const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
   zarrc_decoded_blob blobs[ZARRC_MAX_CODECS];
-  zarrc_view view = {0}, mapped_view;
+  zarrc_view view, mapped_view;
   zarrc_region at = *region, mapped_region;
-  if (from) view = *from;
+  zarrc_values mapped = *values;
+  if (p->serializer > 0) {
+    view = *values->view;
+    mapped.view = &view;
+  }
   for (size_t i = 0; i < p->serializer; i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[i]);
     c->u.aa.map(p->codecs[i], &view, &mapped_view);
@@ -110,16 +113,15 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
     at = mapped_region;
   }
   zarrc_blob *top = old ? zarrc_decoded_blobs_stack(p, old, blobs) : NULL;
-  const zarrc_codec *codec = p->codecs[p->serializer];
-  const zarrc_spec *spec = &p->specs[p->serializer];
-  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
-  zarrc_status status = change ? c->u.ab.modify(codec, spec, top, &at, change, parts, error)
-                               : c->u.ab.update(codec, spec, top, &at, &view, parts, error);
+  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
+  zarrc_status status =
+      c->u.ab.update(p->codecs[p->serializer], &p->specs[p->serializer], top, &at, &mapped, parts, error);
+  if (status) zarrc_pipeline_blame(p, error);
   for (size_t i = p->serializer + 1; !status && parts->nitems && i < p->ncodecs; i++) {
     c = zarrc_codec_get_class(p->codecs[i]);
     status = c->u.bb.encode(p->codecs[i], parts, error);
+    if (status) zarrc_error_in_codec(error, c->name);
   }
-  if (status) zarrc_error_in_codec(error, c->name);
   for (size_t i = 0; !status && top && i + p->serializer + 1 < p->ncodecs; i++) {
     status = memory_hand_over(&blobs[i].prefix, parts, error);
     if (!status) status = memory_hand_over(&blobs[i].value, parts, error);
@@ -128,20 +130,27 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
   return status;
 }
 
-/* Decodes the whole old chunk, puts the part in, and encodes the whole. */
+static zarrc_status put_values(const zarrc_values *values, const zarrc_region *region, const zarrc_view *to,
+                               zarrc_error *error) {
+  if (!values->view) return zarrc_values_put(values, region, to, error);
+  zarrc_copy(to, values->view);
+  return ZARRC_OK;
+}
+
+/* Decodes the whole chunk, if anything of it is kept, puts the values in, and encodes it. */
 static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                                 const zarrc_view *from, const zarrc_change *change, zarrc_parts *parts,
-                                 zarrc_error *error) {
+                                 const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
+  bool keeps = values->apply || !zarrc_region_is_all(region, spec->ndim, spec->shape);
   zarrc_chunk_memory chunk;
+  if (!keeps && values->view) return encode_or_elide(p, values->view, parts, error);
   zarrc_status status = zarrc_chunk_memory_take(p, 0, NULL, &chunk, error);
   if (status) return status;
-  status = old ? zarrc_read(p, old, NULL, &chunk.view, NULL, error) : zarrc_pipeline_fill(p, &chunk.view, error);
+  if (keeps)
+    status = old ? zarrc_read(p, old, NULL, &chunk.view, NULL, error) : zarrc_pipeline_fill(p, &chunk.view, error);
   if (!status) {
     zarrc_view part = zarrc_view_part(&chunk.view, region);
-    if (change)
-      status = change->apply(change->arg, region, &part, error);
-    else
-      zarrc_copy(&part, from);
+    status = put_values(values, region, &part, error);
   }
   if (!status) status = encode_or_elide(p, &chunk.view, parts, error);
   if (!status) status = memory_hand_over(&chunk.bytes, parts, error);
@@ -149,9 +158,9 @@ static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const
   return status;
 }
 
-/* Takes the region out, or fetches it, changes it, and puts it back: where only a view will do. */
-static zarrc_status change_copy(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                                const zarrc_change *change, zarrc_parts *parts, zarrc_error *error) {
+/* Puts the values into a copy of the region, and updates the chunk from that; for chains that accept only a view. */
+static zarrc_status update_copied(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                                  const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
   zarrc_spec spec = p->specs[0];
   zarrc_chunk_memory box = {0};
   size_t nbytes;
@@ -162,103 +171,78 @@ static zarrc_status change_copy(const zarrc_pipeline *p, zarrc_blob *old, const 
   if (!status) {
     box.view = zarrc_view_c(&spec.dtype, spec.ndim, spec.shape, (void *)box.bytes.ptr);
     box.view.arena = box.arena;
-    if (!change->fetch)
+    if (values->apply)
       status = old ? zarrc_read(p, old, region, &box.view, NULL, error) : zarrc_pipeline_fill(p, &box.view, error);
   }
-  if (!status) status = (change->fetch ? change->fetch : change->apply)(change->arg, region, &box.view, error);
-  if (!status) status = zarrc_update(p, old, region, &box.view, parts, error);
+  if (!status) status = put_values(values, region, &box.view, error);
+  if (!status) status = update_parts(p, old, region, &(zarrc_values){.view = &box.view}, parts, error);
   if (!status) status = memory_hand_over(&box.bytes, parts, error);
   zarrc_chunk_memory_release(&box);
   return status;
 }
 
-zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
-                          const zarrc_view *from, zarrc_parts *parts, zarrc_error *error) {
-  const zarrc_spec *spec = &pipeline->specs[0];
-  zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
-  if (!region) region = &all;
-  zarrc_status status = zarrc_pipeline_check(pipeline, region, from, error);
+static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                           const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
+  zarrc_status status = zarrc_values_check(values, spec->ndim, region, error);
+  if (!status)
+    status = values->view ? zarrc_pipeline_check(p, region, values->view, error)
+                          : zarrc_region_check(region, spec->ndim, spec->shape, error);
   if (status) return status;
-  if (updates_parts(pipeline)) return update_parts(pipeline, old, region, from, NULL, parts, error);
-  if (zarrc_region_is_all(region, spec->ndim, spec->shape)) return encode_or_elide(pipeline, from, parts, error);
-  return update_whole(pipeline, old, region, from, NULL, parts, error);
+  if (!updates_parts(p)) return update_whole(p, old, region, values, parts, error);
+  if (!takes(p, values)) return update_copied(p, old, region, values, parts, error);
+  return update_parts(p, old, region, values, parts, error);
 }
 
-zarrc_status zarrc_modify_value(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
-                                const zarrc_change *change, zarrc_parts *parts, zarrc_error *error) {
-  const zarrc_spec *spec = &pipeline->specs[0];
-  zarrc_status status = zarrc_region_check(region, spec->ndim, spec->shape, error);
-  if (status) return status;
-  for (int i = 0; i < spec->ndim && change->fetch; i++)
-    if (region->step[i] != 1)
-      return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: elements are not fetched in steps", i);
-  if (!updates_parts(pipeline) && !change->fetch)
-    return update_whole(pipeline, old, region, NULL, change, parts, error);
-  if (!modifies(pipeline, change)) return change_copy(pipeline, old, region, change, parts, error);
-  return update_parts(pipeline, old, region, NULL, change, parts, error);
+zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
+                          const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  if (region) return update(pipeline, old, region, values, parts, error);
+  zarrc_region all = zarrc_region_all(pipeline->specs[0].ndim, pipeline->specs[0].shape);
+  return update(pipeline, old, &all, values, parts, error);
 }
 
 /* -------------------------------------------------------------------------------------------------- storing */
 
-/* Whether the pieces that a chain makes may go to the blob batch by batch: the last to touch them is the codec that
- * makes them, from the memory that was given. */
-static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_change *change) {
-  if (!zarrc_blob_get_traits(to).streams || p->serializer + 1 != p->ncodecs || !updates_parts(p)) return false;
-  return !change || modifies(p, change);
+/* Returns whether the value may be stored in batches: the array→bytes codec is the last, and makes it in batches. */
+static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_values *values) {
+  return zarrc_blob_get_traits(to).streams && p->serializer + 1 == p->ncodecs && takes(p, values);
 }
 
-static zarrc_status parts_store(zarrc_blob *to, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
+/* Makes the new value, or the beginning of it if it is stored in batches. */
+static zarrc_status make_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                               const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
   bool more = true;
-  if (parts->source && !parts->nitems) {
-    zarrc_status status = zarrc_parts_next(parts, &more, error);
-    if (status) return status;
-  }
+  zarrc_status status = zarrc_update(p, old, region, values, parts, error);
+  return status || !parts->source || parts->nitems ? status : zarrc_parts_next(parts, &more, error);
+}
+
+static zarrc_status store_parts(zarrc_blob *to, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   if (!parts->nitems) return zarrc_blob_erase(to, if_unchanged, error);
   if (parts->source) return zarrc_blob_replace_from(to, parts, if_unchanged, error);
   return zarrc_blob_replace(to, parts->items, parts->nitems, if_unchanged, error);
 }
 
-/* Makes the new value and stores it; where it keeps something of the old one, again until nobody came between. */
-static zarrc_status value_store(const zarrc_pipeline *p, zarrc_blob *to, const zarrc_region *region,
-                                const zarrc_view *from, const zarrc_change *change, bool keeps, zarrc_error *error) {
+/* Makes and stores the new value. If it keeps something of the old one, this is repeated until no other writer has
+ * changed the value in between. Only a conflict of storing makes the blob forget what it has read: after one of reading
+ * the next read would fail too. */
+zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
+                         const zarrc_values *values, bool fresh, zarrc_error *error) {
+  const zarrc_spec *spec = &pipeline->specs[0];
+  if (!values) return zarrc_values_check(NULL, 0, NULL, error);
+  bool keeps = !fresh && (values->apply || (region && !zarrc_region_is_all(region, spec->ndim, spec->shape)));
   zarrc_status status = ZARRC_CONFLICT;
   if (!zarrc_blob_is_writable(to))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
   for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
     zarrc_parts parts;
-    zarrc_parts_init(&parts, p->ctx);
+    zarrc_parts_init(&parts, pipeline->ctx);
     parts.keeps = keeps;
-    parts.streams = streams(p, to, change);
-    status = change ? zarrc_modify_value(p, keeps ? to : NULL, region, change, &parts, error)
-                    : zarrc_update(p, keeps ? to : NULL, region, from, &parts, error);
-    bool again = keeps || parts.source;
-    if (!status) status = parts_store(to, &parts, keeps, error);
+    parts.streams = streams(pipeline, to, values);
+    status = make_parts(pipeline, keeps ? to : NULL, region, values, &parts, error);
+    bool again = !status && (keeps || parts.source);
+    if (!status) status = store_parts(to, &parts, keeps, error);
     zarrc_parts_clear(&parts);
     if (!again) break;
   }
   return status;
-}
-
-zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
-                         const zarrc_view *from, bool fresh, zarrc_error *error) {
-  const zarrc_spec *spec = &pipeline->specs[0];
-  bool keeps = !fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape);
-  return value_store(pipeline, to, region, from, NULL, keeps, error);
-}
-
-zarrc_status zarrc_pipeline_change(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
-                                   const zarrc_change *change, bool fresh, zarrc_error *error) {
-  return value_store(pipeline, to, region, NULL, change, !fresh, error);
-}
-
-zarrc_status zarrc_modify(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
-                          const zarrc_change *change, zarrc_error *error) {
-  return zarrc_pipeline_change(pipeline, to, region, change, false, error);
-}
-
-zarrc_status zarrc_write_fetched(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
-                                 const zarrc_change *change, bool fresh, zarrc_error *error) {
-  const zarrc_spec *spec = &pipeline->specs[0];
-  bool keeps = !fresh && !zarrc_region_is_all(region, spec->ndim, spec->shape);
-  return value_store(pipeline, to, region, NULL, change, keeps, error);
 }

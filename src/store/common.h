@@ -5,13 +5,16 @@
 
 #include <zarrc/store.h>
 
-/* Whether key lies below prefix ("" is above everything). */
+/* Returns whether a key is below a prefix ("": every key is). */
 bool zarrc_key_is_below(const char *key, const char *prefix);
 
-/* ZARRC_INVALID_ARGUMENT unless a store, and those that it hands on to, have the functions that none can be without. */
+/* Returns ZARRC_INVALID_ARGUMENT if a store, or one behind it, lacks a function that every store needs. */
 zarrc_status zarrc_store_check(const zarrc_store *store, zarrc_error *error);
 
-/* `close` of a store that is one block of its context's memory. */
+/* Writes "URL/KEY", the name in errors of a store that shows what is below a key of another store. */
+void zarrc_url_join(const char *url, const char *key, char *out, size_t size);
+
+/* Implements `close` for a store in a single block of memory. */
 void zarrc_store_free(zarrc_store *store);
 
 #endif

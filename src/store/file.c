@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file store: opening it, and reading. */
+/* The file store: opening and reading. */
 #include "store/file.h"
 
 #include "base/sized.h"
@@ -13,12 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 32 }; /* ranges that one system call reads */
-
-void zarrc_file_forget(zarrc_file_blob *blob) {
-  if (blob->seen.fd > 0) close(blob->seen.fd - 1);
-  blob->seen = (zarrc_file_seen){0};
-}
+enum { BATCH = 32 }; /* most ranges of one system call */
 
 /* --------------------------------------------------------------------------------------------------- reading */
 
@@ -32,32 +27,32 @@ static const char *kind_of(mode_t mode) {
 }
 
 static zarrc_status refuse_kind(mode_t mode, zarrc_error *error) {
-  zarrc_fail(error, ZARRC_IO, "is %s, not a regular file", kind_of(mode));
+  zarrc_fail(error, ZARRC_IO, "%s, not a regular file", kind_of(mode));
   if (error) error->os_error = S_ISDIR(mode) ? EISDIR : EINVAL;
   return ZARRC_IO;
 }
 
-/* Why there is no file: nothing by that name (the usual case), or something that only looks so. */
+/* Explains why there is no file: usually because the key has no value. */
 static zarrc_status explain_absence(int root, const char *key, int os_error, zarrc_error *error) {
   struct stat st;
   if (os_error != ENOENT && os_error != ENOTDIR && os_error != ENXIO)
     return zarrc_file_fail(error, os_error, "cannot open");
   if (root >= 0 && !fstatat(root, key, &st, AT_SYMLINK_NOFOLLOW)) {
-    if (S_ISLNK(st.st_mode)) return zarrc_file_fail(error, os_error, "is a symbolic link to nothing");
+    if (S_ISLNK(st.st_mode)) return zarrc_file_fail(error, os_error, "a symbolic link to nothing");
     if (os_error == ENXIO) return refuse_kind(st.st_mode, error);
   }
   return os_error == ENXIO ? zarrc_file_fail(error, os_error, "cannot open")
                            : zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
 }
 
-/* Opens the blob's file and takes down what it is. It stays open as long as the blob remembers it: all reads are of one
- * version, and its inode number cannot be given to another file. */
+/* Opens the blob's file and notes its identity. While it is open all reads see the same version, and no other file can
+ * get its inode number. */
 static zarrc_status open_value(zarrc_file_blob *blob, zarrc_error *error) {
   zarrc_file_store *fs = blob->fs;
   struct stat st;
   int direct = fs->direct ? zarrc_file_direct_flag() : 0, root;
   int fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK | direct, &root);
-  if (fd < 0 && errno == EINVAL && direct) { /* the file system has nothing like it */
+  if (fd < 0 && errno == EINVAL && direct) { /* the file system does not support it */
     direct = 0;
     zarrc_file_root_drop(fs, root);
     fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK, &root);
@@ -88,25 +83,7 @@ static zarrc_status open_value(zarrc_file_blob *blob, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error) {
-  zarrc_fail(error, ZARRC_TRUNCATED, "the file was cut to %llu bytes while it was read", (unsigned long long)nbytes);
-  if (error) error->offset = (int64_t)nbytes;
-  return ZARRC_TRUNCATED;
-}
-
-zarrc_status zarrc_file_read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
-  while (zarrc_file_advance(&iov, &n, 0)) {
-    ssize_t got = preadv(fd, iov, n, (off_t)offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
-    if (got == 0) return zarrc_file_cut_off(offset, error);
-    offset += (uint64_t)got;
-    zarrc_file_advance(&iov, &n, (size_t)got);
-  }
-  return ZARRC_OK;
-}
-
-/* One system call for each run of ranges that lie end to end. */
+/* Reads all ranges, with one system call for each run of adjacent ones. */
 static zarrc_status read_ranges(int fd, zarrc_range *ranges, size_t n, uint64_t total, zarrc_error *error) {
   struct iovec iov[BATCH];
   int pieces = 0;
@@ -160,7 +137,7 @@ static zarrc_status file_read(zarrc_file_blob *blob, zarrc_range *ranges, size_t
   if (fs->max_value_bytes && total > fs->max_value_bytes)
     return zarrc_fail(error, ZARRC_LIMIT, "a file of %llu bytes, of which the store allows %llu",
                       (unsigned long long)total, (unsigned long long)fs->max_value_bytes);
-  for (size_t i = 0; i < n; i++) { /* all are checked before memory is taken for one */
+  for (size_t i = 0; i < n; i++) { /* check all ranges before taking memory for any */
     ranges[i].got = (zarrc_bytes){0};
     status = zarrc_range_locate(&ranges[i], total, &start, &nbytes, error);
     if (status) return status;
@@ -178,10 +155,10 @@ static zarrc_status file_read(zarrc_file_blob *blob, zarrc_range *ranges, size_t
   return status;
 }
 
-/* A file that was changed so lately could change once more within one tick of the file system's clock. */
+/* A file changed more recently may change again within the same tick of the file system's clock. */
 #define SETTLED_SECONDS 2
 
-/* Every write of this store makes a new file; what writes in place leaves another change time, once it is settled. */
+/* Every write by this store creates a new file. Writes in place by others change the time, once it has settled. */
 static zarrc_status file_identify(zarrc_file_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   struct timespec now;
   *known = false;
@@ -207,43 +184,33 @@ static void file_close(zarrc_store *store) {
   zarrc_free(store->ctx, fs);
 }
 
-/* Says in a failure of the system which file it was about. */
-static zarrc_status with_path(const zarrc_file_store *fs, const char *key, zarrc_status status, zarrc_error *error) {
-  if (!error || (status != ZARRC_IO && status != ZARRC_ACCESS)) return status;
-  const char *root = fs->path;
-  size_t n = strlen(root);
-  int size = snprintf(error->path, sizeof error->path, "%s%s%s", root, n && *key && root[n - 1] != '/' ? "/" : "", key);
-  if (size >= (int)sizeof error->path) error->path[0] = '\0';
-  return status;
-}
-
 static zarrc_status read_op(zarrc_blob *self, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
-  return with_path(blob->fs, blob->key, file_read(blob, ranges, n, error), error);
+  return file_read(blob, ranges, n, error);
 }
 
 static zarrc_status identify_op(zarrc_blob *self, zarrc_identity *out, bool *known, zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
-  return with_path(blob->fs, blob->key, file_identify(blob, out, known, error), error);
+  return file_identify(blob, out, known, error);
 }
 
 static zarrc_status replace_op(zarrc_blob *self, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
-  return with_path(blob->fs, blob->key, zarrc_file_replace(blob, parts, n, if_unchanged, error), error);
+  return zarrc_file_replace(blob, parts, n, if_unchanged, error);
 }
 
 static zarrc_status replace_from_op(zarrc_blob *self, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
-  return with_path(blob->fs, blob->key, zarrc_file_replace_from(blob, parts, if_unchanged, error), error);
+  return zarrc_file_replace_from(blob, parts, if_unchanged, error);
 }
 
 static zarrc_status erase_op(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
-  return with_path(blob->fs, blob->key, zarrc_file_erase(blob, if_unchanged, error), error);
+  return zarrc_file_erase(blob, if_unchanged, error);
 }
 
-/* What the system moves from file to file goes through the page cache. */
+/* With O_DIRECT nothing is kept, because the system would move the bytes through the page cache. */
 static bool keep_op(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   if (((const zarrc_file_blob *)self)->fs->direct || offset > UINTPTR_MAX || nbytes > SIZE_MAX) return false;
   *out = (zarrc_bytes){.len = (size_t)nbytes, .owner = (void *)(uintptr_t)offset};
@@ -277,26 +244,18 @@ static zarrc_status open_op(zarrc_store *store, const char *key, zarrc_blob *sel
   return ZARRC_OK;
 }
 
-/* What a walk failed at stands in the error's key, unless it is what the walk began with. */
-static const char *walked(const char *prefix, const zarrc_error *error) {
-  return error && zarrc_key_is_below(error->key, prefix) ? error->key : prefix;
-}
-
 static zarrc_status list_op(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                             zarrc_error *error) {
-  zarrc_status status = zarrc_file_list(store, prefix, deep, sizes, fn, arg, error);
-  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
+  return zarrc_file_list(store, prefix, deep, sizes, fn, arg, error);
 }
 
 static zarrc_status list_temporary_op(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                       zarrc_error *error) {
-  zarrc_status status = zarrc_file_list_temporary(store, prefix, fn, arg, error);
-  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
+  return zarrc_file_list_temporary(store, prefix, fn, arg, error);
 }
 
 static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarrc_error *error) {
-  zarrc_status status = zarrc_file_erase_prefix(store, prefix, error);
-  return status ? with_path((const zarrc_file_store *)store, walked(prefix, error), status, error) : status;
+  return zarrc_file_erase_prefix(store, prefix, error);
 }
 
 static const zarrc_store_ops file_ops = {.struct_size = sizeof file_ops,
@@ -312,12 +271,12 @@ static const zarrc_store_ops file_ops = {.struct_size = sizeof file_ops,
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
   if (*fs->path != '/') {
     fs->start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fs->start < 0) return zarrc_file_fail(error, errno, "%s: cannot open the working directory", fs->path);
+    if (fs->start < 0) return zarrc_file_fail(error, errno, "cannot open the working directory");
   }
   int root = zarrc_file_root_take(fs);
   if (root < 0) {
-    if (errno != ENOENT) return zarrc_file_fail(error, errno, "%s: cannot open the directory", fs->path);
-    if (!fs->create) return zarrc_fail(error, ZARRC_NOT_FOUND, "%s: there is no such directory", fs->path);
+    if (errno != ENOENT) return zarrc_file_fail(error, errno, "cannot open the directory");
+    if (!fs->create) return zarrc_fail(error, ZARRC_NOT_FOUND, "there is no such directory");
     return ZARRC_OK;
   }
   zarrc_file_root_drop(fs, root);
@@ -336,10 +295,10 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
   if (!fs || !copy) {
     zarrc_free(ctx, fs);
     zarrc_free(ctx, copy);
-    return zarrc_fail(error, ZARRC_NO_MEMORY, "%.200s: no memory for a store", path);
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   }
   memcpy(copy, path, size);
-  *fs = (zarrc_file_store){.store = {.ops = &file_ops, .ctx = ctx, .read_only = o.read_only},
+  *fs = (zarrc_file_store){.store = {.ops = &file_ops, .ctx = ctx, .read_only = o.read_only, .url = copy},
                            .path = copy,
                            .start = -1,
                            .create = o.create && !o.read_only,
@@ -351,7 +310,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
   atomic_init(&fs->no_openat2, false);
   status = open_root(fs, error);
   if (status) {
-    with_path(fs, "", status, error);
+    zarrc_error_in_key(error, &fs->store, "");
     file_close(&fs->store);
     return status;
   }

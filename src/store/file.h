@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file store, between its files: file.c (opening, reading), file_write.c (one key changed), file_copy.c (bytes
- * from file to file), file_direct.c (past the page cache), file_list.c (many keys), file_root.c (the directory) and
- * path.c (how a key becomes a file). Nothing in it is locked or remembered inside the process but descriptors, so it
- * may be used by any thread and after fork().
+ * The file store, in parts: file.c opens and reads, file_write.c changes one key, file_copy.c copies bytes from file to
+ * file, file_direct.c bypasses the page cache, file_list.c lists, file_root.c finds the root, path.c turns keys into
+ * files, file_io.c calls the system. The process holds no locks and no state of it except descriptors, so that any
+ * thread may use it, also after fork().
  */
 #ifndef ZARRC_STORE_FILE_H
 #define ZARRC_STORE_FILE_H
@@ -25,27 +25,27 @@ enum { ZARRC_FILE_SWEPT = 64 };
 
 typedef struct zarrc_file_store {
   zarrc_store store;
-  char *path; /* of the root, as it was given */
-  int start;  /* the directory to which a relative path belongs, else -1 */
-  int root;   /* the root directory once it is held, and what it is */
+  char *path; /* of the root, as given */
+  int start;  /* the directory that a relative path starts from; -1: the path is absolute */
+  int root;   /* the root directory, when it has been opened, with its device and inode */
   dev_t device;
   ino_t inode;
   atomic_int holding;
-  atomic_int unused; /* so many directories, the root and those above it, were made for a write that failed */
-  _Atomic uint32_t swept[ZARRC_FILE_SWEPT]; /* directories whose temporary files have been looked at, by a hash */
+  atomic_int unused; /* number of directories (the root and those above) that were created for a write that failed */
+  _Atomic uint32_t swept[ZARRC_FILE_SWEPT]; /* hashes of directories that were searched for temporary files */
   atomic_bool no_openat2;
   bool create, follow_links, direct;
   zarrc_sync sync;
   uint64_t max_value_bytes;
 } zarrc_file_store;
 
-/* What a blob remembers of the file it has read. */
+/* What a blob knows about the file it has read. */
 typedef struct zarrc_file_seen {
-  int32_t fd; /* 0: nothing read yet; -1: there was no file; else the open file's descriptor + 1 */
+  int32_t fd; /* 0: nothing has been read; -1: there was no file; else the descriptor of the open file + 1 */
   uint32_t ctime_nsec;
   int64_t ctime_sec, nbytes;
   uint64_t device, inode;
-  bool direct; /* it was opened with O_DIRECT */
+  bool direct; /* opened with O_DIRECT */
 } zarrc_file_seen;
 
 typedef struct zarrc_file_blob {
@@ -55,76 +55,87 @@ typedef struct zarrc_file_blob {
   zarrc_file_seen seen;
 } zarrc_file_blob;
 
-/* ------------------------------------------------------------------------------------------------------- path.c */
+/* -------------------------------------------------------------------------------------------------------- file_io.c */
 
-/* ZARRC_IO or ZARRC_ACCESS: "what: words for os_error", with what formatted. */
+/* Sets an error of ZARRC_IO, ZARRC_ACCESS or ZARRC_NO_MEMORY with the message "WHAT: text of os_error". */
 zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) ZARRC_PRINTF(3, 4);
 
-/* Writes the pieces where the file stands; they are used up. */
+/* Writes pieces at the current position of a file. Changes them. */
 zarrc_status zarrc_file_write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error);
 
-/* Fills the pieces with what stands at offset; they are used up. */
+/* Reads pieces from a position of a file. Changes them. */
 zarrc_status zarrc_file_read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error);
 
-/* ZARRC_TRUNCATED: there are no more than so many bytes any more. */
+/* Sets an error of ZARRC_TRUNCATED: the file now ends after so many bytes. */
 zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error);
 
-/* Leaves out the first nbytes bytes of *n pieces, and empty ones in front; false: nothing is left. */
+/* Removes the first nbytes bytes from *n pieces, and leading empty ones; returns false if nothing is left. */
 bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes);
 
-/* openat, not inherited by other programs, again after EINTR; and close, which leaves errno alone. */
+/* openat with O_CLOEXEC, repeated after EINTR; and close, which keeps errno. */
 int zarrc_file_open(int dir, const char *path, int flags);
 void zarrc_file_close(int fd);
 
-/* Opens what lies at a path below the root ("" is the root): -1 and errno on failure. Symbolic links are followed as
- * far as they stay below the root: EXDEV where one leads out. Relative ones only; an absolute link leads out. */
+/* mkdirat, which also syncs the new entry if the store syncs. */
+int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name);
+
+/* fsync of a directory, if the file system supports that. Returns 0, or -1 and errno. */
+int zarrc_file_sync_dir(int dir);
+
+/* Closes the file that a blob has read. */
+void zarrc_file_forget(zarrc_file_blob *blob);
+
+/* ------------------------------------------------------------------------------------------------------- path.c */
+
+/* Opens a path below the root ("": the root). Returns -1 and errno on failure. Relative symbolic links are followed if
+ * they stay below the root; EXDEV for all others. */
 int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
 
-/* The same, and the root from which it was looked up (or -1), to be dropped. */
+/* The same. *root: the root from which the path was looked up (or -1), for zarrc_file_root_drop. */
 int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root);
 
-/* How many directories were made for a key: the root and those above it, and below the root. */
+/* How many directories were created for a key: the root and those above it; those below the root. */
 typedef struct zarrc_file_made {
   int root, below;
 } zarrc_file_made;
 
-/* Opens the directory that holds a key, fit for flock and fsync; -1 and errno. Unless `made` is NULL directories that
- * lack are made (and synced as the store says), and counted, when this fails too. *name is the rest of the key. */
+/* Opens the directory of a key so that it can be locked and synced; -1 and errno on failure. Unless `made` is NULL,
+ * creates (and syncs) missing directories and counts them, after a failure too. *name: the last part of the key. */
 int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, zarrc_file_made *made, const char **name);
-/* Removes what was made for a key that could not be written, where nothing is in it; the root goes when the store is
- * closed, as it may be in use. */
+/* Removes directories that were created for a key that could not be written, if they are empty; the root only when the
+ * store is closed, since it may be in use. */
 void zarrc_file_unmake(zarrc_file_store *fs, const char *key, const zarrc_file_made *made);
 
-/* mkdirat; the new entry is synced if the store says so. */
-int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name);
+/* ------------------------------------------------------------------------------------------------------ file_temp.c */
 
-/* fsync of a directory, where the file system knows that: 0, or -1 and errno. */
-int zarrc_file_sync_dir(int dir);
-
-/* ".<name>.<pid>.<random>.tmp", where a long name is cut; and whether a name looks so. */
+/* Makes the name ".<name>.<pid>.<random>.tmp", in which a long name is shortened; returns whether a name is such. */
 enum { ZARRC_TEMP_NAME = 160 };
 void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name);
 bool zarrc_file_is_temp(const char *name);
-/* Locks a temporary file that is being written, so that others see that its writer is alive; and removes one whose
- * writer is gone: nobody holds the lock, and no process here has the number in its name. */
+/* hold locks a temporary file that is being written, so that its writer is known to be alive. remove removes a file
+ * whose writer is dead: it is not locked, and no process here has the number in its name. */
 void zarrc_file_temp_hold(int fd);
 bool zarrc_file_temp_remove(int dir, const char *name);
-/* Whether it would be removed, and how large it is. */
+/* Returns whether `remove` would remove the file. *nbytes: its size. */
 bool zarrc_file_temp_is_left(int dir, const char *name, uint64_t *nbytes);
-/* Removes such files from the directory of a key, the first time that it is asked to by this store. */
+/* Removes such files from the directory of a key, the first time that this store is asked to. */
 void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key);
+
+/* The end of the name of a stage's directory; returns whether a name is such. */
+#define ZARRC_STAGE_SUFFIX ".zarrc-partial"
+bool zarrc_file_is_stage(const char *name);
 
 /* -------------------------------------------------------------------------------------------------- file_root.c */
 
-/* The directory that the store's path names now, for one operation, then to be dropped; or -1 and errno. ENOENT: it is
- * not there yet. ESTALE: it was there and is no more: its keys must not look like missing values. */
+/* Returns the directory that the store's path names now, to be dropped after one operation; or -1 and errno. ENOENT: it
+ * does not exist yet. ESTALE: it existed and is gone; its keys must not look like missing values. */
 int zarrc_file_root_take(zarrc_file_store *fs);
 /* Keeps errno. root may be -1. */
 void zarrc_file_root_drop(zarrc_file_store *fs, int root);
-/* Makes the directory if it is not there yet and the store may; else as zarrc_file_root_take. *made: how many
- * directories were made, this one and those above it. */
+/* The same, but creates the directory if it does not exist and the store may create it. *made: the number of
+ * directories that were created, including those above it. */
 int zarrc_file_root_make(zarrc_file_store *fs, int *made);
-/* Whether a directory that was taken has been removed meanwhile. Keeps errno. */
+/* Returns whether a directory that was taken has been removed. Keeps errno. */
 bool zarrc_file_root_is_deleted(int root);
 void zarrc_file_root_close(zarrc_file_store *fs);
 
@@ -134,35 +145,35 @@ typedef struct zarrc_file_lock_held {
   int dir, file;
 } zarrc_file_lock_held;
 
-/* Waits for the lock of an open directory, which stays open until it is unlocked. False and errno: nothing can be
- * locked there; unlocking does nothing then. */
+/* Waits for the lock of an open directory, which must stay open until it is unlocked. Returns false and errno if
+ * locking is impossible there; unlocking then does nothing. */
 bool zarrc_file_lock(int dir, zarrc_file_lock_held *lock);
 void zarrc_file_unlock(zarrc_file_lock_held *lock);
 
 /* -------------------------------------------------------------------------------------------------- file_copy.c */
 
-/* Writes nbytes bytes that stand at `offset` of one file to where another file is being written, moved by the system
- * where it can do that (shared, on file systems that share blocks), else through memory. ZARRC_TRUNCATED: the first
- * file ends earlier. */
+/* Copies nbytes bytes from `offset` of a file to the current position of another one: by the system if possible (on
+ * some file systems both then share the blocks), otherwise through memory. ZARRC_TRUNCATED: the first file is too
+ * short. */
 zarrc_status zarrc_file_copy(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to, zarrc_error *error);
 
 /* ------------------------------------------------------------------------------------------------ file_direct.c */
 
-/* O_DIRECT, or 0 where the system has nothing like it. */
+/* Returns O_DIRECT; 0 if the system does not have it. */
 int zarrc_file_direct_flag(void);
 
-/* Reads nbytes bytes at `offset` of a file opened with O_DIRECT into `into`, or, if that is NULL, into memory that is
- * lent. Where the file system will not read so after all, the descriptor loses O_DIRECT. */
+/* Reads nbytes bytes at `offset` of a file opened with O_DIRECT, to `into` or, if that is NULL, to memory that is lent.
+ * If the file system refuses this, clears O_DIRECT of the descriptor. */
 zarrc_status zarrc_file_direct_read(zarrc_ctx *ctx, int fd, uint64_t offset, size_t nbytes, void *into,
                                     zarrc_bytes *out, zarrc_error *error);
 
-/* Writes to an empty file opened with O_DIRECT, which it loses for the end of the last block, or where the file system
- * will not write so after all: begin, add pieces as often as there are some, end; and clear, also after a failure. */
+/* Writes to an empty file opened with O_DIRECT: begin, add any number of times, end; then clear, after a failure too.
+ * O_DIRECT is cleared for the rest after the last whole block, or if the file system refuses it. */
 typedef struct zarrc_file_direct {
   int fd;
   zarrc_bytes memory;
   uint8_t *buffer; /* aligned, in memory */
-  size_t filled;   /* bytes of it that are not written yet */
+  size_t filled;   /* bytes in it that have not been written yet */
 } zarrc_file_direct;
 zarrc_status zarrc_file_direct_begin(zarrc_file_direct *d, zarrc_ctx *ctx, int fd, zarrc_error *error);
 zarrc_status zarrc_file_direct_add(zarrc_file_direct *d, const zarrc_bytes *parts, size_t n, zarrc_error *error);
@@ -171,15 +182,15 @@ void zarrc_file_direct_clear(zarrc_file_direct *d);
 
 /* ------------------------------------------------------------------------------------------------- file_place.c */
 
-/* The directory of a prefix; symbolic links to it have been followed. */
+/* Where the directory of a prefix is or will be. Symbolic links to it have been followed. */
 typedef struct zarrc_file_place {
-  int holder;              /* the directory that holds it */
-  char name[NAME_MAX + 1]; /* in that directory */
-  bool inside; /* it cannot be renamed (it is a mount point, or the working directory): holder is the place itself, and
-                  it has no name */
+  int holder;              /* the directory that contains it */
+  char name[NAME_MAX + 1]; /* its name in holder */
+  bool inside;             /* it cannot be renamed, as a mount point or working directory: holder is the directory
+                              itself, and name is empty */
 } zarrc_file_place;
 
-/* Finds it, whether it is there or not; with make, directories above it that are missing are made. -1 and errno. */
+/* Finds the place of a prefix. make: creates missing directories above it. Returns -1 and errno on failure. */
 int zarrc_file_place_open(zarrc_file_store *fs, const char *prefix, bool make, zarrc_file_place *place);
 void zarrc_file_place_close(zarrc_file_place *place);
 
@@ -187,19 +198,16 @@ void zarrc_file_place_close(zarrc_file_place *place);
 
 extern const zarrc_stage_ops zarrc_file_stage_ops;
 
-/* Whether a name is that of a directory in which a new version is made. */
-bool zarrc_file_is_stage(const char *name);
-
 /* ----------------------------------------------------------------------------------------------- file_move_in.c */
 
-/* Puts what is in "new" of a stage's directory in the place of what is in a directory that cannot be renamed. */
+/* Moves the contents of "new" in a stage's directory into a directory that cannot be renamed; replace: instead of its
+ * contents. */
 zarrc_status zarrc_file_move_in(int place, int stage, bool replace, zarrc_error *error);
-/* Undoes it, if it was begun and has not come to its end. 0, or -1 and errno. */
+/* Undoes this if it was begun and not completed. Returns 0, or -1 and errno. */
 int zarrc_file_undo_move_in(int place, int stage);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 
-void zarrc_file_forget(zarrc_file_blob *blob);
 zarrc_status zarrc_file_replace(zarrc_file_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error);
 zarrc_status zarrc_file_replace_from(zarrc_file_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes from one file to another. */
+/* Copying bytes from one file to another. */
 #include "store/file.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-/* File systems share blocks of this size or a power of two below it. */
+/* File systems share blocks of this size, or of a smaller power of two. */
 #define SHARED_NBYTES ((uint64_t)4096)
-/* A run that is shorter is not worth a call of its own. */
+/* Shorter runs are not worth separate calls. */
 #define SHARING_MIN ((uint64_t)256 << 10)
-/* What is moved through memory at once: it stays in the cache. */
+/* Bytes that are copied through memory at once; they fit the cache. */
 #define BUFFER_NBYTES ((uint64_t)256 << 10)
 
 static zarrc_status copy_through_memory(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to,
@@ -37,15 +37,15 @@ static zarrc_status copy_through_memory(zarrc_ctx *ctx, int from, uint64_t offse
 
 #ifdef __linux__
 
-/* One call moves no more in any case. */
+/* Most bytes of one call. */
 #define AT_ONCE ((uint64_t)1 << 30)
 
-/* What else than copying can be wrong; all other errors mean that the system cannot do it for these two files. */
+/* Returns whether an error is a real one. All others mean that the system cannot copy between these two files. */
 static bool is_final(int os_error) {
   return os_error == EIO || os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG || os_error == ENOMEM;
 }
 
-/* Moves what the system moves; *done bytes of it. */
+/* Lets the system copy as much as it can; *done: how many bytes. */
 static zarrc_status copy_in_system(int from, uint64_t offset, uint64_t nbytes, int to, uint64_t *done,
                                    zarrc_error *error) {
   while (*done < nbytes) {
@@ -54,7 +54,7 @@ static zarrc_status copy_in_system(int from, uint64_t offset, uint64_t nbytes, i
     ssize_t moved = copy_file_range(from, &at, to, NULL, (size_t)(left < AT_ONCE ? left : AT_ONCE), 0);
     if (moved < 0 && errno == EINTR) continue;
     if (moved < 0 && is_final(errno)) return zarrc_file_fail(error, errno, "cannot copy at byte %lld", (long long)at);
-    if (moved <= 0) break; /* nothing: the end of the file, or one that has no bytes in the page cache to move */
+    if (moved <= 0) break; /* the end of the file, or a file system that cannot be copied from in this way */
     *done += (uint64_t)moved;
   }
   return ZARRC_OK;
@@ -77,13 +77,13 @@ static zarrc_status copy_run(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t
   return copy_through_memory(ctx, from, offset + done, nbytes - done, to, error);
 }
 
-/* Whether the bytes will lie in their blocks as they lay before. */
+/* Returns whether the bytes will have the same position within a block. */
 static bool blocks_match(uint64_t offset, int to) {
   off_t at = lseek(to, 0, SEEK_CUR);
   return at >= 0 && ((uint64_t)at - offset) % SHARED_NBYTES == 0;
 }
 
-/* Only whole blocks can be shared: what stands before the first and behind the last of them is moved by itself. */
+/* Only whole blocks can be shared, so the bytes before and after them are copied separately. */
 zarrc_status zarrc_file_copy(zarrc_ctx *ctx, int from, uint64_t offset, uint64_t nbytes, int to, zarrc_error *error) {
   if (nbytes < SHARING_MIN || !blocks_match(offset, to)) return copy_run(ctx, from, offset, nbytes, to, error);
   uint64_t head = (0 - offset) % SHARED_NBYTES, whole = (nbytes - head) / SHARED_NBYTES * SHARED_NBYTES;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and writing past the page cache. The system then wants memory, offsets and lengths that are multiples of what
- * the disk's blocks are; those of a value are not, so that most bytes go through aligned memory.
+ * Reading and writing with O_DIRECT. Memory, offsets and lengths must then be multiples of the block size of the disk.
+ * Those of values are not, so most bytes go through an aligned buffer.
  */
 #include "store/file.h"
 
@@ -11,9 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Blocks of disks are as large as this, or smaller by a power of two. */
+/* The largest block size of disks; smaller ones are powers of two. */
 #define BLOCK ((size_t)4096)
-/* What is moved at once. */
+/* Bytes that are read or written at once. */
 #define BUFFER_NBYTES ((size_t)1 << 20)
 
 int zarrc_file_direct_flag(void) {
@@ -28,13 +28,13 @@ static bool is_aligned(const void *p) {
   return (uintptr_t)p % BLOCK == 0;
 }
 
-/* From here on the file is read or written as any other. */
+/* Clears O_DIRECT for the rest of the file. */
 static void lose_direct(int fd) {
   int flags = fcntl(fd, F_GETFL);
   if (flags >= 0) fcntl(fd, F_SETFL, flags & ~zarrc_file_direct_flag());
 }
 
-/* Aligned memory for nbytes bytes. */
+/* Takes aligned memory for nbytes bytes. */
 static zarrc_status aligned_take(zarrc_ctx *ctx, size_t nbytes, zarrc_bytes *memory, uint8_t **aligned,
                                  zarrc_error *error) {
   if (nbytes > SIZE_MAX - BLOCK)
@@ -46,7 +46,7 @@ static zarrc_status aligned_take(zarrc_ctx *ctx, size_t nbytes, zarrc_bytes *mem
 
 /* ------------------------------------------------------------------------------------------------------ reading */
 
-/* Reads whole blocks into aligned memory until `need` bytes are there: the file may end in the last block. */
+/* Reads whole blocks into aligned memory until it has `need` bytes; the file may end within the last block. */
 static zarrc_status blocks_read(int fd, uint64_t offset, size_t nbytes, size_t need, uint8_t *into,
                                 zarrc_error *error) {
   size_t done = 0;
@@ -54,7 +54,7 @@ static zarrc_status blocks_read(int fd, uint64_t offset, size_t nbytes, size_t n
     struct iovec piece = {into + done, nbytes - done};
     ssize_t got = preadv(fd, &piece, 1, (off_t)(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EINVAL) break; /* refused, here or behind a short read */
+    if (got < 0 && errno == EINVAL) break; /* not supported, or not after a short read */
     if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset + done);
     if (got == 0) return zarrc_file_cut_off(offset + done, error);
     done += (size_t)got;
@@ -65,7 +65,7 @@ static zarrc_status blocks_read(int fd, uint64_t offset, size_t nbytes, size_t n
   return zarrc_file_read_pieces(fd, &rest, 1, offset + done, error);
 }
 
-/* Reads into memory that need not be aligned, a buffer at a time. */
+/* Reads into memory of any alignment, a buffer at a time. */
 static zarrc_status read_through_buffer(zarrc_ctx *ctx, int fd, uint64_t offset, size_t nbytes, uint8_t *into,
                                         zarrc_error *error) {
   zarrc_bytes memory;
@@ -87,7 +87,7 @@ static zarrc_status read_through_buffer(zarrc_ctx *ctx, int fd, uint64_t offset,
   return status;
 }
 
-/* Reads into aligned memory which is lent. */
+/* Reads into aligned memory, which is lent. */
 static zarrc_status read_lent(zarrc_ctx *ctx, int fd, uint64_t offset, size_t nbytes, zarrc_bytes *out,
                               zarrc_error *error) {
   size_t lead = (size_t)(offset % BLOCK);
@@ -130,7 +130,7 @@ static zarrc_status blocks_write(int fd, const uint8_t *from, size_t nbytes, zar
   while (zarrc_file_advance(&iov, &n, 0)) {
     ssize_t put = writev(fd, iov, n);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && errno == EINVAL) break; /* refused, here or behind a short write */
+    if (put < 0 && errno == EINVAL) break; /* not supported, or not after a short write */
     if (put <= 0) return zarrc_file_fail(error, put < 0 ? errno : EIO, "cannot write");
     zarrc_file_advance(&iov, &n, (size_t)put);
   }
@@ -144,7 +144,7 @@ zarrc_status zarrc_file_direct_begin(zarrc_file_direct *d, zarrc_ctx *ctx, int f
   return aligned_take(ctx, BUFFER_NBYTES, &d->memory, &d->buffer, error);
 }
 
-/* Whole blocks in place are written as they are, all else is gathered. */
+/* Writes aligned whole blocks directly, and gathers everything else in the buffer. */
 static zarrc_status piece_add(zarrc_file_direct *d, const uint8_t *from, size_t nbytes, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   while (nbytes > 0 && !status) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many keys: listing, and erasing what lies below a prefix. Both walk with a stack of paths and have one directory open
- * at a time. Only regular files are keys, and links to such; listings follow the links that reading follows, but never
- * into a directory that is above the link, so that circles end. Erasing follows none. Names that no key can have (not
- * UTF-8) are left out.
+ * Listing keys, and erasing those below a prefix. Both use a stack of paths and have one directory open at a time. Keys
+ * are regular files and links to them. Listings follow the same links as reading, but not those to a directory that
+ * contains the link, so that circles end. Erasing follows none. Names that no key can have (not UTF-8) are skipped.
  */
 #include "store/file.h"
 
@@ -22,27 +21,27 @@ enum { TRIES = 64 };
 
 typedef struct walk {
   zarrc_file_store *fs;
-  zarrc_buf pending;                 /* directories to visit, as paths with their NULs */
-  char dir[PATH_MAX];                /* the one that is visited */
-  char key[PATH_MAX + NAME_MAX + 2]; /* one of its entries */
-  bool deep, sizes, temporary;       /* temporary: files that dead writers left, in place of keys */
+  zarrc_buf pending;                 /* paths of directories to visit, each with its NUL */
+  char dir[PATH_MAX];                /* the directory being visited */
+  char key[PATH_MAX + NAME_MAX + 2]; /* of one of its entries */
+  bool deep, sizes, temporary;       /* temporary: list files of dead writers instead of keys */
   zarrc_list_fn fn;
   void *arg;
 } walk;
 
-static zarrc_status fail_at(const char *path, int os_error, const char *what, zarrc_error *error) {
-  zarrc_status status = zarrc_file_fail(error, os_error, "%s: %s", *path ? path : "the root directory", what);
-  if (error) snprintf(error->key, sizeof error->key, "%s", path);
+static zarrc_status fail_at(const walk *w, const char *path, int os_error, const char *what, zarrc_error *error) {
+  zarrc_status status = zarrc_file_fail(error, os_error, "%s", what);
+  zarrc_error_in_key(error, &w->fs->store, path);
   return status;
 }
 
 static zarrc_status push_dir(walk *w, const char *path, zarrc_error *error) {
   size_t n = strlen(path) + 1;
-  if (n > sizeof w->dir) return fail_at(path, ENAMETOOLONG, "cannot open the directory", error);
+  if (n > sizeof w->dir) return fail_at(w, path, ENAMETOOLONG, "cannot open the directory", error);
   return zarrc_buf_append(&w->pending, path, n, error);
 }
 
-/* Copies the topmost path to w->dir; false: none is left. */
+/* Moves the topmost path to w->dir; false: there is none. */
 static bool top_dir(walk *w) {
   if (w->pending.len == 0) return false;
   size_t at = w->pending.len - 1;
@@ -56,16 +55,16 @@ static void pop_dir(walk *w) {
   while (w->pending.len > 0 && w->pending.ptr[w->pending.len - 1]);
 }
 
-/* *out NULL: it is not there (any more), or no directory. */
+/* Opens a directory. *out = NULL: it does not exist (any more), or is no directory. */
 static zarrc_status open_dir(walk *w, DIR **out, zarrc_error *error) {
   *out = NULL;
   int fd = zarrc_file_open_below(w->fs, w->dir, O_RDONLY | O_DIRECTORY);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return ZARRC_OK;
   if (fd >= 0 && !(*out = fdopendir(fd))) close(fd);
-  return *out ? ZARRC_OK : fail_at(w->dir, errno, "cannot open the directory", error);
+  return *out ? ZARRC_OK : fail_at(w, w->dir, errno, "cannot open the directory", error);
 }
 
-/* The next entry but "." and ".."; NULL and errno 0 at the end. */
+/* Returns the next entry except "." and ".."; NULL and errno 0: there are no more. */
 static const struct dirent *next_entry(DIR *dir) {
   const struct dirent *e;
   do {
@@ -85,7 +84,7 @@ static unsigned char type_of(mode_t mode) {
   return S_ISREG(mode) ? DT_REG : S_ISDIR(mode) ? DT_DIR : S_ISLNK(mode) ? DT_LNK : DT_UNKNOWN;
 }
 
-/* Whether a directory is the visited one or one of those above it, up to the root. */
+/* Returns whether a directory is the one being visited, or contains it. */
 static bool is_above(walk *w, const struct stat *st) {
   char path[PATH_MAX];
   size_t n = strlen(w->dir);
@@ -101,8 +100,8 @@ static bool is_above(walk *w, const struct stat *st) {
   }
 }
 
-/* What stands behind a link, as far as links are followed. A link that cannot be followed is a key all the same, as
- * reading it fails; one that leads to a directory out of the store is a prefix that cannot be entered. */
+/* Finds out what a link leads to. A link that cannot be followed counts as a key, because reading it fails; one to a
+ * directory outside the store counts as a prefix, which cannot be listed. */
 static zarrc_status list_link(walk *w, DIR *dir, const char *name, zarrc_error *error) {
   zarrc_entry entry = {.key = w->key, .nbytes = ZARRC_UNKNOWN};
   struct stat st = {0};
@@ -111,7 +110,7 @@ static zarrc_status list_link(walk *w, DIR *dir, const char *name, zarrc_error *
   bool is_out = fd < 0 && os_error == EXDEV;
   if (fd >= 0) close(fd);
   if (is_out && !fstatat(dirfd(dir), name, &st, 0)) entry.is_prefix = S_ISDIR(st.st_mode);
-  if (is_out && entry.is_prefix && w->deep) return fail_at(w->key, EXDEV, "cannot open the directory", error);
+  if (is_out && entry.is_prefix && w->deep) return fail_at(w, w->key, EXDEV, "cannot open the directory", error);
   if (is_stat && S_ISDIR(st.st_mode)) {
     entry.is_prefix = true;
     entry.is_circle = is_above(w, &st);
@@ -123,7 +122,7 @@ static zarrc_status list_link(walk *w, DIR *dir, const char *name, zarrc_error *
   return w->temporary ? ZARRC_OK : w->fn(w->arg, &entry, error);
 }
 
-/* Temporary files are no keys. Those that nobody is writing are listed if they are what is asked for, else removed. */
+/* Handles a temporary file, which is no key. If nobody is writing it, it is listed on request, or else removed. */
 static zarrc_status list_temporary(walk *w, int dir, const char *name, zarrc_error *error) {
   zarrc_entry entry = {.key = w->key};
   if (!w->temporary) {
@@ -168,7 +167,7 @@ static zarrc_status walk_all(walk *w, const char *prefix, zarrc_error *error) {
     status = open_dir(w, &dir, error);
     if (!dir) continue;
     while (!status && (e = next_entry(dir))) status = list_entry(w, dir, e, error);
-    if (!status && errno && errno != ENOENT) status = fail_at(w->dir, errno, "cannot read the directory", error);
+    if (!status && errno && errno != ENOENT) status = fail_at(w, w->dir, errno, "cannot read the directory", error);
     closedir(dir);
   }
   zarrc_buf_clear(&w->pending);
@@ -189,8 +188,8 @@ zarrc_status zarrc_file_list_temporary(zarrc_store *store, const char *prefix, z
 
 /* ----------------------------------------------------------------------------------------------------- erasing */
 
-/* Erases what is in the visited directory but the directories, which it pushes. Metadata goes first: what an end half
- * way leaves behind is no array with holes. Links go, not what they lead to. */
+/* Erases the files of the visited directory and pushes its directories. Metadata is erased first, so that an
+ * interruption does not leave an array with missing chunks. Links are erased, not what they lead to. */
 static zarrc_status empty_dir(walk *w, zarrc_error *error) {
   DIR *dir;
   const struct dirent *e;
@@ -198,7 +197,7 @@ static zarrc_status empty_dir(walk *w, zarrc_error *error) {
   if (!dir) return status;
   set_key(w, "zarr.json");
   if (unlinkat(dirfd(dir), "zarr.json", 0) && errno != ENOENT && errno != EISDIR)
-    status = fail_at(w->key, errno, "cannot erase", error);
+    status = fail_at(w, w->key, errno, "cannot erase", error);
   while (!status && (e = next_entry(dir))) {
     struct stat st;
     set_key(w, e->d_name);
@@ -207,14 +206,14 @@ static zarrc_status empty_dir(walk *w, zarrc_error *error) {
     if (type == DT_DIR)
       status = push_dir(w, w->key, error);
     else if (unlinkat(dirfd(dir), e->d_name, 0) && errno != ENOENT)
-      status = fail_at(w->key, errno, "cannot erase", error);
+      status = fail_at(w, w->key, errno, "cannot erase", error);
   }
-  if (!status && errno && errno != ENOENT) status = fail_at(w->dir, errno, "cannot read the directory", error);
+  if (!status && errno && errno != ENOENT) status = fail_at(w, w->dir, errno, "cannot read the directory", error);
   closedir(dir);
   return status;
 }
 
-/* A prefix that is a link to a directory is the link. */
+/* A prefix that is a link to a directory means the link. */
 static zarrc_status erase_link(zarrc_file_store *fs, const char *prefix, bool *done, zarrc_error *error) {
   const char *name;
   struct stat st;
@@ -253,12 +252,12 @@ zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zar
   while (!status && top_dir(&w)) {
     size_t before = w.pending.len;
     status = empty_dir(&w, error);
-    if (status || w.pending.len > before) continue; /* what is below it comes first */
+    if (status || w.pending.len > before) continue; /* first erase what is below it */
     if (*w.dir && unlinkat(root, w.dir, AT_REMOVEDIR) && errno != ENOENT && errno != ENOTDIR) {
       bool is_refilled = errno == ENOTEMPTY || errno == EEXIST;
       if (is_refilled && ++tries < TRIES) continue;
-      /* What others keep writing there came after the erasing: it is theirs. */
-      if (!is_refilled) status = fail_at(w.dir, errno, "cannot erase the directory", error);
+      /* If others keep writing there, their files came after the erasing and stay. */
+      if (!is_refilled) status = fail_at(&w, w.dir, errno, "cannot erase the directory", error);
     }
     pop_dir(&w);
   }

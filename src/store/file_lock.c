@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock of a directory, held around comparing and renaming. flock of the directory itself is the quick way and
- * leaves nothing behind; where it fails (NFS wants a descriptor that is open for writing) a file in the directory is
- * made and locked instead. Both exclude threads as well as processes, as each lock has a descriptor of its own.
+ * The lock of a directory during comparing and renaming. flock of the directory itself is fast and leaves nothing
+ * behind. Where it fails (NFS requires a descriptor that is open for writing) a file is created in the directory and
+ * locked instead. Both exclude threads as well as processes, because each lock has a descriptor of its own.
  *
- * Who holds the file removes it before it unlocks it; who gets the lock of a file that has been removed makes another.
+ * The holder removes the lock file before unlocking it. Whoever then gets the lock of a removed file tries again.
  */
 #include "store/file.h"
 
@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_NAME ".lock.0.0000000000000000.tmp" /* looks like a temporary file, so that it is no key */
+#define LOCK_NAME ".lock.0.0000000000000000.tmp" /* has the form of a temporary file, so it is no key */
 
-/* A lock of the open file, not of the process; works on NFS. */
+/* Locks the open file rather than the process; works on NFS. */
 static int lock_file(int fd) {
 #ifdef F_OFD_SETLKW
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -67,8 +67,8 @@ bool zarrc_file_lock(int dir, zarrc_file_lock_held *lock) {
   }
 }
 
-/* Closing a directory would not do: a process forked meanwhile may have the descriptor too. A lock file is gone from
- * its place, so that such a process keeps nobody out. */
+/* Closing the directory would not be enough: a process forked meanwhile may have the same descriptor. A lock file is
+ * removed, so such a process does not keep anybody out. */
 void zarrc_file_unlock(zarrc_file_lock_held *lock) {
   if (lock->file >= 0) {
     unlinkat(lock->dir, LOCK_NAME, 0);

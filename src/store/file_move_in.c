@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A new version for a directory that cannot be renamed: what is in it is moved to "aside" in the stage, which becomes
- * "old", then what is in "new" is moved in, the root's document last. Until that is there, all can be undone.
+ * A new version for a directory that cannot be renamed. Its entries are moved to "aside" in the stage, which is then
+ * renamed to "old"; then those of "new" are moved in, the root's metadata document last. Until then all can be undone.
  */
 #include "store/file.h"
 
@@ -29,7 +29,7 @@ static bool is_moved(const char *name) {
   return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !zarrc_file_is_temp(name);
 }
 
-/* The next entry to be moved, or NULL. */
+/* Returns the next entry to be moved; NULL: there is none. */
 static const char *next_entry(DIR *dir) {
   const struct dirent *e;
   while ((e = readdir(dir)))
@@ -41,7 +41,7 @@ static int move_document(int from, int to) {
   return renameat(from, document, to, document) && errno != ENOENT ? -1 : 0;
 }
 
-/* Moves all entries but those of stages and temporary files. 0, or -1 and errno. */
+/* Moves all entries except those of stages and temporary files. Returns 0, or -1 and errno. */
 static int move_entries(int from, int to, bool document_first) {
   const char *name;
   int fd = open_dir(from, "."), failed = 0;
@@ -51,7 +51,7 @@ static int move_entries(int from, int to, bool document_first) {
     return -1;
   }
   if (document_first) failed = move_document(from, to);
-  for (bool any = true; any && !failed; rewinddir(dir)) /* a listing may miss what is moved while it goes on */
+  for (bool any = true; any && !failed; rewinddir(dir)) /* reading may skip entries while others are moved */
     for (any = false; !failed && (name = next_entry(dir)); any = true) failed = renameat(from, name, to, name);
   if (!failed && !document_first) failed = move_document(from, to);
   int os_error = errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the directory of a prefix lies: the directory that holds it, and its name there. */
+/* The place of a prefix: the directory that contains its directory, and its name there. */
 #include "store/file.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static int open_dir(int dir, const char *path) {
   return fd;
 }
 
-/* Makes the directories of a path that are missing, its last component left out. 0, or -1 and errno. */
+/* Creates missing directories of a path, except its last component. Returns 0, or -1 and errno. */
 static int make_above(int base, const char *path) {
   char above[PATH_MAX];
   if (strlen(path) >= sizeof above) {
@@ -34,7 +34,7 @@ static int make_above(int base, const char *path) {
   return 0;
 }
 
-/* Splits a path: opens what holds its last component, and copies that to place->name. */
+/* Opens the directory of the last component of a path, and copies that component to place->name. */
 static int open_holder(int base, const char *path, zarrc_file_place *place) {
   char above[PATH_MAX];
   size_t n = strlen(path);
@@ -52,7 +52,7 @@ static int open_holder(int base, const char *path, zarrc_file_place *place) {
   return place->holder = open_dir(base, above);
 }
 
-/* While the place is a symbolic link, goes where it leads. */
+/* Follows symbolic links from the place. */
 static int follow_links(zarrc_file_place *place) {
   char text[PATH_MAX];
   struct stat st;
@@ -80,19 +80,19 @@ static bool is_mount(int holder, const char *name, const struct stat *st) {
   struct stat above;
   if (!fstat(holder, &above) && above.st_dev != st->st_dev) return true;
 #ifdef STATX_ATTR_MOUNT_ROOT
-  struct statx more; /* tells directories too that are mounted a second time, from the same file system */
+  struct statx more; /* also recognizes directories of the same file system that are mounted again */
   if (!statx(holder, name, 0, 0, &more)) return (more.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 #endif
   return false;
 }
 
-/* Whether nothing can be made beside a directory in which files can be made. */
+/* Returns whether files can be created in a directory but not beside it. */
 static bool is_alone(int holder, const char *name) {
   return faccessat(holder, ".", W_OK | X_OK, AT_EACCESS) && !faccessat(holder, name, W_OK | X_OK, AT_EACCESS);
 }
 
-/* A place that cannot be renamed (a mount point, the working directory, "..", what lies in a directory that may not be
- * written) holds its stage itself. */
+/* A directory that cannot be renamed (a mount point, the working directory, "..", or one in a directory without write
+ * permission) contains its own stage. */
 static int look_inside(zarrc_file_place *place) {
   struct stat st, other;
   bool has_name = place->name[0] && strcmp(place->name, ".") != 0 && strcmp(place->name, "..") != 0;
@@ -112,7 +112,7 @@ static int look_inside(zarrc_file_place *place) {
   return 0;
 }
 
-/* A prefix that is a link: whether it may be followed, as reads are. */
+/* Checks that a prefix that is a link may be followed when reading. */
 static int check_link(zarrc_file_store *fs, const char *prefix) {
   int fd = zarrc_file_open_below(fs, prefix, O_RDONLY | O_DIRECTORY);
   if (fd < 0) return errno == ENOENT ? 0 : -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The root directory of a file store. It is held open, so that keys are looked up from there; but a directory may be
- * removed, or moved away and another put in its place, while a store is open. What is held is then no longer what the
- * path names, and all its keys would look like missing values. So each operation asks whether it still is (one stat),
- * and otherwise opens what the path names now, for itself: nothing that other threads use changes.
+ * The root directory of a file store. It is kept open, and keys are looked up from there. But while the store is open
+ * the directory may be removed, or replaced by another one; then all keys would look like missing values. Therefore
+ * each operation compares it with what the path names now (one stat), and if necessary opens that for itself. What
+ * other threads use does not change.
  */
 #include "store/file.h"
 
@@ -16,12 +16,12 @@
 
 enum { NOT_HELD, BEING_HELD, HELD };
 
-/* The directory to which the path is relative. */
+/* Returns the directory to which the path is relative. */
 static int start_of(const zarrc_file_store *fs) {
   return *fs->path == '/' ? AT_FDCWD : fs->start;
 }
 
-/* Holds a directory as the root, unless another thread does that: then it is for this operation alone. */
+/* Makes a directory the root that is kept open. If another thread does so too, it is for this operation only. */
 static int hold(zarrc_file_store *fs, int fd) {
   struct stat st;
   int none = NOT_HELD;
@@ -66,13 +66,13 @@ bool zarrc_file_root_is_deleted(int root) {
   return deleted;
 }
 
-/* Directories that were made for nothing go, as long as nothing is in them. */
+/* Removes directories that were created in vain, as long as they are empty. */
 static void remove_unused(const zarrc_file_store *fs) {
   char path[PATH_MAX];
   size_t n = strlen(fs->path);
   if (n >= sizeof path) return;
   memcpy(path, fs->path, n + 1);
-  bool is_whole = atomic_load(&fs->holding) == HELD; /* else the last ones may never have been made */
+  bool is_whole = atomic_load(&fs->holding) == HELD; /* otherwise the last ones may not have been created */
   for (int i = atomic_load(&fs->unused); i > 0 && n > 0;) {
     while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
     if (!unlinkat(start_of(fs), path, AT_REMOVEDIR))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New versions of a prefix. Beside the directory NAME of the prefix stands ".NAME.zarrc-partial" with a file "note",
- * which is locked by whoever works there, and the directory "new", whose place in the note is its inode number. When
- * it is complete the two directories change places (renameat2), and the old one, now "new", is removed; another inode
- * number than that in the note is how it is told from an unfinished version. What cannot be removed stays there as
- * "left.1" and so on. docs/design/0011.
+ * New versions of a prefix. Beside the directory NAME of the prefix there is a directory ".NAME.zarrc-partial". It
+ * contains a file "note", which is locked by the process at work and contains the inode number of the directory "new",
+ * the unfinished version. To publish it the two directories are exchanged (renameat2), and the old one, now "new", is
+ * removed; its inode number differs from the note, so it cannot be taken for an unfinished version. What cannot be
+ * removed remains as "left.1" and so on. See docs/design/0011.
  */
 #include "store/file.h"
 
@@ -22,43 +22,38 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SUFFIX ".zarrc-partial"
 enum {
   MAX_NOTE = 4096,
-  LONG_NAME = 200,    /* of longer names a hash stands in the name of the stage */
-  MAX_DEPTH = 300,    /* of directories that are looked through */
-  TRIES = 64,         /* of what others may disturb */
-  POLL_NSEC = 5000000 /* between two looks at a stage that another one will leave soon */
+  LONG_NAME = 200,    /* longer names are replaced by a hash in the name of the stage */
+  MAX_DEPTH = 300,    /* of directories that are searched */
+  TRIES = 64,         /* for operations that other processes may disturb */
+  POLL_NSEC = 5000000 /* between two looks at a stage that will soon be released */
 };
 
 typedef struct file_stage {
   zarrc_stage stage;
   zarrc_file_store *fs;
   zarrc_file_place place;
-  char name[NAME_MAX + 1]; /* of the stage's directory in place.holder */
-  int dir, note;           /* that directory, and the locked file */
-  zarrc_store *aside;      /* a store of that directory */
+  char name[NAME_MAX + 1]; /* of the stage's directory, in place.holder */
+  int dir, note;           /* that directory; the locked file */
+  zarrc_store *aside;      /* that directory as a store */
   bool published;
+  char url[]; /* its name in errors: that of what it will become */
 } file_stage;
 
 static const char note_name[] = "note", new_name[] = "new", old_name[] = "old";
 static const char left_prefix[] = "left."; /* "left.1" and so on: what could not be removed */
 
-bool zarrc_file_is_stage(const char *name) {
-  size_t n = strlen(name), m = strlen(SUFFIX);
-  return n >= m && name[0] == '.' && !strcmp(name + n - m, SUFFIX);
-}
-
 static void name_stage(const char *name, char out[NAME_MAX + 1]) {
   size_t n = strlen(name);
   uint64_t hash = 14695981039346656037u;
   if (n == 0) {
-    snprintf(out, NAME_MAX + 1, "%s", SUFFIX);
+    snprintf(out, NAME_MAX + 1, "%s", ZARRC_STAGE_SUFFIX);
   } else if (n <= LONG_NAME) {
-    snprintf(out, NAME_MAX + 1, ".%.*s%s", LONG_NAME, name, SUFFIX);
+    snprintf(out, NAME_MAX + 1, ".%.*s%s", LONG_NAME, name, ZARRC_STAGE_SUFFIX);
   } else {
     for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)name[i]) * 1099511628211u;
-    snprintf(out, NAME_MAX + 1, ".%016" PRIx64 "%s", hash, SUFFIX);
+    snprintf(out, NAME_MAX + 1, ".%016" PRIx64 "%s", hash, ZARRC_STAGE_SUFFIX);
   }
 }
 
@@ -69,12 +64,14 @@ static int open_retry(int dir, const char *name, int flags) {
   return fd;
 }
 
-/* Another file store for a directory below `start`. */
-static zarrc_status open_like(const zarrc_file_store *like, int start, const char *path, zarrc_store **out,
-                              zarrc_error *error) {
+/* Opens a file store for a directory below `start`, with the same options. In errors it has the name of what it will
+ * become. */
+static zarrc_status open_like(const file_stage *s, int start, const char *path, zarrc_store **out, zarrc_error *error) {
+  const zarrc_file_store *like = s->fs;
   zarrc_ctx *ctx = like->store.ctx;
   zarrc_file_store *fs = zarrc_malloc(ctx, sizeof *fs);
-  char *copy = zarrc_malloc(ctx, strlen(path) + 1);
+  size_t npath = strlen(path) + 1;
+  char *copy = zarrc_malloc(ctx, npath + strlen(s->url) + 1);
   int base = fcntl(start, F_DUPFD_CLOEXEC, 0);
   if (!fs || !copy || base < 0) {
     int os_error = errno;
@@ -84,8 +81,9 @@ static zarrc_status open_like(const zarrc_file_store *like, int start, const cha
     return base < 0 ? zarrc_file_fail(error, os_error, "cannot open the new version")
                     : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   }
-  memcpy(copy, path, strlen(path) + 1);
-  *fs = (zarrc_file_store){.store = {.ops = like->store.ops, .ctx = ctx},
+  memcpy(copy, path, npath);
+  strcpy(copy + npath, s->url);
+  *fs = (zarrc_file_store){.store = {.ops = like->store.ops, .ctx = ctx, .url = copy + npath},
                            .path = copy,
                            .start = base,
                            .follow_links = like->follow_links,
@@ -99,7 +97,7 @@ static zarrc_status open_like(const zarrc_file_store *like, int start, const cha
 
 /* ------------------------------------------------------------------------------------------------------ the note */
 
-/* "INODE TEXT": reads it; false: there is none. */
+/* Reads the note, "INODE TEXT"; false: there is none. */
 static bool read_note(int fd, uint64_t *inode, char *text, size_t size) {
   char note[MAX_NOTE], *end;
   ssize_t n;
@@ -129,7 +127,7 @@ static uint64_t inode_of(int dir, const char *name) {
   return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ? 0 : (uint64_t)st.st_ino;
 }
 
-/* Whether the two descriptors are still what stands under the stage's names. */
+/* Returns whether directory and note still have the names of the stage. */
 static bool is_current(const file_stage *s) {
   struct stat a, b;
   if (fstat(s->dir, &a) || fstat(s->note, &b)) return false;
@@ -157,7 +155,7 @@ static bool is_canceled(const zarrc_ctx *ctx) {
   return o->canceled && o->canceled(o->canceled_ud);
 }
 
-/* Waits a little for one who has no note: it is about to end. */
+/* Waits a moment for a process without a note, which will soon end. */
 static zarrc_status wait_for_other(const file_stage *s, zarrc_error *error) {
   const struct timespec pause = {.tv_nsec = POLL_NSEC};
   char text[8] = "";
@@ -168,7 +166,7 @@ static zarrc_status wait_for_other(const file_stage *s, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-/* Opens and locks the stage. Where the file system has no locks, only who makes the note has it. */
+/* Opens and locks the stage. If the file system has no locks, only the creator of the note may proceed. */
 static zarrc_status lock_stage(file_stage *s, zarrc_error *error) {
   for (int tries = 0; tries < TRIES;) {
     drop(s);
@@ -194,7 +192,7 @@ static zarrc_status lock_stage(file_stage *s, zarrc_error *error) {
 
 /* ------------------------------------------------------------------------------------------------------- beginning */
 
-/* Where the old version was moved aside and the new one did not get there, the old one comes back. */
+/* Restores the old version if it was moved aside and the new one did not take its place. */
 static void bring_back(file_stage *s) {
   if (s->place.inside)
     zarrc_file_undo_move_in(s->place.holder, s->dir);
@@ -202,7 +200,7 @@ static void bring_back(file_stage *s) {
     renameat(s->dir, old_name, s->place.holder, s->place.name);
 }
 
-/* Removes temporary files of who worked on the version before: nobody else does, under the lock. */
+/* Removes temporary files of the previous process; thanks to the lock there can be no others. */
 static void remove_temporaries(int dir, const char *name, int depth) {
   int fd = open_retry(dir, name, O_RDONLY | O_DIRECTORY);
   DIR *entries = fd < 0 ? NULL : fdopendir(fd);
@@ -218,7 +216,7 @@ static void remove_temporaries(int dir, const char *name, int depth) {
   if (entries) closedir(entries);
 }
 
-/* The permissions of what is there go over to the new version; while it is made, `more` are needed. */
+/* Gives the new version the permissions of the old one, and `more` while it is being made. */
 static int take_over_mode(const file_stage *s, mode_t more) {
   struct stat st;
   if (s->place.inside || fstatat(s->place.holder, s->place.name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
@@ -226,7 +224,7 @@ static int take_over_mode(const file_stage *s, mode_t more) {
   return fchmodat(s->dir, new_name, (st.st_mode & 07777) | more, 0);
 }
 
-/* The next entry that is what could not be removed of a version; or NULL. */
+/* Returns the name of the next remainder of a version; NULL: there are no more. */
 static const char *next_left(DIR *entries) {
   const struct dirent *e;
   while (entries && (e = readdir(entries)))
@@ -241,8 +239,8 @@ static DIR *list_stage(int dir) {
   return entries;
 }
 
-/* Removes a version. What cannot be removed (a mount point is in it, or what another user owns) gets a name of its own,
- * so that it is in nobody's way. */
+/* Removes a version. What cannot be removed (it contains a mount point, or files of another user) is renamed, so that
+ * it does not get in the way. */
 static zarrc_status discard(file_stage *s, const char *name, zarrc_error *error) {
   char left[sizeof left_prefix + 16];
   zarrc_error why = {0};
@@ -257,7 +255,7 @@ static zarrc_status discard(file_stage *s, const char *name, zarrc_error *error)
   return status;
 }
 
-/* Tries once more to remove what could not be removed before. */
+/* Tries again to remove remainders. */
 static void remove_left(file_stage *s) {
   char name[NAME_MAX + 1];
   const char *next;
@@ -269,7 +267,7 @@ static void remove_left(file_stage *s) {
   if (entries) closedir(entries);
 }
 
-/* Removes all of earlier versions that is not the target; the note stays. */
+/* Removes everything of earlier versions except the target and the note. */
 static zarrc_status clean(file_stage *s, zarrc_error *error) {
   bring_back(s);
   if (ftruncate(s->note, 0)) return zarrc_file_fail(error, errno, "cannot write the note");
@@ -289,14 +287,14 @@ static zarrc_status begin(file_stage *s, zarrc_stage_mode mode, const char *note
   if (s->stage.resumed) {
     bring_back(s);
     remove_temporaries(s->dir, new_name, 0);
-    return open_like(s->fs, s->dir, new_name, &s->stage.store, error);
+    return open_like(s, s->dir, new_name, &s->stage.store, error);
   }
   status = clean(s, error);
   if (!status && (mkdirat(s->dir, new_name, 0777) || take_over_mode(s, S_IRWXU)))
     status = zarrc_file_fail(error, errno, "cannot make a directory");
   if (!status && write_note(s->note, inode_of(s->dir, new_name), note))
     status = zarrc_file_fail(error, errno ? errno : EIO, "cannot write the note");
-  return status ? status : open_like(s->fs, s->dir, new_name, &s->stage.store, error);
+  return status ? status : open_like(s, s->dir, new_name, &s->stage.store, error);
 }
 
 static void free_stage(file_stage *s) {
@@ -307,7 +305,7 @@ static void free_stage(file_stage *s) {
   zarrc_free(s->fs->store.ctx, s);
 }
 
-/* Removes the stage's directory, but for what cannot be removed; the lock is held until the note is gone. */
+/* Removes the stage's directory as far as possible. The lock is held until the note is removed. */
 static void remove_stage(file_stage *s) {
   if (s->aside && (discard(s, new_name, NULL) || discard(s, old_name, NULL))) return;
   if (s->dir < 0) return;
@@ -317,16 +315,18 @@ static void remove_stage(file_stage *s) {
 
 static zarrc_status stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
                                zarrc_stage **out, zarrc_error *error) {
-  file_stage *s = zarrc_malloc(store->ctx, sizeof *s);
+  size_t room = strlen(store->url) + strlen(prefix) + 2;
+  file_stage *s = zarrc_malloc(store->ctx, sizeof *s + room);
   if (!s) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a new version");
   *s = (file_stage){
       .stage = {.target = store}, .fs = (zarrc_file_store *)store, .place = {.holder = -1}, .dir = -1, .note = -1};
+  zarrc_url_join(store->url, prefix, s->url, room);
   zarrc_status status = ZARRC_OK;
   if (zarrc_file_place_open(s->fs, prefix, true, &s->place))
     status = zarrc_file_fail(error, errno, "cannot open the directory above");
   name_stage(s->place.name, s->name);
   if (!status) status = lock_stage(s, error);
-  if (!status) status = open_like(s->fs, s->place.holder, s->name, &s->aside, error);
+  if (!status) status = open_like(s, s->place.holder, s->name, &s->aside, error);
   if (!status) status = begin(s, mode, note, error);
   if (status)
     free_stage(s);
@@ -351,7 +351,7 @@ static zarrc_status stage_find(zarrc_store *store, const char *prefix, char *not
   s.dir = open_retry(s.place.holder, s.name, O_RDONLY | O_DIRECTORY);
   s.note = s.dir < 0 ? -1 : open_retry(s.dir, note_name, O_RDWR);
   if (s.note < 0 && s.dir >= 0) s.note = open_retry(s.dir, note_name, O_RDONLY);
-  /* who was ended between two renames has left the old version there */
+  /* a process that was killed between two renames has left the old version there */
   bool moves_back = !store->read_only && s.note >= 0 && inode_of(s.dir, old_name) != 0;
   if (moves_back && !flock(s.note, LOCK_EX | LOCK_NB)) bring_back(&s);
   *found = s.note >= 0 && read_note(s.note, &inode, note, size) && *note && inode_of(s.dir, new_name) == inode;
@@ -407,8 +407,8 @@ static zarrc_status refuse_existing(zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "something is there already");
 }
 
-/* Where two directories cannot change places: for a moment nothing is there, and what comes after a crash in it brings
- * the old one back. */
+/* Without renameat2: for a moment there is nothing, and after a crash in that moment the next stage restores the old
+ * version. */
 static int move_aside(file_stage *s) {
   if (renameat(s->place.holder, s->place.name, s->dir, old_name)) return -1;
   if (!renameat(s->dir, new_name, s->place.holder, s->place.name)) return 0;
@@ -418,7 +418,7 @@ static int move_aside(file_stage *s) {
   return -1;
 }
 
-/* In the place of nothing, or of an empty directory. */
+/* Publishes where there is nothing, or an empty directory. */
 static zarrc_status put_new(file_stage *s, zarrc_error *error) {
   int failed = rename_with(s->dir, new_name, s->place.holder, s->place.name, RENAME_NOREPLACE);
   if (failed && (is_unknown(errno) || errno == EEXIST))

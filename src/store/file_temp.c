@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Temporary files, in which values are until they have their names. A writer that was killed leaves one behind. It is
- * removed by the next writer in that directory, once in the life of a store, and by listings of stores that may write:
- * unless its lock is held or the process whose number is in its name is running, it belongs to nobody.
+ * Temporary files: values that do not have their final names yet. A killed writer leaves one behind. Unless it is
+ * locked, or the process whose number is in its name is running, it is removed by the next writer in that directory
+ * (which looks once for each store) and by listings through stores that are not read-only.
  */
 #include "store/file.h"
 
@@ -30,13 +30,13 @@ static uint64_t random_number(const void *address) {
 
 void zarrc_file_temp_name(char out[ZARRC_TEMP_NAME], const char *name) {
   int n = (int)strnlen(name, 96);
-  while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* whole characters */
+  while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* do not split a character */
     n--;
   snprintf(out, ZARRC_TEMP_NAME, ".%.*s.%ld.%016llx.tmp", n, name, (long)getpid(),
            (unsigned long long)random_number(out));
 }
 
-/* Looks from the end: ".tmp", 16 hexadecimal digits, ".", digits, "." and what the name began with. */
+/* Checks the name from its end: ".tmp", 16 hexadecimal digits, ".", digits, "." and the beginning of the key's name. */
 bool zarrc_file_is_temp(const char *name) {
   if (zarrc_file_is_stage(name)) return true;
   size_t n = strlen(name);
@@ -51,19 +51,19 @@ bool zarrc_file_is_temp(const char *name) {
 }
 
 void zarrc_file_temp_hold(int fd) {
-  flock(fd, LOCK_EX | LOCK_NB); /* where it fails the process number tells enough */
+  flock(fd, LOCK_EX | LOCK_NB); /* if this fails the process number must do */
 }
 
 static bool is_running(const char *name) {
-  const char *number = name + strlen(name) - 4 - 16 - 1; /* the point behind it */
+  const char *number = name + strlen(name) - 4 - 16 - 1; /* the point after it */
   while (number[-1] != '.') number--;
   long pid = strtol(number, NULL, 10);
   return pid <= 0 || pid > INT_MAX || !kill((pid_t)pid, 0) || errno != ESRCH;
 }
 
-/* Opens a temporary file whose writer is gone, and locks it; -1: it is none, or somebody's. */
+/* Opens and locks a temporary file whose writer is gone; -1: there is none, or it is in use. */
 static int open_left(int dir, const char *name) {
-  if (zarrc_file_is_stage(name) || is_running(name)) return -1; /* a stage is a directory, with a lock of its own */
+  if (zarrc_file_is_stage(name) || is_running(name)) return -1; /* stages are directories, with their own lock */
   int fd = zarrc_file_open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB)) return fd;
   zarrc_file_close(fd);
@@ -88,7 +88,7 @@ bool zarrc_file_temp_remove(int dir, const char *name) {
   return gone;
 }
 
-/* A number for the directory of a key, never 0. */
+/* Returns a hash of the directory of a key, which is never 0. */
 static uint64_t hash_of(const char *key, size_t n) {
   uint64_t hash = 14695981039346656037u;
   for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)key[i]) * 1099511628211u;
@@ -109,4 +109,9 @@ void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key) {
     closedir(entries);
   else if (fd >= 0)
     close(fd);
+}
+
+bool zarrc_file_is_stage(const char *name) {
+  size_t n = strlen(name), m = strlen(ZARRC_STAGE_SUFFIX);
+  return n >= m && name[0] == '.' && !strcmp(name + n - m, ZARRC_STAGE_SUFFIX);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One key changed. A value is written to a temporary file beside its place, synced if the store is to survive a power
- * cut, and renamed. Around the rename the directory is locked (file_lock.c), and under the lock a blob that asks for it
- * sees whether the file is still the one it has read: two writers that read, change and replace never lose an update,
- * in one process or in several. Where nothing can be locked a write that compares is refused; others go on, the last
- * wins.
+ * Changing one key. A value is written to a temporary file in the same directory, synchronized if the store must
+ * survive a power failure, and renamed. During the rename the directory is locked (file_lock.c). Under the lock a
+ * conditional write (if_unchanged) checks that the file is still the one that was read: two writers that read, change
+ * and replace a value never lose each other's changes, in one process or in several. Where nothing can be locked
+ * conditional writes fail; of other writes the last wins.
  *
- * The file is the same if device, inode, size and change time are. The blob keeps the file it has read open, so its
- * inode cannot come back as another file; every write of this store makes a new inode. What others write in place,
- * without changing the size, inside one tick of the file system's clock, is not seen.
+ * A file is the same if device, inode number, size and change time are the same. Every write of this store creates a
+ * new inode, and a blob keeps the file it has read open, so that its inode number cannot be reused. A write in place by
+ * another program is not noticed if it keeps the size and falls into the same tick of the file system's clock.
  */
 #include "store/file.h"
 
@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 enum {
-  BATCH = 1024, /* as many pieces as one system call takes */
+  BATCH = 1024, /* most pieces of one system call */
   TRIES = 64,
-  GONE_TRIES = 4096 /* who erases without a pause may win most of the time */
+  GONE_TRIES = 4096 /* a process that keeps erasing may win most of the time */
 };
 
-/* Whether the file is another than the blob has read (or there is one though it found none). Under the lock. */
+/* Returns whether the file is not the one that the blob has read, or has not found. Called under the lock. */
 static bool is_changed(const zarrc_file_blob *blob, int dir, const char *name) {
   const zarrc_file_seen *seen = &blob->seen;
   struct stat now;
@@ -46,17 +46,7 @@ static zarrc_status refuse_unlocked(int os_error, zarrc_error *error) {
   return zarrc_file_fail(error, os_error, "cannot lock the directory, so that others' changes could be lost");
 }
 
-zarrc_status zarrc_file_write_pieces(int fd, struct iovec *iov, int n, zarrc_error *error) {
-  while (zarrc_file_advance(&iov, &n, 0)) {
-    ssize_t put = writev(fd, iov, n);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return zarrc_file_fail(error, put < 0 ? errno : EIO, "cannot write");
-    zarrc_file_advance(&iov, &n, (size_t)put);
-  }
-  return ZARRC_OK;
-}
-
-/* A piece without memory: bytes of the file that the blob has read. */
+/* Returns whether a piece stands for bytes of the file that the blob has read. */
 static bool is_kept(const zarrc_bytes *part) {
   return !part->ptr && part->len > 0;
 }
@@ -84,14 +74,14 @@ static zarrc_status write_parts(const zarrc_file_blob *blob, int fd, const zarrc
   return status;
 }
 
-/* A value to be stored: pieces, and those that a source makes after them (NULL: none). */
+/* A value to store: pieces, followed by those that a source makes (NULL: none). */
 typedef struct value {
   const zarrc_bytes *parts;
   size_t n;
   zarrc_parts *source;
 } value;
 
-/* direct NULL: through the page cache. */
+/* Writes a value; direct: with O_DIRECT, or NULL. */
 static zarrc_status write_value(const zarrc_file_blob *blob, int fd, const value *v, zarrc_file_direct *direct,
                                 zarrc_error *error) {
   const zarrc_bytes *parts = v->parts;
@@ -124,8 +114,8 @@ static int sync_data(int fd) {
   return failed;
 }
 
-/* A new file with the value in it, complete and closed, and its name in temp; or no file, and errno in *os_error if
- * that is why. */
+/* Creates a temporary file, writes the value to it and closes it. If that fails there is no file, and *os_error is
+ * errno if the system has failed. */
 static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char *name, const value *v,
                                char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
   const zarrc_file_store *fs = blob->fs;
@@ -134,7 +124,7 @@ static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char 
   do {
     zarrc_file_temp_name(temp, name);
     fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | direct, 0666);
-    if (fd < 0 && errno == EINVAL && direct) { /* where it is refused the file is there nevertheless */
+    if (fd < 0 && errno == EINVAL && direct) { /* O_DIRECT was refused, but the file has been created */
       unlinkat(dir, temp, 0);
       direct = 0;
       errno = EINTR;
@@ -147,7 +137,7 @@ static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char 
   zarrc_file_temp_hold(fd);
   zarrc_status status = direct ? write_direct(blob, fd, v, &own) : write_value(blob, fd, v, NULL, &own);
   if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
-  if (close(fd) && errno != EINTR && !status) /* after EINTR the file is closed */
+  if (close(fd) && errno != EINTR && !status) /* EINTR: the file is closed nevertheless */
     status = zarrc_file_fail(&own, errno, "cannot close");
   if (!status) return ZARRC_OK;
   *os_error = own.os_error;
@@ -156,7 +146,7 @@ static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char 
   return status;
 }
 
-/* *gone: the directory was erased meanwhile. */
+/* Writes and renames. *gone: the directory was erased meanwhile. */
 static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_unchanged, bool *gone,
                                  zarrc_error *error) {
   zarrc_file_store *fs = blob->fs;

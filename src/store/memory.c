@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys in memory. A value is a counted block that never changes: readers lend pieces of it, a write puts another block
- * in its place, and a blob, which holds the block it has read, knows by its address whether it is still the value.
+ * A store in memory. A value is a reference-counted block that never changes: readers borrow parts of it, and a write
+ * replaces it by another block. A blob holds the block it has read, and compares addresses to find out whether that is
+ * still the value.
  *
- * Every change is published by one store of a pointer, so a process that forks while another of its threads is inside
- * leaves its child a whole table; there the lock of a thread that does not exist is taken over.
+ * Each change is published by storing a single pointer. So if a process forks while another thread changes the table,
+ * the child has a consistent table; it takes over the lock of the thread that does not exist there.
  */
 #include "store/common.h"
 
@@ -24,29 +25,29 @@ typedef struct block {
   zarrc_ctx *ctx;
   atomic_size_t refs;
   size_t nbytes;
-  uint64_t number; /* no other value of the store has had it */
+  uint64_t number; /* unique among all values the store has ever had */
   _Alignas(16) uint8_t bytes[];
 } block;
 
-/* A key that has, or once had, a value. */
+/* A key that has a value, or had one. */
 typedef struct node {
-  _Atomic(block *) value; /* NULL: none */
+  _Atomic(block *) value; /* NULL: it has none */
   size_t hash;
   char key[];
 } node;
 
-/* Open addressing with linear probing; at least one slot is empty. */
+/* A hash table with linear probing; at least one slot is empty. */
 typedef struct table {
-  size_t mask;        /* slots - 1 */
-  atomic_size_t used; /* slots that are not empty */
+  size_t mask;        /* number of slots - 1 */
+  atomic_size_t used; /* number of slots that are not empty */
   _Atomic(node *) slot[];
 } table;
 
 typedef struct memory_store {
   zarrc_store store;
-  uint64_t opened_at;     /* in nanoseconds: another store lay at this address at another time */
-  atomic_ullong nnumbers; /* that values were given */
-  atomic_long holder;     /* process id of the thread that is inside, or 0 */
+  uint64_t opened_at;     /* in nanoseconds; tells apart stores that have had the same address */
+  atomic_ullong nnumbers; /* numbers given to values so far */
+  atomic_long holder;     /* process id of the thread that holds the lock; 0: nobody does */
   _Atomic(table *) table;
 } memory_store;
 
@@ -120,7 +121,7 @@ static block *get_value(node *n) {
   return n ? atomic_load_explicit(&n->value, memory_order_relaxed) : NULL;
 }
 
-/* The node of a key, or NULL and in *at the slot that is free for it. */
+/* Returns the node of a key; or NULL, and in *at the slot for it. */
 static node *find(memory_store *ms, const char *key, size_t *at) {
   table *t = get_table(ms);
   size_t hash = hash_key(key);
@@ -149,7 +150,7 @@ static void table_put(table *t, node *n) {
   atomic_store_explicit(&t->slot[i & t->mask], n, memory_order_release);
 }
 
-/* Makes room for one more node, leaving out those without value. */
+/* Makes room for another node, and drops those without a value. */
 static bool make_room(memory_store *ms) {
   table *old = get_table(ms);
   size_t used = atomic_load_explicit(&old->used, memory_order_relaxed), nslots = FIRST_SLOTS, live = 0;
@@ -185,7 +186,7 @@ typedef struct memory_blob {
   memory_store *ms;
   const char *key;
   bool has_looked;
-  block *seen; /* that it holds, once it has looked; NULL: it found no value */
+  block *seen; /* the block it holds after the first read; NULL: there was no value */
 } memory_blob;
 
 static void forget(memory_blob *b) {
@@ -226,7 +227,7 @@ static zarrc_status memory_read(zarrc_blob *blob, zarrc_range *ranges, size_t n,
   return ZARRC_OK;
 }
 
-/* The fifth word is not 0: no file has these words. */
+/* The last word is never 0, unlike that of files. */
 static zarrc_status memory_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   memory_blob *self = (memory_blob *)blob;
   const block *b = look(self);
@@ -237,7 +238,7 @@ static zarrc_status memory_identify(zarrc_blob *blob, zarrc_identity *out, bool 
   return ZARRC_OK;
 }
 
-/* Puts fresh, whose reference it takes over, in the place of the key's value; NULL removes the value. */
+/* Replaces the value of a key by a block, whose reference it takes; NULL: removes the value. */
 static zarrc_status put_value(memory_blob *b, block *fresh, bool if_unchanged, zarrc_error *error) {
   memory_store *ms = b->ms;
   zarrc_status status = ZARRC_OK;
@@ -298,7 +299,7 @@ static zarrc_status memory_open(zarrc_store *store, const char *key, zarrc_blob 
 
 /* --------------------------------------------------------------------------------------------------- many keys */
 
-/* Appends for each key below prefix its size (8 bytes) and the key with its NUL. */
+/* Appends, for each key below prefix, its size (8 bytes) and the key with its NUL. */
 static zarrc_status snapshot(memory_store *ms, const char *prefix, zarrc_buf *out, size_t *nkeys, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   enter(ms);
@@ -319,13 +320,13 @@ static int by_key(const void *a, const void *b) {
   return strcmp(*(char *const *)a + sizeof(uint64_t), *(char *const *)b + sizeof(uint64_t));
 }
 
-/* In sorted order; fn may change the store. */
+/* Lists in sorted order. fn may change the store. */
 static zarrc_status memory_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                 void *arg, zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(store->ctx, SIZE_MAX);
   size_t nkeys = 0, skip = *prefix ? strlen(prefix) + 1 : 0, at = 0;
   char **sorted = NULL;
-  const char *last = NULL; /* prefix of which fn knows */
+  const char *last = NULL; /* the last prefix passed to fn */
   zarrc_status status = snapshot((memory_store *)store, prefix, &text, &nkeys, error);
   if (status || nkeys == 0) goto done;
   sorted = zarrc_malloc(store->ctx, nkeys * sizeof *sorted);

@@ -1,72 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* How a key becomes a file below the root, and never one outside it. */
+/* From a key to a file below the root, and never to one outside it. */
 #include "store/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { TRIES = 64 }; /* of what others may disturb */
-
-/* ------------------------------------------------------------------------------------------------------ errors */
-
-static const char *words_of(int os_error, char *buf, size_t n) {
-  if (os_error == EXDEV) return "a symbolic link leads out of the store";
-  if (os_error == ESTALE) return "it was removed, or moved, while it was in use";
-#ifdef __GLIBC__
-  return strerror_r(os_error, buf, n);
-#else
-  return strerror_r(os_error, buf, n) ? "unknown error" : buf;
-#endif
-}
-
-zarrc_status zarrc_file_fail(zarrc_error *error, int os_error, const char *format, ...) {
-  char what[300], words[120];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(what, sizeof what, format, args);
-  va_end(args);
-  zarrc_status status = zarrc_status_of_errno(os_error);
-  zarrc_fail(error, status, "%s: %s", what, words_of(os_error, words, sizeof words));
-  if (error) error->os_error = os_error;
-  return status;
-}
-
-bool zarrc_file_advance(struct iovec **iov, int *n, size_t nbytes) {
-  while (*n > 0 && (*iov)->iov_len <= nbytes) {
-    nbytes -= (*iov)->iov_len;
-    *iov += 1;
-    *n -= 1;
-  }
-  if (nbytes > 0) {
-    (*iov)->iov_base = (char *)(*iov)->iov_base + nbytes;
-    (*iov)->iov_len -= nbytes;
-  }
-  return *n > 0;
-}
+enum { TRIES = 64 }; /* for operations that other processes may disturb */
 
 /* ----------------------------------------------------------------------------------------------------- opening */
 
-int zarrc_file_open(int dir, const char *path, int flags) {
-  int fd;
-  do fd = openat(dir, path, flags | O_CLOEXEC | O_NOCTTY);
-  while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-void zarrc_file_close(int fd) {
-  int saved = errno;
-  close(fd);
-  errno = saved;
-}
-
-/* openat2 of Linux 5.6: -1 and ENOSYS where there is none. */
+/* openat2 of Linux 5.6; -1 and ENOSYS if there is none. */
 static int open_beneath(int root, const char *path, int flags) {
 #ifdef SYS_openat2
   enum { RESOLVE_NO_MAGICLINKS_ = 0x02, RESOLVE_BENEATH_ = 0x08 };
@@ -76,7 +25,7 @@ static int open_beneath(int root, const char *path, int flags) {
   if (flags & O_PATH) how.flags &= ~(uint64_t)O_NOCTTY;
   long fd;
   int tries = 0;
-  do /* EAGAIN: something was renamed while a ".." of a link was resolved */
+  do /* EAGAIN: something was renamed while the ".." of a link was resolved */
     fd = syscall(SYS_openat2, (long)root, path, &how, sizeof how);
   while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
   return (int)fd;
@@ -87,16 +36,16 @@ static int open_beneath(int root, const char *path, int flags) {
 #endif
 }
 
-/* The way without openat2: one component at a time, none of which the system may follow; links are read, and put in
- * front of what is left of the path. */
+/* Resolves a path without openat2, component by component, none of which the system may follow. The target of a link is
+ * put in front of the rest of the path. */
 typedef struct steps {
-  int root, dir;       /* dir is root, or open for these steps alone */
-  char done[PATH_MAX]; /* the way from root to dir, without links */
+  int root, dir;       /* dir is root, or a directory opened for these steps */
+  char done[PATH_MAX]; /* path from root to dir, without links */
   char rest[PATH_MAX];
   int nlinks;
 } steps;
 
-enum { MAX_LINKS = 40 }; /* as the system has it */
+enum { MAX_LINKS = 40 }; /* as in the kernel */
 
 static void steps_move(steps *s, int dir) {
   if (s->dir >= 0 && s->dir != s->root) zarrc_file_close(s->dir);
@@ -118,7 +67,7 @@ static int step_down(steps *s, const char *name) {
   return 0;
 }
 
-/* Goes to the directory above by the way that has led here, as the one called ".." may have been moved. */
+/* Goes to the parent directory by walking down from the root again: ".." may have been moved. */
 static int step_up(steps *s) {
   char way[PATH_MAX], *name = way;
   char *slash = strrchr(s->done, '/');
@@ -136,7 +85,7 @@ static int step_up(steps *s) {
   return 0;
 }
 
-/* 1: name is a link, and where it leads stands in front of what is left now; 0: it is none. */
+/* Returns 1 if name is a link, and puts its target in front of the rest; 0: it is none. */
 static int step_through_link(steps *s, const char *name) {
   char path[PATH_MAX];
   ssize_t got = readlinkat(s->dir, name, path, sizeof path);
@@ -151,7 +100,7 @@ static int step_through_link(steps *s, const char *name) {
   return 1;
 }
 
-/* Takes the first component of what is left; *last: nothing is behind it, not even a slash. */
+/* Takes the first component of the rest; *last: nothing follows it, not even a slash. */
 static int next_name(steps *s, char name[NAME_MAX + 1], bool *last) {
   size_t n = strcspn(s->rest, "/"), end = n + strspn(s->rest + n, "/");
   if (n > NAME_MAX) return fail_with(ENAMETOOLONG);
@@ -195,7 +144,7 @@ static int open_under(zarrc_file_store *fs, int root, const char *path, int flag
   if (fs->follow_links) return zarrc_file_open(root, path, flags);
   if (!atomic_load_explicit(&fs->no_openat2, memory_order_relaxed)) {
     int fd = open_beneath(root, path, flags);
-    /* EPERM is what some sandboxes answer to system calls they do not know. */
+    /* Some sandboxes answer EPERM to system calls they do not know. */
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
     if (errno == ENOSYS) atomic_store_explicit(&fs->no_openat2, true, memory_order_relaxed);
   }
@@ -220,24 +169,7 @@ int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags) {
 
 /* -------------------------------------------------------------------------------------------------- directories */
 
-int zarrc_file_sync_dir(int dir) {
-  int failed;
-  do failed = fsync(dir);
-  while (failed && errno == EINTR);
-  return failed && (errno == EINVAL || errno == ENOTSUP) ? 0 : failed;
-}
-
-int zarrc_file_make_dir(const zarrc_file_store *fs, int dir, const char *name) {
-  if (mkdirat(dir, name, 0777)) return -1;
-  if (fs->sync == ZARRC_SYNC_NONE) return 0;
-  int fd = zarrc_file_open(dir, ".", O_RDONLY | O_DIRECTORY);
-  int failed = fd < 0 || zarrc_file_sync_dir(fd);
-  if (fd >= 0) zarrc_file_close(fd);
-  return failed ? -1 : 0;
-}
-
-/* Makes what lacks of the directories above a key; each is looked up from the root, so that links are followed as
- * everywhere. */
+/* Creates the missing directories of a key. Each is looked up from the root, so that links are treated as usual. */
 static int make_parents(zarrc_file_store *fs, const char *key, int *made) {
   char path[PATH_MAX];
   const char *name = key;
@@ -280,7 +212,7 @@ int zarrc_file_open_parent(zarrc_file_store *fs, const char *key, zarrc_file_mad
   }
   memcpy(path, key, n);
   path[n] = '\0';
-  for (int tries = 0;; tries++) { /* somebody may erase what has just been made */
+  for (int tries = 0;; tries++) { /* others may erase what has just been created */
     int fd = zarrc_file_open_below(fs, path, O_RDONLY | O_DIRECTORY);
     if (fd >= 0 || errno != ENOENT || !made || tries == TRIES) return fd;
     int root = zarrc_file_root_make(fs, &made->root);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* New versions of a prefix, as every store makes them. */
+/* New versions of a prefix: the checks for all stores. */
 #include "store/common.h"
 
 #include "base/ops.h"
@@ -18,8 +18,11 @@ zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stag
   if (status) return status;
   if (!zarrc_stage_possible(store))
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "the %s store cannot replace a node as a whole", store->ops->name);
-  ZARRC_FIND_OP(store, stage);
-  return store->ops->stage->open(store, prefix, mode, note ? note : "", out, error);
+  zarrc_store *stager = store;
+  ZARRC_FIND_OP(stager, stage);
+  status = stager->ops->stage->open(stager, prefix, mode, note ? note : "", out, error);
+  if (status) zarrc_error_in_key(error, store, prefix);
+  return status;
 }
 
 zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What is the same for every store: keys, the blob of a key, whole values. */
+/* What all stores share: keys, the blob of a key, whole values. */
 #include "store/common.h"
 
-#include "base/chars.h"
 #include "base/ops.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -18,9 +18,8 @@ bool zarrc_key_is_below(const char *key, const char *prefix) {
 }
 
 static zarrc_status refuse_key(const char *key, const char *why, zarrc_error *error) {
-  char text[ZARRC_EXCERPT];
-  zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "key \"%s\": %s", zarrc_excerpt(text, key, strlen(key)), why);
-  if (error) snprintf(error->key, sizeof error->key, "%s", key);
+  zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no valid key: it %s", why);
+  zarrc_error_in_key(error, NULL, key);
   return ZARRC_INVALID_ARGUMENT;
 }
 
@@ -28,13 +27,13 @@ static zarrc_status key_measure(const char *key, size_t *out, zarrc_error *error
   if (!key) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no key");
   size_t length = *out = strlen(key);
   if (length == 0) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a key is empty");
-  if (*key == '/') return refuse_key(key, "it begins with a slash", error);
-  if (zarrc_utf8_valid((const uint8_t *)key, length) != length) return refuse_key(key, "it is not UTF-8", error);
+  if (*key == '/') return refuse_key(key, "begins with a slash", error);
+  if (zarrc_utf8_valid((const uint8_t *)key, length) != length) return refuse_key(key, "is not UTF-8", error);
   for (const char *segment = key;; segment++) {
     size_t n = strcspn(segment, "/");
-    if (n == 0) return refuse_key(key, "it has an empty segment", error);
-    if (n == 1 && segment[0] == '.') return refuse_key(key, "it has a segment \".\"", error);
-    if (n == 2 && segment[0] == '.' && segment[1] == '.') return refuse_key(key, "it has a segment \"..\"", error);
+    if (n == 0) return refuse_key(key, "has an empty segment", error);
+    if (n == 1 && segment[0] == '.') return refuse_key(key, "has a segment \".\"", error);
+    if (n == 2 && segment[0] == '.' && segment[1] == '.') return refuse_key(key, "has a segment \"..\"", error);
     segment += n;
     if (!*segment) return ZARRC_OK;
   }
@@ -49,10 +48,25 @@ static zarrc_status check_prefix(const char *prefix, zarrc_error *error) {
   return prefix && !*prefix ? ZARRC_OK : zarrc_key_check(prefix, error);
 }
 
+/* ---------------------------------------------------------------------------------------------------- errors */
+
+void zarrc_url_join(const char *url, const char *key, char *out, size_t size) {
+  size_t n = strlen(url);
+  bool joint = n > 0 && *key && url[n - 1] != '/' && url[n - 1] != ':';
+  snprintf(out, size, "%s%s%s", url, joint ? "/" : "", key);
+}
+
+void zarrc_error_in_key(zarrc_error *error, const zarrc_store *store, const char *key) {
+  if (!error || error->code == ZARRC_OK) return;
+  if (!*error->key) zarrc_text_fit(error->key, sizeof error->key, key);
+  if (!*error->store && store && store->url && strlen(store->url) < sizeof error->store)
+    memcpy(error->store, store->url, strlen(store->url) + 1);
+}
+
 /* ------------------------------------------------------------------------------------------ the blob of a key */
 
-static zarrc_status in_key(zarrc_status status, const char *key, zarrc_error *error) {
-  if (status) zarrc_error_in_key(error, key);
+static zarrc_status in_key(zarrc_status status, const zarrc_store *store, const char *key, zarrc_error *error) {
+  if (status) zarrc_error_in_key(error, store, key);
   return status;
 }
 
@@ -81,7 +95,7 @@ zarrc_status zarrc_key_blob_open(zarrc_key_blob *blob, zarrc_store *store, const
     blob->blob = memory;
   else
     zarrc_bytes_release(&blob->memory);
-  return in_key(status, key, error);
+  return in_key(status, store, key, error);
 }
 
 void zarrc_key_blob_close(zarrc_key_blob *blob) {
@@ -111,7 +125,7 @@ zarrc_status zarrc_store_get(zarrc_store *store, const char *key, uint64_t max, 
   if (status) return status;
   status = zarrc_blob_read_all(blob.blob, max, out, error);
   zarrc_key_blob_close(&blob);
-  return in_key(status, key, error);
+  return in_key(status, store, key, error);
 }
 
 zarrc_status zarrc_store_set(zarrc_store *store, const char *key, const void *bytes, size_t nbytes,
@@ -123,7 +137,7 @@ zarrc_status zarrc_store_set(zarrc_store *store, const char *key, const void *by
   status = check_writable(store, error);
   if (!status) status = zarrc_blob_replace(blob.blob, &part, 1, false, error);
   zarrc_key_blob_close(&blob);
-  return in_key(status, key, error);
+  return in_key(status, store, key, error);
 }
 
 zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error *error) {
@@ -133,7 +147,7 @@ zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error 
   status = check_writable(store, error);
   if (!status) status = zarrc_blob_erase(blob.blob, false, error);
   zarrc_key_blob_close(&blob);
-  return in_key(status, key, error);
+  return in_key(status, store, key, error);
 }
 
 zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
@@ -163,7 +177,7 @@ static bool is_metadata(const char *key) {
   return !strcmp(slash ? slash + 1 : key, "zarr.json");
 }
 
-/* Metadata go first: what an end half way leaves behind is no array with holes. */
+/* Erases the keys below a prefix, metadata first, so that an interruption does not leave an array with holes. */
 static zarrc_status erase_keys(zarrc_store *store, const char *prefix, zarrc_error *error) {
   zarrc_buf keys = zarrc_buf_new(store->ctx, SIZE_MAX);
   zarrc_status status = zarrc_store_list(store, prefix, true, false, collect_key, &keys, error);
@@ -178,12 +192,11 @@ static zarrc_status erase_keys(zarrc_store *store, const char *prefix, zarrc_err
 
 zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
   zarrc_status status = check_prefix(prefix, error);
-  if (!status) status = in_key(check_writable(store, error), prefix, error);
+  if (!status) status = in_key(check_writable(store, error), store, prefix, error);
   if (status) return status;
   zarrc_store *eraser = store;
   ZARRC_FIND_OP(eraser, erase_prefix);
   if (!ZARRC_HAS_OP(eraser->ops, erase_prefix)) return erase_keys(store, prefix, error);
   status = eraser->ops->erase_prefix(eraser, prefix, error);
-  bool named = status && error && zarrc_key_is_below(error->key, prefix) && *error->key;
-  return named ? status : in_key(status, prefix, error);
+  return in_key(status, store, prefix, error);
 }

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct opening {
   zarrc_ctx *ctx;
@@ -30,7 +31,7 @@ static bool ends_with(const char *name, size_t n, const char *end) {
 }
 
 static zarrc_status no_memory(opening *o) {
-  return zarrc_fail(o->error, ZARRC_NO_MEMORY, "%.200s: no memory to open it", o->url);
+  return zarrc_fail(o->error, ZARRC_NO_MEMORY, "no memory to open it");
 }
 
 static zarrc_status copy_path(opening *o, const char *path, char **out) {
@@ -41,13 +42,13 @@ static zarrc_status copy_path(opening *o, const char *path, char **out) {
   return ZARRC_OK;
 }
 
-/* Writes the components of a path, with one slash between two, without "." and empty ones. Returns the end. */
+/* Writes the components of a path separated by single slashes, without "." and empty ones. Returns the end. */
 static char *put_components(char *out, const char *path) {
   for (const char *separator = ""; *path; path += strspn(path, "/")) {
     size_t n = strcspn(path, "/");
     if (n > 0 && (n != 1 || *path != '.')) {
       if (*separator) *out++ = '/';
-      memmove(out, path, n); /* out may be path */
+      memmove(out, path, n); /* out and path may overlap */
       out += n;
       separator = "/";
     }
@@ -76,8 +77,7 @@ static zarrc_status decode_percent(opening *o, char *text) {
     }
     int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
     if (low < 0 || high + low == 0)
-      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: %%%.2s is no escaped character of a path", o->url,
-                        in + 1);
+      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%%%.2s is no escaped character of a path", in + 1);
     *out++ = (char)(high * 16 + low);
     in += 2;
   }
@@ -85,7 +85,7 @@ static zarrc_status decode_percent(opening *o, char *text) {
   return ZARRC_OK;
 }
 
-/* The path that a file URL or a plain path means, into text (as long as the URL). */
+/* Gets the path that a file URL or a plain path means. text has room for the URL. */
 static zarrc_status get_file_path(opening *o, char *text) {
   const char *path = o->url;
   bool is_escaped = has_scheme(path, "file://");
@@ -93,26 +93,26 @@ static zarrc_status get_file_path(opening *o, char *text) {
     path += strlen("file://");
     size_t host = strcspn(path, "/");
     if (host > 0 && (host != strlen("localhost") || !has_scheme(path, "localhost")))
-      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: \"%.*s\" is not this machine; write file:///path",
-                        o->url, (int)(host < 100 ? host : 100), path);
+      return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "\"%.*s\" is not this machine; write file:///path",
+                        (int)(host < 100 ? host : 100), path);
     path += host;
   } else if (has_scheme(path, "file:")) {
     path += strlen("file:");
   }
-  if (!*path) return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "%.200s: no path", o->url);
+  if (!*path) return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "no path");
   memcpy(text, path, strlen(path) + 1);
   return is_escaped ? decode_percent(o, text) : ZARRC_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- finding the root */
 
-/* A path, absolute where that can be found out. */
+/* A path, absolute if that can be determined. */
 typedef struct location {
   char *path;
-  size_t user; /* where begins what the user wrote */
+  size_t user; /* offset of what the user has written */
 } location;
 
-/* A path to a node's zarr.json is that of the node. */
+/* Locates a node; a path to its zarr.json means the node. */
 static zarrc_status locate(opening *o, const char *text, location *where) {
   static const char metadata[] = "zarr.json";
   const size_t m = sizeof metadata - 1;
@@ -133,7 +133,7 @@ static zarrc_status locate(opening *o, const char *text, location *where) {
   return ZARRC_OK;
 }
 
-/* The end of the component that begins at or after `at`; 0: there is none. */
+/* Returns the end of the component that begins at or after `at`; 0: there is none. */
 static size_t next_component(const char *path, size_t at, size_t *start) {
   *start = at + strspn(path + at, "/");
   size_t n = strcspn(path + *start, "/");
@@ -148,10 +148,10 @@ static int stat_until(char *path, size_t end, bool follow, struct stat *st) {
   return failed;
 }
 
-/* What a path is to a node below it. */
+/* What a directory above a node may be. */
 enum { IS_ABSENT, IS_NO_NODE, IS_NODE };
 
-/* Whether a directory is a node, of format 2 too: what is made below one must be found to lie in it. */
+/* Finds out whether a directory is a node, also of format 2: nodes created below one belong to its hierarchy. */
 static int look_above(char *path, size_t end) {
   static const char *const names[] = {"zarr.json", ".zgroup", ".zarray"};
   struct stat st;
@@ -168,10 +168,10 @@ static int look_above(char *path, size_t end) {
 }
 
 static zarrc_status refuse_zip(opening *o) {
-  return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: zip stores are not built into this version", o->url);
+  return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip stores are not built into this version");
 }
 
-/* No component that the user wrote may be a zip store. */
+/* Refuses a zip store in any component that the user has written. */
 static zarrc_status look_for_zip(opening *o, location *where) {
   struct stat st;
   size_t start;
@@ -183,7 +183,7 @@ static zarrc_status look_for_zip(opening *o, location *where) {
   return ZARRC_OK;
 }
 
-/* Whether a component is ".." or a symbolic link: the root does not end in front of it. */
+/* Returns whether a component is ".." or a symbolic link, so that the root must not end before it. */
 static bool leads_away(const opening *o, const location *where, size_t start, size_t end) {
   struct stat st;
   if (start < where->user) return false;
@@ -191,7 +191,7 @@ static bool leads_away(const opening *o, const location *where, size_t start, si
   return !o->options.follow_links && !stat_until(where->path, end, false, &st) && S_ISLNK(st.st_mode);
 }
 
-/* The end of the first name in ".zarr" behind which nothing leads away; 0: there is none. */
+/* Returns the end of the first name ending with ".zarr" after which no component leads away; 0: there is none. */
 static size_t find_name(const opening *o, const location *where) {
   size_t start, found = 0;
   for (size_t end = where->user; (end = next_component(where->path, end, &start)) != 0;) {
@@ -201,8 +201,8 @@ static size_t find_name(const opening *o, const location *where) {
   return found;
 }
 
-/* Where the path of the root ends: after a name in ".zarr", else as far up as there are nodes. Directories that are not
- * there (they are to be made) are passed over on the way up. */
+/* Returns the length of the root's path: up to a name ending with ".zarr", or else as far up as there are nodes.
+ * Missing directories, which are about to be created, are skipped. */
 static size_t find_root(const opening *o, const location *where) {
   const char *path = where->path;
   size_t root = find_name(o, where);
@@ -211,7 +211,7 @@ static size_t find_root(const opening *o, const location *where) {
   for (size_t at = root, end; at > 1;) {
     for (end = at; at > 0 && path[at - 1] != '/';) at--;
     if (leads_away(o, where, at, end)) return root;
-    if (at > 1) at--; /* the slash of the root stays */
+    if (at > 1) at--; /* keeps the slash of "/" */
     int above = at > 0 ? look_above(where->path, at) : IS_NO_NODE;
     if (above == IS_NODE)
       root = at;
@@ -257,7 +257,9 @@ static zarrc_status open_memory(opening *o) {
   zarrc_status status = copy_path(o, o->url + strlen("memory:"), &o->path);
   if (!status) put_components(o->path, o->path);
   if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
-  return status ? status : zarrc_memory_store_open(o->ctx, &o->store, o->error);
+  if (!status) status = zarrc_memory_store_open(o->ctx, &o->store, o->error);
+  if (!status) o->store->url = "memory:";
+  return status;
 }
 
 static bool is_remote(const char *url) {
@@ -270,13 +272,12 @@ static zarrc_status open_url(opening *o) {
   const char *url = o->url;
   for (size_t i = 0; i < sizeof network / sizeof *network; i++)
     if (has_scheme(url, network[i]))
-      return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: %.*s stores are not built into this version", url,
+      return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.*s stores are not built into this version",
                         (int)strcspn(url, ":"), url);
   if (has_scheme(url, "zip:")) return refuse_zip(o);
   if (has_scheme(url, "memory:")) return open_memory(o);
   if (is_remote(url) && !has_scheme(url, "file:"))
-    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.200s: no store is known for \"%.*s\"", url,
-                      (int)strcspn(url, ":") + 1, url);
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "no store is known for \"%.*s\"", (int)strcspn(url, ":") + 1, url);
   return open_file(o);
 }
 
@@ -289,6 +290,8 @@ zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_
   if (!url || !*url) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no URL");
   status = open_url(&o);
   if (status) {
+    if (error && *error->key && !*error->store) *error->key = '\0'; /* the error is about the URL, not about a key */
+    zarrc_error_in_key(error, &(zarrc_store){.url = url}, "");
     zarrc_free(ctx, o.path);
     return status;
   }

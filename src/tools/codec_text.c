@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-/* The arguments of known codecs in the order of the short form. kind: 'n' number or null, 's' one of the words or any
- * string, 'f' a flag whose name alone means true, 'l' a list of all arguments. */
+/* The parameters of the known codecs in the order of the short form, such as blosc(zstd,5). */
 typedef struct parameter {
   const char *name;
-  char kind;
+  char kind; /* 'n': a number or null; 's': a string; 'f': a flag, whose name alone means true; 'l': a list */
 } parameter;
 typedef struct known {
   const char *name;
-  char stage; /* 'a' array to array, 's' array to bytes, 'b' bytes to bytes */
+  char stage; /* 'a': array to array, 's': array to bytes, 'b': bytes to bytes */
   parameter parameters[6];
 } known;
 
@@ -29,7 +28,7 @@ static const known knowns[] = {
     {"vlen-bytes", 's', {{NULL, 0}}},
 };
 
-/* A stretch of text. ptr NULL: nothing there. */
+/* A piece of text. ptr NULL: none. */
 typedef struct span {
   const char *ptr;
   size_t len;
@@ -49,7 +48,7 @@ static const known *find_known(span name) {
   return NULL;
 }
 
-/* The codec parameters that the library fills in itself when the short form leaves them out; these it does not. */
+/* Returns the value that is written if the short form leaves a parameter out; NULL: the codec has a default itself. */
 static const char *missing_default(const known *codec, const parameter *p) {
   if (!strcmp(codec->name, "bytes")) return "\"little\"";
   if (!strcmp(codec->name, "gzip")) return "5";
@@ -59,7 +58,7 @@ static const char *missing_default(const known *codec, const parameter *p) {
 
 /* ----------------------------------------------------------------------------------------------------- writing */
 
-/* Text being written: the first failure stays, and nothing is written after it. */
+/* Writes JSON. After a failure nothing more is written. */
 typedef struct writer {
   zarrc_buf *out;
   zarrc_status status;
@@ -84,7 +83,7 @@ typedef struct parser {
   const char *p;
   zarrc_ctx *ctx;
   const zarrc_dtype *dtype;
-  bool serialized, written; /* a codec from array to bytes was written; any codec was */
+  bool serialized, written; /* an array-to-bytes codec has been written; any codec has been written */
   writer w;
 } parser;
 
@@ -124,7 +123,7 @@ static void put_value(writer *w, span s) {
     put_string(w, s);
 }
 
-/* Takes one argument: up to a comma or bracket that is not inside brackets or quotes. */
+/* Takes one argument, which ends at a comma or parenthesis outside brackets and quotes. */
 static span take_argument(parser *s) {
   skip_blanks(s);
   const char *start = s->p;
@@ -148,7 +147,8 @@ static void put_parameter(parser *s, bool *comma, span name) {
   put_text(&s->w, ": ");
 }
 
-/* The place of a positional argument: the next parameter, or a flag by its name. -1: there is none. */
+/* Returns the index of the parameter that an argument without a name is for: a flag that it names, or the next
+ * parameter that has no value yet. -1: there is none. */
 static int place_of(const known *codec, unsigned given, span arg) {
   for (int i = 0; i < 6 && codec->parameters[i].name; i++)
     if (codec->parameters[i].kind == 'f' && is(arg, codec->parameters[i].name)) return i;
@@ -191,7 +191,7 @@ static zarrc_status parse_argument(parser *s, const known *codec, unsigned *give
   return s->w.status;
 }
 
-/* transpose(2,1,0) */
+/* Parses the list of a codec that has a single parameter, as in transpose(2,1,0). */
 static zarrc_status parse_list(parser *s, const known *codec, unsigned *given, bool *comma) {
   bool some = false;
   put_parameter(s, comma, span_of(codec->parameters[0].name));
@@ -332,7 +332,7 @@ zarrc_status zarrc_codecs_from_text(const char *text, const zarrc_dtype *dtype, 
 
 /* ---------------------------------------------------------------------------------------------------- printing */
 
-/* The text of a value; of a string without escapes, what stands between the quotes. */
+/* Returns the text of a value; for a string without escapes, without the quotes. */
 static span plain(const zarrc_json *value) {
   span s;
   s.ptr = zarrc_json_text(value, &s.len);
@@ -366,7 +366,7 @@ static void put_known(writer *w, const known *codec, const zarrc_json *configura
 
 static void put_chain(writer *w, const zarrc_json *list);
 
-/* A list or object on one line without blanks. */
+/* Writes a list or an object without blanks. */
 static void put_compact(writer *w, span s) {
   bool quoted = false, escaped = false;
   for (size_t i = 0; i < s.len; i++) {
@@ -389,7 +389,7 @@ static void put_any(writer *w, const zarrc_json *configuration) {
     put_text(w, i == 0 ? "(" : ",");
     put_text(w, zarrc_json_key(configuration, i));
     put_text(w, "=");
-    if (zarrc_json_is(value, ZARRC_JSON_ARRAY) && holds_objects(value)) { /* a chain inside */
+    if (zarrc_json_is(value, ZARRC_JSON_ARRAY) && holds_objects(value)) { /* a codec chain */
       put_text(w, "[");
       put_chain(w, value);
       put_text(w, "]");

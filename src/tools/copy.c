@@ -7,28 +7,6 @@
 
 #define DEFAULT_MEMORY ((uint64_t)1 << 30)
 
-/* ------------------------------------------------------------------------------------------------------- events */
-
-zarrc_status zarrc_copy_tell(zarrc_copier *k, zarrc_copy_event event, zarrc_error *error) {
-  if (!k->options.event) return ZARRC_OK;
-  pthread_mutex_lock(&k->telling);
-  if (event.kind == ZARRC_COPY_PROGRESS) {
-    event.ndone = atomic_load(&k->done);
-    event.ntotal = k->nobjects;
-    event.nbytes = atomic_load(&k->copied_nbytes);
-    event.stored_nbytes = atomic_load(&k->out.written_bytes);
-  }
-  zarrc_status status = k->options.event(k->options.event_arg, &event, error);
-  pthread_mutex_unlock(&k->telling);
-  return status;
-}
-
-zarrc_status zarrc_copy_advance(zarrc_copier *k, uint64_t nobjects, uint64_t nbytes, zarrc_error *error) {
-  atomic_fetch_add(&k->done, nobjects);
-  atomic_fetch_add(&k->copied_nbytes, nbytes);
-  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_PROGRESS}, error);
-}
-
 /* ------------------------------------------------------------------------------------------------------ opening */
 
 static zarrc_status check_shape(const char *what, const int64_t *shape, int n, zarrc_error *error) {
@@ -77,7 +55,7 @@ static zarrc_status copy_text(zarrc_ctx *ctx, const char *text, char **out, zarr
   return ZARRC_OK;
 }
 
-/* Makes what the options point to the copier's own. */
+/* Copies what the options point to, and fills in the defaults. */
 static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   zarrc_copy_options *o = &k->options;
   zarrc_ctx *ctx = k->ctx;
@@ -88,12 +66,12 @@ static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   if (o->shard_shape) o->shard_shape = k->shard_shape;
   if (o->chunk_key_encoding) o->chunk_key_encoding = strcmp(o->chunk_key_encoding, "v2") ? "default" : "v2";
   if (o->codecs) status = copy_text(ctx, o->codecs, &k->codecs, error);
-  if (!status) status = copy_text(ctx, o->source_name ? o->source_name : k->source_path, &k->source_name, error);
+  if (!status) status = copy_text(ctx, o->source_name ? o->source_name : k->source.path, &k->source.name, error);
   o->codecs = k->codecs;
-  o->source_name = k->source_name;
+  o->source_name = k->source.name;
   if (!o->memory) o->memory = DEFAULT_MEMORY;
-  k->threads = zarrc_ctx_get_options(ctx)->threads;
-  if (o->threads > 0 && o->threads < k->threads) k->threads = o->threads;
+  k->plan.threads = zarrc_ctx_get_options(ctx)->threads;
+  if (o->threads > 0 && o->threads < k->plan.threads) k->plan.threads = o->threads;
   return status;
 }
 
@@ -109,12 +87,12 @@ zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zar
   if (!k) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a copier");
   memset(k, 0, sizeof *k);
   k->ctx = target->ctx;
-  k->source_store = source;
-  k->target_store = target;
+  k->source.store = source;
+  k->target.store = target;
   k->options = given;
-  pthread_mutex_init(&k->telling, NULL);
-  status = copy_text(k->ctx, source_path, &k->source_path, error);
-  if (!status) status = copy_text(k->ctx, target_path, &k->target_path, error);
+  pthread_mutex_init(&k->work.telling, NULL);
+  status = copy_text(k->ctx, source_path, &k->source.path, error);
+  if (!status) status = copy_text(k->ctx, target_path, &k->target.path, error);
   if (!status) status = keep_options(k, error);
   if (status)
     zarrc_copier_close(k);
@@ -126,21 +104,21 @@ zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zar
 void zarrc_copier_close(zarrc_copier *k) {
   if (!k) return;
   zarrc_copy_forget_plan(k);
-  zarrc_free(k->ctx, k->source_path);
-  zarrc_free(k->ctx, k->target_path);
+  zarrc_free(k->ctx, k->source.path);
+  zarrc_free(k->ctx, k->target.path);
   zarrc_free(k->ctx, k->codecs);
-  zarrc_free(k->ctx, k->source_name);
-  pthread_mutex_destroy(&k->telling);
+  zarrc_free(k->ctx, k->source.name);
+  pthread_mutex_destroy(&k->work.telling);
   zarrc_free(k->ctx, k);
 }
 
 /* ------------------------------------------------------------------------------------------------------ working */
 
 zarrc_status zarrc_copier_plan(zarrc_copier *k, zarrc_error *error) {
-  if (k->looked) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier plans once");
-  k->looked = true;
+  if (k->plan.looked) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier plans once");
+  k->plan.looked = true;
   zarrc_status status = zarrc_copy_plan(k, error);
-  k->planned = !status;
+  k->plan.planned = !status;
   return status;
 }
 
@@ -158,22 +136,22 @@ static zarrc_status copy_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   if (status) return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
   status = zarrc_copy_values(k, a, error);
   if (status) return status;
-  status = zarrc_array_check_current(a->source, error); /* chunks may have been another array's */
+  status = zarrc_array_check_current(a->source, error); /* another array may have replaced it during the copy */
   return status ? zarrc_copy_about(k, ZARRC_COPY_SOURCE, status) : ZARRC_OK;
 }
 
 static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {
   reset_meters(k);
   zarrc_status status = zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_PROGRESS}, error);
-  for (size_t i = 0; i < k->nitems && !status; i++) status = copy_array(k, &k->items[i], error);
+  for (size_t i = 0; i < k->plan.nitems && !status; i++) status = copy_array(k, &k->plan.items[i], error);
   return status;
 }
 
 zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
-  zarrc_status status = k->planned ? ZARRC_OK : zarrc_copier_plan(k, error);
+  zarrc_status status = k->plan.planned ? ZARRC_OK : zarrc_copier_plan(k, error);
   if (status) return status;
-  if (k->ran) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier copies once");
-  k->ran = true;
+  if (k->work.ran) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copier copies once");
+  k->work.ran = true;
   status = zarrc_copy_begin(k, error);
   if (!status) status = zarrc_copy_nodes(k, error);
   if (!status) status = zarrc_copy_prune(k, error);
@@ -185,30 +163,30 @@ zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
 }
 
 const zarrc_copy_report *zarrc_copier_report(zarrc_copier *k) {
-  zarrc_copy_report *r = &k->report;
-  r->ngroups = k->ngroups;
-  r->narrays = k->nitems;
-  r->nobjects = k->nobjects;
-  r->nbytes = k->nbytes;
-  r->memory = k->memory;
-  r->threads = k->threads;
-  r->replaces = k->replaces;
-  r->replaced_nodes = k->there.nnodes;
-  r->replaced_chunks = k->there.nchunks;
-  r->replaced_files = k->there.nothers;
-  r->nother_files = k->others.nothers;
+  zarrc_copy_report *r = &k->work.report;
+  r->ngroups = k->plan.ngroups;
+  r->narrays = k->plan.nitems;
+  r->nobjects = k->plan.nobjects;
+  r->nbytes = k->plan.nbytes;
+  r->memory = k->plan.memory;
+  r->threads = k->plan.threads;
+  r->replaces = k->place.replaces;
+  r->replaced_nodes = k->place.there.nnodes;
+  r->replaced_chunks = k->place.there.nchunks;
+  r->replaced_files = k->place.there.nothers;
+  r->nother_files = k->plan.others.nothers;
   r->read_nobjects = atomic_load(&k->in.opened);
   r->nreads = atomic_load(&k->in.reads);
   r->read_nbytes = atomic_load(&k->in.read_bytes);
   r->written_nobjects = atomic_load(&k->out.writes);
   r->written_nbytes = atomic_load(&k->out.written_bytes);
-  r->skipped_nobjects = atomic_load(&k->skipped);
-  r->mended_nobjects = atomic_load(&k->mended);
-  r->copied_nbytes = atomic_load(&k->copied_nbytes);
-  r->nconsolidated = k->nconsolidated;
+  r->skipped_nobjects = atomic_load(&k->work.skipped);
+  r->mended_nobjects = atomic_load(&k->work.mended);
+  r->copied_nbytes = atomic_load(&k->work.copied_nbytes);
+  r->nconsolidated = k->work.nconsolidated;
   return r;
 }
 
 const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *k, size_t i) {
-  return &k->items[i].told;
+  return &k->plan.items[i].told;
 }

@@ -1,167 +1,203 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A copier in parts: copy_document.c says what an array becomes, copy_cut.c into which regions the work is cut,
- * copy_narrow.c which of them have something to copy, copy_objects.c what is stored, copy_target.c what may be replaced
- * and how the copy comes to be seen, copy_nodes.c makes groups and arrays, copy_prune.c
- * removes what an unfinished copy has too much, copy_values.c copies elements,
- * copy_encoded.c chunks as they are stored, copy_others.c files that are no Zarr, copy_value.c one stored value;
- * copy_plan.c and copy.c bring them together.
+ * The copier, in parts:
+ *   copy.c, copy_plan.c     the public functions; the plan
+ *   copy_document.c         the zarr.json of a copied array
+ *   copy_cut.c              divides an array into regions that fit into memory
+ *   copy_narrow.c           leaves out the regions that have no stored data
+ *   copy_objects.c          lists the stored objects of an array
+ *   copy_target.c           what may be replaced; where the copy is made, and how it is published
+ *   copy_nodes.c            creates groups and arrays
+ *   copy_prune.c            removes what an unfinished copy has and the source does not have
+ *   copy_values.c           copies elements
+ *   copy_encoded.c          copies stored chunks unchanged, of arrays whose elements cannot be read
+ *   copy_others.c           copies files that do not belong to Zarr
+ *   copy_value.c            copies or compares one stored value
+ *   copy_tell.c             reports progress
+ *   copy_urls.c             refuses a copy into itself
  */
 #ifndef ZARRC_TOOLS_COPY_H
 #define ZARRC_TOOLS_COPY_H
 
+#include <string.h>
 #include <zarrc/tools.h>
 
 #include "tools/meter.h"
 #include "tools/sums.h"
 
-/* An object of an array that is stored: its number in the grid, in C order. */
+/* A stored object of an array. number: its position in the grid, in C order. */
 typedef struct zarrc_copy_object {
   uint64_t number, nbytes;
 } zarrc_copy_object;
 
 typedef struct zarrc_copy_objects {
   zarrc_ctx *ctx;
-  bool known; /* the store could tell */
+  bool known; /* false: the store cannot list */
   zarrc_copy_object *items;
   size_t n;
-  uint64_t nbytes, nfaulty; /* of all; that cannot be whole: empty, or of another size than all must have */
+  uint64_t nbytes, nfaulty; /* sum; number of objects that cannot be complete: empty, or of an impossible size */
 } zarrc_copy_objects;
 
-/* Lists them, sorted by number. whole: those that cannot be whole are left out, and counted. */
+/* Lists the stored objects of an array, sorted by number. whole: objects that cannot be complete are left out and
+ * counted in nfaulty. */
 zarrc_status zarrc_copy_objects_read(zarrc_array *array, const zarrc_chunk_layout *layout, bool whole,
                                      zarrc_copy_objects *out, zarrc_error *error);
 void zarrc_copy_objects_clear(zarrc_copy_objects *objects);
-const zarrc_copy_object *zarrc_copy_objects_find(const zarrc_copy_objects *objects, uint64_t number); /* or NULL */
+/* Returns the object with a number, or NULL. */
+const zarrc_copy_object *zarrc_copy_objects_find(const zarrc_copy_objects *objects, uint64_t number);
 
-/* One array to be copied. Work is cut into regions of m[axis] destination chunks on each axis. */
+/* One array to be copied. It is copied in regions of m[axis] destination chunks along each axis. */
 typedef struct zarrc_copy_item {
-  const char *path;                   /* of the source in its store; borrowed from the tree */
-  char *target;                       /* of the copy in its store */
-  zarrc_array *source, *model, *copy; /* model: what the copy is to be, in memory */
+  const char *path;                   /* in the source's store; belongs to the tree */
+  char *target;                       /* path of the copy in the store it is made in */
+  zarrc_array *source, *model, *copy; /* model: an array in memory with the metadata of the copy */
   zarrc_chunk_layout from, to;
-  int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
-  uint64_t total_regions, region_nbytes, memory; /* the most that is held of one region; what the whole takes */
-  zarrc_copy_objects stored, there;              /* of the source; with ZARRC_COPY_RESUME, of the copy */
-  uint64_t *list;                                /* numbers of the regions that have something to copy; NULL: all */
-  uint64_t nlist, nobjects;                      /* how many those are, or all; destination objects in them */
-  uint64_t reads, read_nbytes; /* of source objects: each counts as often as it is read; UINT64_MAX: very many */
-  bool reads_known;            /* they are exact; else about */
-  bool rechunked, resharded;   /* chunk_shape, shard_shape of the options apply to it */
-  unsigned lanes;              /* regions at once */
-  bool encoded;                /* elements cannot be read: what is stored is copied as it is */
-  bool windowed;               /* a region is not held: it is read while it is encoded */
+  zarrc_copy_objects stored, there; /* objects of the source; with ZARRC_COPY_RESUME, of the copy */
+  bool rechunked, resharded;        /* chunk_shape, shard_shape of the options apply to this array */
+  bool encoded;                     /* the elements cannot be read: stored objects are copied unchanged */
+
+  struct {
+    int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
+    uint64_t total_regions, region_nbytes, memory; /* bytes held of one region at most; memory of the whole copy */
+    unsigned at_once;                              /* regions copied at the same time */
+    bool windowed; /* a region does not fit into memory: windows of it are read while it is encoded */
+  } cut;
+
+  struct {
+    uint64_t *list;       /* numbers of the regions to copy; NULL: all */
+    uint64_t n, nobjects; /* number of regions to copy; number of objects in them */
+  } todo;
+
+  struct {              /* of source objects, counting repeated ones */
+    uint64_t n, nbytes; /* UINT64_MAX: very many */
+    bool known;         /* the two are exact, not estimates */
+  } reads;
+
   zarrc_copy_array told;
 } zarrc_copy_item;
 
 struct zarrc_copier {
-  zarrc_ctx *ctx, *fewer; /* that works; where memory asks for fewer threads than the stores' context has, its own */
-  zarrc_store *source_store, *target_store;
-  char *source_path, *target_path;
-  zarrc_copy_options options; /* with the defaults filled in; what they point to is the copier's */
+  /* ctx: the context to work with: that of the stores, or `fewer`, the copier's own with fewer threads to save
+   * memory */
+  zarrc_ctx *ctx, *fewer;
+  struct {
+    zarrc_store *store;
+    char *path, *name; /* name: of the source, for the note of a stage */
+  } source, target;
+  zarrc_copy_options options; /* with the defaults filled in; the copier owns what they point to */
   int64_t chunk_shape[ZARRC_MAX_NDIM], shard_shape[ZARRC_MAX_NDIM];
-  char *codecs, *source_name;
-
-  /* the plan */
-  bool looked, planned;
-  bool single; /* one array, no hierarchy: shapes must fit its dimensions */
+  char *codecs;
   zarrc_meter in, out;
-  zarrc_tree *tree;
-  zarrc_store *models; /* in memory: what the copies are to be */
-  zarrc_copy_item *items;
-  size_t nitems, ngroups;
-  uint64_t nobjects, nbytes, memory; /* memory: of the array that takes most */
-  unsigned threads;
-  zarrc_survey others; /* of the source: what is no Zarr */
 
-  /* The copy is made on a stage of the target. Where the target's store has none, and where a node that is complete by
-   * its looks is completed, it is made there. */
-  zarrc_node_kind kind; /* of what is at the target */
-  bool exists, unfinished, in_place, replaces;
-  zarrc_survey there; /* when overwriting: what goes */
-  zarrc_stage *stage;
+  struct {
+    bool looked, planned;
+    bool single; /* an array is copied, not a group: the shapes of the options must have its dimensions */
+    zarrc_tree *tree;
+    zarrc_store *models; /* in memory; holds the models of the arrays */
+    zarrc_copy_item *items;
+    size_t nitems, ngroups;
+    uint64_t nobjects, nbytes, memory; /* memory: of the array that needs most */
+    unsigned threads;
+    zarrc_survey others; /* of the source: files that do not belong to Zarr */
+  } plan;
 
-  /* the work */
-  bool ran, began; /* began: there is a place where the copy is made */
-  atomic_ullong done, copied_nbytes, skipped, mended;
-  size_t nconsolidated;
-  pthread_mutex_t telling; /* held while an event is told */
-  zarrc_copy_report report;
+  /* The copy is made on a stage of the target. It is made in place if the store has no stages, or if a copy that has
+   * been published is completed. */
+  struct {
+    zarrc_node_kind kind; /* of the node at the target */
+    bool exists, unfinished, in_place, replaces;
+    zarrc_survey there; /* when overwriting: what will be removed */
+    zarrc_stage *stage;
+  } place;
+
+  struct {
+    bool ran, began; /* began: out is open */
+    atomic_ullong done, copied_nbytes, skipped, mended;
+    size_t nconsolidated;
+    pthread_mutex_t telling; /* held during a call of options.event */
+    zarrc_copy_report report;
+  } work;
 };
 
-/* Notes which side a failure is about; returns the status. */
+/* Records which side a failure is about; returns the status. */
 static inline zarrc_status zarrc_copy_about(zarrc_copier *k, zarrc_copy_side side, zarrc_status status) {
-  if (status) k->report.side = status == ZARRC_CANCELED ? ZARRC_COPY_NEITHER : side;
+  if (status) k->work.report.side = status == ZARRC_CANCELED ? ZARRC_COPY_NEITHER : side;
   return status;
 }
 
-/* The path of a node of the source from the node that is copied. */
-const char *zarrc_copy_below(const zarrc_copier *k, const char *path);
-/* Joins the path of the copy in the store in which it is made, and `rest` below it; freed with zarrc_free. */
+/* Returns a path of the source relative to the node that is copied. */
+static inline const char *zarrc_copy_below(const zarrc_copier *k, const char *path) {
+  size_t n = strlen(k->source.path);
+  return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
+}
+/* Returns the path of a node of the copy in the store it is made in. `rest`: relative to the copied node. The caller
+ * frees it with zarrc_free. */
 zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error);
-/* The store in which the copy is made; NULL: it has not been begun. */
+/* Returns the store in which the copy is made; NULL before it has begun. */
 zarrc_store *zarrc_copy_store(const zarrc_copier *k);
-/* Calls the caller's function, one call at a time. */
+/* Calls options.event; only one thread at a time does. */
 zarrc_status zarrc_copy_tell(zarrc_copier *k, zarrc_copy_event event, zarrc_error *error);
-/* Counts objects as done, and tells. */
+/* Counts objects as copied, and reports progress. */
 zarrc_status zarrc_copy_advance(zarrc_copier *k, uint64_t nobjects, uint64_t nbytes, zarrc_error *error);
 
-/* Appends the zarr.json of the copy of an array. */
+/* Appends the zarr.json of the copy of `source`. */
 zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zarrc_buf *out, zarrc_error *error);
-/* Whether a shape of the options is for arrays of so many dimensions. */
+/* Returns whether a shape of the options, of n dimensions, applies to arrays of ndim dimensions. */
 static inline bool zarrc_copy_applies(const int64_t *shape, int n, int ndim) {
   return shape && n == ndim;
 }
 
-/* Cuts the work so that it fits memory and reads source chunks as seldom as that allows. *threads is lowered where so
- * many threads would need more memory; ZARRC_LIMIT where even one does. */
+/* Divides an array into regions so that the copy fits into memory and reads source objects as rarely as possible.
+ * Lowers *threads if so many would need too much memory; ZARRC_LIMIT if even one thread does. */
 zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error);
-/* Takes only the regions in which something is stored in the source (all: every region, as with
- * write_empty_chunks), and counts what is read for them. */
+/* Leaves out the regions that have no stored data in the source (not with `all`, for write_empty_chunks), and counts
+ * the reads. */
 zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zarrc_error *error);
-/* Whether something is copied of the region in which a destination chunk lies. */
+/* Returns whether the region of a destination chunk is copied. */
 bool zarrc_copy_has_region(const zarrc_copy_item *a, const int64_t *chunk);
-/* Whether all destination chunks [first, first + count) are there already. */
+/* Returns whether the copy has all destination chunks [first, first + count) already. */
 bool zarrc_copy_is_there(const zarrc_copy_item *a, const int64_t *first, const int64_t *count);
-/* Counts anew what is read, without the regions that are there already. */
+/* Counts the reads again, without regions that the copy has already. */
 void zarrc_copy_leave_out(zarrc_copy_item *a);
-/* The least memory with which no source object is read twice; 0: none is known. */
+/* Returns an amount of memory with which no source object is read twice; 0: none was found. */
 uint64_t zarrc_copy_memory_wanted(const zarrc_copy_item *a, uint64_t memory, bool check, unsigned threads);
-/* The region with a number: its elements and its destination chunks [first, first + count). */
+/* Returns the elements of a region and its destination chunks [first, first + count). */
 void zarrc_copy_region(const zarrc_copy_item *a, uint64_t number, zarrc_region *region, int64_t *first, int64_t *count);
 
-/* Looks at both sides and changes nothing. */
+/* Makes the plan, and changes neither side. */
 zarrc_status zarrc_copy_plan(zarrc_copier *k, zarrc_error *error);
 void zarrc_copy_forget_plan(zarrc_copier *k);
-/* Looks at the target; ZARRC_CONFLICT where it may not be written. */
+/* Looks at the target. ZARRC_CONFLICT: it may not be replaced. */
 zarrc_status zarrc_copy_look(zarrc_copier *k, zarrc_error *error);
-/* Lists what is there of an array. */
+/* Lists the objects that the copy of an array has already. */
 zarrc_status zarrc_copy_read_there(zarrc_copy_item *a, zarrc_array *copy, zarrc_error *error);
-/* Looks for files of the source that are no Zarr; and copies them, with other_files. */
+/* The first finds and reports files of the source that do not belong to Zarr; the second copies them, with
+ * options.other_files. */
 zarrc_status zarrc_copy_find_others(zarrc_copier *k, zarrc_error *error);
 zarrc_status zarrc_copy_others(zarrc_copier *k, zarrc_error *error);
 
-/* Whether objects that are there already are left alone. */
+/* Returns whether objects that the copy has already are left alone. */
 static inline bool zarrc_copy_resumes(const zarrc_copier *k) {
-  return k->options.mode == ZARRC_COPY_RESUME && (k->in_place || (k->stage && k->stage->resumed));
+  return k->options.mode == ZARRC_COPY_RESUME && (k->place.in_place || (k->place.stage && k->place.stage->resumed));
 }
 
-/* Opens the place where the copy is made: k->out. */
+/* Opens k->out, the store in which the copy is made. */
 zarrc_status zarrc_copy_begin(zarrc_copier *k, zarrc_error *error);
-/* Makes groups and arrays in the order of the tree; then nothing but chunks is missing. */
+/* Creates the groups and arrays in the order of the tree, without chunks. */
 zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error);
-/* Removes from a stage that is gone on with what the source does not have (any more). */
+/* Removes from a resumed stage what the source does not have. */
 zarrc_status zarrc_copy_prune(zarrc_copier *k, zarrc_error *error);
 /* Copies the elements of one array. */
 zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_error *error);
-/* ZARRC_UNSUPPORTED, naming the array, where an array whose elements cannot be read is to become another one. */
+/* Checks that the options leave everything unchanged that an array whose elements cannot be read depends on;
+ * ZARRC_UNSUPPORTED otherwise. */
 zarrc_status zarrc_copy_encoded_check(const zarrc_copier *k, const zarrc_array *source, zarrc_error *error);
-/* The work of copying such an array: each of its objects, as it is. */
+/* Plans the copy of such an array, object by object. */
 zarrc_status zarrc_copy_encoded_plan(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error);
-/* Of what is there takes as missing what is not as long as in the source. */
+/* Takes objects of the copy whose length differs from the source as missing. */
 void zarrc_copy_encoded_there(zarrc_copy_item *a);
-/* Copies one object of it that is not stored yet; checks it, if that is asked for, and mends what was stored wrongly.
- */
+/* Copies one object, unless it is stored already. With options.check, compares it afterwards, and copies a stored one
+ * again if it differs (*mended). *side: what a failure is about. */
 zarrc_status zarrc_copy_encoded(const zarrc_copier *k, const zarrc_copy_item *a, const int64_t *chunk, bool stored,
                                 bool *mended, uint64_t *nbytes, zarrc_copy_side *side, zarrc_error *error);
 
@@ -171,17 +207,17 @@ typedef struct zarrc_copy_place {
   const char *key;
 } zarrc_copy_place;
 
-/* Copies a value as it is, and tells its length and which side a failure is about. Of a long one `piece` bytes are held
- * at a time, where the store that it is written to takes values in pieces. */
+/* Copies a stored value unchanged. At most `piece` bytes are held, if the target's store accepts a value in parts.
+ * *nbytes: its length. *side: what a failure is about. */
 zarrc_status zarrc_copy_value(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
                               uint64_t *nbytes, zarrc_copy_side *side, zarrc_error *error);
-/* ZARRC_CORRUPT: they differ. */
+/* Compares two stored values; ZARRC_CORRUPT if they differ. */
 zarrc_status zarrc_copy_compare(const zarrc_copy_place *from, const zarrc_copy_place *to, uint64_t piece,
                                 zarrc_error *error);
 
-/* Shows the copy at the target. */
+/* Moves the copy from its stage to the target. */
 zarrc_status zarrc_copy_publish(zarrc_copier *k, zarrc_error *error);
-/* Ends, after a failure too; what was copied until then is kept if ZARRC_COPY_RESUME can use it. */
+/* Ends a copy, successful or not. An unfinished one stays if ZARRC_COPY_RESUME can complete it. */
 void zarrc_copy_end(zarrc_copier *k, zarrc_status status);
 
 #endif

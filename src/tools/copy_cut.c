@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Into which regions a copy is cut. */
+/* Divides an array that is copied into regions that fit into memory. */
 #include "tools/copy.h"
 
-/* What an element of variable length is taken to need. */
+/* The assumed size of an element of variable length. */
 #define TEXT_BYTES 64
-/* Regions on an axis that are looked at to estimate reads. */
+/* The number of regions along an axis that an estimate of the reads looks at. */
 #define SAMPLE 4096
 
 static int64_t min64(int64_t a, int64_t b) {
@@ -16,7 +16,7 @@ static uint64_t item_size(const zarrc_copy_item *a) {
   return zarrc_dtype_is_variable(dtype) ? TEXT_BYTES : dtype->item_size;
 }
 
-/* Elements on an axis of the chunks [first, first + count), clipped to the array. */
+/* Returns the number of elements in the chunks [first, first + count) along an axis, and the first of them. */
 static int64_t extent(const zarrc_array *array, int axis, int64_t first, int64_t count, int64_t *start) {
   const zarrc_grid *grid = zarrc_array_grid(array);
   int64_t length = zarrc_array_shape(array)[axis], last = first + count - 1;
@@ -25,7 +25,7 @@ static int64_t extent(const zarrc_array *array, int axis, int64_t first, int64_t
   return (edge > length - end ? length : end + edge) - *start;
 }
 
-/* Source objects that are touched along an axis by all regions of m destination chunks. */
+/* Returns how many source objects the regions of m destination chunks touch along an axis, all together. */
 static double reads_along(const zarrc_copy_item *a, int axis, int64_t m) {
   const zarrc_grid *grid = zarrc_array_grid(a->source);
   int64_t n = a->to.object_grid[axis], regions = (n - 1) / m + 1, touched = 0, seen = min64(regions, SAMPLE), start;
@@ -44,7 +44,7 @@ static int64_t longest_edge(const zarrc_array *array, int axis, int64_t nchunks)
   return longest;
 }
 
-/* The most bytes in a region of m destination chunks. */
+/* Returns the size of the largest region of m destination chunks. */
 static uint64_t bytes_of(const zarrc_copy_item *a, const int64_t *m) {
   uint64_t nbytes = item_size(a);
   for (int i = 0; i < a->to.ndim; i++) {
@@ -62,8 +62,8 @@ static uint64_t object_bytes(const zarrc_array *array, const zarrc_chunk_layout 
   return nbytes;
 }
 
-/* Bytes that are encoded of an object before they are stored: all of them, but of a shard whose index stands at its
- * end, and which no other codec needs as a whole, a batch of inner chunks. */
+/* Returns how many bytes of an object are encoded before they are stored: all, or one batch of inner chunks, if the
+ * shard's index is at the end and no other codec encodes the shard. */
 static uint64_t encoded_at_once(const zarrc_copy_item *a, unsigned threads) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
   uint64_t inner = object_bytes(a->model, &a->to, item_size(a), false);
@@ -75,41 +75,41 @@ static uint64_t encoded_at_once(const zarrc_copy_item *a, unsigned threads) {
   return batch < all ? batch : all;
 }
 
-/* Memory, as a sum of: a buffer for each region at work (two with check); for each thread a source chunk as it is
- * stored and decoded; and, where chunks are encoded, each as it lies in memory and encoded. */
+/* The memory of a copy is the sum of: for each region that is copied at the same time, one buffer (two with check); for
+ * each thread, a source chunk encoded and decoded; for each object that is encoded, its elements and encoded bytes. */
 typedef struct needs {
-  uint64_t source, target; /* bytes of a chunk that is decoded, and of an object that are encoded at once */
+  uint64_t source, target; /* bytes of a decoded source chunk; bytes of an object that are encoded at once */
   unsigned threads, buffers;
 } needs;
 
-/* What is read at a time of an object that is not held: a box around what is encoded at once. */
+/* Returns the size of a window: a box of inner chunks that contains one batch. */
 static uint64_t window_of(const needs *n) {
   return zarrc_times(ZARRC_SHARD_BOX_OF_A_BATCH, n->target);
 }
 
-/* Whether parts of an object can be read while those before them are stored. */
+/* Returns whether an object can be written window by window. */
 static bool can_be_windowed(const zarrc_copy_item *a, const needs *n, bool check) {
   uint64_t all = object_bytes(a->model, &a->to, item_size(a), true);
   return !check && n->target < all && !zarrc_dtype_is_variable(zarrc_array_dtype(a->source));
 }
 
 static uint64_t need_of(const needs *n, const zarrc_copy_item *a, uint64_t region, unsigned lanes) {
-  bool one = true; /* a region is one object: no more objects are encoded at once than there are lanes */
-  for (int i = 0; i < a->to.ndim; i++) one &= a->m[i] == 1;
+  bool one = true; /* a region is one object, so at most one object a lane is encoded at the same time */
+  for (int i = 0; i < a->to.ndim; i++) one &= a->cut.m[i] == 1;
   uint64_t encoding = zarrc_times(one && lanes < n->threads ? lanes : n->threads, zarrc_times(2, n->target));
   uint64_t sum = zarrc_times(n->threads, zarrc_times(2, n->source));
   uint64_t held = zarrc_times(zarrc_times(lanes, n->buffers), region);
   return zarrc_plus(zarrc_plus(sum, encoding), held);
 }
 
-/* What one region at a time takes, with as many threads as memory allows, or one. */
+/* Returns the memory for one region at a time. Lowers n->threads, to 1 at least, until it fits. */
 static uint64_t need_of_one(needs *n, const zarrc_copy_item *a, uint64_t region, uint64_t memory) {
   while (n->threads > 1 && need_of(n, a, region, 1) > memory) n->threads--;
   return need_of(n, a, region, 1);
 }
 
-/* The next larger m of an axis that is worth a look, by turns: 0: as far as a source chunk, 1: where the edges of both
- * grids meet, 2: twice as much, 3: all. */
+/* Returns a larger m for an axis. which: 0: as long as a source chunk; 1: up to where both grids have an edge; 2: twice
+ * as long; 3: the whole axis. */
 static int64_t candidate(const zarrc_copy_item *a, int axis, int which) {
   int64_t d = a->to.object_shape[axis], s = a->from.object_shape[axis], n = a->to.object_grid[axis], x = d, y = s, out;
   while (y != 0) {
@@ -117,95 +117,95 @@ static int64_t candidate(const zarrc_copy_item *a, int axis, int which) {
     x = y;
     y = rest;
   }
-  out = which == 0 ? (s - 1) / d + 1 : which == 1 ? s / x : which == 2 ? min64(a->m[axis], n / 2) * 2 : n;
+  out = which == 0 ? (s - 1) / d + 1 : which == 1 ? s / x : which == 2 ? min64(a->cut.m[axis], n / 2) * 2 : n;
   return min64(out, n);
 }
 
-/* Takes the step that spares the most reads, if there is one that fits. */
+/* Enlarges the regions along the axis where this saves most reads. Returns false if nothing that fits saves any. */
 static bool grow(zarrc_copy_item *a, const needs *n, uint64_t memory) {
-  double best = 1; /* a step must spare 2 % more reads than the one before it on the list */
+  double best = 1; /* a later candidate must be better by 2 %, so that small gains do not enlarge regions */
   int64_t best_m = 0;
   int best_axis = -1;
   for (int axis = 0; axis < a->to.ndim; axis++) {
-    int64_t old = a->m[axis];
+    int64_t old = a->cut.m[axis];
     double before = reads_along(a, axis, old);
     for (int which = 0; which < 4; which++) {
       int64_t m = candidate(a, axis, which);
       if (m <= old) continue;
-      a->m[axis] = m;
+      a->cut.m[axis] = m;
       double gain = before / reads_along(a, axis, m);
-      if (gain > best * 1.02 && need_of(n, a, bytes_of(a, a->m), 1) <= memory) {
+      if (gain > best * 1.02 && need_of(n, a, bytes_of(a, a->cut.m), 1) <= memory) {
         best = gain;
         best_m = m;
         best_axis = axis;
       }
-      a->m[axis] = old;
+      a->cut.m[axis] = old;
     }
   }
-  if (best_axis >= 0) a->m[best_axis] = best_m;
+  if (best_axis >= 0) a->cut.m[best_axis] = best_m;
   return best_axis >= 0;
 }
 
 static void count_regions(zarrc_copy_item *a) {
   double reads = 1;
-  a->region_nbytes = bytes_of(a, a->m);
+  a->cut.region_nbytes = bytes_of(a, a->cut.m);
   for (int i = 0; i < a->to.ndim; i++) {
     int64_t n = a->to.object_grid[i];
-    a->nregions[i] = n > 0 ? (n - 1) / a->m[i] + 1 : 0;
-    reads *= n > 0 ? reads_along(a, i, a->m[i]) : 0;
+    a->cut.nregions[i] = n > 0 ? (n - 1) / a->cut.m[i] + 1 : 0;
+    reads *= n > 0 ? reads_along(a, i, a->cut.m[i]) : 0;
   }
-  a->total_regions = zarrc_product(a->nregions, a->to.ndim);
-  a->reads = reads < 1e18 ? (uint64_t)(reads + 0.5) : UINT64_MAX;
+  a->cut.total_regions = zarrc_product(a->cut.nregions, a->to.ndim);
+  a->reads.n = reads < 1e18 ? (uint64_t)(reads + 0.5) : UINT64_MAX;
 }
 
 static zarrc_status refuse(const zarrc_copy_item *a, zarrc_error *error) {
-  double mib = (double)a->memory / (1 << 20);
+  double mib = (double)a->cut.memory / (1 << 20);
   return zarrc_fail(error, ZARRC_LIMIT, "%.200s%sto copy in these chunks takes %.1f %s of memory", a->path,
                     a->path[0] ? ": " : "", mib < 1024 ? mib : mib / 1024, mib < 1024 ? "MiB" : "GiB");
 }
 
 zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error) {
   needs n = {.threads = *threads, .buffers = check ? 2 : 1};
-  for (int i = 0; i < a->to.ndim; i++) a->m[i] = 1;
-  a->lanes = 1;
+  for (int i = 0; i < a->to.ndim; i++) a->cut.m[i] = 1;
+  a->cut.at_once = 1;
   if (a->to.nobjects == 0) {
     count_regions(a);
     return ZARRC_OK;
   }
   n.source = object_bytes(a->source, &a->from, item_size(a), !a->from.sharded);
   n.target = encoded_at_once(a, n.threads);
-  a->memory = need_of_one(&n, a, bytes_of(a, a->m), memory);
-  if (a->memory > memory && can_be_windowed(a, &n, check)) {
+  a->cut.memory = need_of_one(&n, a, bytes_of(a, a->cut.m), memory);
+  if (a->cut.memory > memory && can_be_windowed(a, &n, check)) {
     n.threads = *threads;
-    a->memory = need_of_one(&n, a, window_of(&n), memory);
-    a->windowed = a->memory <= memory;
+    a->cut.memory = need_of_one(&n, a, window_of(&n), memory);
+    a->cut.windowed = a->cut.memory <= memory;
   }
-  if (a->memory > memory) return refuse(a, error);
+  if (a->cut.memory > memory) return refuse(a, error);
   *threads = n.threads;
-  if (a->windowed) {
-    uint64_t all = bytes_of(a, a->m);
+  if (a->cut.windowed) {
+    uint64_t all = bytes_of(a, a->cut.m);
     count_regions(a);
-    a->region_nbytes = window_of(&n);
-    uint64_t reads = zarrc_times(a->total_regions, (all - 1) / n.target + 1);
-    if (a->reads < reads) a->reads = reads;
+    a->cut.region_nbytes = window_of(&n);
+    uint64_t reads = zarrc_times(a->cut.total_regions, (all - 1) / n.target + 1);
+    if (a->reads.n < reads) a->reads.n = reads;
     return ZARRC_OK;
   }
   while (grow(a, &n, memory)) {
   }
   count_regions(a);
-  while (a->lanes < n.threads && a->lanes < a->total_regions &&
-         need_of(&n, a, a->region_nbytes, a->lanes + 1) <= memory)
-    a->lanes++;
-  a->memory = need_of(&n, a, a->region_nbytes, a->lanes);
+  while (a->cut.at_once < n.threads && a->cut.at_once < a->cut.total_regions &&
+         need_of(&n, a, a->cut.region_nbytes, a->cut.at_once + 1) <= memory)
+    a->cut.at_once++;
+  a->cut.memory = need_of(&n, a, a->cut.region_nbytes, a->cut.at_once);
   return ZARRC_OK;
 }
 
 void zarrc_copy_region(const zarrc_copy_item *a, uint64_t number, zarrc_region *region, int64_t *first,
                        int64_t *count) {
   for (int i = a->to.ndim - 1; i >= 0; i--) {
-    first[i] = (int64_t)(number % (uint64_t)a->nregions[i]) * a->m[i];
-    number /= (uint64_t)a->nregions[i];
-    count[i] = min64(a->m[i], a->to.object_grid[i] - first[i]);
+    first[i] = (int64_t)(number % (uint64_t)a->cut.nregions[i]) * a->cut.m[i];
+    number /= (uint64_t)a->cut.nregions[i];
+    count[i] = min64(a->cut.m[i], a->to.object_grid[i] - first[i]);
     region->count[i] = extent(a->model, i, first[i], count[i], &region->start[i]);
     region->step[i] = 1;
   }

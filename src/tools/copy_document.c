@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The zarr.json of a copy: that of the source with other chunks, codecs and keys where asked for. */
+/* The zarr.json of a copied array: that of the source, with the chunks, codecs and keys of the options. */
 #include "tools/copy.h"
 
 #include "base/json.h"
@@ -10,28 +10,28 @@ typedef struct composing {
   zarrc_copier *k;
   const zarrc_array *source;
   zarrc_json_doc *document, *codecs; /* of the source */
-  const zarrc_json *sharding;        /* configuration of the source's shards; NULL: none */
+  const zarrc_json *sharding;        /* configuration of the source's sharding codec; NULL: none */
   int ndim;
-  bool given_chunks, given_shards; /* shapes of the options that apply to this array */
-  bool sharded;                    /* the copy */
-  int64_t chunks[ZARRC_MAX_NDIM];  /* of the copy, inside shards */
-  zarrc_buf chain;                 /* JSON of the codecs that the options say; empty: none */
+  bool given_chunks, given_shards; /* the shapes of the options apply to this array */
+  bool sharded;                    /* the copy has shards */
+  int64_t chunks[ZARRC_MAX_NDIM];  /* chunk shape of the copy; in shards, of inner chunks */
+  zarrc_buf chain;                 /* the codecs of the options as JSON; empty: none are given */
   zarrc_buf *out;
-  zarrc_status status; /* the first failure of writing stays */
+  zarrc_status status; /* of the first write that failed */
   zarrc_error *error;
 } composing;
 
 /* ---------------------------------------------------------------------------------------------------- deciding */
 
 static zarrc_status refuse(composing *c, const char *option, const char *why) {
-  c->k->report.option = option;
+  c->k->work.report.option = option;
   return zarrc_fail(c->error, ZARRC_INVALID_ARGUMENT, "%s", why);
 }
 
 static zarrc_status check_count(composing *c, const char *option, const int64_t *shape, int n, bool *applies) {
   *applies = zarrc_copy_applies(shape, n, c->ndim);
-  if (!shape || *applies || !c->k->single) return ZARRC_OK;
-  c->k->report.option = option;
+  if (!shape || *applies || !c->k->plan.single) return ZARRC_OK;
+  c->k->work.report.option = option;
   return zarrc_fail(c->error, ZARRC_INVALID_ARGUMENT, "%d numbers for %d dimensions", n, c->ndim);
 }
 
@@ -39,11 +39,11 @@ static zarrc_status read_chain(composing *c) {
   zarrc_status status = ZARRC_OK;
   if (c->k->options.codecs)
     status = zarrc_codecs_from_text(c->k->options.codecs, zarrc_array_dtype(c->source), &c->chain, c->error);
-  if (status) c->k->report.option = "codecs";
+  if (status) c->k->work.report.option = "codecs";
   return status;
 }
 
-/* Whether the chain of the options brings shards of its own. What is no list of codecs is found out later. */
+/* Returns whether the codecs of the options contain sharding. An invalid list is refused later. */
 static bool has_sharding(const composing *c) {
   zarrc_json_doc *doc;
   bool found = false;
@@ -65,7 +65,7 @@ static zarrc_status check_divisible(const composing *c) {
   return ZARRC_OK;
 }
 
-/* Decides about shards and chunks. */
+/* Decides on the shard and chunk shapes. */
 static zarrc_status decide(composing *c) {
   const zarrc_copy_options *o = &c->k->options;
   int64_t inner[ZARRC_MAX_NDIM];
@@ -133,7 +133,7 @@ static void put_inner(composing *c) {
     put_value(c, c->sharding ? zarrc_json_get(c->sharding, "codecs") : zarrc_json_root(c->codecs));
 }
 
-/* The shards of the source with other contents, or new ones. */
+/* Writes the codecs: inside the source's sharding codec, inside a new one, or without. */
 static void put_codecs(composing *c) {
   bool index = false;
   if (!c->sharded) {

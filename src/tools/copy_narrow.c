@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which regions of a copy have something to copy, and what is read for them. */
+/* Which regions of an array have stored data, and how often source objects are read for them. */
 #include "tools/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers of the regions, on each axis, that a source object lies in. */
+/* The regions that a source object lies in, along each axis. */
 typedef struct box {
   int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
 } box;
@@ -18,19 +18,19 @@ static void regions_of(const zarrc_copy_item *a, uint64_t object, box *out) {
     object /= (uint64_t)a->from.object_grid[i];
     int64_t start = zarrc_grid_first(from, i, chunk), edge = zarrc_grid_edge(from, i, chunk);
     int64_t last = (edge > shape[i] - start ? shape[i] : start + edge) - 1;
-    out->first[i] = zarrc_grid_find(to, i, start) / a->m[i];
-    out->count[i] = zarrc_grid_find(to, i, last) / a->m[i] - out->first[i] + 1;
+    out->first[i] = zarrc_grid_find(to, i, start) / a->cut.m[i];
+    out->count[i] = zarrc_grid_find(to, i, last) / a->cut.m[i] - out->first[i] + 1;
   }
 }
 
 static void count_reads(zarrc_copy_item *a) {
   box b;
-  a->reads = a->read_nbytes = 0;
+  a->reads.n = a->reads.nbytes = 0;
   for (size_t i = 0; i < a->stored.n; i++) {
     regions_of(a, a->stored.items[i].number, &b);
     uint64_t times = zarrc_product(b.count, a->from.ndim);
-    a->reads = zarrc_plus(a->reads, times);
-    a->read_nbytes = zarrc_plus(a->read_nbytes, zarrc_times(times, a->stored.items[i].nbytes));
+    a->reads.n = zarrc_plus(a->reads.n, times);
+    a->reads.nbytes = zarrc_plus(a->reads.nbytes, zarrc_times(times, a->stored.items[i].nbytes));
   }
 }
 
@@ -39,7 +39,7 @@ static void add_regions(const zarrc_copy_item *a, const box *b, uint64_t *list, 
   int axis, ndim = a->from.ndim;
   do {
     uint64_t number = 0;
-    for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->nregions[i] + (uint64_t)(b->first[i] + at[i]);
+    for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->cut.nregions[i] + (uint64_t)(b->first[i] + at[i]);
     list[(*n)++] = number;
     for (axis = ndim - 1; axis >= 0 && ++at[axis] == b->count[axis]; axis--) at[axis] = 0;
   } while (axis >= 0);
@@ -50,21 +50,21 @@ static int by_value(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* Sorted, each once. */
+/* Sorts the list and removes repeated numbers. */
 static void tidy(zarrc_copy_item *a, uint64_t n) {
-  qsort(a->list, (size_t)n, sizeof *a->list, by_value);
-  a->nlist = 0;
+  qsort(a->todo.list, (size_t)n, sizeof *a->todo.list, by_value);
+  a->todo.n = 0;
   for (uint64_t i = 0; i < n; i++)
-    if (i == 0 || a->list[i] != a->list[i - 1]) a->list[a->nlist++] = a->list[i];
+    if (i == 0 || a->todo.list[i] != a->todo.list[i - 1]) a->todo.list[a->todo.n++] = a->todo.list[i];
 }
 
 static void count_objects(zarrc_copy_item *a) {
   zarrc_region region;
   int64_t first[ZARRC_MAX_NDIM], count[ZARRC_MAX_NDIM];
-  a->nobjects = 0;
-  for (uint64_t i = 0; i < a->nlist; i++) {
-    zarrc_copy_region(a, a->list[i], &region, first, count);
-    a->nobjects = zarrc_plus(a->nobjects, zarrc_product(count, a->to.ndim));
+  a->todo.nobjects = 0;
+  for (uint64_t i = 0; i < a->todo.n; i++) {
+    zarrc_copy_region(a, a->todo.list[i], &region, first, count);
+    a->todo.nobjects = zarrc_plus(a->todo.nobjects, zarrc_product(count, a->to.ndim));
   }
 }
 
@@ -81,7 +81,7 @@ bool zarrc_copy_is_there(const zarrc_copy_item *a, const int64_t *first, const i
   return true;
 }
 
-/* What is read for one region: the source objects that lie in it. */
+/* Counts the reads of one region. */
 static void read_region(zarrc_copy_item *a, const zarrc_region *region) {
   const zarrc_grid *from = zarrc_array_grid(a->source);
   int64_t first[ZARRC_MAX_NDIM], last[ZARRC_MAX_NDIM], at[ZARRC_MAX_NDIM];
@@ -95,8 +95,8 @@ static void read_region(zarrc_copy_item *a, const zarrc_region *region) {
     for (int i = 0; i < ndim; i++) number = number * (uint64_t)a->from.object_grid[i] + (uint64_t)at[i];
     const zarrc_copy_object *object = zarrc_copy_objects_find(&a->stored, number);
     if (object) {
-      a->reads++;
-      a->read_nbytes += object->nbytes;
+      a->reads.n++;
+      a->reads.nbytes += object->nbytes;
     }
     for (axis = ndim - 1; axis >= 0 && ++at[axis] > last[axis]; axis--) at[axis] = first[axis];
   } while (axis >= 0);
@@ -105,34 +105,34 @@ static void read_region(zarrc_copy_item *a, const zarrc_region *region) {
 void zarrc_copy_leave_out(zarrc_copy_item *a) {
   int64_t first[ZARRC_MAX_NDIM] = {0}, count[ZARRC_MAX_NDIM] = {0};
   zarrc_region region;
-  if (!a->stored.known || a->windowed) return;
-  a->reads = a->read_nbytes = 0;
-  for (uint64_t i = 0; i < a->nlist; i++) {
-    zarrc_copy_region(a, a->list ? a->list[i] : i, &region, first, count);
+  if (!a->stored.known || a->cut.windowed) return;
+  a->reads.n = a->reads.nbytes = 0;
+  for (uint64_t i = 0; i < a->todo.n; i++) {
+    zarrc_copy_region(a, a->todo.list ? a->todo.list[i] : i, &region, first, count);
     if (!zarrc_copy_is_there(a, first, count)) read_region(a, &region);
   }
 }
 
 zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zarrc_error *error) {
-  a->nlist = a->total_regions;
-  a->nobjects = a->to.nobjects;
+  a->todo.n = a->cut.total_regions;
+  a->todo.nobjects = a->to.nobjects;
   if (!a->stored.known || a->to.nobjects == 0) return ZARRC_OK;
-  uint64_t windowed_reads = a->windowed ? a->reads : 0;
+  uint64_t windowed_reads = a->cut.windowed ? a->reads.n : 0;
   count_reads(a);
-  uint64_t sum = a->reads, n = 0;
-  a->reads_known = !a->windowed;
-  if (a->windowed && a->stored.n > 0 && windowed_reads > a->reads && a->stored.n * 2 > a->from.nobjects) {
-    a->read_nbytes = zarrc_times(a->read_nbytes, windowed_reads / (a->reads > 0 ? a->reads : 1));
-    a->reads = windowed_reads;
+  uint64_t sum = a->reads.n, n = 0;
+  a->reads.known = !a->cut.windowed;
+  if (a->cut.windowed && a->stored.n > 0 && windowed_reads > a->reads.n && a->stored.n * 2 > a->from.nobjects) {
+    a->reads.nbytes = zarrc_times(a->reads.nbytes, windowed_reads / (a->reads.n > 0 ? a->reads.n : 1));
+    a->reads.n = windowed_reads;
   }
-  if (all || sum >= a->total_regions) return ZARRC_OK;
-  uint64_t room = zarrc_times(sum > 0 ? sum : 1, sizeof *a->list);
-  a->list = room < SIZE_MAX / 2 ? zarrc_malloc(ctx, (size_t)room) : NULL;
-  if (!a->list) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (all || sum >= a->cut.total_regions) return ZARRC_OK;
+  uint64_t room = zarrc_times(sum > 0 ? sum : 1, sizeof *a->todo.list);
+  a->todo.list = room < SIZE_MAX / 2 ? zarrc_malloc(ctx, (size_t)room) : NULL;
+  if (!a->todo.list) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   box b;
   for (size_t i = 0; i < a->stored.n; i++) {
     regions_of(a, a->stored.items[i].number, &b);
-    add_regions(a, &b, a->list, &n);
+    add_regions(a, &b, a->todo.list, &n);
   }
   tidy(a, n);
   count_objects(a);
@@ -141,8 +141,9 @@ zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zar
 
 bool zarrc_copy_has_region(const zarrc_copy_item *a, const int64_t *chunk) {
   uint64_t number = 0;
-  for (int i = 0; i < a->to.ndim; i++) number = number * (uint64_t)a->nregions[i] + (uint64_t)(chunk[i] / a->m[i]);
-  return !a->list || (a->nlist > 0 && bsearch(&number, a->list, (size_t)a->nlist, sizeof number, by_value));
+  for (int i = 0; i < a->to.ndim; i++)
+    number = number * (uint64_t)a->cut.nregions[i] + (uint64_t)(chunk[i] / a->cut.m[i]);
+  return !a->todo.list || (a->todo.n > 0 && bsearch(&number, a->todo.list, (size_t)a->todo.n, sizeof number, by_value));
 }
 
 uint64_t zarrc_copy_memory_wanted(const zarrc_copy_item *a, uint64_t memory, bool check, unsigned threads) {
@@ -151,10 +152,10 @@ uint64_t zarrc_copy_memory_wanted(const zarrc_copy_item *a, uint64_t memory, boo
     unsigned t = threads;
     memory = zarrc_times(memory, 2);
     if (memory == UINT64_MAX) return 0;
-    other.windowed = false;
-    if (zarrc_copy_cut(&other, memory, check, &t, NULL) || other.windowed) continue;
+    other.cut.windowed = false;
+    if (zarrc_copy_cut(&other, memory, check, &t, NULL) || other.cut.windowed) continue;
     count_reads(&other);
-    if (other.reads == other.stored.n) return memory;
+    if (other.reads.n == other.stored.n) return memory;
   }
   return 0;
 }

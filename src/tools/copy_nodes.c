@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The groups and arrays of a copy, without chunks. */
+/* Creates the groups and arrays of a copy, without chunks. */
 #include "tools/copy.h"
 
 #include "base/json.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Same JSON but for blanks between values. */
+/* Returns whether two JSON texts are the same but for blanks between tokens. */
 static bool same_json(const char *a, const char *b) {
   bool quoted = false;
   for (;; a++, b++) {
@@ -26,12 +26,12 @@ static bool same_json(const char *a, const char *b) {
 }
 
 static zarrc_status refuse_resume(zarrc_copier *k, const char *path, zarrc_error *error) {
-  k->report.obstacle = ZARRC_COPY_OTHERWISE_THERE;
+  k->work.report.obstacle = ZARRC_COPY_OTHERWISE_THERE;
   return zarrc_fail(error, ZARRC_CONFLICT, "%.200s%swhat is there is not what this copy would make", path,
                     path[0] ? ": " : "");
 }
 
-/* Appends the members of a group's document without consolidated metadata, which may tell of other chunks now. */
+/* Appends the members of a group's document. Consolidated metadata is left out: it may describe other chunks. */
 static zarrc_status put_members(const zarrc_json *root, zarrc_buf *out, bool *consolidated, zarrc_error *error) {
   zarrc_status status = zarrc_buf_append(out, "{", 1, error);
   bool comma = false;
@@ -62,7 +62,7 @@ static zarrc_status group_document(zarrc_copier *k, const char *path, const zarr
   status = put_members(zarrc_json_root(doc), out, &consolidated, error);
   zarrc_json_close(doc);
   if (status || !consolidated) return status;
-  k->nconsolidated++;
+  k->work.nconsolidated++;
   return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_CONSOLIDATED, .path = zarrc_copy_below(k, path)},
                          error);
 }
@@ -71,8 +71,8 @@ static zarrc_status compare_group(zarrc_copier *k, const char *target, const zar
   zarrc_group *copy = NULL, *model = NULL;
   zarrc_status status = zarrc_group_open(&k->out.store, target, &copy, error);
   if (!status)
-    status = zarrc_group_create_json(k->models, "resumed", (const char *)text->ptr, text->len, ZARRC_CREATE_OVERWRITE,
-                                     &model, error);
+    status = zarrc_group_create_json(k->plan.models, "resumed", (const char *)text->ptr, text->len,
+                                     ZARRC_CREATE_OVERWRITE, &model, error);
   if (!status && !same_json(zarrc_group_metadata(copy), zarrc_group_metadata(model)))
     status = refuse_resume(k, target, error);
   zarrc_group_close(copy);
@@ -80,8 +80,8 @@ static zarrc_status compare_group(zarrc_copier *k, const char *target, const zar
   return status;
 }
 
-/* What is there of a node. On a stage a document may be one that cannot be read, as after a power cut: NONE, with
- * *damaged. */
+/* Finds what a resumed copy has at a path. A document on a stage may be unreadable, for example after a power cut:
+ * returns ZARRC_NODE_NONE and sets *damaged. */
 static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_kind *kind, bool *damaged,
                                zarrc_error *error) {
   zarrc_error why = {0};
@@ -96,8 +96,8 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
   if (!status && *kind == ZARRC_NODE_GROUP) status = zarrc_group_open(&k->out.store, target, &group, &why);
   zarrc_array_close(array);
   zarrc_group_close(group);
-  *damaged = !k->in_place && (status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED ||
-                              status == ZARRC_LIMIT || status == ZARRC_CORRUPT);
+  *damaged = !k->place.in_place && (status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED ||
+                                    status == ZARRC_LIMIT || status == ZARRC_CORRUPT);
   if (*damaged) {
     *kind = ZARRC_NODE_NONE;
     return ZARRC_OK;
@@ -150,7 +150,7 @@ static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   bool damaged;
   zarrc_status status = find_there(k, a->target, &kind, &damaged, error);
   options.chunk.write_empty_chunks = k->options.write_empty_chunks;
-  /* nobody can say any more how its chunks were encoded */
+  /* its chunks cannot be trusted: how they were encoded is unknown */
   if (!status && damaged) status = zarrc_store_erase_prefix(zarrc_copy_store(k), a->target, error);
   if (status) return status;
   if (kind == ZARRC_NODE_NONE)
@@ -164,8 +164,8 @@ static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
 
 zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
-  for (size_t i = 0, next = 0; i < zarrc_tree_nnodes(k->tree) && !status; i++) {
-    const zarrc_tree_node *node = zarrc_tree_get(k->tree, i);
+  for (size_t i = 0, next = 0; i < zarrc_tree_nnodes(k->plan.tree) && !status; i++) {
+    const zarrc_tree_node *node = zarrc_tree_get(k->plan.tree, i);
     char *target;
     status = zarrc_copy_join(k, zarrc_copy_below(k, node->path), &target, error);
     if (status) return status;
@@ -173,8 +173,8 @@ zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error) {
       status = make_group(k, node->path, target, error);
       zarrc_free(k->ctx, target);
     } else {
-      k->items[next].target = target;
-      status = zarrc_copy_about(k, ZARRC_COPY_TARGET, make_array(k, &k->items[next++], error));
+      k->plan.items[next].target = target;
+      status = zarrc_copy_about(k, ZARRC_COPY_TARGET, make_array(k, &k->plan.items[next++], error));
     }
   }
   return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which objects of an array are stored. */
+/* Lists the stored objects of an array. */
 #include "tools/copy.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 typedef struct counting {
   const zarrc_array *array;
   const zarrc_chunk_layout *layout;
-  uint64_t exact; /* bytes that every object has; 0: they differ */
+  uint64_t exact; /* size of every object; 0: sizes differ */
   bool whole;
   zarrc_copy_objects *out;
   size_t cap;
@@ -54,7 +54,7 @@ static zarrc_status count_entry(void *arg, const zarrc_entry *entry, zarrc_error
   return add(k, object, error);
 }
 
-/* Bytes that the codecs make of every chunk, where that depends on nothing; else 0. */
+/* Returns the encoded size of a chunk if the codecs give all chunks the same; otherwise 0. */
 static uint64_t exact_size(zarrc_array *array, const zarrc_chunk_layout *l) {
   const zarrc_pipeline *pipeline = NULL;
   int64_t first[ZARRC_MAX_NDIM] = {0};

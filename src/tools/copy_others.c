@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of a source that are no Zarr. */
+/* Copies files of the source that do not belong to Zarr. */
 #include "tools/copy.h"
 
-/* What is held of a file at a time; `memory` is 1 MiB or more. */
+/* The most bytes that are held of a file, within options.memory, which is at least 1 MiB. */
 #define PIECE ((uint64_t)1 << 18)
 
 static zarrc_status tell(void *arg, const zarrc_entry *entry, zarrc_error *error) {
@@ -12,7 +12,7 @@ static zarrc_status tell(void *arg, const zarrc_entry *entry, zarrc_error *error
 }
 
 zarrc_status zarrc_copy_find_others(zarrc_copier *k, zarrc_error *error) {
-  zarrc_status status = zarrc_node_survey(k->source_store, k->source_path, &k->others, tell, k, error);
+  zarrc_status status = zarrc_node_survey(k->source.store, k->source.path, &k->plan.others, tell, k, error);
   return status == ZARRC_UNSUPPORTED ? ZARRC_OK : zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
 }
 
@@ -23,7 +23,7 @@ static zarrc_status copy_file(void *arg, const zarrc_entry *entry, zarrc_error *
   zarrc_copy_side side;
   zarrc_status status = zarrc_copy_join(k, zarrc_copy_below(k, entry->key), &target, error);
   if (status) return status;
-  const zarrc_copy_place from = {k->source_store, entry->key}, to = {zarrc_copy_store(k), target};
+  const zarrc_copy_place from = {k->source.store, entry->key}, to = {zarrc_copy_store(k), target};
   status = zarrc_copy_value(&from, &to, PIECE, &nbytes, &side, error);
   zarrc_free(k->ctx, target);
   return zarrc_copy_about(k, side, status);
@@ -31,6 +31,6 @@ static zarrc_status copy_file(void *arg, const zarrc_entry *entry, zarrc_error *
 
 zarrc_status zarrc_copy_others(zarrc_copier *k, zarrc_error *error) {
   zarrc_survey again;
-  if (k->others.nothers == 0 || !k->options.other_files) return ZARRC_OK;
-  return zarrc_node_survey(k->source_store, k->source_path, &again, copy_file, k, error);
+  if (k->plan.others.nothers == 0 || !k->options.other_files) return ZARRC_OK;
+  return zarrc_node_survey(k->source.store, k->source.path, &again, copy_file, k, error);
 }

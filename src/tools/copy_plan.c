@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a copy will do. */
+/* The plan of a copy. */
 #include "tools/copy.h"
 
 #include "base/ctx.h"
 
 #include <string.h>
-
-const char *zarrc_copy_below(const zarrc_copier *k, const char *path) {
-  size_t n = strlen(k->source_path);
-  return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
-}
 
 zarrc_status zarrc_copy_read_there(zarrc_copy_item *a, zarrc_array *copy, zarrc_error *error) {
   zarrc_status status = zarrc_copy_objects_read(copy, &a->to, true, &a->there, error);
@@ -17,8 +12,8 @@ zarrc_status zarrc_copy_read_there(zarrc_copy_item *a, zarrc_array *copy, zarrc_
   return status;
 }
 
-/* What ZARRC_COPY_RESUME finds: in the stage's directory or at the target. An array that is not there, or is another
- * one, is found out when it is made. */
+/* Lists the chunks that an unfinished copy has, on its stage or at the target. That an array is missing or differs is
+ * found later, when arrays are created. */
 static zarrc_status look_at_chunks(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   char *path;
   zarrc_array *copy = NULL;
@@ -36,16 +31,16 @@ static zarrc_status look_at_chunks(zarrc_copier *k, zarrc_copy_item *a, zarrc_er
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 
-/* Shapes that fit no array at all are a mistake. */
+/* Refuses a shape of the options that applies to no array at all. */
 static zarrc_status check_fits(zarrc_copier *k, zarrc_error *error) {
   const zarrc_copy_options *o = &k->options;
   bool chunks = !o->chunk_shape, shards = !o->shard_shape;
-  for (size_t i = 0; i < k->nitems; i++) {
-    chunks |= k->items[i].rechunked;
-    shards |= k->items[i].resharded;
+  for (size_t i = 0; i < k->plan.nitems; i++) {
+    chunks |= k->plan.items[i].rechunked;
+    shards |= k->plan.items[i].resharded;
   }
   if (chunks && shards) return ZARRC_OK;
-  k->report.option = chunks ? "shard_shape" : "chunk_shape";
+  k->work.report.option = chunks ? "shard_shape" : "chunk_shape";
   return zarrc_copy_about(k, ZARRC_COPY_SOURCE,
                           zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no array has %d dimensions",
                                      chunks ? o->nshard_shape : o->nchunk_shape));
@@ -61,15 +56,16 @@ static zarrc_status open_source(zarrc_copier *k, zarrc_copy_item *a, zarrc_error
   return status;
 }
 
-/* Makes the array in memory, where nothing can be wrong but the options: what the source has is valid. */
+/* Creates the array in memory. A failure here is about the options, since the source is valid. */
 static zarrc_status make_model(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_buf document = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
   options.chunk.write_empty_chunks = k->options.write_empty_chunks;
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, zarrc_copy_document(k, a->source, &document, error));
   if (!status) {
-    status = zarrc_array_create_json(k->models, zarrc_copy_below(k, a->path), (const char *)document.ptr, document.len,
-                                     ZARRC_CREATE_OVERWRITE, a->encoded ? &options : NULL, &a->model, error);
+    status =
+        zarrc_array_create_json(k->plan.models, zarrc_copy_below(k, a->path), (const char *)document.ptr, document.len,
+                                ZARRC_CREATE_OVERWRITE, a->encoded ? &options : NULL, &a->model, error);
     if (k->options.codecs && (status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA)) {
       status = ZARRC_INVALID_ARGUMENT;
       if (error) error->code = status;
@@ -81,17 +77,17 @@ static zarrc_status make_model(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
 }
 
 static void count(zarrc_copier *k, const zarrc_copy_item *a) {
-  k->nobjects = zarrc_plus(k->nobjects, a->nobjects);
-  k->nbytes = zarrc_plus(k->nbytes, a->to.nbytes);
-  if (a->memory > k->memory) k->memory = a->memory;
+  k->plan.nobjects = zarrc_plus(k->plan.nobjects, a->todo.nobjects);
+  k->plan.nbytes = zarrc_plus(k->plan.nbytes, a->to.nbytes);
+  if (a->cut.memory > k->plan.memory) k->plan.memory = a->cut.memory;
 }
 
 static zarrc_status cut(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
-  unsigned threads = k->threads;
+  unsigned threads = k->plan.threads;
   if (a->encoded) return ZARRC_OK;
   zarrc_status status = zarrc_copy_cut(a, k->options.memory, k->options.check, &threads, error);
-  if (status == ZARRC_LIMIT) k->report.obstacle = ZARRC_COPY_NEEDS_MEMORY;
-  if (threads < k->threads) k->threads = threads;
+  if (status == ZARRC_LIMIT) k->work.report.obstacle = ZARRC_COPY_NEEDS_MEMORY;
+  if (threads < k->plan.threads) k->plan.threads = threads;
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 
@@ -115,29 +111,29 @@ static zarrc_status plan_array(zarrc_copier *k, const zarrc_tree_node *node, zar
 }
 
 static zarrc_status read_tree(zarrc_copier *k, zarrc_error *error) {
-  zarrc_meter_init(&k->in, k->source_store, k->ctx);
-  zarrc_status status = zarrc_tree_open(&k->in.store, k->source_path, -1, &k->tree, error);
-  if (!status) status = zarrc_tree_check(k->tree, error);
+  zarrc_meter_init(&k->in, k->source.store, k->ctx);
+  zarrc_status status = zarrc_tree_open(&k->in.store, k->source.path, -1, &k->plan.tree, error);
+  if (!status) status = zarrc_tree_check(k->plan.tree, error);
   return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
 }
 
 static zarrc_status plan_arrays(zarrc_copier *k, zarrc_error *error) {
-  size_t n = zarrc_tree_nnodes(k->tree), narrays = 0;
-  zarrc_status status = zarrc_memory_store_open(k->ctx, &k->models, error);
+  size_t n = zarrc_tree_nnodes(k->plan.tree), narrays = 0;
+  zarrc_status status = zarrc_memory_store_open(k->ctx, &k->plan.models, error);
   if (status) return status;
-  k->single = zarrc_tree_get(k->tree, 0)->kind == ZARRC_NODE_ARRAY;
-  for (size_t i = 0; i < n; i++) narrays += zarrc_tree_get(k->tree, i)->kind != ZARRC_NODE_GROUP;
-  if (narrays > SIZE_MAX / sizeof *k->items) return zarrc_fail(error, ZARRC_LIMIT, "%zu arrays", narrays);
-  k->items = zarrc_malloc(k->ctx, narrays * sizeof *k->items);
-  if (!k->items) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu arrays", narrays);
-  memset(k->items, 0, narrays * sizeof *k->items);
+  k->plan.single = zarrc_tree_get(k->plan.tree, 0)->kind == ZARRC_NODE_ARRAY;
+  for (size_t i = 0; i < n; i++) narrays += zarrc_tree_get(k->plan.tree, i)->kind != ZARRC_NODE_GROUP;
+  if (narrays > SIZE_MAX / sizeof *k->plan.items) return zarrc_fail(error, ZARRC_LIMIT, "%zu arrays", narrays);
+  k->plan.items = zarrc_malloc(k->ctx, narrays * sizeof *k->plan.items);
+  if (!k->plan.items) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu arrays", narrays);
+  memset(k->plan.items, 0, narrays * sizeof *k->plan.items);
   for (size_t i = 0; i < n && !status; i++) {
-    const zarrc_tree_node *node = zarrc_tree_get(k->tree, i);
+    const zarrc_tree_node *node = zarrc_tree_get(k->plan.tree, i);
     status = zarrc_ctx_check_canceled(k->ctx, error);
     if (!status && node->kind == ZARRC_NODE_GROUP)
-      k->ngroups++;
+      k->plan.ngroups++;
     else if (!status)
-      status = plan_array(k, node, &k->items[k->nitems++], error);
+      status = plan_array(k, node, &k->plan.items[k->plan.nitems++], error);
   }
   return status ? status : check_fits(k, error);
 }
@@ -149,30 +145,30 @@ static void tell_array(const zarrc_copier *k, zarrc_copy_item *a) {
                                .encoded = a->encoded,
                                .rechunked = a->rechunked,
                                .resharded = a->resharded,
-                               .nregions = a->nlist,
-                               .regions_at_once = a->lanes,
-                               .region_nbytes = a->region_nbytes,
-                               .in_parts = a->windowed,
-                               .nreads = a->reads,
-                               .read_nbytes = a->read_nbytes,
-                               .reads_are_exact = a->reads_known,
+                               .nregions = a->todo.n,
+                               .regions_at_once = a->cut.at_once,
+                               .region_nbytes = a->cut.region_nbytes,
+                               .in_parts = a->cut.windowed,
+                               .nreads = a->reads.n,
+                               .read_nbytes = a->reads.nbytes,
+                               .reads_are_exact = a->reads.known,
                                .source_is_listed = a->stored.known,
                                .source_nobjects = a->stored.n,
                                .source_nbytes = a->stored.nbytes,
                                .target_is_listed = a->there.known,
                                .target_nobjects = a->there.n,
                                .target_nfaulty = a->there.nfaulty};
-  if (a->stored.known && !a->encoded && a->reads > a->stored.n)
-    a->told.memory_wanted = zarrc_copy_memory_wanted(a, k->options.memory, k->options.check, k->threads);
+  if (a->stored.known && !a->encoded && a->reads.n > a->stored.n)
+    a->told.memory_wanted = zarrc_copy_memory_wanted(a, k->options.memory, k->options.check, k->plan.threads);
 }
 
-/* Plans with as many threads as there are, and again with fewer where memory asks for that. */
+/* Plans with all threads, and again with fewer as long as memory requires it. */
 zarrc_status zarrc_copy_plan(zarrc_copier *k, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   for (;;) {
-    unsigned threads = k->threads;
+    unsigned threads = k->plan.threads;
     if (threads < zarrc_ctx_get_options(k->ctx)->threads) {
-      status = zarrc_ctx_open_fewer(k->target_store->ctx, threads, &k->fewer, error);
+      status = zarrc_ctx_open_fewer(k->target.store->ctx, threads, &k->fewer, error);
       if (status) return status;
       k->ctx = k->fewer;
     }
@@ -180,10 +176,10 @@ zarrc_status zarrc_copy_plan(zarrc_copier *k, zarrc_error *error) {
     if (!status) status = zarrc_copy_about(k, ZARRC_COPY_TARGET, zarrc_copy_look(k, error));
     if (!status) status = plan_arrays(k, error);
     if (status) return status;
-    if (k->threads == threads) break;
+    if (k->plan.threads == threads) break;
     zarrc_copy_forget_plan(k);
   }
-  for (size_t i = 0; i < k->nitems; i++) tell_array(k, &k->items[i]);
+  for (size_t i = 0; i < k->plan.nitems; i++) tell_array(k, &k->plan.items[i]);
   return zarrc_copy_find_others(k, error);
 }
 
@@ -192,26 +188,26 @@ static void forget_item(zarrc_copier *k, zarrc_copy_item *a) {
   zarrc_array_close(a->model);
   zarrc_array_close(a->copy);
   zarrc_free(k->ctx, a->target);
-  zarrc_free(k->ctx, a->list);
+  zarrc_free(k->ctx, a->todo.list);
   zarrc_copy_objects_clear(&a->stored);
   zarrc_copy_objects_clear(&a->there);
 }
 
-/* Gives up everything that the context that works has made, and that context where it is the copier's own. */
+/* Releases everything that was made with k->ctx, and then that context if it is the copier's own. */
 void zarrc_copy_forget_plan(zarrc_copier *k) {
-  zarrc_stage_close(k->stage, true);
-  for (size_t i = 0; i < k->nitems; i++) forget_item(k, &k->items[i]);
-  zarrc_free(k->ctx, k->items);
-  zarrc_tree_close(k->tree);
-  zarrc_store_close(k->models);
+  zarrc_stage_close(k->place.stage, true);
+  for (size_t i = 0; i < k->plan.nitems; i++) forget_item(k, &k->plan.items[i]);
+  zarrc_free(k->ctx, k->plan.items);
+  zarrc_tree_close(k->plan.tree);
+  zarrc_store_close(k->plan.models);
   zarrc_ctx_close(k->fewer);
-  k->ctx = k->target_store->ctx;
+  k->ctx = k->target.store->ctx;
   k->fewer = NULL;
-  k->stage = NULL;
-  k->items = NULL;
-  k->tree = NULL;
-  k->models = NULL;
-  k->nitems = k->ngroups = 0;
-  k->nobjects = k->nbytes = k->memory = 0;
-  k->exists = k->unfinished = k->in_place = k->replaces = false;
+  k->place.stage = NULL;
+  k->plan.items = NULL;
+  k->plan.tree = NULL;
+  k->plan.models = NULL;
+  k->plan.nitems = k->plan.ngroups = 0;
+  k->plan.nobjects = k->plan.nbytes = k->plan.memory = 0;
+  k->place.exists = k->place.unfinished = k->place.in_place = k->place.replaces = false;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an unfinished copy has and the source does not have any more: it goes before the copy is shown. Only a stage is
- * pruned; a node that is completed where it stands may have more than this copy would make.
+ * Removes from an unfinished copy what the source does not have any more, before the copy is published. Only a stage is
+ * pruned: a copy that is completed in place may contain more than this copy would write.
  */
 #include "tools/copy.h"
 
-#include "base/order.h"
+#include "base/sort.h"
 
 #include <string.h>
 
-/* The nodes of the copy, by their paths. */
+/* The nodes of the source, sorted by their paths. */
 typedef struct nodes {
   zarrc_copier *k;
   uint32_t *order, n;
 } nodes;
 
-/* What is listed below one node, and must go: "p" or "k" for a prefix or a key, and its name with the NUL. */
+/* The entries below one node that will be removed: in `gone`, "p" (prefix) or "k" (key), then the name with its NUL. */
 typedef struct pruning {
   const nodes *known;
   const zarrc_copy_item *array; /* NULL: the node is a group */
@@ -25,7 +25,7 @@ typedef struct pruning {
 
 static const char *path_at(const void *of, uint32_t i) {
   const nodes *known = of;
-  return zarrc_copy_below(known->k, zarrc_tree_get(known->k->tree, i)->path);
+  return zarrc_copy_below(known->k, zarrc_tree_get(known->k->plan.tree, i)->path);
 }
 
 static int compare(const void *of, uint32_t a, uint32_t b) {
@@ -37,10 +37,10 @@ static int compare_with(const void *of, uint32_t i, const void *wanted) {
 }
 
 static bool is_node(const nodes *known, const char *path) {
-  return zarrc_order_has(known->order, known->n, compare_with, known, path);
+  return zarrc_sorted_has(known->order, known->n, compare_with, known, path);
 }
 
-/* Whether a key of an array is a chunk that this copy would write, or leave as it is. */
+/* Returns whether a key is a chunk that this copy writes or has already. */
 static bool is_copied(const zarrc_copy_item *a, const char *key) {
   int64_t chunk[ZARRC_MAX_NDIM];
   return zarrc_array_chunk_of(a->copy, key, chunk) && zarrc_copy_has_region(a, chunk);
@@ -83,17 +83,17 @@ static zarrc_status prune_node(const nodes *known, const char *path, const zarrc
 }
 
 zarrc_status zarrc_copy_prune(zarrc_copier *k, zarrc_error *error) {
-  size_t n = zarrc_tree_nnodes(k->tree);
+  size_t n = zarrc_tree_nnodes(k->plan.tree);
   zarrc_status status = ZARRC_OK;
-  if (!zarrc_copy_resumes(k) || k->in_place) return ZARRC_OK;
+  if (!zarrc_copy_resumes(k) || k->place.in_place) return ZARRC_OK;
   if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "%zu nodes", n);
   nodes known = {.k = k, .n = (uint32_t)n, .order = zarrc_malloc(k->ctx, n * sizeof(uint32_t))};
   if (!known.order) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %zu nodes", n);
-  zarrc_order(known.order, known.n, compare, &known);
+  zarrc_sort(known.order, known.n, compare, &known);
   for (size_t i = 0, next = 0; i < n && !status; i++) {
-    const zarrc_tree_node *node = zarrc_tree_get(k->tree, i);
+    const zarrc_tree_node *node = zarrc_tree_get(k->plan.tree, i);
     bool is_array = node->kind != ZARRC_NODE_GROUP;
-    status = prune_node(&known, zarrc_copy_below(k, node->path), is_array ? &k->items[next] : NULL, error);
+    status = prune_node(&known, zarrc_copy_below(k, node->path), is_array ? &k->plan.items[next] : NULL, error);
     next += is_array;
   }
   zarrc_free(k->ctx, known.order);

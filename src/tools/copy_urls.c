@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether two URLs are the same place of the file system. */
+/* Refuses a copy onto or into itself. */
 #include <zarrc/tools.h>
 
-#include "base/chars.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/* Puts the path of a path or file URL into `path`, which has room for the URL; false: another kind of URL. */
+/* Stores the path of a path or file URL in `path`, which has room for the URL. Returns false for other URLs. */
 static bool local_path(const char *url, char *path) {
   if (!strncasecmp(url, "memory:", 7)) return false;
   bool escaped = !strncasecmp(url, "file://", 7);
@@ -30,8 +30,8 @@ static bool local_path(const char *url, char *path) {
   return true;
 }
 
-/* Puts the absolute path without links of as much as exists, and behind it the rest as it is written, into `out`, which
- * has room for PATH_MAX bytes and the path. *known false: nothing of it can be told. */
+/* Resolves symbolic links of the part of a path that exists, and appends the rest unchanged. `out` has room for
+ * PATH_MAX bytes and the path. *known false: nothing could be resolved. */
 static zarrc_status resolve(char *path, char *out, size_t size, bool *known, zarrc_error *error) {
   char real[PATH_MAX];
   size_t n = strlen(path);
@@ -51,13 +51,13 @@ static zarrc_status resolve(char *path, char *out, size_t size, bool *known, zar
   if (!*known) return ZARRC_OK;
   const char *rest = path + cut + strspn(path + cut, "/");
   snprintf(out, size, "%s%s%s", real, rest[0] && strcmp(real, "/") ? "/" : "", rest);
-  size_t len = strlen(out), m = strlen("/zarr.json"); /* a node may be named by its document */
+  size_t len = strlen(out), m = strlen("/zarr.json"); /* a URL may name the document of a node */
   if (len > m && !strcmp(out + len - m, "/zarr.json")) out[len - m] = 0;
   return ZARRC_OK;
 }
 
-/* How many names below the directory that is `folder`, or is mounted from it, a path is; -1: it is not in it. What does
- * not exist of the path counts, and is passed by. */
+/* Returns how many levels a path lies below `folder`; -1: it is not below it. Directories are compared by device and
+ * inode, so that mounts are recognized. Components that do not exist count as levels. */
 static int depth_in(const char *path, const char *folder) {
   char above[2 * PATH_MAX];
   struct stat a, b;
@@ -78,7 +78,7 @@ static bool is_in(const char *path, const char *folder) {
   return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == 0 || !strcmp(folder, "/"));
 }
 
-/* The resolved path of a URL, freed with zarrc_free; *path NULL: it is none of the file system. */
+/* Returns the resolved path of a URL, which the caller frees with zarrc_free. *path NULL: it is not a local path. */
 static zarrc_status path_of(zarrc_ctx *ctx, const char *url, char **path, zarrc_error *error) {
   size_t n = strlen(url) + 1, size = n + PATH_MAX + 1;
   char *local = zarrc_malloc(ctx, n), *out = zarrc_malloc(ctx, size);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Stored values that are copied as they are, a piece at a time where they are long. */
+/* Copies and compares stored values, long ones in pieces. */
 #include "tools/copy.h"
 
 #include <string.h>
-#include <zarrc/plugin/blob.h>
+#include <zarrc/plugin/store.h>
 
-/* What makes the pieces of a copy. What fails here is about the source. */
+/* The source of a value that is copied in pieces. status, why: a failure to read it. */
 typedef struct feed {
   zarrc_ctx *ctx;
   zarrc_blob *from;
@@ -15,7 +15,7 @@ typedef struct feed {
 } feed;
 
 static zarrc_status blame(zarrc_status status, const zarrc_copy_place *place, zarrc_error *error) {
-  if (status && status != ZARRC_CANCELED) zarrc_error_in_key(error, place->key);
+  if (status && status != ZARRC_CANCELED) zarrc_error_in_key(error, place->store, place->key);
   return status;
 }
 
@@ -42,13 +42,13 @@ static void feed_close(void *state) {
 }
 
 static zarrc_status copy_pieces(feed *f, zarrc_blob *to, zarrc_error *error) {
-  static const zarrc_source source = {feed_next, feed_close};
+  static const zarrc_source source = {sizeof(zarrc_source), feed_next, feed_close};
   zarrc_parts parts;
   zarrc_parts_init(&parts, f->ctx);
   parts.source = &source;
   parts.source_state = f;
   zarrc_status status = feed_next(f, &parts, error);
-  if (!status && f->at == f->total) { /* short, or empty: one piece */
+  if (!status && f->at == f->total) { /* everything is in one piece */
     zarrc_bytes whole = parts.nitems > 0 ? parts.items[0] : (zarrc_bytes){.ptr = (const void *)""};
     status = zarrc_blob_replace(to, &whole, 1, false, error);
   } else if (!status) {
@@ -69,7 +69,7 @@ zarrc_status zarrc_copy_value(const zarrc_copy_place *from, const zarrc_copy_pla
   if (!status) status = read_piece(f.ctx, f.from, 0, 0, &range, error);
   if (status) goto done;
   f.total = range.total;
-  zarrc_bytes_release(&range.got); /* no bytes, but a hold on the value */
+  zarrc_bytes_release(&range.got); /* it has no bytes, but may hold a reference */
   status = zarrc_key_blob_open(&target, to->store, to->key, error);
   if (!status && !zarrc_blob_get_traits(target.blob).streams) f.piece = UINT64_MAX;
   if (!status) status = copy_pieces(&f, target.blob, error);
@@ -88,7 +88,7 @@ typedef struct comparison {
   bool same;
 } comparison;
 
-/* The next pieces of both are the same. */
+/* Compares the next piece. */
 static zarrc_status compare_piece(comparison *c, uint64_t at, uint64_t nbytes, uint64_t *total, zarrc_error *error) {
   zarrc_ctx *ctx = c->from->store->ctx;
   zarrc_range a = {0}, b = {0};
@@ -113,7 +113,7 @@ zarrc_status zarrc_copy_compare(const zarrc_copy_place *from, const zarrc_copy_p
     status = compare_piece(&c, at, n, &total, error);
   }
   if (!status && !c.same)
-    status = zarrc_fail(error, ZARRC_CORRUPT, "%.300s: the copy differs from the source", to->key);
+    status = blame(zarrc_fail(error, ZARRC_CORRUPT, "the copy differs from the source"), to, error);
   zarrc_key_blob_close(&c.other);
   zarrc_key_blob_close(&c.one);
   return status;

@@ -1,42 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* The copying itself: regions in parallel, each read, written, and with check read again. */
+/* Copies the elements of an array: reads and writes regions on several threads, and with check reads them again. */
 #include "tools/copy.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct work {
   zarrc_copier *k;
   const zarrc_copy_item *a;
   zarrc_dtype dtype;
-  bool resume; /* objects that are there are left alone */
+  bool resume; /* objects that the copy has already are left alone */
   atomic_ullong next;
   atomic_bool failed;
   atomic_flag locked;
-  uint64_t failed_region; /* the lowest-numbered region that failed, and why; guarded by locked */
+  uint64_t failed_region; /* the lowest number that failed; guarded by `locked`, with side and error */
   zarrc_copy_side side;
   zarrc_error error;
+  /* If the source is fetched in rounds: */
+  struct lane *idle; /* guarded by `mutex` */
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
 } work;
 
-/* Elements of a region. */
+/* The elements of a region. */
 typedef struct elements {
   void *data;
   uint64_t cap;
   zarrc_arena *arena;
 } elements;
 
-/* What one thread works with. */
+/* The state of one thread. */
 typedef struct lane {
   work *w;
+  struct lane *next; /* idle */
+  zarrc_store *from; /* of rounds, else NULL */
   elements values, again;
-  zarrc_copy_side side; /* that a failure is about */
+  zarrc_copy_side side; /* what a failure is about */
   bool fetch_failed;
   zarrc_error fetch_error;
 } lane;
 
-/* Regions are what the plan has room for; max_memory of the context is for what the library needs beside them. */
+/* Allocates without counting against max_memory of the context: the plan has counted the regions itself. */
 static void *resize(const work *w, void *data, uint64_t cap, uint64_t nbytes) {
-  const zarrc_allocator *alloc = &zarrc_ctx_get_options(w->k->target_store->ctx)->alloc;
+  const zarrc_allocator *alloc = &zarrc_ctx_get_options(w->k->target.store->ctx)->alloc;
   return alloc->resize(alloc->ud, data, (size_t)cap, (size_t)nbytes, 64);
 }
 
@@ -46,7 +54,7 @@ static void clear(const work *w, elements *e) {
   *e = (elements){0};
 }
 
-/* Makes room for the elements of a region; what was in it is gone. */
+/* Makes room for the elements of a region. The previous ones are lost. */
 static zarrc_status take(const work *w, elements *e, uint64_t nitems, zarrc_error *error) {
   uint64_t nbytes = zarrc_times(nitems, w->dtype.item_size);
   zarrc_arena_close(e->arena);
@@ -66,7 +74,7 @@ static zarrc_status about(lane *l, zarrc_copy_side side, zarrc_status status) {
   return status;
 }
 
-/* Appends "1,7" to text. */
+/* Writes "1,7" to text. */
 static void put_index(char *text, size_t size, const int64_t *index, int ndim) {
   size_t n = 0;
   text[0] = 0;
@@ -74,7 +82,8 @@ static void put_index(char *text, size_t size, const int64_t *index, int ndim) {
     n += (size_t)snprintf(text + n, size - n, "%s%lld", i > 0 ? "," : "", (long long)index[i]);
 }
 
-/* Element by element, as chunks of fill value are told: a NaN is a NaN, and a complex zero has no sign. */
+/* Compares elements as zarrc_is_fill does: any two NaNs are equal, and so are zeros of either sign in complex
+ * numbers. */
 static zarrc_status compare(const work *w, const lane *l, const zarrc_region *region, uint64_t nitems,
                             zarrc_error *error) {
   const zarrc_copy_item *a = w->a;
@@ -93,21 +102,23 @@ static zarrc_status compare(const work *w, const lane *l, const zarrc_region *re
       rest /= (uint64_t)region->count[axis];
     }
     put_index(at, sizeof at, index, a->to.ndim);
-    return zarrc_fail(error, ZARRC_CORRUPT, "%.100s: the copy differs from the source at (%s)", a->target, at);
+    zarrc_fail(error, ZARRC_CORRUPT, "the copy differs from the source at (%s)", at);
+    zarrc_error_in_key(error, w->k->target.store, a->target);
+    return ZARRC_CORRUPT;
   }
   return ZARRC_OK;
 }
 
-static zarrc_status read_region(const work *w, zarrc_array *array, const zarrc_region *region, uint64_t nitems,
-                                elements *to, zarrc_view *view, zarrc_error *error) {
+static zarrc_status read_region(const work *w, zarrc_array *array, zarrc_store *from, const zarrc_region *region,
+                                uint64_t nitems, elements *to, zarrc_view *view, zarrc_error *error) {
   zarrc_status status = take(w, to, nitems, error);
   if (status) return status;
   *view = zarrc_view_c(&w->dtype, w->a->to.ndim, region->count, to->data);
   view->arena = to->arena;
-  return zarrc_array_read(array, region, view, error);
+  return zarrc_array_read_from(array, from ? from : zarrc_array_store(array), region, view, error);
 }
 
-/* Bytes of the elements that were copied. */
+/* Returns the number of bytes of elements. */
 static uint64_t bytes_in(const work *w, const void *data, uint64_t nitems) {
   const zarrc_text *texts = data;
   uint64_t nbytes = 0;
@@ -116,7 +127,7 @@ static uint64_t bytes_in(const work *w, const void *data, uint64_t nitems) {
   return nbytes;
 }
 
-/* What goes wrong here is about the source, whatever chunk of the copy it was read for. */
+/* Reads part of the source for zarrc_array_write_values. A failure is recorded as one of the source. */
 static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
   lane *l = arg;
   zarrc_status status = zarrc_array_read(l->w->a->source, part, view, &l->fetch_error);
@@ -127,7 +138,8 @@ static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view 
 
 static zarrc_status write_fetched(lane *l, const zarrc_region *region, zarrc_error *error) {
   l->fetch_failed = false;
-  zarrc_status status = zarrc_array_write_fetched(l->w->a->copy, region, fetch, l, error);
+  const zarrc_values values = {.fetch = fetch, .arg = l};
+  zarrc_status status = zarrc_array_write_values(l->w->a->copy, region, &values, error);
   if (!status || !l->fetch_failed) return about(l, ZARRC_COPY_TARGET, status);
   *error = l->fetch_error;
   return about(l, ZARRC_COPY_SOURCE, l->fetch_error.code);
@@ -137,39 +149,40 @@ static zarrc_status write_region(lane *l, const zarrc_region *region, const zarr
   return about(l, ZARRC_COPY_TARGET, zarrc_array_write(l->w->a->copy, region, view, error));
 }
 
-/* Reads a region, and writes it; or both by turns. */
+/* Reads a region and writes it, or does both window by window. */
 static zarrc_status move_region(lane *l, const zarrc_region *region, uint64_t nitems, bool stored, zarrc_view *view,
                                 zarrc_error *error) {
   work *w = l->w;
-  if (w->a->windowed) return stored ? ZARRC_OK : write_fetched(l, region, error);
+  if (w->a->cut.windowed) return stored ? ZARRC_OK : write_fetched(l, region, error);
   zarrc_status status = ZARRC_OK;
   if (!stored || w->k->options.check)
-    status = about(l, ZARRC_COPY_SOURCE, read_region(w, w->a->source, region, nitems, &l->values, view, error));
+    status =
+        about(l, ZARRC_COPY_SOURCE, read_region(w, w->a->source, l->from, region, nitems, &l->values, view, error));
   return status || stored ? status : write_region(l, region, view, error);
 }
 
 static zarrc_status check_region(lane *l, const zarrc_region *region, uint64_t nitems, zarrc_error *error) {
   zarrc_view again;
-  zarrc_status status = read_region(l->w, l->w->a->copy, region, nitems, &l->again, &again, error);
+  zarrc_status status = read_region(l->w, l->w->a->copy, NULL, region, nitems, &l->again, &again, error);
   if (!status) status = compare(l->w, l, region, nitems, error);
   return about(l, ZARRC_COPY_TARGET, status);
 }
 
-/* Whether a failure is one of stored bytes. */
+/* Returns whether a failure means that stored bytes are wrong. */
 static bool is_fault(zarrc_status status) {
   return zarrc_status_exit_code(status) == zarrc_status_exit_code(ZARRC_CORRUPT);
 }
 
-/* Counts objects that were done. */
+/* Counts objects as done. */
 static zarrc_status advance(lane *l, uint64_t nobjects, bool skipped, bool mended, uint64_t nbytes,
                             zarrc_error *error) {
   zarrc_copier *k = l->w->k;
-  if (skipped) atomic_fetch_add(&k->skipped, nobjects);
-  if (mended) atomic_fetch_add(&k->mended, nobjects);
+  if (skipped) atomic_fetch_add(&k->work.skipped, nobjects);
+  if (mended) atomic_fetch_add(&k->work.mended, nobjects);
   return about(l, ZARRC_COPY_NEITHER, zarrc_copy_advance(k, nobjects, nbytes, error));
 }
 
-/* An object of an array whose elements cannot be read. */
+/* Copies an object of an array whose elements cannot be read. */
 static zarrc_status copy_encoded(lane *l, const int64_t *chunk, bool stored, zarrc_error *error) {
   bool mended;
   uint64_t nbytes;
@@ -191,7 +204,7 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   zarrc_status status = move_region(l, &region, nitems, stored, &view, error);
   if (!status && w->k->options.check) {
     status = check_region(l, &region, nitems, error);
-    if (stored && is_fault(status)) { /* it was there, but not whole: made anew */
+    if (stored && is_fault(status)) { /* the copy had it, but it is wrong: write it again */
       stored = false;
       mended = true;
       status = write_region(l, &region, &view, error);
@@ -202,7 +215,8 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   return advance(l, nobjects, stored, mended, stored ? 0 : bytes_in(w, l->values.data, nitems), error);
 }
 
-/* All regions with lower numbers have been begun, and end; so the lowest that fails is the same in every run. */
+/* Regions begin in order, and those that have begun end; so every run reports the same region, the lowest that
+ * fails. */
 static void note_failure(work *w, uint64_t number, zarrc_copy_side side, const zarrc_error *error) {
   while (atomic_flag_test_and_set(&w->locked)) {
   }
@@ -223,8 +237,8 @@ static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
   while (!atomic_load(&w->failed)) {
     zarrc_error why = {0};
     uint64_t number = atomic_fetch_add(&w->next, 1);
-    if (number >= w->a->nlist) break;
-    if (w->a->list) number = w->a->list[number];
+    if (number >= w->a->todo.n) break;
+    if (w->a->todo.list) number = w->a->todo.list[number];
     l.side = ZARRC_COPY_NEITHER;
     zarrc_status status = zarrc_ctx_check_canceled(w->k->ctx, &why);
     if (!status) status = copy_region(&l, number, &why);
@@ -235,11 +249,80 @@ static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
   return ZARRC_OK;
 }
 
+/* ------------------------------------------------------------------------------------------------- in rounds */
+
+/* Takes an idle lane, and waits for one if necessary. There are as many as the plan has memory for. */
+static lane *take_lane(work *w) {
+  pthread_mutex_lock(&w->mutex);
+  while (!w->idle) pthread_cond_wait(&w->changed, &w->mutex);
+  lane *l = w->idle;
+  w->idle = l->next;
+  pthread_mutex_unlock(&w->mutex);
+  return l;
+}
+
+static void give_lane(work *w, lane *l) {
+  pthread_mutex_lock(&w->mutex);
+  l->next = w->idle;
+  w->idle = l;
+  pthread_cond_signal(&w->changed);
+  pthread_mutex_unlock(&w->mutex);
+}
+
+/* Copies a region when its source has been fetched. */
+static zarrc_status copy_fetched(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  work *w = arg;
+  lane *l = take_lane(w);
+  zarrc_error why = {0};
+  uint64_t number = w->a->todo.list ? w->a->todo.list[i] : i;
+  l->from = from;
+  l->side = ZARRC_COPY_NEITHER;
+  zarrc_status status = copy_region(l, number, &why);
+  /* no failure yet: it may be repeated with more memory */
+  if (status && status != ZARRC_PENDING && status != ZARRC_NO_MEMORY) note_failure(w, number, l->side, &why);
+  give_lane(w, l);
+  if (status && error) *error = why;
+  return status;
+}
+
+static zarrc_status copy_in_rounds(work *w, zarrc_store *source, zarrc_error *error) {
+  size_t n = w->a->cut.at_once;
+  zarrc_bytes memory;
+  if (n > SIZE_MAX / sizeof(lane)) return zarrc_fail(error, ZARRC_LIMIT, "too many threads");
+  zarrc_status status = zarrc_scratch_take(w->k->ctx, n * sizeof(lane), &memory, error);
+  if (status) return status;
+  lane *lanes = (lane *)(void *)memory.ptr;
+  memset(lanes, 0, n * sizeof *lanes);
+  pthread_mutex_init(&w->mutex, NULL);
+  pthread_cond_init(&w->changed, NULL);
+  for (size_t i = 0; i < n; i++) {
+    lanes[i].w = w;
+    give_lane(w, &lanes[i]);
+  }
+  status = zarrc_store_each(source, (size_t)w->a->todo.n, NULL, copy_fetched, w, error);
+  for (size_t i = 0; i < n; i++) {
+    clear(w, &lanes[i].values);
+    clear(w, &lanes[i].again);
+  }
+  pthread_cond_destroy(&w->changed);
+  pthread_mutex_destroy(&w->mutex);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+/* Returns whether regions are fetched several at once. Impossible if they are windowed: a value that is stored while it
+ * is read cannot start again. */
+static bool uses_rounds(const zarrc_copy_item *a, const zarrc_store *source) {
+  return zarrc_store_fetches(source) && !a->encoded && !a->cut.windowed && a->todo.n <= SIZE_MAX;
+}
+
 zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_error *error) {
   work w = {.k = k, .a = a, .resume = zarrc_copy_resumes(k)};
   if (!a->encoded) w.dtype = *zarrc_array_dtype(a->source);
   atomic_flag_clear(&w.locked);
-  zarrc_status status = zarrc_for_each(k->ctx, a->lanes, run_lane, &w, error);
+  zarrc_store *source = zarrc_array_store(a->source);
+  zarrc_status status = uses_rounds(a, source) ? copy_in_rounds(&w, source, error)
+                                               : zarrc_for_each(k->ctx, a->cut.at_once, run_lane, &w, error);
   if (!atomic_load(&w.failed)) return status;
   if (error) *error = w.error;
   return zarrc_copy_about(k, w.side, w.error.code);

@@ -7,6 +7,7 @@
 typedef struct meter_blob {
   zarrc_blob blob;
   zarrc_meter *meter;
+  bool is_document;
   atomic_bool was_there;
   _Alignas(uint64_t) unsigned char inner[]; /* the blob of the inner store */
 } meter_blob;
@@ -15,12 +16,15 @@ static zarrc_blob *inner_of(const zarrc_blob *blob) {
   return (zarrc_blob *)(void *)((meter_blob *)blob)->inner;
 }
 
-static zarrc_status meter_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  meter_blob *b = (meter_blob *)blob;
-  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+static void count(meter_blob *b, const zarrc_range *ranges, size_t n, zarrc_status status) {
   if (!status && !atomic_exchange(&b->was_there, true)) atomic_fetch_add(&b->meter->opened, 1);
   atomic_fetch_add(&b->meter->reads, n);
   for (size_t i = 0; !status && i < n; i++) atomic_fetch_add(&b->meter->read_bytes, ranges[i].got.len);
+}
+
+static zarrc_status meter_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+  count((meter_blob *)blob, ranges, n, status);
   return status;
 }
 
@@ -33,7 +37,7 @@ static zarrc_status meter_replace(zarrc_blob *blob, const zarrc_bytes *parts, si
   return status;
 }
 
-/* Counts what comes from a source. */
+/* A source that counts the bytes of another one. */
 typedef struct counted {
   const zarrc_source *source;
   void *state;
@@ -48,11 +52,11 @@ static zarrc_status counted_next(void *state, zarrc_parts *parts, zarrc_error *e
 }
 
 static void counted_close(void *state) {
-  (void)state; /* the parts get the source back */
+  (void)state; /* meter_replace_from restores the source of the parts */
 }
 
 static zarrc_status meter_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
-  static const zarrc_source counting = {counted_next, counted_close};
+  static const zarrc_source counting = {sizeof(zarrc_source), counted_next, counted_close};
   counted c = {parts->source, parts->source_state, ((meter_blob *)blob)->meter};
   atomic_fetch_add(&c.meter->writes, 1);
   atomic_fetch_add(&c.meter->written_bytes, parts->nbytes);
@@ -66,6 +70,15 @@ static zarrc_status meter_replace_from(zarrc_blob *blob, zarrc_parts *parts, boo
 
 static zarrc_store *store_inner(const zarrc_store *store) {
   return ((const zarrc_meter *)store)->inner;
+}
+
+static zarrc_status meter_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
+  zarrc_status status = zarrc_store_fetch_behind(store_inner(store), requests, n, error);
+  for (size_t i = 0; !status && i < n; i++) {
+    meter_blob *b = (meter_blob *)((unsigned char *)requests[i].blob - offsetof(meter_blob, inner));
+    if (!b->is_document) count(b, requests[i].ranges, requests[i].n, requests[i].status);
+  }
+  return status;
 }
 
 static size_t meter_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
@@ -91,7 +104,8 @@ static zarrc_status meter_open(zarrc_store *store, const char *key, zarrc_blob *
   meter_blob *b = (meter_blob *)blob;
   zarrc_status status = store_inner(store)->ops->open(store_inner(store), key, inner_of(blob), error);
   if (status) return status;
-  b->blob = (zarrc_blob){is_document(key) ? &document_ops : &ops, inner_of(blob)->traits};
+  b->is_document = is_document(key);
+  b->blob = (zarrc_blob){b->is_document ? &document_ops : &ops, inner_of(blob)->traits};
   b->meter = (zarrc_meter *)store;
   atomic_init(&b->was_there, false);
   return ZARRC_OK;
@@ -102,6 +116,10 @@ void zarrc_meter_init(zarrc_meter *meter, zarrc_store *inner, zarrc_ctx *ctx) {
                                       .name = "meter",
                                       .blob_nbytes = meter_blob_nbytes,
                                       .open = meter_open,
-                                      .inner = store_inner};
-  *meter = (zarrc_meter){.store = {&ops, ctx, inner->read_only}, .inner = inner};
+                                      .inner = store_inner,
+                                      .fetch = meter_fetch};
+  *meter = (zarrc_meter){.store = {.ops = &meter->ops, .ctx = ctx, .read_only = inner->read_only, .url = inner->url},
+                         .ops = ops,
+                         .inner = inner};
+  if (!zarrc_store_fetches(inner)) meter->ops.fetch = NULL;
 }

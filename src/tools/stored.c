@@ -11,7 +11,7 @@ typedef struct counting {
   zarrc_stored found;
 } counting;
 
-/* Whether a key is that of the array's own document. */
+/* Returns whether a key is the zarr.json of the array itself. */
 static bool is_document(const zarrc_array *array, const char *key) {
   size_t n = strlen(zarrc_array_path(array));
   return !strcmp(key + n + (n > 0), "zarr.json");

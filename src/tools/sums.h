@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums for plans: what does not fit is UINT64_MAX, "very many". */
+/* Arithmetic that saturates: UINT64_MAX means "very many". */
 #ifndef ZARRC_TOOLS_SUMS_H
 #define ZARRC_TOOLS_SUMS_H
 
@@ -16,7 +16,7 @@ static inline uint64_t zarrc_times(uint64_t a, uint64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-/* dims are not negative. */
+/* Returns the product of dims, which are not negative. */
 static inline uint64_t zarrc_product(const int64_t *dims, int ndim) {
   uint64_t product = 1;
   for (int i = 0; i < ndim; i++)

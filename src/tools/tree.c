@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Groups nested deeper are refused, so that links in a circle end. */
+/* Groups nested deeper are refused, so that a circle of links ends. */
 #define MAX_DEPTH 256
 
 typedef struct node {
@@ -30,7 +30,7 @@ static void clear(zarrc_tree *tree) {
   zarrc_free(tree->ctx, tree->items);
 }
 
-/* Notes why the node that was added last cannot be read. */
+/* Records why the node that was added last cannot be read. */
 static zarrc_status blame(zarrc_tree *tree, const zarrc_error *why, zarrc_error *error) {
   node *last = &tree->items[tree->n - 1];
   if (!last->why) last->why = zarrc_malloc(tree->ctx, sizeof *last->why);
@@ -58,7 +58,7 @@ static zarrc_status add(zarrc_tree *tree, const char *path, zarrc_node_kind kind
   return ZARRC_OK;
 }
 
-/* The children of a group, listed before what is below them. */
+/* The children of a group, listed completely before their own children. */
 typedef struct listing {
   zarrc_tree children;
   int depth;
@@ -79,12 +79,12 @@ static zarrc_status list_children(zarrc_store *store, const char *path, listing 
   return status;
 }
 
-/* Whether a failure is about one node alone, so that others can be listed. */
+/* Returns whether a failure concerns one node only, so that listing the others goes on. */
 static bool is_of_one_node(zarrc_status status) {
   return status != ZARRC_NO_MEMORY && status != ZARRC_NETWORK && status != ZARRC_CANCELED && status != ZARRC_INTERNAL;
 }
 
-/* Adds each child of the group that was added last, with what is below it. */
+/* Adds the children of a group with everything below them. */
 static zarrc_status visit(zarrc_store *store, const char *path, int depth, int64_t limit, zarrc_tree *tree,
                           zarrc_error *error) {
   listing l = {.children.ctx = tree->ctx, .depth = depth + 1};

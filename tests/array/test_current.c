@@ -9,6 +9,7 @@
 
 #include "support/files.h"
 #include "support/nodes.h"
+#include "support/said.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static zarrc_array *create(const char *path, char *document) {
   zarrc_array *made = NULL;
   zarrc_error error = {0};
   if (zarrc_array_create_json(store, path, document, strlen(document), ZARRC_CREATE_OVERWRITE, NULL, &made, &error))
-    fail_msg("%s", error.message);
+    fail_msg("%s", SAID(error));
   free(document);
   return made;
 }
@@ -47,7 +48,7 @@ static void store_values(zarrc_array *a, int64_t n) {
   int32_t values[N];
   zarrc_error error = {0};
   for (int i = 0; i < N; i++) values[i] = i + 1;
-  if (transfer(a, true, 0, n, values, &error)) fail_msg("%s", error.message);
+  if (transfer(a, true, 0, n, values, &error)) fail_msg("%s", SAID(error));
 }
 
 static int open_array(void) {
@@ -88,7 +89,7 @@ static int close_all(void **state) {
 static void expect_values(int64_t first, int64_t n) {
   int32_t values[N];
   zarrc_error error = {0};
-  if (transfer(array, false, first, n, values, &error)) fail_msg("%s", error.message);
+  if (transfer(array, false, first, n, values, &error)) fail_msg("%s", SAID(error));
   for (int64_t i = 0; i < n; i++) assert_int_equal(values[i], first + i < 8 ? first + i + 1 : 0);
 }
 
@@ -99,9 +100,9 @@ static const char replaced[] = "g/a/zarr.json: another array has been put in the
                                "open it again";
 
 static void expect(zarrc_status status, const zarrc_error *error, zarrc_status wanted, const char *message) {
-  if (status != wanted) fail_msg("%d: %s", (int)status, error->message);
+  if (status != wanted) fail_msg("%d: %s", (int)status, SAID(*error));
   assert_int_equal(error->code, wanted);
-  assert_string_equal(error->message, message);
+  assert_true(said_last(error, message));
   assert_string_equal(error->key, "g/a/zarr.json");
 }
 
@@ -231,7 +232,7 @@ static void test_missing_is_error(void **state) {
   zarrc_array_close(array);
   assert_int_equal(zarrc_array_open(store, "g/a", &options, &array, NULL), ZARRC_OK);
   assert_int_equal(transfer(array, false, 0, N, values, &error), ZARRC_NOT_FOUND);
-  assert_true(strstr(error.message, "the chunk is missing") != NULL);
+  assert_true(strstr(SAID(error), "the chunk is missing") != NULL);
   zarrc_array_close(create("g/a", DOCUMENT("6", NULL)));
   expect(transfer(array, false, 0, N, values, &error), &error, ZARRC_CONFLICT, replaced);
 }
@@ -248,7 +249,8 @@ static void test_replaced_in_a_write(void **state) {
   atomic_flag done = ATOMIC_FLAG_INIT;
   zarrc_error error = {0};
   (void)state;
-  expect(zarrc_array_write_fetched(array, NULL, replace_and_fetch, &done, &error), &error, ZARRC_CONFLICT, replaced);
+  expect(zarrc_array_write_values(array, NULL, &(zarrc_values){.fetch = replace_and_fetch, .arg = &done}, &error),
+         &error, ZARRC_CONFLICT, replaced);
 }
 
 #define TEST(f)                                                                                                        \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes whose elements are fetched part by part: they must store what a write of all of them stores. */
+/* Writes whose elements are fetched or applied part by part: they must store what a write of all of them stores. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,6 +39,7 @@ typedef struct source {
   atomic_size_t ncalls, most, nitems;
   zarrc_status fails; /* when this is asked for: */
   int64_t fails_at[2];
+  bool silent; /* it does not say why */
 } source;
 
 static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
@@ -57,7 +58,7 @@ static zarrc_status fetch(void *arg, const zarrc_region *part, const zarrc_view 
   size_t most = s->most;
   while (n > most && !atomic_compare_exchange_weak(&s->most, &most, n)) {
   }
-  if (hit) return zarrc_fail(error, s->fails, "nothing to fetch");
+  if (hit) return s->silent ? s->fails : zarrc_fail(error, s->fails, "nothing to fetch");
   zarrc_view from = zarrc_view_part(&s->all, part);
   zarrc_copy(view, &from);
   return ZARRC_OK;
@@ -139,7 +140,8 @@ static void same_as_a_write(void **state) {
         zarrc_view part = zarrc_view_part(&s.all, &regions[r]);
         assert_int_equal(zarrc_array_write(array[0], &regions[r], &part, NULL), ZARRC_OK);
         atomic_store(&s.nitems, 0);
-        if (zarrc_array_write_fetched(array[1], r ? &regions[r] : NULL, fetch, &s, &error))
+        if (zarrc_array_write_values(array[1], r ? &regions[r] : NULL, &(zarrc_values){.fetch = fetch, .arg = &s},
+                                     &error))
           fail_msg("%s", error.message);
         assert_int_equal(s.nitems, regions[r].count[0] * regions[r].count[1]); /* each once */
         zarrc_view x = zarrc_view_c(dtype, 2, shape, a), y = zarrc_view_c(dtype, 2, shape, b);
@@ -158,6 +160,95 @@ static void same_as_a_write(void **state) {
   free(b);
 }
 
+/* ------------------------------------------------------------------------------------------------------- applied */
+
+/* Adds 1000 to each element of the array that lies in some of its rows. */
+typedef struct adding {
+  bool row[ROWS];
+  atomic_size_t nitems;
+} adding;
+
+static bool adds(void *arg, const zarrc_region *part) {
+  const adding *a = arg;
+  for (int64_t i = 0; i < part->count[0]; i++)
+    if (a->row[part->start[0] + i * part->step[0]]) return part->count[1] > 0;
+  return false;
+}
+
+static zarrc_status add(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  adding *a = arg;
+  (void)error;
+  a->nitems += (size_t)zarrc_view_nitems(view);
+  for (int64_t i = 0; i < view->shape[0]; i++)
+    for (int64_t k = 0; k < view->shape[1] && a->row[part->start[0] + i * part->step[0]]; k++) {
+      int32_t *at = (int32_t *)(void *)((uint8_t *)view->data + i * view->stride[0] + k * view->stride[1]);
+      *at += 1000;
+    }
+  return ZARRC_OK;
+}
+
+/* Changes of values where they lie, in indices of the array: what is read, changed and written would be the same. */
+static void values_are_applied(void **state) {
+  needs_codec("zstd");
+  (void)state;
+  static const zarrc_region regions[] = {
+      {.count = {ROWS, COLUMNS}, .step = {1, 1}},
+      {.start = {60, 5}, .count = {50, 90}, .step = {1, 1}},
+      {.start = {1, 2}, .count = {20, 40}, .step = {5, 3}},
+  };
+  int32_t *values = malloc(sizeof(int32_t) * ROWS * COLUMNS), *back = malloc(sizeof(int32_t) * ROWS * COLUMNS);
+  zarrc_store *store = file_store();
+  for (int k = 0; k < NCHAINS; k++) {
+    char path[8];
+    snprintf(path, sizeof path, "p%d", k);
+    zarrc_array *array = array_make(store, path, "[117, 133]", "[64, 64]", "int32", "0", chains[k]);
+    zarrc_view all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){ROWS, COLUMNS}, values), to = all;
+    to.data = back;
+    for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = i < 64 * COLUMNS ? 0 : i; /* two chunks have no value */
+    assert_int_equal(zarrc_array_write(array, NULL, &all, NULL), ZARRC_OK);
+    for (size_t r = 0; r < sizeof regions / sizeof *regions; r++)
+      for (int touches = 0; touches < 2; touches++) {
+        adding a = {.nitems = 0};
+        zarrc_error error = {0};
+        zarrc_view part = zarrc_view_part(&all, &regions[r]);
+        zarrc_values applied = {.apply = add, .touches = touches ? adds : NULL, .arg = &a};
+        for (int i = touches ? 30 : 0; i < ROWS; i += 31) a.row[i] = true;
+        assert_int_equal(add(&a, &regions[r], &part, NULL), ZARRC_OK);
+        atomic_store(&a.nitems, 0);
+        if (zarrc_array_write_values(array, r ? &regions[r] : NULL, &applied, &error)) fail_msg("%s", error.message);
+        if (!touches) assert_int_equal(a.nitems, regions[r].count[0] * regions[r].count[1]); /* each once */
+        assert_int_equal(zarrc_array_read(array, NULL, &to, NULL), ZARRC_OK);
+        assert_memory_equal(back, values, sizeof(int32_t) * ROWS * COLUMNS);
+      }
+    zarrc_array_close(array);
+  }
+  zarrc_store_close(store);
+  free(values);
+  free(back);
+}
+
+/* What nothing touches is neither read nor stored: a damaged chunk is in nobody's way. */
+static void untouched_chunks_are_left_alone(void **state) {
+  (void)state;
+  static int32_t values[ROWS * COLUMNS];
+  zarrc_store *store = file_store();
+  zarrc_array *array = array_make(store, "u", "[117, 133]", "[64, 64]", "int32", "0", "[" BYTES ", \"crc32c\"]");
+  zarrc_view all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){ROWS, COLUMNS}, values);
+  adding a = {.row = {[100] = true}};
+  zarrc_values applied = {.apply = add, .touches = adds, .arg = &a};
+  for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = i;
+  assert_int_equal(zarrc_array_write(array, NULL, &all, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_store_set(store, "u/c/0/1", "damaged", 7, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_array_write_values(array, NULL, &applied, NULL), ZARRC_OK);
+  assert_true(a.nitems == 53 * COLUMNS);
+  applied.touches = NULL;
+  assert_int_not_equal(zarrc_array_write_values(array, NULL, &applied, NULL), ZARRC_OK);
+  zarrc_array_close(array);
+  zarrc_store_close(store);
+}
+
+/* ------------------------------------------------------------------------------------------------------- fetched */
+
 static void texts(void **state) {
   (void)state;
   enum { N = 40 };
@@ -175,7 +266,8 @@ static void texts(void **state) {
     zarrc_array *array = array_make(store, k ? "b" : "a", "[40]", "[16]", "string", "\"\"", codecs[k]);
     int64_t shape[1] = {N};
     source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 1, shape, values)};
-    if (zarrc_array_write_fetched(array, NULL, fetch, &s, &error)) fail_msg("%s", error.message);
+    if (zarrc_array_write_values(array, NULL, &(zarrc_values){.fetch = fetch, .arg = &s}, &error))
+      fail_msg("%s", error.message);
     zarrc_view view = zarrc_view_c(zarrc_array_dtype(array), 1, shape, back);
     assert_int_equal(zarrc_arena_open(ctx, &view.arena, NULL), ZARRC_OK);
     assert_int_equal(zarrc_array_read(array, NULL, &view, NULL), ZARRC_OK);
@@ -216,7 +308,8 @@ static void large_shards_take_little_memory(void **state) {
     free(folder);
     assert_int_equal(zarrc_array_open(into, path, NULL, &array, NULL), ZARRC_OK);
     source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 3, edges[k], values)};
-    if (zarrc_array_write_fetched(array, NULL, fetch, &s, &error)) fail_msg("%s", error.message);
+    if (zarrc_array_write_values(array, NULL, &(zarrc_values){.fetch = fetch, .arg = &s}, &error))
+      fail_msg("%s", error.message);
     size_t nitems = (size_t)(edges[k][0] * edges[k][1] * edges[k][2]);
     assert_true(k < 2 ? s.nitems == nitems : s.nitems > nitems && s.nitems <= 2 * nitems);
     assert_true(s.ncalls >= 4);
@@ -236,6 +329,46 @@ static void large_shards_take_little_memory(void **state) {
   free(values);
   free(line);
   zarrc_store_close(store);
+}
+
+static zarrc_status fail_silently(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  (void)arg, (void)part, (void)view, (void)error;
+  return ZARRC_CORRUPT;
+}
+
+/* Functions that fail without a word: key, chunk and inner chunk are named as always. */
+static void failures_without_words(void **state) {
+  needs_codec("zstd");
+  (void)state;
+  int32_t *values = calloc(ROWS * COLUMNS, sizeof *values);
+  zarrc_store *store = file_store();
+  for (int k = 0; k < NCHAINS; k++) {
+    char path[8];
+    zarrc_error error;
+    snprintf(path, sizeof path, "s%d", k);
+    zarrc_array *array = array_make(store, path, "[117, 133]", "[64, 64]", "int32", "0", chains[k]);
+    source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){ROWS, COLUMNS}, values)};
+    s.fails = ZARRC_CORRUPT;
+    s.fails_at[0] = 70;
+    s.fails_at[1] = 9;
+    s.silent = true;
+    zarrc_region at = {.start = {69, 9}, .count = {3, 2}, .step = {1, 1}};
+    const zarrc_values ways[] = {{.fetch = fetch, .arg = &s}, {.apply = fail_silently}};
+    for (int i = 0; i < 2; i++) {
+      memset(&error, 0x20, sizeof error);
+      error.code = i ? ZARRC_CORRUPT : ZARRC_LIMIT; /* of an earlier failure */
+      assert_int_equal(zarrc_array_write_values(array, &at, &ways[i], &error), ZARRC_CORRUPT);
+      assert_int_equal(error.code, ZARRC_CORRUPT);
+      assert_string_equal(error.message, zarrc_status_words(ZARRC_CORRUPT));
+      assert_non_null(strstr(error.key, "c/1/0"));
+      assert_string_equal(error.chunk, "1,0");
+      if (i == 1 && (k == 2 || k == 3 || k == 4)) assert_string_equal(error.inner_chunk, "0,1");
+      assert_int_equal(zarrc_array_write_values(array, &at, &ways[i], NULL), ZARRC_CORRUPT);
+    }
+    zarrc_array_close(array);
+  }
+  zarrc_store_close(store);
+  free(values);
 }
 
 /* What fetch says is what the caller hears, and the chunk keeps what it had. */
@@ -260,7 +393,8 @@ static void a_fetch_that_fails(void **state) {
     zarrc_view y = zarrc_view_c(zarrc_array_dtype(array), 2, at.count, after);
     assert_int_equal(zarrc_array_read(array, &at, &x, NULL), ZARRC_OK);
     for (int i = 0; i < ROWS * COLUMNS; i++) values[i]++;
-    assert_int_equal(zarrc_array_write_fetched(array, NULL, fetch, &s, &error), ZARRC_CHECKSUM);
+    assert_int_equal(zarrc_array_write_values(array, NULL, &(zarrc_values){.fetch = fetch, .arg = &s}, &error),
+                     ZARRC_CHECKSUM);
     assert_non_null(strstr(error.message, "nothing to fetch"));
     assert_non_null(strstr(error.key, "c/1/0"));
     assert_int_equal(zarrc_array_read(array, &at, &y, NULL), ZARRC_OK);
@@ -280,7 +414,8 @@ static zarrc_status each_allocation(const zarrc_ctx_options *options, void *arg)
   zarrc_status status = zarrc_ctx_open(options, &own, NULL);
   if (!status) status = zarrc_file_store_open(own, path, NULL, &store, NULL);
   if (!status) status = zarrc_array_open(store, "m", NULL, &array, NULL);
-  if (!status) status = zarrc_array_write_fetched(array, NULL, fetch, (void *)(uintptr_t)s, NULL);
+  if (!status)
+    status = zarrc_array_write_values(array, NULL, &(zarrc_values){.fetch = fetch, .arg = (void *)(uintptr_t)s}, NULL);
   zarrc_array_close(array);
   zarrc_store_close(store);
   zarrc_ctx_close(own);
@@ -310,8 +445,14 @@ static void what_cannot_be_fetched(void **state) {
   zarrc_array *array = array_make(store, "a", "[8, 8]", "[4, 4]", "int32", "0", chains[0]), *again = NULL;
   source s = {.all = zarrc_view_c(zarrc_array_dtype(array), 2, (int64_t[]){8, 8}, values)};
   zarrc_region steps = {.count = {4, 4}, .step = {2, 1}}, outside = {.start = {5, 0}, .count = {4, 4}, .step = {1, 1}};
-  assert_int_equal(zarrc_array_write_fetched(array, &steps, fetch, &s, NULL), ZARRC_INVALID_ARGUMENT);
-  assert_int_equal(zarrc_array_write_fetched(array, &outside, fetch, &s, NULL), ZARRC_INVALID_ARGUMENT);
+  zarrc_error error = {0};
+  assert_int_equal(zarrc_array_write_values(array, NULL, NULL, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_array_write(array, NULL, NULL, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_array_read(array, NULL, NULL, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_array_write_values(array, &steps, &(zarrc_values){.fetch = fetch, .arg = &s}, NULL),
+                   ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_array_write_values(array, &outside, &(zarrc_values){.fetch = fetch, .arg = &s}, NULL),
+                   ZARRC_INVALID_ARGUMENT);
   zarrc_array_close(array);
   zarrc_store_close(store);
   char *path = path_in(tree, "store");
@@ -319,7 +460,8 @@ static void what_cannot_be_fetched(void **state) {
                    ZARRC_OK);
   free(path);
   assert_int_equal(zarrc_array_open(locked, "a", NULL, &again, NULL), ZARRC_OK);
-  assert_int_equal(zarrc_array_write_fetched(again, NULL, fetch, &s, NULL), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_array_write_values(again, NULL, &(zarrc_values){.fetch = fetch, .arg = &s}, NULL),
+                   ZARRC_INVALID_ARGUMENT);
   assert_int_equal(s.ncalls, 0);
   zarrc_array_close(again);
   zarrc_store_close(locked);
@@ -327,7 +469,14 @@ static void what_cannot_be_fetched(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-  const struct CMUnitTest tests[] = {TEST(same_as_a_write),    TEST(texts),     TEST(large_shards_take_little_memory),
-                                     TEST(a_fetch_that_fails), TEST(no_memory), TEST(what_cannot_be_fetched)};
+  const struct CMUnitTest tests[] = {TEST(same_as_a_write),
+                                     TEST(texts),
+                                     TEST(values_are_applied),
+                                     TEST(untouched_chunks_are_left_alone),
+                                     TEST(large_shards_take_little_memory),
+                                     TEST(a_fetch_that_fails),
+                                     TEST(failures_without_words),
+                                     TEST(no_memory),
+                                     TEST(what_cannot_be_fetched)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

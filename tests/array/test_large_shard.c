@@ -139,7 +139,7 @@ static void one_element_of_a_gibibyte(void **state) {
   zarrc_array *array;
   zarrc_error error;
   assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
-  counting_store store = {.store = {&counting_ops, ctx, true}, .path = path};
+  counting_store store = {.store = {.ops = &counting_ops, .ctx = ctx, .read_only = true}, .path = path};
   if (zarrc_array_open(&store.store, "", NULL, &array, &error)) fail_msg("%s", error.message);
   float one[2];
   zarrc_region r = {.start = {5 * 32 + 9, 3 * 32 + 1, 7 * 32 + 30}, .count = {1, 1, 1}, .step = {1, 1, 1}};

@@ -12,6 +12,7 @@
 #include "support/files.h"
 #include "support/needs.h"
 #include "support/nodes.h"
+#include "support/said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,13 +98,13 @@ static void check_row(const zarrc_json *row, size_t *naccepted, size_t *nexcepti
   assert_true(zarrc_json_get_bool(zarrc_json_get(theirs, "ok"), &ok));
   if (x) {
     (*nexceptions)++;
-    if (status != x->status) fail_msg("%s: %s (%s)", label, error.message, x->reason);
+    if (status != x->status) fail_msg("%s: %s (%s)", label, SAID(error), x->reason);
     if (ok == (status == ZARRC_OK)) assert_non_null(x->canonical); /* else it is no exception */
   } else if (ok != (status == ZARRC_OK)) {
-    fail_msg("%s: %s", label, ok ? error.message : "must be refused");
+    fail_msg("%s: %s", label, ok ? SAID(error) : "must be refused");
   }
   if (status) {
-    assert_true(error.message[0] != 0);
+    assert_true(SAID(error)[0] != 0);
     return;
   }
   (*naccepted)++;
@@ -139,9 +140,9 @@ static void check_member(const char *member, const char *json, bool strict, zarr
   zarrc_metadata *m = NULL;
   zarrc_error error = {0};
   zarrc_status status = zarrc_metadata_open(ctx, document, strlen(document), &options, &m, &error);
-  if (status != expected) fail_msg("%s %s: %s", member, json, status ? error.message : "accepted");
-  if (part && !strstr(status ? error.message : m->text, part))
-    fail_msg("%s %s: %s", member, json, status ? error.message : m->text);
+  if (status != expected) fail_msg("%s %s: %s", member, json, status ? SAID(error) : "accepted");
+  if (part && !strstr(status ? SAID(error) : m->text, part))
+    fail_msg("%s %s: %s", member, json, status ? SAID(error) : m->text);
   zarrc_metadata_close(m);
   free(document);
 }
@@ -366,7 +367,7 @@ static void test_truncated_and_flipped(void **state) {
       zarrc_error error = {0};
       zarrc_status status = zarrc_metadata_open(ctx, text, n, NULL, &m, &error);
       assert_int_equal(error.code, status);
-      if (status) assert_true(error.message[0] != 0);
+      if (status) assert_true(SAID(error)[0] != 0);
       naccepted += status == ZARRC_OK;
       zarrc_metadata_close(m);
       free(text);
@@ -421,8 +422,8 @@ static double asked_per_byte(int nlevels, const char *filler, size_t n, zarrc_st
   asked = 0;
   zarrc_status status = zarrc_metadata_open(own, document, nbytes, NULL, &m, &error);
   double each = (double)asked / (double)nbytes;
-  if (status != expected || (message && !strstr(error.message, message)))
-    fail_msg("%d levels, %zu x \"%s\": %s", nlevels, n, filler, error.message);
+  if (status != expected || (message && !strstr(SAID(error), message)))
+    fail_msg("%d levels, %zu x \"%s\": %s", nlevels, n, filler, SAID(error));
   zarrc_metadata_close(m);
   zarrc_ctx_close(own);
   free(document);

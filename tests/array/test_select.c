@@ -12,6 +12,7 @@
 #include "support/files.h"
 #include "support/needs.h"
 #include "support/nodes.h"
+#include "support/said.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static zarrc_array *open_array(zarrc_store *store, const zarrc_json *row, bool c
     snprintf(codecs, sizeof codecs, "[%s]", chain);
   char *document = nodes_document("shape", shape, "chunk_grid", grid, "codecs", codecs, NULL);
   if (zarrc_array_create_json(store, "a", document, strlen(document), ZARRC_CREATE_OVERWRITE, NULL, &array, &error))
-    fail_msg("%s: %s", document, error.message);
+    fail_msg("%s: %s", document, SAID(error));
   free(document);
   return array;
 }
@@ -158,11 +159,11 @@ static void check_refused(zarrc_array *array, const zarrc_json *row, const asked
     if (status != ZARRC_INVALID_ARGUMENT) fail_msg("%s: not refused", text);
     if (!zarrc_json_is(zarrc_json_get(row, "axis"), ZARRC_JSON_NULL)) {
       snprintf(axis, sizeof axis, "axis %d: ", (int)integer(zarrc_json_get(row, "axis")));
-      if (strncmp(error.message, axis, strlen(axis)) != 0) fail_msg("%s: %s", text, error.message);
+      if (strncmp(SAID(error), axis, strlen(axis)) != 0) fail_msg("%s: %s", text, SAID(error));
     }
     if (!zarrc_json_is(wrong, ZARRC_JSON_NULL)) {
       snprintf(index, sizeof index, " %lld", (long long)integer(wrong));
-      if (!strstr(error.message, index)) fail_msg("%s: %s", text, error.message);
+      if (!strstr(SAID(error), index)) fail_msg("%s: %s", text, SAID(error));
     }
   }
 }
@@ -174,7 +175,7 @@ static void check_taken(zarrc_array *array, const zarrc_json *row, const asked *
   int64_t *shape = integers(zarrc_json_get(row, "shape"), &nshape), seen[ZARRC_MAX_NDIM];
   int64_t *expected = integers(zarrc_json_get(row, "read"), &ntaken);
   int ndim;
-  if (zarrc_array_selection_shape(array, &a->selection, &ndim, seen, &error)) fail_msg("%s: %s", text, error.message);
+  if (zarrc_array_selection_shape(array, &a->selection, &ndim, seen, &error)) fail_msg("%s: %s", text, SAID(error));
   assert_int_equal(ndim, nshape);
   for (int i = 0; i < ndim; i++) assert_int_equal(seen[i], shape[i]);
 
@@ -185,7 +186,7 @@ static void check_taken(zarrc_array *array, const zarrc_json *row, const asked *
   all.data = numbers;
   assert_int_equal(zarrc_array_write(array, NULL, &all, NULL), ZARRC_OK);
   zarrc_view view = zarrc_view_c(&dtype, ndim, shape, taken);
-  if (zarrc_array_read_selection(array, &a->selection, &view, &error)) fail_msg("%s: %s", text, error.message);
+  if (zarrc_array_read_selection(array, &a->selection, &view, &error)) fail_msg("%s: %s", text, SAID(error));
   for (size_t i = 0; i < ntaken; i++)
     if (taken[i] != expected[i]) fail_msg("%s: element %zu is %d", text, i, (int)taken[i]);
 
@@ -194,7 +195,7 @@ static void check_taken(zarrc_array *array, const zarrc_json *row, const asked *
   zarrc_view scalar = zarrc_view_c(&dtype, 0, NULL, &one);
   bool spread = zarrc_json_get(row, "scalar");
   if (zarrc_array_write_selection(array, &a->selection, spread ? &scalar : &view, &error))
-    fail_msg("%s: %s", text, error.message);
+    fail_msg("%s: %s", text, SAID(error));
   assert_int_equal(zarrc_array_read(array, NULL, &all, NULL), ZARRC_OK);
   const zarrc_json *changed = zarrc_json_get(row, "write");
   for (size_t i = 0, k = 0; i < nall; i++) {
@@ -321,8 +322,8 @@ static void mistakes_are_named(void **state) {
     zarrc_view view = zarrc_view_c(&int32, 0, NULL, &number);
     if (!too_many && rows[i].status == ZARRC_LIMIT) continue;
     zarrc_status status = zarrc_array_read_selection(array, &rows[i].selection, &view, &error);
-    if (status != rows[i].status || !strstr(error.message, rows[i].message))
-      fail_msg("row %zu: %s: %s", i, zarrc_status_name(status), error.message);
+    if (status != rows[i].status || !strstr(SAID(error), rows[i].message))
+      fail_msg("row %zu: %s: %s", i, zarrc_status_name(status), SAID(error));
   }
   zarrc_array_close(array);
   array = plain_array(store);
@@ -363,7 +364,7 @@ static void missing_chunks(void **state) {
     assert_int_equal(zarrc_array_read_selection(array, &selections[i], &view, NULL), ZARRC_OK);
     for (int64_t k = 0; k < zarrc_view_nitems(&view); k++) assert_int_equal(numbers[k], 7);
     assert_int_equal(zarrc_array_read_selection(again, &selections[i], &view, &error), ZARRC_NOT_FOUND);
-    assert_string_equal(error.message, "a/c/0/0: the chunk is missing");
+    assert_string_equal(SAID(error), "a/c/0/0: chunk 0,0: the chunk is missing");
   }
   zarrc_array_close(array);
   zarrc_array_close(again);
@@ -481,7 +482,7 @@ static void writers_lose_nothing(void **state) {
     assert_int_equal(
         zarrc_array_create_json(store, "a", document, strlen(document), ZARRC_CREATE_OVERWRITE, NULL, &array, NULL),
         ZARRC_OK);
-    if (zarrc_for_each(own, NWRITERS, write_own, array, &error)) fail_msg("%s", error.message);
+    if (zarrc_for_each(own, NWRITERS, write_own, array, &error)) fail_msg("%s", SAID(error));
     zarrc_view view = zarrc_view_c(&dtype, 1, (int64_t[]){LENGTH}, numbers);
     assert_int_equal(zarrc_array_read(array, NULL, &view, NULL), ZARRC_OK);
     for (int k = 0; k < LENGTH; k++) assert_int_equal(numbers[k], k + 1);

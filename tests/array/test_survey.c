@@ -55,7 +55,7 @@ static void test_check(void **state) {
   nodes_put(store, "n/thesis.txt", "x");
   assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_NEW, &error), ZARRC_OK);
   assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE, &error), ZARRC_CONFLICT);
-  assert_non_null(strstr(error.message, "1 file that is no Zarr would be removed, such as thesis.txt"));
+  assert_non_null(strstr(error.message, "1 file that is not Zarr would be removed, such as thesis.txt"));
   assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
   assert_int_equal(zarrc_node_create(store, "n", GROUP, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
   nodes_put(store, "n/zarr.json", GROUP);

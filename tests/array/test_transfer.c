@@ -8,6 +8,7 @@
 
 #include "array/transfer.h"
 #include "support/nodes.h"
+#include "support/said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void checks_memory(void **state) {
     t.view = &view;
     assert_int_equal(zarrc_transfer_begin(&t, 2, (int64_t[]){4, 5}, "thing", &error),
                      rows[i].message ? ZARRC_INVALID_ARGUMENT : ZARRC_OK);
-    if (rows[i].message) assert_non_null(strstr(error.message, rows[i].message));
+    if (rows[i].message) assert_non_null(strstr(SAID(error), rows[i].message));
   }
   zarrc_view view = zarrc_view_c(&int32, 0, NULL, NULL);
   zarrc_transfer t = f->t;
@@ -103,16 +104,16 @@ static void visits_chunks(void **state) {
   zarrc_error error = {0};
   seen s = {0};
   for (int64_t i = 0; i < 4; i++)
-    assert_int_equal(zarrc_transfer_visit(&f->t, (int64_t[]){i / 2, i % 2}, look, &s, &error), ZARRC_OK);
+    assert_int_equal(zarrc_transfer_visit(&f->t, f->store, (int64_t[]){i / 2, i % 2}, look, &s, &error), ZARRC_OK);
   assert_int_equal(s.ncalls, 4);
   s.missing = true;
-  assert_int_equal(zarrc_transfer_visit(&f->t, (int64_t[]){1, 0}, look, &s, &error), ZARRC_NOT_FOUND);
-  assert_string_equal(error.message, "a/c/1/0: the chunk is missing");
+  assert_int_equal(zarrc_transfer_visit(&f->t, f->store, (int64_t[]){1, 0}, look, &s, &error), ZARRC_NOT_FOUND);
+  assert_string_equal(SAID(error), "a/c/1/0: chunk 1,0: the chunk is missing");
   assert_string_equal(error.chunk, "1,0");
   assert_string_equal(error.key, "a/c/1/0");
   s.status = ZARRC_CORRUPT;
-  assert_int_equal(zarrc_transfer_visit(&f->t, (int64_t[]){0, 1}, look, &s, &error), ZARRC_CORRUPT);
-  assert_string_equal(error.message, "a/c/0/1: on purpose");
+  assert_int_equal(zarrc_transfer_visit(&f->t, f->store, (int64_t[]){0, 1}, look, &s, &error), ZARRC_CORRUPT);
+  assert_string_equal(SAID(error), "a/c/0/1: chunk 0,1: on purpose");
 }
 
 int main(void) {

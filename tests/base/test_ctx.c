@@ -7,17 +7,10 @@
 #include <cmocka.h>
 
 #include "base/cpu.h"
-#include "base/ctx.h"
 #include "support/faulty_alloc.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void test_version(void **state) {
-  (void)state;
-  assert_string_equal(zarrc_version(), "0.1.0");
-}
 
 static void test_defaults(void **state) {
   (void)state;
@@ -115,75 +108,11 @@ static void test_no_memory(void **state) {
   assert_int_equal(faulty_alloc_each(NULL, open_close, NULL), 1);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- slots */
-
-static char destroyed[8];
-
-static void note(zarrc_ctx *ctx, void *object) {
-  void *p = zarrc_malloc(ctx, 1); /* the context still works */
-  assert_non_null(p);
-  zarrc_free(ctx, p);
-  strcat(destroyed, object);
-}
-
-static void test_slots(void **state) {
-  (void)state;
-  zarrc_ctx *ctx = NULL;
-  char a[] = "a", b[] = "b";
-  destroyed[0] = 0;
-  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
-  for (int i = 0; i < ZARRC_NSLOTS; i++) assert_null(zarrc_ctx_get_slot(ctx, (zarrc_ctx_slot)i));
-  assert_true(zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, a, note));
-  assert_true(zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, b, note));
-  assert_false(zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, b, note));
-  assert_ptr_equal(zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY), a);
-  assert_ptr_equal(zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE), b);
-  zarrc_ctx_close(ctx);
-  assert_string_equal(destroyed, "ba");
-  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
-  assert_true(zarrc_ctx_set_slot(ctx, ZARRC_SLOT_REGISTRY, a, NULL));
-  zarrc_ctx_close(ctx);
-  assert_string_equal(destroyed, "ba");
-}
-
-static void *put_one(void *arg) {
-  zarrc_ctx *ctx = arg;
-  int *object = zarrc_malloc(ctx, sizeof *object);
-  *object = 42;
-  bool first = zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, object, zarrc_free);
-  const int *there = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
-  bool good = *there == 42 && (there == object) == first;
-  if (!first) zarrc_free(ctx, object);
-  return !good ? NULL : first ? arg : (char *)arg + 1;
-}
-
-static void test_slot_race(void **state) {
-  (void)state;
-  for (int round = 0; round < 50; round++) {
-    faulty_alloc a = {0};
-    zarrc_ctx *ctx = NULL;
-    assert_int_equal(zarrc_ctx_open(&(zarrc_ctx_options){.alloc = faulty_alloc_use(&a)}, &ctx, NULL), ZARRC_OK);
-    pthread_t threads[4];
-    int firsts = 0;
-    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, put_one, ctx), 0);
-    for (int i = 0; i < 4; i++) {
-      void *result;
-      pthread_join(threads[i], &result);
-      assert_non_null(result);
-      firsts += result == (void *)ctx;
-    }
-    assert_int_equal(firsts, 1);
-    zarrc_ctx_close(ctx);
-    assert_int_equal(a.blocks, 0);
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_version),     cmocka_unit_test(test_defaults),
-      cmocka_unit_test(test_struct_size), cmocka_unit_test(test_options_are_kept),
-      cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_too_little_memory),
-      cmocka_unit_test(test_slots),       cmocka_unit_test(test_slot_race),
+      cmocka_unit_test(test_defaults),          cmocka_unit_test(test_struct_size),
+      cmocka_unit_test(test_options_are_kept),  cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_too_little_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

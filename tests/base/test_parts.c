@@ -200,7 +200,7 @@ static void count_close(void *state) {
 }
 
 static void test_source(void **state) {
-  static const zarrc_source source = {count_next, count_close};
+  static const zarrc_source source = {sizeof(zarrc_source), count_next, count_close};
   (void)state;
   for (int last = 0; last <= 3; last++) {
     counter c = {.last = last};

@@ -63,7 +63,25 @@ static void given(void **state) {
   assert_true(same.a == 5 && same.b == 6);
 }
 
+static void room(void **state) {
+  struct {
+    int64_t a;
+    uint16_t room[3];
+    int64_t b;
+  } it = {1, {0}, 2};
+  zarrc_error error = {0};
+  (void)state;
+  assert_int_equal(ZARRC_CHECK_ROOM(&it, "it", &error), ZARRC_OK);
+  for (int i = 0; i < 3; i++) {
+    it.room[i] = 0x100;
+    assert_int_equal(ZARRC_CHECK_ROOM(&it, "it", &error), ZARRC_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "it: "));
+    assert_non_null(strstr(error.message, zarrc_version()));
+    it.room[i] = 0;
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(given)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(given), cmocka_unit_test(room)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

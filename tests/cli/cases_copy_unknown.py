@@ -39,7 +39,7 @@ class Unknown(cases_copy.Copy):
         self.assertEqual({key: self.tree("a")[key] for key in self.chunks("a")}, {key: want[key] for key in self.chunks("b")})
 
     def test_unknown_codecs_and_memory(self):
-        """Chunks larger than --memory are moved in pieces, several at once; files that are no Zarr as well."""
+        """Chunks larger than --memory are moved in pieces, several at once; files that are not Zarr as well."""
         self.unknown("a", 3, 5_000_000)
         (self.folder / "a/notes").write_bytes(os.urandom(3_000_000))
         plan = self.json("copy", "a", "b", "-n", "--memory", "1M", "-T", "3")
@@ -81,7 +81,7 @@ class Unknown(cases_copy.Copy):
 class Links(cases_copy.Copy):
 
     def test_overwriting_what_holds_links_out_of_the_store(self):
-        """A link is no Zarr, but with --follow-links what it leads to; with either option it goes, its target stays."""
+        """A link is not Zarr, but with --follow-links what it leads to; with either option it goes, its target stays."""
         self.array("s", values=int32s(20))
         for verb in (["copy", "s", "g"], ["create", "g", "--shape", "4", "--dtype", "int8", "-c", "2"]):
             shutil.rmtree(self.folder / "g", ignore_errors=True)
@@ -94,7 +94,7 @@ class Links(cases_copy.Copy):
             shutil.rmtree(self.folder / "kept", ignore_errors=True)
             shutil.copytree(self.folder / "g", self.folder / "kept", symlinks=True)
             for option in ("--force", "--follow-links"):
-                self.refused(*verb, "--overwrite", code=10, says=["2 files", "no Zarr", "--overwrite --force"])
+                self.refused(*verb, "--overwrite", code=10, says=["2 files", "not Zarr", "--overwrite --force"])
                 self.assertEqual(self.tree("g"), before)
                 self.assertTrue((self.folder / "g/linked").is_symlink())
                 self.zarrc(*verb, "--overwrite", option)

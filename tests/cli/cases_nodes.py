@@ -333,7 +333,7 @@ class Info(support.Case):
         self.refused("create", "g", "--group", "--shape", "3", code=2, says="--group and --shape")
         self.refused("create", "g", "--group", "--codecs", "gzip", code=2, says="--group and --codecs")
         self.array("a")
-        self.assertNotIn("--overwrite", self.refused("create", "a/g", "--group", code=10, says="a/g zarr.json: an array"))
+        self.assertNotIn("--overwrite", self.refused("create", "a/g", "--group", code=10, says="a/zarr.json: an array"))
         self.refused("get", "a", "-T", "9999", code=2, says="--threads: '9999'")
         self.refused("get", "a", "--memory", "1Q", code=2, says="--memory: '1Q'")
 
@@ -346,8 +346,8 @@ class Info(support.Case):
         folder = self.folder / "a"
         folder.mkdir()
         (folder / ".zarray").write_text("{}")
-        self.refused("info", "a", code=5, says="a .zarray: Zarr format 2")
-        self.refused("create", "a", "--group", code=10, says=["a zarr.json: there is", "try: --overwrite"])
+        self.refused("info", "a", code=5, says="a/.zarray: Zarr format 2")
+        self.refused("create", "a", "--group", code=10, says=["a/zarr.json: there is", "try: --overwrite"])
 
     def test_group(self):
         self.zarrc("create", "g", "--group")
@@ -418,7 +418,7 @@ class Listing(support.Case):
         text = self.text("ls", "g.zarr", code=4)
         self.assertIn("data_type", text)
         self.assertIn("b/c/x", text)
-        self.assertRegex(self.said, r"\Azarrc: g.zarr a/zarr.json: [^\n]*data_type[^\n]*\n\Z")
+        self.assertRegex(self.said, r"\Azarrc: g.zarr/a/zarr.json: [^\n]*data_type[^\n]*\n\Z")
         nodes = self.json("ls", "g.zarr", code=4)["nodes"]
         self.assertEqual(nodes[1]["error"]["code"], "INVALID_METADATA")
         self.assertEqual(json.loads(self.said)["error"]["key"], "a/zarr.json")
@@ -458,7 +458,7 @@ class Listing(support.Case):
                              ["b/bad", "b/old"] if verb == "ls" else ["|", "|"])
             self.assertEqual(len([line for line in lines if "4 x 5" in line]), 1)
             self.assertEqual(len([line for line in lines if "z/" in line and "/attributes" in line]), 1)
-            self.assertRegex(self.said, r"\Azarrc: g.zarr b/bad/zarr.json: [^\n]*\(2 others cannot be read either\)\n\Z")
+            self.assertRegex(self.said, r"\Azarrc: g.zarr/b/bad/zarr.json: [^\n]*\(2 others cannot be read either\)\n\Z")
         nodes = {node["path"]: node for node in self.json("ls", "g.zarr", code=4)["nodes"]}
         self.assertEqual(json.loads(self.said)["error"]["code"], "INVALID_METADATA")
         self.assertEqual([(p, n["node_type"], n["error"]["code"]) for p, n in nodes.items() if "error" in n],
@@ -480,7 +480,7 @@ class Listing(support.Case):
         text = self.text("info", "g.zarr", "-a", code=5)
         for words in ("  a\n", "  b/\n", "  old  unreadable: ", "  z/\n", "attributes"):
             self.assertIn(words, text)
-        self.assertRegex(self.said, r"\Azarrc: g.zarr old/.zarray: Zarr format 2[^\n]*\n\Z")
+        self.assertRegex(self.said, r"\Azarrc: g.zarr/old/.zarray: Zarr format 2[^\n]*\n\Z")
         children = self.json("info", "g.zarr", code=5)["children"]
         self.assertEqual([(c["name"], c["node_type"]) for c in children],
                          [("a", "array"), ("b", "group"), ("old", "unreadable"), ("z", "group")])

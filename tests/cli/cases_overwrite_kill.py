@@ -144,7 +144,7 @@ class Copies(Whole):
         path = self.folder / "a2/c/3"
         path.write_bytes(path.read_bytes()[:-1] + b"?")
         self.old_target()
-        self.refused("copy", "a2", "b", "-c", "7", "--overwrite", code=6, says=["a2 c/3", "crc32c"])
+        self.refused("copy", "a2", "b", "-c", "7", "--overwrite", code=6, says=["a2/c/3", "crc32c"])
         self.assertEqual(self.value(), self.states["old"])
         shutil.rmtree(self.folder / "a2")
         self.nothing_left()

@@ -2,6 +2,7 @@
 """shard ls and extract. The shards are made by hand: inner chunks, index and checksum."""
 import gzip
 import json
+import re
 import struct
 
 import support
@@ -343,7 +344,7 @@ class Damage(Shards):
         good = int32s(4) + index([(0, 16), MISSING, MISSING, MISSING])
         self.make()
         for bad, word in ((good[:-1] + bytes([good[-1] ^ 1]), "crc32c"), (good[:20] + b"\xff" + good[21:], "crc32c"),
-                          (good[-67:], "shorter"), (b"", "shorter")):
+                          (good[-67:], "too short"), (b"", "too short")):
             self.store(bad)
             for operands in (["a", "--chunk", "0,1"], ["a/c/0/1"]):
                 self.refused("shard", "ls", *operands, code=6, says=["c/0/1", "index", word])
@@ -359,14 +360,33 @@ class Damage(Shards):
             self.store(data, key)
         self.refused("get", "a", code=6, says=["c/0/1", "index", "try: zarrc shard ls a --deep"])
         text = self.text("shard", "ls", "a", code=6)
-        self.assertIn("2 faults, the first: c/0/1", self.said)
-        for words in ("c/0/0: shard", "c/0/1: shard 0,1\n  shard index: crc32c", "c/1/1: shard"):
+        self.assertIn("zarrc: a/c/0/1: chunk 0,1: shard index: codec crc32c: ", self.said)
+        for words in ("c/0/0: shard", "c/0/1: shard 0,1\n  shard index: codec crc32c", "c/1/1: shard"):
             self.assertIn(words, text)
         out, error = self.error("shard", "ls", "a")
         shards = json.loads(out)["shards"]
         self.assertEqual([s["key"] for s in shards], ["c/0/0", "c/0/1", "c/1/0", "c/1/1"])
         self.assertEqual(["error" in s for s in shards], [False, True, True, False])
         self.assertEqual(error["key"], "c/0/1")
+
+    def test_what_an_error_says_finds_the_bytes(self):
+        """The file, the coordinates and the byte in the text are what shard extract and dd take."""
+        good = int32s(4) + crc32c(int32s(4))
+        bad = good[:-1] + b"?"
+        nested = bad + index([(0, 20)])
+        for chain, shard, inner in ((sharding((2, 2), [LITTLE, CRC]), good + bad + index([(0, 20), MISSING, (20, 20), MISSING]),
+                                     bad), (sharding((2, 2), [sharding((2, 2), [LITTLE, CRC])]),
+                                            good + nested + index([MISSING, MISSING, (20, len(nested)), MISSING]), nested)):
+            self.make(chain, name="b c/a")
+            self.store(shard, "c/1/0", "b c/a")
+            self.refused("get", "b c/a", code=6, says="codec crc32c: ")
+            found = re.match(r"zarrc: (.*): chunk ([0-9,]+), inner chunk ([0-9,]+)[0-9,/]*, byte ([0-9]+): ", self.said)
+            path, chunk, which, byte = found.groups()
+            self.assertEqual((chunk, which, byte), ("1,0", "1,0", "20"))
+            data = (self.folder / path).read_bytes()[int(byte):]
+            self.assertEqual(data[:len(inner)], inner)
+            self.assertEqual(self.zarrc("shard", "extract", path, "--inner", which), inner)
+            self.assertEqual(self.zarrc("shard", "extract", "b c/a", "--chunk", chunk, "--inner", which), inner)
 
     def test_entries(self):
         self.make()
@@ -377,7 +397,8 @@ class Damage(Shards):
             self.assertEqual([c["state"] for c in shard["inner_chunks"]], ["ok", "corrupt entry", "missing", "missing"])
             self.assertEqual((shard["present"], shard["missing"], shard["corrupt_entries"], shard["hole_nbytes"]),
                              (1, 2, 1, 0))
-            self.assertEqual((error["code"], error["key"], error["chunk"]), ("CORRUPT", "c/0/1", "0,1/0,1"))
+            self.assertEqual((error["code"], error["key"], error["chunk"], error["inner_chunk"]),
+                             ("CORRUPT", "c/0/1", "0,1", "0,1"))
             self.assertIn("corrupt entry: ", self.text("shard", "ls", "a", code=6))
             self.refused("shard", "extract", "a/c/0/1", "--inner", "0,1", code=6, says=["c/0/1", "inner chunk 0,1"])
             self.assertEqual(self.zarrc("shard", "extract", "a/c/0/1", "--inner", "0,0"), int32s(4))
@@ -390,12 +411,12 @@ class Damage(Shards):
         out, error = self.error("shard", "ls", "a", "--deep")
         states = [(c["state"], c.get("error", "")) for c in json.loads(out)["shards"][0]["inner_chunks"]]
         self.assertEqual([s for s, _ in states], ["ok", "damaged", "missing", "damaged"])
-        self.assertRegex(states[1][1], r"\Acrc32c: ")
-        self.assertEqual((error["code"], error["codec"], error["chunk"], error["offset"]),
-                         ("CHECKSUM", "crc32c", "0,1/0,1", 20))
+        self.assertRegex(states[1][1], r"\Acodec crc32c: ")
+        self.assertEqual((error["code"], error["codec"], error["chunk"], error["inner_chunk"], error["offset"]),
+                         ("CHECKSUM", "crc32c", "0,1", "0,1", 20))
         self.assertIn("2 faults", error["message"])
         self.text("shard", "ls", "a", "--deep", code=6)
-        self.assertIn("inner chunk 0,1 at byte 20: crc32c", self.said)
+        self.assertIn("zarrc: a/c/0/1: chunk 0,1, inner chunk 0,1, byte 20: codec crc32c: ", self.said)
         self.refused("shard",
                      "extract",
                      "a/c/0/1",
@@ -405,7 +426,7 @@ class Damage(Shards):
                      "-o",
                      "x",
                      code=6,
-                     says="0,1 at byte 20")
+                     says="a/c/0/1: chunk 0,1, inner chunk 0,1, byte 20: codec crc32c")
         self.assertFalse((self.folder / "x").exists())
         self.assertEqual(self.zarrc("shard", "extract", "a/c/0/1", "--inner", "1,1"), good[:19])
 

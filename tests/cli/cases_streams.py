@@ -175,7 +175,7 @@ class Output(support.Case):
         chunk.write_bytes(chunk.read_bytes()[:-1])
         (self.folder / "old.npy").write_bytes(b"old")
         for name in ("old.npy", "new.npy"):
-            self.refused("get", "a", "-o", name, code=6, says=["a c/1/0", "zstd"])
+            self.refused("get", "a", "-o", name, code=6, says=["a/c/1/0", "zstd"])
             self.refused("decode", "--metadata", "a/zarr.json", "-i", str(chunk), "-o", name, code=6, says="zstd")
         self.assertEqual((self.folder / "old.npy").read_bytes(), b"old")
         self.assertFalse((self.folder / "new.npy").exists())
@@ -243,7 +243,7 @@ class Urls(support.Case):
         self.array("a", values=int32s(20), chunks=(4, 5))
         (self.folder / "a/c/0/0").rename(self.folder / "elsewhere")
         (self.folder / "a/c/0/0").symlink_to(self.folder / "elsewhere")
-        self.refused("get", "a", code=13, says=["a c/0/0", "link", "try: --follow-links"])
+        self.refused("get", "a", code=13, says=["a/c/0/0", "link", "try: --follow-links"])
         self.assertEqual(self.raw("a", "--follow-links"), int32s(20))
 
     def test_past_the_page_cache(self):
@@ -259,10 +259,10 @@ class Urls(support.Case):
         self.array("a", values=int32s(20), chunks=(4, 5))
         (self.folder / "a/c/0/0").unlink()
         os.mkfifo(self.folder / "a/c/0/0")
-        self.refused("get", "a", code=9, says="a c/0/0")
+        self.refused("get", "a", code=9, says="a/c/0/0")
         (self.folder / "a/c/0/0").unlink()
         (self.folder / "a/c/0/0").mkdir()
-        self.refused("get", "a", code=9, says="a c/0/0")
+        self.refused("get", "a", code=9, says="a/c/0/0")
 
 
 class Pipes(support.Case):

@@ -78,6 +78,12 @@ static void stored_and_empty_frames(void **state) {
   assert_true(f.stored);
   assert_int_equal(f.nblocks, 0);
   for (size_t n = 0; n < 21; n++) assert_int_equal(check(p, n, &f), ZARRC_TRUNCATED);
+  p[FLAGS] = 0xd6; /* no compressor is known by such flags, and none is needed */
+  assert_int_equal(check(p, 21, &f), ZARRC_OK);
+  assert_true(f.stored);
+  p[FLAGS] |= ZARRC_BLOSC_RESERVED;
+  assert_int_equal(check(p, 21, &f), ZARRC_CORRUPT);
+  p[FLAGS] = 0x33;
   p[CBYTES] = 22;
   assert_int_equal(check(p, 22, &f), ZARRC_CORRUPT);
   p[CBYTES] = 20;

@@ -8,10 +8,12 @@
 
 #include "support/chunk.h"
 #include "support/counting_blob.h"
+#include "support/said.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static const char little[] = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
 static const char little_chain[] = "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]";
@@ -27,7 +29,7 @@ static void byte_order_is_settled(void **state) {
   assert_string_equal(json, "{\"name\": \"bytes\"}");
   free(json);
   assert_int_equal(zarrc_codec_evolve(codec, &four, &evolved, &error), ZARRC_INVALID_METADATA);
-  assert_non_null(strstr(error.message, "endian"));
+  assert_non_null(strstr(SAID(error), "endian"));
   zarrc_codec_close(codec);
   codec = chunk_codec(ctx, little, &four);
   json = chunk_codec_json(ctx, codec);
@@ -44,7 +46,7 @@ static void variable_elements_are_refused(void **state) {
   zarrc_error error;
   assert_int_equal(zarrc_pipeline_open(ctx, little_chain, strlen(little_chain), &spec, &p, &error),
                    ZARRC_INVALID_METADATA);
-  assert_non_null(strstr(error.message, "vlen-utf8"));
+  assert_non_null(strstr(SAID(error), "vlen-utf8"));
 }
 
 static void native_elements_are_lent(void **state) {
@@ -84,7 +86,7 @@ static void wrong_sizes_are_refused(void **state) {
     blob.present = true;
     zarrc_status status = zarrc_read(p, &blob.blob, NULL, &view, NULL, &error);
     assert_int_equal(status, n == 8 ? ZARRC_OK : ZARRC_SIZE_MISMATCH);
-    if (status) assert_non_null(strstr(error.message, "bytes: "));
+    if (status) assert_non_null(strstr(SAID(error), "bytes: "));
     zarrc_memory_blob_clear(&blob);
     free(bytes);
   }
@@ -195,6 +197,33 @@ static void the_gap_is_an_option(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* What has to be fetched first is asked for at once, however many ranges it is. */
+static void all_rows_are_asked_for_at_once(void **state) {
+  zarrc_ctx *ctx = *state;
+  zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){100, 1000});
+  spec.options.coalesce_gap = 1;
+  zarrc_pipeline *p = chunk_pipeline(ctx, little_chain, &spec);
+  uint8_t *numbers = chunk_numbers(&spec), to[100 * 10];
+  zarrc_region r = chunk_region(2, (int64_t[]){0, 500}, (int64_t[]){100, 10}, NULL);
+  zarrc_view view = zarrc_view_c(&spec.dtype, 2, r.count, to);
+  zarrc_asking *asking;
+  zarrc_range *ranges;
+  size_t n;
+  assert_int_equal(zarrc_asking_open(ctx, NULL, &asking, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_read(p, zarrc_asking_blob(asking), &r, &view, NULL, NULL), ZARRC_PENDING);
+  assert_int_equal(zarrc_asking_wanted(asking, 0, UINT64_MAX, &ranges, &n, NULL), ZARRC_OK);
+  assert_int_equal(n, 100);
+  for (size_t i = 0; i < n; i++) {
+    ranges[i].got = (zarrc_bytes){.ptr = numbers + ranges[i].offset, .len = (size_t)ranges[i].nbytes};
+    assert_int_equal(zarrc_asking_add(asking, &ranges[i], NULL), ZARRC_OK);
+  }
+  assert_int_equal(zarrc_read(p, zarrc_asking_blob(asking), &r, &view, NULL, NULL), ZARRC_OK);
+  for (int i = 0; i < 100; i++) assert_memory_equal(to + 10 * i, numbers + 1000 * i + 500, 10);
+  zarrc_asking_close(asking);
+  free(numbers);
+  zarrc_pipeline_close(p);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -209,7 +238,7 @@ int main(void) {
       cmocka_unit_test(byte_order_is_settled),    cmocka_unit_test(variable_elements_are_refused),
       cmocka_unit_test(native_elements_are_lent), cmocka_unit_test(wrong_sizes_are_refused),
       cmocka_unit_test(odd_booleans_become_one),  cmocka_unit_test(parts_are_read_by_ranges),
-      cmocka_unit_test(the_gap_is_an_option),
+      cmocka_unit_test(the_gap_is_an_option),     cmocka_unit_test(all_rows_are_asked_for_at_once),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

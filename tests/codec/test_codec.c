@@ -9,6 +9,7 @@
 #include "support/chunk.h"
 #include "support/faulty_alloc.h"
 #include "support/needs.h"
+#include "support/said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +56,8 @@ static void what_is_no_codec(void **state) {
     zarrc_codec *codec = NULL;
     zarrc_error error = {0};
     assert_int_equal(zarrc_codec_open(*state, rows[i].json, strlen(rows[i].json), &codec, &error), rows[i].status);
-    if (!strstr(error.message, rows[i].word) && strcmp(rows[i].word, "list"))
-      fail_msg("%s: %s", rows[i].json, error.message);
+    if (!strstr(SAID(error), rows[i].word) && strcmp(rows[i].word, "list"))
+      fail_msg("%s: %s", rows[i].json, SAID(error));
     assert_null(codec);
   }
 }
@@ -65,7 +66,7 @@ static void named(zarrc_status status, const zarrc_error *error, const char *cod
   assert_int_equal(status, error->code);
   assert_int_not_equal(status, ZARRC_OK);
   assert_string_equal(error->codec, codec);
-  if (strncmp(error->message, begin, strlen(begin)) != 0) fail_msg("%s", error->message);
+  if (strncmp(SAID(*error), begin, strlen(begin)) != 0) fail_msg("%s", SAID(*error));
 }
 
 /* What is wrong with a codec before any chunk is there names the innermost codec, as failures of chunks do. */
@@ -80,7 +81,7 @@ static void failures_name_their_codec(void **state) {
   zarrc_error error = {0};
   zarrc_status status = zarrc_codec_open(ctx, inner, sizeof inner - 1, &codec, &error);
   named(status, &error, "gzip", "codec sharding_indexed: configuration.codecs");
-  assert_non_null(strstr(error.message, "codec gzip: configuration.level is 11"));
+  assert_non_null(strstr(SAID(error), "codec gzip: configuration.level is 11"));
   assert_int_equal(zarrc_codec_open(ctx, axes, sizeof axes - 1, &codec, NULL), ZARRC_OK);
   status = zarrc_codec_resolve(codec, &spec, &out, &error);
   named(status, &error, "transpose", "codec transpose: ");
@@ -140,7 +141,7 @@ static void batches_with_holes(void **state) {
   jobs[20].bytes.len = 11;
   jobs[30].bytes.len = 3;
   assert_int_equal(zarrc_codec_decode(codec, jobs, N, &error), ZARRC_CHECKSUM);
-  assert_non_null(strstr(error.message, "crc32c: "));
+  assert_non_null(strstr(SAID(error), "crc32c: "));
   for (int i = 0; i < N; i++) {
     zarrc_status expected = i == 20 ? ZARRC_CHECKSUM : i == 30 ? ZARRC_TRUNCATED : ZARRC_OK;
     assert_int_equal(jobs[i].status, expected);
@@ -229,7 +230,7 @@ static void shards_must_be_evolved_for_the_chunk(void **state) {
   for (int i = 0; i < 3; i++) {
     zarrc_error error;
     assert_int_equal(zarrc_codec_encode(codecs[i], &job, 1, &error), ZARRC_INVALID_ARGUMENT);
-    assert_non_null(strstr(error.message, "evolved"));
+    assert_non_null(strstr(SAID(error), "evolved"));
     assert_int_equal(zarrc_codec_decode(codecs[i], &job, 1, &error), ZARRC_INVALID_ARGUMENT);
     assert_int_equal(none.nitems, 0);
     zarrc_codec_close(codecs[i]);

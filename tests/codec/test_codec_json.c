@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "support/needs.h"
+#include "support/said.h"
 
 #include <zarrc/zarrc.h>
 
@@ -94,10 +95,10 @@ static void row_check(zarrc_ctx *ctx, const zarrc_json *row, size_t *naccepted, 
     grid.chunk_shape[i] = spec.shape[i];
   }
   char *canonical = verdict(ctx, codec, &spec, &grid, &error);
-  if (accept && !canonical) DIFFERS("%s on %s: %s", codec, data_type, error.message);
+  if (accept && !canonical) DIFFERS("%s on %s: %s", codec, data_type, SAID(error));
   if (!accept && canonical) DIFFERS("%s on %s: accepted as %s", codec, data_type, canonical);
-  if (!accept && !canonical && !strstr(error.message, "codec"))
-    DIFFERS("%s on %s: unclear: %s", codec, data_type, error.message);
+  if (!accept && !canonical && !strstr(SAID(error), "codec"))
+    DIFFERS("%s on %s: unclear: %s", codec, data_type, SAID(error));
   if (accept && expected && canonical && strcmp(canonical, expected) != 0)
     DIFFERS("%s on %s: %s instead of %s", codec, data_type, canonical, expected);
   *naccepted += accept;

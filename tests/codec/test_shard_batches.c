@@ -11,6 +11,7 @@
 #include "support/faulty_alloc.h"
 #include "support/files.h"
 #include "support/needs.h"
+#include "support/said.h"
 
 #include "store/file.h"
 
@@ -67,22 +68,18 @@ static void side_close(side *s) {
   zarrc_ctx_close(s->ctx);
 }
 
-static zarrc_status put(const side *s, const char *key, const zarrc_region *region, const zarrc_view *view,
-                        zarrc_error *error) {
+static zarrc_status values_put(const side *s, const char *key, const zarrc_region *region, const zarrc_values *values,
+                               zarrc_error *error) {
   zarrc_key_blob blob;
   assert_int_equal(zarrc_key_blob_open(&blob, s->store, key, NULL), ZARRC_OK);
-  zarrc_status status = zarrc_write(s->p, blob.blob, region, view, false, error);
+  zarrc_status status = zarrc_write(s->p, blob.blob, region, values, false, error);
   zarrc_key_blob_close(&blob);
   return status;
 }
 
-static zarrc_status change_put(const side *s, const char *key, const zarrc_region *region, const zarrc_change *change,
-                               zarrc_error *error) {
-  zarrc_key_blob blob;
-  assert_int_equal(zarrc_key_blob_open(&blob, s->store, key, NULL), ZARRC_OK);
-  zarrc_status status = zarrc_modify(s->p, blob.blob, region, change, error);
-  zarrc_key_blob_close(&blob);
-  return status;
+static zarrc_status put(const side *s, const char *key, const zarrc_region *region, const zarrc_view *view,
+                        zarrc_error *error) {
+  return values_put(s, key, region, &(zarrc_values){.view = view}, error);
 }
 
 static void expect_same(const side *a) {
@@ -110,7 +107,7 @@ static void expect_read(const side *a, const side *b) {
     got[i] = calloc(EDGE * EDGE, sizeof **got);
     zarrc_view all = zarrc_view_c(&spec->dtype, 2, spec->shape, got[i]);
     assert_int_equal(zarrc_key_blob_open(&blob, sides[i]->store, "a", NULL), ZARRC_OK);
-    if (zarrc_read(sides[i]->p, blob.blob, NULL, &all, NULL, &error)) fail_msg("%s", error.message);
+    if (zarrc_read(sides[i]->p, blob.blob, NULL, &all, NULL, &error)) fail_msg("%s", SAID(error));
     zarrc_key_blob_close(&blob);
   }
   assert_memory_equal(got[0], got[1], EDGE * EDGE * sizeof **got);
@@ -161,23 +158,23 @@ static void same_shards(void **state) {
     const zarrc_spec *spec = zarrc_pipeline_spec(a.p);
     zarrc_view all = zarrc_view_c(&spec->dtype, 2, spec->shape, data);
     assert_int_equal(put(&a, "a", NULL, &all, &e), ZARRC_OK);
-    if (put(&b, "b", NULL, &all, &e)) fail_msg("%s", e.message);
+    if (put(&b, "b", NULL, &all, &e)) fail_msg("%s", SAID(e));
     expect_same(&a);
 
     /* parts of most inner chunks, all of some, none of others */
     zarrc_region part = chunk_region(2, (int64_t[]){5, 40}, (int64_t[]){300, 209}, (int64_t[]){1, 2});
     zarrc_view some = zarrc_view_c(&spec->dtype, 2, part.count, data);
     assert_int_equal(put(&a, "a", &part, &some, &e), ZARRC_OK);
-    if (put(&b, "b", &part, &some, &e)) fail_msg("%s", e.message);
+    if (put(&b, "b", &part, &some, &e)) fail_msg("%s", SAID(e));
     expect_same(&a);
 
     adding adds = {0};
-    zarrc_change change = {.apply = add_one, .arg = &adds};
+    zarrc_values values = {.apply = add_one, .arg = &adds};
     part = chunk_region(2, (int64_t[]){0, 0}, (int64_t[]){400, EDGE}, NULL);
-    assert_int_equal(change_put(&a, "a", &part, &change, &e), ZARRC_OK);
+    assert_int_equal(values_put(&a, "a", &part, &values, &e), ZARRC_OK);
     if (!strstr(json,
                 "[" TRANSPOSE)) { /* behind a transpose the part is changed as a whole, for which there is no memory */
-      if (change_put(&b, "b", &part, &change, &e)) fail_msg("%s", e.message);
+      if (values_put(&b, "b", &part, &values, &e)) fail_msg("%s", SAID(e));
       expect_same(&a);
     }
 
@@ -216,11 +213,11 @@ static void whole_or_not(void **state) {
   assert_int_equal(zarrc_store_get(a.store, "b", UINT64_MAX, &before, NULL), ZARRC_OK);
   for (int fail_at = 1; fail_at <= NINNER; fail_at += 23) {
     adding adds = {.fail_at = fail_at};
-    zarrc_change change = {.apply = add_one, .arg = &adds};
+    zarrc_values values = {.apply = add_one, .arg = &adds};
     zarrc_region part = zarrc_region_all(2, spec->shape);
-    assert_int_equal(change_put(&b, "b", &part, &change, &e), ZARRC_IO);
-    assert_non_null(strstr(e.message, "inner chunk "));
-    assert_non_null(strstr(e.message, "the change failed"));
+    assert_int_equal(values_put(&b, "b", &part, &values, &e), ZARRC_IO);
+    assert_non_null(strstr(SAID(e), "inner chunk "));
+    assert_non_null(strstr(SAID(e), "the change failed"));
     assert_int_equal(zarrc_store_get(a.store, "b", UINT64_MAX, &after, NULL), ZARRC_OK);
     assert_int_equal(after.len, before.len);
     assert_memory_equal(after.ptr, before.ptr, before.len);
@@ -253,7 +250,7 @@ static zarrc_status write_once(const zarrc_ctx_options *options, void *arg) {
   status = zarrc_file_store_open(ctx, a->tree, &create, &store, NULL);
   if (!status) status = zarrc_pipeline_open(ctx, a->json, strlen(a->json), &spec, &p, NULL);
   if (!status) status = zarrc_key_blob_open(&blob, store, "b", NULL);
-  if (!status) status = zarrc_write(p, blob.blob, NULL, &all, false, NULL);
+  if (!status) status = zarrc_write(p, blob.blob, NULL, &(zarrc_values){.view = &all}, false, NULL);
   zarrc_key_blob_close(&blob);
   zarrc_pipeline_close(p);
   zarrc_store_close(store);

@@ -265,18 +265,18 @@ static zarrc_status deferred_read(zarrc_blob *blob, zarrc_range *ranges, size_t 
 }
 
 static const zarrc_blob_ops deferred_ops = {.struct_size = sizeof deferred_ops, .read = deferred_read};
-static const zarrc_blob_traits deferred_traits = {
-    .struct_size = sizeof deferred_traits, .gap = 1 << 20, .window = 64 << 20, .requests = 4, .deferred = true};
 
 /* Reads every second inner chunk of a row, in more ranges than one window takes, round by round; returns the bytes that
  * were fetched. */
-static size_t rounds_read(zarrc_ctx *ctx, const char *chain, int nrounds) {
+static size_t rounds_read(zarrc_ctx *ctx, const char *chain, uint64_t gap, int nrounds) {
+  zarrc_blob_traits traits = {
+      .struct_size = sizeof traits, .gap = gap, .window = 64 << 20, .requests = 4, .deferred = true};
   zarrc_spec spec = chunk_spec(ZARRC_UINT32, 3, (int64_t[]){64, 64, 64});
   zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
   uint32_t *numbers = chunk_numbers(&spec), back[64 * 64 * 4];
   size_t n, nfetched = 0;
   uint8_t *bytes = chunk_encode(ctx, p, numbers, &n);
-  deferred_blob blob = {{&deferred_ops, &deferred_traits}, bytes, n, calloc(n, 1), calloc(n, 1)};
+  deferred_blob blob = {{&deferred_ops, &traits}, bytes, n, calloc(n, 1), calloc(n, 1)};
   zarrc_region r = chunk_region(3, (int64_t[]){0, 0, 3}, (int64_t[]){64, 64, 4}, (int64_t[]){1, 1, 16});
   zarrc_view view = zarrc_view_c(&spec.dtype, 3, r.count, back);
   bool missing;
@@ -303,15 +303,19 @@ static void all_is_asked_for(void **state) {
   assert_int_equal(rounds_read(*state,
                                "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [8, 8, 8], "
                                "\"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]}}]",
-                               2),
+                               1 << 20, 2),
                    512 * 16 + 4 + 256 * 2048);
-  assert_int_equal(rounds_read(*state,
-                               "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [16, 16, 16], "
-                               "\"codecs\": [{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": "
-                               "[8, 8, 8], \"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": "
-                               "\"little\"}}]}}]}}]",
-                               3),
-                   64 * 16 + 4 + 64 * (8 * 16 + 4) + 256 * 2048);
+}
+
+/* Shards in a shard are read by their indices, but where another request costs more than all of them. */
+static void small_shards_are_asked_for_whole(void **state) {
+  static const char chain[] = "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [16, 16, 16], "
+                              "\"codecs\": [{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": "
+                              "[8, 8, 8], \"codecs\": [{\"name\": \"bytes\", \"configuration\": {\"endian\": "
+                              "\"little\"}}]}}]}}]";
+  size_t index = 64 * 16 + 4, inner = 8 * 16 + 4;
+  assert_int_equal(rounds_read(*state, chain, inner + 8 * 2048 - 1, 3), index + 64 * inner + 256 * 2048);
+  assert_int_equal(rounds_read(*state, chain, inner + 8 * 2048, 2), index + 64 * (inner + 8 * 2048));
 }
 
 /* Steps that pass over inner chunks do not read them. */
@@ -378,6 +382,7 @@ int main(void) {
       cmocka_unit_test(any_order_is_read_once),
       cmocka_unit_test(every_level_by_ranges),
       cmocka_unit_test(all_is_asked_for),
+      cmocka_unit_test(small_shards_are_asked_for_whole),
       cmocka_unit_test(skipped_chunks_are_not_read),
       cmocka_unit_test(missing_and_damaged_neighbours),
   };

@@ -25,7 +25,7 @@ static void write_part(zarrc_pipeline *p, counting_blob *blob, int64_t start, co
   zarrc_region r = chunk_region(1, &start, &count, NULL);
   zarrc_view view = zarrc_view_c(&zarrc_pipeline_spec(p)->dtype, 1, &count, (void *)bytes);
   counting_blob_reset(blob);
-  if (zarrc_write(p, &blob->blob, &r, &view, false, &error)) fail_msg("%s", error.message);
+  if (zarrc_write(p, &blob->blob, &r, &(zarrc_values){.view = &view}, false, &error)) fail_msg("%s", error.message);
 }
 
 static void reads_as(zarrc_pipeline *p, counting_blob *blob, const char *expected) {
@@ -197,7 +197,7 @@ static void one_piece(void **state) {
                                        &spec);
     zarrc_view view = zarrc_view_c(&spec.dtype, 2, spec.shape, values);
     piece_count count = {.blob = {.ops = &ops}};
-    assert_int_equal(zarrc_write(p, &count.blob, NULL, &view, true, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_write(p, &count.blob, NULL, &(zarrc_values){.view = &view}, true, NULL), ZARRC_OK);
     assert_int_equal(count.nparts, 2);
     assert_int_equal(count.nbytes, EDGE * EDGE + 25 * 16 + 4);
     zarrc_pipeline_close(p);
@@ -226,7 +226,7 @@ static void shared_bytes_are_bounded(void **state) {
   counting_blob_init(&blob, ctx, old, LARGE + N * 16, false);
   zarrc_region r = chunk_region(1, (int64_t[]){4}, (int64_t[]){1}, NULL);
   zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "X");
-  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, false, NULL), ZARRC_LIMIT);
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &(zarrc_values){.view = &view}, false, NULL), ZARRC_LIMIT);
   assert_int_equal(blob.nreplaced, 0);
   assert_true(blob.nread < 2 * LARGE);
   counting_blob_clear(&blob);
@@ -250,7 +250,9 @@ static void damage_is_not_spread(void **state) {
   zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "X");
   uint8_t before[80];
   memcpy(before, blob.bytes, sizeof before);
-  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, false, NULL), ZARRC_CORRUPT);
+  zarrc_error error;
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &(zarrc_values){.view = &view}, false, &error), ZARRC_CORRUPT);
+  assert_string_equal(error.inner_chunk, "0"); /* said once */
   assert_memory_equal(blob.bytes, before, sizeof before);
   write_part(p, &blob, 0, "fedcba9876543210"); /* all of it: nothing of the old one is needed */
   reads_as(p, &blob, "fedcba9876543210");
@@ -269,7 +271,7 @@ static void fresh_edges(void **state) {
   counting_blob_init(&blob, ctx, "rubbish", 7, false);
   zarrc_region r = chunk_region(1, (int64_t[]){0}, (int64_t[]){6}, NULL);
   zarrc_view view = zarrc_view_c(&spec.dtype, 1, r.count, "abcdef");
-  assert_int_equal(zarrc_write(p, &blob.blob, &r, &view, true, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_write(p, &blob.blob, &r, &(zarrc_values){.view = &view}, true, NULL), ZARRC_OK);
   assert_int_equal(blob.nbytes, 8 + INDEX_NBYTES);
   assert_memory_equal(blob.bytes, "abcdef99", 8);
   counting_blob_clear(&blob);

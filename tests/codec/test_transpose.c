@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/said.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static void bad_orders_are_refused(void **state) {
     zarrc_error error = {0};
     snprintf(json, sizeof json, "{\"name\": \"transpose\", \"configuration\": {\"order\": %s}}", orders[i]);
     assert_int_equal(zarrc_codec_open(ctx, json, strlen(json), &codec, &error), ZARRC_INVALID_METADATA);
-    assert_non_null(strstr(error.message, "codec transpose: configuration.order"));
+    assert_non_null(strstr(SAID(error), "codec transpose: configuration.order"));
     assert_null(codec);
   }
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/blob.h>
 
 static zarrc_status decode(zarrc_ctx *ctx, zarrc_type type, int64_t n, const void *bytes, size_t nbytes,
                            zarrc_error *error) {
@@ -123,6 +124,18 @@ static void one_element(void **state) {
     if (i < 50) assert_true(blob.nread <= 65536);
     zarrc_arena_close(to.arena);
   }
+  /* Far away one request for all of it costs less than several. */
+  static const zarrc_blob_traits far = {.struct_size = sizeof far, .gap = 1 << 20};
+  zarrc_text last;
+  zarrc_region r = chunk_region(2, (int64_t[]){N / 100 - 1, 99}, (int64_t[]){1, 1}, NULL);
+  zarrc_view to = zarrc_view_c(&spec.dtype, 2, r.count, &last);
+  assert_int_equal(zarrc_arena_open(ctx, &to.arena, NULL), ZARRC_OK);
+  blob.blob.traits = &far;
+  counting_blob_reset(&blob);
+  assert_int_equal(zarrc_read(p, &blob.blob, &r, &to, NULL, NULL), ZARRC_OK);
+  assert_int_equal(blob.nreads, 1);
+  assert_int_equal(last.len, text[N - 1].len);
+  zarrc_arena_close(to.arena);
   counting_blob_clear(&blob);
   free(encoded);
   free(pool);
@@ -148,7 +161,7 @@ static void through_views_and_shards(void **state) {
   from.stride[1] = -from.stride[1];
   zarrc_memory_blob blob;
   zarrc_memory_blob_init(&blob, ctx, NULL, 0);
-  assert_int_equal(zarrc_write(p, &blob.blob, NULL, &from, false, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_write(p, &blob.blob, NULL, &(zarrc_values){.view = &from}, false, NULL), ZARRC_OK);
   assert_int_equal(zarrc_arena_open(ctx, &to.arena, NULL), ZARRC_OK);
   assert_int_equal(zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL), ZARRC_OK);
   for (int i = 0; i < 12; i++) {

@@ -78,7 +78,7 @@ static void vectors(void **state) {
 
 static void levels_round_trip(void **state) {
   (void)state;
-  static const char *const levels[] = {"0", "1", "3", "9", "-1", "-7", "-131072", "-1000000000", "15", "22"};
+  static const char *const levels[] = {"0", "1", "3", "9", "-1", "-7", "-131072", "-2147483648", "15", "22"};
   static const size_t sizes[] = {0, 1, 2, 1000, 131072, 131073, 300000};
   zarrc_ctx *ctx = bb_ctx();
   for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
@@ -89,6 +89,22 @@ static void levels_round_trip(void **state) {
       for (int kind = BB_ZEROS; kind <= BB_NOISE; kind++) bb_round_trip(codec, (bb_kind)kind, sizes[i]);
     zarrc_codec_close(codec);
   }
+  zarrc_ctx_close(ctx);
+}
+
+static void levels_that_nobody_encodes_with(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = bb_ctx();
+  zarrc_error error;
+  size_t n;
+  zarrc_codec *good = bb_open(ctx, JSON("0", "false")), *low = bb_open(ctx, JSON("-2147483649", "false"));
+  uint8_t *frame = bb_encode(good, "hello", 5, 1, &n);
+  assert_int_equal(bb_encode_fails(low, "hello", 5, &error), ZARRC_INVALID_METADATA);
+  assert_non_null(strstr(error.message, "configuration.level"));
+  bb_decodes_to(low, frame, n, "hello", 5);
+  free(frame);
+  zarrc_codec_close(good);
+  zarrc_codec_close(low);
   zarrc_ctx_close(ctx);
 }
 
@@ -546,6 +562,7 @@ int main(void) {
 #if ZARRC_HAVE_ZSTD
     cmocka_unit_test(vectors),
     cmocka_unit_test(levels_round_trip),
+    cmocka_unit_test(levels_that_nobody_encodes_with),
     cmocka_unit_test(known_frames),
     cmocka_unit_test(level_zero_is_three),
     cmocka_unit_test_setup_teardown(frames_are_put_together, set_up, tear_down),

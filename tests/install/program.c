@@ -29,7 +29,8 @@ int main(void) {
                zarrc_array_create(store, "a", &config, ZARRC_CREATE_NEW, NULL, &array, &error) ||
                zarrc_array_write(array, NULL, &from, &error) || zarrc_array_read(array, NULL, &to, &error);
   if (failed) {
-    fprintf(stderr, "%s\n", error.message);
+    char text[ZARRC_ERROR_TEXT];
+    fprintf(stderr, "%s\n", zarrc_error_text(&error, text, sizeof text));
   } else if (memcmp(in, out, sizeof in) != 0) {
     fprintf(stderr, "read is not what was written\n");
     failed = 1;

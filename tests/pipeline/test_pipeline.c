@@ -121,12 +121,12 @@ static void validated_behind_a_transpose(void **state) {
   zarrc_spec spec = chunk_spec(ZARRC_UINT8, 2, (int64_t[]){2, 3});
   static const int64_t twos[] = {2, 4}, threes[] = {3, 6, 9}, fours[] = {3, 4}, zeros[3];
   zarrc_grid_axis good[] = {{2, twos, zeros}, {3, threes, zeros}}, bad[] = {{2, twos, zeros}, {2, fours, zeros}};
-  zarrc_grid grid = {ZARRC_REGULAR, 2, {2, 3}, NULL};
+  zarrc_grid grid = {.kind = ZARRC_REGULAR, .ndim = 2, .chunk_shape = {2, 3}};
   zarrc_pipeline *p = chunk_pipeline(*state, codecs, &spec);
   assert_int_equal(zarrc_pipeline_validate(p, &spec, &grid, NULL), ZARRC_OK);
   grid.chunk_shape[1] = 4;
   assert_int_equal(zarrc_pipeline_validate(p, &spec, &grid, NULL), ZARRC_INVALID_METADATA);
-  grid = (zarrc_grid){ZARRC_RECTILINEAR, 2, {2, 3}, good};
+  grid = (zarrc_grid){.kind = ZARRC_RECTILINEAR, .ndim = 2, .chunk_shape = {2, 3}, .axes = good};
   assert_int_equal(zarrc_pipeline_validate(p, &spec, &grid, NULL), ZARRC_OK);
   grid.axes = bad;
   assert_int_equal(zarrc_pipeline_validate(p, &spec, &grid, NULL), ZARRC_INVALID_METADATA);
@@ -169,9 +169,9 @@ static zarrc_status without_memory(const zarrc_ctx_options *options, void *arg) 
     zarrc_view from = zarrc_view_c(&spec.dtype, 2, spec.shape, numbers), to = from;
     zarrc_region r = chunk_region(2, (int64_t[]){1, 1}, (int64_t[]){2, 3}, NULL);
     to.data = back;
-    status = zarrc_write(p, &blob.blob, NULL, &from, false, NULL);
+    status = zarrc_write(p, &blob.blob, NULL, &(zarrc_values){.view = &from}, false, NULL);
     zarrc_view part = zarrc_view_part(&from, &r);
-    if (!status) status = zarrc_write(p, &blob.blob, &r, &part, false, NULL);
+    if (!status) status = zarrc_write(p, &blob.blob, &r, &(zarrc_values){.view = &part}, false, NULL);
     if (!status) status = zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL);
     if (!status) assert_memory_equal(back, numbers, sizeof back);
     zarrc_pipeline_close(p);

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "support/needs.h"
+#include "support/said.h"
 #include "support/vectors.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ static zarrc_pipeline *pipeline_of(zarrc_ctx *ctx, const vector_case *c) {
   zarrc_error error;
   zarrc_pipeline *p = NULL;
   if (zarrc_pipeline_open(ctx, c->codecs_input, strlen(c->codecs_input), &c->spec, &p, &error))
-    fail_msg("%s: %s", c->id, error.message);
+    fail_msg("%s: %s", c->id, SAID(error));
   return p;
 }
 
@@ -76,13 +77,14 @@ static void encode_check(zarrc_ctx *ctx, const zarrc_pipeline *p, const vector_c
   zarrc_error error;
   zarrc_view from = zarrc_view_c(&c->spec.dtype, c->spec.ndim, c->spec.shape, c->elements);
   zarrc_parts_init(&parts, ctx);
-  if (zarrc_update(p, NULL, NULL, &from, &parts, &error)) fail_msg("%s: %s", c->id, error.message);
+  if (zarrc_update(p, NULL, NULL, &(zarrc_values){.view = &from}, &parts, &error))
+    fail_msg("%s: %s", c->id, SAID(error));
   if (!c->encoded) {
     assert_int_equal(parts.nitems, 0);
     zarrc_parts_clear(&parts);
     return;
   }
-  if (!parts.nitems && zarrc_encode(p, &from, &parts, &error)) fail_msg("%s: %s", c->id, error.message);
+  if (!parts.nitems && zarrc_encode(p, &from, &parts, &error)) fail_msg("%s: %s", c->id, SAID(error));
   assert_int_equal(zarrc_parts_join(&parts, &joined, NULL), ZARRC_OK);
   if (c->byte_exact) {
     nexact++;
@@ -92,7 +94,7 @@ static void encode_check(zarrc_ctx *ctx, const zarrc_pipeline *p, const vector_c
   uint8_t *copy = malloc(joined.len ? joined.len : 1);
   if (joined.len) memcpy(copy, joined.ptr, joined.len);
   memory m = memory_of(ctx, c), golden = memory_of(ctx, c);
-  if (decode(ctx, p, copy, joined.len, &m, &error)) fail_msg("%s: what was encoded: %s", c->id, error.message);
+  if (decode(ctx, p, copy, joined.len, &m, &error)) fail_msg("%s: what was encoded: %s", c->id, SAID(error));
   assert_int_equal(decode(ctx, p, c->encoded, c->encoded_nbytes, &golden, &error), ZARRC_OK);
   if (!vector_same(c, m.bytes, golden.bytes)) fail_msg("%s: another chunk after encoding", c->id);
   memory_free(&golden);
@@ -128,11 +130,10 @@ static void case_check(zarrc_ctx *ctx, const vector_case *c) {
     nrefused++;
     if (status == ZARRC_OK) fail_msg("%s: accepted", c->id);
     if (zarrc_status_exit_code(status) != 6 || !error.message[0])
-      fail_msg("%s: %s: %s", c->id, zarrc_status_name(status), error.message);
-    if (!error.codec[0] || !strstr(error.message, error.codec))
-      fail_msg("%s: no codec is named: %s", c->id, error.message);
+      fail_msg("%s: %s: %s", c->id, zarrc_status_name(status), SAID(error));
+    if (!error.codec[0] || !strstr(SAID(error), error.codec)) fail_msg("%s: no codec is named: %s", c->id, SAID(error));
   } else {
-    if (status) fail_msg("%s: %s", c->id, error.message);
+    if (status) fail_msg("%s: %s", c->id, SAID(error));
     if (c->encoded && !vector_same(c, m.bytes, c->elements)) fail_msg("%s: decodes to something else", c->id);
     if (strcmp(c->kind, "roundtrip") == 0) {
       nroundtrip++;
@@ -194,7 +195,7 @@ static void part_check(zarrc_ctx *ctx, const vector_case *c) {
     memset(m.bytes, 0x5A, vector_nbytes(c));
     zarrc_view part = zarrc_view_c(&c->spec.dtype, c->spec.ndim, region.count, m.bytes);
     part.arena = m.arena;
-    if (zarrc_read(p, &blob.blob, &region, &part, NULL, &error)) fail_msg("%s: part: %s", c->id, error.message);
+    if (zarrc_read(p, &blob.blob, &region, &part, NULL, &error)) fail_msg("%s: part: %s", c->id, SAID(error));
     zarrc_view from = zarrc_view_part(&whole.view, &region);
     zarrc_view slice = zarrc_view_c(&c->spec.dtype, c->spec.ndim, region.count, model.bytes);
     zarrc_copy(&slice, &from);
@@ -207,12 +208,13 @@ static void part_check(zarrc_ctx *ctx, const vector_case *c) {
       part.data = (uint8_t *)part.data + (region.count[0] - 1) * part.stride[0];
       part.stride[0] = -part.stride[0];
     }
-    if (zarrc_write(p, &blob.blob, &region, &part, false, &error)) fail_msg("%s: part: %s", c->id, error.message);
+    if (zarrc_write(p, &blob.blob, &region, &(zarrc_values){.view = &part}, false, &error))
+      fail_msg("%s: part: %s", c->id, SAID(error));
     zarrc_copy(&model.view, &whole.view);
     zarrc_view merged = zarrc_view_part(&model.view, &region);
     zarrc_copy(&merged, &part);
     memory back = memory_of(ctx, c);
-    if (zarrc_read(p, &blob.blob, NULL, &back.view, NULL, &error)) fail_msg("%s: after: %s", c->id, error.message);
+    if (zarrc_read(p, &blob.blob, NULL, &back.view, NULL, &error)) fail_msg("%s: after: %s", c->id, SAID(error));
     if (!vector_same(c, back.bytes, model.bytes) && !strstr(c->id, "nan") && !strstr(c->id, "negzero"))
       fail_msg("%s: a part that was written is not there", c->id);
     memory_free(&back);
@@ -238,7 +240,7 @@ static void damaged(zarrc_ctx *ctx, const zarrc_pipeline *p, const vector_case *
   zarrc_error error = {0};
   zarrc_status status = decode(ctx, p, bytes, n, &m, &error);
   if (status && (zarrc_status_exit_code(status) != 6 && status != ZARRC_LIMIT && status != ZARRC_UNSUPPORTED))
-    fail_msg("%s: damaged: %s: %s", c->id, zarrc_status_name(status), error.message);
+    fail_msg("%s: damaged: %s: %s", c->id, zarrc_status_name(status), SAID(error));
   if (status && !error.message[0]) fail_msg("%s: damaged: no message", c->id);
   memory_free(&m);
 }

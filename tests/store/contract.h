@@ -180,10 +180,14 @@ static inline void contract_versions(zarrc_store *store) {
           if (other == 2) contract_set(store, "k", "else");
           if (other == 3) contract_ok(zarrc_store_erase(store, "k", &error), &error);
           const char *now = other == 0 ? (present ? "old" : NULL) : other == 1 ? "old" : other == 2 ? "else" : NULL;
-          if (first == READ) { /* one version, whatever happened */
-            zarrc_bytes again = contract_read(&blob);
-            assert_int_equal(again.len, present ? 3 : 0);
-            if (present) assert_memory_equal(again.ptr, "old", 3);
+          if (first == READ) { /* one version, whatever happened; a store that has it no longer says so */
+            zarrc_bytes again = {0};
+            zarrc_status found = zarrc_blob_read_all(blob.blob, 100, &again, NULL);
+            if (found != ZARRC_CONFLICT || other == 0) {
+              assert_int_equal(found, present ? ZARRC_OK : ZARRC_NOT_FOUND);
+              assert_int_equal(again.len, present ? 3 : 0);
+              if (present) assert_memory_equal(again.ptr, "old", 3);
+            }
             zarrc_bytes_release(&again);
           }
           bool changed = other == 1 || other == 2 || (other == 3 && present), checked = last & 1;
@@ -426,13 +430,15 @@ static inline void contract_random(zarrc_store *store, int steps) {
     k = user[u].key;
     zarrc_blob *blob = user[u].blob.blob;
     bool checked = seed & 1;
-    bool conflict = checked && user[u].has_read &&
-                    (seen[u].present != model[k].present || (model[k].present && seen[u].version != model[k].version));
+    bool stale = user[u].has_read &&
+                 (seen[u].present != model[k].present || (model[k].present && seen[u].version != model[k].version));
+    bool conflict = checked && stale;
     if (what < 6) {
       zarrc_range r = {.nbytes = LONGEST, .to_end = true};
       zarrc_status status = zarrc_blob_read(blob, &r, 1, &error);
       if (!user[u].has_read) memcpy(&seen[u], &model[k], sizeof seen[u]);
       user[u].has_read = true;
+      if (stale && status == ZARRC_CONFLICT) continue; /* the store has that version no longer */
       assert_int_equal(status, seen[u].present ? ZARRC_OK : ZARRC_NOT_FOUND);
       if (status == ZARRC_OK) {
         assert_int_equal(r.got.len, seen[u].n);

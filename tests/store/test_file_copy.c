@@ -219,7 +219,7 @@ static void test_updates_of_a_shard(void **state) {
       zarrc_view to = zarrc_view_c(&spec.dtype, 2, spec.shape, back);
       assert_int_equal(zarrc_key_blob_open(&blob, store, "c/0/0", &error), ZARRC_OK);
       if (way % 3 == 2) faultio_arm(FAULTIO_COPY, 1, EXDEV, true);
-      if (zarrc_write(p, blob.blob, &r, &part, false, &error)) fail_msg("%s", error.message);
+      if (zarrc_write(p, blob.blob, &r, &(zarrc_values){.view = &part}, false, &error)) fail_msg("%s", error.message);
       faultio.armed = false;
       zarrc_key_blob_close(&blob);
       assert_int_equal(zarrc_key_blob_open(&blob, store, "c/0/0", &error), ZARRC_OK);

@@ -2,6 +2,7 @@
 #include "store/contract.h"
 #include "support/faultio.h"
 #include "support/files.h"
+#include "support/said.h"
 
 #include "store/file.h"
 
@@ -161,11 +162,8 @@ static void test_each_call_fails_once(void **state) {
                       : status == ZARRC_CONFLICT ? is_old && !strcmp(call, "stat")
                       : !strcmp(call, "fsync")   ? is_io && (is_old || is_new)
                                                  : is_io && is_old;
-          if (!clean && is_io) {
-            bool gone = errors[e] == ENOENT && error.os_error == ESTALE; /* the root, as it seems */
-            if (!gone) assert_int_equal(error.os_error, errors[e]);
-            if (status == ZARRC_IO || status == ZARRC_ACCESS) assert_non_null(strstr(error.path, d->key));
-          }
+          bool gone = errors[e] == ENOENT && error.os_error == ESTALE; /* the root, as it seems */
+          if (!clean && is_io && !gone) assert_int_equal(error.os_error, errors[e]);
           if (!good || count_temps() != 0 || contract_nfds() != before)
             fail_msg("%s: %s (call %u) fails with %d: %s, value \"%s\", %d left over; calls %s", d->name, call, at,
                      errors[e], zarrc_status_name(status), text, ntemps, faultio.log);
@@ -261,7 +259,7 @@ static void test_late_failures(void **state) {
       p = strchr(p, ' ') + 1;
     prepare(&deeds[0]);
     assert_int_equal(perform(&deeds[0], at, EIO, false, &error), ZARRC_IO);
-    assert_string_equal(error.message, sync ? "cannot sync: Input/output error" : "cannot close: Input/output error");
+    assert_string_equal(SAID(error), sync ? "cannot sync: Input/output error" : "cannot close: Input/output error");
     if (sync) assert_null(strstr(strstr(faultio.log, "fdatasync") + 1, "fdatasync"));
     contract_expect(store, "d/value", "old");
     assert_int_equal(count_temps(), 0);
@@ -409,7 +407,7 @@ static void *write_many(void *arg) {
     snprintf(key, sizeof key, "d/%d/%d/value", i % 3, i % 2);
     zarrc_error error;
     if (zarrc_store_set(store, key, key, strlen(key), &error)) {
-      fprintf(stderr, "%s\n", error.message);
+      fprintf(stderr, "%s\n", SAID(error));
       abort();
     }
   }
@@ -467,7 +465,7 @@ static void test_in_the_way(void **state) {
   assert_int_equal(zarrc_store_erase(store, "directory", &error), ZARRC_IO);
   assert_int_equal(zarrc_store_set(store, "file/below", "x", 1, &error), ZARRC_IO);
   assert_int_equal(error.os_error, ENOTDIR);
-  assert_string_equal(error.message, "file/below: cannot open the directory: Not a directory");
+  assert_non_null(strstr(SAID(error), "/file/below: cannot open the directory: Not a directory"));
   contract_ok(zarrc_store_erase(store, "file/below", &error), &error);
   contract_expect(store, "file", "text");
   contract_expect(store, "directory/value", "text");

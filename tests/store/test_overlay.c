@@ -2,6 +2,7 @@
 #include "store/contract.h"
 #include "support/fault_store.h"
 #include "support/files.h"
+#include "support/said.h"
 
 static zarrc_ctx *ctx;
 static char *tree;
@@ -59,7 +60,7 @@ static void test_front_read_only(void **state) {
   contract_set(behind, "g/zarr.json", "behind");
   front->read_only = true;
   assert_int_equal(zarrc_store_set(store, "g/zarr.json", "new", 3, &error), ZARRC_INVALID_ARGUMENT);
-  assert_string_equal(error.message, "g/zarr.json: the value cannot be written: it was opened for reading only");
+  assert_non_null(strstr(SAID(error), "/g/zarr.json: the value cannot be written: it was opened for reading only"));
   assert_int_equal(zarrc_store_erase(store, "g/zarr.json", &error), ZARRC_INVALID_ARGUMENT);
   assert_int_equal(zarrc_store_erase_prefix(store, "g", &error), ZARRC_INVALID_ARGUMENT);
   contract_expect(behind, "g/zarr.json", "behind");
@@ -106,7 +107,7 @@ static void test_faults(void **state) {
                                       : zarrc_store_erase_prefix(over, "v", &error);
     assert_int_equal(status, ZARRC_NETWORK);
     assert_int_equal(faulty.nfaults, 1);
-    assert_non_null(strstr(error.message, "fault of operation 1"));
+    assert_non_null(strstr(SAID(error), "fault of operation 1"));
   }
   contract_expect(behind, "value", "text");
   zarrc_store_close(over);

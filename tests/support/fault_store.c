@@ -125,7 +125,7 @@ void fault_store_init(fault_store *store, zarrc_store *inner) {
                                       .erase_prefix = fault_erase_prefix,
                                       .inner = store_inner};
   memset(store, 0, sizeof *store);
-  store->store = (zarrc_store){&ops, inner->ctx, inner->read_only};
+  store->store = (zarrc_store){.ops = &ops, .ctx = inner->ctx, .read_only = inner->read_only, .url = inner->url};
   store->inner = inner;
 }
 

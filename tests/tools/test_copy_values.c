@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/far_store.h"
 #include "support/nodes.h"
 #include "tools/two_stores.h"
 
@@ -85,11 +86,42 @@ static void test_text(void **state) {
   zarrc_arena_close(arena);
 }
 
+/* Regions of a source that can be fetched at once are copied in waves, whatever the memory for regions is. */
+static void test_waves(void **state) {
+  (void)state;
+  far_store far;
+  zarrc_copier *copier;
+  zarrc_error error;
+  zarrc_array_close(copying_array(source, "a", 1, (int64_t[]){1000}, (int64_t[]){5}, NULL, NULL));
+  zarrc_array_close(copying_array(source, "s", 1, (int64_t[]){1000}, (int64_t[]){5}, (int64_t[]){20}, NULL));
+  far_store_init(&far, ctx, source);
+  for (int i = 0; i < 4; i++) {
+    const char *from = i % 2 ? "s" : "a", *to = &"b\0c\0d\0e"[2 * i];
+    const zarrc_copy_options options = {.check = true, .memory = i < 2 ? 0 : 2 << 20};
+    far_store_begin(&far);
+    if (copying_run(&far.store, from, target, to, options, &copier, &error)) fail_msg("%s", error.message);
+    zarrc_copier_close(copier);
+    copying_same(source, from, target, to);
+    assert_true(far.nwaves - far.nsingle <= (i % 2 ? 2 : 4) + 3); /* 200 chunks, 50 shards; the documents */
+    const size_t chunks = 4000, indices = i % 2 ? 50 * (4 * 16 + 4) : 0, documents = 3000;
+    assert_true(far.nbytes <= chunks + indices + documents);
+  }
+  nodes_put(source, "a/c/7", "bad");
+  nodes_put(source, "a/c/150", "bad");
+  assert_int_equal(copying_run(&far.store, "a", target, "f", (zarrc_copy_options){0}, &copier, &error),
+                   ZARRC_SIZE_MISMATCH);
+  assert_string_equal(error.key, "a/c/7");
+  assert_int_equal(zarrc_copier_report(copier)->side, ZARRC_COPY_SOURCE);
+  zarrc_copier_close(copier);
+  far_store_clear(&far);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_damaged_source, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_resume, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_text, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_waves, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

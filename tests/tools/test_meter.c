@@ -131,7 +131,7 @@ static void pieces_close(void *state) {
 
 /* What is stored batch by batch is counted batch by batch, and its source is its owner's again afterwards. */
 static void test_batches(void **state) {
-  static const zarrc_source source = {pieces_next, pieces_close};
+  static const zarrc_source source = {sizeof(zarrc_source), pieces_next, pieces_close};
   world *w = *state;
   zarrc_error error;
   zarrc_key_blob blob;

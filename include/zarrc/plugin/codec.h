@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing a codec: the table of functions that a codec is, and how it is made known. See docs/write-a-codec.md.
+ * Writing a codec: the table of functions, and its registration. See docs/write-a-codec.md.
  */
 #ifndef ZARRC_PLUGIN_CODEC_H
 #define ZARRC_PLUGIN_CODEC_H
@@ -12,31 +12,30 @@
 extern "C" {
 #endif
 
-/* Everything a codec is. Members may be NULL where "optional" is said. Instances are `instance_size` zeroed bytes. A
- * table may be shorter or longer than this one: new members come last in the table of their kind, or take `room`. */
+/* A kind of codec. Functions marked "optional" may be NULL. The table may come from an older or newer version of this
+ * header: new members are appended to the table of a kind, or take the place of `room`. */
 typedef struct zarrc_codec_class {
   size_t struct_size;
   const char *name;
   zarrc_codec_kind kind;
-  bool fixed_size; /* encoded_size is EXACT, whatever the data */
-  size_t instance_size;
-  const char *missing_library; /* optional: what the codec needs and the build lacks; it is known, but ZARRC_UNSUPPORTED
-                                  for every chunk, and its kind's functions may be NULL */
+  bool fixed_size;             /* encoded_size is always EXACT */
+  size_t instance_size;        /* bytes of zarrc_codec_instance, zeroed before `open` */
+  const char *missing_library; /* optional: what the codec needs and the build lacks. The codec can be opened, but is
+                                  ZARRC_UNSUPPORTED for every chunk; functions of its kind may be NULL */
 
-  /* configuration: JSON text of the configuration object, or NULL where there is none. */
+  /* Reads the configuration: the n bytes of its JSON object, or NULL if there is none. */
   zarrc_status (*open)(zarrc_codec *, const char *configuration, size_t n, zarrc_error *);
-  /* optional: frees what open took, not the instance itself. Called also after a failed open or evolve. */
+  /* optional: frees what `open` allocated, but not the instance. Also called after a failed `open` or `evolve`. */
   void (*close)(zarrc_codec *);
-  /* optional (default: {"name": name}): appends the whole object. */
+  /* optional: appends the complete JSON object. Default: {"name": name}. */
   zarrc_status (*to_json)(const zarrc_codec *, zarrc_buf *, zarrc_error *);
-  /* optional, used with evolve: gives a codec whose instance is zeroed the settings of another one. Without it the copy
-   * that evolve changes is opened from the same configuration. */
+  /* optional: copies the settings to a codec with a zeroed instance, which `evolve` then changes. Default: the copy is
+   * opened with the same configuration. */
   zarrc_status (*copy)(zarrc_codec *to, const zarrc_codec *from, zarrc_error *);
-  /* optional: whether two codecs of this class have the same settings. Without it they are equal if they have no
-   * instance, or were opened with the same text. */
+  /* optional: returns whether two codecs of this class have the same settings. Default: whether they have no instance,
+   * or the same configuration text. */
   bool (*equal)(const zarrc_codec *, const zarrc_codec *);
-  /* optional: changes a copy of the codec, which nobody else has yet, to fit the spec. Without it the codec is shared.
-   */
+  /* optional: adapts a copy of the codec to a spec. Default: nothing to adapt, and codecs are shared. */
   zarrc_status (*evolve)(zarrc_codec *, const zarrc_spec *, zarrc_error *);
   zarrc_status (*validate)(const zarrc_codec *, const zarrc_spec *, const zarrc_grid *, zarrc_error *); /* optional */
   zarrc_status (*resolve)(const zarrc_codec *, const zarrc_spec *in, zarrc_spec *out,
@@ -44,11 +43,11 @@ typedef struct zarrc_codec_class {
   zarrc_size (*encoded_size)(const zarrc_codec *, const zarrc_spec *, uint64_t nbytes); /* optional: unknown, or same */
   void (*room[4])(void);
 
-  /* spec, below, is always the chunk in front of the codec (decoded side), and the codec has been evolved for it. */
+  /* In what follows, spec is that of the decoded chunk, for which the codec has been evolved. */
   union {
     struct {
-      /* optional: the codec only renumbers elements: rewrites a decoded view or region into the encoded one. A codec
-       * with `map` needs no encode and decode. map_region is needed with map. */
+      /* optional: for codecs that only rearrange elements. Change a view or region of the decoded chunk into one of
+       * the encoded chunk. A codec has both, or encode and decode. */
       void (*map)(const zarrc_codec *, const zarrc_view *decoded, zarrc_view *encoded);
       void (*map_region)(const zarrc_codec *, int ndim, const zarrc_region *decoded, zarrc_region *encoded);
       zarrc_status (*encode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *decoded,
@@ -57,51 +56,45 @@ typedef struct zarrc_codec_class {
                              const zarrc_view *decoded, zarrc_error *);
     } aa;
     struct {
-      /* the whole chunk. Pieces may point into the view's memory. */
+      /* Encodes a whole chunk. Pieces may point to the view's memory. */
       zarrc_status (*encode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *decoded, zarrc_parts *,
                              zarrc_error *);
-      /* the part of the chunk that region selects, from a blob, into a view of region.count elements. */
+      /* Reads the part of a chunk that a region selects from a blob into a view of the shape region.count. */
       zarrc_status (*read)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *, const zarrc_region *,
                            const zarrc_view *, zarrc_error *);
-      /* optional: the chunk's new value after `view` went into the region: reads of `old` what it needs (old NULL, or
-       * without value: all else is fill value). Pieces may point into the view's memory or be loans from old. */
+      /* optional: makes the new value of a chunk from values, of any kind, for a region. Reads what it needs of `old`
+       * (NULL, or without value: the rest is fill value). Pieces may point to the view of `values` or be lent by `old`.
+       * Elements of variable length are never fetched. */
       zarrc_status (*update)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *old, const zarrc_region *,
-                             const zarrc_view *, zarrc_parts *, zarrc_error *);
+                             const zarrc_values *, zarrc_parts *, zarrc_error *);
       bool partial_decode; /* read fetches and decodes no more than the region needs, from any blob */
-      /* optional, needs update: the same for a change of elements inside region, of which what it does not touch is
-       * not decoded. */
-      zarrc_status (*modify)(const zarrc_codec *, const zarrc_spec *, zarrc_blob *old, const zarrc_region *,
-                             const zarrc_change *, zarrc_parts *, zarrc_error *);
     } ab;
     struct {
-      /* makes of the pieces that are there the pieces that are stored. */
+      /* Replaces the pieces by encoded pieces. */
       zarrc_status (*encode)(const zarrc_codec *, zarrc_parts *, zarrc_error *);
-      /* decodes `in` into out. When `need` bytes are there the codec may stop (SIZE_MAX: it must decode and verify
-       * all, and refuse what follows). out->max is the most that valid data can decode to: more is
-       * ZARRC_SIZE_MISMATCH. */
+      /* Appends the decoded bytes of `in` to out. The codec may stop after `need` bytes; with SIZE_MAX it must decode
+       * and verify everything, and refuse excess bytes. More than out->max bytes are ZARRC_SIZE_MISMATCH. */
       zarrc_status (*decode)(const zarrc_codec *, const zarrc_bytes *in, size_t need, zarrc_buf *out, zarrc_error *);
-      /* optional: serves ranges of the decoded value while reading only parts of the encoded one. *served = false
-       * with ZARRC_OK: this value does not allow it, decode the whole. */
+      /* optional: reads ranges of the decoded value by reading only parts of the encoded value. *served = false (and
+       * ZARRC_OK): impossible with this value, which must be decoded as a whole. */
       zarrc_status (*read)(const zarrc_codec *, const zarrc_chunk_options *, zarrc_blob *encoded, zarrc_range *,
                            size_t n, bool *served, zarrc_error *);
-      /* optional, where the decoded value is the first bytes of the encoded one: verifies all of these and says how
-       * many they are, so that nothing is copied. */
+      /* optional, if the decoded value is the beginning of the encoded value: verifies the encoded value and gets the
+       * length of the decoded one, which is then not copied. */
       zarrc_status (*check)(const zarrc_codec *, const zarrc_bytes *encoded, size_t *nbytes, zarrc_error *);
-      /* optional: whether the encoded bytes say, without being decoded, that they decode to nbytes bytes in all. Where
-       * they do not, or without this function, decode is never told that it may stop in a chunk whose length is known.
-       */
+      /* optional: returns whether the encoded bytes state that they decode to nbytes bytes in total. If they do not,
+       * or without this function, `decode` must not stop early in a chunk of known length. */
       bool (*states_size)(const zarrc_codec *, const zarrc_bytes *encoded, uint64_t nbytes);
-      uint64_t max_nbytes; /* encode takes no more bytes than these; 0: any number. Arrays whose chunks have more are
-                              not created */
+      uint64_t max_nbytes; /* most bytes that can be encoded; 0: no limit. Arrays with larger chunks are not created */
     } bb;
   } u;
 } zarrc_codec_class;
 
-/* Makes a codec known to a context under its name, which must outlive the context. A name that is known already is
- * ZARRC_CONFLICT. Not to be called while codecs are being opened. */
+/* Registers a codec under its name. Copies the table, but not the name. Must not be called while another thread opens
+ * codecs. ZARRC_CONFLICT: the name is taken. */
 ZARRC_API zarrc_status zarrc_register_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, zarrc_error *error);
 
-/* The class registered under a name, an alias included; NULL: none. */
+/* Returns the codec class with a name or alias; NULL: there is none. */
 ZARRC_API const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name);
 
 ZARRC_API void *zarrc_codec_instance(const zarrc_codec *codec);

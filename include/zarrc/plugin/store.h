@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing a store: the table of functions that a store is. A store of your own is a struct that begins with a
- * zarrc_store, which it fills, and needs nothing else. See docs/write-a-store.md.
+ * Writing a store: its table of functions. A store of your own is a struct that begins with a zarrc_store, and fills
+ * it. See docs/write-a-store.md.
  */
 #ifndef ZARRC_PLUGIN_STORE_H
 #define ZARRC_PLUGIN_STORE_H
@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* How a store replaces a prefix: see zarrc_stage_open and its siblings. */
+/* How a store replaces a prefix. See zarrc_stage_open and the functions after it. */
 typedef struct zarrc_stage_ops {
   size_t struct_size;
   zarrc_status (*open)(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
@@ -23,33 +23,61 @@ typedef struct zarrc_stage_ops {
   zarrc_status (*find)(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
                        zarrc_error *error);
   zarrc_status (*left)(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
-                       zarrc_error *error); /* or NULL: nothing ever is */
+                       zarrc_error *error); /* optional: nothing is ever left */
 } zarrc_stage_ops;
 
-/* What a store does. name, blob_nbytes and open are needed, all else may be NULL; a table may be shorter or longer.
- * A store may stand in front of another one: its blob begins with what it needs itself and goes on with the other's. */
+/* The ranges to fetch of one value, one of many. */
+typedef struct zarrc_request {
+  zarrc_blob *blob;    /* a blob of the store; wrappers may replace it by the blob behind it */
+  zarrc_range *ranges; /* their `into` is NULL */
+  size_t n;
+  zarrc_status status; /* out: such as ZARRC_NOT_FOUND or ZARRC_CONFLICT; does not affect other requests */
+  zarrc_error *error;  /* out, unless NULL: details of the status */
+} zarrc_request;
+
+/* The functions of a store. name, blob_nbytes and open are required; the others may be NULL, and a table may be shorter
+ * or longer than this one. A store may wrap another one: its blob begins with its own members, then comes the
+ * other's. */
 typedef struct zarrc_store_ops {
   size_t struct_size;
   const char *name;
-  /* Returns the size of the blob that open makes for a key of so many bytes. */
+  /* Returns the size of the blob of a key of so many bytes. */
   size_t (*blob_nbytes)(const zarrc_store *store, size_t key_nbytes);
-  /* Makes the blob of a key, in memory of that size which is aligned as a uint64_t: a blob of the store's own kind,
-   * which begins with a zarrc_blob and fills it. The key is valid and outlives the blob. No input or output happens.
-   * What such a blob fails with does not name the key: who opened it does (zarrc_error_in_key). Of a store that is
-   * read_only it cannot be written. */
+  /* Initializes the blob of a key in memory of that size, aligned like a uint64_t. It begins with a zarrc_blob. The key
+   * is valid and outlives the blob. Nothing is read or written yet. Errors of the blob do not name the key; the caller
+   * adds it (zarrc_error_in_key). The blob of a store that is read_only must not be writable. */
   zarrc_status (*open)(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error);
-  /* Calls fn for each key below prefix ("" for all): recursively, or (deep false) only for the keys and prefixes
-   * directly below it; in no promised order; fn's failure ends it. nbytes is asked for by `sizes`. */
+  /* Calls fn for each key below prefix ("" for all) or, unless `deep`, for each key and prefix directly below it; in
+   * any order. A failure of fn ends the listing. sizes: nbytes of the entries is wanted. */
   zarrc_status (*list)(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                        zarrc_error *error);
   zarrc_status (*erase_prefix)(zarrc_store *store, const char *prefix, zarrc_error *error); /* NULL: key by key */
   void (*close)(zarrc_store *store);
-  const zarrc_stage_ops *stage; /* NULL: what lies below a prefix cannot be replaced as a whole */
+  const zarrc_stage_ops *stage; /* NULL: a prefix cannot be replaced as a whole */
   zarrc_status (*list_temporary)(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
-                                 zarrc_error *error); /* NULL: writers that are killed leave nothing */
-  /* Returns the store behind this one that does what is NULL here, all but close; NULL: there is none. */
+                                 zarrc_error *error); /* NULL: killed writers leave nothing */
+  /* Returns the store whose functions are used where this table has NULL, except for close; NULL: there is none. */
   zarrc_store *(*inner)(const zarrc_store *store);
+  /* Reads ranges of many values at once, in about the time of one request. Differs from `read` of a blob: a range need
+   * not be inside the value. `got` is the part that exists, and of a value longer than a range with to_end allows
+   * anything; `total` is the length of the value, and must be set if bytes are missing. Memory comes from the context.
+   * All ranges and calls of one blob see the same version, if the store can tell versions: ZARRC_CONFLICT if the value
+   * has another one. After that `identify` needs no request. A failure means that nothing was read. NULL: values are
+   * read one by one. Not taken from `inner`: a store with its own kind of blob must pass on the blobs behind. */
+  zarrc_status (*fetch)(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
 } zarrc_store_ops;
+
+/* Returns whether the store has `fetch`. A wrapper should have it only if the store behind it has. */
+ZARRC_API bool zarrc_store_fetches(const zarrc_store *store);
+/* Calls `fetch`, or reads one value after another if the store has none. */
+ZARRC_API zarrc_status zarrc_store_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
+/* Does the same for a wrapper: replaces each blob by the one that its `inner` returns, and fetches from `store`. */
+ZARRC_API zarrc_status zarrc_store_fetch_behind(zarrc_store *store, zarrc_request *requests, size_t n,
+                                                zarrc_error *error);
+
+/* Adds to an error the store and the key that it is about, unless it has them already. store may be NULL, key may be
+ * "". */
+ZARRC_API void zarrc_error_in_key(zarrc_error *error, const zarrc_store *store, const char *key);
 
 #ifdef __cplusplus
 }

@@ -10,56 +10,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import sys
+import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
+from zarrc._buffers import Buffer, NDBuffer
 from zarrc._core import InvalidError
+from zarrc._names import BY_NAME
 from zarrc._spec import ArraySpec
-
-# ---------------------------------------------------------------------------------------------------------- buffers
-
-
-class _Memory:
-    """Memory that an array of numpy holds."""
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-
-    def as_numpy_array(self) -> Any:
-        return self._array
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._array.shape  # type: ignore[no-any-return]
-
-
-class Buffer(_Memory):
-    """Bytes."""
-
-    @classmethod
-    def from_bytes(cls, data: Any) -> Self:
-        return cls(np.frombuffer(data, "u1"))
-
-
-class NDBuffer(_Memory):
-    """An array."""
-
-    @classmethod
-    def from_numpy_array(cls, array: Any) -> Self:
-        return cls(array)
-
-
-cpu = SimpleNamespace(Buffer=Buffer, NDBuffer=NDBuffer)
-_prototype = SimpleNamespace(buffer=Buffer, nd_buffer=NDBuffer)
-
-
-def default_buffer_prototype() -> Any:
-    return _prototype
-
 
 # ----------------------------------------------------------------------------------------------------------- stores
 
@@ -356,10 +317,10 @@ class TransposeCodec(BaseCodec):
         return input_byte_length
 
     def _encode_sync(self, chunk: Any, chunk_spec: Any) -> Any:
-        return NDBuffer(chunk.as_numpy_array().transpose(self.order))
+        return chunk.transpose(self.order)
 
     def _decode_sync(self, chunk: Any, chunk_spec: Any) -> Any:
-        return NDBuffer(chunk.as_numpy_array().transpose(tuple(int(i) for i in np.argsort(self.order))))
+        return chunk.transpose(tuple(int(i) for i in np.argsort(self.order)))
 
 
 @dataclass(frozen=True)
@@ -383,18 +344,20 @@ class BytesCodec(BaseCodec):
     def evolve_from_array_spec(self, array_spec: Any) -> Self:
         if not array_spec.dtype.has_byte_order:
             return self if self.endian is None else replace(self, endian=None)
-        if self.endian is None:
+        if self.endian is not None:
+            return self
+        if array_spec.dtype.to_native_dtype().names is None:
             raise ValueError("endian has to be given for elements of several bytes")
-        return self
+        warnings.warn("endian is not given for fields of several bytes: little is taken", UserWarning, stacklevel=2)
+        return replace(self, endian="little")
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: Any) -> int:
         return input_byte_length
 
     def _encode_sync(self, chunk: Any, chunk_spec: Any) -> Any:
-        array = chunk.as_numpy_array()
         if self.endian is not None:
-            array = array.astype(array.dtype.newbyteorder(self.endian), copy=False)
-        return Buffer(array.ravel().view("u1"))
+            chunk = chunk.astype(chunk.dtype.newbyteorder(self.endian))
+        return Buffer(chunk.as_numpy_array().ravel().view("u1"))
 
     def _decode_sync(self, chunk: Any, chunk_spec: Any) -> Any:
         dtype = chunk_spec.dtype.to_native_dtype()
@@ -412,8 +375,10 @@ class _VLenCodec(BaseCodec):
         return Buffer.from_bytes(bytes(4)) if 0 in chunk.shape else self._refuse()
 
     def _decode_sync(self, chunk: Any, chunk_spec: Any) -> Any:
-        empty = 0 in chunk_spec.shape and chunk.as_numpy_array().tobytes() == bytes(4)
-        return NDBuffer(np.empty(chunk_spec.shape, object)) if empty else self._refuse()
+        if 0 not in chunk_spec.shape or chunk.as_numpy_array().tobytes() != bytes(4):
+            self._refuse()
+        dtype = chunk_spec.dtype.to_native_dtype() if self._name == "vlen-utf8" else object
+        return NDBuffer(np.empty(chunk_spec.shape, dtype))
 
 
 @dataclass(frozen=True)
@@ -432,8 +397,6 @@ class VLenBytesCodec(_VLenCodec):
 
 def _codecs(values: Iterable[Any]) -> tuple[Any, ...]:
     """Codecs of which some may be JSON, in an order that makes a chain."""
-    from zarrc import codecs
-
     if not isinstance(values, Iterable):
         raise TypeError(f"codecs are wanted, not {values!r}")
     made = []
@@ -442,9 +405,9 @@ def _codecs(values: Iterable[Any]) -> tuple[Any, ...]:
             made.append(each)
             continue
         name = each if isinstance(each, str) else each.get("name") if isinstance(each, dict) else None
-        found = codecs.BY_NAME.get(str(name))
+        found = BY_NAME.get(str(name))
         if found is None:
-            raise ValueError(f"{each!r} is none of the codecs {sorted(codecs.BY_NAME)}")
+            raise ValueError(f"{each!r} is none of the codecs {sorted(BY_NAME)}")
         made.append(found.from_dict({"name": name} if isinstance(each, str) else each))
     return tuple(made)
 
@@ -533,10 +496,14 @@ class ShardingCodec(BaseCodec):
 
     async def _decode_partial_single(self, byte_getter: Any, selection: Any, chunk_spec: Any) -> Any:
         dtype = chunk_spec.dtype.to_native_dtype()
-        selected = np.broadcast_to(np.zeros((), dtype), chunk_spec.shape)[selection]
+        selected = np.asarray(np.broadcast_to(np.zeros((), dtype), chunk_spec.shape)[selection])
+        if len(self.chunk_shape) != len(chunk_spec.shape):
+            self._refuse()
+        if await byte_getter.get() is None:
+            return None
         if selected.size:
             self._refuse()
-        return None if await byte_getter.get() is None else NDBuffer(selected.copy())
+        return NDBuffer(selected.copy())
 
     async def _encode_partial_single(self, byte_setter: Any, value: Any, selection: Any, chunk_spec: Any) -> None:
         self._refuse()

@@ -158,8 +158,8 @@ class Array:
 
     @property
     def fill_value(self) -> Any:
-        fill = self._array.fill
-        return fill if self.dtype == object else np.frombuffer(fill, self.dtype)[0]  # type: ignore[arg-type]
+        fill: Any = self._array.fill
+        return fill if self.dtype == object else np.frombuffer(fill, self.dtype)[0]
 
     @property
     def attrs(self) -> dict[str, Any]:

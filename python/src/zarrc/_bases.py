@@ -57,9 +57,8 @@ else:
         WrapperStore,
         ZstdCodec,
         concurrent_map,
-        cpu,
-        default_buffer_prototype,
     )
+    from zarrc._buffers import cpu, default_buffer_prototype
 
 
 def full_spec(spec: Any) -> Any:

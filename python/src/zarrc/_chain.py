@@ -13,7 +13,8 @@ import numpy as np
 from zarrc import _core
 from zarrc._bases import ShardingCodec, cpu
 from zarrc._context import context, hold
-from zarrc._describe import describe
+from zarrc._core import NO_BOX, PENDING
+from zarrc._describe import describe, joining
 from zarrc._dtypes import converted, empty, exportable, in_native_order
 from zarrc._selection import Picks, is_plain, picks, shape_of
 from zarrc._spec import Unsupported
@@ -31,7 +32,8 @@ SCRATCH_NBYTES = 256 << 20
 Array = np.ndarray[Any, Any]
 Item = tuple[Any, Any, Any, Any, bool]  # byte getter, spec, chunk selection, array selection, complete
 Source = Any  # None, bytes-like, _core.Ranges, or a key (str) below root
-Outcome = Any  # of a write: bytes; None: to be erased, or stored already; NotImplemented: nothing has changed
+Outcome = Any  # of a write: bytes; None: to be erased, or stored already; UNCHANGED
+UNCHANGED = NotImplemented
 
 
 def big_endian(dtype: np.dtype[Any]) -> bool | None:
@@ -53,18 +55,10 @@ def exported(array: Array | None) -> Array | None:
     return None if array is None else exportable(array)
 
 
-def in_zarrs_words(error: _core.CorruptError) -> _core.CorruptError:
-    """Messages that users of zarr-python look for."""
-    if error.args and "shorter than its index" in str(error.args[0]):
-        words = "the stored shard is too short to hold its index"
-        error.args = (str(error.args[0]).replace("the shard is shorter than its index", words), *error.args[1:])
-    return error
-
-
 class Bound:
     """A chain bound to one kind of chunk."""
 
-    __slots__ = ("_fitted", "context", "dtype", "native", "pipeline", "raw", "shape", "spec", "variable")
+    __slots__ = ("_fitted", "context", "dtype", "joining", "native", "pipeline", "raw", "shape", "spec", "variable")
 
     def __init__(self, codecs: Sequence[Codec], spec: ArraySpec, threads: _core.Context) -> None:
         what = describe(codecs, spec)
@@ -75,6 +69,7 @@ class Bound:
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.variable = what.variable
         self.raw = what.raw
+        self.joining = joining(codecs, spec)
         # of elements in memory of our own, which the library may see
         self.native = self.dtype if what.raw or what.variable else in_native_order(self.dtype)
         try:
@@ -119,8 +114,7 @@ class Chain:
         self.codecs = tuple(codecs)
         # What a shard holds beyond the array's edge is kept when all within the edge is written, as zarr-python does.
         self.is_sharded = len(self.codecs) == 1 and isinstance(self.codecs[0], ShardingCodec)
-        inner: tuple[Codec, ...] = getattr(self.codecs[0], "codecs", ()) if self.is_sharded else ()
-        self.is_nested = any(isinstance(each, ShardingCodec) for each in inner)
+        self.inner_shape: tuple[int, ...] | None = getattr(self.codecs[0], "chunk_shape", None) if self.is_sharded else None
         self._bound: dict[Any, Bound] = {}
         self._last: tuple[ArraySpec, _core.Context, Bound] | None = None
         hold(self)
@@ -161,23 +155,20 @@ class Chain:
         drop_axes: tuple[int, ...] = (),
         root: str | None = None,
         limit: int = 0,
-    ) -> list[Any] | None:
-        """Decodes parts of chunks into an array.
+    ) -> list[int] | None:
+        """Decodes parts of chunks into an array: FOUND, MISSING or PENDING a chunk.
 
-        sources None: the items' keys below root. True, False (no value), or None (ranges are wanted) a chunk. With a
-        limit nothing is promised to be done, and the result is None, if more bytes than that would be decoded.
+        sources None: the items' keys below root. With a limit the result is None, and nothing is promised to be done, if
+        more bytes than that would be decoded.
         """
         big = bound.fits(out.dtype)
         if big is None:
-            results: list[Any] | None = [NotImplemented] * len(items)
+            results: list[int] | None = [NO_BOX] * len(items)
         else:
-            try:
-                results = bound.pipeline.read(items, sources, exportable(out), big, root, limit)
-            except _core.CorruptError as error:
-                raise in_zarrs_words(error) from None
+            results = bound.pipeline.read(items, sources, exportable(out), big, root, limit)
         if results is None:
             return None
-        other = [i for i, state in enumerate(results) if state is NotImplemented]
+        other = [i for i, found in enumerate(results) if found == NO_BOX]
         if other and not self._read_picks(bound, other, items, sources, out, drop_axes, root, limit, results):
             return None
         return results
@@ -192,7 +183,7 @@ class Chain:
         drop_axes: tuple[int, ...],
         root: str | None,
         limit: int,
-        results: list[Any],
+        results: list[int],
     ) -> bool:
         """Reads what is no box of a chunk, or goes to no box of the array. False: the limit does not allow it."""
         fits = bound.fits(out.dtype)
@@ -208,16 +199,16 @@ class Chain:
                     memory = empty((math.prod(pick.shape),) if pick.points else pick.shape, dtype)
                 memories.append(memory if own else None)
                 todo.append((*_source(items, sources, i), pick.points, pick.entries, exported(memory)))
-            found = self._picked(bound, todo, big, root, limit)
-            if found is None:
+            read = self._picked(bound, todo, big, root, limit)
+            if read is None:
                 return False
-            for (i, pick), state, memory in zip(part, found, memories, strict=True):
+            for (i, pick), found, memory in zip(part, read, memories, strict=True):
                 elements: Array | None = memory
                 if bound.variable:
-                    texts, state = state
-                    elements = None if state is None else object_array(texts, pick.shape)
-                results[i] = state
-                if elements is None or state is None:
+                    texts, found = found
+                    elements = None if found == PENDING else object_array(texts, pick.shape)
+                results[i] = found
+                if elements is None or found == PENDING:
                     continue
                 elements = elements.reshape(pick.shape)
                 if elements.dtype.kind in "mM" and elements.dtype != out.dtype:
@@ -230,10 +221,7 @@ class Chain:
     def _picked(
         self, bound: Bound, todo: list[tuple[Any, ...]], big: bool, root: str | None, limit: int
     ) -> list[Any] | None:
-        try:
-            return bound.pipeline.read_picks(todo, big, root, limit)
-        except _core.CorruptError as error:
-            raise in_zarrs_words(error) from None
+        return bound.pipeline.read_picks(todo, big, root, limit)
 
     def _portions(
         self, bound: Bound, which: list[int], items: list[Item]
@@ -272,19 +260,16 @@ class Chain:
         if self.is_sharded:
             complete = [is_whole(item[2], bound.shape) for item in items]
         if bound.variable:
-            results: list[Outcome] | None = None if limit else [NotImplemented] * len(items)
+            results: list[Outcome] | None = None if limit else [UNCHANGED] * len(items)
         else:
             if bound.fits(value.dtype) is None:
                 value = converted(value, bound.native)
-            try:
-                results = bound.pipeline.write(
-                    items, sources, exportable(value), bool(bound.fits(value.dtype)), complete, root, False, limit
-                )
-            except _core.CorruptError as error:
-                raise in_zarrs_words(error) from None
+            results = bound.pipeline.write(
+                items, sources, exportable(value), bool(bound.fits(value.dtype)), complete, root, False, limit
+            )
         if results is None:
             return None
-        other = [i for i, state in enumerate(results) if state is NotImplemented]
+        other = [i for i, outcome in enumerate(results) if outcome is UNCHANGED]
         for part in self._portions(bound, other, items):
             todo: list[tuple[Any, ...]] = []
             for i, pick in part:
@@ -300,10 +285,7 @@ class Chain:
         self, bound: Bound, todo: list[tuple[Any, ...]], value: Array, root: str | None
     ) -> list[Outcome]:
         big = NATIVE_IS_BIG if bound.variable else bool(bound.fits(value.dtype))
-        try:
-            return bound.pipeline.write_picks(todo, big, root, False)
-        except _core.CorruptError as error:
-            raise in_zarrs_words(error) from None
+        return bound.pipeline.write_picks(todo, big, root, False)
 
     @staticmethod
     def _selected(value: Array, selection: Any, pick: Picks, drop_axes: tuple[int, ...]) -> Array:

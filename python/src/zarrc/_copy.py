@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -131,13 +132,13 @@ def copy(
     separator : {"/", "."}
         Spelling of chunk keys.
     overwrite : bool
-        Replace the array or group that is there; with ``force`` also where files that are no Zarr lie in it.
+        Replace the array or group that is there; with ``force`` also where files that are not Zarr lie in it.
     resume : bool
         Go on with an unfinished copy, or add what is missing in the one that is there.
     check : bool
         Read back what was written and compare; with ``resume`` also what was there.
     other_files : bool
-        Copy files that are no Zarr, too.
+        Copy files that are not Zarr, too.
     write_empty_chunks : bool
         Store chunks in which all is fill value, too.
     memory : int or str
@@ -164,7 +165,8 @@ def copy(
         The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
         ``replaces``, ``other_files``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
-        ``mended_objects``, ``seconds``.
+        ``mended_objects``, ``seconds``. ``left`` is there only where something of the old version could not be removed, as
+        what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
     Raises
     ------
@@ -220,4 +222,12 @@ def copy(
             del report[name]
     else:
         report |= {"checked": check, "seconds": time.monotonic() - started}
+        if copier.left is not None:
+            report["left"] = copier.left
+            warnings.warn(
+                f"{os.fspath(dst)}: what could not be removed of the old version is left in {copier.left}; "
+                "the next copy with overwrite=True tries again",
+                RuntimeWarning,
+                stacklevel=2,
+            )
     return report

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The module, its exceptions, and contexts. */
-#include "_core.h"
+#include "_core_batch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MODULE_NAME "zarrc._core"
@@ -16,6 +17,12 @@ static void set_text(PyObject *object, const char *name, const char *text) {
   }
   if (PyObject_SetAttrString(object, name, value)) PyErr_Clear();
   Py_DECREF(value);
+}
+
+static void set_offset(PyObject *object, int64_t offset) {
+  PyObject *value = offset >= 0 ? PyLong_FromLongLong(offset) : Py_NewRef(Py_None);
+  if (!value || PyObject_SetAttrString(object, "offset", value)) PyErr_Clear();
+  Py_XDECREF(value);
 }
 
 /* Damage is what zarr-python raises for it as well, which depends on the codec. */
@@ -53,11 +60,37 @@ static PyObject *exception_class(core_state *state, const zarrc_error *error) {
   }
 }
 
-/* OSError takes errno, message and, where it is known, the file's name. */
-static PyObject *new_instance(PyObject *type, const zarrc_error *error, PyObject *message) {
-  if (!error->os_error) return PyObject_CallFunction(type, "O", message);
-  if (!error->path[0]) return PyObject_CallFunction(type, "iO", error->os_error, message);
-  return PyObject_CallFunction(type, "iON", error->os_error, message, PyUnicode_DecodeFSDefault(error->path));
+/* Returns what an error says; `whole`: with the store and the key in front. */
+static PyObject *make_text(const zarrc_error *error, bool whole) {
+  char text[ZARRC_ERROR_TEXT];
+  zarrc_error said = *error;
+  if (!whole) said.store[0] = said.key[0] = '\0';
+  zarrc_error_text(&said, text, sizeof text);
+  return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+}
+
+/* Returns the name of the file that an error of the system is about; NULL: none, or not known whole as it is too long. */
+static PyObject *make_filename(const zarrc_error *error) {
+  char name[sizeof error->store + sizeof error->key];
+  size_t n = strlen(error->store), key = strlen(error->key);
+  if (!error->os_error || n == 0 || key + 8 > sizeof error->key) return NULL;
+  snprintf(name, sizeof name, "%s%s%s", error->store, key > 0 && error->store[n - 1] != '/' ? "/" : "", error->key);
+  return PyUnicode_DecodeFSDefault(name);
+}
+
+/* Makes an OSError of errno, message and, if it is known, the file's name, which OSError shows itself. */
+static PyObject *new_instance(PyObject *type, const zarrc_error *error) {
+  PyObject *filename = make_filename(error);
+  PyObject *message = make_text(error, !filename), *exception = NULL;
+  if (message && filename)
+    exception = PyObject_CallFunction(type, "iOO", error->os_error, message, filename);
+  else if (message && error->os_error)
+    exception = PyObject_CallFunction(type, "iO", error->os_error, message);
+  else if (message)
+    exception = PyObject_CallFunction(type, "O", message);
+  Py_XDECREF(message);
+  Py_XDECREF(filename);
+  return exception;
 }
 
 /* What a UnicodeDecodeError has. */
@@ -72,10 +105,10 @@ static void set_decode_fields(PyObject *exception, PyObject *message) {
 }
 
 static PyObject *raise_as(core_state *state, PyObject *type, const zarrc_error *error) {
-  PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
-  if (!message) return NULL;
   bool of_system = type == state->store_error || type == state->access_error || type == PyExc_FileNotFoundError;
-  PyObject *exception = of_system ? new_instance(type, error, message) : PyObject_CallFunction(type, "O", message);
+  PyObject *message = make_text(error, true);
+  if (!message) return NULL;
+  PyObject *exception = of_system ? new_instance(type, error) : PyObject_CallFunction(type, "O", message);
   if (exception && type == state->corrupt_text) set_decode_fields(exception, message);
   Py_DECREF(message);
   if (!exception) return NULL;
@@ -83,7 +116,9 @@ static PyObject *raise_as(core_state *state, PyObject *type, const zarrc_error *
     set_text(exception, "status", zarrc_status_name(error->code));
     set_text(exception, "codec", error->codec);
     set_text(exception, "chunk", error->chunk);
+    set_text(exception, "inner_chunk", error->inner_chunk);
     set_text(exception, "key", error->key);
+    set_offset(exception, error->offset);
   }
   PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
   Py_DECREF(exception);
@@ -223,8 +258,8 @@ static PyObject *imported(const char *module, const char *name) {
   return found;
 }
 
-/* Gives an exception the __new__ of the base whose memory it has. The first in its order of bases is ValueError's, which
- * refuses to make it: plain pickling does not ask, but what pickles tracebacks (tblib, with distributed) does. */
+/* Gives an exception the __new__ of the base whose memory it has. The first in its order of bases is ValueError's,
+ * which refuses to make it: plain pickling does not ask, but what pickles tracebacks (tblib, with distributed) does. */
 static PyObject *with_new_of(PyObject *type, PyObject *base) {
   PyObject *new = type ? PyObject_GetAttrString(base, "__new__") : NULL;
   if (type && (!new || PyObject_SetAttrString(type, "__new__", new))) Py_CLEAR(type);
@@ -311,8 +346,8 @@ static int module_exec(PyObject *module) {
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
-  if (!state->ndarray || !state->array || !state->context || !state->copier || !state->pipeline || !state->codec || !state->ranges ||
-      !state->stop)
+  if (!state->ndarray || !state->array || !state->context || !state->copier || !state->pipeline || !state->codec ||
+      !state->ranges || !state->stop)
     return -1;
   PyObject *libraries = list_libraries();
   if (!libraries || PyModule_AddObjectRef(module, "libraries", libraries)) {
@@ -320,6 +355,11 @@ static int module_exec(PyObject *module) {
     return -1;
   }
   Py_DECREF(libraries);
+  if (PyModule_AddIntConstant(module, "MISSING", CORE_MISSING) ||
+      PyModule_AddIntConstant(module, "FOUND", CORE_FOUND) ||
+      PyModule_AddIntConstant(module, "PENDING", CORE_PENDING) ||
+      PyModule_AddIntConstant(module, "NO_BOX", CORE_NO_BOX))
+    return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
 }
 

@@ -70,14 +70,9 @@ zarrc_ctx *core_context_get(core_state *state, PyObject *object);
 /* Joins pieces into a bytes object. */
 PyObject *core_parts_to_bytes(const zarrc_parts *parts);
 
-/* A stored value of which some ranges are there; a read of others notes what is wanted and is ZARRC_PENDING. */
+/* A stored value of which some ranges are there; a read of others is ZARRC_PENDING. */
 typedef struct core_ranges core_ranges;
-typedef struct core_ranges_blob {
-  zarrc_blob blob;
-  core_ranges *ranges;
-} core_ranges_blob;
-void core_ranges_blob_init(core_ranges_blob *blob, PyObject *ranges);
-bool core_ranges_are_wanted(const core_ranges *ranges);
+zarrc_blob *core_ranges_blob(PyObject *ranges);
 
 /* A selection as libzarrc takes it, and the memory of its lists. */
 typedef struct core_picks {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <zarrc/plugin/codec.h>
+#include <zarrc/plugin/store.h>
 
 /* A batch that decodes no more than so many bytes from memory keeps the interpreter lock: giving it away and getting it
  * back would take longer. */
@@ -97,9 +98,8 @@ bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
     batch->has_key = true;
     job->blob = chunk->blob.key.blob;
   } else if (PyObject_TypeCheck(source, batch->state->ranges)) {
-    core_ranges_blob_init(&chunk->blob.ranges, source);
     chunk->source = CORE_RANGES;
-    job->blob = &chunk->blob.ranges.blob;
+    job->blob = core_ranges_blob(source); /* the caller keeps it */
   } else {
     if (PyObject_GetBuffer(source, &chunk->buffer, PyBUF_SIMPLE)) return false;
     zarrc_memory_blob_init(&chunk->blob.memory, batch->self->ctx, chunk->buffer.buf, (size_t)chunk->buffer.len);
@@ -279,7 +279,7 @@ static void raise_failure(core_batch *batch, zarrc_error *error, core_name_fn na
   if (i < batch->n) {
     PyObject *object = name(items, i);
     const char *text = object && PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
-    if (text && text[0]) zarrc_error_in_key(error, text);
+    if (text && text[0]) zarrc_error_in_key(error, batch->store, text);
     Py_XDECREF(object);
     PyErr_Clear();
   }
@@ -301,14 +301,16 @@ bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_na
   return !status;
 }
 
-zarrc_status core_job_done(zarrc_job *job) {
-  if (job->status == ZARRC_PENDING) job->status = ZARRC_OK;
-  return job->status;
+zarrc_status core_chunk_done(core_batch *batch, size_t i, zarrc_status status) {
+  batch->chunks[i].pending = status == ZARRC_PENDING;
+  return batch->jobs[i].status = batch->chunks[i].pending ? ZARRC_OK : status;
 }
 
-bool core_batch_wants_ranges(const core_batch *batch, size_t i) {
+core_found core_batch_found(const core_batch *batch, size_t i) {
   const core_chunk *chunk = &batch->chunks[i];
-  return chunk->source == CORE_RANGES && core_ranges_are_wanted(chunk->blob.ranges.ranges);
+  if (chunk->other) return CORE_NO_BOX;
+  if (chunk->pending) return CORE_PENDING;
+  return batch->jobs[i].missing ? CORE_MISSING : CORE_FOUND;
 }
 
 PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_batch *batch, size_t i)) {
@@ -324,7 +326,11 @@ PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_
 }
 
 PyObject *core_batch_outcome(const core_batch *batch, size_t i) {
-  const core_chunk *chunk = &batch->chunks[i];
-  if (chunk->outcome == CORE_REPLACED && chunk->source != CORE_KEY) return core_parts_to_bytes(&chunk->parts);
+  core_chunk *chunk = &batch->chunks[i];
+  if (chunk->outcome == CORE_REPLACED && chunk->source != CORE_KEY) {
+    PyObject *bytes = core_parts_to_bytes(&chunk->parts);
+    zarrc_parts_clear(&chunk->parts); /* not all of the batch is held twice */
+    return bytes;
+  }
   return Py_NewRef(chunk->outcome == CORE_UNCHANGED ? Py_NotImplemented : Py_None);
 }

@@ -14,6 +14,14 @@ typedef struct core_pipeline {
 
 typedef enum core_source { CORE_MEMORY, CORE_RANGES, CORE_KEY } core_source;
 
+/* What a read found of a chunk: _core.MISSING and so on. */
+typedef enum core_found {
+  CORE_MISSING, /* no value: fill value was read */
+  CORE_FOUND,
+  CORE_PENDING, /* ranges of the value have to be fetched first; nothing was read */
+  CORE_NO_BOX   /* the selections are no boxes; nothing was read */
+} core_found;
+
 /* What a write made of a chunk that has no key. */
 typedef enum core_outcome { CORE_UNCHANGED, CORE_REPLACED, CORE_ERASED } core_outcome;
 
@@ -22,7 +30,6 @@ typedef struct core_chunk {
   union {
     zarrc_memory_blob memory;
     zarrc_key_blob key;
-    core_ranges_blob ranges;
   } blob;
   Py_buffer buffer; /* of CORE_MEMORY, where there is a value */
   bool other;       /* the selections are no boxes: the chunk is left out */
@@ -33,6 +40,7 @@ typedef struct core_chunk {
   zarrc_text *texts; /* elements of variable length */
   zarrc_parts parts; /* what was encoded */
   core_outcome outcome;
+  bool pending; /* ranges of the value have to be fetched first */
 } core_chunk;
 
 typedef struct core_batch {
@@ -83,16 +91,17 @@ typedef zarrc_status (*core_chunk_fn)(void *batch, size_t i, zarrc_error *error)
 typedef PyObject *(*core_name_fn)(PyObject *items, size_t i);
 bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_name_fn name, PyObject *items);
 
-/* Whether ranges of the chunk's value have to be fetched first. */
-bool core_batch_wants_ranges(const core_batch *batch, size_t i);
-
-/* The status of a job for the loop: that ranges have to be fetched first is no failure. */
-zarrc_status core_job_done(zarrc_job *job);
+/* Notes what became of a read. Returns that for the loop: that ranges have to be fetched first is no failure. */
+zarrc_status core_chunk_done(core_batch *batch, size_t i, zarrc_status status);
 
 /* What `item` makes of each chunk. */
 PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_batch *batch, size_t i));
 
-/* bytes, None (erased, or stored by the library), or NotImplemented (nothing was changed). */
+/* What was found of chunk i. */
+core_found core_batch_found(const core_batch *batch, size_t i);
+
+/* bytes, which the chunk has no longer, None (erased, or stored by the library), or NotImplemented (nothing was
+ * changed). */
 PyObject *core_batch_outcome(const core_batch *batch, size_t i);
 
 /* _core_batch_picks.c: methods of pipelines. */

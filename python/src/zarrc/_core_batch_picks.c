@@ -59,9 +59,9 @@ static bool result_view(core_batch *batch, size_t i) {
 static zarrc_status read_picked(void *arg, size_t i, zarrc_error *error) {
   core_batch *batch = arg;
   zarrc_job *job = &batch->jobs[i];
-  job->status = zarrc_read_selection(job->pipeline, job->blob, &batch->chunks[i].picks->selection, &job->view,
-                                     &job->missing, error);
-  return core_job_done(job);
+  return core_chunk_done(batch, i,
+                         zarrc_read_selection(job->pipeline, job->blob, &batch->chunks[i].picks->selection, &job->view,
+                                              &job->missing, error));
 }
 
 static bool read_memory_add(core_batch *batch, PyObject *items) {
@@ -81,14 +81,13 @@ static bool read_memory_add(core_batch *batch, PyObject *items) {
   return true;
 }
 
-/* True, False (no value), or None: ranges have to be fetched; with text as (list, that). */
+/* What was found; with text behind a list of it. */
 static PyObject *result_of(const core_batch *batch, size_t i) {
-  PyObject *state = core_batch_wants_ranges(batch, i) ? Py_None : batch->jobs[i].missing ? Py_False : Py_True;
-  if (!batch->arena) return Py_NewRef(state);
-  PyObject *list = state == Py_None ? PyList_New(0)
-                                    : core_texts_to_list(&batch->dtype, batch->chunks[i].texts,
-                                                         zarrc_view_nitems(&batch->jobs[i].view));
-  PyObject *pair = list ? PyTuple_Pack(2, list, state) : NULL;
+  core_found found = core_batch_found(batch, i);
+  if (!batch->arena) return PyLong_FromLong(found);
+  int64_t n = found == CORE_PENDING ? 0 : zarrc_view_nitems(&batch->jobs[i].view);
+  PyObject *list = core_texts_to_list(&batch->dtype, batch->chunks[i].texts, n);
+  PyObject *pair = list ? Py_BuildValue("Oi", list, (int)found) : NULL;
   Py_XDECREF(list);
   return pair;
 }

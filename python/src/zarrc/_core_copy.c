@@ -3,6 +3,7 @@
 #include "_core.h"
 
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct core_copier {
   PyObject ob_base;
@@ -11,6 +12,7 @@ typedef struct core_copier {
   zarrc_store *source, *target;
   zarrc_copier *copier;
   PyObject *source_url, *target_url;
+  char *target_path; /* inside the store */
   atomic_ullong done, total;
 } core_copier;
 
@@ -55,11 +57,10 @@ static zarrc_status open_store(const core_copier *self, PyObject *url, const zar
   Py_END_ALLOW_THREADS return status;
 }
 
-/* Raises an exception whose message begins with the URL that it is about. */
+/* Raises an exception that names the URL that it is about, where the library names no store. */
 static void raise_about(PyObject *self, PyObject *url, zarrc_error *error) {
-  const char *text = url ? PyUnicode_AsUTF8AndSize(url, NULL) : NULL;
-  size_t n = text ? strlen(text) : 0;
-  if (n > 0 && strncmp(error->message, text, n) != 0) zarrc_error_prefix(error, "%.200s: ", text);
+  const zarrc_store place = {.url = url ? PyUnicode_AsUTF8AndSize(url, NULL) : NULL};
+  zarrc_error_in_key(error, &place, "");
   core_raise(core_state_of(Py_TYPE(self)), error);
 }
 
@@ -89,7 +90,7 @@ static bool open_copier(core_copier *self, zarrc_open_options *options, zarrc_co
     status = zarrc_copier_open(self->source, from, self->target, to, wish, &self->copier, &error);
   }
   zarrc_free(self->ctx, from);
-  zarrc_free(self->ctx, to);
+  self->target_path = to;
   if (status && !PyErr_Occurred()) raise_about((PyObject *)self, about, &error);
   return !status;
 }
@@ -158,6 +159,7 @@ static void copier_dealloc(PyObject *object) {
   zarrc_copier_close(self->copier);
   zarrc_store_close(self->source);
   zarrc_store_close(self->target);
+  zarrc_free(self->ctx, self->target_path);
   Py_XDECREF(self->context);
   Py_XDECREF(self->source_url);
   Py_XDECREF(self->target_url);
@@ -202,8 +204,7 @@ static PyObject *work(PyObject *object, zarrc_status (*function)(zarrc_copier *c
   if (!status) return Py_NewRef(Py_None);
   const zarrc_copy_report *r = zarrc_copier_report(self->copier);
   if (r->option) zarrc_error_prefix(&error, "%s: ", option_name(r->option));
-  size_t n = strlen(error.message);
-  strncat(error.message, advice(r), sizeof error.message - n - 1);
+  zarrc_error_append(&error, "%s", advice(r));
   raise_about(object,
               r->side == ZARRC_COPY_SOURCE   ? self->source_url
               : r->side == ZARRC_COPY_TARGET ? self->target_url
@@ -226,6 +227,16 @@ static PyObject *copier_progress(PyObject *object, void *closure) {
   core_copier *self = (core_copier *)object;
   (void)closure;
   return Py_BuildValue("KK", atomic_load(&self->done), atomic_load(&self->total));
+}
+
+/* Where something is left of old versions of the target that could not be removed; None: nothing is. */
+static PyObject *copier_left(PyObject *object, void *closure) {
+  core_copier *self = (core_copier *)object;
+  char place[4096];
+  bool found = false;
+  (void)closure;
+  zarrc_status status = zarrc_stage_left(self->target, self->target_path, place, sizeof place, &found, NULL);
+  return !status && found ? PyUnicode_DecodeFSDefault(place) : Py_NewRef(Py_None);
 }
 
 /* ---------------------------------------------------------------------------------------------------- reporting */
@@ -306,6 +317,7 @@ static PyMethodDef copier_methods[] = {
 };
 static PyGetSetDef copier_members[] = {
     {"progress", copier_progress, NULL, "Objects that are done, and of how many; while it runs, too.", NULL},
+    {"left", copier_left, NULL, "Where what could not be removed of the old version is left; None: nothing is.", NULL},
     {0},
 };
 static PyType_Slot copier_slots[] = {

@@ -122,15 +122,11 @@ static zarrc_status read_one(void *arg, size_t i, zarrc_error *error) {
   core_batch *batch = arg;
   zarrc_job *job = &batch->jobs[i];
   if (batch->chunks[i].other) return ZARRC_OK;
-  job->status = zarrc_read(job->pipeline, job->blob, job->region, &job->view, &job->missing, error);
-  return core_job_done(job);
+  return core_chunk_done(batch, i, zarrc_read(job->pipeline, job->blob, job->region, &job->view, &job->missing, error));
 }
 
-/* True, False (no value), None: ranges have to be fetched, NotImplemented: it was left out. */
 static PyObject *found(const core_batch *batch, size_t i) {
-  if (batch->chunks[i].other) return Py_NewRef(Py_NotImplemented);
-  if (core_batch_wants_ranges(batch, i)) return Py_NewRef(Py_None);
-  return PyBool_FromLong(!batch->jobs[i].missing);
+  return PyLong_FromLong(core_batch_found(batch, i));
 }
 
 static PyObject *pipeline_read(PyObject *object, PyObject *args) {
@@ -158,12 +154,13 @@ static zarrc_status write_one(void *arg, size_t i, zarrc_error *error) {
   core_chunk *chunk = &batch->chunks[i];
   if (chunk->other) return ZARRC_OK;
   if (chunk->source == CORE_KEY)
-    job->status = zarrc_write(job->pipeline, job->blob, job->region, &job->view, job->fresh, error);
+    job->status =
+        zarrc_write(job->pipeline, job->blob, job->region, &(zarrc_values){.view = &job->view}, job->fresh, error);
   else if (batch->encode)
     job->status = zarrc_encode(job->pipeline, &job->view, &chunk->parts, error);
   else
-    job->status =
-        zarrc_update(job->pipeline, job->fresh ? NULL : job->blob, job->region, &job->view, &chunk->parts, error);
+    job->status = zarrc_update(job->pipeline, job->fresh ? NULL : job->blob, job->region,
+                               &(zarrc_values){.view = &job->view}, &chunk->parts, error);
   chunk->outcome = chunk->parts.nitems ? CORE_REPLACED : CORE_ERASED;
   return job->status;
 }
@@ -223,18 +220,21 @@ static PyObject *pipeline_item_size(PyObject *object, void *closure) {
 
 static PyMethodDef pipeline_methods[] = {
     {"read", pipeline_read, METH_VARARGS,
-     "read(items, sources, out, big, root, limit): True, False (missing), None (ranges are wanted) or NotImplemented "
-     "(no box) a chunk; None: more than limit bytes would be decoded."},
+     "read(items, sources, out, big, root, limit): FOUND, MISSING, PENDING or NO_BOX a chunk; None: more than limit "
+     "bytes (0: no limit) would be decoded, and nothing was done.\n\nitems: (getter, spec, chunk selection, array "
+     "selection, complete); sources: None (no value), bytes, Ranges or a key a chunk, or None: the getters' paths are "
+     "keys; out: the array, of big-endian elements if big; root: the directory that keys are in."},
     {"write", pipeline_write, METH_VARARGS,
-     "write(items, sources, value, big, fresh, root, encode, limit): bytes, None (to be erased, or stored) or "
-     "NotImplemented (no box) a chunk; None: more than limit bytes would be encoded."},
+     "write(items, sources, value, big, fresh, root, encode, limit): bytes (the new value), None (to be erased, or "
+     "stored under its key) or NotImplemented (unchanged, as the selections are no boxes) a chunk; None: more than "
+     "limit bytes would be encoded, and nothing was done.\n\nfresh: whether a chunk's old value does not matter, or "
+     "None: the items' `complete` says that; encode: chunks that are all fill value, too; the others as in read."},
     {"read_picks", core_pipeline_read_picks, METH_VARARGS,
-     "read_picks(items, big, root, limit): items are (source, name, points, entries, memory); True, False or None a "
-     "chunk, "
-     "for elements of variable length with a list in front."},
+     "read_picks(items, big, root, limit): FOUND, MISSING or PENDING a chunk, for elements of variable length with a "
+     "list of them in front; items: (source, name, points, entries, memory)."},
     {"write_picks", core_pipeline_write_picks, METH_VARARGS,
-     "write_picks(items, big, root, encode): items are (source, name, points, entries, value, fresh); bytes, None or "
-     "NotImplemented (nothing was changed) a chunk."},
+     "write_picks(items, big, root, encode): bytes, None or NotImplemented (unchanged) a chunk, as write; items: "
+     "(source, name, points, entries, value, fresh)."},
     {"to_json", pipeline_to_json, METH_NOARGS, "The evolved codecs."},
     {0},
 };

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarrc import _bases
-from zarrc._bases import V2Codec
+from zarrc._bases import ShardingCodec, V2Codec
 from zarrc._dtypes import empty, of_spec
 from zarrc._spec import Unsupported
 
@@ -80,6 +80,16 @@ def describe(codecs: Sequence[Codec], spec: ArraySpec) -> Description:
     )
 
 
+def joining(codecs: Sequence[Codec], spec: ArraySpec) -> tuple[int, int]:
+    """How ranges of a value that is fetched are joined: over how many bytes, and to how many. Those of shards as
+    zarr-python joins them, which releases before 3.2 do not; of what is no shard zarr-python fetches all."""
+    gap, most = _default_coalescing
+    if any(isinstance(codec, ShardingCodec) for codec in codecs):
+        gap = getattr(spec.config, "sharding_coalesce_max_gap_bytes", 0)
+        most = getattr(spec.config, "sharding_coalesce_max_bytes", most)
+    return gap, most
+
+
 def _describe_codec(codec: Codec) -> dict[str, Any]:
     if type(codec) not in _known:
         raise Unsupported(f"codec {type(codec).__module__}.{type(codec).__qualname__}")
@@ -90,12 +100,13 @@ def _describe_codec(codec: Codec) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """JSON types only: enums become their values, tuples lists."""
+    """A codec's JSON as the library takes it: enums become their values, tuples lists, and True and False numbers, which
+    they are to zarr-python 3.1 everywhere but in `checksum`."""
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return {key: each if key == "checksum" else plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return getattr(value, "value", value)
+    return int(value) if isinstance(value, bool) else getattr(value, "value", value)
 
 
 def _fill(spec: ArraySpec, variable: bool, raw: bool) -> bytes | str | None:

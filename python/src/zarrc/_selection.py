@@ -192,6 +192,30 @@ def paired(selection: Any, shape: tuple[int, ...]) -> Picks:
     return Picks(True, tuple(map(_list_of, points)), points[0].shape)
 
 
+def touches_all_cells(selection: Any, shape: tuple[int, ...], cell: tuple[int, ...]) -> bool:
+    """Whether something is selected of every cell of a grid that begins at 0."""
+    ncells = tuple([-(-n // edge) for n, edge in zip(shape, cell, strict=True)])
+    taken = picks(selection, shape)
+    if not taken.points:
+        return all(map(_touches_all, taken.entries, shape, cell, ncells))
+    if taken.entries[0].size < math.prod(ncells):
+        return False
+    at = [(entry % n) // edge for entry, n, edge in zip(taken.entries, shape, cell, strict=True)]
+    return np.unique(np.ravel_multi_index(at, ncells)).size == math.prod(ncells)
+
+
+def _touches_all(entry: Entry, length: int, edge: int, ncells: int) -> bool:
+    """The same along one axis."""
+    if isinstance(entry, slice):
+        taken = range(*entry.indices(length))
+        if not taken or taken.step > edge:
+            return len(taken) == ncells  # no two of them in one cell
+        return taken[0] < edge and taken[-1] // edge == ncells - 1
+    if isinstance(entry, int):
+        return ncells == 1
+    return entry.size >= ncells and np.unique((entry % length) // edge).size == ncells
+
+
 def shape_of(selection: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of what numpy makes of array[selection]."""
     empty: np.ndarray[Any, Any] = np.broadcast_to(np.zeros((), "u1"), shape)

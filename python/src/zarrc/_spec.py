@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zarrc._buffers import default_buffer_prototype
 from zarrc._dtypes import to_numpy, to_zarr
 
 
@@ -129,6 +130,4 @@ class ArraySpec:
 
     @property
     def prototype(self) -> Any:
-        from zarrc._bases import default_buffer_prototype
-
         return default_buffer_prototype()

@@ -8,7 +8,8 @@ and get the answers. `_drive` runs them for an event loop, `_drive_sync` for a t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+import math
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,18 @@ from zarrc._bases import (
     concurrent_map,
     default_buffer_prototype,
 )
-from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
+from zarrc._chain import UNCHANGED, Bound, Chain, Item, Outcome, is_whole
 from zarrc._context import max_workers, setting, submit
+from zarrc._core import FOUND, MISSING, PENDING
 from zarrc._locks import Locks
+from zarrc._selection import touches_all_cells
 
 if TYPE_CHECKING:
     import numpy as np
 
 Request = Callable[[], Any]
+# Stored values are fetched for chunks that decode to so many bytes, before these are decoded and the next are fetched.
+HELD_NBYTES = 64 << 20
 
 
 class _Get:
@@ -50,29 +55,41 @@ class _Get:
 
 
 class _GetRanges:
-    """Ranges of a value: a list of what has bytes. None: there is no value (any more). joined: the store may fetch
-    bytes between ranges with them, as zarr-python has it do for the chunks of a shard."""
+    """Ranges of a value: a list of what has bytes. None: there is no value (any more).
 
-    def __init__(self, item: Item, wanted: list[tuple[int, int, bool]], joined: bool) -> None:
-        self.getter, self.spec, self.joined = item[0], item[1], joined
+    joining: ranges have been joined over so many bytes, to so many. A store may have a way of its own to fetch several of
+    them, and is told these numbers, as zarr-python tells them. None: each range is a request.
+    """
+
+    def __init__(
+        self, item: Item, wanted: list[tuple[int, int, bool]], joining: tuple[int, int] | None
+    ) -> None:
+        self.getter, self.prototype = item[0], item[1].prototype
         self.requests = [_request(*each) for each in wanted]
-        config = item[1].config
-        self.limits = {
-            "prototype": item[1].prototype,
-            "max_gap_bytes": getattr(config, "sharding_coalesce_max_gap_bytes", 1 << 20),
-            "max_coalesced_bytes": getattr(config, "sharding_coalesce_max_bytes", 16 << 20),
-        }
+        self.joining = joining
+
+    def _ranges(self, name: str) -> Any:
+        """What a method of the store for several ranges yields; None: it has none, or need not be asked."""
+        if self.joining is None or not hasattr(self.getter.store, name):
+            return None
+        gap, most = self.joining
+        return getattr(self.getter.store, name)(
+            self.getter.path,
+            self.requests,
+            prototype=self.prototype,
+            max_gap_bytes=gap,
+            max_coalesced_bytes=most,
+        )
 
     async def run(self) -> Any:
         values: list[Any] = [None] * len(self.requests)
-        store = self.getter.store
-        if not self.joined or not hasattr(store, "get_ranges"):
-            values = await asyncio.gather(
-                *(self.getter.get(self.spec.prototype, request) for request in self.requests)
-            )
+        ranges = self._ranges("get_ranges")
+        if ranges is None:
+            some = [(self.prototype, request) for request in self.requests]
+            values = list(await concurrent_map(some, self.getter.get, setting("async.concurrency", 10)))
         else:
             try:
-                async for group in store.get_ranges(self.getter.path, self.requests, **self.limits):
+                async for group in ranges:
                     for index, value in group:
                         values[index] = value
             except BaseExceptionGroup as failures:
@@ -81,16 +98,15 @@ class _GetRanges:
 
     def run_sync(self) -> Any:
         values: list[Any] = [None] * len(self.requests)
-        store = self.getter.store
-        if not self.joined or not hasattr(store, "get_ranges_sync"):
-            for i, request in enumerate(self.requests):
-                values[i] = self.getter.get_sync(prototype=self.spec.prototype, byte_range=request)
-        else:
-            try:
-                for index, value in store.get_ranges_sync(self.getter.path, self.requests, **self.limits):
-                    values[index] = value
-            except BaseExceptionGroup as failures:
-                return _unless_missing(failures)
+        try:
+            ranges = self._ranges("get_ranges_sync")
+            if ranges is None:
+                get = self.getter.get_sync
+                values = [get(prototype=self.prototype, byte_range=request) for request in self.requests]
+            for index, value in ranges or ():
+                values[index] = value
+        except BaseExceptionGroup as failures:
+            return _unless_missing(failures)
         return _bytes_of(values)
 
 
@@ -102,13 +118,15 @@ class _Put:
         self.value = None if outcome is None else default_buffer_prototype().buffer.from_bytes(outcome)
 
     async def run(self) -> Any:
-        await (self.getter.delete() if self.value is None else self.getter.set(self.value))
+        value, self.value = self.value, None  # it goes when it is stored
+        await (self.getter.delete() if value is None else self.getter.set(value))
 
     def run_sync(self) -> Any:
-        if self.value is None:
+        value, self.value = self.value, None
+        if value is None:
             self.getter.delete_sync()
         else:
-            self.getter.set_sync(self.value)
+            self.getter.set_sync(value)
 
 
 def _bytes_of(values: list[Any]) -> list[Any] | None:
@@ -178,7 +196,7 @@ async def _drive(steps: Steps) -> Any:
     answer: Any = None
     try:
         while True:
-            step = steps.send(answer)
+            step, answer = steps.send(answer), None
             _inline.look_around()
             if not isinstance(step, list):
                 answer = await off_loop(step)
@@ -195,7 +213,7 @@ def _drive_sync(steps: Steps) -> Any:
     answer: Any = None
     try:
         while True:
-            step = steps.send(answer)
+            step, answer = steps.send(answer), None
             answer = [each.run_sync() for each in step] if isinstance(step, list) else step()
     except StopIteration as end:
         return end.value
@@ -229,6 +247,17 @@ def _parts(batch: list[Item], chain: Chain) -> list[tuple[Bound, list[Item], lis
     return [(bound, [batch[i] for i in which], which) for bound, which in groups.values()]
 
 
+def _portions(bound: Bound, items: list[Item]) -> Iterator[list[Item]]:
+    """Chunks of which the stored values are held at once: as many as zarr-python has in hand, or as have so many bytes
+    when they are decoded. What is in memory anyway is no more for being taken at once."""
+    most = len(items)
+    if not _is_near(items[0][0]):
+        nbytes = max(1, math.prod(bound.shape) * bound.dtype.itemsize)
+        most = max(1, setting("async.concurrency", 10), HELD_NBYTES // nbytes)
+    for at in range(0, len(items), most):
+        yield items[at : at + most] if most < len(items) else items
+
+
 def _of_one_store(items: list[Item]) -> bool:
     store = items[0][0].store
     for item in items:
@@ -240,13 +269,15 @@ def _of_one_store(items: list[Item]) -> bool:
 # -------------------------------------------------------------------------------------------------------- reading
 
 
-def _wants_ranges(bound: Bound, item: Item) -> bool:
-    """Whether part of a value may do: parts of a shard in a store that is not memory."""
+def _wants_ranges(chain: Chain, bound: Bound, item: Item) -> bool:
+    """Whether part of a value may do: in a store that is not memory, of a chunk without compression, or of a shard in
+    which not every inner chunk is touched. Else all of it comes at once, without a look at the index."""
     return (
         bound.pipeline.supports_partial_decode
         and isinstance(item[0], StorePath)
         and type(item[0].store) is not MemoryStore
         and not is_whole(item[2], bound.shape)
+        and not (chain.inner_shape and touches_all_cells(item[2], bound.shape, chain.inner_shape))
     )
 
 
@@ -255,46 +286,45 @@ def _read_fetched(
 ) -> Steps:
     """Values come from the store: whole, or of shards the ranges that turn out to be needed. A round of requests asks
     for all that is known to be wanted."""
-    sources: list[Any] = [_core.Ranges() if _wants_ranges(bound, item) else None for item in items]
+    sources: list[Any] = [
+        _core.Ranges(bound.context) if _wants_ranges(chain, bound, item) else None for item in items
+    ]
     whole = [k for k, source in enumerate(sources) if source is None]
     todo = [k for k, source in enumerate(sources) if source is not None]
-    states: list[Any] = [None] * len(items)
+    found = [PENDING] * len(items)
+    joining: tuple[int, int] | None = None
     limit = _inline.nbytes(items)
-    joined = False  # the index of the outer shard comes first; of nested ones exactly what is wanted is fetched
     while whole or todo:
         if todo:
             some = ([items[k] for k in todo], [sources[k] for k in todo])
-            found = chain.read(bound, *some, out, drop_axes, None, limit) if limit else None
-            if found is None:
-                found = yield partial(chain.read, bound, *some, out, drop_axes)
-            for k, state in zip(todo, found, strict=True):
-                states[k] = state
-            todo = [k for k in todo if states[k] is None]
-        wanted = [list(dict.fromkeys(sources[k].take_wanted())) for k in todo]
+            read = chain.read(bound, *some, out, drop_axes, None, limit) if limit else None
+            if read is None:
+                read = yield partial(chain.read, bound, *some, out, drop_axes)
+            for k, each in zip(todo, read, strict=True):
+                found[k] = each
+                if each != PENDING:
+                    sources[k] = None  # what was fetched of it may go
+            todo = [k for k in todo if found[k] == PENDING]
         requests: list[Any] = [_Get(items[k]) for k in whole]
-        requests += [_GetRanges(items[k], each, joined) for k, each in zip(todo, wanted, strict=True)]
+        requests += [_GetRanges(items[k], sources[k].wanted(*bound.joining), joining) for k in todo]
         if not requests:
             break
         answers = yield requests
-        for k, each, values in zip(todo, wanted, answers[len(whole) :], strict=True):
-            if values is None:
-                sources[k] = None
-            else:
-                for place, value in zip(each, values, strict=True):
-                    sources[k].add(*place, value)
+        for k, values in zip(todo, answers[len(whole) :], strict=True):
+            sources[k].add(values)
         for k, value in zip(whole, answers, strict=False):
             sources[k] = value
         todo, whole = sorted(whole + todo), []
-        joined = not chain.is_nested
-    return states
+        # After the index. Later a store could join ranges over what has been fetched.
+        joining = bound.joining if joining is None else (0, bound.joining[1])
+    return found
 
 
 async def read(
     chain: Chain, batch: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
-) -> list[bool]:
-    """Reads a batch into an array; True a chunk that had a value, False where it had none. Raises Unsupported before
-    anything is done."""
-    result = [False] * len(batch)
+) -> list[int]:
+    """Reads a batch into an array: FOUND or MISSING a chunk. Raises Unsupported before anything is done."""
+    result = [MISSING] * len(batch)
     for bound, items, which in _parts(batch, chain):
         root = local_root(items[0][0])
         if root is not None and _of_one_store(items):
@@ -302,17 +332,19 @@ async def read(
             if not store._is_open:
                 await store._open()
             limit = _inline.nbytes(items)
-            states = chain.read(bound, items, None, out, drop_axes, root, limit) if limit else None
-            if states is not None:
+            found = chain.read(bound, items, None, out, drop_axes, root, limit) if limit else None
+            if found is not None:
                 _inline.look_around()
             else:
-                states = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
+                found = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
         else:
-            states = await _drive(_read_fetched(chain, bound, items, out, drop_axes))
+            found = []
+            for some in _portions(bound, items):
+                found += await _drive(_read_fetched(chain, bound, some, out, drop_axes))
         if which is None:
-            return states
-        for i, state in zip(which, states, strict=True):
-            result[i] = state
+            return found
+        for i, each in zip(which, found, strict=True):
+            result[i] = each
     return result
 
 
@@ -321,11 +353,11 @@ def read_sync(chain: Chain, item: Item, out: np.ndarray[Any, Any]) -> bool:
     bound = chain.bind(item[1])
     root = local_root(item[0])
     if root is None:
-        states = _drive_sync(_read_fetched(chain, bound, [item], out, ()))
+        found = _drive_sync(_read_fetched(chain, bound, [item], out, ()))
     else:
         item[0].store._ensure_open_sync()
-        states = chain.read(bound, [item], None, out, (), root)
-    return bool(states[0])
+        found = chain.read(bound, [item], None, out, (), root)
+    return bool(found[0] == FOUND)
 
 
 # -------------------------------------------------------------------------------------------------------- writing
@@ -389,11 +421,13 @@ def _write_fetched(
     outcomes = chain.write(bound, items, sources, value, drop_axes, None, limit) if limit else None
     if outcomes is None:
         outcomes = yield partial(chain.write, bound, items, sources, value, drop_axes)
+    sources.clear()
     puts = [
         _Put(item, outcome)
         for item, outcome in zip(items, outcomes, strict=True)
-        if outcome is not NotImplemented
+        if outcome is not UNCHANGED
     ]
+    del outcomes
     if puts:
         yield puts
 
@@ -416,8 +450,9 @@ async def write(
             if not limit or chain.write(bound, items, None, value, drop_axes, root, limit) is None:
                 await off_loop(chain.write, bound, items, None, value, drop_axes, root)
             continue
-        async with Locks(_lock_names(chain, bound, items)):
-            await _drive(_write_fetched(chain, bound, items, value, drop_axes))
+        for some in _portions(bound, items):
+            async with Locks(_lock_names(chain, bound, some)):
+                await _drive(_write_fetched(chain, bound, some, value, drop_axes))
 
 
 def write_sync(chain: Chain, item: Item, value: np.ndarray[Any, Any]) -> None:

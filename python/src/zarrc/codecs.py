@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
+import inspect
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -32,6 +34,7 @@ from zarrc._chain import Bound, Chain, Item, Unsupported, is_whole, shape_of
 from zarrc._context import context, count, count_fallback, hold
 from zarrc._describe import know, plain
 from zarrc._dtypes import in_native_order
+from zarrc._names import BY_NAME
 from zarrc._plain import Plain, Value, unwrapped, wrapped
 from zarrc._selection import is_plain
 from zarrc._spec import ArraySpec as PlainSpec
@@ -65,6 +68,7 @@ else:  # the enums are deprecated there, and names are as good
     __all__ = [name for name in __all__ if name.endswith("Codec")]
 
 _C = TypeVar("_C")
+_F = TypeVar("_F", bound="Callable[..., Any]")
 
 
 def _equal(self: Any, other: object) -> Any:
@@ -99,8 +103,10 @@ class _Natives:
 _natives = _Natives()
 
 
-def _codec(codec: Any) -> _core.Codec:
-    return _natives.get(json.dumps(plain(codec.to_dict())))
+def _codec(codec: Any, way: str = "encode") -> _core.Codec:
+    """The library's codec; to decode, one without settings: they are the encoder's, and bytes say themselves how."""
+    given = codec.to_dict()
+    return _natives.get(json.dumps(plain(given) if way == "encode" else {"name": given["name"]}))
 
 
 def _contiguous(data: Buffer) -> np.ndarray[Any, Any]:
@@ -115,52 +121,70 @@ def _final(cls: type[_C]) -> type[_C]:
     return dataclasses.dataclass(frozen=True, eq=False, repr=False, init=False)(cls)
 
 
+class _Native:
+    """A method of which the library does what it can. What it lacks, which it raises as `lacks`, is left to the method
+    of that name of the next class: zarr-python's own, or without zarr-python one that refuses it."""
+
+    def __init__(self, method: Callable[..., Any], lacks: type[Exception]) -> None:
+        self._method, self._lacks = method, lacks
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        method, lacks = self._method, self._lacks
+
+        def stock(codec: Any, reason: Exception) -> Any:
+            # zarr-python 3.1 has the asynchronous methods only
+            found = getattr(super(owner, codec), name, None)
+            if found is None or not (HAS_ZARR or lacks is Unsupported):
+                raise reason
+            count_fallback("codec", reason)
+            return found
+
+        def call(self: Any, *args: Any) -> Any:
+            try:
+                return method(self, *args)
+            except lacks as reason:
+                return stock(self, reason)(*args)
+
+        async def call_async(self: Any, *args: Any) -> Any:
+            try:
+                return await method(self, *args)
+            except lacks as reason:
+                return await stock(self, reason)(*args)
+
+        made = call_async if inspect.iscoroutinefunction(method) else call
+        setattr(owner, name, functools.wraps(method)(made))
+
+
+def _native(lacks: type[Exception]) -> Callable[[_F], _F]:
+    def make(method: _F) -> _F:
+        return cast("_F", _Native(method, lacks))
+
+    return make
+
+
 class _BytesBytes(Plain):
     """Encode and decode of bytes, one value at a time, in either way that zarr-python calls them."""
 
     def _run(self, way: str, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
+        data = _contiguous(chunk_bytes)
         count("codec")
-        return chunk_spec.prototype.buffer.from_bytes(getattr(_codec(self), way)(_contiguous(chunk_bytes)))
+        return chunk_spec.prototype.buffer.from_bytes(getattr(_codec(self, way), way)(data))
 
-    # zarr-python's own class does what was not built in. zarr-python 3.1 has the asynchronous methods only.
-
+    @_native(_core.UnsupportedError)
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
-        try:
-            return self._run("decode", chunk_bytes, chunk_spec)
-        except _core.UnsupportedError as reason:
-            stock = getattr(super(), "_decode_sync", None) if HAS_ZARR else None
-            if stock is None:
-                raise
-            count_fallback("codec", reason)
-        return stock(chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
+        return self._run("decode", chunk_bytes, chunk_spec)
 
+    @_native(_core.UnsupportedError)
     def _encode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._run("encode", chunk_bytes, chunk_spec)
-        except _core.UnsupportedError as reason:
-            stock = getattr(super(), "_encode_sync", None) if HAS_ZARR else None
-            if stock is None:
-                raise
-            count_fallback("codec", reason)
-        return stock(chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
+        return self._run("encode", chunk_bytes, chunk_spec)
 
+    @_native(_core.UnsupportedError)
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
-        try:
-            return await _stored.off_loop(self._decode_sync, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
-        except _core.UnsupportedError as reason:
-            if not HAS_ZARR:
-                raise
-            count_fallback("codec", reason)
-        return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+        return await _stored.off_loop(self._decode_sync, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
 
+    @_native(_core.UnsupportedError)
     async def _encode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return await _stored.off_loop(self._encode_sync, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
-        except _core.UnsupportedError as reason:
-            if not HAS_ZARR:
-                raise
-            count_fallback("codec", reason)
-        return await super()._encode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+        return await _stored.off_loop(self._encode_sync, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
 
 
 @_final
@@ -221,33 +245,21 @@ class _ArrayBytes(Plain):
         """Runs work where that is best."""
         return work(*args)
 
+    @_native(Unsupported)
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        try:
-            return self._decode_native(chunk_bytes, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return super()._decode_sync(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+        return self._decode_native(chunk_bytes, chunk_spec)
 
+    @_native(Unsupported)
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return self._encode_native(chunk_array, chunk_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return super()._encode_sync(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+        return self._encode_native(chunk_array, chunk_spec)
 
+    @_native(Unsupported)
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        try:
-            return await self._run(self._decode_native, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await super()._decode_single(chunk_bytes, chunk_spec)  # type: ignore[misc,no-any-return]
+        return await self._run(self._decode_native, chunk_bytes, chunk_spec)  # type: ignore[no-any-return]
 
+    @_native(Unsupported)
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        try:
-            return await self._run(self._encode_native, chunk_array, chunk_spec)  # type: ignore[no-any-return]
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await super()._encode_single(chunk_array, chunk_spec)  # type: ignore[misc,no-any-return]
+        return await self._run(self._encode_native, chunk_array, chunk_spec)  # type: ignore[no-any-return]
 
     def __getstate__(self) -> Any:
         return {key: value for key, value in self.__dict__.items() if key != "_zarrc_chain"}
@@ -259,11 +271,15 @@ class _Text(_ArrayBytes):
         _check_buffer(chunk_array)
         _not_empty(chunk_array.shape)
         flat = dataclasses.replace(spec, shape=(math.prod(chunk_array.shape),))
-        chain = self._chain()
+        chain, value = self._chain(), chunk_array.as_numpy_array()
+        bound = chain.bind(flat)
         try:
-            data = chain.encode(chain.bind(flat), chunk_array.as_numpy_array(), False)
-        except TypeError as error:  # no text; zarr-python takes None and 0 for empty ones
-            raise Unsupported(str(error)) from error
+            data = chain.encode(bound, value, False)
+        except TypeError:  # not all are texts
+            try:
+                data = chain.encode(bound, _without_missing(value, spec.dtype.default_scalar()), False)
+            except TypeError as error:
+                raise Unsupported(str(error)) from error
         count("codec")
         return None if data is None else spec.prototype.buffer.from_bytes(data)
 
@@ -276,9 +292,6 @@ class VLenUTF8Codec(_Text, _VLenUTF8Codec):
 @_final
 class VLenBytesCodec(_Text, _VLenBytesCodec):
     """Byte strings of any length: see ``zarr.codecs.VLenBytesCodec``."""
-
-
-_sharding: Any = _ShardingCodec  # zarr-python 3.1 has, and calls, only the asynchronous methods
 
 
 @_final
@@ -307,23 +320,16 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         data = chain.encode(bound, value, True)
         return None if data is None else spec.prototype.buffer.from_bytes(data)
 
+    @_native(Unsupported)
     async def _decode_partial_single(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
-        try:
-            out = self._out(selection, shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            return await _ShardingCodec._decode_partial_single(self, byte_getter, selection, shard_spec)
+        out = self._out(selection, shard_spec)
         item = _item(byte_getter, selection, shard_spec, out)
         found = await _stored.read(self._chain(), [item], out)
-        return self._result(out, shard_spec) if found[0] else None
+        return self._result(out, shard_spec) if found[0] == _core.FOUND else None
 
+    @_native(Unsupported)
     def _decode_partial_sync(self, byte_getter: Any, selection: Any, shard_spec: ArraySpec) -> NDBuffer | None:
-        try:
-            out = self._out(selection, shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            result: NDBuffer | None = _sharding._decode_partial_sync(self, byte_getter, selection, shard_spec)
-            return result
+        out = self._out(selection, shard_spec)
         item = _item(byte_getter, selection, shard_spec, out)
         return self._result(out, shard_spec) if _stored.read_sync(self._chain(), item, out) else None
 
@@ -359,27 +365,17 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         dtype = self._chain().bind(spec).dtype
         return cpu.NDBuffer.from_numpy_array(out if out.dtype == dtype else out.astype(dtype))
 
+    @_native(Unsupported)
     async def _encode_partial_single(
         self, byte_setter: Any, shard_array: NDBuffer, selection: Any, shard_spec: ArraySpec
     ) -> None:
-        try:
-            value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            await _ShardingCodec._encode_partial_single(self, byte_setter, shard_array, selection, shard_spec)
-            return
+        value = self._fitted(shard_array.as_numpy_array(), selection, shard_spec)
         count("codec")
         await _stored.write(self._chain(), [_item(byte_setter, selection, shard_spec, value)], value)
 
-    def _encode_partial_sync(
-        self, byte_setter: Any, value: NDBuffer, selection: Any, shard_spec: ArraySpec
-    ) -> None:
-        try:
-            fitted = self._fitted(value.as_numpy_array(), selection, shard_spec)
-        except Unsupported as reason:
-            count_fallback("codec", reason)
-            _sharding._encode_partial_sync(self, byte_setter, value, selection, shard_spec)
-            return
+    @_native(Unsupported)
+    def _encode_partial_sync(self, byte_setter: Any, value: NDBuffer, selection: Any, shard_spec: ArraySpec) -> None:
+        fitted = self._fitted(value.as_numpy_array(), selection, shard_spec)
         count("codec")
         _stored.write_sync(self._chain(), _item(byte_setter, selection, shard_spec, fitted), fitted)
 
@@ -394,6 +390,15 @@ class ShardingCodec(_ArrayBytes, _ShardingCodec):
         if is_plain(selection) or not _lacks_unit_axes(value.shape, shape):
             raise Unsupported(f"a value of shape {value.shape} for a selection of shape {shape}")
         return value.reshape(shape)
+
+
+def _without_missing(value: np.ndarray[Any, Any], empty: Any) -> np.ndarray[Any, Any]:
+    """The elements, with an empty text for what zarr-python takes for a missing one: None, and what is equal to 0."""
+    made = value.astype(object, order="C").ravel()
+    for i, each in enumerate(made):
+        if each is None or each == 0:
+            made[i] = empty
+    return made
 
 
 def _check_buffer(chunk: Any) -> None:
@@ -431,7 +436,7 @@ def _lacks_unit_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     return all(n == 1 for n in remaining)
 
 
-BY_NAME: dict[str, Any] = {
+BY_NAME |= {
     "blosc": BloscCodec,
     "bytes": BytesCodec,
     "crc32c": Crc32cCodec,

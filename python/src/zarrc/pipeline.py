@@ -13,6 +13,7 @@ from zarr.core.codec_pipeline import BatchedCodecPipeline
 from zarrc import _inline, _stored
 from zarrc._chain import Chain, Unsupported
 from zarrc._context import count, count_fallback, logger, setting
+from zarrc._core import FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -189,7 +190,7 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
         except Unsupported as reason:
             return await self._python_because("read", reason).read(batch, out, drop_axes)
         count("read", len(batch))
-        return tuple([{"status": "present" if each else "missing"} for each in found])
+        return tuple([{"status": "present" if each == FOUND else "missing"} for each in found])
 
     async def write(
         self,
