@@ -2,6 +2,7 @@
 #include "codec/shard_cache.h"
 #include "base/checked.h"
 #include "base/ctx.h"
+#include "base/hash.h"
 #include "base/lock.h"
 
 #include <stdatomic.h>
@@ -67,16 +68,14 @@ static cache *cache_of(zarrc_ctx *ctx) {
   return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_INDEX_CACHE);
 }
 
-/* FNV-1a of the index codecs, the grid and the location. */
+/* The hash of the index codecs, the grid and the location. */
 zarrc_status zarrc_shard_cache_name(const zarrc_shard *shard, uint64_t *out, zarrc_error *error) {
   zarrc_buf json = zarrc_buf_new(zarrc_codec_ctx(shard->index_codecs.codecs[0]), SIZE_MAX / 2);
-  uint64_t hash = UINT64_C(0xCBF29CE484222325);
-  const uint8_t *grid = (const uint8_t *)shard->grid;
+  const uint8_t location = (uint8_t)shard->location;
   zarrc_status status = zarrc_pipeline_to_json(shard->index, &json, error);
-  for (size_t i = 0; i < json.len; i++) hash = (hash ^ json.ptr[i]) * UINT64_C(0x100000001B3);
-  for (size_t i = 0; i < (size_t)shard->ndim * sizeof *shard->grid; i++)
-    hash = (hash ^ grid[i]) * UINT64_C(0x100000001B3);
-  *out = (hash ^ shard->location) * UINT64_C(0x100000001B3);
+  uint64_t hash = zarrc_hash(ZARRC_HASH_EMPTY, json.ptr, json.len);
+  hash = zarrc_hash(hash, shard->grid, (size_t)shard->ndim * sizeof *shard->grid);
+  *out = zarrc_hash(hash, &location, sizeof location);
   zarrc_buf_clear(&json);
   return status;
 }

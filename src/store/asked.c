@@ -3,6 +3,7 @@
 
 #include "base/asking.h"
 #include "base/checked.h"
+#include "base/hash.h"
 #include "base/ops.h"
 #include "base/reading.h"
 #include "store/common.h"
@@ -40,12 +41,6 @@ static void free_value(zarrc_asked_store *asked, zarrc_asked_value *v) {
   zarrc_free(asked->store.ctx, v);
 }
 
-static uint64_t hash_of(const char *key) {
-  uint64_t h = UINT64_C(0xCBF29CE484222325);
-  for (; *key; key++) h = (h ^ (unsigned char)*key) * UINT64_C(0x100000001B3);
-  return h;
-}
-
 /* Allocates a value, followed by the blob behind it and its key. */
 static zarrc_status make_value(zarrc_asked_store *asked, const char *key, zarrc_asked_value **out, zarrc_error *error) {
   zarrc_store *behind = asked->behind;
@@ -54,7 +49,7 @@ static zarrc_status make_value(zarrc_asked_store *asked, const char *key, zarrc_
   bool fits = zarrc_add_size(sizeof(zarrc_asked_value), room, &nbytes) && zarrc_add_size(nbytes, length + 1, &nbytes);
   zarrc_asked_value *v = fits ? zarrc_malloc(asked->store.ctx, nbytes) : NULL;
   if (!v) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a value that is to be fetched");
-  *v = (zarrc_asked_value){.hash = hash_of(key), .key = (char *)(v + 1) + room};
+  *v = (zarrc_asked_value){.hash = zarrc_hash(ZARRC_HASH_EMPTY, key, length), .key = (char *)(v + 1) + room};
   memcpy(v->key, key, length + 1);
   zarrc_blob *blob = (zarrc_blob *)(void *)(v + 1);
   zarrc_status status = behind->ops->open(behind, v->key, blob, error);
@@ -72,7 +67,7 @@ static zarrc_status make_value(zarrc_asked_store *asked, const char *key, zarrc_
 /* Returns the value of a key, and makes it if necessary. */
 static zarrc_status get_value(zarrc_asked_store *asked, const char *key, zarrc_asked_value **out, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
-  uint64_t hash = hash_of(key);
+  uint64_t hash = zarrc_hash(ZARRC_HASH_EMPTY, key, strlen(key));
   pthread_mutex_lock(&asked->lock);
   zarrc_asked_value *v = asked->values;
   while (v && (v->hash != hash || strcmp(v->key, key) != 0)) v = v->next;

@@ -6,6 +6,7 @@
  * removed; its inode number differs from the note, so it cannot be taken for an unfinished version. What cannot be
  * removed remains as "left.1" and so on. See docs/design/0011.
  */
+#include "base/hash.h"
 #include "store/file.h"
 
 #include <dirent.h>
@@ -46,14 +47,12 @@ static const char left_prefix[] = "left."; /* "left.1" and so on: what could not
 
 static void name_stage(const char *name, char out[NAME_MAX + 1]) {
   size_t n = strlen(name);
-  uint64_t hash = 14695981039346656037u;
   if (n == 0) {
     snprintf(out, NAME_MAX + 1, "%s", ZARRC_STAGE_SUFFIX);
   } else if (n <= LONG_NAME) {
     snprintf(out, NAME_MAX + 1, ".%.*s%s", LONG_NAME, name, ZARRC_STAGE_SUFFIX);
   } else {
-    for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)name[i]) * 1099511628211u;
-    snprintf(out, NAME_MAX + 1, ".%016" PRIx64 "%s", hash, ZARRC_STAGE_SUFFIX);
+    snprintf(out, NAME_MAX + 1, ".%016" PRIx64 "%s", zarrc_hash(ZARRC_HASH_EMPTY, name, n), ZARRC_STAGE_SUFFIX);
   }
 }
 

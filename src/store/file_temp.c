@@ -4,6 +4,7 @@
  * locked, or the process whose number is in its name is running, it is removed by the next writer in that directory
  * (which looks once for each store) and by listings through stores that are not read-only.
  */
+#include "base/hash.h"
 #include "store/file.h"
 
 #include <dirent.h>
@@ -90,9 +91,7 @@ bool zarrc_file_temp_remove(int dir, const char *name) {
 
 /* Returns a hash of the directory of a key, which is never 0. */
 static uint64_t hash_of(const char *key, size_t n) {
-  uint64_t hash = 14695981039346656037u;
-  for (size_t i = 0; i < n; i++) hash = (hash ^ (unsigned char)key[i]) * 1099511628211u;
-  return hash | 1u << 31;
+  return zarrc_hash(ZARRC_HASH_EMPTY, key, n) | 1u << 31;
 }
 
 void zarrc_file_temp_sweep(zarrc_file_store *fs, int dir, const char *key) {

@@ -10,6 +10,7 @@
 #include "store/common.h"
 
 #include "base/checked.h"
+#include "base/hash.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -104,8 +105,7 @@ static block *block_new(zarrc_ctx *ctx, const zarrc_bytes *parts, size_t n) {
 /* --------------------------------------------------------------------------- the table; all of it inside the lock */
 
 static size_t hash_key(const char *key) {
-  uint64_t h = 14695981039346656037u;
-  for (; *key; key++) h = (h ^ (unsigned char)*key) * 1099511628211u;
+  uint64_t h = zarrc_hash(ZARRC_HASH_EMPTY, key, strlen(key));
   return (size_t)(h ^ h >> 32);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "support/needs.h"
 #include "support/nodes.h"
 
@@ -215,9 +216,7 @@ static void work_on(zarrc_array *array, model *m) {
 static zarrc_status add_value(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   uint64_t *hash = arg;
   (void)error;
-  uint64_t h = 14695981039346656037u;
-  for (const char *p = entry->key; *p; p++) h = (h ^ (uint8_t)*p) * 1099511628211u;
-  *hash += h ^ entry->nbytes;
+  *hash += zarrc_hash(ZARRC_HASH_EMPTY, entry->key, strlen(entry->key)) ^ entry->nbytes;
   return ZARRC_OK;
 }
 
