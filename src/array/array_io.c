@@ -10,43 +10,15 @@ typedef struct job {
   zarrc_split split;
 } job;
 
-/* Translates a part of the chunk to indices of the array, in which the caller's functions expect it. */
-static const zarrc_values *move_part(const zarrc_visit *visit, const zarrc_region *part, zarrc_region *moved) {
-  const zarrc_transfer *t = visit->transfer;
-  *moved = *part;
-  for (int i = 0; i < t->m->ndim; i++) moved->start[i] += zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
-  return t->values;
-}
-
-static zarrc_status fetch_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
-  zarrc_region moved;
-  const zarrc_values *values = move_part(arg, part, &moved);
-  return values->fetch(values->arg, &moved, view, error);
-}
-
-static zarrc_status apply_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
-  zarrc_region moved;
-  const zarrc_values *values = move_part(arg, part, &moved);
-  return values->apply(values->arg, &moved, view, error);
-}
-
-static bool touches_part(void *arg, const zarrc_region *part) {
-  zarrc_region moved;
-  const zarrc_values *values = move_part(arg, part, &moved);
-  return !values->touches || values->touches(values->arg, &moved);
-}
-
-/* Writes values that are fetched or applied. */
+/* Writes values that are fetched or applied; the caller's functions expect parts of the array. */
 static zarrc_status write_values(zarrc_visit *visit, const zarrc_chunk_part *p, zarrc_error *error) {
-  zarrc_values values = {.arg = visit};
-  if (visit->transfer->values->fetch) {
-    values.fetch = fetch_part;
-    return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, p->complete, error);
-  }
-  if (!touches_part(visit, &p->part)) return ZARRC_OK;
-  values.apply = apply_part;
-  values.touches = touches_part;
-  return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, false, error);
+  const zarrc_transfer *t = visit->transfer;
+  zarrc_values_moved moved;
+  zarrc_values values;
+  for (int i = 0; i < t->m->ndim; i++) moved.origin[i] = zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
+  zarrc_values_move(&moved, t->values, t->m->ndim, &values);
+  if (!zarrc_values_touch(&values, &p->part)) return ZARRC_OK;
+  return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, values.fetch && p->complete, error);
 }
 
 static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error) {

@@ -74,39 +74,13 @@ static bool covers_all(const zarrc_shard *shard, const zarrc_region *region) {
   return true;
 }
 
-/* Values that are applied to an inner chunk: passes parts on in coordinates of the shard. */
-typedef struct inner_values {
-  const zarrc_values *outer;
-  int ndim;
-  int64_t origin[ZARRC_MAX_NDIM]; /* of the inner chunk */
-} inner_values;
-
-static void part_move(const inner_values *c, const zarrc_region *part, zarrc_region *moved) {
-  *moved = *part;
-  for (int i = 0; i < c->ndim; i++) moved->start[i] += c->origin[i];
-}
-
-static bool inner_touches(void *arg, const zarrc_region *part) {
-  const inner_values *c = arg;
-  zarrc_region moved;
-  part_move(c, part, &moved);
-  return !c->outer->touches || c->outer->touches(c->outer->arg, &moved);
-}
-
-static zarrc_status inner_apply(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
-  const inner_values *c = arg;
-  zarrc_region moved;
-  part_move(c, part, &moved);
-  return c->outer->apply(c->outer->arg, &moved, view, error);
-}
-
-static void init_inner_values(const writing *w, uint64_t i, inner_values *out) {
-  out->outer = &w->values;
-  out->ndim = w->shard->ndim;
-  for (int k = out->ndim - 1; k >= 0; k--) {
-    out->origin[k] = (int64_t)(i % (uint64_t)w->shard->grid[k]) * w->shard->chunk_shape[k];
+/* Sets the values of the i-th inner chunk, which are applied. */
+static void move_to_inner(const writing *w, uint64_t i, zarrc_values_moved *moved, zarrc_values *out) {
+  for (int k = w->shard->ndim - 1; k >= 0; k--) {
+    moved->origin[k] = (int64_t)(i % (uint64_t)w->shard->grid[k]) * w->shard->chunk_shape[k];
     i /= (uint64_t)w->shard->grid[k];
   }
+  zarrc_values_move(moved, &w->values, w->shard->ndim, out);
 }
 
 static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
@@ -116,7 +90,7 @@ static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
   zarrc_range_blob range;
   zarrc_blob *old = NULL;
   zarrc_touch touch;
-  inner_values inner;
+  zarrc_values_moved moved;
   zarrc_values values = {.view = &touch.view};
   bool present = false;
   zarrc_status status = ZARRC_OK;
@@ -124,9 +98,8 @@ static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
   zarrc_shard_touch(w->shard, &w->touched, b->numbers[k], &w->elements.box, &w->elements.view, &touch);
   if (touch.empty) return ZARRC_OK;
   if (w->values.apply) {
-    init_inner_values(w, touch.i, &inner);
-    if (!inner_touches(&inner, &touch.part)) return ZARRC_OK;
-    values = (zarrc_values){.apply = inner_apply, .touches = inner_touches, .arg = &inner};
+    move_to_inner(w, touch.i, &moved, &values);
+    if (!zarrc_values_touch(&values, &touch.part)) return ZARRC_OK;
   }
   zarrc_parts_init(parts, w->ctx);
   parts->keeps = w->keeps;

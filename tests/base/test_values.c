@@ -62,8 +62,40 @@ static void newer_callers(void **state) {
   }
 }
 
+static zarrc_status expect_part(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  const zarrc_region *expected = arg;
+  (void)view, (void)error;
+  assert_memory_equal(part, expected, sizeof *part);
+  return ZARRC_NOT_FOUND;
+}
+
+static bool expect_touched(void *arg, const zarrc_region *part) {
+  return expect_part(arg, part, NULL, NULL) == ZARRC_OK;
+}
+
+/* A box in a box: parts arrive in coordinates of the outermost. */
+static void moved(void **state) {
+  zarrc_region part = {.start = {1, 2}, .count = {3, 4}, .step = {1, 5}}, expected = part;
+  const zarrc_values given[] = {{.fetch = expect_part, .arg = &expected},
+                                {.apply = expect_part, .touches = expect_touched, .arg = &expected},
+                                {.apply = expect_part, .arg = &expected}};
+  (void)state;
+  expected.start[0] = 1 + 10 + 1000;
+  expected.start[1] = 2 + 20 + 2000;
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+    zarrc_values_moved outer = {.origin = {1000, 2000}}, inner = {.origin = {10, 20}};
+    zarrc_values in_outer, in_inner;
+    zarrc_values_move(&outer, &given[i], 2, &in_outer);
+    zarrc_values_move(&inner, &in_outer, 2, &in_inner);
+    assert_int_equal(zarrc_values_check(&in_inner, 0, &part, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_values_put(&in_inner, &part, NULL, NULL), ZARRC_NOT_FOUND);
+    assert_int_equal(zarrc_values_touch(&in_inner, &part), !given[i].touches);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(moved),
       cmocka_unit_test(one_of_three),
       cmocka_unit_test(newer_callers),
   };
