@@ -56,12 +56,11 @@ zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_
                               zarrc_array **out, zarrc_error *error) {
   zarrc_bytes text = {0};
   uint64_t version = 0;
-  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_read(store, path, &version, &text, error);
   if (status) return status;
   status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
   if (!status) atomic_store(&(*out)->version, version);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
+  if (status) zarrc_error_in_document(error, store, path, "zarr.json");
   zarrc_bytes_release(&text);
   return status;
 }

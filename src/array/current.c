@@ -42,7 +42,6 @@ static zarrc_status compare(const zarrc_array *array, const zarrc_bytes *text, z
 zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_bytes text = {0};
   bool changed;
-  char key[ZARRC_MAX_KEY];
   uint64_t version = atomic_load(&array->version);
   zarrc_status status = zarrc_node_read_changed(array->store, array->path, &version, &changed, &text, error);
   if (!status && !changed) return ZARRC_OK;
@@ -52,7 +51,6 @@ zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_editions_leave(&array->editions);
   if (!status) atomic_store(&array->version, version);
   zarrc_bytes_release(&text);
-  if (status && !zarrc_key_join(array->path, "zarr.json", key, sizeof key, NULL))
-    zarrc_error_in_key(error, array->store, key);
+  if (status) zarrc_error_in_document(error, array->store, array->path, "zarr.json");
   return status;
 }

@@ -163,11 +163,10 @@ static zarrc_status open_group(zarrc_store *store, const char *path, const char 
 
 zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error) {
   zarrc_bytes text = {0};
-  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_read(store, path, NULL, &text, error);
   if (status) return status;
   status = open_group(store, path, (const char *)text.ptr, text.len, out, error);
-  if (status && !zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
+  if (status) zarrc_error_in_document(error, store, path, "zarr.json");
   zarrc_bytes_release(&text);
   return status;
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 /* ------------------------------------------------------------------------------------------------- the encoding */
 
@@ -149,4 +150,9 @@ zarrc_status zarrc_key_join(const char *path, const char *name, char *buf, size_
   if (n < 0 || (size_t)n >= nbytes)
     return zarrc_fail(error, ZARRC_LIMIT, "a key below \"%.64s...\" needs more than %zu bytes", path, nbytes);
   return ZARRC_OK;
+}
+
+void zarrc_error_in_document(zarrc_error *error, const zarrc_store *store, const char *path, const char *name) {
+  char key[ZARRC_MAX_KEY];
+  if (!zarrc_key_join(path, name, key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
 }

@@ -34,4 +34,7 @@ void zarrc_chunk_text(int ndim, const int64_t *chunk, char *buf, size_t nbytes);
 /* Joins the path of a node ("": the root) and a name below it, with a NUL. */
 zarrc_status zarrc_key_join(const char *path, const char *name, char *buf, size_t nbytes, zarrc_error *error);
 
+/* Names the document of a node, such as "zarr.json", in an error. */
+void zarrc_error_in_document(zarrc_error *error, const zarrc_store *store, const char *path, const char *name);
+
 #endif

@@ -34,14 +34,13 @@ static zarrc_status refuse_format_2(zarrc_store *store, const char *path, zarrc_
   static const char *const names[] = {".zarray", ".zgroup"};
   bool pending = false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    char key[ZARRC_MAX_KEY];
     bool found;
     zarrc_status status = exists(store, path, names[i], &found, error);
     if (status == ZARRC_PENDING) pending = true; /* ask for both at once */
     if (status && status != ZARRC_PENDING) return status;
     if (status || !found) continue;
     status = zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 is not supported by this version");
-    if (!zarrc_key_join(path, names[i], key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
+    zarrc_error_in_document(error, store, path, names[i]);
     return status;
   }
   return pending ? ZARRC_PENDING : ZARRC_OK;
@@ -144,7 +143,6 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
   zarrc_bytes bytes = {0};
   zarrc_json_doc *doc = NULL;
   zarrc_node_kind kind = ZARRC_NODE_NONE;
-  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_read(store, path, NULL, &bytes, error);
   if (status == ZARRC_NOT_FOUND) {
     *out = ZARRC_NODE_NONE;
@@ -154,8 +152,8 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
   status = zarrc_document_parse(store->ctx, (const char *)bytes.ptr, bytes.len, &doc, &kind, error);
   if (!status)
     *out = kind;
-  else if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL))
-    zarrc_error_in_key(error, store, key);
+  else
+    zarrc_error_in_document(error, store, path, "zarr.json");
   zarrc_json_close(doc);
   zarrc_bytes_release(&bytes);
   return status;
@@ -166,9 +164,8 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
 static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
 
 static zarrc_status refuse_existing(const zarrc_store *store, const char *path, zarrc_error *error) {
-  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-  if (!zarrc_key_join(path, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
+  zarrc_error_in_document(error, store, path, "zarr.json");
   return status;
 }
 
@@ -198,13 +195,12 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
 /* Checks that a node may be below the parent; *missing: the parent must be created. */
 static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
   zarrc_node_kind kind;
-  char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_node_find(store, parent, &kind, error);
   if (status == ZARRC_UNSUPPORTED) zarrc_error_append(error, ", and no node can be made below");
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) {
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
-    if (!zarrc_key_join(parent, "zarr.json", key, sizeof key, NULL)) zarrc_error_in_key(error, store, key);
+    zarrc_error_in_document(error, store, parent, "zarr.json");
     return status;
   }
   *missing = kind == ZARRC_NODE_NONE;

@@ -244,29 +244,15 @@ static zarrc_status open_op(zarrc_store *store, const char *key, zarrc_blob *sel
   return ZARRC_OK;
 }
 
-static zarrc_status list_op(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
-                            zarrc_error *error) {
-  return zarrc_file_list(store, prefix, deep, sizes, fn, arg, error);
-}
-
-static zarrc_status list_temporary_op(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
-                                      zarrc_error *error) {
-  return zarrc_file_list_temporary(store, prefix, fn, arg, error);
-}
-
-static zarrc_status erase_prefix_op(zarrc_store *store, const char *prefix, zarrc_error *error) {
-  return zarrc_file_erase_prefix(store, prefix, error);
-}
-
 static const zarrc_store_ops file_ops = {.struct_size = sizeof file_ops,
                                          .name = "file",
                                          .blob_nbytes = blob_nbytes_op,
                                          .open = open_op,
-                                         .list = list_op,
-                                         .erase_prefix = erase_prefix_op,
+                                         .list = zarrc_file_list,
+                                         .erase_prefix = zarrc_file_erase_prefix,
                                          .close = file_close,
                                          .stage = &zarrc_file_stage_ops,
-                                         .list_temporary = list_temporary_op};
+                                         .list_temporary = zarrc_file_list_temporary};
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
   if (*fs->path != '/') {
