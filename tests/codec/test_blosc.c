@@ -26,9 +26,6 @@
   "\", \"clevel\": " clevel ", \"shuffle\": \"" shuffle "\", \"blocksize\": " blocksize "}}"
 #define ONE(member) "{\"name\": \"blosc\", \"configuration\": {" member "}}"
 
-static const char *const cnames[] = {"blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"};
-static const char *const shuffles[] = {"noshuffle", "shuffle", "bitshuffle"};
-
 static void json(void **state) {
   (void)state;
   bb_json_is("\"blosc\"", JSON("1", "zstd", "5", "bitshuffle", "0"));
@@ -92,6 +89,9 @@ static void evolves_once(void **state) {
 }
 
 #if ZARRC_HAVE_BLOSC
+
+static const char *const cnames[] = {"blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"};
+static const char *const shuffles[] = {"noshuffle", "shuffle", "bitshuffle"};
 
 static bool is_built_in(const char *cname) {
   return blosc_compname_to_compcode(cname) >= 0;
