@@ -33,11 +33,13 @@ static zarrc_status refuse_kind(mode_t mode, zarrc_error *error) {
 }
 
 /* Explains why there is no file: usually because the key has no value. */
-static zarrc_status explain_absence(int root, const char *key, int os_error, zarrc_error *error) {
+static zarrc_status explain_absence(const zarrc_file_store *fs, int root, const char *key, int os_error,
+                                    zarrc_error *error) {
   struct stat st;
   if (os_error != ENOENT && os_error != ENOTDIR && os_error != ENXIO)
     return zarrc_file_fail(error, os_error, "cannot open");
-  if (root >= 0 && !fstatat(root, key, &st, AT_SYMLINK_NOFOLLOW)) {
+  bool is_clear = os_error != ENXIO && !zarrc_file_may_have_links(fs);
+  if (root >= 0 && !is_clear && !fstatat(root, key, &st, AT_SYMLINK_NOFOLLOW)) {
     if (S_ISLNK(st.st_mode)) return zarrc_file_fail(error, os_error, "a symbolic link to nothing");
     if (os_error == ENXIO) return refuse_kind(st.st_mode, error);
   }
@@ -58,7 +60,7 @@ static zarrc_status open_value(zarrc_file_blob *blob, zarrc_error *error) {
     fd = zarrc_file_open_from(fs, blob->key, O_RDONLY | O_NONBLOCK, &root);
   }
   if (fd < 0) {
-    zarrc_status status = explain_absence(root, blob->key, errno, error);
+    zarrc_status status = explain_absence(fs, root, blob->key, errno, error);
     zarrc_file_root_drop(fs, root);
     if (status == ZARRC_NOT_FOUND) blob->seen = (zarrc_file_seen){.fd = -1};
     return status;
@@ -294,6 +296,7 @@ zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc
                            .max_value_bytes = o.max_value_bytes};
   atomic_init(&fs->holding, 0);
   atomic_init(&fs->no_openat2, false);
+  atomic_init(&fs->has_links, false);
   status = open_root(fs, error);
   if (status) {
     zarrc_error_in_key(error, &fs->store, "");

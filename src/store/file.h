@@ -34,6 +34,7 @@ typedef struct zarrc_file_store {
   atomic_int unused; /* number of directories (the root and those above) that were created for a write that failed */
   _Atomic uint32_t swept[ZARRC_FILE_SWEPT]; /* hashes of directories that were searched for temporary files */
   atomic_bool no_openat2;
+  atomic_bool has_links; /* a symbolic link stood in the path of the root or in a key */
   bool create, follow_links, direct;
   zarrc_sync sync;
   uint64_t max_value_bytes;
@@ -91,7 +92,12 @@ void zarrc_file_forget(zarrc_file_blob *blob);
  * they stay below the root; EXDEV for all others. */
 int zarrc_file_open_below(zarrc_file_store *fs, const char *path, int flags);
 
-/* The same. *root: the root from which the path was looked up (or -1), for zarrc_file_root_drop. */
+/* Returns whether a symbolic link may stand in the path of the root or in a key: some did, links are followed, or the
+ * system cannot say so. */
+bool zarrc_file_may_have_links(const zarrc_file_store *fs);
+
+/* The same as zarrc_file_open_below. *root: the root from which the path was looked up, for zarrc_file_root_drop; -1 if
+ * it was looked up by its whole path. */
 int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root);
 
 /* How many directories were created for a key: the root and those above it; those below the root. */

@@ -3,7 +3,7 @@
  * The root directory of a file store. It is kept open, and keys are looked up from there. But while the store is open
  * the directory may be removed, or replaced by another one; then all keys would look like missing values. Therefore
  * each operation compares it with what the path names now (one stat), and if necessary opens that for itself. What
- * other threads use does not change.
+ * other threads use does not change. Values that are there are mostly opened by their whole path, without all this.
  */
 #include "store/file.h"
 

@@ -90,6 +90,7 @@ static zarrc_status open_like(const file_stage *s, int start, const char *path, 
                            .sync = like->sync,
                            .max_value_bytes = like->max_value_bytes};
   atomic_init(&fs->no_openat2, atomic_load(&like->no_openat2));
+  atomic_init(&fs->has_links, false);
   *out = &fs->store;
   return ZARRC_OK;
 }

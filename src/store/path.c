@@ -15,22 +15,24 @@ enum { TRIES = 64 }; /* for operations that other processes may disturb */
 
 /* ----------------------------------------------------------------------------------------------------- opening */
 
+/* What openat2 is to refuse: RESOLVE_NO_MAGICLINKS with RESOLVE_BENEATH or RESOLVE_NO_SYMLINKS of <linux/openat2.h>. */
+enum { BENEATH = 0x02 | 0x08, WITHOUT_LINKS = 0x02 | 0x04 };
+
 /* openat2 of Linux 5.6; -1 and ENOSYS if there is none. */
-static int open_beneath(int root, const char *path, int flags) {
+static int open_resolved(int dir, const char *path, int flags, int resolve) {
 #ifdef SYS_openat2
-  enum { RESOLVE_NO_MAGICLINKS_ = 0x02, RESOLVE_BENEATH_ = 0x08 };
   struct {
     uint64_t flags, mode, resolve;
-  } how = {(uint64_t)(flags | O_CLOEXEC | O_NOCTTY), 0, RESOLVE_NO_MAGICLINKS_ | RESOLVE_BENEATH_};
+  } how = {(uint64_t)(flags | O_CLOEXEC | O_NOCTTY), 0, (uint64_t)resolve};
   if (flags & O_PATH) how.flags &= ~(uint64_t)O_NOCTTY;
   long fd;
   int tries = 0;
   do /* EAGAIN: something was renamed while the ".." of a link was resolved */
-    fd = syscall(SYS_openat2, (long)root, path, &how, sizeof how);
+    fd = syscall(SYS_openat2, (long)dir, path, &how, sizeof how);
   while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
   return (int)fd;
 #else
-  (void)root, (void)path, (void)flags;
+  (void)dir, (void)path, (void)flags, (void)resolve;
   errno = ENOSYS;
   return -1;
 #endif
@@ -143,7 +145,7 @@ static int open_under(zarrc_file_store *fs, int root, const char *path, int flag
   if (!*path) return zarrc_file_open(root, ".", flags);
   if (fs->follow_links) return zarrc_file_open(root, path, flags);
   if (!atomic_load_explicit(&fs->no_openat2, memory_order_relaxed)) {
-    int fd = open_beneath(root, path, flags);
+    int fd = open_resolved(root, path, flags, BENEATH);
     /* Some sandboxes answer EPERM to system calls they do not know. */
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
     if (errno == ENOSYS) atomic_store_explicit(&fs->no_openat2, true, memory_order_relaxed);
@@ -151,11 +153,39 @@ static int open_under(zarrc_file_store *fs, int root, const char *path, int flag
   return open_stepwise(root, path, flags);
 }
 
+bool zarrc_file_may_have_links(const zarrc_file_store *fs) {
+  return fs->follow_links || atomic_load_explicit(&fs->has_links, memory_order_relaxed) ||
+         atomic_load_explicit(&fs->no_openat2, memory_order_relaxed);
+}
+
+/* Opens by a path that begins with that of the root, which takes one system call; ELOOP: a link may be in the way. */
+static int open_whole(zarrc_file_store *fs, const char *key, int flags) {
+  char path[PATH_MAX];
+  size_t n = strlen(fs->path), rest = strlen(key);
+  if (zarrc_file_may_have_links(fs) || n + rest + 2 > sizeof path) return fail_with(ELOOP);
+  memcpy(path, fs->path, n);
+  path[n] = '/';
+  memcpy(path + n + 1, key, rest + 1);
+  int fd = open_resolved(*path == '/' ? AT_FDCWD : fs->start, path, flags, WITHOUT_LINKS);
+  if (fd < 0 && errno == ELOOP) atomic_store_explicit(&fs->has_links, true, memory_order_relaxed);
+  if (fd < 0 && errno == ENOSYS) atomic_store_explicit(&fs->no_openat2, true, memory_order_relaxed);
+  return fd;
+}
+
+/* Returns whether what failed by the whole path may succeed, or fail for another reason, from the root. */
+static bool is_open_question(int os_error) {
+  return os_error == ELOOP || os_error == ENOENT || os_error == ENOTDIR || os_error == EAGAIN || os_error == ENOSYS ||
+         os_error == EPERM;
+}
+
 int zarrc_file_open_from(zarrc_file_store *fs, const char *path, int flags, int *root) {
+  int fd = open_whole(fs, path, flags);
+  *root = -1;
+  if (fd >= 0 || !is_open_question(errno)) return fd;
   for (int tries = 0;; tries++) {
     *root = zarrc_file_root_take(fs);
     if (*root < 0) return -1;
-    int fd = open_under(fs, *root, path, flags);
+    fd = open_under(fs, *root, path, flags);
     if (fd >= 0 || errno != ENOENT || tries == TRIES || !zarrc_file_root_is_deleted(*root)) return fd;
     zarrc_file_root_drop(fs, *root);
   }

@@ -148,7 +148,13 @@ static void test_no_openat2(void **state) {
   static const int answers[] = {ENOSYS, EPERM};
   for (int i = 0; i < 2; i++) {
     link_in_tree("../outside/file", i ? "root/out1" : "root/out0");
-    faultio_arm(FAULTIO_OPEN, 1, answers[i], false);
+    faultio_arm(FAULTIO_OPEN, 1, answers[i], false); /* by the whole path */
+    assert_int_equal(try_open("a/b/file"), 0);
+    assert_int_equal(faultio.failed, 1);
+    assert_int_equal(atomic_load(&fs->no_openat2), answers[i] == ENOSYS);
+    atomic_store(&fs->no_openat2, false);
+    atomic_store(&fs->has_links, true);
+    faultio_arm(FAULTIO_OPEN, 1, answers[i], false); /* from the root */
     assert_int_equal(try_open("a/b/file"), 0);
     assert_int_equal(faultio.failed, 1);
     assert_true(faultio.calls >= 4);
@@ -156,6 +162,7 @@ static void test_no_openat2(void **state) {
     assert_int_equal(atomic_load(&fs->no_openat2), answers[i] == ENOSYS);
     if (answers[i] == ENOSYS) assert_int_equal(try_open("out0"), EXDEV);
     atomic_store(&fs->no_openat2, false);
+    atomic_store(&fs->has_links, false);
   }
   /* What was renamed meanwhile is tried again. */
   faultio_arm(FAULTIO_OPEN, 1, EAGAIN, false);
