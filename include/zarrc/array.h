@@ -16,12 +16,10 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ fill values */
 /* Reads a fill value from n bytes of JSON. element has room for item_size bytes and gets native byte order; the text of
- * variable-length types is taken from arena. lenient also accepts what zarr-python accepts beyond the specification,
- * such as numbers in strings. */
+ * variable-length types is taken from arena. lenient also accepts what zarr-python does, such as numbers in strings. */
 ZARRC_API zarrc_status zarrc_fill_from_json(zarrc_ctx *ctx, const zarrc_dtype *dtype, const char *json, size_t n,
                                             bool lenient, zarrc_arena *arena, void *element, zarrc_error *error);
-/* Appends the canonical JSON of any element; NaNs other than the usual one become hexadecimal bits. element NULL: the
- * default fill value of the type. */
+/* Appends the canonical JSON of an element; NULL: the default fill value of the type. Unusual NaNs are hexadecimal. */
 ZARRC_API zarrc_status zarrc_fill_to_json(const zarrc_dtype *dtype, const void *element, zarrc_buf *out,
                                           zarrc_error *error);
 
@@ -114,8 +112,7 @@ typedef struct zarrc_shard_level {
   zarrc_index_location index_location;
   bool alone; /* there is no other codec beside sharding_indexed */
 } zarrc_shard_level;
-/* Gets the i-th level of shards, counted from the outermost; returns false past the last. Fills as much of *out as its
- * struct_size says. */
+/* Gets the i-th level of shards, counted from the outermost; returns false past the last. Set out->struct_size. */
 ZARRC_API bool zarrc_array_shard_level(const zarrc_array *array, size_t i, zarrc_shard_level *out);
 /* Returns a sentence about the i-th thing in the metadata that violates the specification, or that other
  * implementations may not be able to read, but that was accepted; NULL past the last. */
@@ -130,8 +127,7 @@ ZARRC_API zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error
 ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                             zarrc_error *error);
 
-/* Read and write a region of the array (NULL: all of it); the view has the shape region.count. Chunks are processed in
- * parallel. */
+/* Read and write a region of the array (NULL: all of it) with a view of the shape region.count, chunks in parallel. */
 ZARRC_API zarrc_status zarrc_array_read(zarrc_array *array, const zarrc_region *region, const zarrc_view *to,
                                         zarrc_error *error);
 /* Reads inside a function that zarrc_store_each calls for the store of the array: from the store that it was given. */

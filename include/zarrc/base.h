@@ -76,8 +76,7 @@ ZARRC_API const char *zarrc_status_name(zarrc_status status);  /* "CHECKSUM" */
 ZARRC_API const char *zarrc_status_words(zarrc_status status); /* "checksum mismatch" */
 ZARRC_API int zarrc_status_exit_code(zarrc_status status);     /* 6 */
 
-/* Returns ZARRC_ACCESS for EACCES, EPERM, EROFS and EXDEV (a link that leads where it may not), ZARRC_NO_MEMORY for
- * ENOMEM, otherwise ZARRC_IO. */
+/* Returns ZARRC_ACCESS for EACCES, EPERM, EROFS and EXDEV, ZARRC_NO_MEMORY for ENOMEM, otherwise ZARRC_IO. */
 ZARRC_API zarrc_status zarrc_status_of_errno(int os_error);
 
 /* What went wrong, and where. The caller provides the struct, and need not initialize it: a failure sets every member,
@@ -130,8 +129,8 @@ typedef struct zarrc_allocator {
   void *ud;
 } zarrc_allocator;
 
-/* Runs loops. for_each calls fn(arg, i) for each i in [0, n), in any order, on any threads, and returns when all calls
- * have returned. fn may call for_each. */
+/* Runs loops. for_each calls fn(arg, i) for each i in [0, n), in any order, on any threads, and returns after all
+ * calls. fn may call for_each. */
 typedef struct zarrc_executor {
   void (*for_each)(void *ud, size_t n, void (*fn)(void *arg, size_t i), void *arg);
   void *ud;
@@ -153,8 +152,7 @@ typedef struct zarrc_ctx_options {
   bool fast_gzip; /* compress gzip levels 1 to 9 with ISA-L if it is built in: much faster, slightly larger */
 } zarrc_ctx_options;
 
-/* Opens a context; options may be NULL. Close it after everything that was opened with it. After fork() the child may
- * use it too, and gets threads of its own. */
+/* Opens a context; options may be NULL. Close it last. After fork() the child may use it too, with its own threads. */
 ZARRC_API zarrc_status zarrc_ctx_open(const zarrc_ctx_options *options, zarrc_ctx **out, zarrc_error *error);
 ZARRC_API void zarrc_ctx_close(zarrc_ctx *ctx);
 ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); /* the defaults are filled in */
@@ -176,8 +174,7 @@ ZARRC_API void zarrc_free(zarrc_ctx *ctx, void *p);
 
 /* Calls fn(arg, i, &error) for each i in [0, n), in parallel if the context has threads; fn may call zarrc_for_each. If
  * calls fail, the failure with the lowest i is returned, and calls with a higher i may not be made, unless the failure
- * is ZARRC_PENDING. Calls that fail for lack of max_memory are repeated with fewer of them at once, finally one by
- * one. */
+ * is ZARRC_PENDING. Calls that fail for lack of max_memory are repeated with fewer at once, finally alone. */
 ZARRC_API zarrc_status zarrc_for_each(zarrc_ctx *ctx, size_t n,
                                       zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error), void *arg,
                                       zarrc_error *error);

@@ -94,8 +94,7 @@ typedef enum zarrc_blosc_shuffle {
   ZARRC_BLOSC_BITSHUFFLE
 } zarrc_blosc_shuffle;
 
-/* Return "lz4", "bitshuffle", ...; NULL if out of range. An unknown name or number is ZARRC_INVALID_ARGUMENT. Shuffles
- * have the numbers that Blosc gives them. */
+/* Return "lz4", "bitshuffle", ...; NULL if out of range. ZARRC_INVALID_ARGUMENT: no such name, or number of Blosc. */
 ZARRC_API const char *zarrc_blosc_cname_name(zarrc_blosc_cname cname);
 ZARRC_API zarrc_status zarrc_blosc_cname_from_name(const char *name, zarrc_blosc_cname *out, zarrc_error *error);
 ZARRC_API const char *zarrc_blosc_shuffle_name(zarrc_blosc_shuffle shuffle);

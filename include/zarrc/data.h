@@ -16,8 +16,7 @@ extern "C" {
 
 /* -------------------------------------------------------------------------------------------------- data types */
 
-/* type, name in zarr.json, bytes of an element (0: depends on the configuration), size of the unit that is byte-swapped
- * (1: never swapped) */
+/* type, name in zarr.json, bytes of an element (0: depends on the configuration), bytes that are swapped (1: none) */
 #define ZARRC_TYPES(X)                                                                                                 \
   X(BOOL, "bool", 1, 1)                                                                                                \
   X(INT8, "int8", 1, 1)                                                                                                \
@@ -84,8 +83,7 @@ typedef struct zarrc_text {
   size_t len;
 } zarrc_text;
 
-/* Returns a type in native byte order. The type must need no configuration: item_size is 0 if it does, and for a number
- * that is no type. */
+/* Returns a type in native byte order. item_size 0: it needs a configuration, or there is no such type. */
 ZARRC_API zarrc_dtype zarrc_dtype_of(zarrc_type type);
 /* Opens a data type from its JSON in a zarr.json, a string or an object. n: bytes of the text. */
 ZARRC_API zarrc_status zarrc_dtype_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_dtype *out,
@@ -224,8 +222,8 @@ typedef struct zarrc_values {
   /* Stores the elements of a part in a view, whose memory is not initialized. The region must not have steps. Parts may
    * overlap. At most one call per chunk at a time. */
   zarrc_values_fn fetch;
-  /* Changes elements of a part in a view that holds the present ones (fill value where nothing is stored). Parts do not
-   * overlap. */
+  /* Changes elements of a part in a view that holds the present ones (fill value where nothing is stored). No overlaps.
+   */
   zarrc_values_fn apply;
   /* optional, with apply: returns false if nothing in a part changes, so that it need not be decoded. */
   bool (*touches)(void *arg, const zarrc_region *part);
@@ -242,8 +240,7 @@ typedef enum zarrc_subchunk_order {
   ZARRC_UNORDERED
 } zarrc_subchunk_order;
 
-/* Returns "morton", "lexicographic", "colexicographic" or "unordered"; NULL if out of range. An unknown name is
- * ZARRC_INVALID_ARGUMENT. */
+/* Returns "morton", "lexicographic", ...; NULL if out of range. An unknown name is ZARRC_INVALID_ARGUMENT. */
 ZARRC_API const char *zarrc_subchunk_order_name(zarrc_subchunk_order order);
 ZARRC_API zarrc_status zarrc_subchunk_order_from_name(const char *name, zarrc_subchunk_order *out, zarrc_error *error);
 

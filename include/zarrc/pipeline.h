@@ -12,8 +12,7 @@
 extern "C" {
 #endif
 
-/* Opens the codecs of a JSON list, checks their order, and evolves and validates them for chunks like `chunk`. Copies
- * what the spec borrows. */
+/* Opens a JSON list of codecs, checks their order, evolves and validates them for a chunk. Copies what that borrows. */
 ZARRC_API zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t n, const zarrc_spec *chunk,
                                            zarrc_pipeline **out, zarrc_error *error);
 /* The same from open codecs, which may be closed afterwards (from_codecs, evolve_from_array_spec). */

@@ -96,19 +96,17 @@ ZARRC_API zarrc_status zarrc_store_erase_prefix(zarrc_store *store, const char *
  * order. sizes asks for nbytes. A failure of fn ends the listing. ZARRC_UNSUPPORTED: the store cannot list. */
 ZARRC_API zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                                         void *arg, zarrc_error *error);
-/* Calls fn for each temporary file below a prefix that a killed writer has left. They are not keys; the next writer in
- * their directory removes them. */
+/* Calls fn for each temporary file that a killed writer has left below a prefix; the next writer there removes it. */
 ZARRC_API zarrc_status zarrc_store_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                                   zarrc_error *error);
 
 /* Begins a new version of what is below a prefix ("": of the whole store). note: a line of text that is stored with the
  * unfinished version; without a note ("" or NULL) an unfinished version is discarded, never resumed. ZARRC_CONFLICT:
- * another process or thread has a stage of this prefix; if that has no note it is waited for. ZARRC_UNSUPPORTED: the
- * store has no stages. */
+ * somebody else has a stage of this prefix; if that has no note it is waited for. ZARRC_UNSUPPORTED: no stages here. */
 ZARRC_API zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
                                         zarrc_stage **out, zarrc_error *error);
-/* Puts the new version in the place of the old one, which zarrc_stage_close removes. ZARRC_CONFLICT: there is an old
- * version, and `replace` is false. */
+/* Puts the new version in the place of the old one, which zarrc_stage_close removes; ZARRC_CONFLICT unless `replace`.
+ */
 ZARRC_API zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error);
 /* Ends the work. A version that was not published is removed, or left for ZARRC_STAGE_RESUME if `keep` is set. */
 ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);

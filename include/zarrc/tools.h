@@ -21,8 +21,7 @@ extern "C" {
 ZARRC_API zarrc_status zarrc_codecs_from_text(const char *text, const zarrc_dtype *dtype, zarrc_buf *out,
                                               zarrc_error *error);
 
-/* Appends the short text for a JSON list of codecs of n bytes; zarrc_codecs_from_text reads it. ZARRC_INVALID_METADATA:
- * it is not JSON. */
+/* Appends the short text for a JSON list of codecs, of n bytes. ZARRC_INVALID_METADATA: it is not JSON. */
 ZARRC_API zarrc_status zarrc_codecs_to_text(const char *json, size_t n, zarrc_buf *out, zarrc_error *error);
 
 /* --------------------------------------------------------------------------------------------- counting chunks */
@@ -52,8 +51,7 @@ typedef struct zarrc_stored {
   uint64_t ntemporary, temporary_nbytes; /* temporary files that killed writers have left */
 } zarrc_stored;
 
-/* Lists the keys of an array and counts them. Fills as much of *out as its struct_size says. ZARRC_UNSUPPORTED: the
- * store cannot list. */
+/* Lists the keys of an array and counts them. Set out->struct_size. ZARRC_UNSUPPORTED: the store cannot list. */
 ZARRC_API zarrc_status zarrc_array_count_stored(const zarrc_array *array, zarrc_stored *out, zarrc_error *error);
 
 /* -------------------------------------------------------------------------------------------------- hierarchies */
@@ -232,8 +230,7 @@ typedef struct zarrc_copy_array {
 /* Returns the plan of the i-th array, i < narrays. It lives as long as the copier. */
 ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier, size_t i);
 
-/* Returns ZARRC_INVALID_ARGUMENT if two URLs name the same place of the file system, or one contains the other, however
- * links and mounts lead there. */
+/* Returns ZARRC_INVALID_ARGUMENT if two URLs name the same place in the file system, or one contains the other. */
 ZARRC_API zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target,
                                              zarrc_error *error);
 

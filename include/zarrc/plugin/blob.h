@@ -47,8 +47,7 @@ typedef struct zarrc_blob_ops {
   /* Releases what the blob holds. Lent bytes stay valid until they are released. */
   void (*close)(zarrc_blob *blob);
   /* Stores the pieces as the new value, completely or not at all. With if_unchanged: ZARRC_CONFLICT if the value has
-   * changed since this blob read it, or found none. The blob then forgets what it read, so that the caller can start
-   * again. */
+   * changed since this blob read it, or found none. The blob then forgets what it read, for another try. */
   zarrc_status (*replace)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged, zarrc_error *error);
   /* Does the same with a value that its source produces in batches. ZARRC_CONFLICT also if the source would have to
    * start again. Only called if the traits say `streams`. */
@@ -160,8 +159,7 @@ ZARRC_API zarrc_status zarrc_parts_next(zarrc_parts *parts, bool *more, zarrc_er
 ZARRC_API zarrc_status zarrc_scratch_take(zarrc_ctx *ctx, size_t nbytes, zarrc_bytes *out, zarrc_error *error);
 
 /* Reuses objects that are expensive to create and carry no state between uses, such as compression contexts. take
- * returns one that was given with the same key, or NULL: then create one. give keeps the object for later, or frees it
- * if there are enough. */
+ * returns one that was given with the same key, or NULL: create one. give keeps it, or frees it if there are enough. */
 ZARRC_API void *zarrc_warm_take(zarrc_ctx *ctx, const void *key);
 ZARRC_API void zarrc_warm_give(zarrc_ctx *ctx, const void *key, void *object, void (*free_object)(void *object));
 

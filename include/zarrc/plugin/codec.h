@@ -29,11 +29,9 @@ typedef struct zarrc_codec_class {
   void (*close)(zarrc_codec *);
   /* optional: appends the complete JSON object. Default: {"name": name}. */
   zarrc_status (*to_json)(const zarrc_codec *, zarrc_buf *, zarrc_error *);
-  /* optional: copies the settings to a codec with a zeroed instance, which `evolve` then changes. Default: the copy is
-   * opened with the same configuration. */
+  /* optional: copies the settings to a codec with a zeroed instance. Default: it is opened with the same JSON. */
   zarrc_status (*copy)(zarrc_codec *to, const zarrc_codec *from, zarrc_error *);
-  /* optional: returns whether two codecs of this class have the same settings. Default: whether they have no instance,
-   * or the same configuration text. */
+  /* optional: returns whether two codecs have the same settings. Default: no instance, or the same JSON. */
   bool (*equal)(const zarrc_codec *, const zarrc_codec *);
   /* optional: adapts a copy of the codec to a spec. Default: nothing to adapt, and codecs are shared. */
   zarrc_status (*evolve)(zarrc_codec *, const zarrc_spec *, zarrc_error *);

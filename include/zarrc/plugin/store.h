@@ -36,8 +36,7 @@ typedef struct zarrc_request {
 } zarrc_request;
 
 /* The functions of a store. name, blob_nbytes and open are required; the others may be NULL, and a table may be shorter
- * or longer than this one. A store may wrap another one: its blob begins with its own members, then comes the
- * other's. */
+ * or longer than this one. A wrapper's blob begins with members of its own, then comes the blob of the store behind. */
 typedef struct zarrc_store_ops {
   size_t struct_size;
   const char *name;
@@ -75,8 +74,7 @@ ZARRC_API zarrc_status zarrc_store_fetch(zarrc_store *store, zarrc_request *requ
 ZARRC_API zarrc_status zarrc_store_fetch_behind(zarrc_store *store, zarrc_request *requests, size_t n,
                                                 zarrc_error *error);
 
-/* Adds to an error the store and the key that it is about, unless it has them already. store may be NULL, key may be
- * "". */
+/* Adds to an error the store (or NULL) and the key (or "") that it is about, unless it has them already. */
 ZARRC_API void zarrc_error_in_key(zarrc_error *error, const zarrc_store *store, const char *key);
 
 #ifdef __cplusplus
