@@ -109,7 +109,7 @@ static void micro(FILE *file, const int64_t *shape) {
   spot *spots = make_spots(shape, nspots, &state);
   for (size_t i = 0; i < ncoarse; i++) coarse[ncoarse + i] = (float)(25 * exponential(&state));
   for (int64_t z = 0; z < shape[0]; z++) {
-    float deep = (float)(z % STEP) / STEP;
+    float deep = (float)(z % STEP) / (float)STEP;
     if (z % STEP == 0) { /* the next layer of the background */
       memcpy(coarse, coarse + ncoarse, ncoarse * sizeof *coarse);
       for (size_t i = 0; i < ncoarse; i++) coarse[ncoarse + i] = (float)(25 * exponential(&state));
