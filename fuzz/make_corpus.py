@@ -5,10 +5,12 @@
 Files that are there already and have other names (what a fuzzer found) stay. The seeds of gzip, zstd, blosc and crc32c
 are chunks of tests/data/vectors behind one byte, and are not made here.
 """
+import base64
 import json
 import pathlib
 import random
 import struct
+import zlib
 
 FUZZ = pathlib.Path(__file__).resolve().parent
 DATA = FUZZ.parent / "tests" / "data"
@@ -191,9 +193,34 @@ def make_copy():
             put("copy", "%s-%d" % (name, kind), bytes([kind, choose.randrange(4)]) + size + bytes(shape) + order)
 
 
+def make_numcodecs():
+    """The decoders of bytes behind a first byte: 12 decodes all, up to 4000 bytes."""
+    plain = bytes((i * 7 + i // 251) % 256 for i in range(600))
+    ramp = b"".join(struct.pack("<i", i // 3) for i in range(500))
+    for name, data in (("empty", b""), ("ramp", ramp), ("noise", random.Random(3).randbytes(300)), ("zeros", bytes(3000))):
+        put("zlib", name, b"\x0c" + zlib.compress(data, 6))
+    put("zlib", "stored", b"\x0c" + zlib.compress(plain, 0))
+    put("zlib", "junk", b"\x0c" + zlib.compress(plain, 9) + b"junk")
+    put("zlib", "dictionary", b"\x0c" + zlib.compressobj(6, zdict=b"abc").compress(b"abcabc") + b"\0\0\0")
+    put("zlib", "bomb", b"\x07" + zlib.compress(bytes(100000), 9))
+    put("shuffle", "ramp", b"\x0c" + ramp[:400])
+    put("shuffle", "odd", b"\x0c" + ramp[:399])
+    put("base64", "plain", b"\x0c" + base64.b64encode(plain))
+    put("base64", "one-pad", b"\x0cZm8=")
+    put("base64", "two-pads", b"\x0cZg==")
+    put("base64", "break", b"\x0cZm9v\nZm9v")
+    crc, adler = struct.pack("<I", zlib.crc32(plain)), struct.pack("<I", zlib.adler32(plain))
+    put("numcodecs_sums", "crc32", b"\0\x0c" + crc + plain)
+    put("numcodecs_sums", "crc32c", b"\1\x0c" + crc32c(plain) + plain)
+    put("numcodecs_sums", "adler32", b"\2\x0c" + plain + adler)
+    put("numcodecs_sums", "fletcher32", b"\3\x0c" + b"\0\1" + struct.pack("<I", 0x10001))
+    put("numcodecs_sums", "jenkins", b"\4\x0c" + b"\0" + struct.pack("<I", 0x8BA9414B))
+    put("numcodecs_sums", "short", b"\4\x0c\0\0\0")
+
+
 def main():
     for make in (make_json, make_array, make_array_metadata, make_group_metadata, make_fill_value, make_vlen, make_shard,
-                 make_codec_chain, make_key, make_copy):
+                 make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

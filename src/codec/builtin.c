@@ -2,9 +2,27 @@
 #include "codec/builtin.h"
 #include "codec/registry.h"
 
-const zarrc_codec_class *const zarrc_builtin_codecs[] = {
-    &zarrc_bytes_class,  &zarrc_transpose_class, &zarrc_gzip_class,      &zarrc_zstd_class,       &zarrc_blosc_class,
-    &zarrc_crc32c_class, &zarrc_sharding_class,  &zarrc_vlen_utf8_class, &zarrc_vlen_bytes_class, NULL};
+const zarrc_codec_class *const zarrc_builtin_codecs[] = {&zarrc_bytes_class,
+                                                         &zarrc_transpose_class,
+                                                         &zarrc_gzip_class,
+                                                         &zarrc_zstd_class,
+                                                         &zarrc_blosc_class,
+                                                         &zarrc_crc32c_class,
+                                                         &zarrc_sharding_class,
+                                                         &zarrc_vlen_utf8_class,
+                                                         &zarrc_vlen_bytes_class,
+                                                         &zarrc_numcodecs_gzip_class,
+                                                         &zarrc_numcodecs_zstd_class,
+                                                         &zarrc_numcodecs_blosc_class,
+                                                         &zarrc_numcodecs_zlib_class,
+                                                         &zarrc_numcodecs_crc32_class,
+                                                         &zarrc_numcodecs_crc32c_class,
+                                                         &zarrc_numcodecs_adler32_class,
+                                                         &zarrc_numcodecs_fletcher32_class,
+                                                         &zarrc_numcodecs_jenkins_class,
+                                                         &zarrc_numcodecs_base64_class,
+                                                         &zarrc_numcodecs_shuffle_class,
+                                                         NULL};
 
 /* `endian` is what drafts of the v3 specification called `bytes`. */
 const zarrc_codec_alias zarrc_codec_aliases[] = {{"endian", "bytes"}, {NULL, NULL}};

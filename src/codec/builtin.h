@@ -16,4 +16,17 @@ extern const zarrc_codec_class zarrc_blosc_class;
 extern const zarrc_codec_class zarrc_crc32c_class;
 extern const zarrc_codec_class zarrc_sharding_class;
 
+/* Those of numcodecs, which zarr-python writes as "numcodecs.NAME". */
+extern const zarrc_codec_class zarrc_numcodecs_gzip_class;
+extern const zarrc_codec_class zarrc_numcodecs_zstd_class;
+extern const zarrc_codec_class zarrc_numcodecs_blosc_class;
+extern const zarrc_codec_class zarrc_numcodecs_zlib_class;
+extern const zarrc_codec_class zarrc_numcodecs_crc32_class;
+extern const zarrc_codec_class zarrc_numcodecs_crc32c_class;
+extern const zarrc_codec_class zarrc_numcodecs_adler32_class;
+extern const zarrc_codec_class zarrc_numcodecs_fletcher32_class;
+extern const zarrc_codec_class zarrc_numcodecs_jenkins_class;
+extern const zarrc_codec_class zarrc_numcodecs_base64_class;
+extern const zarrc_codec_class zarrc_numcodecs_shuffle_class;
+
 #endif

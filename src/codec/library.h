@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Versions of the libraries that gzip.c uses; NULL: none. For other libraries see the headers of their codecs. */
+/* Versions of the libraries that deflate.c uses; NULL: none. For other libraries see the headers of their codecs. */
 #ifndef ZARRC_CODEC_LIBRARY_H
 #define ZARRC_CODEC_LIBRARY_H
 

@@ -12,7 +12,7 @@
 #include <zarrc/plugin/codec.h>
 
 /* The nine codecs of zarr.codecs, and what zarr-python says of each. */
-static void the_nine(void **state) {
+static void all_of_them(void **state) {
   static const struct {
     const char *name;
     zarrc_codec_kind kind;
@@ -22,6 +22,17 @@ static void the_nine(void **state) {
       {"bytes", ZARRC_ARRAY_TO_BYTES, true, false},
       {"crc32c", ZARRC_BYTES_TO_BYTES, true, false},
       {"gzip", ZARRC_BYTES_TO_BYTES, false, false},
+      {"numcodecs.adler32", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.base64", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.blosc", ZARRC_BYTES_TO_BYTES, false, false},
+      {"numcodecs.crc32", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.crc32c", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.fletcher32", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.gzip", ZARRC_BYTES_TO_BYTES, false, false},
+      {"numcodecs.jenkins_lookup3", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.shuffle", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.zlib", ZARRC_BYTES_TO_BYTES, false, false},
+      {"numcodecs.zstd", ZARRC_BYTES_TO_BYTES, false, false},
       {"sharding_indexed", ZARRC_ARRAY_TO_BYTES, false, true},
       {"transpose", ZARRC_ARRAY_TO_ARRAY, true, false},
       {"vlen-bytes", ZARRC_ARRAY_TO_BYTES, false, false},
@@ -84,6 +95,6 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_nine), cmocka_unit_test(enums_by_name_and_number)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(all_of_them), cmocka_unit_test(enums_by_name_and_number)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -88,25 +88,26 @@ static void options_parse(vector_case *c, const zarrc_json *root) {
   zarrc_json_get_bool(zarrc_json_get(root, "write_empty_chunks"), &c->spec.options.write_empty_chunks);
 }
 
-static bool case_load(zarrc_ctx *ctx, const char *id, const char *const *codecs, vector_case *c) {
+static bool case_load(zarrc_ctx *ctx, const char *folder, const char *id, const char *const *codecs, vector_case *c) {
   char path[4096];
   size_t n;
   zarrc_error error;
   zarrc_json_doc *doc;
   memset(c, 0, sizeof *c);
   snprintf(c->id, sizeof c->id, "%s", id);
-  snprintf(path, sizeof path, "%s/vectors/cases/%s/case.json", ZARRC_TEST_DATA, id);
+  snprintf(path, sizeof path, "%s/%s/cases/%s/case.json", ZARRC_TEST_DATA, folder, id);
   char *text = (char *)file_read(path, &n);
   must(text && zarrc_json_parse(ctx, text, n, NULL, &doc, &error) == ZARRC_OK, "case.json", id);
   free(text);
-  const zarrc_json *root = zarrc_json_root(doc);
+  const zarrc_json *about = zarrc_json_root(doc), *root = zarrc_json_get(about, "metadata");
+  if (!root) root = about;
   if (codecs && !names_known(zarrc_json_get(root, "codecs"), codecs)) {
     zarrc_json_close(doc);
     return false;
   }
-  snprintf(c->kind, sizeof c->kind, "%s", zarrc_json_get_string(zarrc_json_get(root, "kind"), &n));
-  c->byte_exact = zarrc_json_string_is(zarrc_json_get(root, "byte_exact"), "required");
-  c->accept = zarrc_json_string_is(zarrc_json_get(root, "recommended"), "accept");
+  snprintf(c->kind, sizeof c->kind, "%s", zarrc_json_get_string(zarrc_json_get(about, "kind"), &n));
+  c->byte_exact = zarrc_json_string_is(zarrc_json_get(about, "byte_exact"), "required");
+  c->accept = zarrc_json_string_is(zarrc_json_get(about, "recommended"), "accept");
   c->encoded_size = -1;
   zarrc_json_get_int64(zarrc_json_get(root, "compute_encoded_size"), &c->encoded_size);
   c->codecs = text_of(zarrc_json_get(root, "codecs"));
@@ -115,7 +116,8 @@ static bool case_load(zarrc_ctx *ctx, const char *id, const char *const *codecs,
   text = text_of(zarrc_json_get(root, "data_type"));
   must(zarrc_dtype_open(ctx, text, strlen(text), &c->spec.dtype, &error) == ZARRC_OK, error.message, id);
   free(text);
-  const zarrc_json *shape = zarrc_json_get(root, "chunk_shape");
+  const zarrc_json *grid = zarrc_json_get(zarrc_json_get(root, "chunk_grid"), "configuration");
+  const zarrc_json *shape = zarrc_json_get(grid ? grid : root, "chunk_shape");
   c->spec.ndim = (int)zarrc_json_length(shape);
   for (int i = 0; i < c->spec.ndim; i++)
     must(zarrc_json_get_int64(zarrc_json_at(shape, (size_t)i), &c->spec.shape[i]), "chunk_shape", id);
@@ -128,9 +130,9 @@ static bool case_load(zarrc_ctx *ctx, const char *id, const char *const *codecs,
   c->spec.fill = c->fill;
   options_parse(c, root);
   zarrc_json_close(doc);
-  snprintf(path, sizeof path, "%s/vectors/cases/%s/decoded.bin", ZARRC_TEST_DATA, id);
+  snprintf(path, sizeof path, "%s/%s/cases/%s/decoded.bin", ZARRC_TEST_DATA, folder, id);
   c->decoded = file_read(path, &c->decoded_nbytes);
-  snprintf(path, sizeof path, "%s/vectors/cases/%s/encoded.bin", ZARRC_TEST_DATA, id);
+  snprintf(path, sizeof path, "%s/%s/cases/%s/encoded.bin", ZARRC_TEST_DATA, folder, id);
   c->encoded = file_read(path, &c->encoded_nbytes);
   if (c->decoded) elements_make(c);
   return true;
@@ -151,14 +153,17 @@ static int visible(const struct dirent *entry) {
   return entry->d_name[0] != '.';
 }
 
-size_t vectors_each(zarrc_ctx *ctx, const char *const *codecs, void (*fn)(zarrc_ctx *ctx, const vector_case *c)) {
+size_t vectors_each_of(zarrc_ctx *ctx, const char *folder, const char *const *codecs,
+                       void (*fn)(zarrc_ctx *ctx, const vector_case *c)) {
+  char path[4096];
   struct dirent **entries;
-  int n = scandir(ZARRC_TEST_DATA "/vectors/cases", &entries, visible, alphasort);
+  snprintf(path, sizeof path, "%s/%s/cases", ZARRC_TEST_DATA, folder);
+  int n = scandir(path, &entries, visible, alphasort);
   size_t count = 0;
   must(n > 0, "no cases", ZARRC_TEST_DATA);
   for (int i = 0; i < n; i++) {
     vector_case c;
-    if (case_load(ctx, entries[i]->d_name, codecs, &c)) {
+    if (case_load(ctx, folder, entries[i]->d_name, codecs, &c)) {
       fn(ctx, &c);
       case_free(&c);
       count++;
@@ -167,4 +172,8 @@ size_t vectors_each(zarrc_ctx *ctx, const char *const *codecs, void (*fn)(zarrc_
   }
   free(entries);
   return count;
+}
+
+size_t vectors_each(zarrc_ctx *ctx, const char *const *codecs, void (*fn)(zarrc_ctx *ctx, const vector_case *c)) {
+  return vectors_each_of(ctx, "vectors", codecs, fn);
 }

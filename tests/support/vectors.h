@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The golden cases of tests/data/vectors: one chunk through one codec chain each. */
+/* The golden cases of tests/data: one chunk through one codec chain each. */
 #ifndef ZARRC_TESTS_VECTORS_H
 #define ZARRC_TESTS_VECTORS_H
 
@@ -22,6 +22,10 @@ typedef struct vector_case {
 
 /* Calls fn for every case whose codec names are all in the NULL-ended list (NULL: every case); returns how many. */
 size_t vectors_each(zarrc_ctx *ctx, const char *const *codecs, void (*fn)(zarrc_ctx *ctx, const vector_case *c));
+/* The same for the cases below another folder of tests/data than "vectors", whose case.json may hold a whole zarr.json
+ * ("metadata"). */
+size_t vectors_each_of(zarrc_ctx *ctx, const char *folder, const char *const *codecs,
+                       void (*fn)(zarrc_ctx *ctx, const vector_case *c));
 
 /* Bytes of the packed elements of a case, and whether two runs of elements of its type are the same. */
 size_t vector_nbytes(const vector_case *c);
