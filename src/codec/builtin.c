@@ -22,6 +22,13 @@ const zarrc_codec_class *const zarrc_builtin_codecs[] = {&zarrc_bytes_class,
                                                          &zarrc_numcodecs_jenkins_class,
                                                          &zarrc_numcodecs_base64_class,
                                                          &zarrc_numcodecs_shuffle_class,
+                                                         &zarrc_astype_class,
+                                                         &zarrc_bitround_class,
+                                                         &zarrc_numcodecs_bitround_class,
+                                                         &zarrc_delta_class,
+                                                         &zarrc_fixedscaleoffset_class,
+                                                         &zarrc_packbits_class,
+                                                         &zarrc_quantize_class,
                                                          NULL};
 
 /* `endian` is what drafts of the v3 specification called `bytes`. */

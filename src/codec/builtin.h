@@ -15,6 +15,13 @@ extern const zarrc_codec_class zarrc_zstd_class;
 extern const zarrc_codec_class zarrc_blosc_class;
 extern const zarrc_codec_class zarrc_crc32c_class;
 extern const zarrc_codec_class zarrc_sharding_class;
+extern const zarrc_codec_class zarrc_astype_class;
+extern const zarrc_codec_class zarrc_bitround_class;
+extern const zarrc_codec_class zarrc_numcodecs_bitround_class;
+extern const zarrc_codec_class zarrc_delta_class;
+extern const zarrc_codec_class zarrc_fixedscaleoffset_class;
+extern const zarrc_codec_class zarrc_packbits_class;
+extern const zarrc_codec_class zarrc_quantize_class;
 
 /* Those of numcodecs, which zarr-python writes as "numcodecs.NAME". */
 extern const zarrc_codec_class zarrc_numcodecs_gzip_class;

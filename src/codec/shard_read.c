@@ -59,7 +59,7 @@ static uint64_t ranged_above(const zarrc_pipeline *p, const zarrc_blob *blob) {
   uint64_t nbytes = !near ? zarrc_blob_get_traits(blob).gap : plain ? RANGED_PLAIN_NBYTES : RANGED_NBYTES;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
-    bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? c->u.aa.map != NULL
+    bool can = c->kind == ZARRC_ARRAY_TO_ARRAY   ? zarrc_codec_keeps_parts(zarrc_pipeline_codec(p, i))
                : c->kind == ZARRC_ARRAY_TO_BYTES ? c->u.ab.partial_decode
                                                  : c->u.bb.read != NULL;
     if (!can) return UINT64_MAX;

@@ -9,10 +9,8 @@
 /* Returns whether any part of a chunk can be read without decoding all of it. */
 static bool reads_parts(const zarrc_pipeline *p) {
   size_t last = zarrc_pipeline_ncodecs(p) - 1;
-  for (size_t i = 0; i < last; i++) {
-    const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
-    if (c->kind != ZARRC_ARRAY_TO_ARRAY || !c->u.aa.map) return false;
-  }
+  for (size_t i = 0; i < last; i++)
+    if (!zarrc_codec_keeps_parts(zarrc_pipeline_codec(p, i))) return false;
   return zarrc_codec_supports_partial_decode(zarrc_pipeline_codec(p, last)) &&
          !zarrc_dtype_is_variable(&zarrc_pipeline_spec(p)->dtype);
 }

@@ -257,6 +257,13 @@ static bool map_grid(const zarrc_codec *codec, zarrc_grid *grid, zarrc_grid_axis
   return true;
 }
 
+/* Returns whether encoded chunks have the shape that a mapped grid says. */
+static bool keeps_shape(const zarrc_codec *codec, const zarrc_spec *from, const zarrc_spec *to) {
+  const zarrc_codec_class *c = zarrc_codec_get_class(codec);
+  if (c->kind != ZARRC_ARRAY_TO_ARRAY || c->u.aa.map) return true;
+  return from->ndim == to->ndim && memcmp(from->shape, to->shape, (size_t)from->ndim * sizeof *from->shape) == 0;
+}
+
 zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *p, const zarrc_spec *spec, const zarrc_grid *grid,
                                      zarrc_error *error) {
   zarrc_spec at = *spec, next;
@@ -268,8 +275,8 @@ zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *p, const zarrc_spec *
     zarrc_status status = zarrc_codec_validate(p->codecs[i], &at, gridded ? &at_grid : NULL, error);
     if (!status) status = zarrc_codec_resolve(p->codecs[i], &at, &next, error);
     if (status) return status;
+    gridded = gridded && map_grid(p->codecs[i], &at_grid, axes) && keeps_shape(p->codecs[i], &at, &next);
     at = next;
-    gridded = gridded && map_grid(p->codecs[i], &at_grid, axes);
     if (grid && !gridded) break; /* the shapes of later chunks are unknown */
   }
   return ZARRC_OK;

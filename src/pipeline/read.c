@@ -41,6 +41,33 @@ static zarrc_status read_computed(const reading *r, size_t i, const zarrc_region
   return status;
 }
 
+/* Reads through an array→array codec that computes each element by itself: decodes only the region. Encoded elements of
+ * the same size are decoded where they are read to. */
+static zarrc_status read_pointwise(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
+                                   zarrc_error *error) {
+  const zarrc_pipeline *p = r->pipeline;
+  const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[i]);
+  zarrc_spec part = p->specs[i + 1];
+  zarrc_view encoded = *to;
+  zarrc_bytes memory = {0};
+  zarrc_status status = ZARRC_OK;
+  encoded.dtype = part.dtype;
+  if (part.dtype.item_size != to->dtype.item_size) {
+    size_t nbytes;
+    for (int k = 0; k < part.ndim; k++) part.shape[k] = region->count[k];
+    status = zarrc_spec_nbytes(p->ctx, &part, &nbytes, error);
+    if (!status) status = zarrc_scratch_take(p->ctx, nbytes, &memory, error);
+    if (!status) encoded = zarrc_view_c(&part.dtype, part.ndim, part.shape, (void *)memory.ptr);
+  }
+  if (!status) status = read_at(r, i + 1, region, &encoded, error);
+  if (!status) {
+    status = c->u.aa.decode(p->codecs[i], &p->specs[i], &encoded, to, error);
+    if (status) zarrc_error_in_codec(error, c->name);
+  }
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
 static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *region, const zarrc_view *to,
                             zarrc_error *error) {
   const zarrc_pipeline *p = r->pipeline;
@@ -51,7 +78,8 @@ static zarrc_status read_at(const reading *r, size_t i, const zarrc_region *regi
     if (status && status != ZARRC_NOT_FOUND) zarrc_pipeline_blame(p, error);
     return status;
   }
-  if (!c->u.aa.map) return read_computed(r, i, region, to, error);
+  if (!c->u.aa.map)
+    return c->u.aa.pointwise ? read_pointwise(r, i, region, to, error) : read_computed(r, i, region, to, error);
   zarrc_view mapped;
   zarrc_region mapped_region;
   c->u.aa.map(codec, to, &mapped);

@@ -11,6 +11,7 @@
 #include "support/needs.h"
 #include "support/said.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zarrc/plugin/codec.h>
@@ -143,6 +144,46 @@ static void codecs_that_compute(void **state) {
   }
 }
 
+/* Through codecs that compute each element by itself, one element is read by reading one element. */
+static void elements_alone(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const struct {
+    const char *chain;
+    size_t item; /* bytes of a stored element */
+  } rows[] = {
+      {"[{\"name\": \"numcodecs.astype\", \"configuration\": {\"encode_dtype\": \"<i8\"}}, ", 8},
+      {"[{\"name\": \"numcodecs.fixedscaleoffset\", \"configuration\": {\"offset\": 3, \"scale\": 2, \"astype\": "
+       "\"<i2\"}}, {\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, ",
+       2},
+      {"[{\"name\": \"numcodecs.astype\", \"configuration\": {\"encode_dtype\": \"<f4\"}}, {\"name\": "
+       "\"numcodecs.quantize\", \"configuration\": {\"digits\": 3}}, {\"name\": \"bitround\", \"configuration\": "
+       "{\"keepbits\": 12}}, ",
+       4},
+  };
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    char chain[500];
+    snprintf(chain, sizeof chain, "%s{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]",
+             rows[k].chain);
+    zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){40, 60});
+    zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+    int32_t *numbers = chunk_numbers(&spec), one = 0;
+    size_t n;
+    uint8_t *encoded = chunk_encode(ctx, p, numbers, &n);
+    assert_int_equal(n, 2400 * rows[k].item);
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, encoded, n, false);
+    zarrc_region r = chunk_region(2, (int64_t[]){17, 31}, (int64_t[]){1, 1}, NULL);
+    zarrc_view view = zarrc_view_c(&spec.dtype, 2, r.count, &one);
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+    assert_int_equal(one, numbers[17 * 60 + 31]);
+    assert_int_equal(blob.nread, rows[k].item);
+    counting_blob_clear(&blob);
+    free(encoded);
+    free(numbers);
+    zarrc_pipeline_close(p);
+  }
+}
+
 /* Of one element the step means nothing, however large it is. */
 static void steps_beyond_all_bounds(void **state) {
   needs_codec("zstd");
@@ -240,9 +281,10 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(arguments_are_checked), cmocka_unit_test(what_is_missing_is_filled),
-      cmocka_unit_test(codecs_that_compute),   cmocka_unit_test(steps_beyond_all_bounds),
-      cmocka_unit_test(text_needs_an_arena),   cmocka_unit_test(errors_name_the_place),
+      cmocka_unit_test(arguments_are_checked),   cmocka_unit_test(what_is_missing_is_filled),
+      cmocka_unit_test(codecs_that_compute),     cmocka_unit_test(elements_alone),
+      cmocka_unit_test(steps_beyond_all_bounds), cmocka_unit_test(text_needs_an_arena),
+      cmocka_unit_test(errors_name_the_place),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

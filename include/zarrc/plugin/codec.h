@@ -52,6 +52,10 @@ typedef struct zarrc_codec_class {
                              const zarrc_view *encoded, zarrc_error *);
       zarrc_status (*decode)(const zarrc_codec *, const zarrc_spec *, const zarrc_view *encoded,
                              const zarrc_view *decoded, zarrc_error *);
+      /* Every element is encoded by itself, to the same place of a chunk of the same shape. decode may then be given
+       * any part of a chunk, of which both views have the shape, and which may be the same memory if the elements have
+       * the same size. */
+      bool pointwise;
     } aa;
     struct {
       /* Encodes a whole chunk. Pieces may point to the view's memory. */
@@ -98,6 +102,8 @@ ZARRC_API const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *
 ZARRC_API void *zarrc_codec_instance(const zarrc_codec *codec);
 ZARRC_API zarrc_ctx *zarrc_codec_ctx(const zarrc_codec *codec);
 ZARRC_API const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec);
+/* Returns whether this is an array→array codec with which a part of a chunk can be decoded without the rest. */
+ZARRC_API bool zarrc_codec_keeps_parts(const zarrc_codec *codec);
 
 #ifdef __cplusplus
 }

@@ -230,10 +230,8 @@ static uint64_t times(uint64_t a, uint64_t b) {
 /* Of what is stored so, only the bytes of the wanted elements are read, and a little more. */
 static bool is_plain(const zarrc_pipeline *p) {
   size_t n = zarrc_pipeline_ncodecs(p);
-  for (size_t i = 0; i + 1 < n; i++) {
-    const zarrc_codec_class *c = zarrc_codec_get_class(zarrc_pipeline_codec(p, i));
-    if (c->kind != ZARRC_ARRAY_TO_ARRAY || !c->u.aa.map) return false;
-  }
+  for (size_t i = 0; i + 1 < n; i++)
+    if (!zarrc_codec_keeps_parts(zarrc_pipeline_codec(p, i))) return false;
   return zarrc_codec_supports_partial_decode(zarrc_pipeline_codec(p, n - 1)) &&
          !zarrc_shard_inner(zarrc_pipeline_codec(p, n - 1));
 }

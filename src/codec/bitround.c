@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bitround and numcodecs.bitround: keeps so many bits of the fraction of floats. Zarr extensions, "bitround codec".
+ * What is stored is the rounded floats, so decoding has nothing to do.
+ */
+#include "codec/builtin.h"
+#include "codec/codec.h"
+#include "codec/filter.h"
+#include "codec/filter_loops.h"
+
+#include <string.h>
+
+enum { KEEPBITS };
+static const char *const setting_names[] = {"keepbits", NULL};
+static const zarrc_filter_schema schema = {"bitround", setting_names, "I"};
+
+static zarrc_status bitround_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
+  zarrc_status status = zarrc_filter_open(codec, &schema, error);
+  const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
+  int least = zarrc_codec_get_class(codec) == &zarrc_bitround_class;
+  if (!status && keepbits->real < least)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, below %d", keepbits->text, least);
+  return status;
+}
+
+static zarrc_status bitround_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  return zarrc_filter_to_json(codec, &schema, out, error);
+}
+
+/* Returns the bits of the fraction of a type, or of its components; 0: it has none. */
+static unsigned fraction_bits(zarrc_type type) {
+  switch (type) {
+  case ZARRC_FLOAT16:
+    return 10;
+  case ZARRC_FLOAT32:
+  case ZARRC_COMPLEX64:
+    return 23;
+  case ZARRC_FLOAT64:
+  case ZARRC_COMPLEX128:
+    return 52;
+  default:
+    return 0;
+  }
+}
+
+static zarrc_status bitround_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                      zarrc_error *error) {
+  const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
+  bool registered = zarrc_codec_get_class(codec) == &zarrc_bitround_class;
+  unsigned bits = fraction_bits(spec->dtype.type);
+  (void)grid;
+  if (!registered && spec->dtype.type >= ZARRC_COMPLEX64) bits = 0;
+  if (bits == 0 && registered)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc rounds floating-point and complex numbers only");
+  if (bits == 0)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no floating-point numbers");
+  if (keepbits->real <= bits) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, but the numbers have %u",
+                    keepbits->text, bits);
+}
+
+typedef struct bitrounding {
+  size_t component;
+  unsigned nbits, per_element;
+} bitrounding;
+
+static void round_bits(void *arg, const void *in, void *out, size_t n) {
+  const bitrounding *b = arg;
+  zarrc_bitround_loop(b->component, b->nbits, in, out, n * b->per_element);
+}
+
+static zarrc_status bitround_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
+                                    const zarrc_view *encoded, zarrc_error *error) {
+  const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
+  zarrc_filter_side from = zarrc_filter_side_native(decoded), to = zarrc_filter_side_native(encoded);
+  zarrc_type type = spec->dtype.type;
+  bitrounding b = {zarrc_dtype_of(type).item_size, 0, 1};
+  if (type >= ZARRC_COMPLEX64) b.component /= 2, b.per_element = 2;
+  b.nbits = fraction_bits(type) - (unsigned)keepbits->real;
+  return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_bits, &b, error);
+}
+
+static zarrc_status bitround_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
+                                    const zarrc_view *decoded, zarrc_error *error) {
+  (void)codec, (void)spec, (void)error;
+  if (decoded->data != encoded->data) zarrc_copy(decoded, encoded);
+  return ZARRC_OK;
+}
+
+#define BITROUND_CLASS(text)                                                                                           \
+  {                                                                                                                    \
+    .struct_size = sizeof(zarrc_codec_class), .name = text, .kind = ZARRC_ARRAY_TO_ARRAY, .fixed_size = true,          \
+    .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = bitround_to_json,                         \
+    .copy = zarrc_codec_copy_instance, .equal = zarrc_filter_equal, .validate = bitround_validate,                     \
+    .u.aa = {.encode = bitround_encode, .decode = bitround_decode, .pointwise = true},                                 \
+  }
+const zarrc_codec_class zarrc_bitround_class = BITROUND_CLASS("bitround");
+const zarrc_codec_class zarrc_numcodecs_bitround_class = BITROUND_CLASS("numcodecs.bitround");

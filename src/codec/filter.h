@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the filters of numcodecs have in common: settings that are printed as they were written, data types that say how
+ * the bytes of the elements are read, and loops over the elements of two views.
+ *
+ * Such a filter reads the bytes of the elements that it is given as numbers of a type of its own (numcodecs:
+ * `view(dtype)`), whatever they were before. The bytes of an element are those in the byte order spec.dtype.endian,
+ * however a view has them in memory.
+ */
+#ifndef ZARRC_CODEC_FILTER_H
+#define ZARRC_CODEC_FILTER_H
+
+#include "codec/convert.h"
+
+#include <zarrc/codec.h>
+#include <zarrc/plugin/codec.h>
+
+#define ZARRC_FILTER_SETTINGS 4
+#define ZARRC_FILTER_TEXT     24
+
+typedef enum zarrc_setting_kind {
+  ZARRC_SETTING_ABSENT,
+  ZARRC_SETTING_NULL,
+  ZARRC_SETTING_INTEGER,
+  ZARRC_SETTING_REAL,
+  ZARRC_SETTING_DTYPE
+} zarrc_setting_kind;
+
+/* A member of a configuration. */
+typedef struct zarrc_setting {
+  zarrc_setting_kind kind;
+  char text[ZARRC_FILTER_TEXT]; /* of an integer or a data type, as it was written */
+  double real;                  /* of an integer or real */
+  zarrc_type type;              /* of a data type */
+  zarrc_endian endian;
+} zarrc_setting;
+
+/* The instance of a filter. The names and kinds of its settings are in its zarrc_filter_schema. */
+typedef struct zarrc_filter {
+  zarrc_setting setting[ZARRC_FILTER_SETTINGS];
+  uint8_t order[ZARRC_FILTER_SETTINGS]; /* in which the settings are printed */
+  uint8_t nprinted;
+  bool evolved;
+  bool has_fill;
+  uint8_t fill[16]; /* of the encoded chunk, once it is evolved; not a setting */
+} zarrc_filter;
+
+typedef struct zarrc_filter_schema {
+  const char *id;           /* "delta": what the member `id` may say */
+  const char *const *names; /* of the settings, ending with NULL */
+  const char *kinds;        /* of each: 'i' an integer, 'n' a number, 'd' a data type; upper case: required */
+} zarrc_filter_schema;
+
+/* Reads the configuration of a codec that is being opened, and prints that of an open one. */
+zarrc_status zarrc_filter_open(zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_error *error);
+zarrc_status zarrc_filter_to_json(const zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_buf *out,
+                                  zarrc_error *error);
+bool zarrc_filter_equal(const zarrc_codec *a, const zarrc_codec *b);
+
+/* Sets setting i to the data type of the spec if it is absent or null. */
+zarrc_status zarrc_filter_set_dtype(zarrc_filter *filter, int i, const zarrc_spec *spec, zarrc_error *error);
+/* Sets the fill value of the encoded chunk: that of the spec, converted to a type. */
+void zarrc_filter_set_fill(zarrc_filter *filter, const zarrc_spec *spec, zarrc_type type);
+/* Implements resolve for filters whose encoded elements are of the type of a setting. */
+void zarrc_filter_resolve(const zarrc_filter *filter, const zarrc_setting *encoded, const zarrc_spec *in,
+                          zarrc_spec *out);
+/* Implements encoded_size for them. */
+zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t nbytes);
+
+/* Returns the name of a type of numbers. */
+const char *zarrc_filter_type_name(zarrc_type type);
+/* Returns whether a setting is a data type. */
+bool zarrc_setting_is_dtype(const zarrc_setting *setting);
+/* Gets an integer setting as such; false: it is beyond 64 bits. The bits are those of an int64 or, if positive, uint64.
+ */
+bool zarrc_setting_integer(const zarrc_setting *setting, bool *negative, uint64_t *bits);
+
+/* Returns ZARRC_INVALID_METADATA unless elements of a spec can be read as elements of a setting's data type. */
+zarrc_status zarrc_filter_check(const zarrc_spec *spec, const zarrc_setting *dtype, const char *name,
+                                zarrc_error *error);
+
+/* The most elements that a loop gets at once. */
+#define ZARRC_FILTER_BLOCK 1024
+
+/* One side of a loop: a view, and how its bytes become numbers in native byte order. */
+typedef struct zarrc_filter_side {
+  const zarrc_view *view;
+  size_t item;           /* bytes of an element */
+  unsigned swap, swap_2; /* size of the units that are byte-swapped one after the other; 1: none */
+} zarrc_filter_side;
+
+/* Returns a side whose bytes, in the byte order `nominal`, are read as a setting says. */
+zarrc_filter_side zarrc_filter_side_of(const zarrc_view *view, zarrc_endian nominal, const zarrc_setting *dtype);
+/* The same, read as numbers of the view's own type. */
+zarrc_filter_side zarrc_filter_side_native(const zarrc_view *view);
+
+/* Computes up to ZARRC_FILTER_BLOCK elements of the other side. The memories are aligned and do not overlap. */
+typedef void (*zarrc_filter_fn)(void *arg, const void *in, void *out, size_t n);
+/* Calls fn for all elements in C order. Both views have the same shape; they may be the same memory if they also have
+ * the same strides. */
+zarrc_status zarrc_filter_run(zarrc_ctx *ctx, const zarrc_filter_side *from, const zarrc_filter_side *to,
+                              zarrc_filter_fn fn, void *arg, zarrc_error *error);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * numcodecs.packbits: stores eight booleans in a byte, the first in the highest bit. The first byte says how many bits
+ * of the last one are padding. (The codec that is registered as `packbits` is another one, and turns elements into
+ * bytes.)
+ */
+#include "codec/builtin.h"
+#include "codec/codec.h"
+#include "codec/filter.h"
+
+#include <string.h>
+
+static const char *const setting_names[] = {NULL};
+static const zarrc_filter_schema schema = {"packbits", setting_names, ""};
+
+static zarrc_status packbits_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
+  return zarrc_filter_open(codec, &schema, error);
+}
+
+static zarrc_status packbits_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  return zarrc_filter_to_json(codec, &schema, out, error);
+}
+
+static zarrc_status packbits_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  (void)error;
+  zarrc_filter_set_fill(zarrc_codec_instance(codec), spec, ZARRC_UINT8);
+  return ZARRC_OK;
+}
+
+static zarrc_status packbits_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
+                                      zarrc_error *error) {
+  (void)codec, (void)grid;
+  if (spec->dtype.type == ZARRC_BOOL) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are not of type bool");
+}
+
+/* Returns the bytes that nitems booleans take up. */
+static int64_t packed_nbytes(int64_t nitems) {
+  return 1 + nitems / 8 + (nitems % 8 != 0);
+}
+
+static zarrc_status packbits_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
+                                     zarrc_error *error) {
+  const zarrc_filter *f = zarrc_codec_instance(codec);
+  (void)error;
+  out->dtype = zarrc_dtype_of(ZARRC_UINT8);
+  out->fill = f->has_fill ? f->fill : NULL;
+  out->ndim = 1;
+  out->shape[0] = packed_nbytes(zarrc_spec_nitems(in));
+  return ZARRC_OK;
+}
+
+static zarrc_size packbits_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return (zarrc_size){ZARRC_SIZE_EXACT, 1 + nbytes / 8 + (nbytes % 8 != 0)};
+}
+
+/* Packs n booleans, of which only the last n % 8 may be fewer than eight. */
+static void pack(const uint8_t *in, uint8_t *out, size_t n) {
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t eight = 0;
+    for (unsigned k = 0; k < 8; k++) eight |= (uint64_t)(in[i + k] != 0) << 8 * k;
+    out[i / 8] = (uint8_t)(eight * 0x8040201008040201u >> 56);
+  }
+  if (i == n) return;
+  out[i / 8] = 0;
+  for (unsigned k = 0; i + k < n; k++) out[i / 8] |= (uint8_t)((in[i + k] != 0) << (7 - k));
+}
+
+static void unpack(const uint8_t *in, uint8_t *out, size_t n) {
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (unsigned k = 0; k < 8; k++) out[i + k] = in[i / 8] >> (7 - k) & 1;
+  for (; i < n; i++) out[i] = in[i / 8] >> (7 - i % 8) & 1;
+}
+
+/* Gets the elements of a view in consecutive bytes: its own, or scratch memory, which `keeper` then owns. */
+static zarrc_status packed_memory(zarrc_ctx *ctx, const zarrc_view *view, zarrc_bytes *keeper, uint8_t **out,
+                                  zarrc_error *error) {
+  *out = view->data;
+  if (zarrc_view_is_packed_c(view)) return ZARRC_OK;
+  zarrc_status status = zarrc_scratch_take(ctx, (size_t)zarrc_view_nitems(view), keeper, error);
+  if (!status) *out = (uint8_t *)(uintptr_t)keeper->ptr;
+  return status;
+}
+
+static void copy_packed(const zarrc_view *view, uint8_t *memory, bool to_view) {
+  if (memory == view->data) return;
+  zarrc_view packed = zarrc_view_c(&view->dtype, view->ndim, view->shape, memory);
+  zarrc_copy(to_view ? view : &packed, to_view ? &packed : view);
+}
+
+static zarrc_status packbits_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
+                                    const zarrc_view *encoded, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  size_t n = (size_t)zarrc_view_nitems(decoded);
+  zarrc_bytes from = {0}, to = {0};
+  uint8_t *in, *out;
+  (void)spec;
+  zarrc_status status = packed_memory(ctx, decoded, &from, &in, error);
+  if (!status) status = packed_memory(ctx, encoded, &to, &out, error);
+  if (!status) {
+    copy_packed(decoded, in, false);
+    out[0] = (uint8_t)((8 - n % 8) % 8);
+    pack(in, out + 1, n);
+    copy_packed(encoded, out, true);
+  }
+  zarrc_bytes_release(&to);
+  zarrc_bytes_release(&from);
+  return status;
+}
+
+static zarrc_status packbits_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
+                                    const zarrc_view *decoded, zarrc_error *error) {
+  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
+  size_t n = (size_t)zarrc_view_nitems(decoded);
+  unsigned padding = (8 - n % 8) % 8;
+  zarrc_bytes from = {0}, to = {0};
+  uint8_t *in, *out;
+  (void)spec;
+  zarrc_status status = packed_memory(ctx, encoded, &from, &in, error);
+  if (!status) status = packed_memory(ctx, decoded, &to, &out, error);
+  if (!status) copy_packed(encoded, in, false);
+  if (!status && in[0] != padding)
+    status = zarrc_fail(error, ZARRC_CORRUPT, "the first byte says that %u bits are padding, not %u", in[0], padding);
+  if (!status) {
+    unpack(in + 1, out, n);
+    copy_packed(decoded, out, true);
+  }
+  zarrc_bytes_release(&to);
+  zarrc_bytes_release(&from);
+  return status;
+}
+
+const zarrc_codec_class zarrc_packbits_class = {
+    .struct_size = sizeof(zarrc_codec_class),
+    .name = "numcodecs.packbits",
+    .kind = ZARRC_ARRAY_TO_ARRAY,
+    .fixed_size = true,
+    .instance_size = sizeof(zarrc_filter),
+    .open = packbits_open,
+    .to_json = packbits_to_json,
+    .copy = zarrc_codec_copy_instance,
+    .equal = zarrc_filter_equal,
+    .evolve = packbits_evolve,
+    .validate = packbits_validate,
+    .resolve = packbits_resolve,
+    .encoded_size = packbits_encoded_size,
+    .u.aa = {.encode = packbits_encode, .decode = packbits_decode},
+};
