@@ -6,7 +6,9 @@ Files that are there already and have other names (what a fuzzer found) stay. Th
 are chunks of tests/data/vectors behind one byte, and are not made here.
 """
 import base64
+import bz2
 import json
+import lzma
 import pathlib
 import random
 import struct
@@ -203,6 +205,21 @@ def make_numcodecs():
     put("zlib", "junk", b"\x0c" + zlib.compress(plain, 9) + b"junk")
     put("zlib", "dictionary", b"\x0c" + zlib.compressobj(6, zdict=b"abc").compress(b"abcabc") + b"\0\0\0")
     put("zlib", "bomb", b"\x07" + zlib.compress(bytes(100000), 9))
+    for name, data in (("empty", b""), ("ramp", ramp), ("zeros", bytes(3000))):
+        put("bz2", name, b"\x0c" + bz2.compress(data, 1))
+        put("lzma", "xz-" + name, b"\0\x0c" + lzma.compress(data, preset=0))
+        put("lzma", "alone-" + name, b"\1\x0c" + lzma.compress(data, lzma.FORMAT_ALONE, preset=0))
+        raw = [{"id": lzma.FILTER_LZMA2, "preset": 0}]
+        put("lzma", "raw-" + name, b"\2\x0c" + lzma.compress(data, lzma.FORMAT_RAW, filters=raw))
+        raw = [{"id": lzma.FILTER_DELTA}, {"id": lzma.FILTER_LZMA1, "preset": 0}]
+        put("lzma", "delta-" + name, b"\3\x0c" + lzma.compress(data, lzma.FORMAT_RAW, filters=raw))
+    put("bz2", "two", b"\x0c" + bz2.compress(b"abc", 1) * 2)
+    put("bz2", "junk", b"\x0c" + bz2.compress(b"abc", 1) + b"junk")
+    put("lzma", "dictionary", b"\0\x0c" + lzma.compress(b"abc", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]))
+    put("lzma", "sha256", b"\0\x0c" + lzma.compress(b"abc", check=lzma.CHECK_SHA256))
+    put("lz4", "empty", b"\x0c" + bytes(5))
+    put("lz4", "repeats", b"\x0c" + bytes.fromhex("210000003f616263030006506263616263"))
+    put("lz4", "claims", b"\x07" + bytes.fromhex("ffffff7d1061"))
     put("shuffle", "ramp", b"\x0c" + ramp[:400])
     put("shuffle", "odd", b"\x0c" + ramp[:399])
     put("base64", "plain", b"\x0c" + base64.b64encode(plain))

@@ -2,14 +2,11 @@
 #include "codec/blosc_block.h"
 #include "base/endian.h"
 #include "codec/blosc_shuffle.h"
+#include "codec/lz4_block.h"
 #include "codec/zstd.h"
 
 #include <string.h>
-
-#if ZARRC_HAVE_LZ4
-#include <lz4.h>
 #include <zarrc/plugin/blob.h>
-#endif
 
 /* Bytes between two checks for cancellation. */
 #define DECODED_UNASKED ((uint32_t)1 << 20)
@@ -34,30 +31,6 @@ bool zarrc_blosc_blocks_can(const zarrc_blosc_frame *frame) {
   return frame->nblocks > 0 && zarrc_blosc_block_can(frame, 0) && zarrc_blosc_block_can(frame, frame->nblocks - 1);
 }
 
-#if ZARRC_HAVE_LZ4
-const char *zarrc_lz4_version(void) {
-  return LZ4_versionString();
-}
-
-static zarrc_status decode_lz4(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
-                               zarrc_error *error) {
-  const char *from = (const char *)p;
-  int made = need < nbytes ? LZ4_decompress_safe_partial(from, (char *)to, (int)n, (int)need, (int)nbytes)
-                           : LZ4_decompress_safe(from, (char *)to, (int)n, (int)nbytes);
-  return made >= 0 && (uint32_t)made >= need ? ZARRC_OK : zarrc_fail(error, ZARRC_CORRUPT, "bad lz4 data");
-}
-#else
-const char *zarrc_lz4_version(void) {
-  return NULL;
-}
-
-static zarrc_status decode_lz4(const uint8_t *p, uint32_t n, uint32_t need, uint8_t *to, uint32_t nbytes,
-                               zarrc_error *error) {
-  (void)p, (void)n, (void)need, (void)to, (void)nbytes;
-  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without liblz4");
-}
-#endif
-
 zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame *frame, uint32_t i, const uint8_t *p,
                                         uint32_t n, uint32_t need, uint8_t *streams, zarrc_error *error) {
   uint32_t nbytes = zarrc_blosc_block_nbytes(frame, i), nstreams = zarrc_blosc_block_nstreams(frame, i), at = 0;
@@ -73,7 +46,7 @@ zarrc_status zarrc_blosc_streams_decode(zarrc_ctx *ctx, const zarrc_blosc_frame 
     if (length == each) /* stored uncompressed */
       memcpy(streams + k * each, p + at, need);
     else if (frame->format == ZARRC_BLOSC_AS_LZ4)
-      status = decode_lz4(p + at, length, need, streams + k * each, each, error);
+      status = zarrc_lz4_decode(p + at, length, need, streams + k * each, each, error);
     else
       status = zarrc_zstd_decode_exactly(ctx, p + at, length, streams + k * each, each, error);
     if (status) {
@@ -158,18 +131,6 @@ static int zstd_level(int clevel) {
   return clevel < 9 ? 2 * clevel - 1 : INT16_MAX; /* the highest */
 }
 
-#if ZARRC_HAVE_LZ4
-static size_t encode_lz4(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
-  int made = LZ4_compress_fast((const char *)from, (char *)to, (int)n, (int)room, 10 - clevel);
-  return made > 0 ? (size_t)made : 0;
-}
-#else
-static size_t encode_lz4(int clevel, const uint8_t *from, uint32_t n, uint8_t *to, uint32_t room) {
-  (void)clevel, (void)from, (void)n, (void)to, (void)room;
-  return 0;
-}
-#endif
-
 /* A frame in the making, and the position of its next stream. */
 typedef struct making {
   zarrc_ctx *ctx;
@@ -185,7 +146,7 @@ static zarrc_status encode_stream(making *m, const uint8_t *from, uint32_t n, bo
   size_t room = m->end - m->at > 4 ? m->end - m->at - 4 : 0, made = 0;
   uint32_t most = room < n ? (uint32_t)room : n;
   uint8_t *to = m->p + m->at + 4;
-  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_LZ4) made = encode_lz4(m->clevel, from, n, to, most);
+  if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_LZ4) made = zarrc_lz4_encode(10 - m->clevel, from, n, to, most);
   if (most > 0 && m->frame->format == ZARRC_BLOSC_AS_ZSTD)
     status = zarrc_zstd_encode_within(m->ctx, zstd_level(m->clevel), from, n, to, most, &made, error);
   if (status) return status;

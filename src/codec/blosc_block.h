@@ -11,9 +11,6 @@
 
 #include <zarrc/codecs.h>
 
-/* Returns the version of the linked liblz4; NULL: there is none. */
-const char *zarrc_lz4_version(void);
-
 /* Returns how the bytes of block i were shuffled before they were compressed. */
 zarrc_blosc_shuffle zarrc_blosc_block_shuffle(const zarrc_blosc_frame *frame, uint32_t i);
 

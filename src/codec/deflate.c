@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "codec/gzip_member.h"
 #include "codec/library.h"
+#include "codec/stream.h"
 
 #include <string.h>
 
@@ -60,22 +61,9 @@ uint32_t zarrc_adler32(uint32_t adler, const void *bytes, size_t n) {
 
 /* -------------------------------------------------------------------------------------------------- decode */
 
-static zarrc_status too_long(const zarrc_buf *out, zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to more than %zu bytes", out->max);
-}
-
 size_t zarrc_inflate_bound(size_t n, const zarrc_buf *out) {
   size_t bound;
   return zarrc_mul_size(n, ZARRC_DEFLATE_MAX_RATIO, &bound) && bound < out->max ? bound : out->max;
-}
-
-/* Doubles the capacity of out, up to bound; *grown = false: it has that capacity already. */
-static zarrc_status grow_out(zarrc_buf *out, size_t bound, bool *grown, zarrc_error *error) {
-  size_t more = out->cap < 65536 ? 65536 : out->cap;
-  *grown = out->cap < bound;
-  if (!*grown) return ZARRC_OK;
-  if (more > bound - out->cap) more = bound - out->cap;
-  return zarrc_buf_reserve(out, out->cap - out->len + more, error);
 }
 
 /* ---------------------------------------------------------------------------------------------- zlib */
@@ -144,7 +132,7 @@ static zarrc_status inflate_stream(inflating *t, z_stream *z, zarrc_error *error
     if (status) return status;
     if (!room) {
       bool grown;
-      status = grow_out(out, t->bound, &grown, error);
+      status = zarrc_stream_grow(out, t->bound, &grown, error);
       if (status) return status;
       if (grown) continue;
     }
@@ -155,7 +143,7 @@ static zarrc_status inflate_stream(inflating *t, z_stream *z, zarrc_error *error
     unsigned in_before = z->avail_in, out_before = z->avail_out;
     result = inflate(z, Z_NO_FLUSH);
     at += in_before - z->avail_in;
-    if (!room && z->avail_out == 0) return too_long(out, error);
+    if (!room && z->avail_out == 0) return zarrc_stream_too_long(out, error);
     if (room) out->len += out_before - z->avail_out;
   }
   if (result != Z_STREAM_END) return fail_stream(z, result, error);
@@ -199,12 +187,12 @@ static zarrc_status fail_whole(zarrc_ctx *ctx, const inflating *t, enum libdefla
     z->avail_out = sizeof trash;
     result = inflate(z, Z_NO_FLUSH);
   }
-  zarrc_status status = z->total_out > room ? too_long(out, error) : fail_stream(z, result, error);
+  zarrc_status status = z->total_out > room ? zarrc_stream_too_long(out, error) : fail_stream(z, result, error);
   give_stream(ctx, z);
   return status;
 #else
   (void)ctx;
-  if (why == LIBDEFLATE_INSUFFICIENT_SPACE) return too_long(out, error);
+  if (why == LIBDEFLATE_INSUFFICIENT_SPACE) return zarrc_stream_too_long(out, error);
   return zarrc_fail(error, ZARRC_CORRUPT, "bad compressed data, or it is cut off");
 #endif
 }
@@ -222,7 +210,7 @@ static zarrc_status inflate_whole(zarrc_ctx *ctx, inflating *t, struct libdeflat
     }
     bool grown = false;
     zarrc_status status = ZARRC_OK;
-    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) status = grow_out(out, t->bound, &grown, error);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) status = zarrc_stream_grow(out, t->bound, &grown, error);
     if (status) return status;
     if (!grown) return fail_whole(ctx, t, result, error);
   }

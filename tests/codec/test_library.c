@@ -17,8 +17,10 @@ static void every_library_has_a_version_where_it_is_built_in(void **state) {
   static const struct {
     const char *name;
     int have;
-  } rows[] = {{"libblosc", ZARRC_HAVE_BLOSC},        {"liblz4", ZARRC_HAVE_LZ4}, {"libzstd", ZARRC_HAVE_ZSTD},
-              {"libdeflate", ZARRC_HAVE_LIBDEFLATE}, {"zlib", ZARRC_HAVE_ZLIB},  {"ISA-L", ZARRC_HAVE_ISAL}};
+  } rows[] = {{"libblosc", ZARRC_HAVE_BLOSC}, {"liblz4", ZARRC_HAVE_LZ4},
+              {"libzstd", ZARRC_HAVE_ZSTD},   {"libdeflate", ZARRC_HAVE_LIBDEFLATE},
+              {"zlib", ZARRC_HAVE_ZLIB},      {"ISA-L", ZARRC_HAVE_ISAL},
+              {"libbz2", ZARRC_HAVE_BZ2},     {"liblzma", ZARRC_HAVE_LZMA}};
   const size_t n = sizeof rows / sizeof *rows;
   zarrc_library library;
   (void)state;
@@ -42,6 +44,15 @@ static void codecs_are_available_where_their_libraries_are(void **state) {
               {"gzip", ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB},
               {"zstd", ZARRC_HAVE_ZSTD},
               {"blosc", ZARRC_HAVE_BLOSC},
+              {"numcodecs.zlib", ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB},
+              {"numcodecs.gzip", ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB},
+              {"numcodecs.crc32", ZARRC_HAVE_LIBDEFLATE || ZARRC_HAVE_ZLIB},
+              {"numcodecs.zstd", ZARRC_HAVE_ZSTD},
+              {"numcodecs.blosc", ZARRC_HAVE_BLOSC},
+              {"numcodecs.lz4", ZARRC_HAVE_LZ4},
+              {"numcodecs.bz2", ZARRC_HAVE_BZ2},
+              {"numcodecs.lzma", ZARRC_HAVE_LZMA},
+              {"numcodecs.shuffle", 1},
               {"example.unknown", 0}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     assert_int_equal(zarrc_codec_is_available(*state, rows[i].name), rows[i].have);

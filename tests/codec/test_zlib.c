@@ -7,8 +7,6 @@
 #include <cmocka.h>
 
 #include "support/bytes_codec.h"
-#include "support/faulty_alloc.h"
-#include "support/needs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,32 +106,9 @@ static void stops_early(void **state) {
   zarrc_codec_close(codec);
 }
 
-static zarrc_status work(const zarrc_ctx_options *options, void *arg) {
-  zarrc_ctx *ctx = NULL;
-  zarrc_codec *codec = NULL;
-  zarrc_parts parts;
-  (void)arg;
-  zarrc_status status = zarrc_ctx_open(options, &ctx, NULL);
-  if (status) return status;
-  zarrc_parts_init(&parts, ctx);
-  zarrc_buf out = zarrc_buf_new(ctx, 3), head = zarrc_buf_new(ctx, 3);
-  zarrc_bytes in = {abc, sizeof abc, NULL, NULL};
-  status = zarrc_codec_open(ctx, JSON("1"), sizeof JSON("1") - 1, &codec, NULL);
-  if (!status) status = zarrc_codec_get_class(codec)->u.bb.decode(codec, &in, SIZE_MAX, &out, NULL);
-  if (!status) status = zarrc_codec_get_class(codec)->u.bb.decode(codec, &in, 1, &head, NULL);
-  if (!status) status = zarrc_parts_push(&parts, in, NULL);
-  if (!status) status = zarrc_codec_get_class(codec)->u.bb.encode(codec, &parts, NULL);
-  zarrc_buf_clear(&out);
-  zarrc_buf_clear(&head);
-  zarrc_parts_clear(&parts);
-  zarrc_codec_close(codec);
-  zarrc_ctx_close(ctx);
-  return status;
-}
-
 static void out_of_memory(void **state) {
   (void)state;
-  assert_true(faulty_alloc_each(NULL, work, NULL) > 3);
+  bb_out_of_memory(JSON("1"));
 }
 
 #endif

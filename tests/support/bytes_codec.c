@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "support/bytes_codec.h"
+#include "support/faulty_alloc.h"
 #include "support/guard.h"
 #include "support/vectors.h"
 
@@ -199,6 +200,38 @@ void bb_each_flip(const zarrc_codec *codec, const uint8_t *in, size_t n, size_t 
   }
   bb_free(&good);
   free(damaged);
+}
+
+/* -------------------------------------------------------------------------------------------------- out of memory */
+
+static zarrc_status there_and_back(const zarrc_ctx_options *options, void *json) {
+  zarrc_ctx *ctx = NULL;
+  zarrc_codec *codec = NULL;
+  zarrc_parts parts;
+  zarrc_bytes joined;
+  static const uint8_t bytes[100] = {1, 2, 3};
+  zarrc_status status = zarrc_ctx_open(options, &ctx, NULL);
+  if (status) return status;
+  zarrc_parts_init(&parts, ctx);
+  zarrc_buf all = zarrc_buf_new(ctx, 100), head = zarrc_buf_new(ctx, 100);
+  status = zarrc_codec_open(ctx, json, strlen(json), &codec, NULL);
+  for (size_t i = 0; !status && i < 5; i++)
+    status = zarrc_parts_push(&parts, (zarrc_bytes){bytes + 20 * i, 20, NULL, NULL}, NULL);
+  if (!status) status = zarrc_codec_get_class(codec)->u.bb.encode(codec, &parts, NULL);
+  if (!status) status = zarrc_parts_join(&parts, &joined, NULL);
+  if (!status) status = zarrc_codec_get_class(codec)->u.bb.decode(codec, &joined, SIZE_MAX, &all, NULL);
+  if (!status) status = zarrc_codec_get_class(codec)->u.bb.decode(codec, &joined, 1, &head, NULL);
+  if (!status) assert_memory_equal(all.ptr, bytes, 100);
+  zarrc_buf_clear(&all);
+  zarrc_buf_clear(&head);
+  zarrc_parts_clear(&parts);
+  zarrc_codec_close(codec);
+  zarrc_ctx_close(ctx);
+  return status;
+}
+
+void bb_out_of_memory(const char *json) {
+  assert_true(faulty_alloc_each(NULL, there_and_back, (void *)(uintptr_t)json) > 2);
 }
 
 /* -------------------------------------------------------------------------------------------------- golden data */

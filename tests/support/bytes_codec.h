@@ -44,6 +44,9 @@ void bb_each_cut(const zarrc_codec *codec, const uint8_t *in, size_t n, size_t m
  * may give other bytes, but not more than max. */
 void bb_each_flip(const zarrc_codec *codec, const uint8_t *in, size_t n, size_t max, bool lax);
 
+/* Opens the codec, encodes 100 bytes in five pieces and decodes them, while one allocation after another fails. */
+void bb_out_of_memory(const char *json);
+
 /* The golden cases "bytes" and this codec: decoded as they say, or refused; encoded to the same bytes where required.
  */
 void bb_vectors(const char *name, size_t at_least);
