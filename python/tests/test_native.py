@@ -89,6 +89,83 @@ def test_format_3(name: Any, codecs: str) -> None:
     check(name, **V3_CODECS[codecs])
 
 
+# id, data type, configuration
+FILTERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("Delta", "<i4", {"dtype": "<i4"}),
+    ("Delta", "<i4", {"dtype": "<i4", "astype": "<i2"}),
+    ("Delta", "<f8", {"dtype": "<f8", "astype": "<f4"}),
+    ("FixedScaleOffset", "<f4", {"offset": 1, "scale": 4, "dtype": "<f4", "astype": "<i2"}),
+    ("FixedScaleOffset", "<i2", {"offset": 3, "scale": 2, "dtype": "<i2", "astype": "<i4"}),
+    ("Quantize", "<f8", {"digits": 3, "dtype": "<f8"}),
+    ("AsType", "<i2", {"encode_dtype": "<f8", "decode_dtype": "<i2"}),
+    ("BitRound", "<f4", {"keepbits": 9}),
+    ("PackBits", "?", {}),
+]
+BIG_FILTERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("Delta", ">i4", {"dtype": ">i4"}),
+    ("Delta", "<i4", {"dtype": "<i4", "astype": ">i8"}),
+    ("Delta", "<i4", {"dtype": ">i4"}),  # reads the bytes in the wrong order, and writes them back so
+    ("FixedScaleOffset", ">f4", {"offset": 0, "scale": 4, "dtype": ">f4", "astype": ">u2"}),
+    ("Quantize", ">f8", {"digits": 3, "dtype": ">f8", "astype": "<f4"}),
+    ("AsType", ">i2", {"encode_dtype": ">f8", "decode_dtype": ">i2"}),
+]
+
+
+def filtered(dtype: str) -> np.ndarray[Any, Any]:
+    numbers = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE)
+    return (numbers % 3 == 1) if dtype == "?" else (numbers * 5 % 17).astype(dtype)
+
+
+def check_filtered(dtype: str, **more: Any) -> None:
+    """The library reads what zarr-python wrote, zarr-python what the library wrote, and both wrote the same bytes."""
+    values = filtered(dtype)
+    stores = MemoryStore(), MemoryStore()
+    for store, path in zip(stores, (STOCK, "zarrc.CodecPipeline"), strict=True):
+        with zarr.config.set({"codec_pipeline.path": path}):
+            array = zarr.create_array(store, shape=SHAPE, chunks=(3, 4), dtype=dtype, compressors=None, **more)
+            array[...] = values
+    served = zarrc.counters()
+    assert served["write"] == 1 and not any("fallback" in each for each in served), served
+    first, second = ({key: each.to_bytes() for key, each in store._store_dict.items()} for store in stores)
+    assert first == second
+    for store in stores:
+        read = zarr.open_array(store)
+        with zarr.config.set({"codec_pipeline.path": STOCK}):
+            expected = np.asarray(zarr.open_array(store)[...])
+        assert np.asarray(read[...]).tolist() == expected.tolist() == values.tolist()
+        assert np.asarray(read[2:5, 1:4]).tolist() == expected[2:5, 1:4].tolist()
+        assert np.asarray(read.vindex[[0, 6], [1, 4]]).tolist() == expected[[0, 6], [1, 4]].tolist()
+    assert not any("fallback" in each for each in zarrc.counters())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("name", "dtype", "config"), FILTERS + BIG_FILTERS, ids=str)
+def test_filters_of_format_2(name: str, dtype: str, config: dict[str, Any], order: Any) -> None:
+    if (name, order) == ("BitRound", "F"):
+        pytest.skip("numcodecs stores it in order C, and zarr-python reads it in order F")
+    check_filtered(dtype, zarr_format=2, filters=[getattr(numcodecs, name)(**config)], order=order)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_chains_of_filters_of_format_2() -> None:
+    chain = [
+        numcodecs.AsType("<i4", ">i2"),
+        numcodecs.Delta("<i4", ">i4"),
+        numcodecs.FixedScaleOffset(0, 2, ">i4", "<i8"),
+    ]
+    check_filtered(">i2", zarr_format=2, filters=chain)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "dtype", "config"), FILTERS, ids=str)
+def test_filters_of_format_3(name: str, dtype: str, config: dict[str, Any]) -> None:
+    others = pytest.importorskip("zarr.codecs.numcodecs", reason="older releases have them elsewhere")
+    if zarr.__version__.startswith("3.1."):
+        pytest.skip("numcodecs of that time does otherwise")
+    check_filtered(dtype, filters=[getattr(others, name)(**config)])
+
+
 def test_the_rest_is_counted_with_its_reason_and_said_once_an_array(caplog: pytest.LogCaptureFixture) -> None:
     with zarr.config.set({"codec_pipeline.strict": False}), caplog.at_level("INFO", "zarrc"):
         for compressor in (numcodecs.Zlib(), numcodecs.Zlib(), numcodecs.LZ4()):
@@ -112,10 +189,14 @@ def test_codecs_count_what_they_leave_to_zarr_python() -> None:
     from zarrc.codecs import BytesCodec, ShardingCodec
 
     others = pytest.importorskip("zarr.codecs.numcodecs", reason="no codec that zarrc does not know")
+
+    class Mine(others.CRC32, codec_name="crc32"):  # type: ignore[misc, call-arg, name-defined]
+        """A class of somebody else's, which may do something else."""
+
     with zarr.config.set({"codec_pipeline.path": STOCK}):
         array = zarr.create_array(
             MemoryStore(), shape=(4,), chunks=(4,), dtype="i4", compressors=None,
-            serializer=ShardingCodec(chunk_shape=(2,), codecs=[BytesCodec(), others.CRC32()]),
+            serializer=ShardingCodec(chunk_shape=(2,), codecs=[BytesCodec(), Mine()]),
         )  # fmt: skip
         array[:] = [1, 2, 3, 4]
         assert array[1:3].tolist() == [2, 3]

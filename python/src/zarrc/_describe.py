@@ -66,8 +66,12 @@ def describe(codecs: Sequence[Codec], spec: ArraySpec) -> Description:
     else:
         chain = [_describe_codec(codec) for codec in codecs]
         dtype = of_spec(spec.dtype)
-        variable = spec.dtype.to_native_dtype().kind in "OT"
+        native = spec.dtype.to_native_dtype()
+        variable = native.kind in "OT"
         raw = False
+        if _is_big(native) and any(map(_is_of_numcodecs, codecs)):
+            # they see the bytes as they are in memory, which to the library are in the other order
+            raise Unsupported("codecs of numcodecs around big-endian elements")
         for codec in codecs:
             order = str(getattr(codec, "subchunk_write_order", order))
     config = spec.config
@@ -90,8 +94,14 @@ def joining(codecs: Sequence[Codec], spec: ArraySpec) -> tuple[int, int]:
     return gap, most
 
 
+def _is_of_numcodecs(codec: Codec) -> bool:
+    """Whether a codec is exactly one of zarr-python's around those of numcodecs."""
+    module = "zarr.codecs.numcodecs._codecs"
+    return type(codec).__module__ == module and getattr(sys.modules[module], type(codec).__name__, None) is type(codec)
+
+
 def _describe_codec(codec: Codec) -> dict[str, Any]:
-    if type(codec) not in _known:
+    if type(codec) not in _known and not _is_of_numcodecs(codec):
         raise Unsupported(f"codec {type(codec).__module__}.{type(codec).__qualname__}")
     for inner in (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ())):
         _describe_codec(inner)
@@ -126,6 +136,38 @@ def _fill(spec: ArraySpec, variable: bool, raw: bool) -> bytes | str | None:
 # -------------------------------------------------------------------------------------------------------- format 2
 
 
+# Filters on elements: the class, and the members that say which type elements have before and after; None: they keep it
+_filters: dict[str, tuple[str, str | None, str | None]] = {
+    "delta": ("numcodecs.delta.Delta", "dtype", "astype"),
+    "fixedscaleoffset": ("numcodecs.fixedscaleoffset.FixedScaleOffset", "dtype", "astype"),
+    "quantize": ("numcodecs.quantize.Quantize", "dtype", "astype"),
+    "astype": ("numcodecs.astype.AsType", "decode_dtype", "encode_dtype"),
+    "bitround": ("numcodecs.bitround.BitRound", None, None),
+    "packbits": ("numcodecs.packbits.PackBits", None, None),
+}
+
+
+def _is_big(dtype: np.dtype[Any]) -> bool:
+    return dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big")
+
+
+def _describe_filter(codec: Any, before: np.dtype[Any]) -> tuple[dict[str, Any], np.dtype[Any]]:
+    """A filter, and the type of what it makes. The library has elements in native order wherever numcodecs has the order
+    that the type before says, so that is what types are compared with."""
+    name, decoded, encoded = _filters.get(getattr(codec, "codec_id", ""), ("", None, None))
+    if f"{type(codec).__module__}.{type(codec).__qualname__}" != name:
+        raise Unsupported(f"filter {getattr(codec, 'codec_id', codec)}")
+    config = dict(codec.get_config())
+    described = {"name": f"numcodecs.{config.pop('id')}", "configuration": config}
+    after = np.dtype("u1") if codec.codec_id == "packbits" else before
+    if decoded and encoded:
+        seen, after = np.dtype(config[decoded]), np.dtype(config[encoded])
+        turned = _is_big(seen) != _is_big(before) and seen.itemsize > 1
+        config[decoded] = seen.newbyteorder("=").newbyteorder("S" if turned else "=").str
+        config[encoded] = after.newbyteorder("=").str
+    return described, after
+
+
 def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool, bool]:
     """Codecs, data type, variable, raw."""
     native = spec.dtype.to_native_dtype()
@@ -143,16 +185,18 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
         chain.append({"name": ids[0]})
         dtype = "string" if ids[0] == "vlen-utf8" else "bytes"
         variable = True
-    elif filters:
-        raise Unsupported(f"filters {[getattr(each, 'codec_id', each) for each in filters]}")
     elif native.kind in "biufc":
-        big = native.byteorder == ">" or (native.byteorder == "=" and sys.byteorder == "big")
         dtype = native.newbyteorder("=").name
+        for each in filters:
+            described, native = _describe_filter(each, native)
+            chain.append(described)
         chain.append(
-            {"name": "bytes", "configuration": {"endian": "big" if big else "little"}}
+            {"name": "bytes", "configuration": {"endian": "big" if _is_big(native) else "little"}}
             if native.itemsize > 1
             else {"name": "bytes"}
         )
+    elif filters:
+        raise Unsupported(f"filters {[getattr(each, 'codec_id', each) for each in filters]} of elements of {native}")
     else:
         dtype = f"r{8 * native.itemsize}"
         chain.append({"name": "bytes"})
