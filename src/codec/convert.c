@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/convert.h"
 #include "base/half.h"
+#include "codec/filter_loops_avx2.h"
 
 #include <string.h>
 
@@ -203,10 +204,12 @@ static void convert_piece(zarrc_type from, zarrc_type to, const void *in, void *
 }
 
 void zarrc_convert(zarrc_type from, zarrc_type to, const void *in, void *out, size_t n) {
-  const uint8_t *source = in;
-  uint8_t *target = out;
+  size_t done = zarrc_convert_avx2(from, to, in, out, n);
+  const uint8_t *source = (const uint8_t *)in + done * size_of(from);
+  uint8_t *target = (uint8_t *)out + done * size_of(to);
+  n -= done;
   if (direct[from][to]) {
-    direct[from][to](in, out, n);
+    direct[from][to](source, target, n);
     return;
   }
   for (size_t at = 0; at < n; at += PIECE) {

@@ -85,10 +85,10 @@ static void subtract(void *arg, const void *in, void *out, size_t n) {
 
 static void add(void *arg, const void *in, void *out, size_t n) {
   running *r = arg;
-  _Alignas(16) uint8_t sums[ZARRC_FILTER_BLOCK * 16];
+  _Alignas(16) uint8_t numbers[ZARRC_FILTER_BLOCK * 16], sums[ZARRC_FILTER_BLOCK * 16];
   void *memory = r->sum == r->to ? out : sums;
-  zarrc_convert(r->from, r->sum, in, memory, n);
-  zarrc_sum_loop(r->sum, &r->carry, memory, n);
+  if (r->from != r->sum) zarrc_convert(r->from, r->sum, in, numbers, n);
+  zarrc_sum_loop(r->sum, &r->carry, r->from == r->sum ? in : numbers, memory, n);
   if (memory != out) zarrc_convert(r->sum, r->to, memory, out, n);
 }
 

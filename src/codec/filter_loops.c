@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/filter_loops.h"
 #include "base/half.h"
+#include "codec/filter_loops_avx2.h"
 
 #include <math.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
 
 #define ALIAS __attribute__((may_alias))
 typedef uint8_t ALIAS u8;
@@ -46,18 +44,19 @@ INTEGERS(u16, uint32_t)
 INTEGERS(u32, uint32_t)
 INTEGERS(u64, uint64_t)
 
-/* Whether dividing by a number is the same as multiplying by 1 / it: it is a power of two, as is 1 / it. */
-static bool is_power(double scale, int most) {
+/* Returns 1 / scale if multiplying by it is the same as dividing by scale, as for powers of two, of which 1 / scale is
+ * one too; else 0. most: the largest exponent. */
+static double inverse_of(double scale, int most) {
   int exponent;
   double fraction = frexp(fabs(scale), &exponent);
-  return fraction >= 0.5 && fraction <= 0.5 && exponent < most && exponent > -most;
+  bool power = fraction >= 0.5 && fraction <= 0.5 && exponent < most && exponent > -most;
+  return power ? 1 / scale : 0;
 }
 
-#define FLOATS(type, round, most)                                                                                      \
-  static void scale_##type(const zarrc_scale_values *values, zarrc_scale_op op, void *data, size_t n) {                \
-    type *x = data, offset = (type)values->offset, scale = (type)values->scale;                                        \
-    bool power = (op == ZARRC_SCALE_DECODE || op == ZARRC_SCALE_ROUND) && is_power((double)scale, most);               \
-    type inverse = power ? 1 / scale : 0;                                                                              \
+#define FLOATS(type, round)                                                                                            \
+  static void scale_##type(const zarrc_scale_values *values, double factor, zarrc_scale_op op, void *data, size_t n) { \
+    type *x = data, offset = (type)values->offset, scale = (type)values->scale, inverse = (type)factor;                \
+    bool power = factor < 0 || factor > 0;                                                                             \
     if (op == ZARRC_SCALE_SUBTRACT)                                                                                    \
       for (size_t i = 0; i < n; i++) x[i] = x[i] - offset;                                                             \
     else if (op == ZARRC_SCALE_MULTIPLY)                                                                               \
@@ -73,8 +72,8 @@ static bool is_power(double scale, int most) {
     else                                                                                                               \
       for (size_t i = 0; i < n; i++) x[i] = round(x[i] * scale) / scale;                                               \
   }
-FLOATS(f32, round_float, 126)
-FLOATS(f64, round_double, 1022)
+FLOATS(f32, round_float)
+FLOATS(f64, round_double)
 
 static void scale_half(const zarrc_scale_values *values, zarrc_scale_op op, void *data, size_t n) {
   u16 *elements = data;
@@ -91,18 +90,29 @@ static void scale_half(const zarrc_scale_values *values, zarrc_scale_op op, void
   }
 }
 
-void zarrc_scale_loop(zarrc_type type, const zarrc_scale_values *values, zarrc_scale_op op, void *data, size_t n) {
+void zarrc_scale_loop(zarrc_type type, const zarrc_scale_values *values, zarrc_scale_op op, const void *in, void *out,
+                      size_t n) {
+  size_t item = zarrc_dtype_of(type).item_size, done = 0;
+  double inverse = 0;
+  if (type == ZARRC_FLOAT32 || type == ZARRC_FLOAT64) {
+    bool single = type == ZARRC_FLOAT32;
+    inverse = inverse_of(single ? (double)(float)values->scale : values->scale, single ? 126 : 1022);
+    done = zarrc_scale_avx2(type, values, inverse, op, in, out, n);
+  }
+  void *data = (uint8_t *)out + done * item;
+  n -= done;
+  if (n && in != out) memcpy(data, (const uint8_t *)in + done * item, n * item);
   if (type == ZARRC_FLOAT16)
     scale_half(values, op, data, n);
   else if (type == ZARRC_FLOAT32)
-    scale_f32(values, op, data, n);
+    scale_f32(values, inverse, op, data, n);
   else if (type == ZARRC_FLOAT64)
-    scale_f64(values, op, data, n);
-  else if (type == ZARRC_INT8 || type == ZARRC_UINT8)
+    scale_f64(values, inverse, op, data, n);
+  else if (item == 1)
     scale_u8(values, op, data, n);
-  else if (type == ZARRC_INT16 || type == ZARRC_UINT16)
+  else if (item == 2)
     scale_u16(values, op, data, n);
-  else if (type == ZARRC_INT32 || type == ZARRC_UINT32)
+  else if (item == 4)
     scale_u32(values, op, data, n);
   else
     scale_u64(values, op, data, n);
@@ -145,13 +155,14 @@ DIFFERENCES(half, half_of(of_half(a) - of_half(b)))
 
 /* Running sums. In floats they must be added one after the other. */
 #define SUMS(type, expression)                                                                                         \
-  static void sum_##type(type *restrict first, void *data, size_t n, size_t lanes) {                                   \
-    type *x = data;                                                                                                    \
+  static void sum_##type(type *restrict first, const void *restrict in, void *restrict out, size_t n, size_t lanes) {  \
+    const type *x = in;                                                                                                \
+    type *y = out;                                                                                                     \
     for (size_t lane = 0; lane < lanes; lane++) {                                                                      \
       type a = first[lane];                                                                                            \
       for (size_t i = lane; i < n; i += lanes) {                                                                       \
         type b = x[i];                                                                                                 \
-        x[i] = a = (type)(expression);                                                                                 \
+        y[i] = a = (type)(expression);                                                                                 \
       }                                                                                                                \
       first[lane] = a;                                                                                                 \
     }                                                                                                                  \
@@ -161,73 +172,17 @@ SUMS(f64, a + b)
 SUMS(truth, a || b)
 SUMS(half, half_of(of_half(a) + of_half(b)))
 
-/* Of integers, those in a vector are added to each other by shifts, and then the sum of all before it to each. */
-#define INTEGER_SUMS(type, vectors)                                                                                    \
-  static void sum_##type(type *restrict first, void *data, size_t n, size_t lanes) {                                   \
-    type *x = data, a = *first;                                                                                        \
-    size_t i = 0;                                                                                                      \
-    (void)lanes;                                                                                                       \
-    vectors;                                                                                                           \
-    for (; i < n; i++) x[i] = a = (type)(a + x[i]);                                                                    \
-    *first = a;                                                                                                        \
+#define INTEGER_SUMS(type)                                                                                             \
+  static void sum_##type(type *restrict first, const void *restrict in, void *restrict out, size_t n) {                \
+    const type *x = in;                                                                                                \
+    type *y = out, sum = *first;                                                                                       \
+    for (size_t i = zarrc_sum_avx2(sizeof(type), &sum, x, y, n); i < n; i++) y[i] = sum = (type)(sum + x[i]);          \
+    *first = sum;                                                                                                      \
   }
-#ifdef __SSE2__
-static inline size_t sum_vectors_u8(u8 *x, size_t n, u8 *sum) {
-  size_t i = 0;
-  __m128i before = _mm_set1_epi8((char)*sum);
-  for (; i + 16 <= n; i += 16) {
-    __m128i v = _mm_loadu_si128((const __m128i *)(void *)(x + i));
-    v = _mm_add_epi8(v, _mm_slli_si128(v, 1));
-    v = _mm_add_epi8(v, _mm_slli_si128(v, 2));
-    v = _mm_add_epi8(v, _mm_slli_si128(v, 4));
-    v = _mm_add_epi8(v, _mm_slli_si128(v, 8));
-    __m128i total = _mm_unpackhi_epi8(v, v); /* the last element in all, to be added to `before` */
-    total = _mm_shufflehi_epi16(total, 0xff);
-    total = _mm_unpackhi_epi64(total, total);
-    _mm_storeu_si128((__m128i *)(void *)(x + i), _mm_add_epi8(v, before));
-    before = _mm_add_epi8(before, total);
-  }
-  *sum = (u8)_mm_cvtsi128_si32(before);
-  return i;
-}
-static inline size_t sum_vectors_u16(u16 *x, size_t n, u16 *sum) {
-  size_t i = 0;
-  __m128i before = _mm_set1_epi16((short)*sum);
-  for (; i + 8 <= n; i += 8) {
-    __m128i v = _mm_loadu_si128((const __m128i *)(void *)(x + i));
-    v = _mm_add_epi16(v, _mm_slli_si128(v, 2));
-    v = _mm_add_epi16(v, _mm_slli_si128(v, 4));
-    v = _mm_add_epi16(v, _mm_slli_si128(v, 8));
-    __m128i total = _mm_shufflehi_epi16(v, 0xff);
-    total = _mm_unpackhi_epi64(total, total);
-    _mm_storeu_si128((__m128i *)(void *)(x + i), _mm_add_epi16(v, before));
-    before = _mm_add_epi16(before, total);
-  }
-  *sum = (u16)_mm_cvtsi128_si32(before);
-  return i;
-}
-static inline size_t sum_vectors_u32(u32 *x, size_t n, u32 *sum) {
-  size_t i = 0;
-  __m128i before = _mm_set1_epi32((int)*sum);
-  for (; i + 4 <= n; i += 4) {
-    __m128i v = _mm_loadu_si128((const __m128i *)(void *)(x + i));
-    v = _mm_add_epi32(v, _mm_slli_si128(v, 4));
-    v = _mm_add_epi32(v, _mm_slli_si128(v, 8));
-    _mm_storeu_si128((__m128i *)(void *)(x + i), _mm_add_epi32(v, before));
-    before = _mm_add_epi32(before, _mm_shuffle_epi32(v, 0xff));
-  }
-  *sum = (u32)_mm_cvtsi128_si32(before);
-  return i;
-}
-#else
-#define sum_vectors_u8(x, n, sum)  ((size_t)0)
-#define sum_vectors_u16(x, n, sum) ((size_t)0)
-#define sum_vectors_u32(x, n, sum) ((size_t)0)
-#endif
-INTEGER_SUMS(u8, i = sum_vectors_u8(x, n, &a))
-INTEGER_SUMS(u16, i = sum_vectors_u16(x, n, &a))
-INTEGER_SUMS(u32, i = sum_vectors_u32(x, n, &a))
-INTEGER_SUMS(u64, )
+INTEGER_SUMS(u8)
+INTEGER_SUMS(u16)
+INTEGER_SUMS(u32)
+INTEGER_SUMS(u64)
 
 /* Sets what precedes the first elements: zeros; before a sum -0.0, to which a first -0.0 can be added. */
 static void start(zarrc_type type, zarrc_delta_carry *carry, bool sum) {
@@ -284,43 +239,43 @@ void zarrc_delta_loop(zarrc_type type, zarrc_delta_carry *carry, const void *in,
   }
 }
 
-void zarrc_sum_loop(zarrc_type type, zarrc_delta_carry *carry, void *data, size_t n) {
+void zarrc_sum_loop(zarrc_type type, zarrc_delta_carry *carry, const void *in, void *out, size_t n) {
   void *first = carry->last;
   start(type, carry, true);
   switch (type) {
   case ZARRC_BOOL:
-    sum_truth(first, data, n, 1);
+    sum_truth(first, in, out, n, 1);
     break;
   case ZARRC_INT8:
   case ZARRC_UINT8:
-    sum_u8(first, data, n, 1);
+    sum_u8(first, in, out, n);
     break;
   case ZARRC_INT16:
   case ZARRC_UINT16:
-    sum_u16(first, data, n, 1);
+    sum_u16(first, in, out, n);
     break;
   case ZARRC_INT32:
   case ZARRC_UINT32:
-    sum_u32(first, data, n, 1);
+    sum_u32(first, in, out, n);
     break;
   case ZARRC_INT64:
   case ZARRC_UINT64:
-    sum_u64(first, data, n, 1);
+    sum_u64(first, in, out, n);
     break;
   case ZARRC_FLOAT16:
-    sum_half(first, data, n, 1);
+    sum_half(first, in, out, n, 1);
     break;
   case ZARRC_FLOAT32:
-    sum_f32(first, data, n, 1);
+    sum_f32(first, in, out, n, 1);
     break;
   case ZARRC_FLOAT64:
-    sum_f64(first, data, n, 1);
+    sum_f64(first, in, out, n, 1);
     break;
   case ZARRC_COMPLEX64:
-    sum_f32(first, data, 2 * n, 2);
+    sum_f32(first, in, out, 2 * n, 2);
     break;
   default: /* complex128 */
-    sum_f64(first, data, 2 * n, 2);
+    sum_f64(first, in, out, 2 * n, 2);
     break;
   }
 }

@@ -18,9 +18,10 @@ typedef struct zarrc_scale_values {
   uint64_t offset_bits, scale_bits; /* for integers */
 } zarrc_scale_values;
 
-/* Changes n elements of an integer or float type in place. Rounds to the nearest integer, and ties to the even one;
- * every step of float16 is rounded to float16. */
-void zarrc_scale_loop(zarrc_type type, const zarrc_scale_values *values, zarrc_scale_op op, void *data, size_t n);
+/* Computes n elements of an integer or float type; in may be out. Rounds to the nearest integer, and ties to the even
+ * one; every step of float16 is rounded to float16. */
+void zarrc_scale_loop(zarrc_type type, const zarrc_scale_values *values, zarrc_scale_op op, const void *in, void *out,
+                      size_t n);
 
 /* The last element of the previous call. Zeroed: there is none. */
 typedef struct zarrc_delta_carry {
@@ -30,8 +31,8 @@ typedef struct zarrc_delta_carry {
 
 /* Stores differences of neighbours (of bool: whether they differ); the first element stays as it is. */
 void zarrc_delta_loop(zarrc_type type, zarrc_delta_carry *carry, const void *in, void *out, size_t n);
-/* Replaces elements by the sum of all up to them (of bool: whether any is true). */
-void zarrc_sum_loop(zarrc_type type, zarrc_delta_carry *carry, void *data, size_t n);
+/* Stores sums of all elements up to each (of bool: whether any is true). */
+void zarrc_sum_loop(zarrc_type type, zarrc_delta_carry *carry, const void *in, void *out, size_t n);
 
 /* Rounds the low bits of floats, seen as integers of `item` bytes, away: to the nearest, and ties to even. */
 void zarrc_bitround_loop(size_t item, unsigned nbits, const void *in, void *out, size_t n);

@@ -92,27 +92,29 @@ static zarrc_type computed_in(zarrc_type type, const zarrc_setting *setting) {
   return type == ZARRC_BOOL ? ZARRC_INT64 : type;
 }
 
+/* Computes the elements of one type with another, and stores them as a third. */
+static void compute(const scaling *s, zarrc_type from, zarrc_type type, zarrc_scale_op op, const void *in, void *out,
+                    zarrc_type to, size_t n) {
+  _Alignas(16) uint8_t a[ZARRC_FILTER_BLOCK * 8], b[ZARRC_FILTER_BLOCK * 8];
+  if (from != type) zarrc_convert(from, type, in, a, n);
+  zarrc_scale_loop(type, &s->values, op, from == type ? in : a, type == to ? out : b, n);
+  if (type != to) zarrc_convert(type, to, b, out, n);
+}
+
 static void scale(void *arg, const void *in, void *out, size_t n) {
   const scaling *s = arg;
-  _Alignas(16) uint8_t a[ZARRC_FILTER_BLOCK * 8], b[ZARRC_FILTER_BLOCK * 8];
-  zarrc_convert(s->from, s->first, in, a, n);
-  if (s->first != s->last) {
-    zarrc_scale_loop(s->first, &s->values, ZARRC_SCALE_SUBTRACT, a, n);
-    zarrc_convert(s->first, s->last, a, b, n);
-    zarrc_scale_loop(s->last, &s->values, ZARRC_SCALE_MULTIPLY, b, n);
-    zarrc_convert(s->last, s->to, b, out, n);
-  } else {
-    zarrc_scale_loop(s->last, &s->values, ZARRC_SCALE_ENCODE, a, n);
-    zarrc_convert(s->last, s->to, a, out, n);
+  _Alignas(16) uint8_t differences[ZARRC_FILTER_BLOCK * 8];
+  if (s->first == s->last) {
+    compute(s, s->from, s->first, ZARRC_SCALE_ENCODE, in, out, s->to, n);
+    return;
   }
+  compute(s, s->from, s->first, ZARRC_SCALE_SUBTRACT, in, differences, s->last, n);
+  compute(s, s->last, s->last, ZARRC_SCALE_MULTIPLY, differences, out, s->to, n);
 }
 
 static void unscale(void *arg, const void *in, void *out, size_t n) {
   const scaling *s = arg;
-  _Alignas(16) uint8_t a[ZARRC_FILTER_BLOCK * 8];
-  zarrc_convert(s->from, s->first, in, a, n);
-  zarrc_scale_loop(s->first, &s->values, ZARRC_SCALE_DECODE, a, n);
-  zarrc_convert(s->first, s->to, a, out, n);
+  compute(s, s->from, s->first, ZARRC_SCALE_DECODE, in, out, s->to, n);
 }
 
 static zarrc_status fixedscaleoffset_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,

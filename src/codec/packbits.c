@@ -7,6 +7,7 @@
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/filter.h"
+#include "codec/filter_loops_avx2.h"
 
 #include <string.h>
 
@@ -58,7 +59,7 @@ static zarrc_size packbits_encoded_size(const zarrc_codec *codec, const zarrc_sp
 
 /* Packs n booleans, of which only the last n % 8 may be fewer than eight. */
 static void pack(const uint8_t *in, uint8_t *out, size_t n) {
-  size_t i = 0;
+  size_t i = zarrc_pack_avx2(in, out, n);
   for (; i + 8 <= n; i += 8) {
     uint64_t eight = 0;
     for (unsigned k = 0; k < 8; k++) eight |= (uint64_t)(in[i + k] != 0) << 8 * k;
@@ -70,7 +71,7 @@ static void pack(const uint8_t *in, uint8_t *out, size_t n) {
 }
 
 static void unpack(const uint8_t *in, uint8_t *out, size_t n) {
-  size_t i = 0;
+  size_t i = zarrc_unpack_avx2(in, out, n);
   for (; i + 8 <= n; i += 8)
     for (unsigned k = 0; k < 8; k++) out[i + k] = in[i / 8] >> (7 - k) & 1;
   for (; i < n; i++) out[i] = in[i / 8] >> (7 - i % 8) & 1;

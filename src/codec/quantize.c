@@ -87,8 +87,7 @@ static void round_block(void *arg, const void *in, void *out, size_t n) {
     return;
   }
   void *memory = r->from == r->to ? out : a;
-  zarrc_convert(r->from, r->from, in, memory, n);
-  zarrc_scale_loop(r->from, &r->values, ZARRC_SCALE_ROUND, memory, n);
+  zarrc_scale_loop(r->from, &r->values, ZARRC_SCALE_ROUND, in, memory, n);
   if (memory != out) zarrc_convert(r->from, r->to, memory, out, n);
 }
 
@@ -110,6 +109,8 @@ static zarrc_status quantize_decode(const zarrc_codec *codec, const zarrc_spec *
   zarrc_filter_side from = zarrc_filter_side_native(encoded);
   zarrc_filter_side to = zarrc_filter_side_of(decoded, spec->dtype.endian, &f->setting[DTYPE]);
   rounding r = {.from = encoded_dtype(f)->type, .to = f->setting[DTYPE].type};
+  bool same = from.swap == to.swap && from.swap_2 == to.swap_2 && r.from == r.to;
+  if (same && encoded->data == decoded->data) return ZARRC_OK; /* in place */
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_block, &r, error);
 }
 
