@@ -149,6 +149,21 @@ def test_writes_fetch_no_more_than_zarr_python(largest: int) -> None:
                 assert not any(value.is_twice for value in fetched[1].values()), words
 
 
+@pytest.mark.parametrize("selection", [np.s_[0:2, 0, :], np.s_[1, 1, 1], np.s_[:, :1, 0]])
+def test_whole_shards_selected_with_indices_are_not_fetched(selection: Any) -> None:
+    store = Noting()
+    serializer = ShardingCodec(chunk_shape=(1, 1, 1), codecs=[BytesCodec()])
+    array = zarr.create_array(store, shape=(2, 2, 2), chunks=(2, 1, 1), dtype="u1", serializer=serializer, compressors=None)
+    expected = np.arange(1, 9, dtype="u1").reshape(2, 2, 2)
+    array[...] = expected
+    store.take()
+    Opened(store, OURS).write("basic", selection, np.uint8(9))
+    expected[selection] = 9
+    is_half_a_shard = isinstance(selection[0], int)
+    assert bool(nbytes_of(store.take())) == is_half_a_shard
+    np.testing.assert_array_equal(array[...], expected)
+
+
 def large(shape: tuple[int, ...], inner: tuple[int, ...], codecs: list[Any]) -> World:
     """One shard of random numbers."""
     store = Noting()

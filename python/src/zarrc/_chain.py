@@ -368,10 +368,11 @@ def _place(out: Array, selection: Any, pick: Picks, drop_axes: tuple[int, ...]) 
 
 
 def is_whole(selection: Any, shape: tuple[int, ...]) -> bool:
-    """Whether slices select all of a shape."""
+    """Whether slices, and indices on axes of length 1, select all of a shape."""
     entries = selection if isinstance(selection, tuple) else (selection,)
     return len(entries) == len(shape) and all(
-        isinstance(entry, slice) and entry.indices(n) == (0, n, 1) for entry, n in zip(entries, shape, strict=True)
+        entry.indices(n) == (0, n, 1) if isinstance(entry, slice) else n == 1 and isinstance(entry, (int, np.integer))
+        for entry, n in zip(entries, shape, strict=True)
     )
 
 
