@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
+
+#include "json.h"
 #include "out.h"
 
 #include "file.h"
@@ -135,7 +137,11 @@ zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_erro
   cli_about(c, path);
   zarrc_status status = cli_file_read(path, (uint64_t)256 << 20, &json, &n, error);
   if (status == ZARRC_OK) status = zarrc_memory_store_open(ctx, &out->store, error);
-  if (status == ZARRC_OK) status = zarrc_store_set(out->store, "zarr.json", json, n, error);
+  if (status == ZARRC_OK) {
+    cli_span format = cli_json_member(cli_json_value(json, n), "zarr_format");
+    bool is_2 = format.len == 1 && format.ptr[0] == '2';
+    status = zarrc_store_set(out->store, is_2 ? ".zarray" : "zarr.json", json, n, error);
+  }
   if (status == ZARRC_OK) status = zarrc_array_open(out->store, "", NULL, &out->array, error);
   if (status != ZARRC_OK && error != NULL) error->store[0] = error->key[0] = 0; /* it is about the file */
   free(json);

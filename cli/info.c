@@ -16,10 +16,10 @@ static void label(const char *name) {
   printf("  %s%-13s%s", cli_ansi(stdout, CLI_BOLD), name, cli_ansi(stdout, CLI_PLAIN));
 }
 
-static void print_title(const char *url, const char *kind) {
+static void print_title(const char *url, const char *kind, int format) {
   printf("%s", cli_ansi(stdout, CLI_BOLD));
   cli_print_safe(stdout, url);
-  printf("%s: %s\n", cli_ansi(stdout, CLI_PLAIN), kind);
+  printf("%s: %s%s\n", cli_ansi(stdout, CLI_PLAIN), kind, format == 2 ? ", Zarr format 2" : "");
 }
 
 static void print_attributes(const char *text) {
@@ -201,7 +201,7 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
   if (status != ZARRC_OK) return status;
-  print_title(node->url, "array");
+  print_title(node->url, "array", zarrc_array_format(array));
   print_shape(array);
   label("data type");
   if (dtype != NULL)
@@ -274,17 +274,20 @@ static void json_notes(cli_json *j, const zarrc_array *array) {
   cli_json_close(j, ']');
 }
 
-static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
+/* Prints the members of an array. metadata: its document in the words of format 3. */
+static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *metadata, cli_json *j,
+                                 zarrc_error *error) {
   const zarrc_array *array = node->array;
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
-  const char *metadata = zarrc_array_metadata(array), *attributes = zarrc_array_attributes(array);
-  cli_span document = cli_json_value(metadata, strlen(metadata)), member;
+  const char *attributes = zarrc_array_attributes(array);
+  cli_span document, member;
   chunking k;
   const zarrc_chunk_layout *l = &k.l;
   zarrc_stored stored = {.struct_size = sizeof stored};
   bool named = false;
   zarrc_error why = {0};
   zarrc_status status = ZARRC_OK;
+  document = cli_json_value((const char *)metadata->ptr, metadata->len);
   chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
   if (status != ZARRC_OK) return status;
@@ -331,6 +334,16 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   return ZARRC_OK;
 }
 
+static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
+  zarrc_buf metadata = zarrc_buf_new(node->ctx, SIZE_MAX / 2);
+  const char *own = zarrc_array_metadata(node->array);
+  zarrc_status status = zarrc_array_document(node->array, 3, &metadata, error);
+  if (status == ZARRC_UNSUPPORTED) status = zarrc_buf_append(&metadata, own, strlen(own), error);
+  if (status == ZARRC_OK) status = json_members(c, node, &metadata, j, error);
+  zarrc_buf_clear(&metadata);
+  return status;
+}
+
 /* ------------------------------------------------------------------------------------------------------ groups */
 
 typedef struct children {
@@ -374,7 +387,7 @@ static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, cli_fa
   if (j != NULL)
     cli_json_open(j, "children", '[');
   else
-    print_title(node->url, "group");
+    print_title(node->url, "group", zarrc_group_format(node->group));
   zarrc_status status = zarrc_group_list(node->group, show_child, &k, error);
   if (j != NULL) {
     cli_json_close(j, ']');
@@ -400,7 +413,8 @@ static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failur
   cli_json_begin(&j, text.out, "info");
   cli_json_string(&j, "url", node->url);
   cli_json_string(&j, "path", node->path);
-  cli_json_int(&j, "zarr_format", 3);
+  cli_json_int(&j, "zarr_format",
+               node->array != NULL ? zarrc_array_format(node->array) : zarrc_group_format(node->group));
   cli_json_string(&j, "node_type", node->array != NULL ? "array" : "group");
   status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
   cli_json_end(&j);

@@ -69,6 +69,30 @@ def make_array_metadata():
             put("array_metadata", "-".join(path.parts[-4:-1]).replace("store.zarr", ""), b"\0" + compact(document))
 
 
+def make_format2():
+    """One .zarray for each set of dtype, filters, compressor and order."""
+    seen = set()
+    for folder in sorted((DATA / "vectors-format2").glob("v2-*")):
+        document = json.loads((folder / "case.json").read_text())["metadata"]
+        kind = tuple(str((document[key] or {}).get("id") if key == "compressor" else
+                         [each["id"] for each in document[key] or ()] if key == "filters" else document[key])
+                     for key in ("dtype", "filters", "compressor", "order"))
+        if kind not in seen:
+            seen.add(kind)
+            put("format2", folder.name, bytes([len(seen) & 3]) + compact(document))
+    plain = {"shape": [2, 3], "chunks": [2, 3], "dtype": "<i4", "fill_value": 0, "order": "C", "filters": None,
+             "compressor": None, "zarr_format": 2}
+    put("format2", "names", b"\0" + compact(plain) + b'\0{"_ARRAY_DIMENSIONS": ["y", "x"], "n": NaN}')
+    put("format2", "attributes-list", b"\0" + compact(plain) + b"\0[]")
+    put("format2", "mark", b"\0\xef\xbb\xbf" + compact(plain) + b"\0\xef\xbb\xbf{}")
+    for name, changed in (("empty", {"shape": [0, 3], "chunks": [0, 3]}), ("slash", {"dimension_separator": "/"}),
+                          ("zero-for-text", {"dtype": "|S3"}), ("pickle", {"dtype": "|O", "filters": [{"id": "pickle"}]}),
+                          ("sub-array", {"dtype": [["a", "<i4", [2]]], "fill_value": None}),
+                          ("big-struct", {"dtype": [["a", ">u2"], ["b", "|i1"]], "fill_value": "AQID"}),
+                          ("nczarr", {"_NCZARR_ARRAY": {"dimrefs": ["/x"]}})):
+        put("format2", name, b"\2" + compact({**plain, **changed}))
+
+
 def make_array():
     seen = set()
     for name, case, encoded in cases(""):
@@ -236,8 +260,8 @@ def make_numcodecs():
 
 
 def main():
-    for make in (make_json, make_array, make_array_metadata, make_group_metadata, make_fill_value, make_vlen, make_shard,
-                 make_codec_chain, make_key, make_copy, make_numcodecs):
+    for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_fill_value, make_vlen,
+                 make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

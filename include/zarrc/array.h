@@ -101,8 +101,14 @@ ZARRC_API const char *zarrc_array_data_type(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_fill_value(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_codecs(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_attributes(const zarrc_array *array);               /* JSON, as it is stored */
-ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);                 /* canonical zarr.json */
+ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);                 /* the document; see below */
 ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
+/* Returns the Zarr format, 3 or 2. The metadata is the canonical zarr.json; or the .zarray, whose attributes are not
+ * part of it. Everything else is said in the words of format 3. */
+ZARRC_API int zarrc_array_format(const zarrc_array *array);
+/* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray.
+ * ZARRC_UNSUPPORTED: that format cannot express it. */
+ZARRC_API zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error);
 /* Gets the shape of the outermost inner chunks; returns false unless sharding_indexed is the array's only codec. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
 /* One level of shards of an array. */
@@ -187,7 +193,10 @@ ZARRC_API zarrc_status zarrc_group_create_json(zarrc_store *store, const char *p
 ZARRC_API void zarrc_group_close(zarrc_group *group);
 ZARRC_API const char *zarrc_group_path(const zarrc_group *group);
 ZARRC_API const char *zarrc_group_attributes(const zarrc_group *group);
-ZARRC_API const char *zarrc_group_metadata(const zarrc_group *group);
+ZARRC_API const char *zarrc_group_metadata(const zarrc_group *group); /* the canonical zarr.json, or the .zgroup */
+ZARRC_API int zarrc_group_format(const zarrc_group *group);           /* 3 or 2 */
+/* Appends a document that describes the same group in a format. */
+ZARRC_API zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_buf *out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error);
 
 typedef enum zarrc_node_kind {
@@ -217,9 +226,9 @@ ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, za
 /* Creates groups at a path and above it where there is no node. */
 ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error *error);
 
-/* Calls fn for each child of a group, sorted by name. A child that cannot be read, or is no node of Zarr format 3, is
- * passed as ZARRC_NODE_UNREADABLE with the reason in `why`, which is NULL for the others. The listing ends only when
- * memory or the network fails, when it is canceled, or with the failure that fn returns. */
+/* Calls fn for each child of a group, sorted by name. A child that cannot be read is passed as ZARRC_NODE_UNREADABLE
+ * with the reason in `why`, which is NULL for the others. The listing ends only when memory or the network fails, when
+ * it is canceled, or with the failure that fn returns. */
 typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
                                       zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);

@@ -47,7 +47,7 @@ ZARRC_API zarrc_status zarrc_array_chunk_layout(const zarrc_array *array, zarrc_
 typedef struct zarrc_stored {
   size_t struct_size;
   uint64_t nobjects, nbytes;             /* objects of the grid, and their stored bytes */
-  uint64_t nothers;                      /* other keys below the array, except its zarr.json */
+  uint64_t nothers;                      /* other keys below the array, except its documents */
   uint64_t ntemporary, temporary_nbytes; /* temporary files that killed writers have left */
 } zarrc_stored;
 

@@ -23,8 +23,8 @@ static const zarrc_metadata *newest(const zarrc_array *array) {
   return (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
 }
 
-zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const char *text, size_t n,
-                                   const zarrc_array_options *options, zarrc_array **out, zarrc_error *error) {
+zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                                        const zarrc_array_options *options, zarrc_array **out, zarrc_error *error) {
   zarrc_array_options taken = {.struct_size = sizeof taken};
   zarrc_metadata *metadata = NULL;
   zarrc_status status =
@@ -37,7 +37,7 @@ zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const c
   array->store = store;
   array->options = taken;
   status = zarrc_text_copy(store->ctx, path, strlen(path), &array->path, error);
-  if (!status) status = zarrc_metadata_open(store->ctx, text, n, &taken, &metadata, error);
+  if (!status) status = zarrc_metadata_open(store->ctx, documents, &taken, &metadata, error);
   if (status) {
     zarrc_free(store->ctx, array->path);
     zarrc_free(store->ctx, array);
@@ -54,14 +54,14 @@ zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const c
 
 zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                               zarrc_array **out, zarrc_error *error) {
-  zarrc_bytes text = {0};
+  zarrc_documents documents;
   uint64_t version = 0;
-  zarrc_status status = zarrc_node_read(store, path, &version, &text, error);
+  zarrc_status status = zarrc_node_read(store, path, &version, &documents, error);
   if (status) return status;
-  status = zarrc_array_open_text(store, path, (const char *)text.ptr, text.len, options, out, error);
+  status = zarrc_array_open_documents(store, path, &documents, options, out, error);
   if (!status) atomic_store(&(*out)->version, version);
-  if (status) zarrc_error_in_document(error, store, path, "zarr.json");
-  zarrc_bytes_release(&text);
+  if (status) zarrc_error_in_document(error, store, path, documents.name);
+  zarrc_documents_release(&documents);
   return status;
 }
 
@@ -119,6 +119,26 @@ const char *zarrc_array_attributes(const zarrc_array *array) {
 }
 const char *zarrc_array_metadata(const zarrc_array *array) {
   return newest(array)->text;
+}
+const char *zarrc_array_document_name(const zarrc_array *array) {
+  return zarrc_node_document(array->fixed->format, ZARRC_NODE_ARRAY);
+}
+int zarrc_array_format(const zarrc_array *array) {
+  return array->fixed->format;
+}
+
+zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error) {
+  zarrc_array *self = (zarrc_array *)(uintptr_t)array;
+  const zarrc_metadata *m = array->fixed;
+  if (format != 3 && format != m->format)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "no document of Zarr format %d can be made of one of format %d", format,
+                      m->format);
+  if (format != m->format && !m->fill) return zarrc_array_check_readable(array, error);
+  m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
+  zarrc_status status = format == m->format ? zarrc_buf_append(out, m->text, strlen(m->text), error)
+                                            : zarrc_metadata_write(m, out, error);
+  zarrc_editions_leave(&self->editions);
+  return status;
 }
 
 const char *zarrc_array_dimension_name(const zarrc_array *array, int axis) {

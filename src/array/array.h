@@ -25,9 +25,12 @@ struct zarrc_array {
   atomic_size_t npipelines;
 };
 
-/* Opens an array from its document. */
-zarrc_status zarrc_array_open_text(zarrc_store *store, const char *path, const char *text, size_t n,
-                                   const zarrc_array_options *options, zarrc_array **out, zarrc_error *error);
+/* Opens an array from its documents. */
+zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                                        const zarrc_array_options *options, zarrc_array **out, zarrc_error *error);
+
+/* Returns the name of the document that describes the array. */
+const char *zarrc_array_document_name(const zarrc_array *array);
 
 /* Gets the pipeline for chunks of a shape. *own: the array does not store it (it has many already), and the caller must
  * close it; if own is NULL the array always stores it. */
@@ -37,8 +40,9 @@ zarrc_status zarrc_array_shape_pipeline(zarrc_array *array, const int64_t *shape
 /* Returns ZARRC_INVALID_ARGUMENT unless the chunk is in the grid. */
 zarrc_status zarrc_array_check_chunk(const zarrc_metadata *metadata, const int64_t *chunk, zarrc_error *error);
 
-/* current.c: opens the document that is stored now. ZARRC_CONFLICT: it describes other chunks than the open array. */
-zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text, size_t n, zarrc_metadata **out,
+/* current.c: opens the documents that are stored now. ZARRC_CONFLICT: they describe other chunks than the open array.
+ */
+zarrc_status zarrc_array_open_stored(const zarrc_array *array, const zarrc_documents *documents, zarrc_metadata **out,
                                      zarrc_error *error);
 
 #endif

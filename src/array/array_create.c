@@ -72,8 +72,9 @@ static zarrc_status look_at_stored(zarrc_array **array, const zarrc_array_option
   zarrc_array *stored = NULL;
   if (!zarrc_array_notice(*array, 0)) return ZARRC_OK;
   const char *text = (*array)->fixed->text;
+  zarrc_documents documents = zarrc_documents_of(text, strlen(text));
   zarrc_status status =
-      zarrc_array_open_text((*array)->store, (*array)->path, text, strlen(text), options, &stored, error);
+      zarrc_array_open_documents((*array)->store, (*array)->path, &documents, options, &stored, error);
   if (status) return status;
   zarrc_array_close(*array);
   *array = stored;
@@ -86,7 +87,10 @@ zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const
   zarrc_array *array = NULL;
   zarrc_status status;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
-  status = zarrc_array_open_text(store, path, json, n, options, &array, error);
+  zarrc_documents documents = zarrc_documents_of(json, n);
+  status = zarrc_array_open_documents(store, path, &documents, options, &array, error);
+  if (!status && array->fixed->format == 2)
+    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "arrays of Zarr format 2 cannot be created by this version");
   if (!status) status = check_chunks(array, error);
   if (!status) status = look_at_stored(&array, options, error);
   if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);

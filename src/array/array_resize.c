@@ -27,10 +27,10 @@ typedef struct change {
   int64_t old_shape[ZARRC_MAX_NDIM];
 } change;
 
-static zarrc_status open_stored(void *arg, const char *text, size_t n, zarrc_edition **out, zarrc_error *error) {
+static zarrc_status open_stored(void *arg, const zarrc_documents *documents, zarrc_edition **out, zarrc_error *error) {
   const change *c = arg;
   zarrc_metadata *m;
-  zarrc_status status = zarrc_array_open_stored(c->array, text, n, &m, error);
+  zarrc_status status = zarrc_array_open_stored(c->array, documents, &m, error);
   if (!status) *out = &m->edition;
   return status;
 }
@@ -43,15 +43,27 @@ static zarrc_status apply(void *arg, zarrc_edition *edition, zarrc_error *error)
   return zarrc_metadata_set_shape(m, c->shape, error);
 }
 
-static const char *text_of(const zarrc_edition *edition) {
-  return ((const zarrc_metadata *)edition)->text;
+/* Format 2 has the attributes in a document of their own. */
+static bool is_zattrs(const change *c) {
+  return c->array->fixed->format == 2 && !c->reshape;
+}
+
+static const char *text_of(void *arg, const zarrc_edition *edition) {
+  const zarrc_metadata *m = (const zarrc_metadata *)edition;
+  return is_zattrs(arg) ? m->attributes : m->text;
 }
 
 static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
 
+static zarrc_status store(change *c, zarrc_error *error) {
+  zarrc_array *a = c->array;
+  const char *main = zarrc_array_document_name(a);
+  return zarrc_node_change(a->store, a->path, main, is_zattrs(c) ? ".zattrs" : main, &ops, c, &a->editions, error);
+}
+
 zarrc_status zarrc_array_set_attributes(zarrc_array *array, const char *json, size_t n, zarrc_error *error) {
   change c = {.array = array, .attributes = json, .nattributes = n};
-  return zarrc_node_change(array->store, array->path, &ops, &c, &array->editions, error);
+  return store(&c, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- erasing */
@@ -159,7 +171,7 @@ zarrc_status zarrc_array_resize(zarrc_array *array, const int64_t *shape, zarrc_
   zarrc_status status;
   for (int i = 0; i < array->fixed->ndim; i++)
     if (shape[i] < 0) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "axis %d: a length of %" PRId64, i, shape[i]);
-  status = zarrc_node_change(array->store, array->path, &ops, &c, &array->editions, error);
+  status = store(&c, error);
   if (status) return status;
   o.m = (const zarrc_metadata *)zarrc_editions_enter(&array->editions);
   o.keys = zarrc_buf_new(array->ctx, (size_t)BATCH * ZARRC_MAX_KEY);

@@ -12,12 +12,12 @@ static zarrc_status refuse(const char *what, zarrc_error *error) {
                     what);
 }
 
-zarrc_status zarrc_array_open_stored(const zarrc_array *array, const char *text, size_t n, zarrc_metadata **out,
+zarrc_status zarrc_array_open_stored(const zarrc_array *array, const zarrc_documents *documents, zarrc_metadata **out,
                                      zarrc_error *error) {
   const zarrc_metadata *open = (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
   zarrc_metadata *m;
   bool same = false;
-  zarrc_status status = zarrc_metadata_open(array->ctx, text, n, &array->options, &m, error);
+  zarrc_status status = zarrc_metadata_open(array->ctx, documents, &array->options, &m, error);
   if (status == ZARRC_INVALID_ARGUMENT) return refuse("a group", error);
   if (status) return status;
   status = zarrc_metadata_same_chunks(m, open, &same, error);
@@ -34,7 +34,8 @@ static zarrc_status compare(const zarrc_array *array, const zarrc_bytes *text, z
   const zarrc_metadata *open = (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
   zarrc_metadata *m = NULL;
   if (text->len == strlen(open->text) && !memcmp(text->ptr, open->text, text->len)) return ZARRC_OK;
-  zarrc_status status = zarrc_array_open_stored(array, (const char *)text->ptr, text->len, &m, error);
+  zarrc_documents documents = {.name = zarrc_array_document_name(array), .main = *text};
+  zarrc_status status = zarrc_array_open_stored(array, &documents, &m, error);
   zarrc_metadata_close(m);
   return status;
 }
@@ -43,7 +44,8 @@ zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_bytes text = {0};
   bool changed;
   uint64_t version = atomic_load(&array->version);
-  zarrc_status status = zarrc_node_read_changed(array->store, array->path, &version, &changed, &text, error);
+  const char *name = zarrc_array_document_name(array);
+  zarrc_status status = zarrc_node_read_changed(array->store, array->path, name, &version, &changed, &text, error);
   if (!status && !changed) return ZARRC_OK;
   if (status == ZARRC_NOT_FOUND) zarrc_fail(error, status, "the array that is open has been removed");
   zarrc_editions_enter(&array->editions);
@@ -51,6 +53,6 @@ zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_editions_leave(&array->editions);
   if (!status) atomic_store(&array->version, version);
   zarrc_bytes_release(&text);
-  if (status) zarrc_error_in_document(error, array->store, array->path, "zarr.json");
+  if (status) zarrc_error_in_document(error, array->store, array->path, name);
   return status;
 }

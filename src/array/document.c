@@ -19,42 +19,81 @@ bool zarrc_document_has_mark(const char *text, size_t n) {
   return n >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
 }
 
-zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, zarrc_json_doc **out,
-                                  zarrc_node_kind *kind, zarrc_error *error) {
+/* Skips a byte order mark. */
+static void skip_mark(const char **text, size_t *n) {
+  if (!zarrc_document_has_mark(*text, *n)) return;
+  *text += sizeof mark - 1;
+  *n -= sizeof mark - 1;
+}
+
+zarrc_documents zarrc_documents_of(const char *text, size_t n) {
+  return (zarrc_documents){.main = {.ptr = (const uint8_t *)text, .len = n}};
+}
+
+void zarrc_documents_release(zarrc_documents *documents) {
+  zarrc_bytes_release(&documents->main);
+  zarrc_bytes_release(&documents->attributes);
+  *documents = (zarrc_documents){0};
+}
+
+/* Finds out the kind of a node of format 2. A .zarray describes an array whatever it lacks. */
+static void kind_of_2(const zarrc_json *root, const char *name, zarrc_document_kind *kind) {
+  bool is_array = name ? !strcmp(name, ".zarray") : zarrc_json_get(root, "shape") || zarrc_json_get(root, "dtype");
+  *kind = (zarrc_document_kind){2, is_array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP};
+}
+
+static zarrc_status kind_of_3(const zarrc_json *root, zarrc_document_kind *kind, zarrc_error *error) {
+  const zarrc_json *node = zarrc_json_get(root, "node_type");
+  bool is_array = zarrc_json_string_is(node, "array");
+  if (!is_array && !zarrc_json_string_is(node, "group") && (node || zarrc_json_get(root, "shape")))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/node_type: %s",
+                      node ? "must be \"array\" or \"group\"" : "is missing");
+  *kind = (zarrc_document_kind){3, is_array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP};
+  return ZARRC_OK;
+}
+
+static zarrc_status find_kind(const zarrc_json *root, const char *name, zarrc_document_kind *kind, zarrc_error *error) {
+  const zarrc_json *format = zarrc_json_get(root, "zarr_format");
+  int64_t version = 0, wanted = !name ? 0 : strcmp(name, "zarr.json") ? 2 : 3;
+  if (!zarrc_json_is(root, ZARRC_JSON_OBJECT))
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "the document must be an object, not %s",
+                      zarrc_json_kind_name(zarrc_json_get_kind(root)));
+  if (!format) return zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: is missing");
+  bool known = zarrc_json_get_int64(format, &version) && (wanted ? version == wanted : version == 2 || version == 3);
+  if (!known)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: must be %s",
+                      wanted == 3   ? "3"
+                      : wanted == 2 ? "2"
+                                    : "2 or 3");
+  if (version == 3) return kind_of_3(root, kind, error);
+  kind_of_2(root, name, kind);
+  return ZARRC_OK;
+}
+
+zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const zarrc_documents *documents, zarrc_json_doc **out,
+                                  zarrc_document_kind *kind, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
-  const zarrc_json *root, *format, *node;
-  int64_t version = 0;
-  zarrc_status status;
+  const char *text = (const char *)documents->main.ptr;
+  size_t n = documents->main.len;
   if (n > ZARRC_MAX_DOCUMENT)
     return zarrc_fail(error, ZARRC_LIMIT, "the document has %zu bytes, at most %zu are read", n, ZARRC_MAX_DOCUMENT);
-  if (zarrc_document_has_mark(text, n)) {
-    text += sizeof mark - 1;
-    n -= sizeof mark - 1;
-  }
-  status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata +fill_value", &doc, error);
+  skip_mark(&text, &n);
+  zarrc_status status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata +fill_value", &doc, error);
   if (status) return status;
-  root = zarrc_json_root(doc);
-  format = zarrc_json_get(root, "zarr_format");
-  node = zarrc_json_get(root, "node_type");
-  if (!zarrc_json_is(root, ZARRC_JSON_OBJECT))
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "the document must be an object, not %s",
-                        zarrc_json_kind_name(zarrc_json_get_kind(root)));
-  else if (!format)
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: is missing");
-  else if (!zarrc_json_get_int64(format, &version) || version != 3)
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/zarr_format: must be 3");
-  else if (zarrc_json_string_is(node, "array"))
-    *kind = ZARRC_NODE_ARRAY;
-  else if (zarrc_json_string_is(node, "group") || (!node && !zarrc_json_get(root, "shape")))
-    *kind = ZARRC_NODE_GROUP;
-  else
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "/node_type: %s",
-                        node ? "must be \"array\" or \"group\"" : "is missing");
+  status = find_kind(zarrc_json_root(doc), documents->name, kind, error);
   if (status)
     zarrc_json_close(doc);
   else
     *out = doc;
   return status;
+}
+
+zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *attributes, char **out, zarrc_error *error) {
+  const char *text = (const char *)attributes->ptr;
+  size_t n = attributes->len;
+  if (n == 0) return zarrc_text_copy(ctx, "{}", 2, out, error);
+  skip_mark(&text, &n);
+  return zarrc_text_copy(ctx, text, n, out, error);
 }
 
 zarrc_status zarrc_document_attributes(zarrc_ctx *ctx, const zarrc_json *root, char **out, zarrc_error *error) {
@@ -117,7 +156,7 @@ static zarrc_status scan_alone(const char *text, size_t n, zarrc_error *error) {
   return status;
 }
 
-zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error) {
+static zarrc_status check_object(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error) {
   zarrc_buf buf = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
   zarrc_json_doc *doc = NULL;
   zarrc_status status = scan_alone(text, n, error);
@@ -128,10 +167,22 @@ zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, 
   if (!status && (zarrc_json_length(zarrc_json_root(doc)) != 1 ||
                   !zarrc_json_is(zarrc_json_get(zarrc_json_root(doc), "attributes"), ZARRC_JSON_OBJECT)))
     status = zarrc_fail(error, ZARRC_INVALID_METADATA, "must be one JSON object");
-  if (status == ZARRC_INVALID_METADATA && error) error->code = status = ZARRC_INVALID_ARGUMENT;
-  if (status == ZARRC_INVALID_METADATA) status = ZARRC_INVALID_ARGUMENT;
-  if (status) zarrc_error_prefix(error, "attributes: ");
   zarrc_json_close(doc);
   zarrc_buf_clear(&buf);
+  return status;
+}
+
+zarrc_status zarrc_document_check_zattrs(zarrc_ctx *ctx, const zarrc_bytes *attributes, zarrc_error *error) {
+  const char *text = (const char *)attributes->ptr;
+  size_t n = attributes->len;
+  skip_mark(&text, &n);
+  return check_object(ctx, text, n, error);
+}
+
+zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error) {
+  zarrc_status status = check_object(ctx, text, n, error);
+  if (status == ZARRC_INVALID_METADATA && error) error->code = ZARRC_INVALID_ARGUMENT;
+  if (status == ZARRC_INVALID_METADATA) status = ZARRC_INVALID_ARGUMENT;
+  if (status) zarrc_error_prefix(error, "attributes: ");
   return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the documents (zarr.json) of arrays and groups have in common. */
+/* What the documents of arrays and groups have in common: the zarr.json of format 3, and the .zarray or .zgroup and the
+ * .zattrs of format 2. */
 #ifndef ZARRC_ARRAY_DOCUMENT_H
 #define ZARRC_ARRAY_DOCUMENT_H
 
@@ -8,16 +9,36 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* Longest zarr.json that is read or written. */
+/* Longest document that is read or written. */
 #define ZARRC_MAX_DOCUMENT ((size_t)64 << 20)
 
 /* Longest list of codecs. */
 #define ZARRC_MAX_CODECS_NBYTES ((size_t)1 << 20)
 
-/* Parses a document and finds out the kind of node; the caller closes *out. attributes and consolidated_metadata may
- * contain NaN. Checks only zarr_format and node_type. */
-zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const char *text, size_t n, zarrc_json_doc **out,
-                                  zarrc_node_kind *kind, zarrc_error *error);
+/* The documents of one node, on loan. */
+typedef struct zarrc_documents {
+  const char *name;       /* of `main`: "zarr.json", ".zarray" or ".zgroup"; NULL: it does not come from a store */
+  zarrc_bytes main;       /* describes the node */
+  zarrc_bytes attributes; /* .zattrs: a JSON object; ptr NULL: there is none, or it is a part of `main` */
+} zarrc_documents;
+
+/* Returns documents that borrow the text of one. */
+zarrc_documents zarrc_documents_of(const char *text, size_t n);
+void zarrc_documents_release(zarrc_documents *documents);
+
+/* What zarr_format and node_type say. */
+typedef struct zarrc_document_kind {
+  int format; /* 2 or 3 */
+  zarrc_node_kind node;
+} zarrc_document_kind;
+
+/* Parses the document that describes a node and finds out what it is; the caller closes *out. attributes and
+ * consolidated_metadata may contain NaN. Checks only zarr_format and node_type. */
+zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const zarrc_documents *documents, zarrc_json_doc **out,
+                                  zarrc_document_kind *kind, zarrc_error *error);
+
+/* Copies a .zattrs as it is, without a byte order mark; "{}" if there is none, or nothing in it. */
+zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *text, char **out, zarrc_error *error);
 
 /* Returns whether a document begins with a byte order mark, which is not part of it. */
 bool zarrc_document_has_mark(const char *text, size_t n);
@@ -30,7 +51,10 @@ zarrc_status zarrc_document_attributes(zarrc_ctx *ctx, const zarrc_json *root, c
 zarrc_status zarrc_document_extras(zarrc_ctx *ctx, const zarrc_json *root, const char *const *known, char **out,
                                    zarrc_error *error);
 
-/* Returns ZARRC_INVALID_ARGUMENT unless the text is a JSON object. NaN and duplicate keys are allowed. */
+/* Returns ZARRC_INVALID_METADATA unless a .zattrs is a JSON object. NaN and duplicate keys are allowed. */
+zarrc_status zarrc_document_check_zattrs(zarrc_ctx *ctx, const zarrc_bytes *text, zarrc_error *error);
+
+/* The same for attributes that a caller sets: ZARRC_INVALID_ARGUMENT, and a byte order mark is not allowed. */
 zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error);
 
 /* Returns the beginning of a JSON string for use in a message. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups. Zarr v3 core specification, "Group metadata". consolidated_metadata is checked and preserved, but not
- * used. */
+ * used. A .zgroup of format 2 is preserved as it is. */
 #include "array/document.h"
 #include "array/editions.h"
+#include "array/format2.h"
 #include "array/key.h"
 #include "array/node.h"
 #include "base/json_scan.h"
@@ -20,12 +21,14 @@ typedef struct metadata {
   char *consolidated; /* as it is in the document; or NULL */
   char *extras;       /* see zarrc_document_extras; or NULL */
   char *text;         /* the canonical document */
+  int format;         /* 2 or 3 */
 } metadata;
 
 struct zarrc_group {
   zarrc_ctx *ctx;
   zarrc_store *store;
   char *path;
+  int format; /* 2 or 3 */
   zarrc_editions editions;
 };
 
@@ -44,6 +47,7 @@ static zarrc_status append_text(zarrc_buf *out, const char *text, zarrc_error *e
 }
 
 static zarrc_status render(metadata *m, zarrc_error *error) {
+  if (m->format == 2) return ZARRC_OK; /* there is nothing in it that can change */
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   char *text = NULL;
   zarrc_status status = append_text(&buf, "{\n  \"attributes\": ", error);
@@ -116,19 +120,30 @@ static zarrc_status parse(metadata *m, const zarrc_json *root, zarrc_error *erro
   return status ? status : render(m, error);
 }
 
-static zarrc_status open_metadata(zarrc_ctx *ctx, const char *text, size_t n, metadata **out, zarrc_error *error) {
+static zarrc_status parse_2(metadata *m, const zarrc_json *root, const zarrc_bytes *attributes, zarrc_error *error) {
+  zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_document_indent(m->ctx, root, &buf, error);
+  if (!status) status = zarrc_text_copy(m->ctx, buf.ptr, buf.len, &m->text, error);
+  zarrc_buf_clear(&buf);
+  return status ? status : zarrc_document_zattrs(m->ctx, attributes, &m->attributes, error);
+}
+
+static zarrc_status open_metadata(zarrc_ctx *ctx, const zarrc_documents *documents, metadata **out,
+                                  zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
-  zarrc_node_kind kind;
+  zarrc_document_kind kind;
   metadata *m = NULL;
-  zarrc_status status = zarrc_document_parse(ctx, text, n, &doc, &kind, error);
+  zarrc_status status = zarrc_document_parse(ctx, documents, &doc, &kind, error);
   if (status) return status;
-  if (kind != ZARRC_NODE_GROUP) {
-    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "/node_type: this is an array, not a group");
+  if (kind.node != ZARRC_NODE_GROUP) {
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%sthis is an array, not a group",
+                        kind.format == 3 ? "/node_type: " : "");
   } else if (!(m = zarrc_malloc(ctx, sizeof *m))) {
     status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the metadata of a group");
   } else {
-    *m = (metadata){.ctx = ctx};
-    status = parse(m, zarrc_json_root(doc), error);
+    *m = (metadata){.ctx = ctx, .format = kind.format};
+    status = kind.format == 3 ? parse(m, zarrc_json_root(doc), error)
+                              : parse_2(m, zarrc_json_root(doc), &documents->attributes, error);
   }
   zarrc_json_close(doc);
   if (status)
@@ -140,8 +155,8 @@ static zarrc_status open_metadata(zarrc_ctx *ctx, const char *text, size_t n, me
 
 /* ------------------------------------------------------------------------------------------------ open and close */
 
-static zarrc_status open_group(zarrc_store *store, const char *path, const char *text, size_t n, zarrc_group **out,
-                               zarrc_error *error) {
+static zarrc_status open_group(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                               zarrc_group **out, zarrc_error *error) {
   metadata *m = NULL;
   zarrc_group *group = zarrc_malloc(store->ctx, sizeof *group);
   zarrc_status status;
@@ -150,24 +165,25 @@ static zarrc_status open_group(zarrc_store *store, const char *path, const char 
   group->ctx = store->ctx;
   group->store = store;
   status = zarrc_text_copy(store->ctx, path, strlen(path), &group->path, error);
-  if (!status) status = open_metadata(store->ctx, text, n, &m, error);
+  if (!status) status = open_metadata(store->ctx, documents, &m, error);
   if (status) {
     zarrc_free(store->ctx, group->path);
     zarrc_free(store->ctx, group);
     return status;
   }
+  group->format = m->format;
   zarrc_editions_init(&group->editions, &m->edition, close_metadata);
   *out = group;
   return ZARRC_OK;
 }
 
 zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error) {
-  zarrc_bytes text = {0};
-  zarrc_status status = zarrc_node_read(store, path, NULL, &text, error);
+  zarrc_documents documents;
+  zarrc_status status = zarrc_node_read(store, path, NULL, &documents, error);
   if (status) return status;
-  status = open_group(store, path, (const char *)text.ptr, text.len, out, error);
-  if (status) zarrc_error_in_document(error, store, path, "zarr.json");
-  zarrc_bytes_release(&text);
+  status = open_group(store, path, &documents, out, error);
+  if (status) zarrc_error_in_document(error, store, path, documents.name);
+  zarrc_documents_release(&documents);
   return status;
 }
 
@@ -175,7 +191,10 @@ zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const
                                      zarrc_create_mode mode, zarrc_group **out, zarrc_error *error) {
   zarrc_group *group = NULL;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
-  zarrc_status status = open_group(store, path, json, n, &group, error);
+  zarrc_documents documents = zarrc_documents_of(json, n);
+  zarrc_status status = open_group(store, path, &documents, &group, error);
+  if (!status && group->format == 2)
+    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "groups of Zarr format 2 cannot be created by this version");
   if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
   if (status)
     zarrc_group_close(group);
@@ -190,7 +209,8 @@ zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char
   zarrc_group *group = NULL;
   zarrc_status status;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
-  status = open_group(store, path, empty, sizeof empty - 1, &group, error);
+  zarrc_documents documents = zarrc_documents_of(empty, sizeof empty - 1);
+  status = open_group(store, path, &documents, &group, error);
   if (!status && attributes)
     status = set_text((metadata *)zarrc_editions_peek(&group->editions), attributes, strlen(attributes), error);
   if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
@@ -221,6 +241,27 @@ const char *zarrc_group_attributes(const zarrc_group *group) {
 const char *zarrc_group_metadata(const zarrc_group *group) {
   return newest(group)->text;
 }
+int zarrc_group_format(const zarrc_group *group) {
+  return group->format;
+}
+
+zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_buf *out, zarrc_error *error) {
+  zarrc_group *self = (zarrc_group *)(uintptr_t)group;
+  if (format != 3 && format != group->format)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "no document of Zarr format %d can be made of one of format %d", format,
+                      group->format);
+  const metadata *m = (const metadata *)zarrc_editions_enter(&self->editions);
+  zarrc_status status = ZARRC_OK;
+  if (format == m->format) {
+    status = append_text(out, m->text, error);
+  } else {
+    status = append_text(out, "{\n  \"attributes\": ", error);
+    if (!status) status = append_text(out, m->attributes, error);
+    if (!status) status = append_text(out, ",\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}", error);
+  }
+  zarrc_editions_leave(&self->editions);
+  return status;
+}
 
 /* ---------------------------------------------------------------------------------------------------- attributes */
 
@@ -230,10 +271,10 @@ typedef struct change {
   size_t nattributes;
 } change;
 
-static zarrc_status open_stored(void *arg, const char *text, size_t n, zarrc_edition **out, zarrc_error *error) {
+static zarrc_status open_stored(void *arg, const zarrc_documents *documents, zarrc_edition **out, zarrc_error *error) {
   const change *c = arg;
   metadata *m;
-  zarrc_status status = open_metadata(c->group->ctx, text, n, &m, error);
+  zarrc_status status = open_metadata(c->group->ctx, documents, &m, error);
   if (!status) *out = &m->edition;
   return status;
 }
@@ -243,14 +284,18 @@ static zarrc_status apply(void *arg, zarrc_edition *edition, zarrc_error *error)
   return set_text((metadata *)edition, c->attributes, c->nattributes, error);
 }
 
-static const char *text_of(const zarrc_edition *edition) {
-  return ((const metadata *)edition)->text;
+static const char *text_of(void *arg, const zarrc_edition *edition) {
+  const metadata *m = (const metadata *)edition;
+  (void)arg;
+  return m->format == 2 ? m->attributes : m->text;
 }
 
 zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error) {
   static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
   change c = {.group = group, .attributes = json, .nattributes = n};
-  return zarrc_node_change(group->store, group->path, &ops, &c, &group->editions, error);
+  const char *main = zarrc_node_document(group->format, ZARRC_NODE_GROUP);
+  return zarrc_node_change(group->store, group->path, main, group->format == 2 ? ".zattrs" : main, &ops, &c,
+                           &group->editions, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------ children */

@@ -46,6 +46,11 @@ static bool forgives(zarrc_metadata *m, const zarrc_array_options *options, zarr
   return true;
 }
 
+/* Returns the member that a message is about. */
+static const char *place_of(const zarrc_metadata *m, const char *in_3, const char *in_2) {
+  return m->format == 2 ? in_2 : in_3;
+}
+
 /* ------------------------------------------------------------------------------------------- shape, type, grid */
 
 static zarrc_status parse_shape(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
@@ -81,11 +86,12 @@ static zarrc_status parse_data_type(zarrc_metadata *m, const zarrc_json *root, c
   const zarrc_json *value;
   zarrc_status status = get_member(root, "data_type", &value, error);
   if (status) return status;
+  if (m->unreadable.code) return keep_as_it_is(m, value, &m->data_type, error);
   status = zarrc_dtype_open_parsed(m->ctx, value, &m->dtype, error);
   if (!status && m->dtype.item_size > ZARRC_MAX_ITEM)
     status = zarrc_fail(error, ZARRC_LIMIT, "elements of %" PRIu32 " bytes, at most %" PRIu32 " are supported",
                         m->dtype.item_size, ZARRC_MAX_ITEM);
-  if (status) zarrc_error_prefix(error, "/data_type: ");
+  if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/data_type", "/dtype"));
   if (forgives(m, options, status, error)) {
     m->dtype = (zarrc_dtype){0};
     return keep_as_it_is(m, value, &m->data_type, error);
@@ -101,7 +107,8 @@ static zarrc_status check_chunk_nbytes(const zarrc_metadata *m, zarrc_error *err
     for (int64_t k = 0; m->grid.axes && k < m->grid.axes[i].nedges; k++)
       if (m->grid.axes[i].edge[k] > edge) edge = m->grid.axes[i].edge[k];
     if (!zarrc_mul_i64(nbytes, edge, &nbytes))
-      return zarrc_fail(error, ZARRC_INVALID_METADATA, "/chunk_grid: a chunk has more than 2^63-1 bytes");
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s: a chunk has more than 2^63-1 bytes",
+                        place_of(m, "/chunk_grid", "/chunks"));
   }
   return ZARRC_OK;
 }
@@ -160,14 +167,16 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   size_t n;
   m->spec = (zarrc_spec){.dtype = m->dtype, .ndim = m->ndim, .fill = m->fill, .order = 'C'};
   if (chunk) m->spec.options = *chunk;
+  if (m->format2.no_fill) m->spec.options.write_empty_chunks = true; /* others read anything where no chunk is stored */
   zarrc_grid_chunk_shape(&m->grid, origin, m->spec.shape);
   zarrc_json_text(codecs, &n);
   if (n > ZARRC_MAX_CODECS_NBYTES)
     return zarrc_fail(error, ZARRC_LIMIT, "/codecs: %zu bytes, at most %zu are read", n, ZARRC_MAX_CODECS_NBYTES);
   zarrc_status status = zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
-  if (status) zarrc_error_prefix(error, "/codecs: ");
-  if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, &m->dtype, error);
+  if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
+  if (status || m->format == 2) return status;
+  status = zarrc_rules_check_codecs(&m->rules, codecs, &m->dtype, error);
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 
@@ -229,7 +238,9 @@ static zarrc_status check_transformers(const zarrc_json *root, zarrc_error *erro
 static zarrc_status render(zarrc_metadata *m, zarrc_error *error) {
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   char *text = NULL;
-  zarrc_status status = keep_text(m, &buf, zarrc_metadata_write(m, &buf, error), &text, error);
+  zarrc_status status = m->format == 2 ? zarrc_format2_write(m->ctx, &m->format2, m->ndim, m->shape, &buf, error)
+                                       : zarrc_metadata_write(m, &buf, error);
+  status = keep_text(m, &buf, status, &text, error);
   if (status) return status;
   zarrc_free(m->ctx, m->text);
   m->text = text;
@@ -238,33 +249,54 @@ static zarrc_status render(zarrc_metadata *m, zarrc_error *error) {
 
 /* --------------------------------------------------------------------------------------------------- the whole */
 
-static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
-                          zarrc_error *error) {
-  zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
-  if (!status) status = check_nulls(m, root, error);
-  if (!status) status = check_transformers(root, error);
-  if (!status) status = parse_shape(m, root, error);
+static zarrc_status parse_chunks(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                                 zarrc_error *error) {
+  zarrc_status status = parse_shape(m, root, error);
   if (!status) status = parse_data_type(m, root, options, error);
   if (!status) status = parse_grid(m, root, error);
   if (!status) status = parse_keys(m, root, error);
   if (!status) status = parse_fill(m, root, error);
   if (!status) status = parse_codecs(m, root, options, error);
-  if (!status) status = parse_names(m, root, error);
+  return status ? status : parse_names(m, root, error);
+}
+
+static zarrc_status parse(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                          zarrc_error *error) {
+  zarrc_status status = zarrc_document_extras(m->ctx, root, members, &m->extras, error);
+  if (!status) status = check_nulls(m, root, error);
+  if (!status) status = check_transformers(root, error);
+  if (!status) status = parse_chunks(m, root, options, error);
   if (!status) status = zarrc_document_attributes(m->ctx, root, &m->attributes, error);
   return status ? status : render(m, error);
 }
 
-zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
+static zarrc_status parse_2(zarrc_metadata *m, const zarrc_json *root, const zarrc_bytes *attributes,
+                            const zarrc_array_options *options, zarrc_error *error) {
+  zarrc_buf text = zarrc_buf_new(m->ctx, SIZE_MAX);
+  zarrc_json_doc *doc = NULL;
+  zarrc_error *unreadable = options && options->allow_unknown ? &m->unreadable : NULL;
+  zarrc_status status =
+      zarrc_format2_translate(m->ctx, root, attributes, &m->rules, unreadable, &m->format2, &text, error);
+  if (!status) status = zarrc_json_parse(m->ctx, (const char *)text.ptr, text.len, "+fill_value", &doc, error);
+  if (!status) status = parse_chunks(m, zarrc_json_root(doc), options, error);
+  if (!status) status = zarrc_document_zattrs(m->ctx, attributes, &m->attributes, error);
+  zarrc_json_close(doc);
+  zarrc_buf_clear(&text);
+  return status ? status : render(m, error);
+}
+
+zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const zarrc_documents *documents, const zarrc_array_options *options,
                                  zarrc_metadata **out, zarrc_error *error) {
   zarrc_error own;
   if (!error) error = &own; /* needed to note why an array is unreadable */
   zarrc_json_doc *doc = NULL;
   zarrc_metadata *m = NULL;
-  zarrc_node_kind kind;
-  zarrc_status status = zarrc_document_parse(ctx, text, n, &doc, &kind, error);
+  zarrc_document_kind kind;
+  zarrc_status status = zarrc_document_parse(ctx, documents, &doc, &kind, error);
   if (status) return status;
-  if (kind != ZARRC_NODE_ARRAY) {
-    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "/node_type: this is a group, not an array");
+  if (kind.node != ZARRC_NODE_ARRAY) {
+    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%sthis is a group, not an array",
+                        kind.format == 3 ? "/node_type: " : "");
     goto done;
   }
   m = zarrc_malloc(ctx, sizeof *m);
@@ -274,10 +306,13 @@ zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, con
   }
   memset(m, 0, sizeof *m);
   m->ctx = ctx;
+  m->format = kind.format;
   m->rules = zarrc_rules_open(ctx, options && options->strict);
-  if (zarrc_document_has_mark(text, n))
+  if (zarrc_document_has_mark((const char *)documents->main.ptr, documents->main.len))
     status = zarrc_rules_bend(&m->rules, error, "the document begins with a byte order mark");
-  if (!status) status = parse(m, zarrc_json_root(doc), options, error);
+  if (!status)
+    status = kind.format == 3 ? parse(m, zarrc_json_root(doc), options, error)
+                              : parse_2(m, zarrc_json_root(doc), &documents->attributes, options, error);
   if (!status) {
     *out = m;
     m = NULL;
@@ -303,6 +338,7 @@ void zarrc_metadata_close(zarrc_metadata *m) {
   zarrc_free(m->ctx, m->attributes);
   zarrc_free(m->ctx, m->extras);
   zarrc_free(m->ctx, m->text);
+  zarrc_format2_clear(m->ctx, &m->format2);
   zarrc_free(m->ctx, m);
 }
 
@@ -334,7 +370,7 @@ zarrc_status zarrc_metadata_same_chunks(const zarrc_metadata *a, const zarrc_met
   zarrc_status status = zarrc_metadata_write_chunks(a, &x, error);
   if (!status) status = zarrc_metadata_write_chunks(b, &y, error);
   if (!status)
-    *same = a->ndim == b->ndim && zarrc_grid_agree(&a->grid, &b->grid) && x.len == y.len &&
+    *same = a->format == b->format && a->ndim == b->ndim && zarrc_grid_agree(&a->grid, &b->grid) && x.len == y.len &&
             memcmp(x.ptr, y.ptr, x.len) == 0;
   zarrc_buf_clear(&x);
   zarrc_buf_clear(&y);

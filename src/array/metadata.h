@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The document (zarr.json) of an array: reading, checking, opening its codecs, writing. Zarr v3 core specification,
- * "Array metadata". */
+/* The document of an array: reading, checking, opening its codecs, writing. Zarr v3 core specification, "Array
+ * metadata". A .zarray of format 2 is translated first. */
 #ifndef ZARRC_ARRAY_METADATA_H
 #define ZARRC_ARRAY_METADATA_H
 
 #include <zarrc/array.h>
 
 #include "array/editions.h"
+#include "array/format2.h"
 #include "array/key.h"
 #include "array/layout.h"
 #include "array/rules.h"
@@ -38,13 +39,15 @@ typedef struct zarrc_metadata {
   char *codecs;     /* the same, as a list */
   char *attributes; /* as in the document */
   char *extras;     /* see zarrc_document_extras; or NULL */
-  char *text;       /* the canonical document */
+  char *text;       /* the canonical document, of either format */
+  int format;       /* 2 or 3 */
+  zarrc_format2 format2;
 } zarrc_metadata;
 
-/* Opens and checks the document of an array, including its chain of codecs and its grid. With allow_unknown an
- * unsupported data type or codec makes the array unreadable instead. options may be NULL. ZARRC_INVALID_ARGUMENT: it is
- * the document of a group. */
-zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const char *text, size_t n, const zarrc_array_options *options,
+/* Opens and checks the documents of an array, including its chain of codecs and its grid. With allow_unknown an
+ * unsupported data type or codec makes the array unreadable instead. options may be NULL. ZARRC_INVALID_ARGUMENT: they
+ * are those of a group. */
+zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const zarrc_documents *documents, const zarrc_array_options *options,
                                  zarrc_metadata **out, zarrc_error *error);
 void zarrc_metadata_close(zarrc_metadata *metadata);
 
@@ -56,7 +59,7 @@ zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *metadata, const char 
 zarrc_status zarrc_metadata_same_chunks(const zarrc_metadata *a, const zarrc_metadata *b, bool *same,
                                         zarrc_error *error);
 
-/* metadata_write.c: appends the canonical document, with members in the order of zarr-python. */
+/* metadata_write.c: appends the canonical zarr.json, with members in the order of zarr-python. */
 zarrc_status zarrc_metadata_write(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
 zarrc_status zarrc_metadata_write_chunks(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
 

@@ -18,34 +18,6 @@ static zarrc_status refuse_read_only(const zarrc_store *store, zarrc_error *erro
 
 /* ------------------------------------------------------------------------------------------------------- finding */
 
-static zarrc_status exists(zarrc_store *store, const char *path, const char *name, bool *out, zarrc_error *error) {
-  char key[ZARRC_MAX_KEY];
-  zarrc_bytes bytes = {0};
-  zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
-  if (status) return status;
-  status = zarrc_store_get(store, key, 1, &bytes, error); /* ZARRC_LIMIT: it exists and is longer */
-  zarrc_bytes_release(&bytes);
-  *out = status == ZARRC_OK || status == ZARRC_LIMIT;
-  return *out || status == ZARRC_NOT_FOUND ? ZARRC_OK : status;
-}
-
-/* Returns ZARRC_UNSUPPORTED if there is a node of Zarr format 2. */
-static zarrc_status refuse_format_2(zarrc_store *store, const char *path, zarrc_error *error) {
-  static const char *const names[] = {".zarray", ".zgroup"};
-  bool pending = false;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    bool found;
-    zarrc_status status = exists(store, path, names[i], &found, error);
-    if (status == ZARRC_PENDING) pending = true; /* ask for both at once */
-    if (status && status != ZARRC_PENDING) return status;
-    if (status || !found) continue;
-    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 is not supported by this version");
-    zarrc_error_in_document(error, store, path, names[i]);
-    return status;
-  }
-  return pending ? ZARRC_PENDING : ZARRC_OK;
-}
-
 static zarrc_status check_path(const char *path, zarrc_error *error) {
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   if (strlen(path) > ZARRC_MAX_PATH)
@@ -80,13 +52,13 @@ static bool tells_versions(const zarrc_blob *blob) {
   return ZARRC_HAS_OP(blob->ops, identify);
 }
 
-zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, uint64_t *version, bool *changed,
-                                     zarrc_bytes *out, zarrc_error *error) {
+zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, const char *name, uint64_t *version,
+                                     bool *changed, zarrc_bytes *out, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_key_blob blob;
   uint64_t seen = *version;
   *changed = false;
-  zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
   if (!status) status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
   if (tells_versions(blob.blob)) {
@@ -99,11 +71,18 @@ zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, uint6
   return status;
 }
 
+const char *zarrc_node_document(int format, zarrc_node_kind kind) {
+  if (format == 3) return "zarr.json";
+  return kind == ZARRC_NODE_ARRAY ? ".zarray" : ".zgroup";
+}
+
 /* Reads a document. If its version cannot be found out that is not a failure. */
-static zarrc_status read_document(zarrc_store *store, const char *key, uint64_t *version, zarrc_bytes *out,
-                                  zarrc_error *error) {
+static zarrc_status read_document(zarrc_store *store, const char *path, const char *name, uint64_t *version,
+                                  zarrc_bytes *out, zarrc_error *error) {
+  char key[ZARRC_MAX_KEY];
   zarrc_key_blob blob;
-  zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
+  zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
+  if (!status) status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
   status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
   if (!status && version) ask_version(blob.blob, version, NULL);
@@ -112,50 +91,94 @@ static zarrc_status read_document(zarrc_store *store, const char *key, uint64_t 
   return status;
 }
 
-typedef struct node_reading {
-  const char *path, *key;
-  uint64_t *version;
-  zarrc_bytes *out;
-} node_reading;
-
-/* Reads the document, or looks for those of format 2 if there is none. */
-static zarrc_status node_read(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
-  const node_reading *r = arg;
-  (void)i;
-  zarrc_status status = read_document(from, r->key, r->version, r->out, error);
-  if (status == ZARRC_NOT_FOUND && !(status = refuse_format_2(from, r->path, error))) {
-    status = zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
-    zarrc_error_in_key(error, from, r->key);
-  }
+/* Reads the attributes of a node of format 2, if there are any. */
+static zarrc_status read_attributes(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
+  zarrc_status status = read_document(store, path, ".zattrs", NULL, out, error);
+  if (status == ZARRC_NOT_FOUND) return ZARRC_OK;
+  if (!status && out->len > 0) status = zarrc_document_check_zattrs(store->ctx, out, error);
+  if (status && status != ZARRC_PENDING) zarrc_error_in_document(error, store, path, ".zattrs");
   return status;
 }
 
-zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_bytes *out,
+typedef struct node_reading {
+  const char *path;
+  uint64_t *version;
+  zarrc_documents *out;
+} node_reading;
+
+/* Reads the documents of format 2. All are asked for before any is waited for. ZARRC_NOT_FOUND: there are none. */
+static zarrc_status read_format_2(const node_reading *r, zarrc_store *from, zarrc_error *error) {
+  zarrc_documents *d = r->out, group = {.name = ".zgroup"};
+  zarrc_error why = {0};
+  d->name = ".zarray";
+  zarrc_status status = read_document(from, r->path, d->name, r->version, &d->main, error), other = ZARRC_NOT_FOUND;
+  if (status == ZARRC_NOT_FOUND || status == ZARRC_PENDING)
+    other = read_document(from, r->path, group.name, status == ZARRC_PENDING ? NULL : r->version, &group.main, &why);
+  if (status == ZARRC_NOT_FOUND && other) {
+    status = other;
+    if (error && other != ZARRC_NOT_FOUND) *error = why;
+  } else if (status == ZARRC_NOT_FOUND) {
+    *d = group;
+    group = (zarrc_documents){0};
+    status = ZARRC_OK;
+  }
+  if (!status || status == ZARRC_PENDING) {
+    zarrc_status last = read_attributes(from, r->path, &d->attributes, &why);
+    if (!status && last && error) *error = why;
+    if (!status) status = last;
+  }
+  zarrc_documents_release(&group);
+  return status;
+}
+
+static zarrc_status node_read(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  const node_reading *r = arg;
+  (void)i;
+  zarrc_documents_release(r->out);
+  r->out->name = "zarr.json";
+  zarrc_status status = read_document(from, r->path, "zarr.json", r->version, &r->out->main, error);
+  if (status == ZARRC_NOT_FOUND) status = read_format_2(r, from, error);
+  if (status == ZARRC_NOT_FOUND) {
+    status = zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
+    zarrc_error_in_document(error, from, r->path, "zarr.json");
+  }
+  if (status) zarrc_documents_release(r->out);
+  return status;
+}
+
+zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_documents *out,
                              zarrc_error *error) {
-  char key[ZARRC_MAX_KEY];
-  node_reading r = {path, key, version, out};
+  node_reading r = {path, version, out};
   zarrc_status status = check_path(path, error);
-  if (!status) status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  *out = (zarrc_documents){0};
   return status ? status : zarrc_store_each(store, 1, NULL, node_read, &r, error);
 }
 
-zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
-  zarrc_bytes bytes = {0};
+/* Finds out what is at a path; {0, ZARRC_NODE_NONE}: nothing. */
+static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_document_kind *out, zarrc_error *error) {
+  zarrc_documents documents;
   zarrc_json_doc *doc = NULL;
-  zarrc_node_kind kind = ZARRC_NODE_NONE;
-  zarrc_status status = zarrc_node_read(store, path, NULL, &bytes, error);
+  zarrc_document_kind kind = {0, ZARRC_NODE_NONE};
+  zarrc_status status = zarrc_node_read(store, path, NULL, &documents, error);
   if (status == ZARRC_NOT_FOUND) {
-    *out = ZARRC_NODE_NONE;
+    *out = kind;
     return ZARRC_OK;
   }
   if (status) return status;
-  status = zarrc_document_parse(store->ctx, (const char *)bytes.ptr, bytes.len, &doc, &kind, error);
+  status = zarrc_document_parse(store->ctx, &documents, &doc, &kind, error);
   if (!status)
     *out = kind;
   else
-    zarrc_error_in_document(error, store, path, "zarr.json");
+    zarrc_error_in_document(error, store, path, documents.name);
   zarrc_json_close(doc);
-  zarrc_bytes_release(&bytes);
+  zarrc_documents_release(&documents);
+  return status;
+}
+
+zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
+  zarrc_document_kind kind;
+  zarrc_status status = find_kind(store, path, &kind, error);
+  if (!status) *out = kind.node;
   return status;
 }
 
@@ -194,17 +217,16 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
 
 /* Checks that a node may be below the parent; *missing: the parent must be created. */
 static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
-  zarrc_node_kind kind;
-  zarrc_status status = zarrc_node_find(store, parent, &kind, error);
-  if (status == ZARRC_UNSUPPORTED) zarrc_error_append(error, ", and no node can be made below");
+  zarrc_document_kind kind;
+  zarrc_status status = find_kind(store, parent, &kind, error);
   if (status) return status;
-  if (kind == ZARRC_NODE_ARRAY) {
+  if (kind.node == ZARRC_NODE_ARRAY)
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
-    zarrc_error_in_document(error, store, parent, "zarr.json");
-    return status;
-  }
-  *missing = kind == ZARRC_NODE_NONE;
-  return ZARRC_OK;
+  else if (kind.format == 2)
+    status = zarrc_fail(error, ZARRC_CONFLICT, "a group of Zarr format 2: no node of format 3 can lie below it");
+  if (status) zarrc_error_in_document(error, store, parent, zarrc_node_document(kind.format, kind.node));
+  *missing = kind.node == ZARRC_NODE_NONE;
+  return status;
 }
 
 /* Calls fn for each path above a node, beginning with the root. */
@@ -315,15 +337,16 @@ zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char 
 typedef struct change {
   const zarrc_node_ops *ops;
   void *arg;
-  bool stored; /* the change is stored; it remains to make the stored document the newest */
-  bool again;  /* somebody else was faster */
+  const char *path, *main, *changed; /* of the node; names of documents */
+  bool stored;                       /* the change is stored; it remains to make the stored document the newest */
+  bool again;                        /* somebody else was faster */
 } change;
 
 static zarrc_status store_change(change *c, zarrc_blob *blob, const zarrc_bytes *old, zarrc_edition *edition,
                                  zarrc_error *error) {
   zarrc_status status = c->ops->change(c->arg, edition, error);
   if (status) return status;
-  const char *text = c->ops->text(edition);
+  const char *text = c->ops->text(c->arg, edition);
   zarrc_bytes part = {.ptr = (const uint8_t *)text, .len = strlen(text)};
   if (part.len != old->len || memcmp(part.ptr, old->ptr, old->len) != 0)
     status = zarrc_blob_replace(blob, &part, 1, true, error);
@@ -332,18 +355,33 @@ static zarrc_status store_change(change *c, zarrc_blob *blob, const zarrc_bytes 
   return status;
 }
 
+/* Reads the documents. `blob` is that of the one to be changed, of which there need be no .zattrs. *old borrows it. */
+static zarrc_status read_all(const change *c, zarrc_store *store, zarrc_blob *blob, zarrc_documents *d,
+                             zarrc_bytes *old, zarrc_error *error) {
+  bool is_main = !strcmp(c->changed, c->main);
+  d->name = c->main;
+  zarrc_status status = zarrc_blob_read_all(blob, ZARRC_MAX_DOCUMENT, is_main ? &d->main : &d->attributes, error);
+  if (!is_main && status == ZARRC_NOT_FOUND) status = ZARRC_OK;
+  if (!status && !is_main) status = read_document(store, c->path, c->main, NULL, &d->main, error);
+  if (!status && is_main && strcmp(c->main, "zarr.json"))
+    status = read_attributes(store, c->path, &d->attributes, error);
+  *old = is_main ? d->main : d->attributes;
+  return status;
+}
+
 static zarrc_status try_change(change *c, zarrc_store *store, const char *key, zarrc_editions *editions,
                                zarrc_error *error) {
   zarrc_edition *from = zarrc_editions_peek(editions), *to = NULL;
-  zarrc_bytes text = {0};
+  zarrc_documents documents = {0};
+  zarrc_bytes old;
   zarrc_key_blob blob;
   zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
   c->again = false;
-  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, &text, error);
-  if (!status) status = c->ops->open(c->arg, (const char *)text.ptr, text.len, &to, error);
-  if (!status && !c->stored) status = store_change(c, blob.blob, &text, to, error);
-  zarrc_bytes_release(&text);
+  status = read_all(c, store, blob.blob, &documents, &old, error);
+  if (!status) status = c->ops->open(c->arg, &documents, &to, error);
+  if (!status && !c->stored) status = store_change(c, blob.blob, &old, to, error);
+  zarrc_documents_release(&documents);
   zarrc_key_blob_close(&blob);
   if (!status && zarrc_editions_replace(editions, from, to)) return ZARRC_OK;
   if (to) editions->close(to);
@@ -351,11 +389,11 @@ static zarrc_status try_change(change *c, zarrc_store *store, const char *key, z
   return status;
 }
 
-zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const zarrc_node_ops *ops, void *arg,
-                               zarrc_editions *editions, zarrc_error *error) {
+zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const char *main, const char *changed,
+                               const zarrc_node_ops *ops, void *arg, zarrc_editions *editions, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
-  change c = {.ops = ops, .arg = arg};
-  zarrc_status status = zarrc_key_join(path, "zarr.json", key, sizeof key, error);
+  change c = {.ops = ops, .arg = arg, .path = path, .main = main, .changed = changed};
+  zarrc_status status = zarrc_key_join(path, changed, key, sizeof key, error);
   if (!status) status = refuse_read_only(store, error);
   if (status) return status;
   zarrc_editions_enter(editions);

@@ -2,6 +2,7 @@
 /* What is below a path: nodes, their chunks, and other files. */
 #include "array/key.h"
 #include "array/node.h"
+#include "base/documents.h"
 #include "base/sort.h"
 
 #include <errno.h>
@@ -77,21 +78,6 @@ static bool has_key(const keys *k, const char *key) {
   return zarrc_sorted_has(k->order, k->n, compare_with, k, key);
 }
 
-static const char *name_of(const char *key) {
-  const char *slash = strrchr(key, '/');
-  return slash ? slash + 1 : key;
-}
-
-/* Returns 2 for the name of a document that makes a node, 1 for one that belongs to a node. */
-static int is_document(const char *name) {
-  static const char *const nodes[] = {"zarr.json", ".zarray", ".zgroup"}, *const others[] = {".zattrs", ".zmetadata"};
-  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
-    if (!strcmp(name, nodes[i])) return 2;
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (!strcmp(name, others[i])) return 1;
-  return 0;
-}
-
 /* Returns whether the first n bytes of a key are the path of a node. */
 static bool is_node(const keys *k, const char *key, size_t n) {
   static const char *const names[] = {"zarr.json", ".zarray"};
@@ -150,12 +136,14 @@ static zarrc_status count(const keys *k, zarrc_survey *out, const char *path, za
   zarrc_status status = ZARRC_OK;
   for (uint32_t i = 0; i < k->n && !status; i++) {
     const char *key = key_at(k, k->order[i]);
-    int document = is_document(name_of(key));
-    if (document == 2)
+    const char *name = zarrc_key_name(key);
+    if (zarrc_name_makes_node(name))
       out->nnodes++;
-    else if (!document && is_chunk(k, key))
+    else if (zarrc_name_is_document(name))
+      continue;
+    else if (is_chunk(k, key))
       out->nchunks++;
-    else if (!document)
+    else
       status = count_other(out, path, key, fn, arg, error);
   }
   for (size_t at = 0; at < k->outside.len && !status;) {

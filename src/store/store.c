@@ -2,6 +2,7 @@
 /* What all stores share: keys, the blob of a key, whole values. */
 #include "store/common.h"
 
+#include "base/documents.h"
 #include "base/ops.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -173,8 +174,7 @@ static zarrc_status collect_key(void *arg, const zarrc_entry *entry, zarrc_error
 }
 
 static bool is_metadata(const char *key) {
-  const char *slash = strrchr(key, '/');
-  return !strcmp(slash ? slash + 1 : key, "zarr.json");
+  return zarrc_name_makes_node(zarrc_key_name(key));
 }
 
 /* Erases the keys below a prefix, metadata first, so that an interruption does not leave an array with holes. */

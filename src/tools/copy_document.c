@@ -192,20 +192,24 @@ static void put_document(composing *c) {
 }
 
 zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zarrc_buf *out, zarrc_error *error) {
-  const char *metadata = zarrc_array_metadata(source), *codecs = zarrc_array_codecs(source);
+  const char *codecs = zarrc_array_codecs(source);
+  zarrc_buf metadata = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
   composing c = {.k = k,
                  .source = source,
                  .ndim = zarrc_array_ndim(source),
                  .chain = zarrc_buf_new(k->ctx, SIZE_MAX / 2),
                  .out = out,
                  .error = error};
-  if (zarrc_array_check_readable(source, NULL)) return zarrc_buf_append(out, metadata, strlen(metadata), error);
-  zarrc_status status = zarrc_json_parse(k->ctx, metadata, strlen(metadata), "attributes", &c.document, error);
+  if (zarrc_array_check_readable(source, NULL)) return zarrc_array_document(source, 3, out, error);
+  zarrc_status status = zarrc_array_document(source, 3, &metadata, error);
+  if (!status)
+    status = zarrc_json_parse(k->ctx, (const char *)metadata.ptr, metadata.len, "attributes", &c.document, error);
   if (!status) status = zarrc_json_parse(k->ctx, codecs, strlen(codecs), NULL, &c.codecs, error);
   if (!status) status = decide(&c);
   if (!status) put_document(&c);
   zarrc_json_close(c.document);
   zarrc_json_close(c.codecs);
   zarrc_buf_clear(&c.chain);
+  zarrc_buf_clear(&metadata);
   return status ? status : c.status;
 }

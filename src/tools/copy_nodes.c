@@ -54,10 +54,14 @@ static zarrc_status put_members(const zarrc_json *root, zarrc_buf *out, bool *co
 
 static zarrc_status group_document(zarrc_copier *k, const char *path, const zarrc_group *source, zarrc_buf *out,
                                    zarrc_error *error) {
-  const char *text = zarrc_group_metadata(source);
+  zarrc_buf text = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
   zarrc_json_doc *doc;
   bool consolidated = false;
-  zarrc_status status = zarrc_json_parse(k->ctx, text, strlen(text), "attributes consolidated_metadata", &doc, error);
+  zarrc_status status = zarrc_group_document(source, 3, &text, error);
+  if (!status)
+    status =
+        zarrc_json_parse(k->ctx, (const char *)text.ptr, text.len, "attributes consolidated_metadata", &doc, error);
+  zarrc_buf_clear(&text);
   if (status) return status;
   status = put_members(zarrc_json_root(doc), out, &consolidated, error);
   zarrc_json_close(doc);

@@ -5,6 +5,7 @@
  */
 #include "tools/copy.h"
 
+#include "base/documents.h"
 #include "base/sort.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static bool is_copied(const zarrc_copy_item *a, const char *key) {
 
 static bool is_document(const char *path, const char *key) {
   size_t n = strlen(path);
-  return !strcmp(key + n + (n > 0), "zarr.json");
+  return zarrc_name_is_document(key + n + (n > 0));
 }
 
 static zarrc_status look(void *arg, const zarrc_entry *entry, zarrc_error *error) {

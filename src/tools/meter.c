@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/meter.h"
 
+#include "base/documents.h"
+
 #include <string.h>
 #include <zarrc/plugin/store.h>
 
@@ -87,8 +89,7 @@ static size_t meter_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
 }
 
 static bool is_document(const char *key) {
-  const char *name = strrchr(key, '/');
-  return !strcmp(name ? name + 1 : key, "zarr.json");
+  return zarrc_name_is_document(zarrc_key_name(key));
 }
 
 static zarrc_status meter_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A store that passes calls on to another store and counts them. Reads of zarr.json are not counted. */
+/* A store that passes calls on to another store and counts them. Reads of metadata documents are not counted. */
 #ifndef ZARRC_TOOLS_METER_H
 #define ZARRC_TOOLS_METER_H
 

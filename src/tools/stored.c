@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <zarrc/tools.h>
 
+#include "base/documents.h"
 #include "base/sized.h"
 #include "tools/sums.h"
 
@@ -11,10 +12,10 @@ typedef struct counting {
   zarrc_stored found;
 } counting;
 
-/* Returns whether a key is the zarr.json of the array itself. */
+/* Returns whether a key is that of a document of the array itself. */
 static bool is_document(const zarrc_array *array, const char *key) {
   size_t n = strlen(zarrc_array_path(array));
-  return !strcmp(key + n + (n > 0), "zarr.json");
+  return zarrc_name_is_document(key + n + (n > 0));
 }
 
 static zarrc_status count_entry(void *arg, const zarrc_entry *entry, zarrc_error *error) {

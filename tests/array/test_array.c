@@ -206,10 +206,11 @@ static void test_not_opened(void **state) {
     const char *message, *error_key;
   } rows[] = {
       {"x", "x", "none", ZARRC_NOT_FOUND, "none/zarr.json: ", "none/zarr.json"},
-      {"v2/.zarray", "{}", "v2", ZARRC_UNSUPPORTED, "v2/.zarray: Zarr format 2 is not supported by this version",
-       "v2/.zarray"},
-      {"v2g/.zgroup", "{}", "v2g", ZARRC_UNSUPPORTED, "v2g/.zgroup: Zarr format 2 is not supported by this version",
-       "v2g/.zgroup"},
+      {"v2/.zarray", "{}", "v2", ZARRC_INVALID_METADATA, "v2/.zarray: /zarr_format: is missing", "v2/.zarray"},
+      {"v2s/.zarray", "{\"zarr_format\": 2}", "v2s", ZARRC_INVALID_METADATA, "v2s/.zarray: /shape: is missing",
+       "v2s/.zarray"},
+      {"v2g/.zgroup", "{\"zarr_format\": 2}", "v2g", ZARRC_INVALID_ARGUMENT,
+       "v2g/.zgroup: this is a group, not an array", "v2g/.zgroup"},
       {"grp/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}", "grp", ZARRC_INVALID_ARGUMENT,
        "grp/zarr.json: /node_type: this is a group, not an array", "grp/zarr.json"},
       {"bad/zarr.json", "{\"zarr_format\": 3, ", "bad", ZARRC_INVALID_METADATA, "bad/zarr.json: ", "bad/zarr.json"},

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "array/document.h"
+#include "support/documents.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void test_kinds(void **state) {
       {"{\"zarr_format\": 3, \"node_type\": null}", ZARRC_INVALID_METADATA, 0, "/node_type"},
       {"{\"zarr_format\": 3, \"node_type\": \"Array\"}", ZARRC_INVALID_METADATA, 0, "/node_type"},
       {"{\"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format: is missing"},
-      {"{\"zarr_format\": 2, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format: must be 3"},
+      {"{\"zarr_format\": 4, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format: must be 2 or 3"},
       {"{\"zarr_format\": 3.0, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
       {"{\"zarr_format\": \"3\", \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
       {"{\"zarr_format\": true, \"node_type\": \"array\"}", ZARRC_INVALID_METADATA, 0, "/zarr_format"},
@@ -56,27 +56,86 @@ static void test_kinds(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zarrc_json_doc *doc = NULL;
-    zarrc_node_kind kind = ZARRC_NODE_NONE;
+    zarrc_document_kind kind = {0};
+    zarrc_documents documents = zarrc_documents_of(rows[i].text, strlen(rows[i].text));
     zarrc_error error = {0};
-    zarrc_status status = zarrc_document_parse(ctx, rows[i].text, strlen(rows[i].text), &doc, &kind, &error);
+    zarrc_status status = zarrc_document_parse(ctx, &documents, &doc, &kind, &error);
     if (status != rows[i].status) fail_msg("%s: %s", rows[i].text, error.message);
     if (status && !strstr(error.message, rows[i].message)) fail_msg("%s: %s", rows[i].text, error.message);
-    if (!status) assert_int_equal(kind, rows[i].kind);
+    if (!status) assert_int_equal(kind.node, rows[i].kind);
+    if (!status) assert_int_equal(kind.format, 3);
     zarrc_json_close(doc);
   }
 }
 
+/* The name of a document says its format, and in format 2 what it describes. */
+static void test_kinds_by_name(void **state) {
+  static const struct {
+    const char *name, *text, *message; /* NULL: valid */
+    zarrc_document_kind kind;
+  } rows[] = {
+      {"zarr.json", "{\"zarr_format\": 2}", "/zarr_format: must be 3", {0}},
+      {".zarray", "{\"zarr_format\": 3, \"node_type\": \"array\"}", "/zarr_format: must be 2", {0}},
+      {".zgroup", "{}", "/zarr_format: is missing", {0}},
+      {".zgroup", "[2]", "must be an object", {0}},
+      {".zarray", "{\"zarr_format\": 2}", NULL, {2, ZARRC_NODE_ARRAY}},
+      {".zgroup", "{\"zarr_format\": 2, \"shape\": []}", NULL, {2, ZARRC_NODE_GROUP}},
+      {NULL, "{\"zarr_format\": 2, \"shape\": []}", NULL, {2, ZARRC_NODE_ARRAY}},
+      {NULL, "{\"zarr_format\": 2}", NULL, {2, ZARRC_NODE_GROUP}},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_json_doc *doc = NULL;
+    zarrc_document_kind kind = {0};
+    zarrc_error error = {0};
+    zarrc_documents documents = zarrc_documents_of(rows[i].text, strlen(rows[i].text));
+    documents.name = rows[i].name;
+    zarrc_status status = zarrc_document_parse(ctx, &documents, &doc, &kind, &error);
+    assert_int_equal(status, rows[i].message ? ZARRC_INVALID_METADATA : ZARRC_OK);
+    if (status && !strstr(error.message, rows[i].message)) fail_msg("%s: %s", rows[i].text, error.message);
+    assert_true(kind.format == rows[i].kind.format && kind.node == rows[i].kind.node);
+    zarrc_json_close(doc);
+  }
+}
+
+/* The attributes of format 2 are a document of their own, which may begin with a byte order mark. */
+static void test_zattrs(void **state) {
+  static const struct {
+    const char *text, *attributes; /* NULL: refused */
+  } rows[] = {{"{}", "{}"},
+              {"\xef\xbb\xbf{\"a\": NaN}", "{\"a\": NaN}"},
+              {"{\"a\": 1, \"a\": 2}", "{\"a\": 1, \"a\": 2}"},
+              {"[]", NULL},
+              {"{}, \"codecs\": []", NULL},
+              {"{\"a\": }", NULL}};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_bytes bytes = {.ptr = (const uint8_t *)rows[i].text, .len = strlen(rows[i].text)};
+    char *text = NULL;
+    zarrc_status status = zarrc_document_check_zattrs(ctx, &bytes, NULL);
+    assert_int_equal(status, rows[i].attributes ? ZARRC_OK : ZARRC_INVALID_METADATA);
+    if (status) continue;
+    assert_int_equal(zarrc_document_zattrs(ctx, &bytes, &text, NULL), ZARRC_OK);
+    assert_string_equal(text, rows[i].attributes);
+    zarrc_free(ctx, text);
+  }
+  char *text = NULL;
+  assert_int_equal(zarrc_document_zattrs(ctx, &(zarrc_bytes){0}, &text, NULL), ZARRC_OK);
+  assert_string_equal(text, "{}");
+  zarrc_free(ctx, text);
+}
+
 static void test_length(void **state) {
   zarrc_json_doc *doc;
-  zarrc_node_kind kind;
+  zarrc_document_kind kind;
   (void)state;
-  assert_int_equal(zarrc_document_parse(ctx, "{}", ZARRC_MAX_DOCUMENT + 1, &doc, &kind, NULL), ZARRC_LIMIT);
+  assert_int_equal(zarrc_document_parse(ctx, DOCUMENTS("{}", ZARRC_MAX_DOCUMENT + 1), &doc, &kind, NULL), ZARRC_LIMIT);
 }
 
 static zarrc_json_doc *parse(const char *text) {
   zarrc_json_doc *doc;
-  zarrc_node_kind kind;
-  assert_int_equal(zarrc_document_parse(ctx, text, strlen(text), &doc, &kind, NULL), ZARRC_OK);
+  zarrc_document_kind kind;
+  assert_int_equal(zarrc_document_parse(ctx, DOCUMENTS(text, strlen(text)), &doc, &kind, NULL), ZARRC_OK);
   return doc;
 }
 
@@ -166,8 +225,9 @@ static void test_check_says_where(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_kinds),  cmocka_unit_test(test_length), cmocka_unit_test(test_attributes),
-      cmocka_unit_test(test_extras), cmocka_unit_test(test_check),  cmocka_unit_test(test_check_says_where),
+      cmocka_unit_test(test_kinds),  cmocka_unit_test(test_kinds_by_name),    cmocka_unit_test(test_zattrs),
+      cmocka_unit_test(test_length), cmocka_unit_test(test_attributes),       cmocka_unit_test(test_extras),
+      cmocka_unit_test(test_check),  cmocka_unit_test(test_check_says_where),
   };
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

@@ -72,9 +72,43 @@ static void test_open(void **state) {
   assert_int_equal(zarrc_group_open(store, "", &g, &error), ZARRC_NOT_FOUND);
   assert_string_equal(error.key, "zarr.json");
   nodes_put(store, "v2/.zgroup", "{}");
-  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_INVALID_METADATA);
+  assert_string_equal(SAID(error), "v2/.zgroup: /zarr_format: is missing");
+  nodes_put(store, "v2/.zarray", "{\"zarr_format\": 2}");
+  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(SAID(error), "v2/.zarray: this is an array, not a group");
   assert_int_equal(zarrc_group_open(store, "a//b", &g, &error), ZARRC_INVALID_ARGUMENT);
   assert_null(g);
+}
+
+/* A group of format 2: what is known stays as it is, and attributes have a document of their own. */
+static void test_format_2(void **state) {
+  static const char document[] = "{\"zarr_format\": 2, \"_nczarr_group\": {\"dims\": {}}}";
+  static const char laid[] = "{\n  \"zarr_format\": 2,\n  \"_nczarr_group\": {\n    \"dims\": {}\n  }\n}";
+  zarrc_group *g = NULL;
+  zarrc_error error = {0};
+  (void)state;
+  nodes_put(store, "g/.zgroup", document);
+  assert_int_equal(zarrc_group_open(store, "g", &g, &error), ZARRC_OK);
+  assert_int_equal(zarrc_group_format(g), 2);
+  assert_string_equal(zarrc_group_metadata(g), laid);
+  assert_string_equal(zarrc_group_attributes(g), "{}");
+  for (int i = 0; i < 2; i++) { /* there is no .zattrs, there is one */
+    assert_int_equal(zarrc_group_set_attributes(g, i ? "{\"b\": 2}" : "{\"a\":1}", 8 - !i, &error), ZARRC_OK);
+    char *text = nodes_get(store, "g/.zattrs"), *same = nodes_get(store, "g/.zgroup");
+    assert_string_equal(text, i ? "{\"b\": 2}" : "{\"a\":1}");
+    assert_string_equal(same, document);
+    free(text);
+    free(same);
+  }
+  assert_string_equal(zarrc_group_attributes(g), "{\"b\": 2}");
+  zarrc_buf buf = zarrc_buf_new(store->ctx, 4096);
+  assert_int_equal(zarrc_group_document(g, 3, &buf, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_buf_append(&buf, "", 1, NULL), ZARRC_OK);
+  assert_string_equal((const char *)buf.ptr,
+                      "{\n  \"attributes\": {\"b\": 2},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}");
+  zarrc_buf_clear(&buf);
+  zarrc_group_close(g);
 }
 
 static void test_create(void **state) {
@@ -189,11 +223,11 @@ static void test_list_unreadable(void **state) {
   nodes_put(store, "b/zarr.json", "{\"zarr_format\": 2, \"node_type\": \"array\"}");
   nodes_put(store, "c/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"zzz\"}");
   nodes_put(store, "x/.zarray", "{}");
-  nodes_put(store, "y/.zgroup", "{}");
+  nodes_put(store, "y/.zgroup", "{\"zarr_format\": 2}");
   nodes_put(store, "z/zarr.json", "");
   assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_OK);
-  assert_string_equal(s.text, "a=INVALID_METADATA b=INVALID_METADATA c=INVALID_METADATA m=array x=UNSUPPORTED "
-                              "y=UNSUPPORTED z=INVALID_METADATA ");
+  assert_string_equal(s.text, "a=INVALID_METADATA b=INVALID_METADATA c=INVALID_METADATA m=array x=INVALID_METADATA "
+                              "y=group z=INVALID_METADATA ");
   s = (seen){.stop_after = 2};
   assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_CANCELED);
   assert_string_equal(s.text, "a=INVALID_METADATA b=INVALID_METADATA ");
@@ -327,6 +361,7 @@ int main(void) {
       EMPTY_STORE(test_documents),
       EMPTY_STORE(test_open),
       EMPTY_STORE(test_create),
+      EMPTY_STORE(test_format_2),
       EMPTY_STORE(test_attributes),
       EMPTY_STORE(test_list),
       EMPTY_STORE(test_threads),

@@ -8,6 +8,7 @@
 
 #include "array/document.h"
 #include "array/metadata.h"
+#include "support/documents.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
 #include "support/needs.h"
@@ -94,7 +95,7 @@ static void check_row(const zarrc_json *row, size_t *naccepted, size_t *nexcepti
   zarrc_error error = {0};
   bool ok = false;
   const char *text = zarrc_json_text(zarrc_json_get(row, "document"), &n);
-  zarrc_status status = zarrc_metadata_open(ctx, text, n, NULL, &m, &error);
+  zarrc_status status = zarrc_metadata_open(ctx, DOCUMENTS(text, n), NULL, &m, &error);
   assert_true(zarrc_json_get_bool(zarrc_json_get(theirs, "ok"), &ok));
   if (x) {
     (*nexceptions)++;
@@ -139,7 +140,7 @@ static void check_member(const char *member, const char *json, bool strict, zarr
   zarrc_array_options options = {.strict = strict};
   zarrc_metadata *m = NULL;
   zarrc_error error = {0};
-  zarrc_status status = zarrc_metadata_open(ctx, document, strlen(document), &options, &m, &error);
+  zarrc_status status = zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), &options, &m, &error);
   if (status != expected) fail_msg("%s %s: %s", member, json, status ? SAID(error) : "accepted");
   if (part && !strstr(status ? SAID(error) : m->text, part))
     fail_msg("%s %s: %s", member, json, status ? SAID(error) : m->text);
@@ -181,7 +182,7 @@ static void test_rank(void **state) {
     strcat(strcat(grid, sizes), "}}");
     char *document = nodes_document("shape", sizes, "chunk_grid", grid, NULL);
     zarrc_metadata *m = NULL;
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL),
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL),
                      ndim <= ZARRC_MAX_NDIM ? ZARRC_OK : ZARRC_LIMIT);
     zarrc_metadata_close(m);
     free(document);
@@ -204,7 +205,7 @@ static void test_huge_chunk(void **state) {
   zarrc_metadata *m = NULL;
   (void)state;
   uint64_t before = zarrc_ctx_memory_peak(ctx);
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), ZARRC_OK);
   assert_true(zarrc_ctx_memory_peak(ctx) - before < 1 << 20);
   zarrc_metadata_close(m);
   free(document);
@@ -232,7 +233,7 @@ static void test_item_size(void **state) {
     char *document =
         nodes_document("data_type", rows[i].type, "fill_value", "\"\"", "codecs", "[{\"name\": \"bytes\"}]", NULL);
     zarrc_metadata *m = NULL;
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), rows[i].status);
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), rows[i].status);
     zarrc_metadata_close(m);
     free(document);
   }
@@ -243,7 +244,7 @@ static void test_raw_bits(void **state) {
   char *document = nodes_document("data_type", "\"r16\"", "fill_value", "[1, 255]", "codecs", "[\"bytes\"]", NULL);
   zarrc_metadata *m = NULL;
   (void)state;
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(m->dtype.item_size, 2);
   assert_memory_equal(m->fill, "\x01\xff", 2);
   zarrc_metadata_close(m);
@@ -279,7 +280,7 @@ static void test_shards(void **state) {
   (void)state;
   char *document = nodes_document("chunk_grid", SIZES("4", "3"), "codecs", SHARD("[2, 3]"), NULL);
   zarrc_metadata *m = NULL;
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(m->layout.nlevels, 1);
   assert_int_equal(m->layout.level[0].chunk_shape[0], 2);
   assert_int_equal(m->layout.level[0].chunk_shape[1], 3);
@@ -289,7 +290,7 @@ static void test_shards(void **state) {
                             "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 3], "
                             "\"codecs\": " SHARD("[1, 3]") "}}]",
                             NULL);
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(m->layout.nlevels, 2);
   assert_int_equal(m->layout.level[0].chunk_shape[0], 2);
   assert_int_equal(m->layout.level[1].chunk_shape[0], 1);
@@ -305,7 +306,7 @@ static void test_shards(void **state) {
     strcat(strcat(grid, lists[i]), "}}");
     document = nodes_document("chunk_grid", grid, "codecs", SHARD("[2, 3]"), NULL);
     m = NULL;
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL),
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL),
                      i == 0 ? ZARRC_OK : ZARRC_INVALID_METADATA);
     zarrc_metadata_close(m);
     free(document);
@@ -350,7 +351,7 @@ static void test_truncated_and_flipped(void **state) {
     if (cut) memcpy(text, rich, cut);
     m = NULL;
     zarrc_error error = {0};
-    zarrc_status status = zarrc_metadata_open(ctx, text, cut, NULL, &m, &error);
+    zarrc_status status = zarrc_metadata_open(ctx, DOCUMENTS(text, cut), NULL, &m, &error);
     assert_int_equal(status, cut < n ? ZARRC_INVALID_METADATA : ZARRC_OK);
     assert_int_equal(error.code, status);
     zarrc_metadata_close(m);
@@ -365,7 +366,7 @@ static void test_truncated_and_flipped(void **state) {
       text[at] = others[k];
       m = NULL;
       zarrc_error error = {0};
-      zarrc_status status = zarrc_metadata_open(ctx, text, n, NULL, &m, &error);
+      zarrc_status status = zarrc_metadata_open(ctx, DOCUMENTS(text, n), NULL, &m, &error);
       assert_int_equal(error.code, status);
       if (status) assert_true(SAID(error)[0] != 0);
       naccepted += status == ZARRC_OK;
@@ -420,7 +421,7 @@ static double asked_per_byte(int nlevels, const char *filler, size_t n, zarrc_st
   assert_int_equal(zarrc_ctx_open(&options, &own, NULL), ZARRC_OK);
   size_t nbytes = strlen(document);
   asked = 0;
-  zarrc_status status = zarrc_metadata_open(own, document, nbytes, NULL, &m, &error);
+  zarrc_status status = zarrc_metadata_open(own, DOCUMENTS(document, nbytes), NULL, &m, &error);
   double each = (double)asked / (double)nbytes;
   if (status != expected || (message && !strstr(SAID(error), message)))
     fail_msg("%d levels, %zu x \"%s\": %s", nlevels, n, filler, SAID(error));
@@ -456,7 +457,7 @@ static void test_changes(void **state) {
   zarrc_metadata *m = NULL, *other = NULL;
   bool same = false;
   (void)state;
-  assert_int_equal(zarrc_metadata_open(ctx, rich, sizeof rich - 1, NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(rich, sizeof rich - 1), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(zarrc_metadata_set_shape(m, shape, NULL), ZARRC_OK);
   assert_non_null(strstr(m->text, "\"shape\": [\n    7,\n    9\n  ]"));
   assert_int_equal(m->grid.axes[1].nedges, 3);
@@ -465,11 +466,11 @@ static void test_changes(void **state) {
   assert_int_equal(zarrc_metadata_set_attributes(m, "[]", 2, NULL), ZARRC_INVALID_ARGUMENT);
   assert_string_equal(m->attributes, "{\"b\": 1}");
   /* what was written is what is read */
-  assert_int_equal(zarrc_metadata_open(ctx, m->text, strlen(m->text), NULL, &other, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(m->text, strlen(m->text)), NULL, &other, NULL), ZARRC_OK);
   assert_string_equal(m->text, other->text);
   zarrc_metadata_close(other);
   /* a new shape and new attributes make no other chunks; a new fill value does */
-  assert_int_equal(zarrc_metadata_open(ctx, rich, sizeof rich - 1, NULL, &other, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(rich, sizeof rich - 1), NULL, &other, NULL), ZARRC_OK);
   assert_int_equal(zarrc_metadata_same_chunks(m, other, &same, NULL), ZARRC_OK);
   assert_true(same);
   other->fill_value[1]++;
@@ -486,7 +487,7 @@ static zarrc_status open_and_change(const zarrc_ctx_options *options, void *arg)
   (void)arg;
   zarrc_status status = zarrc_ctx_open(options, &own, NULL);
   if (status) return status;
-  status = zarrc_metadata_open(own, rich, sizeof rich - 1, NULL, &m, NULL);
+  status = zarrc_metadata_open(own, DOCUMENTS(rich, sizeof rich - 1), NULL, &m, NULL);
   if (!status) status = zarrc_metadata_set_shape(m, shape, NULL);
   if (!status) status = zarrc_metadata_set_attributes(m, "{}", 2, NULL);
   zarrc_metadata_close(m);

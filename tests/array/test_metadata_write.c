@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "array/metadata.h"
+#include "support/documents.h"
 #include "support/files.h"
 #include "support/needs.h"
 #include "support/nodes.h"
@@ -31,7 +32,7 @@ static int close_ctx(void **state) {
 static zarrc_metadata *open_text(const char *text, size_t n) {
   zarrc_metadata *m = NULL;
   zarrc_error error = {0};
-  if (zarrc_metadata_open(ctx, text, n, NULL, &m, &error)) fail_msg("%s", error.message);
+  if (zarrc_metadata_open(ctx, DOCUMENTS(text, n), NULL, &m, &error)) fail_msg("%s", error.message);
   return m;
 }
 

@@ -23,7 +23,13 @@ static void test_find(void **state) {
   (void)state;
   nodes_put(store, "zarr.json", GROUP);
   nodes_put(store, "a/zarr.json", ARRAY);
-  nodes_put(store, "v2/.zgroup", "{}");
+  nodes_put(store, "v2/.zgroup", "{\"zarr_format\": 2}");
+  nodes_put(store, "both/.zarray", "{\"zarr_format\": 2}");
+  nodes_put(store, "both/.zgroup", "{\"zarr_format\": 2}");
+  nodes_put(store, "mixed/.zarray", "{\"zarr_format\": 2}");
+  nodes_put(store, "mixed/zarr.json", GROUP);
+  nodes_put(store, "attributes/.zgroup", "{\"zarr_format\": 2}");
+  nodes_put(store, "attributes/.zattrs", "[]");
   nodes_put(store, "bad/zarr.json", "{");
   nodes_put(store, "implicit/x/zarr.json", GROUP);
   assert_int_equal(zarrc_node_find(store, "", &kind, NULL), ZARRC_OK);
@@ -34,8 +40,14 @@ static void test_find(void **state) {
   assert_int_equal(kind, ZARRC_NODE_NONE);
   assert_int_equal(zarrc_node_find(store, "none", &kind, NULL), ZARRC_OK);
   assert_int_equal(kind, ZARRC_NODE_NONE);
-  assert_int_equal(zarrc_node_find(store, "v2", &kind, &error), ZARRC_UNSUPPORTED);
-  assert_string_equal(SAID(error), "v2/.zgroup: Zarr format 2 is not supported by this version");
+  assert_int_equal(zarrc_node_find(store, "v2", &kind, &error), ZARRC_OK);
+  assert_int_equal(kind, ZARRC_NODE_GROUP);
+  assert_int_equal(zarrc_node_find(store, "both", &kind, &error), ZARRC_OK);
+  assert_int_equal(kind, ZARRC_NODE_ARRAY);
+  assert_int_equal(zarrc_node_find(store, "mixed", &kind, &error), ZARRC_OK);
+  assert_int_equal(kind, ZARRC_NODE_GROUP); /* that of format 3 */
+  assert_int_equal(zarrc_node_find(store, "attributes", &kind, &error), ZARRC_INVALID_METADATA);
+  assert_string_equal(SAID(error), "attributes/.zattrs: must be one JSON object");
   assert_int_equal(zarrc_node_find(store, "bad", &kind, &error), ZARRC_INVALID_METADATA);
   assert_true(said_first(&error, "bad/zarr.json: "));
   assert_string_equal(error.key, "bad/zarr.json");
@@ -67,11 +79,12 @@ static void test_create(void **state) {
 static void test_create_beside(void **state) {
   zarrc_error error = {0};
   (void)state;
-  nodes_put(store, "v2/.zarray", "{}");
+  nodes_put(store, "v2/.zarray", "{\"zarr_format\": 2}");
   nodes_put(store, "bad/zarr.json", "{");
   nodes_put(store, "dir/x", "");
   assert_int_equal(zarrc_node_create(store, "v2", GROUP, ZARRC_CREATE_NEW, &error), ZARRC_CONFLICT);
-  assert_int_equal(zarrc_node_create(store, "v2/a", GROUP, ZARRC_CREATE_NEW, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_node_create(store, "v2/a", GROUP, ZARRC_CREATE_NEW, &error), ZARRC_CONFLICT);
+  assert_string_equal(SAID(error), "v2/.zarray: an array: no node can lie below it");
   assert_int_equal(zarrc_node_create(store, "bad", GROUP, ZARRC_CREATE_NEW, &error), ZARRC_CONFLICT);
   assert_int_equal(zarrc_node_create(store, "bad/a", GROUP, ZARRC_CREATE_OVERWRITE, &error), ZARRC_INVALID_METADATA);
   expect_keys("bad/zarr.json dir/x v2/.zarray ");

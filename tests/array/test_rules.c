@@ -8,6 +8,7 @@
 
 #include "array/metadata.h"
 #include "array/rules.h"
+#include "support/documents.h"
 #include "support/nodes.h"
 
 #include <stdlib.h>
@@ -31,15 +32,16 @@ static void check_bent(const char *document, size_t n, const char *words) {
   zarrc_array_options strict = {.strict = true};
   zarrc_metadata *m = NULL;
   zarrc_error error = {0};
-  if (zarrc_metadata_open(ctx, document, n, NULL, &m, &error)) fail_msg("%s: %s", words, error.message);
+  if (zarrc_metadata_open(ctx, DOCUMENTS(document, n), NULL, &m, &error)) fail_msg("%s: %s", words, error.message);
   const char *notice = zarrc_rules_notice(&m->rules, 0);
   if (!notice || !strstr(notice, words)) fail_msg("%s: %s", words, notice ? notice : "no notice");
   assert_null(zarrc_rules_notice(&m->rules, 1));
-  assert_int_equal(zarrc_metadata_open(ctx, document, n, &strict, &m, &error), ZARRC_INVALID_METADATA);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, n), &strict, &m, &error), ZARRC_INVALID_METADATA);
   assert_string_equal(error.message, notice);
   /* what is written has nothing of it */
   zarrc_metadata *again = NULL;
-  if (zarrc_metadata_open(ctx, m->text, strlen(m->text), &strict, &again, &error)) fail_msg("%s", error.message);
+  if (zarrc_metadata_open(ctx, DOCUMENTS(m->text, strlen(m->text)), &strict, &again, &error))
+    fail_msg("%s", error.message);
   assert_string_equal(again->text, m->text);
   zarrc_metadata_close(again);
   zarrc_metadata_close(m);
@@ -121,9 +123,10 @@ static void levels_out_of_range(void **state) {
     zarrc_array_options strict = {.strict = true};
     zarrc_metadata *m = NULL;
     zarrc_error error = {0};
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), &strict, &m, &error), ZARRC_INVALID_METADATA);
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), &strict, &m, &error),
+                     ZARRC_INVALID_METADATA);
     if (!strstr(error.message, rows[i].words)) fail_msg("%s", error.message);
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, &error), ZARRC_OK);
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, &error), ZARRC_OK);
     assert_string_equal(zarrc_rules_notice(&m->rules, 0), error.code ? error.message : "");
     zarrc_metadata_close(m);
     free(document);
@@ -150,7 +153,8 @@ static void nan_elsewhere_is_refused(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zarrc_metadata *m = NULL;
     char *document = nodes_document("data_type", rows[i][0], rows[i][1], rows[i][2], NULL);
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_INVALID_METADATA);
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL),
+                     ZARRC_INVALID_METADATA);
     free(document);
   }
 }
@@ -163,7 +167,8 @@ static void a_chunk_edge_of_zero_is_refused(void **state) {
     zarrc_metadata *m = NULL;
     char *document = nodes_document("shape", shapes[i], "chunk_grid",
                                     "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [2, 0]}}", NULL);
-    assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_INVALID_METADATA);
+    assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL),
+                     ZARRC_INVALID_METADATA);
     free(document);
   }
 }
@@ -177,7 +182,7 @@ static void chains_that_others_refuse(void **state) {
   zarrc_metadata *m = NULL;
   char *document = nodes_document("codecs", chain, NULL);
   (void)state;
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), &strict, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), &strict, &m, NULL), ZARRC_OK);
   assert_non_null(strstr(zarrc_rules_notice(&m->rules, 0), "zarr-python and zarrs cannot open this array"));
   zarrc_metadata_close(m);
   free(document);
@@ -209,7 +214,7 @@ static void things_to_know_about_codecs(void **state) {
     zarrc_error error;
     char *document =
         nodes_document("data_type", rows[i].type, "fill_value", rows[i].fill, "codecs", rows[i].codecs, NULL);
-    if (zarrc_metadata_open(ctx, document, strlen(document), &strict, &m, &error))
+    if (zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), &strict, &m, &error))
       fail_msg("%zu: %s", i, error.message);
     const char *notice = zarrc_rules_notice(&m->rules, 0);
     if (!rows[i].words != !notice || (notice && !strstr(notice, rows[i].words)))

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "array/select.h"
+#include "support/documents.h"
 #include "support/nodes.h"
 
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static zarrc_metadata *open_metadata(const char *codecs) {
   char *document =
       nodes_document("shape", "[10, 9]", "chunk_grid",
                      "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [8, 12]}}", "codecs", codecs, NULL);
-  if (zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, &error)) fail_msg("%s", error.message);
+  if (zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, &error)) fail_msg("%s", error.message);
   free(document);
   return m;
 }
@@ -110,7 +111,7 @@ static void too_many_chunks(void **state) {
   (void)state;
   char *document = nodes_document("shape", "[9223372036854775807, 9223372036854775807]", "chunk_grid",
                                   "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": [1, 1]}}", NULL);
-  assert_int_equal(zarrc_metadata_open(ctx, document, strlen(document), NULL, &m, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, NULL), ZARRC_OK);
   assert_int_equal(zarrc_points_open(m, &selection, &p, NULL), ZARRC_OK);
   assert_int_equal(zarrc_points_list(&p, &error), ZARRC_LIMIT);
   assert_non_null(strstr(error.message, "2^64-1 chunks"));

@@ -2,8 +2,8 @@
 """Arrays that other implementations stored: read, and compared with the SHA-256 that zarr-python gives.
 
 The stores are in fixtures.tar.gz in a folder shared/ beside the checkout; without it these tests are skipped. Arrays
-with codecs that zarrc does not have must be refused as unsupported (exit code 5). Version 2 arrays and stores in zip files
-are left out.
+with codecs that zarrc does not have must be refused as unsupported (exit code 5). Stores in zip files are left out. Of format 2
+also those are read that zarr-python refuses; they have no SHA-256.
 """
 import collections
 import hashlib
@@ -20,14 +20,15 @@ ARCHIVE = conftest.ROOT.parent / "shared" / "fixtures.tar.gz"
 CODECS = {"bytes", "endian", "transpose", "gzip", "zstd", "blosc", "crc32c", "sharding_indexed", "vlen-utf8", "vlen-bytes"}
 
 
-def rows():
-    """(path of the array, SHA-256) of each v3 array in a directory store that zarr-python reads."""
+def rows(zarr_format=3, refused=False):
+    """(path of the array, SHA-256) of each array of a format in a directory store that zarr-python reads, or refuses."""
     if not ARCHIVE.exists():
         return []
     with tarfile.open(ARCHIVE) as tar:
         lines = tar.extractfile("fixtures/EXPECTED.tsv").read().decode().splitlines()
     table = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [(row[0], row[4]) for row in table if row[1] == "3" and row[5] == "ok" and "!" not in row[0]]
+    return [(row[0], row[4]) for row in table
+            if row[1] == str(zarr_format) and (row[5] != "ok") == refused and "!" not in row[0]]
 
 
 def name_of(item):
@@ -51,7 +52,7 @@ def without_links(folder):
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fixtures")
-    wanted = tuple({f"fixtures/{path.split('/')[0]}/" for path, _ in rows()})
+    wanted = tuple({f"fixtures/{path.split('/')[0]}/" for path, _ in rows() + rows(2)})
     with tarfile.open(ARCHIVE) as tar:
         safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         tar.extractall(folder, members=[member for member in tar if member.name.startswith(wanted)], **safe)
@@ -81,3 +82,21 @@ def test_fixtures(stores, capsys):
         print(f"\nfixtures: {compared} arrays compared; refused for their codecs:", dict(refused) or "none")
     assert not wrong, "\n".join(wrong)
     assert compared >= 130
+
+
+@pytest.mark.skipif(not ARCHIVE.exists(), reason="no shared/fixtures.tar.gz beside the checkout")
+def test_fixtures_of_format_2(stores, capsys):
+    equal, recovered, wrong, refused = 0, 0, [], collections.Counter()
+    for path, sha256 in rows(2) + rows(2, refused=True):
+        code, got, message = decode(stores / pathlib.PurePosixPath(path))
+        if code == 5:
+            refused[message.strip().rsplit(": ", 1)[-1]] += 1
+        elif code != 0 or (sha256 and got != sha256):
+            wrong.append(f"{path}: exit code {code}, {'other values' if code == 0 else message.strip()}")
+        else:
+            equal, recovered = equal + bool(sha256), recovered + (not sha256)
+    with capsys.disabled():
+        print(f"\nfixtures of format 2: {equal} equal, {recovered} recovered, {sum(refused.values())} refused, "
+              f"{len(wrong)} different; refused:", dict(refused))
+    assert not wrong, "\n".join(wrong)
+    assert equal >= 187 and recovered >= 10

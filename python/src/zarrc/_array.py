@@ -71,7 +71,7 @@ class Array:
     ndim, size, itemsize, nbytes, nchunks, cdata_shape, path, read_only
         As zarr-python has them; `path` is the path or URL that the array was opened with.
     metadata : dict
-        The array's ``zarr.json``.
+        The array's ``zarr.json``, or the ``.zarray`` of Zarr format 2.
     attrs : dict
         Its attributes.
     oindex, vindex
@@ -89,6 +89,10 @@ class Array:
     @functools.cached_property
     def metadata(self) -> dict[str, Any]:
         return json.loads(self._array.metadata)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def _chunk_grid(self) -> dict[str, Any]:
+        return json.loads(self._array.document)["chunk_grid"]  # type: ignore[no-any-return]
 
     @property
     def _array(self) -> _core.Array:
@@ -143,7 +147,7 @@ class Array:
         return None if self._array.inner_chunks is None else self._grid()
 
     def _grid(self) -> tuple[int, ...]:
-        grid = self.metadata["chunk_grid"]
+        grid = self._chunk_grid
         if grid["name"] != "regular":
             raise NotImplementedError(f"chunks of a {grid['name']} grid have no common shape")
         return tuple(grid["configuration"]["chunk_shape"])
@@ -163,7 +167,7 @@ class Array:
 
     @property
     def attrs(self) -> dict[str, Any]:
-        return dict(self.metadata.get("attributes", {}))
+        return dict(json.loads(self._array.attributes))
 
     @property
     def oindex(self) -> _Indexer:
@@ -181,7 +185,7 @@ class Array:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError("iteration over an array without axes")
-        step = max(1, self._grid()[0] if self.metadata["chunk_grid"]["name"] == "regular" else 1)
+        step = max(1, self._grid()[0] if self._chunk_grid["name"] == "regular" else 1)
         for start in range(0, len(self), step):
             yield from self[start : start + step]
 

@@ -218,6 +218,24 @@ static PyObject *array_metadata(PyObject *object, void *closure) {
   return PyUnicode_FromString(zarrc_array_metadata(((core_array *)object)->array));
 }
 
+static PyObject *array_attributes(PyObject *object, void *closure) {
+  (void)closure;
+  return PyUnicode_FromString(zarrc_array_attributes(((core_array *)object)->array));
+}
+
+/* The document of format 3 that describes the array, whatever its format is. */
+static PyObject *array_document(PyObject *object, void *closure) {
+  const zarrc_array *array = ((core_array *)object)->array;
+  zarrc_buf text = zarrc_buf_new(zarrc_array_store(array)->ctx, SIZE_MAX / 2);
+  zarrc_error error = {0};
+  (void)closure;
+  zarrc_status status = zarrc_array_document(array, 3, &text, &error);
+  PyObject *result = status ? core_raise(core_state_of(Py_TYPE(object)), &error)
+                            : PyUnicode_FromStringAndSize((const char *)text.ptr, (Py_ssize_t)text.len);
+  zarrc_buf_clear(&text);
+  return result;
+}
+
 static PyMethodDef array_methods[] = {
     {"read", array_read, METH_VARARGS, "read(entries, points, memory, big)"},
     {"write", array_write, METH_VARARGS, "write(entries, points, memory, big)"},
@@ -231,7 +249,9 @@ static PyGetSetDef array_members[] = {
      NULL},
     {"fill", array_fill, NULL, "The fill value: str or bytes, or the bytes of one element in native order.", NULL},
     {"data_type", array_data_type, NULL, "The data_type of the zarr.json, canonical.", NULL},
-    {"metadata", array_metadata, NULL, "The array's zarr.json, canonical.", NULL},
+    {"metadata", array_metadata, NULL, "The array's zarr.json, canonical, or its .zarray.", NULL},
+    {"attributes", array_attributes, NULL, "The attributes, as they are stored.", NULL},
+    {"document", array_document, NULL, "A zarr.json that describes the array.", NULL},
     {0},
 };
 static PyType_Slot array_slots[] = {

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The documents of Zarr format 2 in the words of format 3: a .zarray becomes a zarr.json that describes the same
+ * chunks, so nothing else knows that there are two formats. Zarr specification version 2, "Arrays". format2.c the
+ * members, the fill value, and writing a .zarray format2_dtype.c   dtype becomes data_type format2_codecs.c  order,
+ * filters, dtype and compressor become codecs
+ */
+#ifndef ZARRC_ARRAY_FORMAT2_H
+#define ZARRC_ARRAY_FORMAT2_H
+
+#include "array/document.h"
+#include "array/rules.h"
+
+/* What of a .zarray is kept so that it can be written again, owned by whoever translated it. */
+typedef struct zarrc_format2 {
+  char *before, *after; /* the document on one line before and after the value of `shape`; NULL: it is of format 3 */
+  bool no_fill;         /* fill_value is null: a missing chunk means nothing in particular */
+} zarrc_format2;
+
+/* Appends a zarr.json without attributes for the root of a .zarray. attributes: the .zattrs, which may have names of
+ * dimensions; ptr NULL: there is none. unreadable: NULL, or receives why the elements cannot be read and written, if
+ * that is ZARRC_UNSUPPORTED; then data type, fill value and codecs are as in the .zarray. */
+zarrc_status zarrc_format2_translate(zarrc_ctx *ctx, const zarrc_json *root, const zarrc_bytes *attributes,
+                                     zarrc_rules *rules, zarrc_error *unreadable, zarrc_format2 *kept, zarrc_buf *out,
+                                     zarrc_error *error);
+void zarrc_format2_clear(zarrc_ctx *ctx, zarrc_format2 *kept);
+
+/* Appends the .zarray with another shape, indented. */
+zarrc_status zarrc_format2_write(zarrc_ctx *ctx, const zarrc_format2 *kept, int ndim, const int64_t *shape,
+                                 zarrc_buf *out, zarrc_error *error);
+
+/* Appends any document, indented, with its members in their order. */
+zarrc_status zarrc_document_indent(zarrc_ctx *ctx, const zarrc_json *root, zarrc_buf *out, zarrc_error *error);
+
+/* The elements as they are in a chunk. */
+typedef struct zarrc_format2_type {
+  bool is_object;     /* of variable length: the first filter stores them */
+  char order;         /* '<' or '>'; 0: nothing is swapped */
+  uint32_t item_size; /* bytes of an element */
+} zarrc_format2_type;
+
+/* Appends the data type for a dtype. filters: the first says what objects are. */
+zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *filters, zarrc_format2_type *type,
+                                     zarrc_buf *out, zarrc_error *error);
+
+/* Reads the name of a dtype that is no list: its type in memory, and appends the data type unless out is NULL. */
+zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
+                                    zarrc_error *error);
+
+/* Appends the list of codecs. */
+zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const zarrc_format2_type *type, zarrc_buf *out,
+                                      zarrc_error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of metadata documents, of Zarr format 3 and 2. */
+#ifndef ZARRC_BASE_DOCUMENTS_H
+#define ZARRC_BASE_DOCUMENTS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Returns whether a document of this name, and it alone, makes the folder it is in an array or a group. */
+static inline bool zarrc_name_makes_node(const char *name) {
+  return !strcmp(name, "zarr.json") || !strcmp(name, ".zarray") || !strcmp(name, ".zgroup");
+}
+
+/* Returns whether a file of this name belongs to the array or group whose folder it is in. */
+static inline bool zarrc_name_is_document(const char *name) {
+  return zarrc_name_makes_node(name) || !strcmp(name, ".zattrs") || !strcmp(name, ".zmetadata");
+}
+
+/* Returns the last segment of a key. */
+static inline const char *zarrc_key_name(const char *key) {
+  const char *slash = strrchr(key, '/');
+  return slash ? slash + 1 : key;
+}
+
+#endif

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Arrays and groups of Zarr format 2 that zarr-python wrote, read, listed, changed and copied by zarrc."""
+import itertools
+import json
+
+import numcodecs
+import numpy
+import pytest
+import zarr
+
+COMPRESSORS = {
+    "none": None,
+    "zstd": numcodecs.Zstd(3),
+    "gzip": numcodecs.GZip(1),
+    "lz4": numcodecs.Blosc("lz4", 5, numcodecs.Blosc.SHUFFLE),
+    "auto": numcodecs.Blosc("zstd", 3, numcodecs.Blosc.AUTOSHUFFLE),
+    "bit": numcodecs.Blosc("blosclz", 9, numcodecs.Blosc.BITSHUFFLE),
+}
+DTYPES = ["|b1", "|i1", "<i4", ">i4", ">f8", "<f2", "<c16", ">c8", "|S5", "<U3", ">U3", "<M8[ns]", ">m8[h]", "|V4"]
+STRUCT = numpy.dtype([("a", ">u2"), ("b", "|i1"), ("s", "|S3")])
+
+
+def values(dtype, shape):
+    dtype = numpy.dtype(dtype)
+    n = int(numpy.prod(shape))
+    random = numpy.random.default_rng(7)
+    if dtype.kind == "b":
+        flat = random.integers(0, 2, n).astype(bool)
+    elif dtype.kind in "iumM":
+        flat = random.integers(-100, 100, n).astype("<i8").astype(dtype)
+    elif dtype.kind in "fc":
+        flat = random.integers(-100, 100, n).astype(dtype)
+    elif dtype.kind in "SU":
+        flat = numpy.array([str(i % 99) for i in range(n)], dtype)
+    else:
+        flat = numpy.frombuffer(random.integers(1, 100, n * dtype.itemsize, numpy.uint8).tobytes(), dtype)
+    return flat.reshape(shape)
+
+
+def equal(a, b):
+    a, b = numpy.asarray(a), numpy.asarray(b)
+    return a.shape == b.shape and a.astype(b.dtype.newbyteorder("=")).tobytes() == b.astype(b.dtype.newbyteorder("=")).tobytes()
+
+
+def make(folder, dtype, shape, chunks, order="C", separator=".", compressor=None, fill=None, filters=None):
+    array = zarr.create_array(str(folder), shape=shape, chunks=chunks, dtype=numpy.dtype(dtype), order=order, zarr_format=2,
+                              compressors=compressor, filters=filters, fill_value=fill,
+                              chunk_key_encoding={"name": "v2", "separator": separator})
+    return array
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_arrays(zarrc, tmp_path, dtype):
+    n = 0
+    layouts = [((7, 5), (3, 2), "C", "."), ((7, 5), (3, 2), "F", "/"), ((3, 4, 5), (2, 4, 3), "F", "."), ((), (), "C", "."),
+               ((6,), (6,), "F", "/")]
+    for (shape, chunks, order, separator), name in itertools.product(layouts, COMPRESSORS):
+        folder = tmp_path / f"{n}.zarr"
+        expected = values(dtype, shape)
+        array = make(folder, dtype, shape, chunks, order, separator, COMPRESSORS[name])
+        array[...] = expected
+        assert equal(zarrc.get(folder, tmp_path), expected)
+        # zarrc writes a part, zarr-python reads the whole
+        if shape:
+            changed = expected.copy()
+            changed[1:3] = expected[:2]
+            zarrc.put(folder, tmp_path, changed[1:3].astype(changed.dtype.newbyteorder("<")), "-s", "1:3")
+            assert equal(zarr.open_array(str(folder), mode="r")[...], changed)
+        n += 1
+    assert n == 30
+
+
+def test_structs(zarrc, tmp_path):
+    array = make(tmp_path / "s.zarr", STRUCT, (9,), (4,), compressor=COMPRESSORS["lz4"])
+    array[...] = values(STRUCT, (9,))
+    zarrc("copy", tmp_path / "s.zarr", tmp_path / "t.zarr", "-q")
+    raw = zarrc("get", tmp_path / "t.zarr", "--format", "raw", "-o", "-")
+    assert raw == values(STRUCT, (9,)).astype(STRUCT.newbyteorder("<")).tobytes()
+
+
+def test_strings(zarrc, tmp_path):
+    words = ["", "a", "\u00e9t\u00e9", "long " * 50, "\U0001f30d"]
+    group = zarr.open_group(str(tmp_path / "g.zarr"), mode="w", zarr_format=2)
+    array = group.create_array("s", shape=(5,), chunks=(2,), dtype="str", compressors=COMPRESSORS["zstd"])
+    array[...] = numpy.array(words, object)
+    assert json.loads(zarrc("get", tmp_path / "g.zarr/s", "--format", "json")) == words
+    assert json.loads(zarrc("info", "--json", tmp_path / "g.zarr/s"))["data_type"] == "string"
+
+
+@pytest.mark.parametrize("fill", [None, 0, 7])
+def test_missing_chunks(zarrc, tmp_path, fill):
+    array = make(tmp_path / "a.zarr", "<i4", (8,), (4,), fill=fill)
+    array[:4] = [1, 2, 3, 4]
+    assert zarrc.get(tmp_path / "a.zarr", tmp_path).tolist() == [1, 2, 3, 4] + [fill or 0] * 4
+
+
+def test_hierarchy(zarrc, tmp_path):
+    root = zarr.open_group(str(tmp_path / "g.zarr"), mode="w", zarr_format=2)
+    root.attrs["a"] = 1
+    root.create_array("x", shape=(4, 6), chunks=(2, 6), dtype="<i4", order="F", compressors=COMPRESSORS["zstd"],
+                      attributes={"_ARRAY_DIMENSIONS": ["y", "x"]})[...] = numpy.arange(24).reshape(4, 6)
+    root.create_group("sub/deep").attrs["b"] = [2]
+    listed = json.loads(zarrc("ls", "--json", tmp_path / "g.zarr"))["nodes"]
+    assert {node["path"]: node["node_type"] for node in listed} == {"": "group", "x": "array", "sub": "group",
+                                                                    "sub/deep": "group"}
+    zarrc("copy", tmp_path / "g.zarr", tmp_path / "h.zarr", "-q", "--check")
+    copied = zarr.open_group(str(tmp_path / "h.zarr"), mode="r", zarr_format=3)
+    assert copied.attrs["a"] == 1 and copied["sub/deep"].attrs["b"] == [2]
+    assert copied["x"].metadata.dimension_names == ("y", "x") and copied["x"].attrs["_ARRAY_DIMENSIONS"] == ["y", "x"]
+    assert numpy.array_equal(copied["x"][...], numpy.arange(24).reshape(4, 6))
