@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bitround and numcodecs.bitround: keeps so many bits of the fraction of floats. Zarr extensions, "bitround codec".
- * What is stored is the rounded floats, so decoding has nothing to do.
+ * bitround and numcodecs.bitround: keeps so many bits of the fraction of floats, and of integers so many from the
+ * highest one that is set. Zarr extensions, "bitround codec". What is stored is the rounded numbers, so decoding has
+ * nothing to do.
  */
 #include "codec/builtin.h"
 #include "codec/codec.h"
@@ -44,6 +45,11 @@ static unsigned fraction_bits(zarrc_type type) {
   }
 }
 
+/* Returns whether elements of a type are integers, as the registered codec sees them. */
+static bool is_whole(zarrc_type type) {
+  return zarrc_is_integer(type) || type == ZARRC_DATETIME64 || type == ZARRC_TIMEDELTA64;
+}
+
 static zarrc_status bitround_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                       zarrc_error *error) {
   const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
@@ -51,8 +57,9 @@ static zarrc_status bitround_validate(const zarrc_codec *codec, const zarrc_spec
   unsigned bits = fraction_bits(spec->dtype.type);
   (void)grid;
   if (!registered && spec->dtype.type >= ZARRC_COMPLEX64) bits = 0;
+  if (registered && is_whole(spec->dtype.type)) return ZARRC_OK;
   if (bits == 0 && registered)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc rounds floating-point and complex numbers only");
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no numbers that can be rounded");
   if (bits == 0)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no floating-point numbers");
   if (keepbits->real <= bits) return ZARRC_OK;
@@ -70,11 +77,55 @@ static void round_bits(void *arg, const void *in, void *out, size_t n) {
   zarrc_bitround_loop(b->component, b->nbits, in, out, n * b->per_element);
 }
 
+typedef struct bit_keeping {
+  size_t item;
+  unsigned keepbits;
+} bit_keeping;
+
+/* Rounds a number of up to `most` to the nearest, ties to even, without carrying beyond `most`. */
+static uint64_t keep_bits(uint64_t x, unsigned keepbits, uint64_t most) {
+  unsigned nbits = x ? 64 - (unsigned)__builtin_clzll(x) : 0, dropped = nbits > keepbits ? nbits - keepbits : 0;
+  if (dropped == 0) return x;
+  uint64_t half = (x >> dropped & 1) + ((uint64_t)1 << (dropped - 1)) - 1;
+  x = x > most - half ? most : x + half;
+  return x >> dropped << dropped;
+}
+
+#define KEEP(type)                                                                                                     \
+  static void keep_##type(unsigned keepbits, const uint8_t *in, uint8_t *out, size_t n) {                              \
+    for (type x; n; n--, in += sizeof x, out += sizeof x) {                                                            \
+      memcpy(&x, in, sizeof x);                                                                                        \
+      x = (type)keep_bits(x, keepbits, (type)-1);                                                                      \
+      memcpy(out, &x, sizeof x);                                                                                       \
+    }                                                                                                                  \
+  }
+KEEP(uint8_t)
+KEEP(uint16_t)
+KEEP(uint32_t)
+KEEP(uint64_t)
+
+/* The bits of signed integers are rounded as if they were unsigned. */
+static void round_integers(void *arg, const void *in, void *out, size_t n) {
+  const bit_keeping *k = arg;
+  if (k->item == 1)
+    keep_uint8_t(k->keepbits, in, out, n);
+  else if (k->item == 2)
+    keep_uint16_t(k->keepbits, in, out, n);
+  else if (k->item == 4)
+    keep_uint32_t(k->keepbits, in, out, n);
+  else
+    keep_uint64_t(k->keepbits, in, out, n);
+}
+
 static zarrc_status bitround_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
                                     const zarrc_view *encoded, zarrc_error *error) {
   const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
   zarrc_filter_side from = zarrc_filter_side_native(decoded), to = zarrc_filter_side_native(encoded);
   zarrc_type type = spec->dtype.type;
+  if (is_whole(type)) {
+    bit_keeping k = {spec->dtype.item_size, keepbits->real < 64 ? (unsigned)keepbits->real : 64};
+    return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_integers, &k, error);
+  }
   bitrounding b = {zarrc_dtype_of(type).item_size, 0, 1};
   if (type >= ZARRC_COMPLEX64) b.component /= 2, b.per_element = 2;
   b.nbits = fraction_bits(type) - (unsigned)keepbits->real;

@@ -39,8 +39,8 @@ static void bad_settings_are_refused(void **state) {
        ZARRC_INVALID_METADATA, "must be an integer"},
       {"{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 0}}", ZARRC_FLOAT32, ZARRC_INVALID_METADATA,
        "keepbits is 0, below 1"},
-      {"{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 3}}", ZARRC_INT32, ZARRC_UNSUPPORTED,
-       "floating-point and complex numbers only"},
+      {"{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 3}}", ZARRC_BOOL, ZARRC_INVALID_METADATA,
+       "no numbers that can be rounded"},
       {"{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 24}}", ZARRC_COMPLEX64, ZARRC_INVALID_METADATA,
        "the numbers have 23"},
   };
@@ -72,6 +72,32 @@ static void complex_numbers(void **state) {
   zarrc_codec_close(codec);
 }
 
+static void check_integers(zarrc_ctx *ctx, zarrc_type type, const void *in, const void *expected) {
+  const int64_t shape[] = {10};
+  zarrc_spec spec = chunk_spec(type, 1, shape);
+  uint8_t out[80];
+  zarrc_codec *codec = chunk_codec(ctx, "{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 3}}", &spec);
+  zarrc_codec_job job = {.spec = &spec,
+                         .decoded = zarrc_view_c(&spec.dtype, 1, shape, (void *)(uintptr_t)in),
+                         .encoded = zarrc_view_c(&spec.dtype, 1, shape, out)};
+  assert_int_equal(zarrc_codec_encode(codec, &job, 1, NULL), ZARRC_OK);
+  assert_memory_equal(out, expected, 10 * spec.dtype.item_size);
+  zarrc_codec_close(codec);
+}
+
+/* Of the registered codec: the sample data of the registry, and larger integers. */
+static void integers(void **state) {
+  const uint8_t in[] = {0, 1, 10, 11, 100, 123, 200, 208, 209, 255},
+                out[] = {0, 1, 10, 12, 96, 128, 192, 192, 224, 224};
+  const uint64_t wide[] = {0, 1, 10, 11, 100, 123, 200, 208, 209, UINT64_MAX};
+  const uint64_t rounded[] = {0, 1, 10, 12, 96, 128, 192, 192, 224, (uint64_t)7 << 61};
+  const int16_t small[] = {0, 1, 10, 11, 100, 123, 200, 208, 209, -1};
+  const int16_t kept[] = {0, 1, 10, 12, 96, 128, 192, 192, 224, -8192};
+  check_integers(*state, ZARRC_UINT8, in, out);
+  check_integers(*state, ZARRC_UINT64, wide, rounded);
+  check_integers(*state, ZARRC_INT16, small, kept);
+}
+
 static int setup(void **state) {
   return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
 }
@@ -87,6 +113,7 @@ int main(void) {
       cmocka_unit_test(bad_settings_are_refused),
       cmocka_unit_test(allocations_may_fail),
       cmocka_unit_test(complex_numbers),
+      cmocka_unit_test(integers),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
