@@ -13,7 +13,8 @@ enum {
   ZARRC_CPU_AVX2 = 8,
   ZARRC_CPU_AVX512F = 16,
   ZARRC_CPU_AVX512BW = 32,
-  ZARRC_CPU_ALL = 63
+  ZARRC_CPU_FMA = 64,
+  ZARRC_CPU_ALL = 127
 };
 
 /* Returns which of the allowed features are supported. The library allows all; tests allow fewer. */

@@ -8,6 +8,7 @@
 #include "codec/codec.h"
 #include "codec/filter.h"
 #include "codec/filter_loops.h"
+#include "codec/filter_loops_avx2.h"
 
 enum { OFFSET, SCALE, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"offset", "scale", "dtype", "astype", NULL};
@@ -114,7 +115,10 @@ static void scale(void *arg, const void *in, void *out, size_t n) {
 
 static void unscale(void *arg, const void *in, void *out, size_t n) {
   const scaling *s = arg;
-  compute(s, s->from, s->first, ZARRC_SCALE_DECODE, in, out, s->to, n);
+  size_t done = zarrc_unscale_avx2(s->from, s->to, &s->values, in, out, n);
+  const uint8_t *source = (const uint8_t *)in + done * zarrc_dtype_of(s->from).item_size;
+  uint8_t *target = (uint8_t *)out + done * zarrc_dtype_of(s->to).item_size;
+  compute(s, s->from, s->first, ZARRC_SCALE_DECODE, source, target, s->to, n - done);
 }
 
 static zarrc_status fixedscaleoffset_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,

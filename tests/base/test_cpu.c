@@ -28,7 +28,8 @@ static void test_against_the_kernel(void **state) {
     const char *word;
     unsigned bit;
   } features[] = {{" ssse3 ", ZARRC_CPU_SSSE3}, {" sse4_2 ", ZARRC_CPU_SSE42},    {" pclmulqdq ", ZARRC_CPU_PCLMUL},
-                  {" avx2 ", ZARRC_CPU_AVX2},   {" avx512f ", ZARRC_CPU_AVX512F}, {" avx512bw ", ZARRC_CPU_AVX512BW}};
+                  {" avx2 ", ZARRC_CPU_AVX2},   {" avx512f ", ZARRC_CPU_AVX512F}, {" avx512bw ", ZARRC_CPU_AVX512BW},
+                  {" fma ", ZARRC_CPU_FMA}};
   FILE *f = fopen("/proc/cpuinfo", "r");
   if (!f) skip();
   char line[16384];

@@ -49,6 +49,26 @@ static void scaling(void **state) {
   }
 }
 
+/* Quotients are those of the division, for all kinds of scales. */
+static void quotients(void **state) {
+  (void)state;
+  for (int round = 0; round < 20000; round++) {
+    int32_t in[8];
+    double out[8], scale;
+    uint64_t bits = draw() << 11 >> 12 | (uint64_t)(round % 2) << 63 | (uint64_t)(1023 - 60 + draw() % 120) << 52;
+    if (round % 7 == 0) bits |= 0xffffffffffff0u;
+    memcpy(&scale, &bits, sizeof scale);
+    zarrc_scale_values values = {.offset = -0.0, .scale = scale};
+    for (int i = 0; i < 8; i++) in[i] = (int32_t)(draw() >> draw() % 32) * (i % 2 ? 1 : -1);
+    in[7] = 0;
+    if (zarrc_unscale_avx2(ZARRC_INT32, ZARRC_FLOAT64, &values, in, out, 8) == 0) skip();
+    for (int i = 0; i < 8; i++) {
+      double expected = in[i] / scale + -0.0;
+      assert_memory_equal(&out[i], &expected, sizeof expected);
+    }
+  }
+}
+
 static void conversions(void **state) {
   (void)state;
   static const zarrc_type integers[] = {ZARRC_INT8, ZARRC_UINT8, ZARRC_INT16, ZARRC_UINT16, ZARRC_INT32, ZARRC_UINT32};
@@ -108,10 +128,8 @@ static void bits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(scaling),
-      cmocka_unit_test(conversions),
-      cmocka_unit_test(sums),
-      cmocka_unit_test(bits),
+      cmocka_unit_test(scaling), cmocka_unit_test(quotients), cmocka_unit_test(conversions),
+      cmocka_unit_test(sums),    cmocka_unit_test(bits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
