@@ -29,6 +29,19 @@ V2_COMPRESSORS: dict[str, Any] = {
     "gzip": numcodecs.GZip(1),
     "zstd": numcodecs.Zstd(3),
     "auto": "auto",
+    "gzip -1": numcodecs.GZip(-1),
+    "zlib": numcodecs.Zlib(1),
+    "bz2": numcodecs.BZ2(1),
+    "lz4": numcodecs.LZ4(1),
+    "lzma": numcodecs.LZMA(preset=0),
+    "lzma alone": numcodecs.LZMA(format=2, preset=0),
+    "lzma raw": numcodecs.LZMA(format=3, filters=[{"id": 3, "dist": 4}, {"id": 33, "preset": 0}]),
+}
+V2_FILTERS: dict[str, list[Any]] = {
+    "shuffle": [numcodecs.Shuffle(4)],
+    "checksums": [numcodecs.CRC32(), numcodecs.Adler32(), numcodecs.Fletcher32()],
+    "base64": [numcodecs.Base64()],
+    "delta, shuffle": [numcodecs.Delta("<i4"), numcodecs.Shuffle(4), numcodecs.CRC32()],
 }
 V3_CODECS: dict[str, dict[str, Any]] = {
     "none": {"compressors": None},
@@ -80,6 +93,30 @@ def check(name: Any, **more: Any) -> None:
 @pytest.mark.parametrize("name", TYPES, ids=str)
 def test_format_2(name: Any, compressor: str, order: Any) -> None:
     check(name, zarr_format=2, compressors=V2_COMPRESSORS[compressor], order=order)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("filters", V2_FILTERS)
+def test_filters_of_bytes_in_format_2(filters: str, order: Any) -> None:
+    check("<i4", zarr_format=2, filters=V2_FILTERS[filters], compressors=numcodecs.Zlib(1), order=order)
+
+
+# What zarr-python writes as "numcodecs.NAME".
+OF_NUMCODECS: dict[str, dict[str, Any]] = {
+    "Zlib": {"level": 1}, "GZip": {"level": -1}, "Zstd": {"level": 1}, "BZ2": {"level": 1}, "LZ4": {"acceleration": 1},
+    "LZMA": {"preset": 0}, "Blosc": {"cname": "lz4", "clevel": 5, "shuffle": -1}, "Shuffle": {}, "CRC32": {}, "CRC32C": {},
+    "Adler32": {}, "Fletcher32": {}, "JenkinsLookup3": {"initval": 7},
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("name", OF_NUMCODECS)
+def test_codecs_of_numcodecs(name: str, sharded: bool) -> None:
+    module = pytest.importorskip("zarr.codecs.numcodecs", reason="zarr-python without numcodecs' codecs")
+    codec = getattr(module, name)(**OF_NUMCODECS[name])
+    check("<i4", compressors=[codec], **({"shards": (6, 4)} if sharded else {}))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -166,16 +203,24 @@ def test_filters_of_format_3(name: str, dtype: str, config: dict[str, Any]) -> N
     check_filtered(dtype, filters=[getattr(others, name)(**config)])
 
 
+class OwnZlib(numcodecs.Zlib):  # type: ignore[misc]
+    """A codec that the library does not know: a subclass may do something else."""
+
+
+class OwnLZ4(numcodecs.LZ4):  # type: ignore[misc]
+    """Another."""
+
+
 def test_the_rest_is_counted_with_its_reason_and_said_once_an_array(caplog: pytest.LogCaptureFixture) -> None:
     with zarr.config.set({"codec_pipeline.strict": False}), caplog.at_level("INFO", "zarrc"):
-        for compressor in (numcodecs.Zlib(), numcodecs.Zlib(), numcodecs.LZ4()):
+        for compressor in (OwnZlib(), OwnZlib(), OwnLZ4()):
             array = zarr.create_array(
                 MemoryStore(), shape=(4,), chunks=(2,), dtype="i4", zarr_format=2, compressors=compressor
             )
             array[:] = 1
             array[1:3] = 2
             assert array[:].tolist() == [1, 2, 2, 1]
-    zlib, lz4 = "compressor numcodecs.zlib.Zlib", "compressor numcodecs.lz4.LZ4"
+    zlib, lz4 = f"compressor {__name__}.OwnZlib", f"compressor {__name__}.OwnLZ4"
     assert zarrc.counters() == {
         "fallback_read": 3, f"fallback_read: {zlib}": 2, f"fallback_read: {lz4}": 1,
         "fallback_write": 6, f"fallback_write: {zlib}": 4, f"fallback_write: {lz4}": 2,

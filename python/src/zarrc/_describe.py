@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,23 @@ _NAMES = (
 )
 # Exactly these classes: a subclass of somebody else's may do something else.
 _known: set[type] = {getattr(_bases, name) for name in _NAMES}
+# numcodecs' own classes from bytes to bytes.
+_BYTES_OF_NUMCODECS = {
+    "numcodecs.base64.Base64",
+    "numcodecs.blosc.Blosc",
+    "numcodecs.bz2.BZ2",
+    "numcodecs.checksum32.Adler32",
+    "numcodecs.checksum32.CRC32",
+    "numcodecs.checksum32.CRC32C",
+    "numcodecs.checksum32.JenkinsLookup3",
+    "numcodecs.fletcher32.Fletcher32",
+    "numcodecs.gzip.GZip",
+    "numcodecs.lz4.LZ4",
+    "numcodecs.lzma.LZMA",
+    "numcodecs.shuffle.Shuffle",
+    "numcodecs.zlib.Zlib",
+    "numcodecs.zstd.Zstd",
+}
 _default_coalescing = (1 << 20, 16 << 20)
 
 
@@ -155,7 +173,7 @@ def _describe_filter(codec: Any, before: np.dtype[Any]) -> tuple[dict[str, Any],
     """A filter, and the type of what it makes. The library has elements in native order wherever numcodecs has the order
     that the type before says, so that is what types are compared with."""
     name, decoded, encoded = _filters.get(getattr(codec, "codec_id", ""), ("", None, None))
-    if f"{type(codec).__module__}.{type(codec).__qualname__}" != name:
+    if _name_of(codec) != name:
         raise Unsupported(f"filter {getattr(codec, 'codec_id', codec)}")
     config = dict(codec.get_config())
     described = {"name": f"numcodecs.{config.pop('id')}", "configuration": config}
@@ -172,6 +190,7 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
     """Codecs, data type, variable, raw."""
     native = spec.dtype.to_native_dtype()
     filters = tuple(codec.filters or ())
+    on_elements = tuple(itertools.takewhile(lambda each: _name_of(each) not in _BYTES_OF_NUMCODECS, filters))
     chain: list[Any] = []
     ndim = len(spec.shape)
     if spec.config.order == "F" and ndim > 1:
@@ -179,7 +198,7 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
     dtype: Any
     variable = raw = False
     if native.kind in "OT":
-        ids = [getattr(each, "codec_id", None) for each in filters]
+        ids = [getattr(each, "codec_id", None) for each in on_elements]
         if ids not in (["vlen-utf8"], ["vlen-bytes"]):
             raise Unsupported(f"filters {ids} of a format 2 array of objects")
         chain.append({"name": ids[0]})
@@ -187,7 +206,7 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
         variable = True
     elif native.kind in "biufc":
         dtype = native.newbyteorder("=").name
-        for each in filters:
+        for each in on_elements:
             described, native = _describe_filter(each, native)
             chain.append(described)
         chain.append(
@@ -195,38 +214,26 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
             if native.itemsize > 1
             else {"name": "bytes"}
         )
-    elif filters:
-        raise Unsupported(f"filters {[getattr(each, 'codec_id', each) for each in filters]} of elements of {native}")
+    elif on_elements:
+        raise Unsupported(f"filters {[getattr(each, 'codec_id', each) for each in on_elements]} of elements of {native}")
     else:
         dtype = f"r{8 * native.itemsize}"
         chain.append({"name": "bytes"})
         raw = True
+    chain += [_describe_numcodec("filter", each) for each in filters[len(on_elements) :]]
     if codec.compressor is not None:
-        chain.append(_describe_compressor(codec.compressor, 1 if variable else native.itemsize))
+        chain.append(_describe_numcodec("compressor", codec.compressor))
     return chain, dtype, variable, raw
 
 
-def _describe_compressor(compressor: Any, item_size: int) -> dict[str, Any]:
-    name = f"{type(compressor).__module__}.{type(compressor).__qualname__}"
-    if name == "numcodecs.gzip.GZip":
-        return {"name": "gzip", "configuration": {"level": compressor.level}}
-    if name == "numcodecs.zstd.Zstd":
-        return {
-            "name": "zstd",
-            "configuration": {"level": compressor.level, "checksum": bool(getattr(compressor, "checksum", False))},
-        }
-    if name == "numcodecs.blosc.Blosc":
-        shuffle = compressor.shuffle
-        if shuffle == -1:
-            shuffle = 2 if item_size == 1 else 1
-        return {
-            "name": "blosc",
-            "configuration": {
-                "cname": compressor.cname,
-                "clevel": compressor.clevel,
-                "shuffle": ("noshuffle", "shuffle", "bitshuffle")[shuffle],
-                "typesize": min(item_size, 255) or 1,
-                "blocksize": compressor.blocksize,
-            },
-        }
-    raise Unsupported(f"compressor {name}")
+def _name_of(codec: Any) -> str:
+    """The class of a codec, with its module."""
+    return f"{type(codec).__module__}.{type(codec).__qualname__}"
+
+
+def _describe_numcodec(what: str, codec: Any) -> dict[str, Any]:
+    """A codec of numcodecs from bytes to bytes."""
+    if _name_of(codec) not in _BYTES_OF_NUMCODECS:
+        raise Unsupported(f"{what} {_name_of(codec)}")
+    configuration = dict(codec.get_config())
+    return {"name": f"numcodecs.{configuration.pop('id')}", "configuration": plain(configuration)}
