@@ -107,6 +107,43 @@ static zarrc_status lz4_encode(const zarrc_codec *codec, zarrc_parts *parts, zar
   return status;
 }
 
+/* Adds the bytes that continue a length, which has its largest value; returns false if they are cut off. */
+static bool add_length(const uint8_t *p, size_t n, size_t *at, uint64_t *length) {
+  uint8_t more = 255;
+  while (more == 255) {
+    if (*at == n) return false;
+    more = p[(*at)++];
+    *length += more;
+  }
+  return true;
+}
+
+/* Walks the sequences that make the first `need` bytes, and checks that each repeats bytes that are there: liblz4 takes
+ * an offset of 0, and then gives what happens to lie in memory. */
+static zarrc_status check_sequences(const uint8_t *p, size_t n, size_t need, zarrc_error *error) {
+  uint64_t made = 0;
+  for (size_t at = 0; made < need;) {
+    if (at == n) goto cut;
+    unsigned token = p[at++];
+    uint64_t literals = token >> 4, repeated = (token & 15) + 4;
+    if (literals == 15 && !add_length(p, n, &at, &literals)) goto cut;
+    if (literals > n - at) goto cut;
+    at += (size_t)literals;
+    made += literals;
+    if (at == n) return ZARRC_OK; /* the last sequence has only literals */
+    if (n - at < 2) goto cut;
+    unsigned offset = p[at] | (unsigned)p[at + 1] << 8;
+    if (!offset || offset > made)
+      return zarrc_fail(error, ZARRC_CORRUPT, "byte %zu repeats what is not there", at + HEADER_NBYTES);
+    at += 2;
+    if (repeated == 19 && !add_length(p, n, &at, &repeated)) goto cut;
+    made += repeated;
+  }
+  return ZARRC_OK;
+cut:
+  return zarrc_fail(error, ZARRC_TRUNCATED, "the compressed data is cut off");
+}
+
 static zarrc_status lz4_decode(const zarrc_codec *codec, const zarrc_bytes *in, size_t need, zarrc_buf *out,
                                zarrc_error *error) {
   (void)codec;
@@ -118,7 +155,8 @@ static zarrc_status lz4_decode(const zarrc_codec *codec, const zarrc_bytes *in, 
   if (nbytes > MAX_NBYTES || n > INT32_MAX || nbytes / MAX_RATIO > n)
     return zarrc_fail(error, ZARRC_CORRUPT, "%zu bytes cannot hold the %zu that are claimed", n, nbytes);
   if (need > nbytes) need = nbytes;
-  zarrc_status status = zarrc_buf_reserve(out, nbytes, error);
+  zarrc_status status = check_sequences(in->ptr + HEADER_NBYTES, n, need, error);
+  if (!status) status = zarrc_buf_reserve(out, nbytes, error);
   if (!status) status = zarrc_lz4_decode(in->ptr + HEADER_NBYTES, n, need, nbytes ? out->ptr : &nothing, nbytes, error);
   if (!status) out->len = need;
   return status;

@@ -65,11 +65,14 @@ static void damage(void **state) {
   bb_decode_fails(codec,
                   "\x02\0\0\0\x10"
                   "ab",
-                  7, 2, ZARRC_CORRUPT); /* a byte of literals, and one more */
+                  7, 2, ZARRC_TRUNCATED); /* a byte of literals, and half of an offset */
   bb_decode_fails(codec,
                   "\x02\0\0\0\x10"
                   "a",
                   6, 2, ZARRC_CORRUPT); /* one of two bytes */
+  memcpy(encoded, abc, sizeof abc);     /* an offset of 0, which liblz4 takes */
+  encoded[8] = 0;
+  bb_decode_fails(codec, encoded, sizeof abc, 33, ZARRC_CORRUPT);
   assert_true(zarrc_ctx_memory_peak(*state) < (uint64_t)16 << 20);
   free(bytes);
   free(encoded);
