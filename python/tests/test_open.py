@@ -363,3 +363,18 @@ def test_synced_writes(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a", shape=(4,), chunks=(2,), dtype="u1")
     zarrc.open(tmp_path / "a", "r+", sync=True)[:] = [1, 2, 3, 4]
     assert zarrc.open(tmp_path / "a")[:].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_format_2(tmp_path: Path, order: Any) -> None:
+    path = str(tmp_path / "a")
+    array = zarr.create_array(
+        path, shape=(7, 5), chunks=(3, 2), dtype=">i4", order=order, zarr_format=2, fill_value=3, attributes={"a": 1}
+    )
+    array[...] = np.arange(35).reshape(7, 5)
+    opened = zarrc.open(path, "r+")
+    assert (opened.shape, opened.chunks, opened.shards, opened.cdata_shape) == ((7, 5), (3, 2), None, (3, 3))
+    assert (opened.attrs, opened.fill_value, opened.metadata["zarr_format"]) == ({"a": 1}, 3, 2)
+    assert np.array_equal(opened[...], array[...]) and len(list(opened)) == 7
+    opened[2:4] = np.full((2, 5), 9, "i4")
+    assert (zarr.open_array(path)[2:4] == 9).all()

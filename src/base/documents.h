@@ -6,9 +6,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* The names of documents each of which makes the folder it is in an array or a group. */
+enum { ZARRC_NNODE_NAMES = 3 };
+static const char *const zarrc_node_names[ZARRC_NNODE_NAMES] = {"zarr.json", ".zarray", ".zgroup"};
+
 /* Returns whether a document of this name, and it alone, makes the folder it is in an array or a group. */
 static inline bool zarrc_name_makes_node(const char *name) {
-  return !strcmp(name, "zarr.json") || !strcmp(name, ".zarray") || !strcmp(name, ".zgroup");
+  for (int i = 0; i < ZARRC_NNODE_NAMES; i++)
+    if (!strcmp(name, zarrc_node_names[i])) return true;
+  return false;
 }
 
 /* Returns whether a file of this name belongs to the array or group whose folder it is in. */

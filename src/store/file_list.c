@@ -6,6 +6,7 @@
  */
 #include "store/file.h"
 
+#include "base/documents.h"
 #include "base/utf8.h"
 
 #include <dirent.h>
@@ -195,9 +196,11 @@ static zarrc_status empty_dir(walk *w, zarrc_error *error) {
   const struct dirent *e;
   zarrc_status status = open_dir(w, &dir, error);
   if (!dir) return status;
-  set_key(w, "zarr.json");
-  if (unlinkat(dirfd(dir), "zarr.json", 0) && errno != ENOENT && errno != EISDIR)
-    status = fail_at(w, w->key, errno, "cannot erase", error);
+  for (int i = 0; i < ZARRC_NNODE_NAMES && !status; i++) {
+    set_key(w, zarrc_node_names[i]);
+    if (unlinkat(dirfd(dir), zarrc_node_names[i], 0) && errno != ENOENT && errno != EISDIR)
+      status = fail_at(w, w->key, errno, "cannot erase", error);
+  }
   while (!status && (e = next_entry(dir))) {
     struct stat st;
     set_key(w, e->d_name);

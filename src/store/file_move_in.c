@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A new version for a directory that cannot be renamed. Its entries are moved to "aside" in the stage, which is then
- * renamed to "old"; then those of "new" are moved in, the root's metadata document last. Until then all can be undone.
+ * renamed to "old"; then those of "new" are moved in, the root's metadata documents last. Until then all can be undone.
  */
 #include "store/file.h"
+
+#include "base/documents.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char document[] = "zarr.json";
 static const char aside_name[] = "aside", old_name[] = "old", new_name[] = "new";
 
 static int open_dir(int dir, const char *name) {
@@ -25,6 +26,13 @@ static bool is_there(int dir, const char *name) {
   return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
 }
 
+/* Returns whether a metadata document makes a directory a node, of whatever format. */
+static bool is_node(int dir) {
+  for (int i = 0; i < ZARRC_NNODE_NAMES; i++)
+    if (is_there(dir, zarrc_node_names[i])) return true;
+  return false;
+}
+
 static bool is_moved(const char *name) {
   return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !zarrc_file_is_temp(name);
 }
@@ -33,12 +41,17 @@ static bool is_moved(const char *name) {
 static const char *next_entry(DIR *dir) {
   const struct dirent *e;
   while ((e = readdir(dir)))
-    if (is_moved(e->d_name) && strcmp(e->d_name, document) != 0) return e->d_name;
+    if (is_moved(e->d_name) && !zarrc_name_makes_node(e->d_name)) return e->d_name;
   return NULL;
 }
 
-static int move_document(int from, int to) {
-  return renameat(from, document, to, document) && errno != ENOENT ? -1 : 0;
+/* Moves the documents that are there. A new version has one; once it is moved in nothing else may fail. */
+static int move_documents(int from, int to) {
+  for (int i = 0; i < ZARRC_NNODE_NAMES; i++) {
+    const char *name = zarrc_node_names[i];
+    if (is_there(from, name) && renameat(from, name, to, name) && errno != ENOENT) return -1;
+  }
+  return 0;
 }
 
 /* Moves all entries except those of stages and temporary files. Returns 0, or -1 and errno. */
@@ -50,10 +63,10 @@ static int move_entries(int from, int to, bool document_first) {
     if (fd >= 0) close(fd);
     return -1;
   }
-  if (document_first) failed = move_document(from, to);
+  if (document_first) failed = move_documents(from, to);
   for (bool any = true; any && !failed; rewinddir(dir)) /* reading may skip entries while others are moved */
     for (any = false; !failed && (name = next_entry(dir)); any = true) failed = renameat(from, name, to, name);
-  if (!failed && !document_first) failed = move_document(from, to);
+  if (!failed && !document_first) failed = move_documents(from, to);
   int os_error = errno;
   closedir(dir);
   errno = os_error;
@@ -75,7 +88,7 @@ int zarrc_file_undo_move_in(int place, int stage) {
     return unlinkat(stage, aside_name, AT_REMOVEDIR);
   }
   int fd = open_dir(stage, new_name);
-  bool finished = fd < 0 || !is_there(fd, document);
+  bool finished = fd < 0 || !is_node(fd);
   if (fd >= 0) close(fd);
   if (finished || !is_there(stage, old_name)) return 0;
   if (move_between(place, stage, new_name, false) || move_between(place, stage, old_name, true)) return -1;
@@ -89,7 +102,7 @@ static bool is_empty(int place) {
     if (fd >= 0) close(fd);
     return false;
   }
-  bool empty = !is_there(place, document) && !next_entry(dir);
+  bool empty = !is_node(place) && !next_entry(dir);
   closedir(dir);
   return empty;
 }

@@ -11,7 +11,10 @@
 
 #include "store/file.h"
 
+#include <stdio.h>
+
 static char *tree;
+static const char *document = "zarr.json"; /* of the old version and the new one */
 static int place, stage;
 
 static void put(const char *name, const char *text) {
@@ -20,12 +23,19 @@ static void put(const char *name, const char *text) {
   free(path);
 }
 
+/* Returns the path of the document in a folder, valid until the next call. */
+static char *document_of(const char *folder) {
+  static char name[64];
+  snprintf(name, sizeof name, "%s/%s", folder, document);
+  return name;
+}
+
 static void make(void) {
   tree = tree_make();
-  put("p/zarr.json", "old");
+  put(document_of("p"), "old");
   put("p/c/0", "old");
   put("p/d", "old");
-  put("p/.zarrc-partial/new/zarr.json", "new");
+  put(document_of("p/.zarrc-partial/new"), "new");
   put("p/.zarrc-partial/new/c/0", "new");
   put("p/.zarrc-partial/new/c/1", "new");
   char *p = path_in(tree, "p"), *s = path_in(tree, "p/.zarrc-partial");
@@ -57,16 +67,16 @@ static void expect(const char *name, const char *text) {
 }
 
 static void expect_old(void) {
-  expect("p/zarr.json", "old");
+  expect(document_of("p"), "old");
   expect("p/c/0", "old");
   expect("p/c/1", NULL);
   expect("p/d", "old");
-  expect("p/.zarrc-partial/new/zarr.json", "new");
+  expect(document_of("p/.zarrc-partial/new"), "new");
   expect("p/.zarrc-partial/new/c/1", "new");
 }
 
 static void expect_new(void) {
-  expect("p/zarr.json", "new");
+  expect(document_of("p"), "new");
   expect("p/c/0", "new");
   expect("p/c/1", "new");
   expect("p/d", NULL);
@@ -114,10 +124,19 @@ static void test_is_undone(void **state) {
   }
 }
 
+/* The same for a node of format 2. */
+static void test_format_2(void **state) {
+  document = ".zarray";
+  test_moves(state);
+  test_is_undone(state);
+  document = "zarr.json";
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_moves),
       cmocka_unit_test(test_is_undone),
+      cmocka_unit_test(test_format_2),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
