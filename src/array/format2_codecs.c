@@ -148,6 +148,9 @@ static zarrc_status put_numcodecs(chain *c, const zarrc_json *codec, const char 
     if (!status)
       status = c->is_bytes ? put_json(c, zarrc_json_at(codec, i)) : put_filter_dtype(c, key, zarrc_json_at(codec, i));
   }
+  /* In format 3 the elements' size would be taken. */
+  if (!status && !strcmp(id, "shuffle") && !zarrc_json_get(codec, "elementsize"))
+    status = put_text(c, any ? ", \"elementsize\": 4" : "\"elementsize\": 4");
   return end(c, status);
 }
 

@@ -68,6 +68,8 @@ static void test_chains(void **state) {
       {&i4, "\"compressor\": {\"id\": \"blosc\"}", "[" BYTES ", " BLOSC(5, "shuffle", 4) "]"},
       {&i4, "\"compressor\": {\"id\": \"blosc\", \"shuffle\": -1}", "[" BYTES ", " BLOSC(5, "shuffle", 4) "]"},
       {&u1, "\"compressor\": {\"id\": \"blosc\", \"shuffle\": -1}", "[" PLAIN ", " BLOSC(5, "bitshuffle", 1) "]"},
+      {&u1, "\"filters\": [{\"id\": \"shuffle\"}]",
+       "[" PLAIN ", " CODEC("numcodecs.shuffle", "\"elementsize\": 4") "]"},
       {&u1, "\"compressor\": {\"id\": \"blosc\", \"shuffle\": 0, \"clevel\": 1}",
        "[" PLAIN ", " BLOSC(1, "noshuffle", 1) "]"},
       {&long_type, "\"compressor\": {\"id\": \"blosc\", \"shuffle\": 2}", "[" PLAIN ", " BLOSC(5, "bitshuffle", 1) "]"},
