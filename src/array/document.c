@@ -93,6 +93,8 @@ zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *attributes
   size_t n = attributes->len;
   if (n == 0) return zarrc_text_copy(ctx, "{}", 2, out, error);
   skip_mark(&text, &n);
+  for (; n > 0 && strchr(" \t\r\n", *text); n--) text++;
+  while (n > 0 && strchr(" \t\r\n", text[n - 1])) n--;
   return zarrc_text_copy(ctx, text, n, out, error);
 }
 

@@ -37,7 +37,8 @@ typedef struct zarrc_document_kind {
 zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const zarrc_documents *documents, zarrc_json_doc **out,
                                   zarrc_document_kind *kind, zarrc_error *error);
 
-/* Copies a .zattrs as it is, without a byte order mark; "{}" if there is none, or nothing in it. */
+/* Copies a checked .zattrs as it is, without a byte order mark and blanks around it; "{}" if there is none, or nothing
+ * in it. */
 zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *text, char **out, zarrc_error *error);
 
 /* Returns whether a document begins with a byte order mark, which is not part of it. */

@@ -105,6 +105,7 @@ static void test_zattrs(void **state) {
   } rows[] = {{"{}", "{}"},
               {"\xef\xbb\xbf{\"a\": NaN}", "{\"a\": NaN}"},
               {"{\"a\": 1, \"a\": 2}", "{\"a\": 1, \"a\": 2}"},
+              {"\n {\"a\":1 } \n", "{\"a\":1 }"},
               {"[]", NULL},
               {"{}, \"codecs\": []", NULL},
               {"{\"a\": }", NULL}};
