@@ -19,8 +19,7 @@ bool zarrc_document_has_mark(const char *text, size_t n) {
   return n >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
 }
 
-/* Skips a byte order mark. */
-static void skip_mark(const char **text, size_t *n) {
+void zarrc_document_skip_mark(const char **text, size_t *n) {
   if (!zarrc_document_has_mark(*text, *n)) return;
   *text += sizeof mark - 1;
   *n -= sizeof mark - 1;
@@ -70,6 +69,18 @@ static zarrc_status find_kind(const zarrc_json *root, const char *name, zarrc_do
   return ZARRC_OK;
 }
 
+/* Members are written again by names that end with a NUL: another name would be made of one that contains it. */
+static zarrc_status check_names(const zarrc_json *root, zarrc_error *error) {
+  for (size_t i = 0; i < zarrc_json_length(root); i++) {
+    const char *name = zarrc_json_key(root, i);
+    char seen[ZARRC_EXCERPT];
+    if (zarrc_json_get(root, name) != zarrc_json_at(root, i))
+      return zarrc_fail(error, ZARRC_UNSUPPORTED, "a member whose name contains a NUL, after \"%s\"",
+                        zarrc_excerpt(seen, name, strlen(name)));
+  }
+  return ZARRC_OK;
+}
+
 zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const zarrc_documents *documents, zarrc_json_doc **out,
                                   zarrc_document_kind *kind, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
@@ -77,10 +88,11 @@ zarrc_status zarrc_document_parse(zarrc_ctx *ctx, const zarrc_documents *documen
   size_t n = documents->main.len;
   if (n > ZARRC_MAX_DOCUMENT)
     return zarrc_fail(error, ZARRC_LIMIT, "the document has %zu bytes, at most %zu are read", n, ZARRC_MAX_DOCUMENT);
-  skip_mark(&text, &n);
+  zarrc_document_skip_mark(&text, &n);
   zarrc_status status = zarrc_json_parse(ctx, text, n, "attributes consolidated_metadata +fill_value", &doc, error);
   if (status) return status;
   status = find_kind(zarrc_json_root(doc), documents->name, kind, error);
+  if (!status) status = check_names(zarrc_json_root(doc), error);
   if (status)
     zarrc_json_close(doc);
   else
@@ -92,7 +104,7 @@ zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *attributes
   const char *text = (const char *)attributes->ptr;
   size_t n = attributes->len;
   if (n == 0) return zarrc_text_copy(ctx, "{}", 2, out, error);
-  skip_mark(&text, &n);
+  zarrc_document_skip_mark(&text, &n);
   for (; n > 0 && strchr(" \t\r\n", *text); n--) text++;
   while (n > 0 && strchr(" \t\r\n", text[n - 1])) n--;
   return zarrc_text_copy(ctx, text, n, out, error);
@@ -177,7 +189,7 @@ static zarrc_status check_object(zarrc_ctx *ctx, const char *text, size_t n, zar
 zarrc_status zarrc_document_check_zattrs(zarrc_ctx *ctx, const zarrc_bytes *attributes, zarrc_error *error) {
   const char *text = (const char *)attributes->ptr;
   size_t n = attributes->len;
-  skip_mark(&text, &n);
+  zarrc_document_skip_mark(&text, &n);
   return check_object(ctx, text, n, error);
 }
 

@@ -43,6 +43,7 @@ zarrc_status zarrc_document_zattrs(zarrc_ctx *ctx, const zarrc_bytes *text, char
 
 /* Returns whether a document begins with a byte order mark, which is not part of it. */
 bool zarrc_document_has_mark(const char *text, size_t n);
+void zarrc_document_skip_mark(const char **text, size_t *n);
 
 /* Copies the attributes as they are; "{}" if there are none. */
 zarrc_status zarrc_document_attributes(zarrc_ctx *ctx, const zarrc_json *root, char **out, zarrc_error *error);

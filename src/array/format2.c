@@ -206,8 +206,11 @@ static zarrc_status put_names(translation *t, const zarrc_bytes *attributes) {
   zarrc_json_doc *doc;
   if (!attributes->ptr || !memmem(attributes->ptr, attributes->len, names_member, sizeof names_member - 1))
     return ZARRC_OK;
+  const char *text = (const char *)attributes->ptr;
+  size_t n = attributes->len;
+  zarrc_document_skip_mark(&text, &n);
   zarrc_error why;
-  zarrc_status status = zarrc_json_parse(t->ctx, (const char *)attributes->ptr, attributes->len, "+", &doc, &why);
+  zarrc_status status = zarrc_json_parse(t->ctx, text, n, "+", &doc, &why);
   if (status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT) return ZARRC_OK; /* attributes need not be JSON */
   if (status) {
     *t->error = why;

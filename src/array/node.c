@@ -154,8 +154,10 @@ zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *ver
   return status ? status : zarrc_store_each(store, 1, NULL, node_read, &r, error);
 }
 
-/* Finds out what is at a path; {0, ZARRC_NODE_NONE}: nothing. */
-static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_document_kind *out, zarrc_error *error) {
+/* Finds out what is at a path; {0, ZARRC_NODE_NONE}: nothing. *name: if not NULL, set to the name of the document that
+ * describes it, if one was read, even if that is wrong. */
+static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_document_kind *out, const char **name,
+                              zarrc_error *error) {
   zarrc_documents documents;
   zarrc_json_doc *doc = NULL;
   zarrc_document_kind kind = {0, ZARRC_NODE_NONE};
@@ -165,6 +167,7 @@ static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_docume
     return ZARRC_OK;
   }
   if (status) return status;
+  if (name) *name = documents.name;
   status = zarrc_document_parse(store->ctx, &documents, &doc, &kind, error);
   if (!status)
     *out = kind;
@@ -177,7 +180,7 @@ static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_docume
 
 zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
   zarrc_document_kind kind;
-  zarrc_status status = find_kind(store, path, &kind, error);
+  zarrc_status status = find_kind(store, path, &kind, NULL, error);
   if (!status) *out = kind.node;
   return status;
 }
@@ -186,9 +189,9 @@ zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_ki
 
 static const char implicit_group[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
 
-static zarrc_status refuse_existing(const zarrc_store *store, const char *path, zarrc_error *error) {
+static zarrc_status refuse_existing(const zarrc_store *store, const char *path, const char *name, zarrc_error *error) {
   zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-  zarrc_error_in_document(error, store, path, "zarr.json");
+  zarrc_error_in_document(error, store, path, name);
   return status;
 }
 
@@ -209,7 +212,7 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
   } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
     status = ZARRC_CONFLICT;
   }
-  if (status == ZARRC_CONFLICT) refuse_existing(store, path, error);
+  if (status == ZARRC_CONFLICT) refuse_existing(store, path, "zarr.json", error);
   if (status) zarrc_error_in_key(error, store, key);
   zarrc_key_blob_close(&blob);
   return status;
@@ -218,7 +221,7 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const char *te
 /* Checks that a node may be below the parent; *missing: the parent must be created. */
 static zarrc_status check_parent(zarrc_store *store, const char *parent, bool *missing, zarrc_error *error) {
   zarrc_document_kind kind;
-  zarrc_status status = find_kind(store, parent, &kind, error);
+  zarrc_status status = find_kind(store, parent, &kind, NULL, error);
   if (status) return status;
   if (kind.node == ZARRC_NODE_ARRAY)
     status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
@@ -265,12 +268,13 @@ zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error
 }
 
 static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_error *error) {
-  zarrc_node_kind kind;
+  zarrc_document_kind kind;
+  const char *name = "zarr.json";
   zarrc_error why;
-  zarrc_status status = zarrc_node_find(store, path, &kind, &why);
-  if (status == ZARRC_OK ? kind != ZARRC_NODE_NONE
+  zarrc_status status = find_kind(store, path, &kind, &name, &why);
+  if (status == ZARRC_OK ? kind.node != ZARRC_NODE_NONE
                          : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
-    return refuse_existing(store, path, error);
+    return refuse_existing(store, path, name, error);
   if (status && error) *error = why;
   return status;
 }

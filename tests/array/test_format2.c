@@ -337,6 +337,7 @@ static void test_dimension_names(void **state) {
   static const struct {
     const char *attributes, *name;
   } rows[] = {{"{\"_ARRAY_DIMENSIONS\": [\"x\", \"y\"], \"n\": NaN}", "x"},
+              {"\xef\xbb\xbf{\"_ARRAY_DIMENSIONS\": [\"x\", \"y\"]}", "x"}, /* a byte order mark */
               {"{\"_ARRAY_DIMENSIONS\": [\"x\"]}", NULL},
               {"{\"_ARRAY_DIMENSIONS\": [\"x\", 3]}", NULL},
               {"{\"_ARRAY_DIMENSIONS\": \"xy\"}", NULL},
@@ -349,7 +350,8 @@ static void test_dimension_names(void **state) {
     zarrc_array *array = NULL;
     nodes_put(store, "n/.zattrs", rows[i].attributes);
     assert_int_equal(zarrc_array_open(store, "n", NULL, &array, NULL), ZARRC_OK);
-    assert_string_equal(zarrc_array_attributes(array), rows[i].attributes[0] ? rows[i].attributes : "{}");
+    const char *given = rows[i].attributes + (rows[i].attributes[0] == '\xef' ? 3 : 0);
+    assert_string_equal(zarrc_array_attributes(array), given[0] ? given : "{}");
     const char *name = zarrc_array_dimension_name(array, 0);
     assert_true(rows[i].name ? name && !strcmp(name, rows[i].name) : !name);
     zarrc_array_close(array);
@@ -357,6 +359,37 @@ static void test_dimension_names(void **state) {
 }
 
 /* ------------------------------------------------------------------------------------------------------- changing */
+
+/* A resize would write such a member by another name: a second "shape". */
+static void test_names_with_nul(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    zarrc_array *array = NULL;
+    zarrc_error error = {0};
+    put_zarray("n", i ? "x\\u0000y" : "shape\\u0000", "[4]");
+    assert_int_equal(zarrc_array_open(store, "n", NULL, &array, &error), ZARRC_UNSUPPORTED);
+    assert_non_null(strstr(SAID(error), "NUL"));
+  }
+}
+
+/* What is in the way is called by the name it has. */
+static void test_in_the_way(void **state) {
+  static const char *const names[] = {"w/.zarray", "w/.zgroup"};
+  zarrc_array_config config = {.data_type = "int8"};
+  (void)state;
+  for (int i = 0; i < 4; i++) {
+    zarrc_array *array = NULL;
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_store_erase_prefix(store, "w", NULL), ZARRC_OK);
+    if (i == 0)
+      put_zarray("w", NULL, NULL);
+    else
+      nodes_put(store, names[i % 2], i < 2 ? "{\"zarr_format\": 2}" : "damaged");
+    assert_int_equal(zarrc_array_create(store, "w", &config, ZARRC_CREATE_NEW, NULL, &array, &error), ZARRC_CONFLICT);
+    assert_non_null(strstr(SAID(error), names[i % 2]));
+    assert_non_null(strstr(SAID(error), "already"));
+  }
+}
 
 static void expect_document(const char *key, const char *text) {
   char *stored = nodes_get(store, key);
@@ -464,6 +497,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_members, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_fill_values, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_dimension_names, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_names_with_nul, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_in_the_way, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_changes, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_unknown, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_no_memory, open_store, close_store),
