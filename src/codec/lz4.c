@@ -7,6 +7,8 @@
 #include "codec/lz4_block.h"
 #include "codec/one_piece.h"
 
+#include <string.h>
+
 #if ZARRC_HAVE_LZ4
 #include <lz4.h>
 #endif
@@ -27,8 +29,11 @@ const char *zarrc_lz4_version(void) {
   return LZ4_versionString();
 }
 
+/* A sequence whose offset is 0 repeats what it is about to write. Where liblz4 decodes all, it writes zeros there
+ * first; where it decodes a part, it leaves what lay in memory. */
 zarrc_status zarrc_lz4_decode(const uint8_t *p, size_t n, size_t need, uint8_t *to, size_t nbytes, zarrc_error *error) {
   const char *from = (const char *)p;
+  if (need < nbytes) memset(to, 0, need);
   int made = need < nbytes ? LZ4_decompress_safe_partial(from, (char *)to, (int)n, (int)need, (int)nbytes)
                            : LZ4_decompress_safe(from, (char *)to, (int)n, (int)nbytes);
   bool good = made >= 0 && (size_t)made >= (need < nbytes ? need : nbytes);
