@@ -74,11 +74,13 @@ static void set_if(int64_t value, uint32_t *out) {
   if (value >= 0) *out = (uint32_t)value;
 }
 
-/* Sets the options of LZMA1 or LZMA2 from a preset and what differs from it; returns false if there is no such
- * preset. */
-static bool set_lzma(const zarrc_lzma_filter *f, lzma_options_lzma *out) {
+/* Sets the options of LZMA1 or LZMA2, for data of up to nbytes bytes, from a preset and what differs from it; returns
+ * false if there is no such preset. The dictionary is no larger than the data: liblzma fills what belongs to it. */
+static bool set_lzma(const zarrc_lzma_filter *f, size_t nbytes, lzma_options_lzma *out) {
   if (lzma_lzma_preset(out, f->preset < 0 ? LZMA_PRESET_DEFAULT : (uint32_t)f->preset)) return false;
   set_if(f->dict_size, &out->dict_size);
+  if (nbytes < LZMA_DICT_SIZE_MIN) nbytes = LZMA_DICT_SIZE_MIN;
+  if (out->dict_size > nbytes) out->dict_size = (uint32_t)nbytes;
   set_if(f->lc, &out->lc);
   set_if(f->lp, &out->lp);
   set_if(f->pb, &out->pb);
@@ -89,34 +91,50 @@ static bool set_lzma(const zarrc_lzma_filter *f, lzma_options_lzma *out) {
   return true;
 }
 
-static zarrc_status set_filters(xz_stream *s, zarrc_error *error) {
+/* Without filters in the configuration its preset stands for one. */
+static zarrc_status set_filters(xz_stream *s, size_t nbytes, zarrc_error *error) {
   const zarrc_lzma_config *config = s->config;
-  for (size_t i = 0; i < config->nfilters; i++) {
-    const zarrc_lzma_filter *f = &config->filters[i];
+  bool alone = config->format == ZARRC_LZMA_ALONE;
+  zarrc_lzma_filter preset = {.id = alone ? ZARRC_LZMA_FILTER_LZMA1 : ZARRC_LZMA_FILTER_LZMA2,
+                              .preset = config->preset,
+                              .dict_size = -1,
+                              .lc = -1,
+                              .lp = -1,
+                              .pb = -1,
+                              .mode = -1,
+                              .nice_len = -1,
+                              .mf = -1,
+                              .depth = -1};
+  size_t n = config->nfilters ? config->nfilters : 1;
+  for (size_t i = 0; i < n; i++) {
+    const zarrc_lzma_filter *f = config->nfilters ? &config->filters[i] : &preset;
     bool good = true;
     s->filters[i] = (lzma_filter){(lzma_vli)f->id, &s->options[i]};
     if (f->id == ZARRC_LZMA_FILTER_LZMA1 || f->id == ZARRC_LZMA_FILTER_LZMA2) {
-      good = set_lzma(f, &s->options[i].lzma);
+      good = set_lzma(f, nbytes, &s->options[i].lzma);
     } else if (f->id == ZARRC_LZMA_FILTER_DELTA) {
       s->options[i].delta =
           (lzma_options_delta){.type = LZMA_DELTA_TYPE_BYTE, .dist = f->dist < 0 ? 1 : (uint32_t)f->dist};
     } else {
       s->options[i].bcj = (lzma_options_bcj){.start_offset = f->start_offset < 0 ? 0 : (uint32_t)f->start_offset};
     }
+    if (!good && !config->nfilters)
+      return zarrc_fail(error, ZARRC_INVALID_METADATA, "there is no preset %" PRId64, f->preset);
     if (!good)
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.filters[%zu]: there is no preset %" PRId64, i,
                         f->preset);
   }
-  s->filters[config->nfilters].id = LZMA_VLI_UNKNOWN;
+  s->filters[n].id = LZMA_VLI_UNKNOWN;
   return ZARRC_OK;
 }
 
-static zarrc_status stream_init(xz_stream *s, const zarrc_codec *codec, zarrc_error *error) {
+/* Makes a stream of data that has up to nbytes bytes. */
+static zarrc_status stream_init(xz_stream *s, const zarrc_codec *codec, size_t nbytes, zarrc_error *error) {
   *s = (xz_stream){.z = LZMA_STREAM_INIT,
                    .allocator = {take_memory, give_memory, zarrc_codec_ctx(codec)},
                    .config = zarrc_codec_instance(codec)};
   s->z.allocator = &s->allocator;
-  return set_filters(s, error);
+  return set_filters(s, nbytes, error);
 }
 
 static zarrc_status no_memory(zarrc_error *error) {
@@ -198,7 +216,7 @@ static zarrc_status xz_decode(const zarrc_codec *codec, const zarrc_bytes *in, s
                               zarrc_error *error) {
   xz_stream s;
   zarrc_stream stream = {&s, begin_decoder, step_decoder};
-  zarrc_status status = stream_init(&s, codec, error);
+  zarrc_status status = stream_init(&s, codec, out->max, error);
   if (status) return status;
   s.most = memory_for(in->len, out->max);
   status = zarrc_stream_decode(zarrc_codec_ctx(codec), &stream, in, need, out, error);
@@ -208,24 +226,18 @@ static zarrc_status xz_decode(const zarrc_codec *codec, const zarrc_bytes *in, s
 
 /* ------------------------------------------------------------------------------------------------------- encode */
 
-static lzma_ret begin_alone(xz_stream *s, uint32_t preset) {
-  lzma_options_lzma options;
-  if (s->config->nfilters) {
-    bool good = s->config->nfilters == 1 && s->config->filters[0].id == ZARRC_LZMA_FILTER_LZMA1;
-    return good ? lzma_alone_encoder(&s->z, &s->options[0].lzma) : LZMA_OPTIONS_ERROR;
-  }
-  return lzma_lzma_preset(&options, preset) ? LZMA_OPTIONS_ERROR : lzma_alone_encoder(&s->z, &options);
+static lzma_ret begin_alone(xz_stream *s) {
+  bool good = s->filters[0].id == ZARRC_LZMA_FILTER_LZMA1 && s->filters[1].id == LZMA_VLI_UNKNOWN;
+  return good ? lzma_alone_encoder(&s->z, &s->options[0].lzma) : LZMA_OPTIONS_ERROR;
 }
 
 static zarrc_status begin_encoder(void *state, zarrc_error *error) {
   xz_stream *s = state;
   const zarrc_lzma_config *config = s->config;
-  uint32_t preset = config->preset < 0 ? LZMA_PRESET_DEFAULT : (uint32_t)config->preset;
   lzma_check check = config->check < 0 ? LZMA_CHECK_CRC64 : (lzma_check)config->check;
   lzma_ret result = config->format == ZARRC_LZMA_RAW     ? lzma_raw_encoder(&s->z, s->filters)
-                    : config->format == ZARRC_LZMA_ALONE ? begin_alone(s, preset)
-                    : config->nfilters                   ? lzma_stream_encoder(&s->z, s->filters, check)
-                                                         : lzma_easy_encoder(&s->z, preset, check);
+                    : config->format == ZARRC_LZMA_ALONE ? begin_alone(s)
+                                                         : lzma_stream_encoder(&s->z, s->filters, check);
   if (result == LZMA_OK) return ZARRC_OK;
   if (result == LZMA_MEM_ERROR) return no_memory(error);
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "liblzma does not take the configuration: %s",
@@ -242,8 +254,9 @@ static zarrc_status step_encoder(void *state, zarrc_stream_step *step, zarrc_err
 static zarrc_status xz_encode(const zarrc_codec *codec, zarrc_parts *parts, zarrc_error *error) {
   xz_stream s;
   zarrc_stream stream = {&s, begin_encoder, step_encoder};
+  size_t nbytes = parts->nbytes < UINT32_MAX ? (size_t)parts->nbytes : UINT32_MAX;
   zarrc_status status = zarrc_lzma_config_check(zarrc_codec_instance(codec), error);
-  if (!status) status = stream_init(&s, codec, error);
+  if (!status) status = stream_init(&s, codec, nbytes, error);
   if (status) return status;
   status = zarrc_stream_encode(zarrc_codec_ctx(codec), &stream, parts, error);
   lzma_end(&s.z);
