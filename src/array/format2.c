@@ -193,7 +193,7 @@ static zarrc_status put_fill(translation *t) {
 static const char names_member[] = "_ARRAY_DIMENSIONS";
 
 /* Writes the names of the dimensions, if the attributes list one for each, as xarray does. */
-static zarrc_status put_listed(translation *t, const zarrc_json *list) {
+static zarrc_status put_listed(const translation *t, const zarrc_json *list) {
   size_t n = zarrc_json_length(list);
   bool fits = zarrc_json_is(list, ZARRC_JSON_ARRAY) && n == (size_t)t->ndim && n > 0;
   for (size_t i = 0; i < n && fits; i++) fits = zarrc_json_is(zarrc_json_at(list, i), ZARRC_JSON_STRING);
@@ -202,7 +202,7 @@ static zarrc_status put_listed(translation *t, const zarrc_json *list) {
   return status ? status : put_json(t->out, list, t->error);
 }
 
-static zarrc_status put_names(translation *t, const zarrc_bytes *attributes) {
+static zarrc_status put_names(const translation *t, const zarrc_bytes *attributes) {
   zarrc_json_doc *doc;
   if (!attributes->ptr || !memmem(attributes->ptr, attributes->len, names_member, sizeof names_member - 1))
     return ZARRC_OK;
@@ -213,12 +213,18 @@ static zarrc_status put_names(translation *t, const zarrc_bytes *attributes) {
   zarrc_status status = zarrc_json_parse(t->ctx, text, n, "+", &doc, &why);
   if (status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT) return ZARRC_OK; /* attributes need not be JSON */
   if (status) {
-    *t->error = why;
+    if (t->error) *t->error = why;
     return status;
   }
   status = put_listed(t, zarrc_json_get(zarrc_json_root(doc), names_member));
   zarrc_json_close(doc);
   return status;
+}
+
+zarrc_status zarrc_format2_put_names(zarrc_ctx *ctx, int ndim, const zarrc_bytes *attributes, zarrc_buf *out,
+                                     zarrc_error *error) {
+  const translation t = {.ctx = ctx, .ndim = ndim, .out = out, .error = error};
+  return put_names(&t, attributes);
 }
 
 /* ----------------------------------------------------------------------------------------------------- the whole */

@@ -25,6 +25,10 @@ zarrc_status zarrc_format2_translate(zarrc_ctx *ctx, const zarrc_json *root, con
                                      zarrc_error *error);
 void zarrc_format2_clear(zarrc_ctx *ctx, zarrc_format2 *kept);
 
+/* Appends `, "dimension_names": [...]` if the attributes have one name for each dimension. */
+zarrc_status zarrc_format2_put_names(zarrc_ctx *ctx, int ndim, const zarrc_bytes *attributes, zarrc_buf *out,
+                                     zarrc_error *error);
+
 /* Appends the .zarray with another shape, indented. */
 zarrc_status zarrc_format2_write(zarrc_ctx *ctx, const zarrc_format2 *kept, int ndim, const int64_t *shape,
                                  zarrc_buf *out, zarrc_error *error);

@@ -196,6 +196,14 @@ static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, cons
 
 /* ------------------------------------------------------------------------------------------------- other members */
 
+static void clear_names(zarrc_metadata *m) {
+  for (int i = 0; i < m->ndim; i++) {
+    zarrc_free(m->ctx, m->name[i]);
+    m->name[i] = NULL;
+  }
+  m->has_names = false;
+}
+
 static zarrc_status parse_names(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *list = zarrc_json_get(root, "dimension_names");
   if (!list || zarrc_json_is(list, ZARRC_JSON_NULL)) return ZARRC_OK;
@@ -331,7 +339,7 @@ void zarrc_metadata_close(zarrc_metadata *m) {
   zarrc_rules_close(&m->rules);
   zarrc_grid_clear(m->ctx, &m->grid);
   zarrc_dtype_close(&m->dtype);
-  for (int i = 0; i < m->ndim; i++) zarrc_free(m->ctx, m->name[i]);
+  clear_names(m);
   zarrc_free(m->ctx, m->data_type);
   zarrc_free(m->ctx, m->fill_value);
   zarrc_free(m->ctx, m->codecs);
@@ -354,6 +362,22 @@ zarrc_status zarrc_metadata_set_shape(zarrc_metadata *m, const int64_t *shape, z
   return status ? status : render(m, error);
 }
 
+/* Format 2 has the names of the dimensions in the attributes. */
+static zarrc_status take_names(zarrc_metadata *m, zarrc_error *error) {
+  const zarrc_bytes attributes = {.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
+  zarrc_buf text = zarrc_buf_new(m->ctx, SIZE_MAX);
+  zarrc_json_doc *doc = NULL;
+  clear_names(m);
+  zarrc_status status = zarrc_buf_append(&text, "{\"zarr_format\": 3", 17, error);
+  if (!status) status = zarrc_format2_put_names(m->ctx, m->ndim, &attributes, &text, error);
+  if (!status) status = zarrc_buf_append(&text, "}", 1, error);
+  if (!status) status = zarrc_json_parse(m->ctx, (const char *)text.ptr, text.len, "", &doc, error);
+  if (!status) status = parse_names(m, zarrc_json_root(doc), error);
+  zarrc_json_close(doc);
+  zarrc_buf_clear(&text);
+  return status;
+}
+
 zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *m, const char *json, size_t n, zarrc_error *error) {
   char *copy;
   zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
@@ -361,7 +385,8 @@ zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *m, const char *json, 
   if (status) return status;
   zarrc_free(m->ctx, m->attributes);
   m->attributes = copy;
-  return render(m, error);
+  status = m->format == 2 ? take_names(m, error) : ZARRC_OK;
+  return status ? status : render(m, error);
 }
 
 zarrc_status zarrc_metadata_same_chunks(const zarrc_metadata *a, const zarrc_metadata *b, bool *same,

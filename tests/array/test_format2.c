@@ -360,6 +360,27 @@ static void test_dimension_names(void **state) {
 
 /* ------------------------------------------------------------------------------------------------------- changing */
 
+/* The names of the dimensions are those of the attributes that were set. */
+static void test_names_that_are_set(void **state) {
+  static const char *const rows[] = {"{\"_ARRAY_DIMENSIONS\": [\"y\", \"x\"]}",
+                                     "{\"_ARRAY_DIMENSIONS\": [\"b\", \"a\"]}", "{}"};
+  static const char *const names[] = {"\"y\",", "\"b\",", NULL};
+  zarrc_array *array = NULL;
+  (void)state;
+  put_zarray("n", NULL, NULL);
+  assert_int_equal(zarrc_array_open(store, "n", NULL, &array, NULL), ZARRC_OK);
+  for (int i = 0; i < 3; i++) {
+    zarrc_buf document = zarrc_buf_new(ctx, SIZE_MAX);
+    assert_int_equal(zarrc_array_set_attributes(array, rows[i], strlen(rows[i]), NULL), ZARRC_OK);
+    assert_int_equal(zarrc_array_document(array, 3, &document, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_buf_append(&document, "", 1, NULL), ZARRC_OK);
+    const char *at = strstr((const char *)document.ptr, "\"dimension_names\"");
+    assert_true(names[i] ? at && strstr(at, names[i]) : !at);
+    zarrc_buf_clear(&document);
+  }
+  zarrc_array_close(array);
+}
+
 /* A resize would write such a member by another name: a second "shape". */
 static void test_names_with_nul(void **state) {
   (void)state;
@@ -497,6 +518,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_members, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_fill_values, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_dimension_names, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_names_that_are_set, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_names_with_nul, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_in_the_way, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_changes, open_store, close_store),
