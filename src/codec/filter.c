@@ -23,21 +23,26 @@ static const struct {
 static const char *const names[] = {"bool",   "int8",   "int16",   "int32",   "int64",   "uint8",     "uint16",
                                     "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"};
 
+/* The byte order of an element's bytes, which a spec has relative to the machine, and back: native stands for little.
+ */
+static zarrc_endian turn_order(zarrc_endian endian) {
+  return ZARRC_NATIVE_IS_BIG ? (endian == ZARRC_BIG ? ZARRC_LITTLE : ZARRC_BIG) : endian;
+}
+
 static bool parse_dtype(const char *text, zarrc_setting *out) {
   const char *rest = text;
-  out->endian = ZARRC_NATIVE;
+  out->endian = ZARRC_LITTLE;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (strcmp(text, names[i]) != 0) continue;
     out->type = (zarrc_type)i;
     return true;
   }
   if (*rest && strchr("<>=|", *rest)) rest++;
-  if (*text == '<') out->endian = ZARRC_LITTLE;
   if (*text == '>') out->endian = ZARRC_BIG;
   for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
     if (strcmp(rest, letters[i].text) != 0) continue;
     out->type = letters[i].type;
-    if (zarrc_copy_unit(out->type) == 1) out->endian = ZARRC_NATIVE;
+    if (zarrc_copy_unit(out->type) == 1) out->endian = ZARRC_LITTLE;
     return true;
   }
   return false;
@@ -154,13 +159,13 @@ zarrc_status zarrc_filter_set_dtype(zarrc_filter *filter, int i, const zarrc_spe
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no numbers");
   setting->kind = ZARRC_SETTING_DTYPE;
   setting->type = spec->dtype.type;
-  setting->endian = zarrc_copy_unit(setting->type) == 1 ? ZARRC_NATIVE : spec->dtype.endian;
-  if (setting->endian == ZARRC_NATIVE) {
+  setting->endian = zarrc_copy_unit(setting->type) == 1 ? ZARRC_LITTLE : turn_order(spec->dtype.endian);
+  if (setting->endian == ZARRC_LITTLE) {
     strcpy(setting->text, names[setting->type]);
   } else {
     size_t k = 0;
     while (letters[k].type != setting->type) k++;
-    setting->text[0] = setting->endian == ZARRC_BIG ? '>' : '<';
+    setting->text[0] = '>';
     strcpy(setting->text + 1, letters[k].text);
   }
   if (!printed) filter->order[filter->nprinted++] = (uint8_t)i;
@@ -215,7 +220,7 @@ void zarrc_filter_resolve(const zarrc_filter *filter, const zarrc_setting *encod
                           zarrc_spec *out) {
   if (!zarrc_setting_is_dtype(encoded)) return;
   out->dtype = zarrc_dtype_of(encoded->type);
-  out->dtype.endian = encoded->endian;
+  out->dtype.endian = turn_order(encoded->endian);
   if (encoded->type != in->dtype.type) out->fill = filter->has_fill ? filter->fill : NULL;
 }
 
@@ -232,7 +237,8 @@ zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t 
 
 zarrc_filter_side zarrc_filter_side_of(const zarrc_view *view, zarrc_endian nominal, const zarrc_setting *dtype) {
   unsigned unit = zarrc_copy_unit(view->dtype.type), unit_2 = zarrc_copy_unit(dtype->type);
-  bool swap = view->dtype.endian != nominal && unit > 1, swap_2 = dtype->endian != ZARRC_NATIVE && unit_2 > 1;
+  bool swap = view->dtype.endian != turn_order(nominal) && unit > 1,
+       swap_2 = dtype->endian != ZARRC_NATIVE && unit_2 > 1;
   if (swap && swap_2 && unit == unit_2) swap = swap_2 = false;
   return (zarrc_filter_side){view, view->dtype.item_size, swap ? unit : 1, swap_2 ? unit_2 : 1};
 }

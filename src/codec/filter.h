@@ -4,8 +4,8 @@
  * the bytes of the elements are read, and loops over the elements of two views.
  *
  * Such a filter reads the bytes of the elements that it is given as numbers of a type of its own (numcodecs:
- * `view(dtype)`), whatever they were before. The bytes of an element are those in the byte order spec.dtype.endian,
- * however a view has them in memory.
+ * `view(dtype)`), whatever they were before. The bytes of an element are little-endian if spec.dtype.endian is the
+ * machine's order, else big-endian, however a view has them in memory: so a document means the same on every machine.
  */
 #ifndef ZARRC_CODEC_FILTER_H
 #define ZARRC_CODEC_FILTER_H
@@ -89,7 +89,7 @@ typedef struct zarrc_filter_side {
   unsigned swap, swap_2; /* size of the units that are byte-swapped one after the other; 1: none */
 } zarrc_filter_side;
 
-/* Returns a side whose bytes, in the byte order `nominal`, are read as a setting says. */
+/* Returns a side whose bytes are read as a setting says. nominal: the byte order in the spec. */
 zarrc_filter_side zarrc_filter_side_of(const zarrc_view *view, zarrc_endian nominal, const zarrc_setting *dtype);
 /* The same, read as numbers of the view's own type. */
 zarrc_filter_side zarrc_filter_side_native(const zarrc_view *view);

@@ -19,11 +19,13 @@ typedef double ALIAS f64;
 /* rint without a call: adding and subtracting 2^23 or 2^52 rounds to an integer. Numbers from there on are integers. */
 static inline float round_float(float x) {
   float size = fabsf(x), large = size < 0x1p23f ? 0x1p23f : 0.0f;
-  return copysignf((size + large) - large, x);
+  float sum = size + large; /* where float expressions are computed as double, this rounds */
+  return copysignf(sum - large, x);
 }
 static inline double round_double(double x) {
   double size = fabs(x), large = size < 0x1p52 ? 0x1p52 : 0.0;
-  return copysign((size + large) - large, x);
+  double sum = size + large;
+  return copysign(sum - large, x);
 }
 static inline float round_half(float x) {
   return (float)zarrc_half_to_double(zarrc_half_from_double((double)x));
@@ -53,6 +55,7 @@ static double inverse_of(double scale, int most) {
   return power ? 1 / scale : 0;
 }
 
+/* Each result has a variable, which rounds it to the type on machines that compute with more digits. */
 #define FLOATS(type, round)                                                                                            \
   static void scale_##type(const zarrc_scale_values *values, double factor, zarrc_scale_op op, void *data, size_t n) { \
     type *x = data, offset = (type)values->offset, scale = (type)values->scale, inverse = (type)factor;                \
@@ -60,17 +63,38 @@ static double inverse_of(double scale, int most) {
     if (op == ZARRC_SCALE_SUBTRACT)                                                                                    \
       for (size_t i = 0; i < n; i++) x[i] = x[i] - offset;                                                             \
     else if (op == ZARRC_SCALE_MULTIPLY)                                                                               \
-      for (size_t i = 0; i < n; i++) x[i] = round(x[i] * scale);                                                       \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] * scale;                                                                                         \
+        x[i] = round(y);                                                                                               \
+      }                                                                                                                \
     else if (op == ZARRC_SCALE_ENCODE)                                                                                 \
-      for (size_t i = 0; i < n; i++) x[i] = round((x[i] - offset) * scale);                                            \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] - offset;                                                                                        \
+        y = y * scale;                                                                                                 \
+        x[i] = round(y);                                                                                               \
+      }                                                                                                                \
     else if (op == ZARRC_SCALE_DECODE && power)                                                                        \
-      for (size_t i = 0; i < n; i++) x[i] = x[i] * inverse + offset;                                                   \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] * inverse;                                                                                       \
+        x[i] = y + offset;                                                                                             \
+      }                                                                                                                \
     else if (op == ZARRC_SCALE_DECODE)                                                                                 \
-      for (size_t i = 0; i < n; i++) x[i] = x[i] / scale + offset;                                                     \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] / scale;                                                                                         \
+        x[i] = y + offset;                                                                                             \
+      }                                                                                                                \
     else if (power)                                                                                                    \
-      for (size_t i = 0; i < n; i++) x[i] = round(x[i] * scale) * inverse;                                             \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] * scale;                                                                                         \
+        y = round(y);                                                                                                  \
+        x[i] = y * inverse;                                                                                            \
+      }                                                                                                                \
     else                                                                                                               \
-      for (size_t i = 0; i < n; i++) x[i] = round(x[i] * scale) / scale;                                               \
+      for (size_t i = 0; i < n; i++) {                                                                                 \
+        type y = x[i] * scale;                                                                                         \
+        y = round(y);                                                                                                  \
+        x[i] = y / scale;                                                                                              \
+      }                                                                                                                \
   }
 FLOATS(f32, round_float)
 FLOATS(f64, round_double)

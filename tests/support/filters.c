@@ -73,6 +73,13 @@ static void row_open(zarrc_ctx *ctx, row *r) {
   if (r->out) assert_int_equal(size.nbytes, r->encode ? r->nout : r->nin);
 }
 
+/* Returns a view of packed bytes of a row. They were made on a little-endian machine. */
+static zarrc_view view_of(const zarrc_spec *spec, int ndim, const int64_t *shape, void *data) {
+  zarrc_view view = zarrc_view_c(&spec->dtype, ndim, shape, data);
+  view.dtype.endian = spec->dtype.endian == ZARRC_NATIVE ? ZARRC_LITTLE : ZARRC_BIG;
+  return view;
+}
+
 static void row_close(row *r) {
   zarrc_codec_close(r->codec);
   free(r->in);
@@ -125,8 +132,8 @@ static void plain(const row *r, size_t shift) {
   size_t nout = (size_t)zarrc_spec_nitems(to) * to->dtype.item_size;
   uint8_t *in = malloc(r->nin + shift + 1), *out = malloc(nout + shift + 1);
   memcpy(in + shift, r->in, r->nin);
-  zarrc_view source = zarrc_view_c(&from->dtype, from->ndim, from->shape, in + shift);
-  zarrc_view target = zarrc_view_c(&to->dtype, to->ndim, to->shape, out + shift);
+  zarrc_view source = view_of(from, from->ndim, from->shape, in + shift);
+  zarrc_view target = view_of(to, to->ndim, to->shape, out + shift);
   zarrc_status status = run(r, r->encode ? &source : &target, r->encode ? &target : &source, &error);
   if (!r->out) {
     assert_true(status == ZARRC_INVALID_METADATA || status == ZARRC_INVALID_ARGUMENT);
@@ -150,7 +157,7 @@ static void strided(const row *r) {
     int64_t n = zarrc_spec_nitems(specs[k]), stride = -2 * (int64_t)specs[k]->dtype.item_size;
     size_t nbytes = (size_t)(2 * n + 1) * specs[k]->dtype.item_size;
     memory[k] = calloc(1, nbytes);
-    other[k] = view[k] = zarrc_view_c(&specs[k]->dtype, specs[k]->ndim, specs[k]->shape, k ? golden : r->in);
+    other[k] = view[k] = view_of(specs[k], specs[k]->ndim, specs[k]->shape, k ? golden : r->in);
     other[k].dtype.endian = other[k].dtype.endian == ZARRC_BIG ? ZARRC_LITTLE : ZARRC_BIG;
     other[k].data = memory[k] + (size_t)(2 * n) * specs[k]->dtype.item_size;
     for (int i = specs[k]->ndim - 1; i >= 0; i--) {
@@ -177,14 +184,14 @@ static void pointwise(const row *r) {
   uint8_t *memory = malloc(most ? most : 1);
   memcpy(memory, r->in, r->nin);
   if (item == encoded_item) {
-    zarrc_view encoded = zarrc_view_c(&r->encoded.dtype, 1, &n, memory);
-    zarrc_view decoded = zarrc_view_c(&r->spec.dtype, 1, &n, memory);
+    zarrc_view encoded = view_of(&r->encoded, 1, &n, memory);
+    zarrc_view decoded = view_of(&r->spec, 1, &n, memory);
     assert_int_equal(c->u.aa.decode(r->codec, &r->spec, &encoded, &decoded, NULL), ZARRC_OK);
     compare(r, &r->spec.dtype, memory, "in place");
   }
   for (int64_t i = 0; i < n; i++) {
-    zarrc_view encoded = zarrc_view_c(&r->encoded.dtype, 1, &one, r->in + (size_t)i * encoded_item);
-    zarrc_view decoded = zarrc_view_c(&r->spec.dtype, 1, &one, memory + (size_t)i * item);
+    zarrc_view encoded = view_of(&r->encoded, 1, &one, r->in + (size_t)i * encoded_item);
+    zarrc_view decoded = view_of(&r->spec, 1, &one, memory + (size_t)i * item);
     assert_int_equal(c->u.aa.decode(r->codec, &r->spec, &encoded, &decoded, NULL), ZARRC_OK);
   }
   compare(r, &r->spec.dtype, memory, "one by one");
