@@ -132,10 +132,19 @@ static zarrc_status bitround_encode(const zarrc_codec *codec, const zarrc_spec *
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_bits, &b, error);
 }
 
+static void copy_items(void *arg, const void *in, void *out, size_t n) {
+  memcpy(out, in, n * *(const size_t *)arg);
+}
+
 static zarrc_status bitround_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
                                     const zarrc_view *decoded, zarrc_error *error) {
-  (void)codec, (void)spec, (void)error;
-  if (decoded->data != encoded->data) zarrc_copy(decoded, encoded);
+  (void)spec;
+  zarrc_filter_side from = zarrc_filter_side_native(encoded), to = zarrc_filter_side_native(decoded);
+  size_t item = decoded->dtype.item_size;
+  if (decoded->data != encoded->data)
+    zarrc_copy(decoded, encoded);
+  else if (from.swap != to.swap)
+    return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, copy_items, &item, error);
   return ZARRC_OK;
 }
 

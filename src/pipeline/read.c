@@ -52,6 +52,8 @@ static zarrc_status read_pointwise(const reading *r, size_t i, const zarrc_regio
   zarrc_bytes memory = {0};
   zarrc_status status = ZARRC_OK;
   encoded.dtype = part.dtype;
+  /* In the byte order of the view, what decodes to itself needs nothing more. */
+  if (part.dtype.type == to->dtype.type) encoded.dtype.endian = to->dtype.endian;
   if (part.dtype.item_size != to->dtype.item_size) {
     size_t nbytes;
     for (int k = 0; k < part.ndim; k++) part.shape[k] = region->count[k];

@@ -159,6 +159,7 @@ static void elements_alone(void **state) {
        "\"numcodecs.quantize\", \"configuration\": {\"digits\": 3}}, {\"name\": \"bitround\", \"configuration\": "
        "{\"keepbits\": 12}}, ",
        4},
+      {"[{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 31}}, ", 4},
   };
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
     char chain[500];
@@ -177,6 +178,9 @@ static void elements_alone(void **state) {
     assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
     assert_int_equal(one, numbers[17 * 60 + 31]);
     assert_int_equal(blob.nread, rows[k].item);
+    view.dtype.endian = ZARRC_NATIVE_IS_BIG ? ZARRC_LITTLE : ZARRC_BIG;
+    assert_int_equal(zarrc_read(p, &blob.blob, &r, &view, NULL, NULL), ZARRC_OK);
+    assert_int_equal((int32_t)__builtin_bswap32((uint32_t)one), numbers[17 * 60 + 31]);
     counting_blob_clear(&blob);
     free(encoded);
     free(numbers);
