@@ -368,7 +368,7 @@ class Info(support.Case):
         self.assertEqual((copied["zarr_format"], copied["dimension_names"], copied["attributes"]),
                          (3, ["y", "x"], {"_ARRAY_DIMENSIONS": ["y", "x"]}))
         self.assertEqual((self.folder / "b/0.0").read_bytes(), (folder / "0.0").read_bytes())
-        self.refused("create", "a", "--group", code=10, says=["a/zarr.json: there is", "try: --overwrite"])
+        self.refused("create", "a", "--group", code=10, says=["a/.zarray: there is", "try: --overwrite"])
 
     def test_group(self):
         self.zarrc("create", "g", "--group")

@@ -33,12 +33,12 @@ static void spellings(void **state) {
   } rows[] = {
       {ASTYPE("\"encode_dtype\": \"<i4\""), ZARRC_INT32, ZARRC_LITTLE},
       {ASTYPE("\"encode_dtype\": \">i4\""), ZARRC_INT32, ZARRC_BIG},
-      {ASTYPE("\"encode_dtype\": \"=u2\""), ZARRC_UINT16, ZARRC_NATIVE},
-      {ASTYPE("\"encode_dtype\": \"f8\""), ZARRC_FLOAT64, ZARRC_NATIVE},
-      {ASTYPE("\"encode_dtype\": \"float32\""), ZARRC_FLOAT32, ZARRC_NATIVE},
-      {ASTYPE("\"encode_dtype\": \"|b1\""), ZARRC_BOOL, ZARRC_NATIVE},
-      {ASTYPE("\"encode_dtype\": \"?\""), ZARRC_BOOL, ZARRC_NATIVE},
-      {ASTYPE("\"encode_dtype\": \">u1\""), ZARRC_UINT8, ZARRC_NATIVE},
+      {ASTYPE("\"encode_dtype\": \"=u2\""), ZARRC_UINT16, ZARRC_LITTLE},
+      {ASTYPE("\"encode_dtype\": \"f8\""), ZARRC_FLOAT64, ZARRC_LITTLE},
+      {ASTYPE("\"encode_dtype\": \"float32\""), ZARRC_FLOAT32, ZARRC_LITTLE},
+      {ASTYPE("\"encode_dtype\": \"|b1\""), ZARRC_BOOL, ZARRC_LITTLE},
+      {ASTYPE("\"encode_dtype\": \"?\""), ZARRC_BOOL, ZARRC_LITTLE},
+      {ASTYPE("\"encode_dtype\": \">u1\""), ZARRC_UINT8, ZARRC_LITTLE},
       {ASTYPE("\"encode_dtype\": \">c16\""), ZARRC_COMPLEX128, ZARRC_BIG},
   };
   int64_t shape[] = {3};
@@ -47,7 +47,8 @@ static void spellings(void **state) {
     zarrc_codec *codec = open_codec(ctx, rows[i].json);
     assert_int_equal(zarrc_codec_resolve(codec, &spec, &out, NULL), ZARRC_OK);
     assert_int_equal(out.dtype.type, rows[i].type);
-    assert_int_equal(out.dtype.endian, rows[i].endian);
+    /* in a spec the machine's order stands for little-endian */
+    assert_int_equal(out.dtype.endian == ZARRC_NATIVE, rows[i].endian == ZARRC_LITTLE);
     char *json = chunk_codec_json(ctx, codec);
     assert_string_equal(json, rows[i].json);
     free(json);
@@ -103,7 +104,7 @@ static void nominal_byte_order(void **state) {
   int16_t in[] = {1, 258};
   for (int big = 0; big < 2; big++) {
     zarrc_spec spec = chunk_spec(ZARRC_INT16, 1, shape);
-    spec.dtype.endian = big ? ZARRC_BIG : ZARRC_LITTLE;
+    if (big) spec.dtype.endian = ZARRC_NATIVE == ZARRC_BIG ? ZARRC_LITTLE : ZARRC_BIG;
     zarrc_codec *codec = chunk_codec(ctx, ASTYPE("\"encode_dtype\": \"<i4\", \"decode_dtype\": \">i2\""), &spec);
     zarrc_dtype native = zarrc_dtype_of(ZARRC_INT16), wide = zarrc_dtype_of(ZARRC_INT32);
     int32_t out[2];
