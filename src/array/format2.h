@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The documents of Zarr format 2 in the words of format 3: a .zarray becomes a zarr.json that describes the same
- * chunks, so nothing else knows that there are two formats. Zarr specification version 2, "Arrays". format2.c the
- * members, the fill value, and writing a .zarray format2_dtype.c   dtype becomes data_type format2_codecs.c  order,
- * filters, dtype and compressor become codecs
+ * chunks, so nothing else knows that there are two formats. Zarr specification version 2, "Arrays".
+ *
+ * format2.c has the members, the fill value, and writes a .zarray; format2_dtype.c makes data_type of dtype, and
+ * format2_codecs.c codecs of order, dtype, filters and compressor.
  */
 #ifndef ZARRC_ARRAY_FORMAT2_H
 #define ZARRC_ARRAY_FORMAT2_H

@@ -236,6 +236,11 @@ static zarrc_status put_filters(chain *c, const zarrc_json *filters, bool is_obj
   if (filters && !zarrc_json_is(filters, ZARRC_JSON_NULL) && !zarrc_json_is(filters, ZARRC_JSON_ARRAY))
     return zarrc_fail(c->error, ZARRC_INVALID_METADATA, "/filters: must be a list or null, not %s",
                       zarrc_json_kind_name(zarrc_json_get_kind(filters)));
+  size_t nbytes = 0;
+  if (filters) zarrc_json_text(filters, &nbytes);
+  if (nbytes > ZARRC_MAX_CODECS_NBYTES)
+    return zarrc_fail(c->error, ZARRC_LIMIT, "/filters: %zu bytes, at most %zu are read", nbytes,
+                      ZARRC_MAX_CODECS_NBYTES);
   for (size_t i = 0; i < zarrc_json_length(filters) && !status; i++) {
     const zarrc_json *filter = zarrc_json_at(filters, i);
     status = i == 0 && is_object ? put_object_codec(c, filter) : put_codec(c, filter);

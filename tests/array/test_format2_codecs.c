@@ -10,6 +10,7 @@
 #include "support/said.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static zarrc_ctx *ctx;
@@ -27,14 +28,16 @@ static int close_ctx(void **state) {
 
 /* The chain of an array of two dimensions. */
 static zarrc_status translate(const char *members, const zarrc_format2_type *type, char out[4096], zarrc_error *error) {
-  char text[8192];
+  size_t n = strlen(members) + 3;
+  char *text = malloc(n);
   zarrc_json_doc *doc;
   zarrc_buf buf = zarrc_buf_over(out, 4095);
-  snprintf(text, sizeof text, "{%s}", members);
+  snprintf(text, n, "{%s}", members);
   assert_int_equal(zarrc_json_parse(ctx, text, strlen(text), NULL, &doc, NULL), ZARRC_OK);
   zarrc_status status = zarrc_format2_put_codecs(zarrc_json_root(doc), 2, type, &buf, error);
   out[buf.len] = 0;
   zarrc_json_close(doc);
+  free(text);
   return status;
 }
 
@@ -133,7 +136,23 @@ static void test_refused(void **state) {
   }
 }
 
+/* A list that is too long is refused before any of it is translated. */
+static void test_too_long(void **state) {
+  static const zarrc_format2_type i4 = {.order = '<', .item_size = 4};
+  static const char begin[] = "\"filters\": [{\"id\": \"zlib\"}", more[] = ", {\"id\": \"zlib\"}";
+  const size_t n = ((size_t)2 << 20) / (sizeof more - 1);
+  zarrc_error error = {0};
+  char text[4096], *members = malloc(sizeof begin + n * (sizeof more - 1) + 1), *at = stpcpy(members, begin);
+  (void)state;
+  for (size_t i = 0; i < n; i++) at = stpcpy(at, more);
+  stpcpy(at, "]");
+  assert_int_equal(translate(members, &i4, text, &error), ZARRC_LIMIT);
+  assert_non_null(strstr(SAID(error), "/filters: 2"));
+  free(members);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_chains), cmocka_unit_test(test_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_chains), cmocka_unit_test(test_refused),
+                                     cmocka_unit_test(test_too_long)};
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }
