@@ -113,7 +113,7 @@ const cli_option cli_options[] = {
      "write to FILE; - is standard output"},
     {CLI_FORMAT, CLI_VERB_GET, 0, "format", "FORMAT", "npy raw csv json lines", "format of the output"},
     {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw json lines", "format of the input, if its suffix does not tell"},
-    {CLI_METADATA, CODING | CLI_VERB_SHARD, 0, "metadata", "FILE", "<file>", "the zarr.json of the array"},
+    {CLI_METADATA, CODING | CLI_VERB_SHARD, 0, "metadata", "FILE", "<file>", "the zarr.json or .zarray of the array"},
     {CLI_CHUNK, CLI_VERB_SHARD, 0, "chunk", "N,N,...", NULL, "the shard, by its coordinates in the grid of the array"},
     {CLI_INNER, CLI_VERB_SHARD, 0, "inner", "N,N,...", NULL, "the inner chunk to extract, by its coordinates in the shard"},
     {CLI_DECODE, CLI_VERB_SHARD, 0, "decode", NULL, NULL, "extract elements, not stored bytes"},
