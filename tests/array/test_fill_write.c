@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "support/context.h"
+
 #include <zarrc/array.h>
 
 #include <stdlib.h>
@@ -13,15 +15,6 @@
 
 #define LENGTH(name, n) "{\"name\": \"" name "\", \"configuration\": {\"length_bytes\": " n "}}"
 #define TIME(name)      "{\"name\": \"" name "\", \"configuration\": {\"unit\": \"s\", \"scale_factor\": 1}}"
-
-static int open_ctx(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int close_ctx(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
 
 static zarrc_dtype open_dtype(zarrc_ctx *ctx, const char *json) {
   zarrc_dtype dtype = {0};
@@ -183,5 +176,5 @@ int main(void) {
       cmocka_unit_test(numbers), cmocka_unit_test(floats),   cmocka_unit_test(bytes_and_text),
       cmocka_unit_test(structs), cmocka_unit_test(defaults), cmocka_unit_test(what_is_no_text_is_refused),
   };
-  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -8,6 +8,7 @@
 
 #include <zarrc/data.h>
 
+#include "support/context.h"
 #include "support/faulty_alloc.h"
 
 #include <stdio.h>
@@ -19,15 +20,6 @@
 #define LENGTH(name, n)   "{\"name\": \"" name "\", \"configuration\": {\"length_bytes\": " n "}}"
 #define TIME(name, unit, scale)                                                                                        \
   "{\"name\": \"" name "\", \"configuration\": {\"unit\": \"" unit "\", \"scale_factor\": " scale "}}"
-
-static int open_ctx(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int close_ctx(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
 
 static zarrc_status open_exact(zarrc_ctx *ctx, const char *json, zarrc_dtype *out, zarrc_error *error) {
   size_t n = strlen(json);
@@ -430,5 +422,5 @@ int main(void) {
       cmocka_unit_test(failures_append_nothing),
       cmocka_unit_test(no_memory),
   };
-  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 
+#include "support/context.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
 
@@ -15,15 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int open_ctx(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int close_ctx(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
 
 /* Parses a copy of exact size. */
 static zarrc_status parse_n(zarrc_ctx *ctx, const char *text, size_t n, const char *opaque, zarrc_json_doc **doc,
@@ -438,5 +430,5 @@ int main(void) {
       cmocka_unit_test(no_memory),
       cmocka_unit_test(too_long),
   };
-  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

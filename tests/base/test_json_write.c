@@ -8,21 +8,13 @@
 
 #include "base/json.h"
 
+#include "support/context.h"
 #include "support/faulty_alloc.h"
 #include "support/files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int open_ctx(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int close_ctx(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
 
 static void buf_is(const zarrc_buf *buf, const char *text) {
   if (buf->len != strlen(text) || memcmp(buf->ptr, text, buf->len) != 0) {
@@ -185,5 +177,5 @@ int main(void) {
       cmocka_unit_test(layout_of_a_file), cmocka_unit_test(failures_append_nothing),
       cmocka_unit_test(no_memory),
   };
-  return cmocka_run_group_tests(tests, open_ctx, close_ctx);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

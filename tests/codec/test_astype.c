@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/context.h"
 #include "support/filters.h"
 
 static void as_numcodecs(void **state) {
@@ -13,12 +14,7 @@ static void as_numcodecs(void **state) {
 }
 
 static void bad_settings_are_refused(void **state) {
-  static const struct {
-    const char *codec;
-    zarrc_type type;
-    zarrc_status status;
-    const char *words;
-  } rows[] = {
+  static const filters_refusal rows[] = {
       {"{\"name\": \"numcodecs.astype\", \"configuration\": {}}", ZARRC_INT16, ZARRC_INVALID_METADATA,
        "encode_dtype is missing"},
       {"{\"name\": \"numcodecs.astype\", \"configuration\": {\"encode_dtype\": \"<i9\"}}", ZARRC_INT16,
@@ -44,8 +40,7 @@ static void bad_settings_are_refused(void **state) {
       {"{\"name\": \"numcodecs.astype\", \"configuration\": {\"encode_dtype\": \"<i4\", \"id\": \"delta\"}}",
        ZARRC_INT16, ZARRC_INVALID_METADATA, "configuration.id must be astype"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    filters_refused(*state, rows[i].codec, rows[i].type, rows[i].status, rows[i].words);
+  filters_check_refused(*state, rows, sizeof rows / sizeof *rows);
 }
 
 static void allocations_may_fail(void **state) {
@@ -56,20 +51,11 @@ static void allocations_may_fail(void **state) {
                             ZARRC_INT32);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_numcodecs),
       cmocka_unit_test(bad_settings_are_refused),
       cmocka_unit_test(allocations_may_fail),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

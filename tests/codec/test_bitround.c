@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/filters.h"
 
 #include <stdlib.h>
@@ -17,12 +18,7 @@ static void as_numcodecs(void **state) {
 }
 
 static void bad_settings_are_refused(void **state) {
-  static const struct {
-    const char *codec;
-    zarrc_type type;
-    zarrc_status status;
-    const char *words;
-  } rows[] = {
+  static const filters_refusal rows[] = {
       {"{\"name\": \"numcodecs.bitround\", \"configuration\": {}}", ZARRC_FLOAT32, ZARRC_INVALID_METADATA,
        "keepbits is missing"},
       {"{\"name\": \"numcodecs.bitround\", \"configuration\": {\"keepbits\": -1}}", ZARRC_FLOAT32,
@@ -44,8 +40,7 @@ static void bad_settings_are_refused(void **state) {
       {"{\"name\": \"bitround\", \"configuration\": {\"keepbits\": 24}}", ZARRC_COMPLEX64, ZARRC_INVALID_METADATA,
        "the numbers have 23"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    filters_refused(*state, rows[i].codec, rows[i].type, rows[i].status, rows[i].words);
+  filters_check_refused(*state, rows, sizeof rows / sizeof *rows);
 }
 
 static void allocations_may_fail(void **state) {
@@ -98,15 +93,6 @@ static void integers(void **state) {
   check_integers(*state, ZARRC_INT16, small, kept);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_numcodecs),
@@ -115,5 +101,5 @@ int main(void) {
       cmocka_unit_test(complex_numbers),
       cmocka_unit_test(integers),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 
 #include <string.h>
 #include <zarrc/plugin/codec.h>
@@ -95,16 +96,7 @@ static void enums_by_name_and_number(void **state) {
   assert_int_equal(zarrc_index_location_from_name("", &location, NULL), ZARRC_INVALID_ARGUMENT);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(all_of_them), cmocka_unit_test(enums_by_name_and_number)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/said.h"
 
@@ -224,15 +225,6 @@ static void all_rows_are_asked_for_at_once(void **state) {
   zarrc_pipeline_close(p);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(byte_order_is_settled),    cmocka_unit_test(variable_elements_are_refused),
@@ -240,5 +232,5 @@ int main(void) {
       cmocka_unit_test(odd_booleans_become_one),  cmocka_unit_test(parts_are_read_by_ranges),
       cmocka_unit_test(the_gap_is_an_option),     cmocka_unit_test(all_rows_are_asked_for_at_once),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/checksum.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 
 #include <string.h>
@@ -115,16 +116,7 @@ static void ranges_without_the_sum(void **state) {
   }
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(before_and_behind), cmocka_unit_test(ranges_without_the_sum)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

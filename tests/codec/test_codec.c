@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/faulty_alloc.h"
 #include "support/needs.h"
 #include "support/said.h"
@@ -241,15 +242,6 @@ static void shards_must_be_evolved_for_the_chunk(void **state) {
   free(numbers);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_form_of_a_codec),
@@ -261,5 +253,5 @@ int main(void) {
       cmocka_unit_test(shards_must_be_evolved_for_the_chunk),
       cmocka_unit_test(every_allocation_may_fail),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

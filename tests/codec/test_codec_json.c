@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "support/context.h"
 #include "support/needs.h"
 #include "support/said.h"
 
@@ -128,16 +129,7 @@ static void every_row(void **state) {
   zarrc_json_close(doc);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_row)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

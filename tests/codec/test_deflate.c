@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/deflate.h"
+#include "support/context.h"
 #include "support/needs.h"
 
 #include <string.h>
@@ -89,19 +90,10 @@ static void early_by_stream(void **state) {
   assert_int_equal(zarrc_inflate_by_stream(10, 1000), ZARRC_HAVE_ZLIB);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(published_sums), cmocka_unit_test(there_and_back),
                                      cmocka_unit_test(too_much), cmocka_unit_test(early_by_stream)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }
 
 #else

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/said.h"
 
 #include <stdlib.h>
@@ -117,15 +118,6 @@ static void nominal_byte_order(void **state) {
   }
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(spellings),
@@ -133,5 +125,5 @@ int main(void) {
       cmocka_unit_test(fill_values),
       cmocka_unit_test(nominal_byte_order),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

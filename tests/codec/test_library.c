@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/said.h"
 
 #include <ctype.h>
@@ -89,20 +90,11 @@ static void a_codec_without_its_library_works_on_no_chunk(void **state) {
   zarrc_codec_close(codec);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_library_has_a_version_where_it_is_built_in),
       cmocka_unit_test(codecs_are_available_where_their_libraries_are),
       cmocka_unit_test(a_codec_without_its_library_works_on_no_chunk),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

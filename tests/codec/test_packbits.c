@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/filters.h"
 #include "support/said.h"
 
@@ -17,19 +18,13 @@ static void as_numcodecs(void **state) {
 }
 
 static void bad_settings_are_refused(void **state) {
-  static const struct {
-    const char *codec;
-    zarrc_type type;
-    zarrc_status status;
-    const char *words;
-  } rows[] = {
+  static const filters_refusal rows[] = {
       {"{\"name\": \"numcodecs.packbits\", \"configuration\": {}}", ZARRC_INT8, ZARRC_INVALID_METADATA,
        "not of type bool"},
       {"{\"name\": \"numcodecs.packbits\", \"configuration\": {\"first_bit\": 0}}", ZARRC_BOOL, ZARRC_INVALID_METADATA,
        "first_bit"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    filters_refused(*state, rows[i].codec, rows[i].type, rows[i].status, rows[i].words);
+  filters_check_refused(*state, rows, sizeof rows / sizeof *rows);
 }
 
 static void allocations_may_fail(void **state) {
@@ -58,15 +53,6 @@ static void damage_is_found(void **state) {
   zarrc_codec_close(codec);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_numcodecs),
@@ -74,5 +60,5 @@ int main(void) {
       cmocka_unit_test(allocations_may_fail),
       cmocka_unit_test(damage_is_found),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

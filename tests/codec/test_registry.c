@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/said.h"
 
 #include <stdio.h>
@@ -307,15 +308,6 @@ static void contexts_do_not_share(void **state) {
   zarrc_ctx_close(other);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_codec_of_ones_own),
@@ -326,5 +318,5 @@ int main(void) {
       cmocka_unit_test(contexts_do_not_share),
       cmocka_unit_test(tables_of_other_lengths_are_taken),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

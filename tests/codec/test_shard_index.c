@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/le64.h"
 #include "support/said.h"
@@ -165,18 +166,9 @@ static void kept_bytes_of_a_part(void **state) {
   counting_blob_clear(&whole);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(entries_that_lie), cmocka_unit_test(parts_of_a_region),
                                      cmocka_unit_test(names_of_chunks), cmocka_unit_test(parts_of_a_blob),
                                      cmocka_unit_test(kept_bytes_of_a_part)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,15 +251,6 @@ static void the_index_is_listed(void **state) {
   zarrc_pipeline_close(p);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(configurations),
@@ -270,5 +262,5 @@ int main(void) {
       cmocka_unit_test(claims_cost_nothing),
       cmocka_unit_test(the_index_is_listed),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

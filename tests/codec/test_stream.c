@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/stream.h"
+#include "support/context.h"
 
 #include <string.h>
 
@@ -109,16 +110,7 @@ static void encodes(void **state) {
   }
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(decodes), cmocka_unit_test(encodes)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

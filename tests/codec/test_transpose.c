@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/said.h"
 
 #include <stdio.h>
@@ -97,15 +98,6 @@ static void elements_move(void **state) {
   zarrc_codec_close(codec);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(letters_become_permutations),
@@ -113,5 +105,5 @@ int main(void) {
       cmocka_unit_test(the_rank_must_fit),
       cmocka_unit_test(elements_move),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

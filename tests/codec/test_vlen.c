@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
 
@@ -173,15 +174,6 @@ static void through_views_and_shards(void **state) {
   zarrc_pipeline_close(p);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 /* Lengths that add up to more than a size says, with 32 bits. */
 static void lengths_that_wrap_round(void **state) {
   zarrc_spec spec = chunk_spec(ZARRC_BYTES, 1, (int64_t[]){2});
@@ -204,5 +196,5 @@ int main(void) {
       cmocka_unit_test(through_views_and_shards),
       cmocka_unit_test(lengths_that_wrap_round),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "codec/zstd_seek.h"
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
 
@@ -152,15 +153,6 @@ static void not_far_away(void **state) {
   end(&f);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 /* A blob of zeros, but for its end; nothing of it is in memory until it is looked at. */
 typedef struct sparse_blob {
   zarrc_blob blob;
@@ -209,5 +201,5 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_frames_of_a_part), cmocka_unit_test(tables_that_lie),
                                      cmocka_unit_test(frames_are_found), cmocka_unit_test(not_far_away),
                                      cmocka_unit_test(more_frames_than_memory)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
 
@@ -157,18 +158,9 @@ static void checked_values_are_not_copied(void **state) {
   end(&f);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ranges_of_a_decoded_value), cmocka_unit_test(whole_values_are_decoded_in_place),
       cmocka_unit_test(a_prefix_is_enough), cmocka_unit_test(checked_values_are_not_copied)};
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

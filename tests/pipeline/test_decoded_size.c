@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 
 #include <stdio.h>
@@ -187,15 +188,6 @@ static void members_of_gzip(void **state) {
   zarrc_pipeline_close(p);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(shorter_and_longer_chunks),
@@ -203,5 +195,5 @@ int main(void) {
       cmocka_unit_test(frames_of_zstd),
       cmocka_unit_test(members_of_gzip),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/faulty_alloc.h"
 #include "support/needs.h"
 
@@ -195,15 +196,6 @@ static void every_allocation_may_fail(void **state) {
   free(numbers);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codecs_in_the_wrong_order),    cmocka_unit_test(chains_have_a_limit),
@@ -211,5 +203,5 @@ int main(void) {
       cmocka_unit_test(validated_behind_a_transpose), cmocka_unit_test(what_can_be_done_in_parts),
       cmocka_unit_test(every_allocation_may_fail),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
 #include "support/said.h"
@@ -274,15 +275,6 @@ static void errors_name_the_place(void **state) {
   free(numbers);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(arguments_are_checked),   cmocka_unit_test(what_is_missing_is_filled),
@@ -290,5 +282,5 @@ int main(void) {
       cmocka_unit_test(steps_beyond_all_bounds), cmocka_unit_test(text_needs_an_arena),
       cmocka_unit_test(errors_name_the_place),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

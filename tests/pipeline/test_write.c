@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/chunk.h"
+#include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
 #include "support/said.h"
@@ -444,15 +445,6 @@ static void errors_name_the_codec(void **state) {
   zarrc_pipeline_close(p);
 }
 
-static int setup(void **state) {
-  return zarrc_ctx_open(NULL, (zarrc_ctx **)state, NULL) != ZARRC_OK;
-}
-
-static int teardown(void **state) {
-  zarrc_ctx_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fill_value_is_not_stored),
@@ -468,5 +460,5 @@ int main(void) {
       cmocka_unit_test(kept_pieces_live_until_they_are_stored),
       cmocka_unit_test(errors_name_the_codec),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -276,15 +276,19 @@ void filters_check_allocations(const char *codec, zarrc_type type) {
   assert_true(faulty_alloc_each(NULL, go_round, &r) > 3);
 }
 
-void filters_refused(zarrc_ctx *ctx, const char *codec, zarrc_type type, zarrc_status expected, const char *words) {
+static void check_refused(zarrc_ctx *ctx, const filters_refusal *r) {
   const int64_t shape[] = {5};
-  zarrc_spec spec = chunk_spec(type, 1, shape);
+  zarrc_spec spec = chunk_spec(r->type, 1, shape);
   zarrc_pipeline *p = NULL;
   zarrc_error error = {0};
   char chain[800];
-  snprintf(chain, sizeof chain, "[%s, {\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]", codec);
+  snprintf(chain, sizeof chain, "[%s, {\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]", r->codec);
   zarrc_status status = zarrc_pipeline_open(ctx, chain, strlen(chain), &spec, &p, &error);
-  if (status != expected || !strstr(SAID(error), words))
-    fail_msg("%s: %s: %s", codec, zarrc_status_name(status), SAID(error));
+  if (status != r->status || !strstr(SAID(error), r->words))
+    fail_msg("%s: %s: %s", r->codec, zarrc_status_name(status), SAID(error));
   zarrc_pipeline_close(p);
+}
+
+void filters_check_refused(zarrc_ctx *ctx, const filters_refusal *rows, size_t n) {
+  for (size_t i = 0; i < n; i++) check_refused(ctx, &rows[i]);
 }

@@ -12,7 +12,15 @@ size_t filters_check(zarrc_ctx *ctx, const char *name);
 /* Every allocation of a round trip through the codec and `bytes` fails once. */
 void filters_check_allocations(const char *codec, zarrc_type type);
 
-/* Asserts that a codec cannot be opened, or not with chunks of that type, and that the message has some words. */
-void filters_refused(zarrc_ctx *ctx, const char *codec, zarrc_type type, zarrc_status status, const char *words);
+/* A codec that cannot be opened, or not with chunks of that type. The message has these words. */
+typedef struct filters_refusal {
+  const char *codec;
+  zarrc_type type;
+  zarrc_status status;
+  const char *words;
+} filters_refusal;
+
+/* Asserts that each of n codecs is refused. */
+void filters_check_refused(zarrc_ctx *ctx, const filters_refusal *rows, size_t n);
 
 #endif
