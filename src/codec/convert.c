@@ -2,6 +2,7 @@
 #include "codec/convert.h"
 #include "base/half.h"
 #include "codec/filter_loops_avx2.h"
+#include "codec/numbers.h"
 
 #include <string.h>
 
@@ -9,19 +10,6 @@
 #define PIECE 512
 
 typedef void (*convert_fn)(const void *restrict in, void *restrict out, size_t n);
-
-/* Memory of the caller's is seen as integers and as floats. */
-#define ALIAS __attribute__((may_alias))
-typedef int8_t ALIAS i8;
-typedef int16_t ALIAS i16;
-typedef int32_t ALIAS i32;
-typedef int64_t ALIAS i64;
-typedef uint8_t ALIAS u8;
-typedef uint16_t ALIAS u16;
-typedef uint32_t ALIAS u32;
-typedef uint64_t ALIAS u64;
-typedef float ALIAS f32;
-typedef double ALIAS f64;
 
 #define LOOP(from, to, expression)                                                                                     \
   static void from##_to_##to(const void *restrict in, void *restrict out, size_t n) {                                  \
@@ -101,7 +89,6 @@ LOOP(f64, u64, uint64_of_double(x))
 LOOP(f32, f64, x)
 LOOP(f64, f32, x)
 
-typedef uint8_t ALIAS truth;
 LOOP(u8, truth, x != 0)
 LOOP(u16, truth, x != 0)
 LOOP(u32, truth, x != 0)
@@ -109,7 +96,6 @@ LOOP(u64, truth, x != 0)
 LOOP(f32, truth, x != 0)
 LOOP(f64, truth, x != 0)
 
-typedef uint16_t ALIAS half;
 LOOP(half, f32, zarrc_half_to_double(x))
 LOOP(f32, half, zarrc_half_from_double(x))
 LOOP(f64, half, zarrc_half_from_double(x))

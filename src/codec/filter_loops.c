@@ -2,17 +2,10 @@
 #include "codec/filter_loops.h"
 #include "base/half.h"
 #include "codec/filter_loops_avx2.h"
+#include "codec/numbers.h"
 
 #include <math.h>
 #include <string.h>
-
-#define ALIAS __attribute__((may_alias))
-typedef uint8_t ALIAS u8;
-typedef uint16_t ALIAS u16;
-typedef uint32_t ALIAS u32;
-typedef uint64_t ALIAS u64;
-typedef float ALIAS f32;
-typedef double ALIAS f64;
 
 /* ---------------------------------------------------------------------------------------------------------- scaling */
 
@@ -160,8 +153,6 @@ void zarrc_scale_loop(zarrc_type type, const zarrc_scale_values *values, zarrc_s
     }                                                                                                                  \
     for (size_t i = 0; n && i < lanes; i++) first[i] = x[n - lanes + i];                                               \
   }
-typedef uint8_t ALIAS truth;
-typedef uint16_t ALIAS half;
 static inline uint16_t half_of(float x) {
   return zarrc_half_from_double((double)x);
 }
