@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <string.h>
+
 /* Longest document that is read or written. */
 #define ZARRC_MAX_DOCUMENT ((size_t)64 << 20)
 
@@ -64,6 +66,11 @@ static inline const char *zarrc_json_excerpt(const zarrc_json *string, char out[
   size_t n;
   const char *text = zarrc_json_get_string(string, &n);
   return zarrc_excerpt(out, text, n);
+}
+
+/* Appends text that ends with a NUL, without the NUL. */
+static inline zarrc_status zarrc_text_append(zarrc_buf *out, const char *text, zarrc_error *error) {
+  return zarrc_buf_append(out, text, strlen(text), error);
 }
 
 /* Copies text and adds a NUL; the copy is freed with zarrc_free. */

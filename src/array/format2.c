@@ -18,10 +18,6 @@ typedef struct translation {
   zarrc_error *error;
 } translation;
 
-static zarrc_status put_text(zarrc_buf *out, const char *text, zarrc_error *error) {
-  return zarrc_buf_append(out, text, strlen(text), error);
-}
-
 static zarrc_status put_json(zarrc_buf *out, const zarrc_json *value, zarrc_error *error) {
   size_t n;
   const char *text = zarrc_json_text(value, &n);
@@ -66,7 +62,7 @@ static zarrc_status put_chunks(translation *t) {
   if (status) return status;
   if (!zarrc_json_is(chunks, ZARRC_JSON_ARRAY) || zarrc_json_length(chunks) != (size_t)t->ndim)
     return zarrc_fail(t->error, ZARRC_INVALID_METADATA, "/chunks: must be a list of %d integers", t->ndim);
-  status = put_text(t->out, "[", t->error);
+  status = zarrc_text_append(t->out, "[", t->error);
   for (size_t i = 0; i < zarrc_json_length(chunks) && !status; i++) {
     int64_t edge, length;
     if (!zarrc_json_get_int64(zarrc_json_at(chunks, i), &edge) || edge < 0)
@@ -75,7 +71,7 @@ static zarrc_status put_chunks(translation *t) {
     if (edge == 0) return zarrc_fail(t->error, ZARRC_INVALID_METADATA, "/chunks/%zu: must not be 0", i);
     status = zarrc_buf_printf(t->out, t->error, "%s%" PRId64, i ? ", " : "", edge);
   }
-  return status ? status : put_text(t->out, "]", t->error);
+  return status ? status : zarrc_text_append(t->out, "]", t->error);
 }
 
 /* ------------------------------------------------------------------------------------------- members with words */
@@ -116,12 +112,13 @@ static zarrc_status read_dtype(translation *t) {
 static zarrc_status put_as_they_are(translation *t) {
   const zarrc_json *filters = get(t, "filters"), *compressor = get(t, "compressor");
   t->codecs.len = 0;
-  zarrc_status status = put_text(&t->codecs, "{\"filters\": ", t->error);
-  if (!status) status = filters ? put_json(&t->codecs, filters, t->error) : put_text(&t->codecs, "null", t->error);
-  if (!status) status = put_text(&t->codecs, ", \"compressor\": ", t->error);
+  zarrc_status status = zarrc_text_append(&t->codecs, "{\"filters\": ", t->error);
   if (!status)
-    status = compressor ? put_json(&t->codecs, compressor, t->error) : put_text(&t->codecs, "null", t->error);
-  return status ? status : put_text(&t->codecs, "}", t->error);
+    status = filters ? put_json(&t->codecs, filters, t->error) : zarrc_text_append(&t->codecs, "null", t->error);
+  if (!status) status = zarrc_text_append(&t->codecs, ", \"compressor\": ", t->error);
+  if (!status)
+    status = compressor ? put_json(&t->codecs, compressor, t->error) : zarrc_text_append(&t->codecs, "null", t->error);
+  return status ? status : zarrc_text_append(&t->codecs, "}", t->error);
 }
 
 static zarrc_status read_codecs(translation *t) {
@@ -149,9 +146,9 @@ static zarrc_status put_big_struct(translation *t, const zarrc_dtype *dtype, con
     little.endian = ZARRC_LITTLE;
     zarrc_view to = zarrc_view_c(&little, 0, NULL, bytes + nbytes), from = zarrc_view_c(&big, 0, NULL, bytes);
     zarrc_copy(&to, &from);
-    status = put_text(t->out, "\"", t->error);
+    status = zarrc_text_append(t->out, "\"", t->error);
     if (!status) status = zarrc_base64_append(t->out, bytes + nbytes, nbytes, t->error);
-    if (!status) status = put_text(t->out, "\"", t->error);
+    if (!status) status = zarrc_text_append(t->out, "\"", t->error);
   }
   zarrc_free(t->ctx, bytes);
   return status;
@@ -180,7 +177,7 @@ static zarrc_status put_fill(translation *t) {
   zarrc_status status = expect(t, "fill_value");
   if (status) return status;
   if (t->unreadable && t->unreadable->code)
-    return value ? put_json(t->out, value, t->error) : put_text(t->out, "0", t->error);
+    return value ? put_json(t->out, value, t->error) : zarrc_text_append(t->out, "0", t->error);
   status = zarrc_dtype_open(t->ctx, (const char *)t->dtype.ptr, t->dtype.len, &dtype, t->error);
   if (status) zarrc_error_prefix(t->error, "/dtype: ");
   if (!status) status = put_known_fill(t, &dtype, value);
@@ -198,7 +195,7 @@ static zarrc_status put_listed(const translation *t, const zarrc_json *list) {
   bool fits = zarrc_json_is(list, ZARRC_JSON_ARRAY) && n == (size_t)t->ndim && n > 0;
   for (size_t i = 0; i < n && fits; i++) fits = zarrc_json_is(zarrc_json_at(list, i), ZARRC_JSON_STRING);
   if (!fits) return ZARRC_OK;
-  zarrc_status status = put_text(t->out, ", \"dimension_names\": ", t->error);
+  zarrc_status status = zarrc_text_append(t->out, ", \"dimension_names\": ", t->error);
   return status ? status : put_json(t->out, list, t->error);
 }
 
@@ -230,38 +227,39 @@ zarrc_status zarrc_format2_put_names(zarrc_ctx *ctx, int ndim, const zarrc_bytes
 /* ----------------------------------------------------------------------------------------------------- the whole */
 
 static zarrc_status put_document(translation *t, const zarrc_bytes *attributes) {
-  zarrc_status status = put_text(t->out, "{\"zarr_format\": 3, \"node_type\": \"array\", \"shape\": ", t->error);
+  zarrc_status status =
+      zarrc_text_append(t->out, "{\"zarr_format\": 3, \"node_type\": \"array\", \"shape\": ", t->error);
   if (!status) status = put_json(t->out, get(t, "shape"), t->error);
-  if (!status) status = put_text(t->out, ", \"data_type\": ", t->error);
+  if (!status) status = zarrc_text_append(t->out, ", \"data_type\": ", t->error);
   if (!status) status = zarrc_buf_append(t->out, t->dtype.ptr, t->dtype.len, t->error);
   if (!status)
-    status =
-        put_text(t->out, ", \"chunk_grid\": {\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ", t->error);
+    status = zarrc_text_append(
+        t->out, ", \"chunk_grid\": {\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ", t->error);
   if (!status) status = put_chunks(t);
-  if (!status) status = put_text(t->out, "}}, \"chunk_key_encoding\": ", t->error);
+  if (!status) status = zarrc_text_append(t->out, "}}, \"chunk_key_encoding\": ", t->error);
   if (!status) status = put_keys(t);
-  if (!status) status = put_text(t->out, ", \"fill_value\": ", t->error);
+  if (!status) status = zarrc_text_append(t->out, ", \"fill_value\": ", t->error);
   if (!status) status = put_fill(t);
-  if (!status) status = put_text(t->out, ", \"codecs\": ", t->error);
+  if (!status) status = zarrc_text_append(t->out, ", \"codecs\": ", t->error);
   if (!status) status = zarrc_buf_append(t->out, t->codecs.ptr, t->codecs.len, t->error);
   if (!status) status = put_names(t, attributes);
-  return status ? status : put_text(t->out, "}", t->error);
+  return status ? status : zarrc_text_append(t->out, "}", t->error);
 }
 
 /* Appends a document on one line. *shape: where the value of that member is, if there is one. */
 static zarrc_status put_line(const zarrc_json *root, zarrc_buf *out, size_t shape[2], zarrc_error *error) {
-  zarrc_status status = put_text(out, "{", error);
+  zarrc_status status = zarrc_text_append(out, "{", error);
   for (size_t i = 0; i < zarrc_json_length(root) && !status; i++) {
     size_t n;
     const char *key = zarrc_json_key(root, i), *text = zarrc_json_text(zarrc_json_at(root, i), &n);
-    if (i) status = put_text(out, ", ", error);
+    if (i) status = zarrc_text_append(out, ", ", error);
     if (!status) status = zarrc_json_put_string(out, key, strlen(key), error);
-    if (!status) status = put_text(out, ": ", error);
+    if (!status) status = zarrc_text_append(out, ": ", error);
     if (!strcmp(key, "shape")) shape[0] = out->len;
     if (!status) status = zarrc_json_layout(out, text, n, error);
     if (!strcmp(key, "shape")) shape[1] = out->len;
   }
-  return status ? status : put_text(out, "}", error);
+  return status ? status : zarrc_text_append(out, "}", error);
 }
 
 /* Keeps the document, so that it can be written again. */
@@ -308,12 +306,12 @@ void zarrc_format2_clear(zarrc_ctx *ctx, zarrc_format2 *kept) {
 zarrc_status zarrc_format2_write(zarrc_ctx *ctx, const zarrc_format2 *kept, int ndim, const int64_t *shape,
                                  zarrc_buf *out, zarrc_error *error) {
   zarrc_buf line = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
-  zarrc_status status = put_text(&line, kept->before, error);
-  if (!status) status = put_text(&line, "[", error);
+  zarrc_status status = zarrc_text_append(&line, kept->before, error);
+  if (!status) status = zarrc_text_append(&line, "[", error);
   for (int i = 0; i < ndim && !status; i++)
     status = zarrc_buf_printf(&line, error, "%s%" PRId64, i ? ", " : "", shape[i]);
-  if (!status) status = put_text(&line, "]", error);
-  if (!status) status = put_text(&line, kept->after, error);
+  if (!status) status = zarrc_text_append(&line, "]", error);
+  if (!status) status = zarrc_text_append(&line, kept->after, error);
   if (!status) status = zarrc_json_indent(out, (const char *)line.ptr, line.len, 2, error);
   zarrc_buf_clear(&line);
   return status;

@@ -42,24 +42,20 @@ static void close_metadata(zarrc_edition *edition) {
   zarrc_free(m->ctx, m);
 }
 
-static zarrc_status append_text(zarrc_buf *out, const char *text, zarrc_error *error) {
-  return zarrc_buf_append(out, text, strlen(text), error);
-}
-
 static zarrc_status render(metadata *m, zarrc_error *error) {
   if (m->format == 2) return ZARRC_OK; /* there is nothing in it that can change */
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   char *text = NULL;
-  zarrc_status status = append_text(&buf, "{\n  \"attributes\": ", error);
-  if (!status) status = append_text(&buf, m->attributes, error);
-  if (!status) status = append_text(&buf, ",\n  \"zarr_format\": 3", error);
+  zarrc_status status = zarrc_text_append(&buf, "{\n  \"attributes\": ", error);
+  if (!status) status = zarrc_text_append(&buf, m->attributes, error);
+  if (!status) status = zarrc_text_append(&buf, ",\n  \"zarr_format\": 3", error);
   if (!status && m->consolidated) {
-    status = append_text(&buf, ",\n  \"consolidated_metadata\": ", error);
-    if (!status) status = append_text(&buf, m->consolidated, error);
+    status = zarrc_text_append(&buf, ",\n  \"consolidated_metadata\": ", error);
+    if (!status) status = zarrc_text_append(&buf, m->consolidated, error);
   }
-  if (!status) status = append_text(&buf, ",\n  \"node_type\": \"group\"", error);
-  if (!status && m->extras) status = append_text(&buf, m->extras, error);
-  if (!status) status = append_text(&buf, "\n}", error);
+  if (!status) status = zarrc_text_append(&buf, ",\n  \"node_type\": \"group\"", error);
+  if (!status && m->extras) status = zarrc_text_append(&buf, m->extras, error);
+  if (!status) status = zarrc_text_append(&buf, "\n}", error);
   if (!status) status = zarrc_text_copy(m->ctx, buf.ptr, buf.len, &text, error);
   zarrc_buf_clear(&buf);
   if (status) return status;
@@ -253,11 +249,11 @@ zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_bu
   const metadata *m = (const metadata *)zarrc_editions_enter(&self->editions);
   zarrc_status status = ZARRC_OK;
   if (format == m->format) {
-    status = append_text(out, m->text, error);
+    status = zarrc_text_append(out, m->text, error);
   } else {
-    status = append_text(out, "{\n  \"attributes\": ", error);
-    if (!status) status = append_text(out, m->attributes, error);
-    if (!status) status = append_text(out, ",\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}", error);
+    status = zarrc_text_append(out, "{\n  \"attributes\": ", error);
+    if (!status) status = zarrc_text_append(out, m->attributes, error);
+    if (!status) status = zarrc_text_append(out, ",\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}", error);
   }
   zarrc_editions_leave(&self->editions);
   return status;

@@ -14,10 +14,6 @@ static zarrc_status begin_member(const char *name, bool first, zarrc_buf *out, z
   return zarrc_buf_printf(out, error, "%s\"%s\": ", first ? "{" : ", ", name);
 }
 
-static zarrc_status append_text(const char *text, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_buf_append(out, text, strlen(text), error);
-}
-
 static zarrc_status write_shape(const zarrc_metadata *m, zarrc_buf *out, zarrc_error *error) {
   zarrc_status status = zarrc_buf_append(out, "[", 1, error);
   for (int i = 0; i < m->ndim && !status; i++)
@@ -40,13 +36,13 @@ static zarrc_status write_keys_fill_codecs(const zarrc_metadata *m, zarrc_buf *o
   zarrc_status status = begin_member("chunk_key_encoding", false, out, error);
   if (!status) status = zarrc_key_encoding_to_json(&m->keys, out, error);
   if (!status) status = begin_member("fill_value", false, out, error);
-  if (!status) status = append_text(m->fill_value, out, error);
+  if (!status) status = zarrc_text_append(out, m->fill_value, error);
   if (!status) status = begin_member("codecs", false, out, error);
-  return status ? status : append_text(m->codecs, out, error);
+  return status ? status : zarrc_text_append(out, m->codecs, error);
 }
 
 zarrc_status zarrc_metadata_write_chunks(const zarrc_metadata *m, zarrc_buf *out, zarrc_error *error) {
-  zarrc_status status = append_text(m->data_type, out, error);
+  zarrc_status status = zarrc_text_append(out, m->data_type, error);
   return status ? status : write_keys_fill_codecs(m, out, error);
 }
 
@@ -55,7 +51,7 @@ static zarrc_status write_head(const zarrc_metadata *m, zarrc_buf *out, zarrc_er
   zarrc_status status = begin_member("shape", true, out, error);
   if (!status) status = write_shape(m, out, error);
   if (!status) status = begin_member("data_type", false, out, error);
-  if (!status) status = append_text(m->data_type, out, error);
+  if (!status) status = zarrc_text_append(out, m->data_type, error);
   if (!status) status = begin_member("chunk_grid", false, out, error);
   if (!status) status = zarrc_grid_to_json(&m->grid, out, error);
   if (!status) status = write_keys_fill_codecs(m, out, error);
@@ -91,9 +87,9 @@ zarrc_status zarrc_metadata_write(const zarrc_metadata *m, zarrc_buf *out, zarrc
   zarrc_status status = zarrc_buf_append(out, "{\n", 2, error);
   if (!status) status = lay_out(m, write_head, out, error);
   if (!status) status = zarrc_buf_printf(out, error, ",\n  \"attributes\": ");
-  if (!status) status = append_text(m->attributes, out, error);
+  if (!status) status = zarrc_text_append(out, m->attributes, error);
   if (!status) status = zarrc_buf_append(out, ",\n", 2, error);
   if (!status) status = lay_out(m, write_tail, out, error);
-  if (!status && m->extras) status = append_text(m->extras, out, error);
+  if (!status && m->extras) status = zarrc_text_append(out, m->extras, error);
   return status ? status : zarrc_buf_append(out, "\n}", 2, error);
 }
