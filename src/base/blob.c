@@ -91,7 +91,10 @@ bool zarrc_blob_is_writable(const zarrc_blob *blob) {
 zarrc_blob_traits zarrc_blob_get_traits(const zarrc_blob *blob) {
   zarrc_blob_traits t = {0};
   const zarrc_blob_traits *given = blob->traits;
-  if (given) memcpy(&t, given, given->struct_size < sizeof t ? given->struct_size : sizeof t);
+  if (given && given->struct_size >= sizeof t)
+    t = *given; /* small reads come here several times: without a call of memcpy */
+  else if (given)
+    memcpy(&t, given, given->struct_size);
   t.struct_size = sizeof t;
   if (!t.gap) t.gap = NEAR_GAP;
   if (!t.window) t.window = NEAR_WINDOW;
@@ -110,7 +113,7 @@ bool zarrc_blob_is_near(const zarrc_blob *blob) {
 zarrc_joining zarrc_blob_joining(const zarrc_ctx *ctx, const zarrc_blob *blob, const zarrc_chunk_options *options) {
   zarrc_blob_traits t = zarrc_blob_get_traits(blob);
   uint64_t most = zarrc_ctx_get_options(ctx)->max_memory / OF_THE_LIMIT;
-  zarrc_joining j = {.gap = t.gap, .max = t.window / t.requests, .window = t.window};
+  zarrc_joining j = {.gap = t.gap, .max = t.requests == 1 ? t.window : t.window / t.requests, .window = t.window};
   if (options->coalesce_gap) j.gap = options->coalesce_gap;
   if (options->coalesce_max) {
     j.max = options->coalesce_max;

@@ -35,6 +35,7 @@ zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zar
   ctx->serial = one_thread || (options.threads == 1 && !options.exec.for_each);
   ctx->nbytes_self = nbytes;
   ctx->reclaim = zarrc_reuse_trim;
+  zarrc_process_open(&ctx->process);
   for (int i = 0; i < ZARRC_NSLOTS; i++) atomic_init(&ctx->slots[i].object, NULL);
   atomic_init(&ctx->pool, NULL);
   atomic_init(&ctx->memory, nbytes);
@@ -68,6 +69,7 @@ void zarrc_ctx_close(zarrc_ctx *ctx) {
     if (object && ctx->slots[i].destroy) ctx->slots[i].destroy(ctx, object);
   }
   zarrc_reuse_trim(ctx);
+  zarrc_process_close(&ctx->process);
   zarrc_allocator alloc = ctx->options.alloc;
   alloc.resize(alloc.ud, ctx, ctx->nbytes_self, 0, CTX_ALIGN);
 }

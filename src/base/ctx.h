@@ -5,6 +5,7 @@
 
 #include <zarrc/base.h>
 
+#include "base/process.h"
 #include "base/reuse.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct zarrc_ctx {
   bool serial;                     /* loops run in the calling thread only */
   bool (*reclaim)(zarrc_ctx *ctx); /* frees idle objects when memory is short; false: there were none */
   size_t nbytes_self;
+  zarrc_process process;
   struct {
     _Atomic(void *) object;
     void (*destroy)(zarrc_ctx *ctx, void *object);

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/lock.h"
+#include "base/ctx.h"
 
 #include <sched.h>
-#include <unistd.h>
 
-void zarrc_lock_init(zarrc_lock *lock) {
+void zarrc_lock_init(zarrc_lock *lock, const zarrc_ctx *ctx) {
+  lock->ctx = ctx;
   pthread_mutex_init(&lock->mutex, NULL);
-  atomic_init(&lock->process, getpid());
+  atomic_init(&lock->process, zarrc_process_number(&lock->ctx->process));
   atomic_init(&lock->held, false);
 }
 
 void zarrc_lock_destroy(zarrc_lock *lock) {
-  if (atomic_load(&lock->process) == getpid()) pthread_mutex_destroy(&lock->mutex);
+  if (atomic_load(&lock->process) == zarrc_process_number(&lock->ctx->process)) pthread_mutex_destroy(&lock->mutex);
 }
 
 /* In a child process the first thread that comes by initializes the mutex, locked, and the others wait for it. Should
  * the child fork just then, its own child finds a foreign process number and does the same. */
 bool zarrc_lock_take(zarrc_lock *lock) {
-  long self = getpid(), process = atomic_load(&lock->process);
+  long self = zarrc_process_number(&lock->ctx->process), process = atomic_load(&lock->process);
   while (process != self) {
     if (process == -self) {
       sched_yield();

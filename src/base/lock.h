@@ -3,17 +3,20 @@
 #ifndef ZARRC_BASE_LOCK_H
 #define ZARRC_BASE_LOCK_H
 
+#include <zarrc/base.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 
 typedef struct zarrc_lock {
+  const zarrc_ctx *ctx;
   pthread_mutex_t mutex;
   atomic_long process; /* the process that owns the mutex; negative: it is being initialized there */
   atomic_bool held;
 } zarrc_lock;
 
-void zarrc_lock_init(zarrc_lock *lock);
+/* The context must outlive the lock. */
+void zarrc_lock_init(zarrc_lock *lock, const zarrc_ctx *ctx);
 void zarrc_lock_destroy(zarrc_lock *lock);
 
 /* Locks. Returns true in the child of a fork if another thread held the lock then. That thread does not exist here, and

@@ -21,7 +21,6 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 typedef struct loop {
   zarrc_ctx *ctx;
@@ -55,7 +54,7 @@ typedef struct seat {
 
 typedef struct zarrc_pool {
   zarrc_ctx *ctx;
-  pid_t process;
+  long process;
   struct zarrc_pool *before; /* the pool of the parent process */
   pthread_mutex_t mutex;
   pthread_cond_t work;
@@ -66,6 +65,11 @@ typedef struct zarrc_pool {
   unsigned nidle, ncalled; /* threads that wait for work; those of them that have been woken */
   pthread_t threads[];
 } pool;
+
+/* Returns whether the calling process has made the pool. */
+static bool is_here(const pool *p) {
+  return p->process == zarrc_process_number(&p->ctx->process);
+}
 
 /* ------------------------------------------------------------------------------------------------- running items */
 
@@ -108,7 +112,7 @@ static bool work_on(pool *p, loop *l) {
   l->inside++;
   pthread_mutex_unlock(&p->mutex);
   take_items(l);
-  if (getpid() != p->process) return false;
+  if (!is_here(p)) return false;
   pthread_mutex_lock(&p->mutex);
   *(s.newer ? &s.newer->older : &p->seats) = s.older;
   if (s.older) s.older->newer = s.newer;
@@ -174,7 +178,7 @@ static pool *pool_new(zarrc_ctx *ctx, pool *before) {
   if (!p) return NULL;
   memset(p, 0, nbytes);
   p->ctx = ctx;
-  p->process = getpid();
+  p->process = zarrc_process_number(&ctx->process);
   p->before = before;
   p->max_threads = max_threads;
   pthread_mutex_init(&p->mutex, NULL);
@@ -183,7 +187,7 @@ static pool *pool_new(zarrc_ctx *ctx, pool *before) {
 }
 
 static void pool_free(pool *p) {
-  if (p->process == getpid()) {
+  if (is_here(p)) {
     pthread_mutex_lock(&p->mutex);
     p->stop = true;
     pthread_cond_broadcast(&p->work);
@@ -198,7 +202,7 @@ static void pool_free(pool *p) {
 /* Returns the pool of this process; NULL: there is no memory for one. */
 static pool *pool_of(zarrc_ctx *ctx) {
   pool *p = atomic_load(&ctx->pool);
-  while (!p || p->process != getpid()) {
+  while (!p || !is_here(p)) {
     pool *made = pool_new(ctx, p);
     if (!made) return NULL;
     if (atomic_compare_exchange_strong(&ctx->pool, &p, made)) return made;
@@ -210,7 +214,7 @@ static pool *pool_of(zarrc_ctx *ctx) {
 unsigned zarrc_pool_idle(zarrc_ctx *ctx) {
   if (ctx->serial || ctx->options.exec.for_each) return 0;
   pool *p = atomic_load(&ctx->pool);
-  if (!p || p->process != getpid()) return ctx->options.threads - 1;
+  if (!p || !is_here(p)) return ctx->options.threads - 1;
   pthread_mutex_lock(&p->mutex);
   unsigned n = p->nidle - p->ncalled + p->max_threads - p->nthreads;
   pthread_mutex_unlock(&p->mutex);
@@ -238,7 +242,7 @@ static const seat *own_seat(const pool *p) {
 pthread_t zarrc_ctx_caller(const zarrc_ctx *ctx) {
   pthread_t caller = pthread_self();
   pool *p = atomic_load(&((zarrc_ctx *)ctx)->pool);
-  if (!p || p->process != getpid()) return caller;
+  if (!p || !is_here(p)) return caller;
   pthread_mutex_lock(&p->mutex);
   const seat *s = own_seat(p);
   for (const loop *l = s ? s->loop : NULL; l; l = l->outer) caller = l->caller;

@@ -6,10 +6,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 void zarrc_throttle_open(zarrc_throttle *throttle, zarrc_ctx *ctx) {
-  *throttle = (zarrc_throttle){.ctx = ctx, .process = getpid(), .width = UINT_MAX};
+  *throttle = (zarrc_throttle){.ctx = ctx, .process = zarrc_process_number(&ctx->process), .width = UINT_MAX};
   pthread_mutex_init(&throttle->mutex, NULL);
   pthread_cond_init(&throttle->changed, NULL);
   atomic_init(&throttle->alone, false);
@@ -51,7 +50,7 @@ static uint64_t refusals(const zarrc_throttle *throttle) {
 
 zarrc_status zarrc_throttle_run(zarrc_throttle *throttle, zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error),
                                 void *arg, size_t i, zarrc_error *error) {
-  if (getpid() != throttle->process) return fn(arg, i, error);
+  if (zarrc_process_number(&throttle->ctx->process) != throttle->process) return fn(arg, i, error);
   pthread_mutex_lock(&throttle->mutex);
   enter(throttle);
   for (;;) {
@@ -59,7 +58,7 @@ zarrc_status zarrc_throttle_run(zarrc_throttle *throttle, zarrc_status (*fn)(voi
     pthread_mutex_unlock(&throttle->mutex);
     error->code = ZARRC_OK;
     zarrc_status status = fn(arg, i, error);
-    if (getpid() != throttle->process) return status;
+    if (zarrc_process_number(&throttle->ctx->process) != throttle->process) return status;
     pthread_mutex_lock(&throttle->mutex);
     if (status == ZARRC_NO_MEMORY && refusals(throttle) != before && narrow(throttle)) continue;
     leave(throttle);

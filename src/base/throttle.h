@@ -10,11 +10,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/types.h>
 
 typedef struct zarrc_throttle {
   zarrc_ctx *ctx;
-  pid_t process;
+  long process;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   unsigned busy, width; /* running items, and the most that may run */

@@ -60,7 +60,7 @@ static cache *cache_of(zarrc_ctx *ctx) {
   c = zarrc_malloc(ctx, sizeof *c);
   if (!c) return NULL;
   memset(c, 0, sizeof *c);
-  zarrc_lock_init(&c->lock);
+  zarrc_lock_init(&c->lock, ctx);
   if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_INDEX_CACHE, c, destroy_cache)) {
     zarrc_lock_destroy(&c->lock);
     zarrc_free(ctx, c);

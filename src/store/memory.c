@@ -10,6 +10,7 @@
 #include "store/common.h"
 
 #include "base/checked.h"
+#include "base/ctx.h"
 #include "base/hash.h"
 
 #include <sched.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 #include <zarrc/plugin/store.h>
 
 enum { FIRST_SLOTS = 64 };
@@ -55,7 +55,7 @@ typedef struct memory_store {
 /* ---------------------------------------------------------------------------------------------------- the lock */
 
 static void enter(memory_store *ms) {
-  long me = (long)getpid();
+  long me = zarrc_process_number(&ms->store.ctx->process);
   for (;;) {
     long holder = 0;
     if (atomic_compare_exchange_strong_explicit(&ms->holder, &holder, me, memory_order_acquire, memory_order_relaxed))

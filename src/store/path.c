@@ -65,7 +65,8 @@ static int step_down(steps *s, const char *name) {
   int fd = zarrc_file_open(s->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (fd < 0) return -1;
   steps_move(s, fd);
-  snprintf(s->done + n, sizeof s->done - n, "%s%s", n ? "/" : "", name);
+  if (n) s->done[n++] = '/';
+  memcpy(s->done + n, name, strlen(name) + 1);
   return 0;
 }
 
@@ -114,10 +115,13 @@ static int next_name(steps *s, char name[NAME_MAX + 1], bool *last) {
 }
 
 static int open_stepwise(int root, const char *path, int flags) {
-  steps s = {.root = root, .dir = root};
+  steps s; /* not cleared: that costs more than a step */
   char name[NAME_MAX + 1];
   int fd = -1, failed = strlen(path) < sizeof s.rest ? 0 : fail_with(ENAMETOOLONG);
   bool last = false;
+  s.root = s.dir = root;
+  s.nlinks = 0;
+  s.done[0] = s.rest[0] = '\0';
   if (!failed) memcpy(s.rest, path, strlen(path) + 1);
   while (!failed && *s.rest) {
     failed = next_name(&s, name, &last);

@@ -29,7 +29,7 @@ static versions *versions_of(zarrc_ctx *ctx, bool make) {
   v = zarrc_malloc(ctx, sizeof *v);
   if (!v) return NULL;
   memset(v, 0, sizeof *v);
-  zarrc_lock_init(&v->lock);
+  zarrc_lock_init(&v->lock, ctx);
   if (!zarrc_ctx_set_slot(ctx, ZARRC_SLOT_VERSIONS, v, destroy)) destroy(ctx, v);
   return zarrc_ctx_get_slot(ctx, ZARRC_SLOT_VERSIONS);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/lock.h"
+#include "support/context.h"
 #include "support/needs.h"
 #include "support/sanitizers.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 typedef struct shared {
+  zarrc_ctx *ctx;
   zarrc_lock lock;
   long counter; /* under the lock */
   atomic_int lost, nstarted;
@@ -32,10 +34,9 @@ static void *count(void *arg) {
 }
 
 static void test_one_at_a_time(void **state) {
-  (void)state;
-  shared s = {0};
+  shared s = {.ctx = *state};
   pthread_t threads[4];
-  zarrc_lock_init(&s.lock);
+  zarrc_lock_init(&s.lock, s.ctx);
   for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, count, &s), 0);
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   zarrc_lock_destroy(&s.lock);
@@ -62,10 +63,9 @@ static void *hold(void *arg) {
 }
 
 static void test_fork_while_another_thread_holds_it(void **state) {
-  (void)state;
-  shared s = {0};
+  shared s = {.ctx = *state};
   pthread_t thread;
-  zarrc_lock_init(&s.lock);
+  zarrc_lock_init(&s.lock, s.ctx);
   assert_int_equal(pthread_create(&thread, NULL, hold, &s), 0);
   while (!s.held) sched_yield();
   pid_t child = fork();
@@ -87,9 +87,9 @@ static void test_fork_while_another_thread_holds_it(void **state) {
 }
 
 static void test_fork_while_nobody_or_the_caller_holds_it(void **state) {
-  (void)state;
+  zarrc_ctx *ctx = *state;
   zarrc_lock lock;
-  zarrc_lock_init(&lock);
+  zarrc_lock_init(&lock, ctx);
   for (int held = 0; held < 2; held++) {
     if (held) zarrc_lock_take(&lock);
     pid_t child = fork();
@@ -126,11 +126,10 @@ static void *toggle(void *arg) {
 
 /* Threads of the child come to the lock at once. */
 static void test_storm(void **state) {
-  (void)state;
   needs_threads_after_fork();
-  shared s = {0};
+  shared s = {.ctx = *state};
   pthread_t threads[2];
-  zarrc_lock_init(&s.lock);
+  zarrc_lock_init(&s.lock, s.ctx);
   for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, toggle, &s), 0);
   while (s.nstarted < 2) sched_yield(); /* in a thread that starts, the address sanitizer's malloc may be locked */
   for (int round = 0; round < 100; round++) {
@@ -161,5 +160,5 @@ int main(void) {
     cmocka_unit_test(test_storm),
 #endif
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }
