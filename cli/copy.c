@@ -38,6 +38,7 @@ static zarrc_status read_mode(cli_copying *k, zarrc_error *error) {
 static zarrc_status read_arguments(cli_copying *k, zarrc_error *error) {
   cli *c = k->c;
   const char *shards = cli_value(c, CLI_SHARDS), *separator = cli_value(c, CLI_SEPARATOR);
+  const char *format = cli_value(c, CLI_ZARR_FORMAT);
   zarrc_copy_options *o = &k->options;
   k->source_url = c->args.operand[0];
   k->copy_url = c->args.operand[1];
@@ -49,6 +50,7 @@ static zarrc_status read_arguments(cli_copying *k, zarrc_error *error) {
                             .write_empty_chunks = cli_has(c, CLI_WRITE_EMPTY),
                             .other_files = cli_has(c, CLI_OTHER_FILES),
                             .check = cli_has(c, CLI_CHECK),
+                            .zarr_format = format != NULL ? format[0] - '0' : 3,
                             .source_name = k->source_url};
   zarrc_status status = read_mode(k, error);
   if (status == ZARRC_OK) status = cli_memory_option(c, &k->memory, error);

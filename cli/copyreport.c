@@ -116,8 +116,8 @@ zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error) {
     if (status != ZARRC_OK) return status;
   }
   if (r->replaces) print_replaced(k);
-  printf("groups    %zu\narrays    %zu\nobjects   %s at most\n", r->ngroups, r->narrays,
-         cli_human_count(a, r->nobjects));
+  printf("format    Zarr %d\ngroups    %zu\narrays    %zu\nobjects   %s at most\n", k->options.zarr_format, r->ngroups,
+         r->narrays, cli_human_count(a, r->nobjects));
   printf("bytes     %s of values\n", cli_human_bytes(a, (double)r->nbytes));
   printf("memory    about %s, %u thread%s\n", cli_human_bytes(a, (double)r->memory), r->threads,
          r->threads == 1 ? "" : "s");
@@ -244,6 +244,7 @@ void cli_copy_put_json(const cli_copying *k) {
     cli_json_uint(&j, "other_files", r->replaced_files);
     cli_json_close(&j, '}');
   }
+  cli_json_uint(&j, "zarr_format", (uint64_t)k->options.zarr_format);
   cli_json_uint(&j, "groups", r->ngroups);
   cli_json_open(&j, "arrays", '[');
   for (size_t i = 0; i < r->narrays; i++) put_array(&j, array_at(k, i));

@@ -46,10 +46,16 @@ static zarrc_status read_fill(making *m, zarrc_error *error) {
   return status;
 }
 
+/* Returns the Zarr format of the new node; 0: the library decides. */
+static int zarr_format(const cli *c) {
+  const char *text = cli_value(c, CLI_ZARR_FORMAT);
+  return text != NULL ? text[0] - '0' : 0;
+}
+
 /* Checks the fill value more strictly than that of a stored document: a typing error must not become another value. */
 static zarrc_status check_fill(const making *m, zarrc_error *error) {
   zarrc_arena *arena = NULL;
-  if (m->fill == NULL) return ZARRC_OK;
+  if (m->fill == NULL || (zarr_format(m->c) == 2 && strcmp(m->fill, "null") == 0)) return ZARRC_OK;
   void *element = calloc(1, m->dtype.item_size);
   if (element == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   zarrc_status status = zarrc_arena_open(m->ctx, &arena, error);
@@ -114,7 +120,8 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
                                    .data_type = cli_value(c, CLI_DTYPE),
                                    .shape = m->shape,
                                    .chunk_key_encoding = cli_value(c, CLI_KEY_ENCODING),
-                                   .separator = separator != NULL ? separator[0] : 0};
+                                   .separator = separator != NULL ? separator[0] : 0,
+                                   .order = cli_has(c, CLI_ORDER) ? cli_value(c, CLI_ORDER)[0] : 0};
   zarrc_status status = cli_parse_dims("shape", cli_value(c, CLI_SHAPE), 0, m->shape, &m->ndim, error);
   m->config.ndim = m->ndim;
   if (status == ZARRC_OK) status = read_dims(m, CLI_CHUNKS, "chunks", m->chunks, &m->config.chunk_shape, error);
@@ -136,9 +143,9 @@ static bool is_about(const zarrc_error *error, const char *path) {
 
 /* Reads the options of a group: only attributes. */
 static zarrc_status read_group(making *m, zarrc_error *error) {
-  static const cli_option_id arrays_only[] = {CLI_SHAPE,           CLI_DTYPE,        CLI_CHUNKS,
-                                              CLI_SHARDS,          CLI_CODECS,       CLI_FILL_VALUE,
-                                              CLI_DIMENSION_NAMES, CLI_KEY_ENCODING, CLI_SEPARATOR};
+  static const cli_option_id arrays_only[] = {CLI_SHAPE,     CLI_DTYPE,      CLI_CHUNKS,          CLI_SHARDS,
+                                              CLI_CODECS,    CLI_FILL_VALUE, CLI_DIMENSION_NAMES, CLI_KEY_ENCODING,
+                                              CLI_SEPARATOR, CLI_ORDER};
   for (size_t i = 0; i < sizeof arrays_only / sizeof arrays_only[0]; i++)
     if (cli_has(m->c, arrays_only[i]))
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--group and --%s exclude each other",
@@ -156,6 +163,16 @@ static void tell_notes(const zarrc_array *array) {
   }
 }
 
+/* Creates the node that the options describe. */
+static zarrc_status create(const making *m, zarrc_store *store, const char *path, zarrc_create_mode mode,
+                           zarrc_array **array, zarrc_group **group, zarrc_error *error) {
+  int format = zarr_format(m->c);
+  const zarrc_array_options of_array = {.struct_size = sizeof of_array, .zarr_format = format};
+  const zarrc_group_options of_group = {.struct_size = sizeof of_group, .zarr_format = format};
+  return cli_has(m->c, CLI_GROUP) ? zarrc_group_create(store, path, m->config.attributes, mode, &of_group, group, error)
+                                  : zarrc_array_create(store, path, &m->config, mode, &of_array, array, error);
+}
+
 static zarrc_status make(making *m, const char *url, zarrc_error *error) {
   cli *c = m->c;
   cli_node node = {0};
@@ -164,10 +181,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
                                                       : ZARRC_CREATE_OVERWRITE;
   zarrc_survey there;
   zarrc_status status = cli_store_open(c, m->ctx, url, true, &node, error);
-  if (status == ZARRC_OK && cli_has(c, CLI_GROUP))
-    status = zarrc_group_create(node.store, node.path, m->config.attributes, mode, &node.group, error);
-  else if (status == ZARRC_OK)
-    status = zarrc_array_create(node.store, node.path, &m->config, mode, NULL, &node.array, error);
+  if (status == ZARRC_OK) status = create(m, node.store, node.path, mode, &node.array, &node.group, error);
   if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
     snprintf(c->hint, sizeof c->hint, "--overwrite");
   if (status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW &&
@@ -198,10 +212,7 @@ static zarrc_status rehearse(const making *m, zarrc_error *error) {
   zarrc_group *group = NULL;
   char *path = NULL;
   zarrc_status status = zarrc_store_open(m->ctx, "memory:", &options, &store, &path, error);
-  if (status == ZARRC_OK && cli_has(m->c, CLI_GROUP))
-    status = zarrc_group_create(store, "", m->config.attributes, ZARRC_CREATE_NEW, &group, error);
-  else if (status == ZARRC_OK)
-    status = zarrc_array_create(store, "", &m->config, ZARRC_CREATE_NEW, NULL, &array, error);
+  if (status == ZARRC_OK) status = create(m, store, "", ZARRC_CREATE_NEW, &array, &group, error);
   zarrc_array_close(array);
   zarrc_group_close(group);
   if (path != NULL) zarrc_free(m->ctx, path);

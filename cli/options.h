@@ -50,6 +50,8 @@ typedef enum cli_option_id {
   CLI_DEEP,
   CLI_OTHER_FILES,
   CLI_MAN,
+  CLI_ZARR_FORMAT,
+  CLI_ORDER,
   CLI_NOPTIONS
 } cli_option_id;
 

@@ -44,14 +44,19 @@ const cli_verb cli_verbs[] = {
      "parentheses: bytes(little|big), transpose(2,1,0), gzip(LEVEL), zstd(LEVEL,checksum), "
      "blosc(CNAME,LEVEL,SHUFFLE,TYPESIZE,BLOCKSIZE), crc32c, or NAME(KEY=VALUE,...). If the short form has no codec "
      "that turns the array into bytes, one for little-endian bytes is added. Lines that begin with \"note:\" say what other "
-     "programs may fail to read of the new array.",
+     "programs may fail to read of the new array.\n\n"
+     "--zarr-format 2 makes a .zarray with its .zattrs, or a .zgroup. The options mean the same: the codecs become filters "
+     "and a compressor, dimension names the attribute _ARRAY_DIMENSIONS, and chunk keys are 0.0 (0/0 with --separator /). "
+     "What format 2 has no words for, such as shards, is refused.",
      "zarrc create a.zarr --shape 1000,1000 --dtype float32 -c 100,100 --codecs 'blosc(zstd,5,shuffle),crc32c'\n"
+     "zarrc create old.zarr --shape 1000 --dtype float64 --codecs 'blosc(lz4,5)' --zarr-format 2\n"
      "zarrc create a.zarr --group", cli_create},
     {CLI_VERB_COPY, "copy", "SRC DST", 2, 2, "<file>", "copy an array or a hierarchy, with other chunks or codecs",
      "Copies the array or the whole group at SRC to DST: attributes, dimension names, fill value and values are kept; "
      "chunks, shards and codecs are kept unless options change them. Regions of whole destination chunks (or shards) are "
      "copied in parallel, as many at once as threads and --memory allow; a shard larger than --memory is read and written "
-     "in parts. SRC is only read.\n\n"
+     "in parts. SRC is only read. The copy is of Zarr format 3, or with --zarr-format 2 of format 2, which has no shards "
+     "(-s none).\n\n"
      "In a hierarchy -c and -s apply to the arrays with as many dimensions as there are numbers; there must be one. Files "
      "that are not Zarr are counted, and copied with --other-files; consolidated metadata are left out. With -c alone a "
      "sharded array keeps its shards; -s none removes them. An array with an unknown data type or codec keeps its chunks, "
@@ -131,6 +136,9 @@ const cli_option cli_options[] = {
      "a name for each axis; leave one empty for no name"},
     {CLI_KEY_ENCODING, MAKING, 0, "key-encoding", "NAME", "default v2", "encoding of chunk keys"},
     {CLI_SEPARATOR, MAKING, 0, "separator", "CHAR", "/ .", "separator of the numbers in a chunk key"},
+    {CLI_ORDER, CLI_VERB_CREATE, 0, "order", "ORDER", "C F", "order of the elements in stored chunks; F adds a transpose to the codecs"},
+    {CLI_ZARR_FORMAT, CLI_VERB_CREATE, 0, "zarr-format", "N", "2 3", "Zarr format of the new node (default: 3)"},
+    {CLI_ZARR_FORMAT, CLI_VERB_COPY, 0, "zarr-format", "N", "2 3", "Zarr format of the copy (default: 3, whatever the source has)"},
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},
     {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace the array or group that is there"},
     {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "continue a copy that was interrupted"},

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must(!zarrc_group_set_attributes(again, "{\"a\": 1}", 8, NULL));
     must(!zarrc_group_set_attributes(again, attributes, strlen(attributes), NULL));
     must(!strcmp(zarrc_group_metadata(again), text));
-    must(!zarrc_group_create(store, "g/sub", attributes, ZARRC_CREATE_NEW, &sub, NULL));
+    must(!zarrc_group_create(store, "g/sub", attributes, ZARRC_CREATE_NEW, NULL, &sub, NULL));
     must(!strcmp(zarrc_group_attributes(sub), attributes));
     must(!zarrc_group_list(group, count_node, &nodes, NULL) && nodes == 1);
     zarrc_group_close(sub);

@@ -43,6 +43,10 @@ typedef struct zarrc_array_options {
   bool strict;               /* refuse metadata that violates the specification, even if zarr-python accepts it */
   bool allow_unknown;        /* also open arrays with an unknown data type or codec. Their metadata and encoded chunks
                                 are accessible; their elements are ZARRC_UNSUPPORTED (zarrc_array_check_readable) */
+  /* Of a new array: its Zarr format, 2 or 3 (0: that of its document, else 3); and its attributes, a JSON object, in
+   * place of those of its document or config (NULL: those). Of no effect when an array is opened. */
+  int zarr_format;
+  const char *attributes;
 } zarrc_array_options;
 
 /* Opens the array at a path ("" for the root). options may be NULL. The store must stay open. What happens if somebody
@@ -50,7 +54,10 @@ typedef struct zarrc_array_options {
 ZARRC_API zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                                         zarrc_array **out, zarrc_error *error);
 
-/* Describes a new array. Zeroed members: the defaults. */
+/* Describes a new array. Zeroed members: the defaults. What Zarr format 2 has no words for (shards, codecs that
+ * numcodecs lacks, chunk keys of format 3) is ZARRC_UNSUPPORTED with zarr_format 2, and nothing is stored. There the
+ * fill value may be null, chunk keys are "v2" by default, and dimension names become the attribute _ARRAY_DIMENSIONS.
+ */
 typedef struct zarrc_array_config {
   size_t struct_size;
   const char *data_type; /* JSON, or a name without quotes: "int32" */
@@ -66,6 +73,7 @@ typedef struct zarrc_array_config {
   char separator;                     /* '/' or '.'; 0: the default of the encoding */
   const char *const *dimension_names; /* ndim names, each of which may be NULL; or NULL */
   const char *attributes;             /* JSON object; NULL: {} */
+  char order; /* of the elements in stored (inner) chunks: 'C' or 'F', which puts a transpose before `codecs`; 0: 'C' */
 } zarrc_array_config;
 
 /* What to do if something exists at the path of a new node. Overwriting replaces nodes and everything below them. The
@@ -77,10 +85,13 @@ typedef enum zarrc_create_mode {
   ZARRC_CREATE_OVERWRITE_ALL /* replace nodes and also remove such files; ZARRC_CONFLICT if there are only such files */
 } zarrc_create_mode;
 
+/* Creates an array. Missing groups above it are created too, in its format. ZARRC_CONFLICT: a node above it is an
+ * array, or a group of another format. */
 ZARRC_API zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
                                           zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                           zarrc_error *error);
-/* Creates an array from a complete zarr.json. */
+/* Creates an array from a complete zarr.json, or from a .zarray, which is stored as it is. options->zarr_format makes
+ * the one from the other. */
 ZARRC_API zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
                                                zarrc_create_mode mode, const zarrc_array_options *options,
                                                zarrc_array **out, zarrc_error *error);
@@ -106,8 +117,8 @@ ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int a
 /* Returns the Zarr format, 3 or 2. The metadata is the canonical zarr.json; or the .zarray, whose attributes are not
  * part of it. Everything else is said in the words of format 3. */
 ZARRC_API int zarrc_array_format(const zarrc_array *array);
-/* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray.
- * ZARRC_UNSUPPORTED: that format cannot express it. */
+/* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray, to which
+ * attributes do not belong. ZARRC_UNSUPPORTED: that format cannot express it. */
 ZARRC_API zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error);
 /* Gets the shape of the outermost inner chunks; returns false unless sharding_indexed is the array's only codec. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
@@ -184,12 +195,20 @@ ZARRC_API zarrc_status zarrc_array_write_selection(zarrc_array *array, const zar
 typedef struct zarrc_group zarrc_group;
 
 ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error);
-/* attributes: a JSON object, or NULL. */
+/* Options of a new group. Zeroed members: the defaults. */
+typedef struct zarrc_group_options {
+  size_t struct_size;
+  int zarr_format; /* 3 or 2; 0: that of its document, else 3 */
+} zarrc_group_options;
+
+/* Creates a group, as zarrc_array_create an array. attributes: a JSON object, or NULL; options may be NULL. */
 ZARRC_API zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes,
-                                          zarrc_create_mode mode, zarrc_group **out, zarrc_error *error);
-/* Creates a group from a complete zarr.json. */
+                                          zarrc_create_mode mode, const zarrc_group_options *options, zarrc_group **out,
+                                          zarrc_error *error);
+/* Creates a group from a complete zarr.json, or from a .zgroup. */
 ZARRC_API zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
-                                               zarrc_create_mode mode, zarrc_group **out, zarrc_error *error);
+                                               zarrc_create_mode mode, const zarrc_group_options *options,
+                                               zarrc_group **out, zarrc_error *error);
 ZARRC_API void zarrc_group_close(zarrc_group *group);
 ZARRC_API const char *zarrc_group_path(const zarrc_group *group);
 ZARRC_API const char *zarrc_group_attributes(const zarrc_group *group);
@@ -220,11 +239,11 @@ typedef struct zarrc_survey {
 /* other: called for each of the other files in the order of their names, then for each such link; may be NULL. */
 ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_list_fn other,
                                          void *arg, zarrc_error *error);
-/* Returns ZARRC_CONFLICT if a node could not be created at the path in that mode. */
-ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, zarrc_create_mode mode,
+/* Returns ZARRC_CONFLICT if a node of a format (0: 3) could not be created at the path in that mode. */
+ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, int zarr_format, zarrc_create_mode mode,
                                         zarrc_error *error);
-/* Creates groups at a path and above it where there is no node. */
-ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, zarrc_error *error);
+/* Creates groups of a format (0: 3) at a path and above it where there is no node. */
+ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, int zarr_format, zarrc_error *error);
 
 /* Calls fn for each child of a group, sorted by name. A child that cannot be read is passed as ZARRC_NODE_UNREADABLE
  * with the reason in `why`, which is NULL for the others. The listing ends only when memory or the network fails, when

@@ -143,6 +143,8 @@ typedef struct zarrc_copy_options {
   const char *source_name;   /* identifies the source in an unfinished copy; NULL: its path */
   zarrc_copy_event_fn event; /* may be NULL */
   void *event_arg;
+  int zarr_format; /* of the copy: 3 or 2; 0: 3. What format 2 has no words for is ZARRC_UNSUPPORTED; its chunk keys are
+                      "v2" by default */
 } zarrc_copy_options;
 
 /* Opens a copier; does not look at the stores yet, which must have the same context and stay open. Copies the options,

@@ -109,6 +109,20 @@ def test_dry_run(hierarchy, tmp_path):
     assert [array["rechunked"] for array in plan["arrays"]] == [False, True]
 
 
+def test_format_2(hierarchy, tmp_path):
+    target = tmp_path / "old.zarr"
+    with pytest.raises(zarrc.UnsupportedError, match="no codec sharding_indexed"):
+        zarrc.copy(hierarchy, target, zarr_format=2)
+    with pytest.raises(ValueError, match="neither 2 nor 3"):
+        zarrc.copy(hierarchy, target, zarr_format=1)
+    report = zarrc.copy(hierarchy, target, zarr_format=2, shards="none")
+    assert report["zarr_format"] == 2
+    assert not list(target.rglob("zarr.json"))
+    for name in ("plain", "deep/sharded"):
+        same(hierarchy / name, target / name)
+    assert zarr.open_group(target, mode="r", zarr_format=2).attrs["title"] == "x"
+
+
 def test_what_is_there(hierarchy, tmp_path):
     target = tmp_path / "copy"
     zarrc.copy(hierarchy, target)

@@ -36,6 +36,7 @@ zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, co
   array->ctx = store->ctx;
   array->store = store;
   array->options = taken;
+  array->options.attributes = NULL; /* the caller's */
   status = zarrc_text_copy(store->ctx, path, strlen(path), &array->path, error);
   if (!status) status = zarrc_metadata_open(store->ctx, documents, &taken, &metadata, error);
   if (status) {
@@ -130,13 +131,13 @@ int zarrc_array_format(const zarrc_array *array) {
 zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error) {
   zarrc_array *self = (zarrc_array *)(uintptr_t)array;
   const zarrc_metadata *m = array->fixed;
-  if (format != 3 && format != m->format)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "no document of Zarr format %d can be made of one of format %d", format,
-                      m->format);
-  if (format != m->format && !m->fill) return zarrc_array_check_readable(array, error);
+  zarrc_status status = zarrc_format_check(format, &format, error);
+  if (!status && format != m->format) status = zarrc_array_check_readable(array, error);
+  if (status) return status;
   m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
-  zarrc_status status = format == m->format ? zarrc_buf_append(out, m->text, strlen(m->text), error)
-                                            : zarrc_metadata_write(m, out, error);
+  status = format == m->format ? zarrc_text_append(out, m->text, error)
+           : format == 3       ? zarrc_metadata_write(m, out, error)
+                               : zarrc_format2_compose(m, out, error);
   zarrc_editions_leave(&self->editions);
   return status;
 }

@@ -9,6 +9,7 @@
 #include "base/sized.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <zarrc/plugin/codec.h>
 
@@ -66,39 +67,92 @@ static zarrc_status check_chunks(zarrc_array *array, zarrc_error *error) {
   return status ? status : check_encodable(pipeline, "chunks", error);
 }
 
-/* Opens the array again from the document that is stored, so that notices are about that one: it is canonical, and much
- * that was missing has been filled in. */
-static zarrc_status look_at_stored(zarrc_array **array, const zarrc_array_options *options, zarrc_error *error) {
-  zarrc_array *stored = NULL;
-  if (!zarrc_array_notice(*array, 0)) return ZARRC_OK;
-  const char *text = (*array)->fixed->text;
-  zarrc_documents documents = zarrc_documents_of(text, strlen(text));
-  zarrc_status status =
-      zarrc_array_open_documents((*array)->store, (*array)->path, &documents, options, &stored, error);
+/* Returns the documents that are stored of a new array; those of format 2 have attributes only if there are any. */
+static zarrc_documents documents_to_store(const zarrc_array *array) {
+  const zarrc_metadata *m = array->fixed;
+  zarrc_documents documents = zarrc_documents_of(m->text, strlen(m->text));
+  documents.name = zarrc_array_document_name(array);
+  if (m->format == 2 && strcmp(m->attributes, "{}"))
+    documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
+  return documents;
+}
+
+/* Opens the array again from other documents. */
+static zarrc_status reopen(zarrc_array **array, const zarrc_documents *documents, const zarrc_array_options *options,
+                           zarrc_error *error) {
+  zarrc_array *other = NULL;
+  zarrc_status status = zarrc_array_open_documents((*array)->store, (*array)->path, documents, options, &other, error);
   if (status) return status;
   zarrc_array_close(*array);
-  *array = stored;
+  *array = other;
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
-                                     zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
-                                     zarrc_error *error) {
+/* Opens the array again from the documents that are stored, so that notices are about those: they are canonical, and
+ * much that was missing has been filled in. */
+static zarrc_status look_at_stored(zarrc_array **array, const zarrc_array_options *options, zarrc_error *error) {
+  zarrc_documents documents = documents_to_store(*array);
+  return zarrc_array_notice(*array, 0) ? reopen(array, &documents, options, error) : ZARRC_OK;
+}
+
+/* Opens the array again from documents of a format. */
+static zarrc_status convert(zarrc_array **array, int format, const zarrc_array_options *options, zarrc_error *error) {
+  const zarrc_metadata *m = (*array)->fixed;
+  zarrc_buf main = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT), attributes = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = zarrc_array_document(*array, format, &main, error);
+  if (!status && format == 2) status = zarrc_format2_put_attributes(m, &attributes, error);
+  zarrc_documents documents = zarrc_documents_of((const char *)main.ptr, main.len);
+  documents.attributes = (zarrc_bytes){.ptr = attributes.ptr, .len = attributes.len};
+  if (!status) status = reopen(array, &documents, options, error);
+  zarrc_buf_clear(&main);
+  zarrc_buf_clear(&attributes);
+  return status;
+}
+
+/* Changes what the options say of a new array, before anybody else sees it. */
+static zarrc_status apply_options(zarrc_array **array, const zarrc_array_options *options, bool no_fill,
+                                  zarrc_error *error) {
+  zarrc_metadata *m = (zarrc_metadata *)zarrc_editions_peek(&(*array)->editions);
+  const char *attributes = options->attributes;
+  zarrc_status status = ZARRC_OK;
+  if (attributes) status = zarrc_metadata_set_attributes(m, attributes, strlen(attributes), error);
+  if (status || !options->zarr_format || options->zarr_format == m->format) return status;
+  m->format2.no_fill = no_fill;
+  return convert(array, options->zarr_format, options, error);
+}
+
+/* Creates an array from a document. no_fill: in format 2 it has no fill value. */
+static zarrc_status create(zarrc_store *store, const char *path, const zarrc_buf *text, bool no_fill,
+                           zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
+                           zarrc_error *error) {
   zarrc_array *array = NULL;
-  zarrc_status status;
+  zarrc_array_options known = {.struct_size = sizeof known};
+  int format;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
-  zarrc_documents documents = zarrc_documents_of(json, n);
-  status = zarrc_array_open_documents(store, path, &documents, options, &array, error);
-  if (!status && array->fixed->format == 2)
-    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "arrays of Zarr format 2 cannot be created by this version");
+  zarrc_documents documents = zarrc_documents_of((const char *)text->ptr, text->len);
+  zarrc_status status =
+      options ? zarrc_sized_take(&known, sizeof known, options, "the array's options", error) : ZARRC_OK;
+  if (!status) status = zarrc_format_check(known.zarr_format, &format, error);
+  if (!status) status = zarrc_array_open_documents(store, path, &documents, &known, &array, error);
+  if (!status) status = apply_options(&array, &known, no_fill, error);
   if (!status) status = check_chunks(array, error);
-  if (!status) status = look_at_stored(&array, options, error);
-  if (!status) status = zarrc_node_create(store, path, array->fixed->text, mode, error);
+  if (!status) status = look_at_stored(&array, &known, error);
+  if (!status) {
+    documents = documents_to_store(array);
+    status = zarrc_node_create(store, path, &documents, mode, error);
+  }
   if (status)
     zarrc_array_close(array);
   else
     *out = array;
   return status;
+}
+
+zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                     zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
+                                     zarrc_error *error) {
+  zarrc_buf text = {.ptr = (uint8_t *)(uintptr_t)json, .len = n};
+  return create(store, path, &text, false, mode, options, out, error);
 }
 
 /* ------------------------------------------------------------------------------------------------- chunk shapes */
@@ -170,6 +224,8 @@ static zarrc_status check_config(const zarrc_array_config *c, zarrc_error *error
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the chunk key encoding must be \"default\" or \"v2\"");
   if (c->separator && c->separator != '/' && c->separator != '.')
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the separator of chunk keys must be '/' or '.'");
+  if (c->order && c->order != 'C' && c->order != 'F')
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the order of elements must be 'C' or 'F'");
   status = check_lengths("shape", c->ndim, c->shape, 0, error);
   if (!status) status = check_lengths("chunk shape", c->ndim, c->chunk_shape, 1, error);
   return status ? status : check_lengths("shard shape", c->ndim, c->shard_shape, 1, error);
@@ -207,12 +263,27 @@ static const char *default_compressor(zarrc_ctx *ctx) {
   return "";
 }
 
+/* Appends a list of codecs, for order F with a transpose before them. What is no list is refused later. */
+static zarrc_status put_ordered(const maker *m, const char *list, zarrc_error *error) {
+  const char *first = list + strspn(list, " \t\r\n");
+  if (m->config->order != 'F' || m->config->ndim < 2 || *first != '[') return put_json(m, "codecs", list, error);
+  first++;
+  first += strspn(first, " \t\r\n");
+  zarrc_status status = zarrc_text_append(m->out, "[{\"name\": \"transpose\", \"configuration\": {\"order\": [", error);
+  for (int i = m->config->ndim - 1; i >= 0 && !status; i--)
+    status = zarrc_buf_printf(m->out, error, "%d%s", i, i ? ", " : "]}}");
+  if (!status && *first != ']') status = zarrc_text_append(m->out, ", ", error);
+  return status ? status : zarrc_text_append(m->out, first, error);
+}
+
 static zarrc_status put_chain(const maker *m, zarrc_error *error) {
   const char *serializer = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
-  if (m->config->codecs) return put_json(m, "codecs", m->config->codecs, error);
+  if (m->config->codecs) return put_ordered(m, m->config->codecs, error);
   if (m->dtype.type == ZARRC_STRING) serializer = "{\"name\": \"vlen-utf8\"}";
   if (m->dtype.type == ZARRC_BYTES) serializer = "{\"name\": \"vlen-bytes\"}";
-  return zarrc_buf_printf(m->out, error, "[%s%s]", serializer, default_compressor(m->ctx));
+  char list[300];
+  snprintf(list, sizeof list, "[%s%s]", serializer, default_compressor(m->ctx));
+  return put_ordered(m, list, error);
 }
 
 static zarrc_status put_codecs(const maker *m, zarrc_error *error) {
@@ -297,12 +368,16 @@ zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarr
                                 zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                 zarrc_error *error) {
   zarrc_array_config known = {0};
+  zarrc_array_options wanted = {0};
   zarrc_buf text = zarrc_buf_new(store->ctx, ZARRC_MAX_DOCUMENT);
   zarrc_status status = zarrc_sized_take(&known, sizeof known, config, "the array's config", error);
+  if (!status && options) status = zarrc_sized_take(&wanted, sizeof wanted, options, "the array's options", error);
+  bool is_2 = wanted.zarr_format == 2, no_fill = is_2 && known.fill_value && !strcmp(known.fill_value, "null");
+  if (no_fill) known.fill_value = NULL;
+  if (is_2 && !known.chunk_key_encoding) known.chunk_key_encoding = "v2";
   if (!status) status = check_config(&known, error);
   if (!status) status = make_document(store->ctx, &known, &text, error);
-  if (!status)
-    status = zarrc_array_create_json(store, path, (const char *)text.ptr, text.len, mode, options, out, error);
+  if (!status) status = create(store, path, &text, no_fill, mode, options, out, error);
   zarrc_buf_clear(&text);
   return status;
 }

@@ -4,7 +4,7 @@
  * chunks, so nothing else knows that there are two formats. Zarr specification version 2, "Arrays".
  *
  * format2.c has the members, the fill value, and writes a .zarray; format2_dtype.c makes data_type of dtype, and
- * format2_codecs.c codecs of order, dtype, filters and compressor.
+ * format2_codecs.c codecs of order, dtype, filters and compressor. format2_compose.c goes the other way (metadata.h).
  */
 #ifndef ZARRC_ARRAY_FORMAT2_H
 #define ZARRC_ARRAY_FORMAT2_H

@@ -7,6 +7,7 @@
 #include "array/key.h"
 #include "array/node.h"
 #include "base/json_scan.h"
+#include "base/sized.h"
 #include "base/sort.h"
 
 #include <string.h>
@@ -183,15 +184,58 @@ zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group 
   return status;
 }
 
-zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
-                                     zarrc_create_mode mode, zarrc_group **out, zarrc_error *error) {
+/* Appends a document of a format that has no attributes, or all. */
+static zarrc_status put_document(const metadata *m, int format, zarrc_buf *out, zarrc_error *error) {
+  if (format == m->format) return zarrc_text_append(out, m->text, error);
+  if (m->extras) return zarrc_fail(error, ZARRC_UNSUPPORTED, "Zarr format 2 has no place for members of an extension");
+  if (format == 2) return zarrc_text_append(out, "{\n  \"zarr_format\": 2\n}", error);
+  zarrc_status status = zarrc_text_append(out, "{\n  \"attributes\": ", error);
+  if (!status) status = zarrc_text_append(out, m->attributes, error);
+  return status ? status : zarrc_text_append(out, ",\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}", error);
+}
+
+/* Opens the group again from documents of another format. */
+static zarrc_status convert(zarrc_group **group, int format, zarrc_error *error) {
+  const metadata *m = (const metadata *)zarrc_editions_peek(&(*group)->editions);
+  zarrc_group *other = NULL;
+  zarrc_buf text = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  zarrc_status status = put_document(m, format, &text, error);
+  zarrc_documents documents = zarrc_documents_of((const char *)text.ptr, text.len);
+  if (format == 2)
+    documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
+  if (!status) status = open_group((*group)->store, (*group)->path, &documents, &other, error);
+  zarrc_buf_clear(&text);
+  if (status) return status;
+  zarrc_group_close(*group);
+  *group = other;
+  return ZARRC_OK;
+}
+
+static zarrc_status store_new(const zarrc_group *group, zarrc_create_mode mode, zarrc_error *error) {
+  const metadata *m = (const metadata *)zarrc_editions_peek(&group->editions);
+  zarrc_documents documents = zarrc_documents_of(m->text, strlen(m->text));
+  documents.name = zarrc_node_document(m->format, ZARRC_NODE_GROUP);
+  if (m->format == 2 && strcmp(m->attributes, "{}"))
+    documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
+  return zarrc_node_create(group->store, group->path, &documents, mode, error);
+}
+
+/* Creates a group from a document. attributes: in place of those of the document, or NULL. */
+static zarrc_status create(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                           const char *attributes, zarrc_create_mode mode, const zarrc_group_options *options,
+                           zarrc_group **out, zarrc_error *error) {
+  zarrc_group_options known = {0};
   zarrc_group *group = NULL;
+  int format;
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
-  zarrc_documents documents = zarrc_documents_of(json, n);
-  zarrc_status status = open_group(store, path, &documents, &group, error);
-  if (!status && group->format == 2)
-    status = zarrc_fail(error, ZARRC_UNSUPPORTED, "groups of Zarr format 2 cannot be created by this version");
-  if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
+  zarrc_status status =
+      options ? zarrc_sized_take(&known, sizeof known, options, "the group's options", error) : ZARRC_OK;
+  if (!status) status = zarrc_format_check(known.zarr_format, &format, error);
+  if (!status) status = open_group(store, path, documents, &group, error);
+  if (!status && attributes)
+    status = set_text((metadata *)zarrc_editions_peek(&group->editions), attributes, strlen(attributes), error);
+  if (!status && known.zarr_format && format != group->format) status = convert(&group, format, error);
+  if (!status) status = store_new(group, mode, error);
   if (status)
     zarrc_group_close(group);
   else
@@ -199,22 +243,18 @@ zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const
   return status;
 }
 
+zarrc_status zarrc_group_create_json(zarrc_store *store, const char *path, const char *json, size_t n,
+                                     zarrc_create_mode mode, const zarrc_group_options *options, zarrc_group **out,
+                                     zarrc_error *error) {
+  zarrc_documents documents = zarrc_documents_of(json, n);
+  return create(store, path, &documents, NULL, mode, options, out, error);
+}
+
 zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes, zarrc_create_mode mode,
-                                zarrc_group **out, zarrc_error *error) {
+                                const zarrc_group_options *options, zarrc_group **out, zarrc_error *error) {
   static const char empty[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";
-  zarrc_group *group = NULL;
-  zarrc_status status;
-  if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   zarrc_documents documents = zarrc_documents_of(empty, sizeof empty - 1);
-  status = open_group(store, path, &documents, &group, error);
-  if (!status && attributes)
-    status = set_text((metadata *)zarrc_editions_peek(&group->editions), attributes, strlen(attributes), error);
-  if (!status) status = zarrc_node_create(store, path, zarrc_group_metadata(group), mode, error);
-  if (status)
-    zarrc_group_close(group);
-  else
-    *out = group;
-  return status;
+  return create(store, path, &documents, attributes, mode, options, out, error);
 }
 
 void zarrc_group_close(zarrc_group *group) {
@@ -243,18 +283,10 @@ int zarrc_group_format(const zarrc_group *group) {
 
 zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_buf *out, zarrc_error *error) {
   zarrc_group *self = (zarrc_group *)(uintptr_t)group;
-  if (format != 3 && format != group->format)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "no document of Zarr format %d can be made of one of format %d", format,
-                      group->format);
+  zarrc_status status = zarrc_format_check(format, &format, error);
+  if (status) return status;
   const metadata *m = (const metadata *)zarrc_editions_enter(&self->editions);
-  zarrc_status status = ZARRC_OK;
-  if (format == m->format) {
-    status = zarrc_text_append(out, m->text, error);
-  } else {
-    status = zarrc_text_append(out, "{\n  \"attributes\": ", error);
-    if (!status) status = zarrc_text_append(out, m->attributes, error);
-    if (!status) status = zarrc_text_append(out, ",\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}", error);
-  }
+  status = put_document(m, format, out, error);
   zarrc_editions_leave(&self->editions);
   return status;
 }

@@ -132,7 +132,7 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_
   const zarrc_json *value;
   zarrc_status status = get_member(root, "fill_value", &value, error);
   if (status) return status;
-  if (zarrc_json_is(value, ZARRC_JSON_NULL))
+  if (m->format == 3 && zarrc_json_is(value, ZARRC_JSON_NULL))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "/fill_value: must not be null");
   if (m->unreadable.code) return keep_as_it_is(m, value, &m->fill_value, error);
   status = zarrc_arena_open(m->ctx, &m->arena, error);

@@ -63,4 +63,10 @@ zarrc_status zarrc_metadata_same_chunks(const zarrc_metadata *a, const zarrc_met
 zarrc_status zarrc_metadata_write(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
 zarrc_status zarrc_metadata_write_chunks(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
 
+/* format2_compose.c: appends the .zarray that describes the same chunks as metadata of format 3 whose elements can be
+ * read; with format2.no_fill, without a fill value. ZARRC_UNSUPPORTED: format 2 has no words for something. */
+zarrc_status zarrc_format2_compose(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
+/* Appends the .zattrs: the attributes, with the names of dimensions. */
+zarrc_status zarrc_format2_put_attributes(const zarrc_metadata *metadata, zarrc_buf *out, zarrc_error *error);
+
 #endif

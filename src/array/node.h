@@ -23,9 +23,14 @@ zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, const
 /* Returns the name of the document that describes a node. */
 const char *zarrc_node_document(int format, zarrc_node_kind kind);
 
-/* Stores the checked document of a new node, and those of groups above it that are missing. */
-zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const char *text, zarrc_create_mode mode,
-                               zarrc_error *error);
+/* Gets the format that a caller asks for: 3 or 2; 0: 3. Anything else is ZARRC_INVALID_ARGUMENT. */
+zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error);
+
+/* Stores the checked documents of a new node, of which `name` says the kind, and those of groups above it that are
+ * missing, which get the same format. Of format 2 the attributes come first, and the document that makes it a node
+ * last. */
+zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                               zarrc_create_mode mode, zarrc_error *error);
 
 /* How to change a document of an open node. */
 typedef struct zarrc_node_ops {

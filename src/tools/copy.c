@@ -29,6 +29,8 @@ static zarrc_status check_options(const zarrc_copy_options *o, zarrc_error *erro
   const char *keys = o->chunk_key_encoding;
   if (keys && strcmp(keys, "default") && strcmp(keys, "v2"))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "chunk_key_encoding: must be \"default\" or \"v2\"");
+  if (o->zarr_format != 0 && o->zarr_format != 2 && o->zarr_format != 3)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "zarr_format: must be 2 or 3");
   if (o->mode > ZARRC_COPY_RESUME) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "mode: %d is none", (int)o->mode);
   return ZARRC_OK;
 }
@@ -70,6 +72,7 @@ static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   o->codecs = k->codecs;
   o->source_name = k->source.name;
   if (!o->memory) o->memory = DEFAULT_MEMORY;
+  if (!o->zarr_format) o->zarr_format = 3;
   k->plan.threads = zarrc_ctx_get_options(ctx)->threads;
   if (o->threads > 0 && o->threads < k->plan.threads) k->plan.threads = o->threads;
   return status;

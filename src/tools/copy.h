@@ -2,7 +2,7 @@
 /*
  * The copier, in parts:
  *   copy.c, copy_plan.c     the public functions; the plan
- *   copy_document.c         the zarr.json of a copied array
+ *   copy_document.c         the document of a copied array
  *   copy_cut.c              divides an array into regions that fit into memory
  *   copy_narrow.c           leaves out the regions that have no stored data
  *   copy_objects.c          lists the stored objects of an array
@@ -140,7 +140,7 @@ zarrc_status zarrc_copy_tell(zarrc_copier *k, zarrc_copy_event event, zarrc_erro
 /* Counts objects as copied, and reports progress. */
 zarrc_status zarrc_copy_advance(zarrc_copier *k, uint64_t nobjects, uint64_t nbytes, zarrc_error *error);
 
-/* Appends the zarr.json of the copy of `source`. */
+/* Appends the document from which the copy of `source` is created, together with the source's attributes. */
 zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zarrc_buf *out, zarrc_error *error);
 /* Returns whether a shape of the options, of n dimensions, applies to arrays of ndim dimensions. */
 static inline bool zarrc_copy_applies(const int64_t *shape, int n, int ndim) {

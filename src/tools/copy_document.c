@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The zarr.json of a copied array: that of the source, with the chunks, codecs and keys of the options. */
+/* The document of a copied array: that of the source, with the chunks, codecs and keys of the options. It is a
+ * zarr.json, of which a copy of format 2 is made; but a .zarray if neither format nor anything else changes. */
 #include "tools/copy.h"
 
 #include "base/json.h"
@@ -160,11 +161,12 @@ static void put_codecs(composing *c) {
 static void put_keys(composing *c, const zarrc_json *old) {
   const char *name = c->k->options.chunk_key_encoding;
   char separator = c->k->options.separator;
+  const zarrc_json *was = zarrc_json_is(old, ZARRC_JSON_STRING) ? old : zarrc_json_get(old, "name");
+  if (!name && c->k->options.zarr_format == 2 && !zarrc_json_string_is(was, "v2")) name = "v2";
   if (!name && !separator) {
     put_value(c, old);
     return;
   }
-  const zarrc_json *was = zarrc_json_is(old, ZARRC_JSON_STRING) ? old : zarrc_json_get(old, "name");
   if (!name) name = zarrc_json_string_is(was, "v2") ? "v2" : "default";
   if (!separator) separator = !strcmp(name, "v2") ? '.' : '/';
   if (!c->status)
@@ -191,6 +193,14 @@ static void put_document(composing *c) {
   put_text(c, "}");
 }
 
+/* Returns whether the copy has the document of the source, which is of format 2. */
+static bool is_same_2(const zarrc_copier *k, const zarrc_array *source) {
+  const zarrc_copy_options *o = &k->options;
+  int ndim = zarrc_array_ndim(source);
+  return o->zarr_format == 2 && zarrc_array_format(source) == 2 && !o->codecs && !o->chunk_key_encoding &&
+         !o->separator && !zarrc_copy_applies(o->chunk_shape, o->nchunk_shape, ndim) && !o->shard_shape;
+}
+
 zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zarrc_buf *out, zarrc_error *error) {
   const char *codecs = zarrc_array_codecs(source);
   zarrc_buf metadata = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
@@ -200,6 +210,7 @@ zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zar
                  .chain = zarrc_buf_new(k->ctx, SIZE_MAX / 2),
                  .out = out,
                  .error = error};
+  if (is_same_2(k, source)) return zarrc_array_document(source, 2, out, error);
   if (zarrc_array_check_readable(source, NULL)) return zarrc_array_document(source, 3, out, error);
   zarrc_status status = zarrc_array_document(source, 3, &metadata, error);
   if (!status)

@@ -72,12 +72,14 @@ static zarrc_status group_document(zarrc_copier *k, const char *path, const zarr
 }
 
 static zarrc_status compare_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
+  const zarrc_group_options options = {.struct_size = sizeof options, .zarr_format = k->options.zarr_format};
   zarrc_group *copy = NULL, *model = NULL;
   zarrc_status status = zarrc_group_open(&k->out.store, target, &copy, error);
   if (!status)
     status = zarrc_group_create_json(k->plan.models, "resumed", (const char *)text->ptr, text->len,
-                                     ZARRC_CREATE_OVERWRITE, &model, error);
-  if (!status && !same_json(zarrc_group_metadata(copy), zarrc_group_metadata(model)))
+                                     ZARRC_CREATE_OVERWRITE, &options, &model, error);
+  if (!status && !(same_json(zarrc_group_metadata(copy), zarrc_group_metadata(model)) &&
+                   same_json(zarrc_group_attributes(copy), zarrc_group_attributes(model))))
     status = refuse_resume(k, target, error);
   zarrc_group_close(copy);
   zarrc_group_close(model);
@@ -111,16 +113,18 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
 }
 
 static zarrc_status erase_document(zarrc_copier *k, const char *target, zarrc_error *error) {
-  size_t n = strlen(target) + sizeof "/zarr.json";
+  const char *name = k->options.zarr_format == 2 ? ".zgroup" : "zarr.json";
+  size_t n = strlen(target) + strlen(name) + 2;
   char *key = zarrc_malloc(k->ctx, n);
   if (!key) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  snprintf(key, n, "%s%szarr.json", target, target[0] ? "/" : "");
+  snprintf(key, n, "%s%s%s", target, target[0] ? "/" : "", name);
   zarrc_status status = zarrc_store_erase(zarrc_copy_store(k), key, error);
   zarrc_free(k->ctx, key);
   return status;
 }
 
 static zarrc_status store_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
+  const zarrc_group_options options = {.struct_size = sizeof options, .zarr_format = k->options.zarr_format};
   zarrc_node_kind kind;
   zarrc_group *copy = NULL;
   bool damaged;
@@ -129,8 +133,8 @@ static zarrc_status store_group(zarrc_copier *k, const char *target, const zarrc
   if (status) return status;
   if (kind == ZARRC_NODE_ARRAY) return refuse_resume(k, target, error);
   if (kind != ZARRC_NODE_NONE) return compare_group(k, target, text, error);
-  status = zarrc_group_create_json(&k->out.store, target, (const char *)text->ptr, text->len, ZARRC_CREATE_NEW, &copy,
-                                   error);
+  status = zarrc_group_create_json(&k->out.store, target, (const char *)text->ptr, text->len, ZARRC_CREATE_NEW,
+                                   &options, &copy, error);
   zarrc_group_close(copy);
   return status;
 }
@@ -154,6 +158,7 @@ static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   bool damaged;
   zarrc_status status = find_there(k, a->target, &kind, &damaged, error);
   options.chunk.write_empty_chunks = k->options.write_empty_chunks;
+  options.attributes = zarrc_array_attributes(a->model);
   /* its chunks cannot be trusted: how they were encoded is unknown */
   if (!status && damaged) status = zarrc_store_erase_prefix(zarrc_copy_store(k), a->target, error);
   if (status) return status;
@@ -162,7 +167,9 @@ static zarrc_status make_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
                                    error);
   if (kind == ZARRC_NODE_GROUP) return refuse_resume(k, a->target, error);
   status = zarrc_array_open(&k->out.store, a->target, &options, &a->copy, error);
-  if (!status && !same_json(zarrc_array_metadata(a->copy), text)) return refuse_resume(k, a->target, error);
+  if (!status && !(same_json(zarrc_array_metadata(a->copy), text) &&
+                   same_json(zarrc_array_attributes(a->copy), zarrc_array_attributes(a->model))))
+    return refuse_resume(k, a->target, error);
   return status;
 }
 

@@ -58,14 +58,16 @@ static zarrc_status open_source(zarrc_copier *k, zarrc_copy_item *a, zarrc_error
 
 /* Creates the array in memory. A failure here is about the options, since the source is valid. */
 static zarrc_status make_model(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
-  zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
+  zarrc_array_options options = {.struct_size = sizeof options};
   zarrc_buf document = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
   options.chunk.write_empty_chunks = k->options.write_empty_chunks;
+  options.allow_unknown = a->encoded;
+  options.zarr_format = k->options.zarr_format;
+  options.attributes = zarrc_array_attributes(a->source);
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, zarrc_copy_document(k, a->source, &document, error));
   if (!status) {
-    status =
-        zarrc_array_create_json(k->plan.models, zarrc_copy_below(k, a->path), (const char *)document.ptr, document.len,
-                                ZARRC_CREATE_OVERWRITE, a->encoded ? &options : NULL, &a->model, error);
+    status = zarrc_array_create_json(k->plan.models, zarrc_copy_below(k, a->path), (const char *)document.ptr,
+                                     document.len, ZARRC_CREATE_OVERWRITE, &options, &a->model, error);
     if (k->options.codecs && (status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA)) {
       status = ZARRC_INVALID_ARGUMENT;
       if (error) error->code = status;

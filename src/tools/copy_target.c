@@ -50,7 +50,7 @@ static zarrc_status refuse_existing(zarrc_copier *k, zarrc_error *error) {
 static zarrc_status check_overwrite(zarrc_copier *k, zarrc_error *error) {
   zarrc_create_mode mode =
       k->options.mode == ZARRC_COPY_OVERWRITE_ALL ? ZARRC_CREATE_OVERWRITE_ALL : ZARRC_CREATE_OVERWRITE;
-  zarrc_status status = zarrc_node_check(k->target.store, k->target.path, mode, error);
+  zarrc_status status = zarrc_node_check(k->target.store, k->target.path, k->options.zarr_format, mode, error);
   survey(k, &k->place.there);
   if (status == ZARRC_CONFLICT && k->place.there.nothers > 0) k->work.report.obstacle = ZARRC_COPY_FILES_THERE;
   k->place.replaces = k->place.there.nnodes + k->place.there.nchunks > 0;
@@ -125,7 +125,7 @@ static zarrc_status make_parents(const zarrc_copier *k, zarrc_error *error) {
   if (n >= sizeof parent) return zarrc_fail(error, ZARRC_LIMIT, "a path of %zu bytes", strlen(k->target.path));
   memcpy(parent, k->target.path, n);
   parent[n] = 0;
-  return zarrc_groups_make(k->target.store, parent, error);
+  return zarrc_groups_make(k->target.store, parent, k->options.zarr_format, error);
 }
 
 /* Begins a copy in a store without stages. */

@@ -174,10 +174,10 @@ static void test_removed(void **state) {
   assert_int_equal(zarrc_store_erase_prefix(store, "g/a", NULL), ZARRC_OK);
   expect_refused(ZARRC_NOT_FOUND, removed);
   zarrc_group *group = NULL;
-  assert_int_equal(zarrc_group_create(store, "g", NULL, ZARRC_CREATE_OVERWRITE, &group, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "g", NULL, ZARRC_CREATE_OVERWRITE, NULL, &group, NULL), ZARRC_OK);
   zarrc_group_close(group);
   expect_refused(ZARRC_NOT_FOUND, removed);
-  assert_int_equal(zarrc_group_create(store, "g/a", NULL, ZARRC_CREATE_NEW, &group, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "g/a", NULL, ZARRC_CREATE_NEW, NULL, &group, NULL), ZARRC_OK);
   zarrc_group_close(group);
   expect_refused(ZARRC_CONFLICT, by_group);
 }

@@ -115,7 +115,7 @@ static void test_create(void **state) {
   zarrc_group *g = NULL;
   zarrc_error error = {0};
   (void)state;
-  assert_int_equal(zarrc_group_create(store, "a/g", "{\"x\": [1 ]}", ZARRC_CREATE_NEW, &g, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "a/g", "{\"x\": [1 ]}", ZARRC_CREATE_NEW, NULL, &g, NULL), ZARRC_OK);
   assert_string_equal(zarrc_group_path(g), "a/g");
   assert_string_equal(zarrc_group_attributes(g), "{\"x\": [1 ]}");
   char *text = nodes_get(store, "a/g/zarr.json");
@@ -126,11 +126,11 @@ static void test_create(void **state) {
   free(keys);
   zarrc_group_close(g);
   g = NULL;
-  assert_int_equal(zarrc_group_create(store, "a/g", NULL, ZARRC_CREATE_NEW, &g, &error), ZARRC_CONFLICT);
-  assert_int_equal(zarrc_group_create(store, "b", "[]", ZARRC_CREATE_NEW, &g, &error), ZARRC_INVALID_ARGUMENT);
-  assert_int_equal(zarrc_group_create(store, NULL, NULL, ZARRC_CREATE_NEW, &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_group_create(store, "a/g", NULL, ZARRC_CREATE_NEW, NULL, &g, &error), ZARRC_CONFLICT);
+  assert_int_equal(zarrc_group_create(store, "b", "[]", ZARRC_CREATE_NEW, NULL, &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_group_create(store, NULL, NULL, ZARRC_CREATE_NEW, NULL, &g, &error), ZARRC_INVALID_ARGUMENT);
   assert_null(g);
-  assert_int_equal(zarrc_group_create(store, "a", NULL, ZARRC_CREATE_OVERWRITE, &g, &error), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "a", NULL, ZARRC_CREATE_OVERWRITE, NULL, &g, &error), ZARRC_OK);
   keys = nodes_keys(store);
   assert_string_equal(keys, "a/zarr.json zarr.json ");
   free(keys);
@@ -185,7 +185,7 @@ static void test_list(void **state) {
   seen s = {.stop_after = -1};
   zarrc_error error = {0};
   (void)state;
-  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, &root, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, NULL, &root, NULL), ZARRC_OK);
   assert_int_equal(zarrc_group_list(root, see, &s, NULL), ZARRC_OK);
   assert_string_equal(s.text, "");
   char *document = nodes_document(NULL);
@@ -215,7 +215,7 @@ static void test_list_unreadable(void **state) {
   seen s = {.stop_after = -1};
   zarrc_error error = {0};
   (void)state;
-  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, &root, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, NULL, &root, NULL), ZARRC_OK);
   char *document = nodes_document(NULL);
   nodes_put(store, "m/zarr.json", document);
   free(document);
@@ -306,7 +306,7 @@ static void test_threads(void **state) {
   zarrc_group *g = NULL;
   pthread_t threads[3];
   (void)state;
-  assert_int_equal(zarrc_group_create(store, "g", NULL, ZARRC_CREATE_NEW, &g, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_create(store, "g", NULL, ZARRC_CREATE_NEW, NULL, &g, NULL), ZARRC_OK);
   for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&threads[i], NULL, set_often, g), 0);
   for (int i = 0; i < 3; i++) {
     void *failed;
@@ -337,7 +337,7 @@ static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   zarrc_status status = zarrc_ctx_open(options, &own, NULL);
   (void)arg;
   if (!status) status = zarrc_memory_store_open(own, &memory, NULL);
-  if (!status) status = zarrc_group_create(memory, "a/g", "{\"x\": 1}", ZARRC_CREATE_NEW, &g, NULL);
+  if (!status) status = zarrc_group_create(memory, "a/g", "{\"x\": 1}", ZARRC_CREATE_NEW, NULL, &g, NULL);
   if (!status) status = zarrc_group_set_attributes(g, "{}", 2, NULL);
   zarrc_group_close(g);
   g = NULL;

@@ -8,6 +8,7 @@
 
 #include "array/memory_store.h"
 #include "array/node.h"
+#include "support/documents.h"
 
 #include <string.h>
 
@@ -51,20 +52,20 @@ static void test_survey(void **state) {
 static void test_check(void **state) {
   zarrc_error error;
   (void)state;
-  assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE, &error), ZARRC_OK);
+  assert_int_equal(zarrc_node_check(store, "n", 0, ZARRC_CREATE_OVERWRITE, &error), ZARRC_OK);
   nodes_put(store, "n/thesis.txt", "x");
-  assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_NEW, &error), ZARRC_OK);
-  assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE, &error), ZARRC_CONFLICT);
+  assert_int_equal(zarrc_node_check(store, "n", 0, ZARRC_CREATE_NEW, &error), ZARRC_OK);
+  assert_int_equal(zarrc_node_check(store, "n", 0, ZARRC_CREATE_OVERWRITE, &error), ZARRC_CONFLICT);
   assert_non_null(strstr(error.message, "1 file that is not Zarr would be removed, such as thesis.txt"));
-  assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
-  assert_int_equal(zarrc_node_create(store, "n", GROUP, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
+  assert_int_equal(zarrc_node_check(store, "n", 0, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
+  assert_int_equal(create_node(store, "n", GROUP, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_CONFLICT);
   nodes_put(store, "n/zarr.json", GROUP);
-  assert_int_equal(zarrc_node_create(store, "n", GROUP, ZARRC_CREATE_OVERWRITE, &error), ZARRC_CONFLICT);
-  assert_int_equal(zarrc_node_check(store, "n", ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_OK);
-  assert_int_equal(zarrc_node_create(store, "n", GROUP, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_OK);
+  assert_int_equal(create_node(store, "n", GROUP, ZARRC_CREATE_OVERWRITE, &error), ZARRC_CONFLICT);
+  assert_int_equal(zarrc_node_check(store, "n", 0, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_OK);
+  assert_int_equal(create_node(store, "n", GROUP, ZARRC_CREATE_OVERWRITE_ALL, &error), ZARRC_OK);
   expect("n", 1, 0, 0, "");
-  assert_int_equal(zarrc_node_check(store, "n/x/y", ZARRC_CREATE_OVERWRITE, &error), ZARRC_OK);
-  assert_int_equal(zarrc_groups_make(store, "n/x/y", &error), ZARRC_OK);
+  assert_int_equal(zarrc_node_check(store, "n/x/y", 0, ZARRC_CREATE_OVERWRITE, &error), ZARRC_OK);
+  assert_int_equal(zarrc_groups_make(store, "n/x/y", 0, &error), ZARRC_OK);
   expect("n", 3, 0, 0, "");
 }
 

@@ -370,6 +370,41 @@ class Info(support.Case):
         self.assertEqual((self.folder / "b/0.0").read_bytes(), (folder / "0.0").read_bytes())
         self.refused("create", "a", "--group", code=10, says=["a/.zarray: there is", "try: --overwrite"])
 
+    def test_new_of_format_2(self):
+        self.zarrc("create", "g.zarr/a", "--shape", "4,6", "--dtype", "float32", "-c", "2,6", "--codecs", "gzip(3)", "--order", "F",
+                   "--zarr-format", "2", "--dimension-names", "y,x", "--attributes", '{"a": 1}', "--fill-value", "null")
+        self.assertEqual(sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob(".z*")),
+                         ["g.zarr/.zgroup", "g.zarr/a/.zarray", "g.zarr/a/.zattrs"])
+        self.assertEqual(
+            json.loads((self.folder / "g.zarr/a/.zarray").read_text()), {
+                "zarr_format": 2, "shape": [4, 6], "chunks": [2, 6], "dtype": "<f4", "order": "F", "fill_value": None, "filters": None,
+                "compressor": {"id": "gzip", "level": 3}, "dimension_separator": "."
+            })
+        self.assertEqual(json.loads((self.folder / "g.zarr/a/.zattrs").read_text()), {"a": 1, "_ARRAY_DIMENSIONS": ["y", "x"]})
+        values = struct.pack("<24f", *range(24))
+        self.zarrc("put", "g.zarr/a", "--format", "raw", "-i", "-", stdin=values)
+        self.assertTrue((self.folder / "g.zarr/a/1.0").exists())
+        self.assertEqual(self.raw("g.zarr/a"), values)
+        self.zarrc("create", "g.zarr/b", "--group", "--zarr-format", "2")
+        self.assertEqual(self.json("info", "g.zarr")["zarr_format"], 2)
+        self.refused("create", "g.zarr/c", "--group", code=10, says="a group of Zarr format 2: no node of format 3 can lie below it")
+        array = ["create", "h.zarr", "--shape", "4", "--dtype", "int32", "--zarr-format", "2"]
+        self.refused(*array, "-s", "4", code=2, says="no codec sharding_indexed, and so no shards")
+        self.refused(*array, "--key-encoding", "default", code=2, says="chunk keys")
+        self.refused(*array, "--dimension-names", "x", "--attributes", '{"_ARRAY_DIMENSIONS": ["y"]}', code=2, says="dimension names")
+        self.refused("create", "h.zarr", "--group", "--order", "F", code=2, says="--group and --order")
+        self.assertFalse((self.folder / "h.zarr").exists())
+
+    def test_order(self):
+        values = struct.pack("<6h", *range(6))
+        self.zarrc("create", "a", "--shape", "2,3", "--dtype", "int16", "--order", "F", "--codecs", "bytes(big)")
+        self.zarrc("put", "a", "--format", "raw", "-i", "-", stdin=values)
+        self.assertEqual((self.folder / "a/c/0/0").read_bytes(), struct.pack(">6h", 0, 3, 1, 4, 2, 5))
+        self.assertEqual(self.raw("a"), values)
+        self.zarrc("create", "s", "--shape", "2,3", "--dtype", "int16", "--order", "F", "-s", "2,3", "-c", "2,3")
+        self.zarrc("put", "s", "--format", "raw", "-i", "-", stdin=values)
+        self.assertEqual(self.raw("s"), values)
+
     def test_group(self):
         self.zarrc("create", "g", "--group")
         self.zarrc("create", "g/b", "--group")

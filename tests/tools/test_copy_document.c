@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/nodes.h"
 #include "tools/two_stores.h"
 
 #include <stdio.h>
@@ -83,10 +84,32 @@ static void test_from_shards(void **state) {
           "shard_shape", "does not go with a list of codecs that has shards of its own");
 }
 
+/* Of format 2: the keys, what has no form there, and documents that stay as they are. */
+static void test_format_2(void **state) {
+  const int64_t four[] = {4};
+  const zarrc_copy_options two = {.zarr_format = 2}, cut = {.zarr_format = 2, .chunk_shape = four, .nchunk_shape = 1};
+  (void)state;
+  zarrc_array_close(copying_array(source, "a", 1, (int64_t[]){24}, (int64_t[]){6}, NULL, NULL));
+  expect(two, "bytes(little)", 6, "\"dimension_separator\": \".\"");
+  expect((zarrc_copy_options){.zarr_format = 2, .separator = '/'}, "bytes(little)", 6,
+         "\"dimension_separator\": \"/\"");
+  expect((zarrc_copy_options){.zarr_format = 2, .codecs = "gzip(1)"}, "bytes(little),gzip(1)", 6, "\"id\": \"gzip\"");
+  refused((zarrc_copy_options){.zarr_format = 2, .chunk_key_encoding = "default"}, ZARRC_UNSUPPORTED, "",
+          "the chunk keys begin with c/, those of Zarr format 2 do not (chunk key encoding v2)");
+  assert_int_equal(zarrc_store_erase_prefix(source, "a", NULL), ZARRC_OK);
+  nodes_put(source, "a/.zarray",
+            "{\"zarr_format\": 2, \"shape\": [24], \"chunks\": [6], \"dtype\": \"|u1\", \"order\": \"C\", "
+            "\"fill_value\": 0, \"filters\": [], \"compressor\": null, \"own\": 1}");
+  expect(two, "bytes", 6, "\"own\": 1");
+  expect(cut, "bytes", 4, "\"filters\": null");
+  expect((zarrc_copy_options){0}, "bytes", 6, "\"v2\"");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_from_chunks, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_from_shards, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_format_2, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

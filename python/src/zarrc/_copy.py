@@ -62,6 +62,12 @@ def _codecs(codecs: Any) -> str | None:
     return json.dumps([codec.to_dict() if hasattr(codec, "to_dict") else codec for codec in codecs])
 
 
+def _format(zarr_format: int) -> int:
+    if zarr_format not in (2, 3):
+        raise ValueError(f"zarr_format: {zarr_format!r} is neither 2 nor 3")
+    return zarr_format
+
+
 def _run(copier: _core.Copier, progress: Progress) -> None:
     """Runs it, and calls progress from this thread several times a second, and at the end."""
     failure: BaseException | None = None
@@ -98,6 +104,7 @@ def copy(
     codecs: Any = None,
     key_encoding: str | None = None,
     separator: str | None = None,
+    zarr_format: int = 3,
     overwrite: bool = False,
     force: bool = False,
     resume: bool = False,
@@ -131,6 +138,8 @@ def copy(
     key_encoding : {"default", "v2"}
     separator : {"/", "."}
         Spelling of chunk keys.
+    zarr_format : {3, 2}
+        Of the copy, whatever the source has. What format 2 has no words for, such as shards, is refused.
     overwrite : bool
         Replace the array or group that is there; with ``force`` also where files that are not Zarr lie in it.
     resume : bool
@@ -164,7 +173,7 @@ def copy(
     dict
         The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
-        ``replaces``, ``other_files``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
+        ``replaces``, ``other_files``, ``zarr_format``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
         ``mended_objects``, ``seconds``. ``left`` is there only where something of the old version could not be removed, as
         what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
@@ -177,7 +186,7 @@ def copy(
     InvalidError
         Options that fit no array, or too little memory.
     UnsupportedError
-        A codec or data type that cannot be read is to become another one.
+        A codec or data type that cannot be read is to become another one, or format 2 has no words for something.
     CorruptError
         The source is damaged, or ``check`` found a difference.
     """
@@ -207,6 +216,7 @@ def copy(
         follow_links=follow_links,
         direct_io=direct_io,
         sync=sync,
+        zarr_format=_format(zarr_format),
     )
     copier.plan()
     started = time.monotonic()
@@ -214,7 +224,13 @@ def copy(
         copier.run()
     elif not dry_run and progress is not None:
         _run(copier, progress)
-    report = {"source": os.fspath(src), "destination": os.fspath(dst), "dry_run": dry_run, **copier.report()}
+    report = {
+        "source": os.fspath(src),
+        "destination": os.fspath(dst),
+        "dry_run": dry_run,
+        "zarr_format": zarr_format,
+        **copier.report(),
+    }
     for array in report["arrays"]:
         array["codecs"] = json.loads(array["codecs"])
     if dry_run:

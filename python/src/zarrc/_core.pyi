@@ -66,6 +66,7 @@ class Copier:
         follow_links: bool = False,
         direct_io: bool = False,
         sync: bool = False,
+        zarr_format: int = 0,
     ) -> Copier: ...
     @property
     def progress(self) -> tuple[int, int]: ...

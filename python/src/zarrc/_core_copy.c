@@ -113,15 +113,17 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                           "follow_links",
                           "direct_io",
                           "sync",
+                          "zarr_format",
                           NULL};
   PyObject *context, *source, *target, *chunks = Py_None, *shards = Py_None;
   const char *codecs = NULL, *key_encoding = NULL, *separator = NULL;
-  int mode = 0, no_shards = 0, write_empty = 0, other_files = 0, check = 0, follow_links = 0, direct = 0, sync = 0;
+  int mode = 0, no_shards = 0, write_empty = 0, other_files = 0, check = 0, follow_links = 0, direct = 0, sync = 0,
+      zarr_format = 0;
   unsigned long long memory = 0;
   int64_t chunk_shape[ZARRC_MAX_NDIM], shard_shape[ZARRC_MAX_NDIM];
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKppp:Copier", names, &context, &source, &target, &mode,
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppi:Copier", names, &context, &source, &target, &mode,
                                    &chunks, &shards, &no_shards, &codecs, &key_encoding, &separator, &write_empty,
-                                   &other_files, &check, &memory, &follow_links, &direct, &sync))
+                                   &other_files, &check, &memory, &follow_links, &direct, &sync, &zarr_format))
     return NULL;
   zarrc_ctx *ctx = core_context_get(core_state_of(type), context);
   zarrc_copy_options wish = {.struct_size = sizeof wish,
@@ -133,7 +135,8 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                              .write_empty_chunks = write_empty != 0,
                              .other_files = other_files != 0,
                              .check = check != 0,
-                             .memory = memory};
+                             .memory = memory,
+                             .zarr_format = zarr_format};
   zarrc_open_options options = {.struct_size = sizeof options,
                                 .follow_links = follow_links != 0,
                                 .direct = direct != 0,

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""copy: from Zarr format 3 to 2, and from 2 to 2."""
+import json
+
+import cases_copy
+from support import int32s
+
+
+class Format2(cases_copy.Copy):
+
+    def test_to_and_from(self):
+        values = int32s(60)
+        self.array("g.zarr/a", "int32", (6, 10), (4, 5), values, "--dimension-names", "y,x", "--codecs", "zstd(1)")
+        self.zarrc("create", "g.zarr/h", "--group", "--attributes", '{"h": 1}')
+        self.assertIn("format    Zarr 2\n", self.text("copy", "g.zarr", "two.zarr", "-n", "--zarr-format", "2"))
+        self.assertFalse((self.folder / "two.zarr").exists())
+        done = self.json("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "--check")
+        self.assertEqual(done["zarr_format"], 2)
+        self.assertEqual(set(self.tree("two.zarr")), {".zgroup", "h/.zgroup", "h/.zattrs", "a/.zarray", "a/.zattrs",
+                                                 *(f"a/{y}.{x}" for y in range(2) for x in range(2))})
+        self.assertEqual(self.raw("two.zarr/a"), values)
+        self.zarrc("copy", "two.zarr", "again.zarr", "--zarr-format", "2", "-q")
+        self.assertEqual(self.tree("two.zarr"), self.tree("again.zarr"))
+        self.zarrc("copy", "two.zarr", "three.zarr", "-q")
+        self.assertEqual(self.raw("three.zarr/a"), values)
+        self.assertEqual(self.json("info", "three.zarr/h", "-a")["attributes"], {"h": 1})
+        # into a group of format 2, and not into one of format 3
+        self.zarrc("copy", "g.zarr/a", "two.zarr/b", "--zarr-format", "2", "--separator", "/", "-q")
+        self.assertTrue((self.folder / "two.zarr/b/1/1").exists())
+        self.refused("copy", "g.zarr/a", "two.zarr/c", code=10, says="a group of Zarr format 2")
+        self.refused("copy", "g.zarr/a", "three.zarr/c", "--zarr-format", "2", code=10, says="a group of Zarr format 3")
+
+    def test_shards(self):
+        self.array("g.zarr/a", "int32", (8, ), (2, ), int32s(8), "-s", "4")
+        self.refused("copy", "g.zarr", "two.zarr", "--zarr-format", "2", code=5, says="no codec sharding_indexed, and so no shards")
+        self.assertEqual({p.name for p in self.folder.iterdir()}, {"g.zarr"})
+        self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "-s", "none", "-q")
+        self.assertEqual(self.raw("two.zarr/a"), int32s(8))
+
+    def test_as_it_is(self):
+        """What zarrc does not know stays, from format 2 to format 2; so do arrays that nobody can read."""
+        document = {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "|u1", "order": "C", "fill_value": None, "filters": None,
+                    "compressor": None, "_NCZARR_ARRAY": {"x": 1}}
+        for name, more in (("known", {}), ("pickled", {"dtype": "|O", "filters": [{"id": "pickle"}]})):
+            (self.folder / "g.zarr" / name).mkdir(parents=True)
+            (self.folder / "g.zarr" / name / ".zarray").write_text(json.dumps({**document, **more}))
+            (self.folder / "g.zarr" / name / ".zattrs").write_text('{"a": NaN}')
+            (self.folder / "g.zarr" / name / "0").write_bytes(b"ab")
+        (self.folder / "g.zarr/.zgroup").write_text('{"zarr_format": 2}')
+        self.refused("copy", "g.zarr", "three.zarr", code=5, says="pickle")
+        self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "-q")
+        self.assertEqual({k: json.loads(v) if k.endswith(".zarray") else v for k, v in self.tree("two.zarr").items()},
+                         {**{k: json.loads(v) if k.endswith(".zarray") else v for k, v in self.tree("g.zarr").items()},
+                          ".zgroup": b'{\n  "zarr_format": 2\n}'})
+        self.refused("copy", "g.zarr/pickled", "x", "--zarr-format", "2", "--separator", "/", code=5, says="pickle")
+
+    def test_resumed(self):
+        values = int32s(60)
+        self.array("g.zarr/a", "int32", (6, 10), (4, 5), values, "--attributes", '{"a": 1}')
+        self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "-q")
+        (self.folder / "two.zarr/a/1.1").unlink()
+        self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "--resume", "-q")
+        self.assertEqual(self.raw("two.zarr/a"), values)
+        (self.folder / "two.zarr/a/.zattrs").write_text('{"a": 2}')
+        self.refused("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "--resume", code=10, says="not what this copy would make")
+        self.refused("copy", "g.zarr", "two.zarr", "--resume", code=10, says="")
+        self.zarrc("copy", "g.zarr", "two.zarr", "--overwrite", "-q")
+        self.assertEqual({p.name for p in (self.folder / "two.zarr").iterdir()}, {"zarr.json", "a"})
