@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh BUILD: the interop tests with the system's Python, and with Python 3.13 or later too where there is one (newer
-# releases of zarr-python need it). Packages go into BUILD/venv-*. ZARRC_SKIP_INTEROP=1 leaves all this out.
+# releases of zarr-python need it). Packages go into BUILD/venv-*. ZARRC_SKIP_INTEROP=1 leaves all this out. If ZARRC_ZARR_2
+# names a Python that has zarr-python 2, it reads arrays of format 2, too.
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
