@@ -147,6 +147,22 @@ def make_vlen():
         put("vlen", "long-%d" % how, bytes([how | 8, 5, 7, 3, 0, 2, 70]) + bytes(range(0, 240, 20)))
 
 
+def make_objects():
+    numbers = {"json2": 0, "msgpack2": 1, "vlen-array": 2, "categorize": 3}
+    for i, line in enumerate((DATA / "objects.txt").read_text().splitlines()):
+        _, codecs, dtype, shape, encoded, _ = line.split("\t")
+        name = json.loads(codecs)[0]["name"].split(".")[1]
+        shape = [int(n) for n in shape.split(",")] if shape else []
+        if len(shape) not in (1, 2) or max(shape) > 8 or dtype not in ("string", "bytes") or len(encoded) > 800:
+            continue
+        how = numbers[name] + (4 if len(shape) == 2 else 0)
+        shape = (shape + [1])[:2]
+        put("objects", "%s-%d" % (name, i), bytes([how, shape[0] - 1 + 8 * (shape[1] - 1)]) +
+            (b"\0\1\2" * 2)[:3 * (1 + how // 4)] + bytes.fromhex(encoded))
+    put("objects", "json2-other", b"\0\2\0\1\2" + b'["a",1,{"b":[null]},"|O",[3]]')
+    put("objects", "msgpack2-long", b"\1\0\0\1\2" + b"\xdd\0\0\0\3\xdb\xff\xff\xff\xff")
+
+
 def index(entries, order):
     return struct.pack(order + "%dQ" % (2 * len(entries)), *(number for entry in entries for number in entry))
 
@@ -261,7 +277,7 @@ def make_numcodecs():
 
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_fill_value, make_vlen,
-                 make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

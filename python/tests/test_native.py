@@ -147,6 +147,12 @@ BIG_FILTERS: list[tuple[str, str, dict[str, Any]]] = [
     ("AsType", ">i2", {"encode_dtype": ">f8", "decode_dtype": ">i2"}),
 ]
 
+LABELS = [str(i) for i in range(17)]
+CATEGORIES: list[tuple[str, str, dict[str, Any]]] = [
+    ("Categorize", "<U3", {"labels": LABELS, "dtype": "<U3"}),
+    ("Categorize", ">U3", {"labels": LABELS, "dtype": ">U3", "astype": ">i2"}),
+]
+
 
 def filtered(dtype: str) -> np.ndarray[Any, Any]:
     numbers = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE)
@@ -177,7 +183,7 @@ def check_filtered(dtype: str, **more: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize(("name", "dtype", "config"), FILTERS + BIG_FILTERS, ids=str)
+@pytest.mark.parametrize(("name", "dtype", "config"), FILTERS + BIG_FILTERS + CATEGORIES, ids=str)
 def test_filters_of_format_2(name: str, dtype: str, config: dict[str, Any], order: Any) -> None:
     if (name, order) == ("BitRound", "F"):
         pytest.skip("numcodecs stores it in order C, and zarr-python reads it in order F")

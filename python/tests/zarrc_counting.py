@@ -29,11 +29,12 @@ from zarr.core.codec_pipeline import BatchedCodecPipeline
 import zarrc
 import zarrc.codecs
 from zarrc._chain import Chain, Unsupported
+from zarrc._describe import _BYTES_OF_NUMCODECS, _name_of
 from zarrc.pipeline import CodecPipeline
 
 MODE = os.environ.get("ZARRC_MODE", "stock")
 BUILT_IN = {getattr(module, name) for module in (zarr.codecs, zarrc.codecs) for name in zarrc._CODECS.values()}
-V2_BUILT_IN = {"numcodecs.gzip.GZip", "numcodecs.zstd.Zstd", "numcodecs.blosc.Blosc", "builtins.NoneType"}
+V2_BUILT_IN = {*_BYTES_OF_NUMCODECS, "numcodecs.vlen.VLenUTF8", "numcodecs.vlen.VLenBytes", "builtins.NoneType"}
 
 RESULTS = os.environ.get("ZARRC_RESULTS")
 
@@ -52,9 +53,7 @@ zarrs_own: collections.Counter[str] = collections.Counter()
 
 def is_built_in(codec: Any) -> bool:
     if type(codec) is V2Codec:
-        ids = [getattr(each, "codec_id", None) for each in codec.filters or ()]
-        kind = type(codec.compressor)
-        return ids in ([], ["vlen-utf8"], ["vlen-bytes"]) and f"{kind.__module__}.{kind.__qualname__}" in V2_BUILT_IN
+        return all(_name_of(each) in V2_BUILT_IN for each in (*(codec.filters or ()), codec.compressor))
     inner = (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ()))
     return type(codec) in BUILT_IN and all(map(is_built_in, inner))
 

@@ -26,6 +26,9 @@ static const struct {
     {"categorize", "astype"},
 };
 
+/* Filters that turn objects into bytes, and nothing else. */
+static const char *const on_objects[] = {"vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "pickle"};
+
 static zarrc_status put(chain *c, const char *text, size_t n) {
   return zarrc_buf_append(c->out, text, n, c->error);
 }
@@ -192,11 +195,10 @@ static zarrc_status put_on_elements(chain *c, const zarrc_json *codec, const cha
     return zarrc_fail(c->error, ZARRC_UNSUPPORTED,
                       "%s works on elements, and a filter before it has made bytes of them", id);
   zarrc_status status = put_numcodecs(c, codec, id, n);
-  if (!status) status = follow(c, codec, member);
-  if (!strcmp(id, "packbits")) {
-    c->order = 0;
-    c->item_size = 1;
-  }
+  bool makes_bytes = !strcmp(id, "packbits") || (!strcmp(id, "categorize") && !zarrc_json_get(codec, member));
+  if (!makes_bytes) return status ? status : follow(c, codec, member);
+  c->order = 0;
+  c->item_size = 1;
   return status;
 }
 
@@ -209,6 +211,9 @@ static zarrc_status put_codec(chain *c, const zarrc_json *codec) {
                                                               : zarrc_json_kind_name(zarrc_json_get_kind(codec)));
   for (size_t i = 0; i < sizeof on_elements / sizeof *on_elements; i++)
     if (!strcmp(id, on_elements[i].id)) return put_on_elements(c, codec, id, n, on_elements[i].member);
+  for (size_t i = 0; i < sizeof on_objects / sizeof *on_objects; i++)
+    if (!strcmp(id, on_objects[i]))
+      return zarrc_fail(c->error, ZARRC_UNSUPPORTED, "%s works on Python objects, as the first filter of dtype |O", id);
   zarrc_status status = put_on_bytes(c, codec, id, n);
   c->item_size = 1;
   return status;
@@ -223,12 +228,14 @@ static zarrc_status put_transpose(chain *c, int ndim) {
   return end(c, status);
 }
 
-/* The filter that stores objects makes bytes of them. */
+/* The filter that stores objects makes bytes of them, but for categorize. */
 static zarrc_status put_object_codec(chain *c, const zarrc_json *codec) {
   size_t n;
   const char *id = zarrc_json_get_string(zarrc_json_get(codec, "id"), &n);
+  if (!strcmp(id, "categorize")) return put_codec(c, codec);
   c->is_bytes = true;
-  return end(c, begin(c, "", id, n));
+  if (!strcmp(id, "vlen-utf8") || !strcmp(id, "vlen-bytes")) return end(c, begin(c, "", id, n));
+  return put_numcodecs(c, codec, id, n);
 }
 
 static zarrc_status put_filters(chain *c, const zarrc_json *filters, bool is_object) {
@@ -249,12 +256,20 @@ static zarrc_status put_filters(chain *c, const zarrc_json *filters, bool is_obj
   return status;
 }
 
+/* Returns whether the elements are stored in order F. Lists in JSON and MessagePack are in order C, whatever the
+ * document says: numcodecs makes them of arrays, not of memory. (zarr-python 2 mixes the elements up when it reads.) */
+static bool is_transposed(const zarrc_json *root, const zarrc_format2_type *type) {
+  const zarrc_json *id = zarrc_json_get(zarrc_json_at(zarrc_json_get(root, "filters"), 0), "id");
+  bool is_list = type->is_object && (zarrc_json_string_is(id, "json2") || zarrc_json_string_is(id, "msgpack2"));
+  return !is_list && zarrc_json_string_is(zarrc_json_get(root, "order"), "F");
+}
+
 zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const zarrc_format2_type *type, zarrc_buf *out,
                                       zarrc_error *error) {
   chain c = {.out = out, .error = error, .order = type->order, .item_size = type->item_size};
   const zarrc_json *compressor = zarrc_json_get(root, "compressor");
   zarrc_status status = put_text(&c, "[");
-  if (!status && ndim > 1 && zarrc_json_string_is(zarrc_json_get(root, "order"), "F")) status = put_transpose(&c, ndim);
+  if (!status && ndim > 1 && is_transposed(root, type)) status = put_transpose(&c, ndim);
   if (!status) status = put_filters(&c, zarrc_json_get(root, "filters"), type->is_object);
   if (!status) status = make_bytes(&c);
   if (!status && compressor && !zarrc_json_is(compressor, ZARRC_JSON_NULL)) {

@@ -287,6 +287,7 @@ static zarrc_status survey(composing *c) {
 }
 
 static zarrc_status put_object(const composing *c) {
+  if (!c->is_object) return put(c, "\"|O\"");                       /* of categorize, which is a filter on elements */
   if (!id_of(c, c->serializer)) return put_codec(c, c->serializer); /* says why not */
   if (c->serializer == (c->is_f ? 1 : 0)) return put(c, "\"|O\"");
   return zarrc_fail(c->error, ZARRC_UNSUPPORTED, "Zarr format 2 has no codec before %s", name_of(c, c->serializer));
@@ -303,7 +304,7 @@ static zarrc_status put_members(const composing *c) {
   if (!status) status = put_compressor(c);
   if (!status) status = zarrc_buf_printf(c->out, c->error, ", \"dimension_separator\": \"%c\"", m->keys.separator);
   if (!status) status = put(c, ", \"dtype\": ");
-  if (!status) status = c->is_object ? put_object(c) : put_dtype(c, &m->dtype, c->order);
+  if (!status) status = zarrc_dtype_is_variable(&m->dtype) ? put_object(c) : put_dtype(c, &m->dtype, c->order);
   if (!status) status = put(c, ", \"fill_value\": ");
   if (!status) status = put_fill(c);
   if (!status) status = put(c, ", \"filters\": ");

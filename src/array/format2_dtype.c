@@ -171,14 +171,20 @@ static zarrc_status put_type(const naming *n, const zarrc_json *dtype, int nesti
   return status ? status : put(n, "]}}");
 }
 
+/* The filters that store objects, and the type of what they store. */
+static const struct {
+  const char *id, *type;
+} object_filters[] = {{"vlen-utf8", "\"string\""}, {"vlen-bytes", "\"bytes\""}, {"vlen-array", "\"bytes\""},
+                      {"json2", "\"string\""},     {"msgpack2", "\"string\""},  {"categorize", "\"string\""}};
+
 /* Writes the type of objects, which their codec says, the first filter. */
 static zarrc_status put_object(const naming *n, const zarrc_json *filters) {
   const zarrc_json *id = zarrc_json_get(zarrc_json_at(filters, 0), "id");
   char seen[ZARRC_EXCERPT];
   n->type->is_object = true;
   n->type->item_size = 1;
-  if (zarrc_json_string_is(id, "vlen-utf8")) return put(n, "\"string\"");
-  if (zarrc_json_string_is(id, "vlen-bytes")) return put(n, "\"bytes\"");
+  for (size_t i = 0; i < sizeof object_filters / sizeof *object_filters; i++)
+    if (zarrc_json_string_is(id, object_filters[i].id)) return put(n, object_filters[i].type);
   if (zarrc_json_string_is(id, "pickle"))
     return zarrc_fail(n->error, ZARRC_UNSUPPORTED,
                       "Python objects that pickle has stored: to read them is to run whatever they say, so no version "

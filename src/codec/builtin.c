@@ -32,6 +32,10 @@ const zarrc_codec_class *const zarrc_builtin_codecs[] = {&zarrc_bytes_class,
                                                          &zarrc_fixedscaleoffset_class,
                                                          &zarrc_packbits_class,
                                                          &zarrc_quantize_class,
+                                                         &zarrc_categorize_class,
+                                                         &zarrc_json2_class,
+                                                         &zarrc_msgpack2_class,
+                                                         &zarrc_vlen_array_class,
                                                          NULL};
 
 /* `endian` is what drafts of the v3 specification called `bytes`. */

@@ -38,5 +38,11 @@ extern const zarrc_codec_class zarrc_numcodecs_fletcher32_class;
 extern const zarrc_codec_class zarrc_numcodecs_jenkins_class;
 extern const zarrc_codec_class zarrc_numcodecs_base64_class;
 extern const zarrc_codec_class zarrc_numcodecs_shuffle_class;
+extern const zarrc_codec_class zarrc_categorize_class;
+
+/* Those of numcodecs for Python objects, which only format 2 has. */
+extern const zarrc_codec_class zarrc_json2_class;
+extern const zarrc_codec_class zarrc_msgpack2_class;
+extern const zarrc_codec_class zarrc_vlen_array_class;
 
 #endif

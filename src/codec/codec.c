@@ -131,6 +131,15 @@ zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from,
   return ZARRC_OK;
 }
 
+zarrc_status zarrc_codec_written_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  zarrc_status status =
+      zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": ", codec->codec_class->name);
+  if (!status)
+    status = codec->configuration ? zarrc_json_layout(out, codec->configuration, codec->configuration_nbytes, error)
+                                  : zarrc_buf_append(out, "{}", 2, error);
+  return status ? status : zarrc_buf_append(out, "}", 1, error);
+}
+
 /* Gets the name and the configuration (NULL: there is none) of a codec in a document. */
 static zarrc_status read_value(const zarrc_json *value, const char **name, size_t *nname,
                                const zarrc_json **configuration, zarrc_error *error) {
@@ -150,6 +159,17 @@ static zarrc_status read_value(const zarrc_json *value, const char **name, size_
   return ZARRC_INVALID_METADATA;
 }
 
+/* Names a codec that there is not, and what it would need if that is known. */
+static zarrc_status fail_unknown(const char *name, zarrc_error *error) {
+  static const char *const libraries[] = {"pcodec", "imagecodecs"};
+  const char *plain = strncmp(name, "numcodecs.", 10) ? name : name + 10;
+  for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+    if (!strncmp(plain, libraries[i], strlen(libraries[i])))
+      return zarrc_fail(error, ZARRC_UNSUPPORTED, "codec %s is not supported: zarrc does not use the library %s", name,
+                        libraries[i]);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
+}
+
 zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error) {
   const zarrc_json *configuration;
   const char *name;
@@ -157,7 +177,7 @@ zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, za
   zarrc_status status = read_value(value, &name, &n, &configuration, error);
   if (status) return status;
   const zarrc_codec_class *codec_class = strlen(name) == n ? zarrc_find_codec(ctx, name) : NULL;
-  if (!codec_class) return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
+  if (!codec_class) return fail_unknown(name, error);
   const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
   return make_codec(ctx, codec_class, text, text ? n : 0, configuration, out, error);
 }

@@ -25,6 +25,9 @@ struct zarrc_codec {
 zarrc_codec *zarrc_codec_share(const zarrc_codec *codec);
 /* Implements `copy` for classes whose instances own nothing. */
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error);
+/* Implements `to_json` for classes that keep the text of the configuration, because they have neither `copy` nor
+ * `equal`: as it was written. */
+zarrc_status zarrc_codec_written_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error);
 
 /* Checks the settings of a config and copies them to a codec with a zeroed instance. */
 typedef zarrc_status (*zarrc_codec_set_fn)(zarrc_codec *codec, const void *config, zarrc_error *error);

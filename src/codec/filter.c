@@ -62,6 +62,15 @@ static zarrc_status read_dtype(const char *name, const zarrc_json *value, zarrc_
   return ZARRC_OK;
 }
 
+zarrc_status zarrc_setting_read_dtype(const char *name, const char *missing, const zarrc_json *value,
+                                      zarrc_setting *out, zarrc_error *error) {
+  if (value) return read_dtype(name, value, out, error);
+  out->kind = ZARRC_SETTING_DTYPE;
+  strcpy(out->text, missing);
+  parse_dtype(missing, out);
+  return ZARRC_OK;
+}
+
 static zarrc_status read_number(const char *name, bool real, const zarrc_json *value, zarrc_setting *out,
                                 zarrc_error *error) {
   bool integer = zarrc_json_is(value, ZARRC_JSON_INTEGER);

@@ -10,6 +10,7 @@
 #ifndef ZARRC_CODEC_FILTER_H
 #define ZARRC_CODEC_FILTER_H
 
+#include "base/json.h"
 #include "codec/convert.h"
 
 #include <zarrc/codec.h>
@@ -71,6 +72,10 @@ zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t 
 const char *zarrc_filter_type_name(zarrc_type type);
 /* Returns whether a setting is a data type. */
 bool zarrc_setting_is_dtype(const zarrc_setting *setting);
+/* Reads a setting that is a data type of numbers. value: the member `name` of a configuration, or NULL: `missing` is
+ * taken for it. */
+zarrc_status zarrc_setting_read_dtype(const char *name, const char *missing, const zarrc_json *value,
+                                      zarrc_setting *out, zarrc_error *error);
 /* Gets an integer setting as such; false: it is beyond 64 bits. The bits are those of an int64 or, if positive, uint64.
  */
 bool zarrc_setting_integer(const zarrc_setting *setting, bool *negative, uint64_t *bits);

@@ -8,8 +8,7 @@
 #include "codec/codec.h"
 #include "codec/filter.h"
 #include "codec/filter_loops_avx2.h"
-
-#include <string.h>
+#include "codec/packed.h"
 
 static const char *const setting_names[] = {NULL};
 static const zarrc_filter_schema schema = {"packbits", setting_names, ""};
@@ -77,62 +76,56 @@ static void unpack(const uint8_t *in, uint8_t *out, size_t n) {
   for (; i < n; i++) out[i] = in[i / 8] >> (7 - i % 8) & 1;
 }
 
-/* Gets the elements of a view in consecutive bytes: its own, or scratch memory, which `keeper` then owns. */
-static zarrc_status packed_memory(zarrc_ctx *ctx, const zarrc_view *view, zarrc_bytes *keeper, uint8_t **out,
-                                  zarrc_error *error) {
-  *out = view->data;
-  if (zarrc_view_is_packed_c(view)) return ZARRC_OK;
-  zarrc_status status = zarrc_scratch_take(ctx, (size_t)zarrc_view_nitems(view), keeper, error);
-  if (!status) *out = (uint8_t *)(uintptr_t)keeper->ptr;
-  return status;
+/* The two sides of a chunk, the memory of both in C order. */
+typedef struct sides {
+  zarrc_packed decoded, encoded;
+} sides;
+
+static zarrc_status take_sides(zarrc_ctx *ctx, const zarrc_view *decoded, const zarrc_view *encoded, sides *s,
+                               zarrc_error *error) {
+  zarrc_status status = zarrc_packed_take(ctx, decoded, &s->decoded, error);
+  return status ? status : zarrc_packed_take(ctx, encoded, &s->encoded, error);
 }
 
-static void copy_packed(const zarrc_view *view, uint8_t *memory, bool to_view) {
-  if (memory == view->data) return;
-  zarrc_view packed = zarrc_view_c(&view->dtype, view->ndim, view->shape, memory);
-  zarrc_copy(to_view ? view : &packed, to_view ? &packed : view);
+static zarrc_status release_sides(sides *s, zarrc_status status) {
+  zarrc_packed_release(&s->decoded);
+  zarrc_packed_release(&s->encoded);
+  return status;
 }
 
 static zarrc_status packbits_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
                                     const zarrc_view *encoded, zarrc_error *error) {
-  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
   size_t n = (size_t)zarrc_view_nitems(decoded);
-  zarrc_bytes from = {0}, to = {0};
-  uint8_t *in, *out;
+  sides s = {0};
   (void)spec;
-  zarrc_status status = packed_memory(ctx, decoded, &from, &in, error);
-  if (!status) status = packed_memory(ctx, encoded, &to, &out, error);
+  zarrc_status status = take_sides(zarrc_codec_ctx(codec), decoded, encoded, &s, error);
   if (!status) {
-    copy_packed(decoded, in, false);
+    uint8_t *out = s.encoded.memory;
+    zarrc_packed_load(&s.decoded);
     out[0] = (uint8_t)((8 - n % 8) % 8);
-    pack(in, out + 1, n);
-    copy_packed(encoded, out, true);
+    pack(s.decoded.memory, out + 1, n);
+    zarrc_packed_store(&s.encoded);
   }
-  zarrc_bytes_release(&to);
-  zarrc_bytes_release(&from);
-  return status;
+  return release_sides(&s, status);
 }
 
 static zarrc_status packbits_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
                                     const zarrc_view *decoded, zarrc_error *error) {
-  zarrc_ctx *ctx = zarrc_codec_ctx(codec);
   size_t n = (size_t)zarrc_view_nitems(decoded);
   unsigned padding = (8 - n % 8) % 8;
-  zarrc_bytes from = {0}, to = {0};
-  uint8_t *in, *out;
+  sides s = {0};
   (void)spec;
-  zarrc_status status = packed_memory(ctx, encoded, &from, &in, error);
-  if (!status) status = packed_memory(ctx, decoded, &to, &out, error);
-  if (!status) copy_packed(encoded, in, false);
-  if (!status && in[0] != padding)
+  zarrc_status status = take_sides(zarrc_codec_ctx(codec), decoded, encoded, &s, error);
+  if (status) return release_sides(&s, status);
+  zarrc_packed_load(&s.encoded);
+  const uint8_t *in = s.encoded.memory;
+  if (in[0] != padding)
     status = zarrc_fail(error, ZARRC_CORRUPT, "the first byte says that %u bits are padding, not %u", in[0], padding);
   if (!status) {
-    unpack(in + 1, out, n);
-    copy_packed(decoded, out, true);
+    unpack(in + 1, s.decoded.memory, n);
+    zarrc_packed_store(&s.decoded);
   }
-  zarrc_bytes_release(&to);
-  zarrc_bytes_release(&from);
-  return status;
+  return release_sides(&s, status);
 }
 
 const zarrc_codec_class zarrc_packbits_class = {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vlen-utf8 and vlen-bytes: the number of elements (u32le); then, for each in C order, its length (u32le) and bytes.
- * Reading an element means walking over all elements before it. From a far blob the whole chunk is read, because
- * several requests would cost more.
+ * vlen-utf8, vlen-bytes and numcodecs.vlen-array: the number of elements (u32le); then, for each in C order, its length
+ * (u32le) and bytes. Reading an element means walking over all elements before it. From a far blob the whole chunk is
+ * read, because several requests would cost more.
+ *
+ * The elements of vlen-array are arrays of numbers, all of one data type. Here an element is the bytes of its numbers.
  */
 #include "base/checked.h"
 #include "base/endian.h"
@@ -11,6 +13,9 @@
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
+#include "codec/filter.h"
+#include "codec/packed.h"
+#include "codec/texts.h"
 
 #include <string.h>
 
@@ -26,6 +31,29 @@ static zarrc_status vlen_open(zarrc_codec *codec, const char *configuration, siz
 
 static zarrc_status vlen_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   return zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": {}}", zarrc_codec_name(codec));
+}
+
+enum { DTYPE };
+static const char *const setting_names[] = {"dtype", NULL};
+static const zarrc_filter_schema schema = {"vlen-array", setting_names, "D"};
+
+static zarrc_status vlen_array_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
+  (void)configuration, (void)n;
+  return zarrc_filter_open(codec, &schema, error);
+}
+
+static zarrc_status vlen_array_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
+  return zarrc_filter_to_json(codec, &schema, out, error);
+}
+
+/* Returns ZARRC_OK unless an element of so many bytes would have a part of a number. */
+static zarrc_status check_numbers(const zarrc_codec *codec, zarrc_status wrong, int64_t i, size_t nbytes,
+                                  zarrc_error *error) {
+  if (zarrc_codec_get_class(codec) != &zarrc_vlen_array_class) return ZARRC_OK;
+  const zarrc_setting *dtype = &((const zarrc_filter *)zarrc_codec_instance(codec))->setting[DTYPE];
+  if (nbytes % zarrc_dtype_of(dtype->type).item_size == 0) return ZARRC_OK;
+  return zarrc_fail(error, wrong, "element %lld has %zu bytes, which are no whole numbers of type %s", (long long)i,
+                    nbytes, dtype->text);
 }
 
 static zarrc_type element_type(const zarrc_codec *codec) {
@@ -53,11 +81,9 @@ static zarrc_status measure_elements(const zarrc_codec *codec, const zarrc_text 
   for (size_t i = 0; i < n; i++) {
     if (text[i].len > UINT32_MAX || !zarrc_add_size(text[i].len, 4, &each) || !zarrc_add_size(nbytes, each, &nbytes))
       return zarrc_fail(error, ZARRC_LIMIT, "element %zu has %zu bytes, the limit is 4294967295", i, text[i].len);
-    if (element_type(codec) == ZARRC_STRING) {
-      size_t valid = text[i].len ? zarrc_utf8_valid(text[i].ptr, text[i].len) : 0;
-      if (valid < text[i].len)
-        return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "element %zu is not UTF-8 at byte %zu", i, valid);
-    }
+    zarrc_status status = check_numbers(codec, ZARRC_INVALID_ARGUMENT, (int64_t)i, text[i].len, error);
+    if (!status && element_type(codec) == ZARRC_STRING) status = zarrc_text_check(&text[i], i, error);
+    if (status) return status;
   }
   *out = nbytes;
   return ZARRC_OK;
@@ -83,20 +109,14 @@ static zarrc_status encode_elements(const zarrc_codec *codec, const zarrc_text *
 static zarrc_status vlen_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
                                 zarrc_parts *parts, zarrc_error *error) {
   int64_t n = zarrc_spec_nitems(spec);
-  zarrc_bytes packed = {0};
+  zarrc_packed packed = {0};
   if (n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "a chunk of %lld elements", (long long)n);
-  const zarrc_text *text = decoded->data;
-  if (!zarrc_view_is_packed_c(decoded) || (uintptr_t)text % _Alignof(zarrc_text)) {
-    size_t nbytes;
-    zarrc_status status = zarrc_spec_nbytes(zarrc_codec_ctx(codec), spec, &nbytes, error);
-    if (!status) status = zarrc_scratch_take(zarrc_codec_ctx(codec), nbytes, &packed, error);
-    if (status) return status;
-    zarrc_view to = zarrc_view_c(&spec->dtype, spec->ndim, spec->shape, (void *)packed.ptr);
-    zarrc_copy(&to, decoded);
-    text = to.data;
+  zarrc_status status = zarrc_packed_take(zarrc_codec_ctx(codec), decoded, &packed, error);
+  if (!status) {
+    zarrc_packed_load(&packed);
+    status = encode_elements(codec, packed.memory, (size_t)n, parts, error);
   }
-  zarrc_status status = encode_elements(codec, text, (size_t)n, parts, error);
-  zarrc_bytes_release(&packed);
+  zarrc_packed_release(&packed);
   return status;
 }
 
@@ -126,17 +146,6 @@ static zarrc_status walk_to(walk *w, int64_t i, zarrc_text *out, zarrc_error *er
   return ZARRC_OK;
 }
 
-/* Returns the number in the chunk of the k-th element of a region, both in C order. */
-static int64_t element_number(const zarrc_spec *spec, const zarrc_region *region, int64_t k) {
-  int64_t number = 0, stride = 1;
-  for (int i = spec->ndim - 1; i >= 0; i--) {
-    number += (region->start[i] + k % region->count[i] * region->step[i]) * stride;
-    k /= region->count[i];
-    stride *= spec->shape[i];
-  }
-  return number;
-}
-
 /* Finds the n elements of a region. */
 static zarrc_status find_elements(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_region *region, walk *w,
                                   zarrc_text *text, int64_t n, size_t *nbytes, zarrc_error *error) {
@@ -150,7 +159,8 @@ static zarrc_status find_elements(const zarrc_codec *codec, const zarrc_spec *sp
   w->at = 4;
   *nbytes = 0;
   for (int64_t k = 0; k < n; k++) {
-    zarrc_status status = walk_to(w, element_number(spec, region, k), &text[k], error);
+    zarrc_status status = walk_to(w, zarrc_text_number(spec, region, k), &text[k], error);
+    if (!status) status = check_numbers(codec, ZARRC_CORRUPT, w->next - 1, text[k].len, error);
     if (status) return status;
     size_t valid = element_type(codec) == ZARRC_STRING ? zarrc_utf8_valid(text[k].ptr, text[k].len) : text[k].len;
     if (valid < text[k].len)
@@ -164,12 +174,9 @@ static zarrc_status find_elements(const zarrc_codec *codec, const zarrc_spec *sp
 /* Copies the text of the found elements to the view's arena, and the elements to the view. */
 static zarrc_status elements_land(const zarrc_view *to, zarrc_text *text, int64_t n, size_t nbytes,
                                   zarrc_error *error) {
-  uint8_t *p = NULL;
-  if (nbytes) {
-    if (!to->arena) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the view has no arena for the text");
-    zarrc_status status = zarrc_arena_take(to->arena, nbytes, &p, error);
-    if (status) return status;
-  }
+  uint8_t *p;
+  zarrc_status status = zarrc_texts_room(to, nbytes, &p, error);
+  if (status) return status;
   for (int64_t k = 0; k < n; k++) {
     if (text[k].len) memcpy(p, text[k].ptr, text[k].len);
     text[k].ptr = p;
@@ -211,18 +218,21 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
   return status;
 }
 
-#define VLEN_CLASS(words)                                                                                              \
-  {                                                                                                                    \
-    .struct_size = sizeof(zarrc_codec_class), .name = (words), .kind = ZARRC_ARRAY_TO_BYTES, .open = vlen_open,        \
-    .to_json = vlen_to_json, .validate = vlen_validate, .encoded_size = vlen_encoded_size, .u.ab = {                   \
-      .encode = vlen_encode,                                                                                           \
-      .read = vlen_read,                                                                                               \
-      .partial_decode = true                                                                                           \
-    }                                                                                                                  \
-  }
+#define VLEN_CLASS                                                                                                     \
+  .struct_size = sizeof(zarrc_codec_class), .kind = ZARRC_ARRAY_TO_BYTES, .validate = vlen_validate,                   \
+  .encoded_size = vlen_encoded_size, .u.ab = {.encode = vlen_encode, .read = vlen_read, .partial_decode = true}
 
-const zarrc_codec_class zarrc_vlen_utf8_class = VLEN_CLASS("vlen-utf8");
-const zarrc_codec_class zarrc_vlen_bytes_class = VLEN_CLASS("vlen-bytes");
+const zarrc_codec_class zarrc_vlen_utf8_class = {VLEN_CLASS, .name = "vlen-utf8", .open = vlen_open,
+                                                 .to_json = vlen_to_json};
+const zarrc_codec_class zarrc_vlen_bytes_class = {VLEN_CLASS, .name = "vlen-bytes", .open = vlen_open,
+                                                  .to_json = vlen_to_json};
+const zarrc_codec_class zarrc_vlen_array_class = {VLEN_CLASS,
+                                                  .name = "numcodecs.vlen-array",
+                                                  .instance_size = sizeof(zarrc_filter),
+                                                  .open = vlen_array_open,
+                                                  .to_json = vlen_array_to_json,
+                                                  .copy = zarrc_codec_copy_instance,
+                                                  .equal = zarrc_filter_equal};
 
 zarrc_status zarrc_vlen_utf8_codec_open(zarrc_ctx *ctx, zarrc_codec **out, zarrc_error *error) {
   return zarrc_codec_open_config(ctx, &zarrc_vlen_utf8_class, NULL, NULL, 0, NULL, out, error);

@@ -127,11 +127,48 @@ static void put_grid(composing *c, const zarrc_json *old) {
   put_text(c, "}}");
 }
 
+/* The codecs of Python objects are of format 2; others read them in format 3 only from zarrc. What takes their place
+ * stores the same elements. */
+static const struct {
+  const char *name, *instead;
+} of_objects[] = {
+    {"numcodecs.json2", "vlen-utf8"}, {"numcodecs.msgpack2", "vlen-utf8"}, {"numcodecs.vlen-array", "vlen-bytes"}};
+
+static const char *instead_of(const zarrc_json *name) {
+  for (size_t i = 0; i < sizeof of_objects / sizeof *of_objects; i++)
+    if (zarrc_json_string_is(name, of_objects[i].name)) return of_objects[i].instead;
+  return NULL;
+}
+
+/* Writes the codecs of the source. Without categorize, strings are stored as such. */
+static void put_chain(composing *c, const zarrc_json *list) {
+  bool any = false, categorized = false;
+  put_text(c, "[");
+  for (size_t i = 0; i < zarrc_json_length(list); i++) {
+    const zarrc_json *codec = zarrc_json_at(list, i), *name = zarrc_json_get(codec, "name");
+    const char *instead = instead_of(name);
+    if (zarrc_json_string_is(name, "numcodecs.categorize")) {
+      categorized = true;
+      continue;
+    }
+    if (any) put_text(c, ", ");
+    any = true;
+    if (categorized && zarrc_json_string_is(name, "bytes"))
+      instead = zarrc_array_dtype(c->source)->type == ZARRC_STRING ? "vlen-utf8" : "bytes";
+    if (!instead)
+      put_value(c, codec);
+    else if (!c->status)
+      c->status = zarrc_buf_printf(c->out, c->error, "{\"name\": \"%s\", \"configuration\": {%s}}", instead,
+                                   strcmp(instead, "bytes") ? "" : "\"endian\": \"little\"");
+  }
+  put_text(c, "]");
+}
+
 static void put_inner(composing *c) {
   if (c->chain.len > 0)
     put(c, (const char *)c->chain.ptr, c->chain.len);
   else
-    put_value(c, c->sharding ? zarrc_json_get(c->sharding, "codecs") : zarrc_json_root(c->codecs));
+    put_chain(c, c->sharding ? zarrc_json_get(c->sharding, "codecs") : zarrc_json_root(c->codecs));
 }
 
 /* Writes the codecs: inside the source's sharding codec, inside a new one, or without. */

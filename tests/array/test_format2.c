@@ -24,7 +24,7 @@
 #include <zarrc/plugin/store.h>
 
 /* Cases of format 2, and how many of them need only codecs that every build of the tests has. */
-enum { NCASES = 121, NREAD = 63 };
+enum { NCASES = 121, NREAD = 64 };
 
 static zarrc_ctx *ctx;
 static zarrc_store *store;
@@ -246,6 +246,10 @@ static void test_members(void **state) {
       {"compressor", NULL, ZARRC_OK, NULL},
       {"compressor", "\"zstd\"", ZARRC_INVALID_METADATA, "/compressor: must be an object"},
       {"compressor", "{\"id\": \"nobody's\"}", ZARRC_UNSUPPORTED, "unknown codec numcodecs.nobody's"},
+      {"compressor", "{\"id\": \"pcodec\"}", ZARRC_UNSUPPORTED,
+       "codec numcodecs.pcodec is not supported: zarrc does not use the library pcodec"},
+      {"compressor", "{\"id\": \"imagecodecs_jpeg2k\", \"level\": 3}", ZARRC_UNSUPPORTED,
+       "codec numcodecs.imagecodecs_jpeg2k is not supported: zarrc does not use the library imagecodecs"},
       {"compressor", "{\"id\": \"delta\", \"dtype\": \"<i4\"}", ZARRC_UNSUPPORTED,
        "/compressor: delta works on elements"},
       {"dimension_separator", "\"/\"", ZARRC_OK, "\"separator\": \"/\""},

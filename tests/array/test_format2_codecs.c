@@ -97,6 +97,14 @@ static void test_chains(void **state) {
        "[" BYTES ", " CODEC("numcodecs.shuffle", "\"elementsize\": 4") ", " BLOSC(5, "shuffle", 1) "]"},
       {&object, "\"filters\": [{\"id\": \"vlen-utf8\"}], \"compressor\": {\"id\": \"blosc\"}",
        "[" CODEC("vlen-utf8", "") ", " BLOSC(5, "shuffle", 1) "]"},
+      {&object, "\"filters\": [{\"id\": \"vlen-array\", \"dtype\": \">i4\"}], \"order\": \"F\"",
+       "[" CODEC("transpose", "\"order\": [1, 0]") ", " CODEC("numcodecs.vlen-array", "\"dtype\": \">i4\"") "]"},
+      /* lists are in order C, whatever the document says */
+      {&object, "\"filters\": [{\"id\": \"json2\", \"indent\": null}], \"order\": \"F\"",
+       "[" CODEC("numcodecs.json2", "\"indent\": null") "]"},
+      {&object, "\"filters\": [{\"id\": \"msgpack2\"}], \"order\": \"F\"", "[" CODEC("numcodecs.msgpack2", "") "]"},
+      {&object, "\"filters\": [{\"id\": \"categorize\", \"labels\": [\"a\"], \"dtype\": \"|O\", \"astype\": \">i2\"}]",
+       "[" CODEC("numcodecs.categorize", "\"labels\": [\"a\"], \"dtype\": \"|O\", \"astype\": \"<i2\"") ", " BIG "]"},
       {&i4, "\"compressor\": {\"a\": \"\\u00e9\", \"id\": \"x\\\"y\", \"b\": [1, {}]}",
        "[" BYTES ", " CODEC("numcodecs.x\\\"y", "\"a\": \"\\u00e9\", \"b\": [1, {}]") "]"},
   };
@@ -116,6 +124,8 @@ static void test_refused(void **state) {
     zarrc_status status;
     const char *message;
   } rows[] = {
+      {"\"filters\": [{\"id\": \"json2\"}]", ZARRC_UNSUPPORTED,
+       "/filters/0: json2 works on Python objects, as the first filter of dtype |O"},
       {"\"filters\": [{\"id\": \"zlib\"}, {\"id\": \"delta\", \"dtype\": \"<i4\"}]", ZARRC_UNSUPPORTED,
        "/filters/1: delta works on elements, and a filter before it has made bytes of them"},
       {"\"filters\": [{\"id\": \"delta\", \"dtype\": [[\"a\", \"<i4\"]]}]", ZARRC_UNSUPPORTED,

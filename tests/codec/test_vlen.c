@@ -11,6 +11,7 @@
 #include "support/context.h"
 #include "support/counting_blob.h"
 #include "support/needs.h"
+#include "support/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,23 @@ static void text_must_be_utf8(void **state) {
   zarrc_parts_init(&parts, *state);
   assert_int_equal(zarrc_encode(p, &from, &parts, &error), ZARRC_INVALID_ARGUMENT);
   assert_non_null(strstr(error.message, "element 1 is not UTF-8 at byte 1"));
+  zarrc_parts_clear(&parts);
+  zarrc_pipeline_close(p);
+}
+
+/* The elements of vlen-array are the bytes of arrays of numbers. */
+static void arrays_as_numcodecs(void **state) {
+  static const char codecs[] = "[{\"name\": \"numcodecs.vlen-array\", \"configuration\": {\"dtype\": \"<i4\"}}]";
+  zarrc_spec spec = chunk_spec(ZARRC_BYTES, 1, (int64_t[]){2});
+  zarrc_pipeline *p = chunk_pipeline(*state, codecs, &spec);
+  zarrc_text text[2] = {{(const uint8_t *)"12345678", 8}, {(const uint8_t *)"12345", 5}};
+  zarrc_view from = zarrc_view_c(&spec.dtype, 1, spec.shape, text);
+  zarrc_parts parts;
+  zarrc_error error;
+  assert_true(objects_check(*state, "numcodecs.vlen-array") > 10);
+  zarrc_parts_init(&parts, *state);
+  assert_int_equal(zarrc_encode(p, &from, &parts, &error), ZARRC_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "element 1 has 5 bytes, which are no whole numbers of type <i4"));
   zarrc_parts_clear(&parts);
   zarrc_pipeline_close(p);
 }
@@ -191,6 +209,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hostile_bytes),
       cmocka_unit_test(wrong_types_are_refused),
+      cmocka_unit_test(arrays_as_numcodecs),
       cmocka_unit_test(text_must_be_utf8),
       cmocka_unit_test(one_element),
       cmocka_unit_test(through_views_and_shards),

@@ -105,11 +105,44 @@ static void test_format_2(void **state) {
   expect((zarrc_copy_options){0}, "bytes", 6, "\"v2\"");
 }
 
+/* Codecs of Python objects, which only format 2 has, become others. */
+static void test_objects(void **state) {
+  static const struct {
+    const char *dtype, *filter, *codecs;
+  } rows[] = {
+      {"|O", "{\"id\": \"json2\"}", "[{\"name\": \"vlen-utf8\", \"configuration\": {}}]"},
+      {"|O", "{\"id\": \"msgpack2\"}", "[{\"name\": \"vlen-utf8\", \"configuration\": {}}]"},
+      {"|O", "{\"id\": \"vlen-array\", \"dtype\": \"<i4\"}", "[{\"name\": \"vlen-bytes\", \"configuration\": {}}]"},
+      {"|O", "{\"id\": \"categorize\", \"labels\": [], \"dtype\": \"|O\"}",
+       "[{\"name\": \"vlen-utf8\", \"configuration\": {}}]"},
+      {"<U3", "{\"id\": \"categorize\", \"labels\": [], \"dtype\": \"<U3\"}", "[" LITTLE "]"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[1024], key[32], path[16];
+    zarrc_copier *copier;
+    zarrc_error error;
+    snprintf(path, sizeof path, "objects%zu", i);
+    snprintf(key, sizeof key, "%s/.zarray", path);
+    snprintf(
+        text, sizeof text,
+        "{\"zarr_format\": 2, \"shape\": [4], \"chunks\": [2], \"dtype\": \"%s\", \"order\": \"C\", \"fill_value\": "
+        "\"\", \"compressor\": null, \"filters\": [%s]}",
+        rows[i].dtype, rows[i].filter);
+    assert_int_equal(zarrc_store_set(source, key, text, strlen(text), NULL), ZARRC_OK);
+    if (copying_plan(source, path, target, path, (zarrc_copy_options){0}, &copier, &error))
+      fail_msg("%s", error.message);
+    assert_string_equal(zarrc_array_codecs(zarrc_copier_array(copier, 0)->model), rows[i].codecs);
+    zarrc_copier_close(copier);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_from_chunks, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_from_shards, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_format_2, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_objects, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 from zarrc import _bases
 from zarrc._bases import ShardingCodec, V2Codec
-from zarrc._dtypes import empty, of_spec
+from zarrc._dtypes import empty, of_spec, to_zarr
 from zarrc._spec import Unsupported
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ _filters: dict[str, tuple[str, str | None, str | None]] = {
     "astype": ("numcodecs.astype.AsType", "decode_dtype", "encode_dtype"),
     "bitround": ("numcodecs.bitround.BitRound", None, None),
     "packbits": ("numcodecs.packbits.PackBits", None, None),
+    "categorize": ("numcodecs.categorize.Categorize", "dtype", "astype"),
 }
 
 
@@ -204,8 +205,8 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
         chain.append({"name": ids[0]})
         dtype = "string" if ids[0] == "vlen-utf8" else "bytes"
         variable = True
-    elif native.kind in "biufc":
-        dtype = native.newbyteorder("=").name
+    elif native.kind in "biufc" or (native.kind == "U" and on_elements):
+        dtype = to_zarr(native)
         for each in on_elements:
             described, native = _describe_filter(each, native)
             chain.append(described)
