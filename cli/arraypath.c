@@ -8,7 +8,7 @@ zarrc_status cli_array_path(cli *c, const char *url, zarrc_error *error) {
   cli_selection selection = {.ndim = 0};
   cli_output out = {.fd = -1};
   cli_values values = {0};
-  zarrc_status status = cli_ctx_open(c, &ctx, error);
+  zarrc_status status = cli_ctx_open(c, CLI_HALF, &ctx, error);
   if (status == ZARRC_OK) status = cli_array_open(c, ctx, url, false, NULL, &node, error);
   if (status == ZARRC_OK)
     status = cli_selection_parse(NULL, zarrc_array_ndim(node.array), zarrc_array_shape(node.array), &selection, error);

@@ -55,19 +55,70 @@ zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error) 
   return status;
 }
 
-zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error) {
+/* ----------------------------------------------------------------------------------------------------- notices */
+
+static uint64_t hash_text(uint64_t hash, const char *text) {
+  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
+  return hash;
+}
+
+/* Returns whether a sentence is new, and remembers it if there is room. */
+static bool is_new(cli_notices *n, const char *store, const char *path, const char *sentence) {
+  const uint64_t start = UINT64_C(0xCBF29CE484222325);
+  uint64_t said = hash_text(start, sentence), array = hash_text(hash_text(start, store), path);
+  for (size_t i = 0; i < n->nprinted; i++)
+    if (n->printed[i].sentence == said) {
+      n->has_others |= n->printed[i].array != array; /* a verb may open an array several times */
+      return false;
+    }
+  if (n->nprinted == sizeof n->printed / sizeof n->printed[0]) {
+    n->has_others = true;
+    return false;
+  }
+  n->printed[n->nprinted].sentence = said;
+  n->printed[n->nprinted++].array = array;
+  return true;
+}
+
+static void print_notice(void *ud, const char *store, const char *path, const char *sentence) {
+  cli *c = ud;
+  if (store == NULL) store = "";
+  pthread_mutex_lock(&c->notices.mutex);
+  if (is_new(&c->notices, store, path, sentence)) {
+    fputs("zarrc: note: ", stderr);
+    cli_print_safe(stderr, store);
+    if (*store != 0 && *path != 0) putc('/', stderr);
+    cli_print_safe(stderr, path);
+    fputs(": ", stderr);
+    cli_print_safe(stderr, sentence);
+    putc('\n', stderr);
+  }
+  pthread_mutex_unlock(&c->notices.mutex);
+}
+
+void cli_notices_end(const cli *c) {
+  if (c->notices.has_others) fputs("zarrc: note: other arrays have the same\n", stderr);
+}
+
+/* -------------------------------------------------------------------------------------------- what a verb opens */
+
+zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *error) {
   int64_t threads = 0;
-  zarrc_ctx_options options = {
-      .struct_size = sizeof options, .canceled = cli_canceled, .fast_gzip = cli_has(c, CLI_FAST_GZIP)};
+  uint64_t memory = 0;
+  zarrc_ctx_options options = {.struct_size = sizeof options,
+                               .canceled = cli_canceled,
+                               .fast_gzip = cli_has(c, CLI_FAST_GZIP),
+                               .strict = cli_has(c, CLI_STRICT)};
   zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
+  if (status == ZARRC_OK) status = cli_option_size(c, CLI_MEMORY, &memory, error);
   if (status != ZARRC_OK) return status;
   options.threads = (unsigned)threads;
-  /* Half is for the elements in memory (cli_slab_items), half for the library. Without the option only the elements are
-   * limited, since a single chunk may need more. */
-  uint64_t memory = 0;
-  status = cli_option_size(c, CLI_MEMORY, &memory, error);
-  options.max_memory = memory / 2;
-  return status != ZARRC_OK ? status : zarrc_ctx_open(&options, out, error);
+  options.max_memory = memory / parts;
+  if (!c->quiet && !c->json && !c->tells_notices) {
+    options.notice = print_notice;
+    options.notice_ud = c;
+  }
+  return zarrc_ctx_open(&options, out, error);
 }
 
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error) {

@@ -5,11 +5,25 @@
 
 #include "options.h"
 
+#include <pthread.h>
+
+/* Notices about arrays. Each is printed once, however many arrays it is about. */
+typedef struct cli_notices {
+  pthread_mutex_t mutex;
+  struct {
+    uint64_t sentence, array; /* hashes; of the first array that it is about */
+  } printed[64];
+  size_t nprinted;
+  bool has_others; /* some were not printed */
+} cli_notices;
+
 struct cli {
   cli_args args;
   bool json, quiet, verbose;
   char subject[512]; /* the URL or file that an error is about; "": the message names it */
   char hint[256];    /* the next step after an error, or "" */
+  cli_notices notices;
+  bool tells_notices; /* the verb prints those of its array itself */
 };
 
 static inline bool cli_has(const cli *c, cli_option_id id) {
@@ -46,8 +60,15 @@ typedef struct cli_node {
   const char *url;
 } cli_node;
 
-/* Opens a context with the threads of -T, which is canceled by a signal. */
-zarrc_status cli_ctx_open(const cli *c, zarrc_ctx **out, zarrc_error *error);
+/* Half of --memory is for the elements in memory (cli_slab_items), half for the library. Without the option only the
+ * elements are limited, since a single chunk may need more. */
+enum { CLI_WHOLE = 1, CLI_HALF };
+/* Opens a context with the threads of -T and the rules of --strict, which is canceled by a signal, and whose notices
+ * are printed on standard error unless -q or --json is given. With --memory it may hold one of so many parts of that.
+ */
+zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *error);
+/* Says whether notices were left out because others said the same. */
+void cli_notices_end(const cli *c);
 /* Opens the store of a URL and takes its path apart; opens no node. */
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error);
 /* Opens the array or group of a URL as well; ZARRC_NOT_FOUND if there is none. */

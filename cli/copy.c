@@ -162,20 +162,9 @@ static zarrc_status explain(cli_copying *k, zarrc_status status, zarrc_error *er
 
 /* ------------------------------------------------------------------------------------------------------ copying */
 
-static zarrc_status open_ctx(cli_copying *k, zarrc_error *error) {
-  int64_t threads = 0;
-  zarrc_status status = cli_option_number(k->c, CLI_THREADS, 0, 1024, &threads, error);
-  zarrc_ctx_options options = {.struct_size = sizeof options,
-                               .threads = (unsigned)threads,
-                               .canceled = cli_canceled,
-                               .max_memory = cli_has(k->c, CLI_MEMORY) ? k->memory : 0,
-                               .fast_gzip = cli_has(k->c, CLI_FAST_GZIP)};
-  return status == ZARRC_OK ? zarrc_ctx_open(&options, &k->ctx, error) : status;
-}
-
 static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
   cli *c = k->c;
-  zarrc_status status = open_ctx(k, error);
+  zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &k->ctx, error);
   if (status == ZARRC_OK) status = zarrc_copy_check_urls(k->ctx, k->source_url, k->copy_url, error);
   if (status == ZARRC_OK) status = cli_store_open(c, k->ctx, k->source_url, false, &k->source, error);
   if (status == ZARRC_OK) status = cli_store_open(c, k->ctx, k->copy_url, true, &k->copy, error);

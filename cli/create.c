@@ -222,7 +222,7 @@ static zarrc_status rehearse(const making *m, zarrc_error *error) {
 
 zarrc_status cli_create(cli *c, zarrc_error *error) {
   making m = {.c = c};
-  zarrc_status status = cli_ctx_open(c, &m.ctx, error);
+  zarrc_status status = cli_ctx_open(c, CLI_HALF, &m.ctx, error);
   if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_group(&m, error) : read_config(&m, error);
   if (status == ZARRC_OK) status = rehearse(&m, error);
   status = cli_as_usage(status, error);

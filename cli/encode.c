@@ -188,7 +188,7 @@ static void close_coding(coding *k) {
 }
 
 static zarrc_status start(coding *k, zarrc_error *error) {
-  zarrc_status status = cli_ctx_open(k->c, &k->ctx, error);
+  zarrc_status status = cli_ctx_open(k->c, CLI_HALF, &k->ctx, error);
   if (status == ZARRC_OK) status = cli_metadata_open(k->c, k->ctx, &k->node, error);
   return status == ZARRC_OK ? open_pipeline(k, error) : status;
 }

@@ -90,7 +90,7 @@ zarrc_status cli_get(cli *c, zarrc_error *error) {
   int64_t inner[ZARRC_MAX_NDIM];
   zarrc_status status = choose_format(&g, error);
   if (status == ZARRC_OK) status = cli_memory_option(c, &g.memory, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
   if (status == ZARRC_OK) status = cli_array_open(c, ctx, c->args.operand[0], false, NULL, &g.node, error);
   if (status == ZARRC_OK)
     status = cli_selection_parse(cli_value(c, CLI_SELECT), zarrc_array_ndim(g.node.array),

@@ -95,11 +95,12 @@ static zarrc_status flush_output(zarrc_error *error) {
 }
 
 int main(int argc, char **argv) {
-  cli c = {.json = wants_json(argc, argv)};
+  cli c = {.json = wants_json(argc, argv), .notices.mutex = PTHREAD_MUTEX_INITIALIZER};
   zarrc_error error = {0};
   if (!fill_streams()) return zarrc_status_exit_code(ZARRC_IO);
   cli_signals_install();
   zarrc_status status = run(&c, argc, argv, &error);
+  cli_notices_end(&c);
   if (status == ZARRC_OK) {
     c.subject[0] = c.hint[0] = 0;
     status = flush_output(&error);

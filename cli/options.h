@@ -42,6 +42,7 @@ typedef enum cli_option_id {
   CLI_MEMORY,
   CLI_PROGRESS,
   CLI_FOLLOW_LINKS,
+  CLI_STRICT,
   CLI_DIRECT,
   CLI_FAST_GZIP,
   CLI_CHUNK,

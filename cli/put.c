@@ -188,7 +188,7 @@ zarrc_status cli_put(cli *c, zarrc_error *error) {
     snprintf(c->hint, sizeof c->hint, "-i FILE, or -i - for standard input");
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "put wants --input");
   }
-  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
   if (status == ZARRC_OK) status = cli_array_open(c, ctx, c->args.operand[0], true, &options, &p.node, error);
   if (status == ZARRC_NOT_FOUND) snprintf(c->hint, sizeof c->hint, "zarrc create");
   if (status == ZARRC_OK) status = put(&p, error);

@@ -373,7 +373,7 @@ zarrc_status cli_shard_verb(cli *c, zarrc_error *error) {
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard: '%.80s' is neither ls nor extract", action);
   }
   zarrc_status status = check_options(c, one, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, &ctx, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
   if (status == ZARRC_OK) status = cli_shards_open(c, ctx, &shards, error);
   if (status == ZARRC_OK) status = one ? extract(c, &shards, error) : list(c, &shards, error);
   cli_shards_close(&shards);

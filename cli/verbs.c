@@ -152,6 +152,8 @@ const cli_option cli_options[] = {
     {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none, the default)"},
     {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
+    {CLI_STRICT, READING | CODING | CLI_VERB_PUT | CLI_VERB_COPY | CLI_VERB_SHARD, 0, "strict", NULL, NULL,
+     "refuse metadata that violates the specification (default: read it, with a note)"},
     {CLI_DIRECT, MOVING, 0, "direct-io", NULL, NULL,
      "bypass the page cache, where the file system allows that"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0, the default: as many as the process may use"},

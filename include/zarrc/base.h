@@ -150,6 +150,11 @@ typedef struct zarrc_ctx_options {
                                  returning true ends the work with ZARRC_CANCELED. May be NULL */
   void *canceled_ud;
   bool fast_gzip; /* compress gzip levels 1 to 9 with ISA-L if it is built in: much faster, slightly larger */
+  bool strict;    /* for all arrays what `strict` of zarrc_array_options is for one */
+  /* Called when an array is opened, by the thread that opens it, for each sentence of zarrc_array_notice. The array is
+   * at `path` in the store called `store` (NULL: it has no name). The strings last as long as the call. May be NULL. */
+  void (*notice)(void *ud, const char *store, const char *path, const char *sentence);
+  void *notice_ud;
 } zarrc_ctx_options;
 
 /* Opens a context; options may be NULL. Close it last. After fork() the child may use it too, with its own threads. */

@@ -53,6 +53,13 @@ zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, co
   return ZARRC_OK;
 }
 
+void zarrc_array_tell_notices(const zarrc_array *array) {
+  const zarrc_ctx_options *options = zarrc_ctx_get_options(array->ctx);
+  const char *sentence;
+  for (size_t i = 0; options->notice && (sentence = zarrc_array_notice(array, i)); i++)
+    options->notice(options->notice_ud, array->store->url, array->path, sentence);
+}
+
 zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                               zarrc_array **out, zarrc_error *error) {
   zarrc_documents documents;
@@ -61,6 +68,7 @@ zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_
   if (status) return status;
   status = zarrc_array_open_documents(store, path, &documents, options, out, error);
   if (!status) atomic_store(&(*out)->version, version);
+  if (!status) zarrc_array_tell_notices(*out);
   if (status) zarrc_error_in_document(error, store, path, documents.name);
   zarrc_documents_release(&documents);
   return status;

@@ -29,6 +29,9 @@ struct zarrc_array {
 zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                         const zarrc_array_options *options, zarrc_array **out, zarrc_error *error);
 
+/* Calls `notice` of the context for what is to be told about an array that has been opened. */
+void zarrc_array_tell_notices(const zarrc_array *array);
+
 /* Returns the name of the document that describes the array. */
 const char *zarrc_array_document_name(const zarrc_array *array);
 

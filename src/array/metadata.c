@@ -161,6 +161,11 @@ static zarrc_status keep_codecs(zarrc_metadata *m, zarrc_error *error) {
   return keep_text(m, &line, status, &m->codecs, error);
 }
 
+static zarrc_status tell_codec(void *arg, const char *sentence, zarrc_error *error) {
+  zarrc_metadata *m = arg;
+  return zarrc_rules_bend(&m->rules, error, "%s: %s", place_of(m, "/codecs", "filters and compressor"), sentence);
+}
+
 static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, const zarrc_chunk_options *chunk,
                                 zarrc_error *error) {
   static const int64_t origin[ZARRC_MAX_NDIM] = {0};
@@ -172,7 +177,9 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   zarrc_json_text(codecs, &n);
   if (n > ZARRC_MAX_CODECS_NBYTES)
     return zarrc_fail(error, ZARRC_LIMIT, "/codecs: %zu bytes, at most %zu are read", n, ZARRC_MAX_CODECS_NBYTES);
-  zarrc_status status = zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, &m->pipeline, error);
+  const zarrc_leniency lenient = {tell_codec, m};
+  zarrc_status status =
+      zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, m->rules.lenient ? &lenient : NULL, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
   if (status || m->format == 2) return status;
@@ -180,17 +187,37 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 
-static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
-                                 zarrc_error *error) {
-  const zarrc_json *value;
-  zarrc_status status = get_member(root, "codecs", &value, error);
-  if (status) return status;
+static zarrc_status take_codecs(zarrc_metadata *m, const zarrc_json *value, const zarrc_array_options *options,
+                                zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
   if (!m->unreadable.code) status = bind_codecs(m, value, options ? &options->chunk : NULL, error);
   if (m->unreadable.code || forgives(m, options, status, error))
     status = keep_as_it_is(m, value, &m->codecs, error);
   else if (!status)
     status = keep_codecs(m, error);
   if (!status) zarrc_layout_read(value, m->ndim, &m->layout);
+  return status;
+}
+
+/* Old versions of GDAL write no codecs. */
+static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, const zarrc_array_options *options,
+                                 zarrc_error *error) {
+  static const char plain[] = "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}]";
+  const zarrc_json *value = zarrc_json_get(root, "codecs");
+  bool empty = zarrc_json_is(value, ZARRC_JSON_ARRAY) && zarrc_json_length(value) == 0;
+  zarrc_json_doc *doc = NULL;
+  zarrc_status status = ZARRC_OK;
+  if (m->rules.lenient && (!value || empty)) {
+    status =
+        zarrc_rules_bend(&m->rules, error, "/codecs: %s: the elements are taken to be little-endian, not compressed",
+                         empty ? "is empty" : "is missing");
+    if (!status) status = zarrc_json_parse(m->ctx, plain, sizeof plain - 1, NULL, &doc, error);
+    if (!status) value = zarrc_json_root(doc);
+  } else {
+    status = get_member(root, "codecs", &value, error);
+  }
+  if (!status) status = take_codecs(m, value, options, error);
+  zarrc_json_close(doc);
   return status;
 }
 
@@ -315,7 +342,9 @@ zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const zarrc_documents *document
   memset(m, 0, sizeof *m);
   m->ctx = ctx;
   m->format = kind.format;
-  m->rules = zarrc_rules_open(ctx, options && options->strict);
+  m->rules = zarrc_rules_open(ctx, zarrc_ctx_get_options(ctx)->strict || (options && options->strict));
+  m->rules.format = kind.format;
+  m->rules.lenient = documents->name && !m->rules.strict;
   if (zarrc_document_has_mark((const char *)documents->main.ptr, documents->main.len))
     status = zarrc_rules_bend(&m->rules, error, "the document begins with a byte order mark");
   if (!status)

@@ -24,13 +24,22 @@ static zarrc_status notice_add(zarrc_rules *rules, const char *text, zarrc_error
   return zarrc_buf_append(&rules->notices, text, strlen(text) + 1, error);
 }
 
+/* Fails with a sentence, and says where the rule is. */
+static zarrc_status refuse(const zarrc_rules *rules, const char *text, zarrc_error *error) {
+  if (*text != '/') return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (RFC 8259, section 8.1)", text);
+  if (rules->format == 2)
+    return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (Zarr specification 2, \"Arrays\", \"Metadata\")", text);
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (Zarr specification 3, \"Array metadata\", %.*s)", text,
+                    (int)strcspn(text + 1, ":/"), text + 1);
+}
+
 zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char *format, ...) {
   char text[512];
   va_list args;
   va_start(args, format);
   (void)vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return rules->strict ? zarrc_fail(error, ZARRC_INVALID_METADATA, "%s", text) : notice_add(rules, text, error);
+  return rules->strict ? refuse(rules, text, error) : notice_add(rules, text, error);
 }
 
 zarrc_status zarrc_rules_bend_because(zarrc_rules *rules, const char *member, const zarrc_error *why,
@@ -98,10 +107,13 @@ static zarrc_status check_blosc(const place *p, const zarrc_json *configuration)
   return status ? status : want_range(p, configuration, "blocksize", 0, INT32_MAX);
 }
 
-/* Notes a missing byte order of structs: zarr-python omits it and uses that of the machine. */
+/* zarr-python omits the byte order of structs and uses that of the machine, which violates no rule. */
 static zarrc_status check_bytes(const place *p, const zarrc_json *configuration) {
-  if (p->dtype->type != ZARRC_STRUCT || !zarrc_dtype_has_endian(p->dtype)) return ZARRC_OK;
-  if (zarrc_json_get(configuration, "endian")) return ZARRC_OK;
+  if (!zarrc_dtype_has_endian(p->dtype) || zarrc_json_get(configuration, "endian")) return ZARRC_OK;
+  if (p->dtype->type != ZARRC_STRUCT)
+    return zarrc_rules_bend(
+        p->rules, p->error,
+        "/codecs: bytes: configuration.endian is missing: the elements are taken to be little-endian");
   return zarrc_rules_note(p->rules, p->error,
                           "/codecs: bytes: configuration.endian is missing: the fields are taken to be little-endian");
 }

@@ -9,13 +9,16 @@
 
 typedef struct zarrc_rules {
   bool strict;
+  int format;        /* of the document; 0: 3 */
+  bool lenient;      /* the document is stored: what makes no difference in a chunk is taken, and told */
   zarrc_buf notices; /* sentences, each followed by a NUL */
 } zarrc_rules;
 
 zarrc_rules zarrc_rules_open(zarrc_ctx *ctx, bool strict);
 void zarrc_rules_close(zarrc_rules *rules);
 
-/* A rule is violated: with `strict` fails with ZARRC_INVALID_METADATA, otherwise adds a notice. */
+/* A rule is violated: with `strict` fails with ZARRC_INVALID_METADATA and says where the rule is, otherwise adds a
+ * notice. The text begins with the member that it is about, as a JSON pointer; if not, it is about JSON itself. */
 zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
 /* The same for a member of the document. The message is the text of `why`. */
 zarrc_status zarrc_rules_bend_because(zarrc_rules *rules, const char *member, const zarrc_error *why,

@@ -403,16 +403,24 @@ const zarrc_json *zarrc_json_get(const zarrc_json *object, const char *key) {
   return NULL;
 }
 
+const char *zarrc_json_unknown_key(const zarrc_json *object, const char *const *allowed, size_t *at) {
+  while (*at < zarrc_json_length(object)) {
+    const zarrc_json *item = &object->u.items[(*at)++];
+    const char *const *name = allowed;
+    while (*name && (strlen(*name) != item->nkey || memcmp(*name, item->key, item->nkey) != 0)) name++;
+    if (!*name) return item->key;
+  }
+  return NULL;
+}
+
 zarrc_status zarrc_json_check_keys(const zarrc_json *value, const char *const *allowed, zarrc_error *error) {
   if (!zarrc_json_is(value, ZARRC_JSON_OBJECT)) {
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "expected an object, found %s",
                       value ? zarrc_json_kind_name((zarrc_json_kind)value->kind) : "nothing");
   }
-  for (uint32_t i = 0; i < value->length; i++) {
-    const zarrc_json *item = &value->u.items[i];
-    const char *const *name = allowed;
-    while (*name && (strlen(*name) != item->nkey || memcmp(*name, item->key, item->nkey) != 0)) name++;
-    if (*name) continue;
+  size_t at = 0;
+  if (zarrc_json_unknown_key(value, allowed, &at)) {
+    const zarrc_json *item = &value->u.items[at - 1];
     char key[ZARRC_EXCERPT];
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "unknown member \"%s\"",
                       zarrc_excerpt(key, item->key, item->nkey));

@@ -59,6 +59,10 @@ const zarrc_json *zarrc_json_get(const zarrc_json *object, const char *key); /* 
  * ends with NULL. */
 zarrc_status zarrc_json_check_keys(const zarrc_json *value, const char *const *allowed, zarrc_error *error);
 
+/* Returns the first key from the *at-th member on that is not in the list, which ends with NULL, and sets *at to the
+ * member behind it; NULL: there is none. */
+const char *zarrc_json_unknown_key(const zarrc_json *object, const char *const *allowed, size_t *at);
+
 /* Append a string in quotes, with everything beyond ASCII \u-escaped; append the shortest decimal that reads back as
  * the same double, spelled like Python's repr (1.0, 1e+16). value must be finite. */
 zarrc_status zarrc_json_put_string(zarrc_buf *out, const char *text, size_t n, zarrc_error *error);

@@ -28,7 +28,12 @@ static zarrc_status bytes_open(zarrc_codec *codec, const char *configuration, si
   zarrc_config config;
   *b = (bytes_codec){.struct_size = sizeof *b};
   zarrc_status status = zarrc_config_of(codec, keys, &config, error);
-  if (status || !zarrc_config_has(&config, "endian")) return status;
+  if (status) return status;
+  if (!zarrc_config_has(&config, "endian")) {
+    b->has_endian = codec->lenient != NULL;
+    b->endian = ZARRC_LITTLE;
+    return ZARRC_OK;
+  }
   size_t len;
   const char *name = zarrc_json_get_string(zarrc_json_get(config.root, "endian"), &len);
   b->has_endian = name && strlen(name) == len && !zarrc_endian_from_name(name, &b->endian, NULL);

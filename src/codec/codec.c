@@ -64,7 +64,8 @@ static zarrc_status end_codec(zarrc_codec *codec, zarrc_status status, zarrc_cod
 
 /* Opens a codec with the text of its configuration (NULL: there is none); node: the same, parsed, or NULL. */
 static zarrc_status make_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *text, size_t n,
-                               const zarrc_json *node, zarrc_codec **out, zarrc_error *error) {
+                               const zarrc_json *node, const zarrc_leniency *lenient, zarrc_codec **out,
+                               zarrc_error *error) {
   zarrc_codec *codec = NULL;
   zarrc_status status = codec_new(ctx, codec_class, &codec, error);
   if (status) return status;
@@ -75,8 +76,10 @@ static zarrc_status make_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_cl
   if (!status) {
     codec->opened = true;
     codec->node = node;
+    codec->lenient = lenient;
     status = codec_class->open(codec, text, n, error);
     codec->node = NULL;
+    codec->lenient = NULL;
     if (status) blame(error, codec_class->name);
   }
   return end_codec(codec, status, out);
@@ -116,7 +119,8 @@ zarrc_codec *zarrc_codec_share(const zarrc_codec *codec) {
 static zarrc_status copy_codec(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
   zarrc_codec *codec = NULL;
-  if (!c->copy) return make_codec(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, out, error);
+  if (!c->copy)
+    return make_codec(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, NULL, out, error);
   zarrc_status status = codec_new(from->ctx, c, &codec, error);
   if (status) return status;
   codec->opened = true;
@@ -170,7 +174,8 @@ static zarrc_status fail_unknown(const char *name, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "unknown codec %s", name);
 }
 
-zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, zarrc_codec **out, zarrc_error *error) {
+zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, const zarrc_leniency *lenient,
+                                     zarrc_codec **out, zarrc_error *error) {
   const zarrc_json *configuration;
   const char *name;
   size_t n;
@@ -179,13 +184,13 @@ zarrc_status zarrc_codec_open_parsed(zarrc_ctx *ctx, const zarrc_json *value, za
   const zarrc_codec_class *codec_class = strlen(name) == n ? zarrc_find_codec(ctx, name) : NULL;
   if (!codec_class) return fail_unknown(name, error);
   const char *text = configuration ? zarrc_json_text(configuration, &n) : NULL;
-  return make_codec(ctx, codec_class, text, text ? n : 0, configuration, out, error);
+  return make_codec(ctx, codec_class, text, text ? n : 0, configuration, lenient, out, error);
 }
 
 zarrc_status zarrc_codec_open(zarrc_ctx *ctx, const char *json, size_t n, zarrc_codec **out, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_status status = zarrc_json_parse(ctx, json, n, NULL, &doc, error);
-  if (!status) status = zarrc_codec_open_parsed(ctx, zarrc_json_root(doc), out, error);
+  if (!status) status = zarrc_codec_open_parsed(ctx, zarrc_json_root(doc), NULL, out, error);
   zarrc_json_close(doc);
   return status;
 }

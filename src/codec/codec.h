@@ -6,7 +6,7 @@
 #include <zarrc/codecs.h>
 #include <zarrc/plugin/codec.h>
 
-#include "base/json.h"
+#include "codec/parsed.h"
 
 #include <stdatomic.h>
 
@@ -17,7 +17,8 @@ struct zarrc_codec {
   bool opened;         /* `open` of the class has been called */
   char *configuration; /* its text, if the class needs it to copy or compare codecs; else NULL */
   size_t configuration_nbytes;
-  const zarrc_json *node; /* the parsed configuration, only while the codec is being opened; or NULL */
+  const zarrc_json *node;        /* the parsed configuration, only while the codec is being opened; or NULL */
+  const zarrc_leniency *lenient; /* likewise */
   _Alignas(16) unsigned char instance[];
 };
 

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/config.h"
+#include "base/text.h"
 #include "codec/codec.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Tells about the members that the codec does not know. */
+static zarrc_status tell_unknown(const zarrc_codec *codec, const char *const *keys, zarrc_error *error) {
+  char seen[ZARRC_EXCERPT], text[2 * ZARRC_EXCERPT + 80];
+  const char *key;
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; !status && (key = zarrc_json_unknown_key(codec->node, keys, &i));) {
+    (void)snprintf(text, sizeof text, "%.64s: configuration: unknown member \"%s\"", codec->codec_class->name,
+                   zarrc_excerpt(seen, key, strlen(key)));
+    status = codec->lenient->tell(codec->lenient->arg, text, error);
+  }
+  return status;
+}
 
 zarrc_status zarrc_config_of(const zarrc_codec *codec, const char *const *keys, zarrc_config *out, zarrc_error *error) {
   *out = (zarrc_config){.root = codec->node};
   if (!out->root) return ZARRC_OK;
+  if (codec->lenient) return tell_unknown(codec, keys, error);
   zarrc_status status = zarrc_json_check_keys(out->root, keys, error);
   if (status) zarrc_error_prefix(error, "configuration: ");
   return status;

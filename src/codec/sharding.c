@@ -55,13 +55,13 @@ static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *mem
   return status;
 }
 
-static zarrc_status parse_chain(zarrc_ctx *ctx, const zarrc_json *list, const char *member, zarrc_shard_chain *chain,
-                                zarrc_error *error) {
+static zarrc_status parse_chain(const zarrc_codec *codec, const zarrc_json *list, const char *member,
+                                zarrc_shard_chain *chain, zarrc_error *error) {
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = open_chain(ctx, zarrc_json_length(list), member, chain, error);
+  zarrc_status status = open_chain(codec->ctx, zarrc_json_length(list), member, chain, error);
   for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
-    status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, i), &chain->codecs[i], error);
+    status = zarrc_codec_open_parsed(codec->ctx, zarrc_json_at(list, i), codec->lenient, &chain->codecs[i], error);
     if (!status) chain->n++;
     if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
   }
@@ -167,10 +167,10 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   const zarrc_json *codecs = zarrc_json_get(config.root, "codecs");
   const zarrc_json *index_codecs = zarrc_json_get(config.root, "index_codecs");
   const zarrc_json *location = zarrc_json_get(config.root, "index_location");
-  status = codecs ? parse_chain(ctx, codecs, "codecs", &shard->codecs, error)
+  status = codecs ? parse_chain(codec, codecs, "codecs", &shard->codecs, error)
                   : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = index_codecs ? parse_chain(ctx, index_codecs, "index_codecs", &shard->index_codecs, error)
+    status = index_codecs ? parse_chain(codec, index_codecs, "index_codecs", &shard->index_codecs, error)
                           : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
   if (!status) status = check_chains(shard, error);
   shard->location = ZARRC_INDEX_END;

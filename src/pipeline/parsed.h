@@ -5,10 +5,10 @@
 
 #include <zarrc/pipeline.h>
 
-#include "base/json.h"
+#include "codec/parsed.h"
 
 /* See zarrc_pipeline_open. */
 zarrc_status zarrc_pipeline_open_parsed(zarrc_ctx *ctx, const zarrc_json *codecs, const zarrc_spec *chunk,
-                                        zarrc_pipeline **out, zarrc_error *error);
+                                        const zarrc_leniency *lenient, zarrc_pipeline **out, zarrc_error *error);
 
 #endif

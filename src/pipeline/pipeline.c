@@ -168,14 +168,14 @@ zarrc_status zarrc_pipeline_open_codecs(zarrc_ctx *ctx, const zarrc_codec *const
 }
 
 zarrc_status zarrc_pipeline_open_parsed(zarrc_ctx *ctx, const zarrc_json *list, const zarrc_spec *chunk,
-                                        zarrc_pipeline **out, zarrc_error *error) {
+                                        const zarrc_leniency *lenient, zarrc_pipeline **out, zarrc_error *error) {
   zarrc_codec *codecs[ZARRC_MAX_CODECS];
   zarrc_status status = ZARRC_OK;
   size_t n = 0;
   if (!zarrc_json_is(list, ZARRC_JSON_ARRAY)) return zarrc_fail(error, ZARRC_INVALID_METADATA, "codecs must be a list");
   if (zarrc_json_length(list) > ZARRC_MAX_CODECS) return too_many(zarrc_json_length(list), error);
   while (!status && n < zarrc_json_length(list)) {
-    status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, n), &codecs[n], error);
+    status = zarrc_codec_open_parsed(ctx, zarrc_json_at(list, n), lenient, &codecs[n], error);
     if (!status) n++;
   }
   if (!status) status = zarrc_pipeline_open_codecs(ctx, (const zarrc_codec *const *)codecs, n, chunk, out, error);
@@ -188,7 +188,7 @@ zarrc_status zarrc_pipeline_open(zarrc_ctx *ctx, const char *codecs_json, size_t
   zarrc_json_doc *doc = NULL;
   zarrc_status status = check_chunk(chunk, error);
   if (!status) status = zarrc_json_parse(ctx, codecs_json, n, NULL, &doc, error);
-  if (!status) status = zarrc_pipeline_open_parsed(ctx, zarrc_json_root(doc), chunk, out, error);
+  if (!status) status = zarrc_pipeline_open_parsed(ctx, zarrc_json_root(doc), chunk, NULL, out, error);
   zarrc_json_close(doc);
   return status;
 }

@@ -178,7 +178,7 @@ static void test_unknown(void **state) {
 
 /* allow_unknown forgives what is not known, and nothing else; what is known stays readable. */
 static void test_unknown_only(void **state) {
-  static const char *const wrong[][2] = {{"codecs", "[]"},
+  static const char *const wrong[][2] = {{"codecs", "{}"},
                                          {"data_type", "7"},
                                          {"fill_value", "null"},
                                          {"shape", "[1]"},
@@ -259,6 +259,32 @@ static void test_options(void **state) {
   options.struct_size = offsetof(zarrc_array_options, strict);
   assert_int_equal(zarrc_array_open(store, "o", &options, &array, NULL), ZARRC_OK);
   zarrc_array_close(array);
+}
+
+static void note(void *ud, const char *at, const char *path, const char *sentence) {
+  char *said = ud;
+  snprintf(said + strlen(said), 200 - strlen(said), "%s %s %s;", at ? at : "-", path, sentence);
+}
+
+/* The context tells of each opening, and may want all arrays strict. */
+static void test_notices(void **state) {
+  (void)state;
+  for (int strict = 0; strict < 2; strict++) {
+    char *document = nodes_document("attributes", "null", NULL), said[200] = "";
+    zarrc_ctx_options options = {.struct_size = sizeof options, .notice = note, .notice_ud = said, .strict = strict};
+    zarrc_ctx *own = NULL;
+    zarrc_store *memory = NULL;
+    zarrc_array *array = NULL;
+    assert_int_equal(zarrc_ctx_open(&options, &own, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_memory_store_open(own, &memory, NULL), ZARRC_OK);
+    nodes_put(memory, "a/b/zarr.json", document);
+    free(document);
+    assert_int_equal(zarrc_array_open(memory, "a/b", NULL, &array, NULL), strict ? ZARRC_INVALID_METADATA : ZARRC_OK);
+    assert_true(strict ? !*said : strstr(said, " a/b /attributes: must not be null;") != NULL);
+    if (!strict) zarrc_array_close(array);
+    zarrc_store_close(memory);
+    zarrc_ctx_close(own);
+  }
 }
 
 /* Each struct that a caller fills, as a caller compiled with a newer header gives it: longer, with one more member.
@@ -411,12 +437,19 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_getters),          cmocka_unit_test(test_inner_chunk_shape),
-      cmocka_unit_test(test_unknown),          cmocka_unit_test(test_unknown_only),
-      cmocka_unit_test(test_not_opened),       cmocka_unit_test(test_long_paths),
-      cmocka_unit_test(test_options),          cmocka_unit_test(test_newer_structs),
-      cmocka_unit_test(test_regular_pipeline), cmocka_unit_test(test_pipelines_of_shapes),
-      cmocka_unit_test(test_many_shapes),      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_getters),
+      cmocka_unit_test(test_inner_chunk_shape),
+      cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_unknown_only),
+      cmocka_unit_test(test_not_opened),
+      cmocka_unit_test(test_long_paths),
+      cmocka_unit_test(test_options),
+      cmocka_unit_test(test_notices),
+      cmocka_unit_test(test_newer_structs),
+      cmocka_unit_test(test_regular_pipeline),
+      cmocka_unit_test(test_pipelines_of_shapes),
+      cmocka_unit_test(test_many_shapes),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -6,6 +6,8 @@
 #include "array/node.h"
 
 #define DOCUMENTS(text, n) (&(zarrc_documents){.main = {.ptr = (const uint8_t *)(text), .len = (n)}})
+/* The same, as if they were read from a store. */
+#define STORED(text, n) (&(zarrc_documents){.name = "zarr.json", .main = {.ptr = (const uint8_t *)(text), .len = (n)}})
 
 /* Creates a node of format 3. */
 static inline zarrc_status create_node(zarrc_store *in, const char *path, const char *text, zarrc_create_mode mode,
