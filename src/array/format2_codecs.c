@@ -82,22 +82,36 @@ static zarrc_status put_member(chain *c, const zarrc_json *codec, const char *na
 
 /* ---------------------------------------------------------------------------------------- codecs with a v3 name */
 
+/* Writes the members that are not in the list, which the codec does not know, and ends it. */
+static zarrc_status end_with_others(chain *c, const zarrc_json *codec, const char *const *known, zarrc_status status) {
+  const char *key;
+  for (size_t i = 0; !status && (key = zarrc_json_unknown_key(codec, known, &i));) {
+    status = put_text(c, ", ");
+    if (!status) status = zarrc_json_put_string(c->out, key, strlen(key), c->error);
+    if (!status) status = put_text(c, ": ");
+    if (!status) status = put_json(c, zarrc_json_at(codec, i - 1));
+  }
+  return end(c, status);
+}
+
 static zarrc_status put_zstd(chain *c, const zarrc_json *codec) {
+  static const char *const members[] = {"id", "level", "checksum", NULL};
   zarrc_status status = begin_named(c, "zstd");
   if (!status) status = put_member(c, codec, "level", "0", false);
   if (!status) status = put_member(c, codec, "checksum", "false", true);
-  return end(c, status);
+  return end_with_others(c, codec, members, status);
 }
 
 /* Level -1 is zlib's default, 6. */
 static zarrc_status put_gzip(chain *c, const zarrc_json *codec) {
+  static const char *const members[] = {"id", "level", NULL};
   int64_t level;
   zarrc_status status = begin_named(c, "gzip");
   if (!status && zarrc_json_get_int64(zarrc_json_get(codec, "level"), &level) && level == -1)
     status = put_text(c, "\"level\": 6");
   else if (!status)
     status = put_member(c, codec, "level", "1", true);
-  return end(c, status);
+  return end_with_others(c, codec, members, status);
 }
 
 /* Writes how elements are shuffled, which format 2 says by number: -1 is bits for single bytes, else bytes. */
@@ -112,6 +126,7 @@ static zarrc_status put_shuffle(chain *c, const zarrc_json *value) {
 
 /* An element longer than a byte can say is shuffled like single bytes. */
 static zarrc_status put_blosc(chain *c, const zarrc_json *codec) {
+  static const char *const members[] = {"id", "cname", "clevel", "shuffle", "blocksize", "typesize", NULL};
   zarrc_status status = begin_named(c, "blosc");
   if (!status) status = put_member(c, codec, "cname", "\"lz4\"", false);
   if (!status) status = put_member(c, codec, "clevel", "5", false);
@@ -119,7 +134,7 @@ static zarrc_status put_blosc(chain *c, const zarrc_json *codec) {
   if (!status)
     status = zarrc_buf_printf(c->out, c->error, ", \"typesize\": %" PRIu32 ", ", c->item_size > 255 ? 1 : c->item_size);
   if (!status) status = put_member(c, codec, "blocksize", "0", true);
-  return end(c, status);
+  return end_with_others(c, codec, members, status);
 }
 
 /* ------------------------------------------------------------------------------------------------- all the others */

@@ -81,6 +81,14 @@ static void test_chains(void **state) {
        "[" BYTES ", " CODEC("numcodecs.crc32c", "\"location\": \"start\"") "]"},
       {&i4, "\"compressor\": {\"id\": \"zlib\", \"level\": 1}",
        "[" BYTES ", " CODEC("numcodecs.zlib", "\"level\": 1") "]"},
+      /* what the codec does not know is left to it */
+      {&i4, "\"compressor\": {\"id\": \"zstd\", \"x\": [1], \"level\": 3}",
+       "[" BYTES ", " CODEC("zstd", "\"level\": 3, \"checksum\": false, \"x\": [1]") "]"},
+      {&i4, "\"compressor\": {\"id\": \"gzip\", \"x\": null}",
+       "[" BYTES ", " CODEC("gzip", "\"level\": 1, \"x\": null") "]"},
+      {&i4, "\"compressor\": {\"id\": \"blosc\", \"level\": 3, \"typesize\": 4}",
+       "[" BYTES ", " CODEC("blosc", "\"cname\": \"lz4\", \"clevel\": 5, \"shuffle\": \"shuffle\", \"typesize\": 4, "
+                                     "\"blocksize\": 0, \"level\": 3") "]"},
       /* filters on elements come before bytes, which has the byte order of what they make */
       {&f8be, "\"filters\": [{\"id\": \"fixedscaleoffset\", \"scale\": 2, \"dtype\": \">f8\", \"astype\": \"<i2\"}]",
        "[" CODEC("numcodecs.fixedscaleoffset", "\"scale\": 2, \"dtype\": \"<f8\", \"astype\": \"<i2\"") ", " BYTES "]"},
