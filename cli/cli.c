@@ -151,21 +151,28 @@ void cli_hint_unfinished(cli *c, zarrc_ctx *ctx, const char *url, zarrc_status s
     snprintf(c->hint, sizeof c->hint, "zarrc copy --resume, as an unfinished %s is there", note);
 }
 
+zarrc_group_options cli_group_options(const cli *c) {
+  return (zarrc_group_options){.struct_size = sizeof(zarrc_group_options),
+                               .no_consolidated = cli_has(c, CLI_NO_CONSOLIDATED)};
+}
+
+static zarrc_status open_node(cli *c, const zarrc_array_options *options, cli_node *out, zarrc_error *error) {
+  const zarrc_group_options group_options = cli_group_options(c);
+  zarrc_status status =
+      zarrc_node_open(out->store, out->path, options, &group_options, &out->array, &out->group, error);
+  if (status == ZARRC_NOT_FOUND) return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
+  if (status == ZARRC_OK) out->kind = out->array != NULL ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP;
+  return status;
+}
+
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
-  if (status == ZARRC_OK && writable) { /* a missing node is reported before a directory is created */
-    status = zarrc_node_find(out->store, out->path, &out->kind, error);
-    if (status == ZARRC_OK && out->kind != ZARRC_NODE_NONE) {
-      cli_node_close(out);
-      status = cli_store_open(c, ctx, url, true, out, error);
-    }
-  }
-  if (status == ZARRC_OK) status = zarrc_node_find(out->store, out->path, &out->kind, error);
-  if (status != ZARRC_OK) return status;
-  if (out->kind == ZARRC_NODE_ARRAY) return zarrc_array_open(out->store, out->path, options, &out->array, error);
-  if (out->kind == ZARRC_NODE_GROUP) return zarrc_group_open(out->store, out->path, &out->group, error);
-  return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
+  if (status == ZARRC_OK) status = open_node(c, options, out, error);
+  if (status != ZARRC_OK || !writable) return status;
+  cli_node_close(out); /* a missing node is reported before a directory is created */
+  status = cli_store_open(c, ctx, url, true, out, error);
+  return status != ZARRC_OK ? status : open_node(c, options, out, error);
 }
 
 zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,

@@ -71,6 +71,8 @@ zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *
 void cli_notices_end(const cli *c);
 /* Opens the store of a URL and takes its path apart; opens no node. */
 zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error);
+/* Returns how groups are opened: --no-consolidated. */
+zarrc_group_options cli_group_options(const cli *c);
 /* Opens the array or group of a URL as well; ZARRC_NOT_FOUND if there is none. */
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error);

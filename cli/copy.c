@@ -49,6 +49,7 @@ static zarrc_status read_arguments(cli_copying *k, zarrc_error *error) {
                             .separator = separator != NULL ? separator[0] : 0,
                             .write_empty_chunks = cli_has(c, CLI_WRITE_EMPTY),
                             .other_files = cli_has(c, CLI_OTHER_FILES),
+                            .no_consolidated = cli_has(c, CLI_NO_CONSOLIDATED),
                             .check = cli_has(c, CLI_CHECK),
                             .zarr_format = format != NULL ? format[0] - '0' : 3,
                             .source_name = k->source_url};

@@ -61,11 +61,11 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
 }
 
 /* Describes an array. One that cannot be read is listed too; failures such as lack of memory end the listing. */
-static zarrc_status read_line(const listing *ls, const zarrc_tree_node *node, line *out, zarrc_error *error) {
+static zarrc_status read_line(const listing *ls, size_t i, line *out, zarrc_error *error) {
   zarrc_array *array = NULL;
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
-  zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, &why);
+  zarrc_status status = zarrc_tree_open_array(ls->tree, i, &options, &array, &why);
   if (status == ZARRC_OK) status = describe(ls, array, out, &why);
   zarrc_array_close(array);
   if (status == ZARRC_OK) return status;
@@ -193,13 +193,13 @@ static void print_text(const listing *ls) {
 
 /* ------------------------------------------------------------------------------------------------------- JSON */
 
-static zarrc_status json_array(const listing *ls, const zarrc_tree_node *node, cli_json *j, const line *l,
-                               zarrc_error *error) {
+static zarrc_status json_array(const listing *ls, size_t i, cli_json *j, zarrc_error *error) {
+  const line *l = &ls->lines[i];
   zarrc_array *array = NULL;
   zarrc_chunk_layout layout;
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
-  zarrc_status status = zarrc_array_open(ls->node->store, node->path, &options, &array, error);
+  zarrc_status status = zarrc_tree_open_array(ls->tree, i, &options, &array, error);
   if (status != ZARRC_OK) return status;
   cli_layout_of(array, &layout);
   cli_json_dims(j, "shape", zarrc_array_shape(array), layout.ndim);
@@ -236,7 +236,7 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
     if (why_not(ls, i) != NULL) {
       cli_json_why(&j, why_not(ls, i));
     } else if (node->kind == ZARRC_NODE_ARRAY) {
-      status = json_array(ls, node, &j, &ls->lines[i], error);
+      status = json_array(ls, i, &j, error);
     }
     cli_json_close(&j, '}');
   }
@@ -253,7 +253,8 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
 static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   int deepest = 0;
   cli_failures failures = {0};
-  zarrc_status status = zarrc_tree_open(ls->node->store, ls->node->path, depth, &ls->tree, error);
+  const zarrc_group_options options = cli_group_options(ls->c);
+  zarrc_status status = zarrc_tree_open(ls->node->store, ls->node->path, depth, &options, &ls->tree, error);
   if (status != ZARRC_OK) return status;
   ls->n = zarrc_tree_nnodes(ls->tree);
   for (size_t i = 0; i < ls->n; i++)
@@ -262,7 +263,7 @@ static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   ls->branch = calloc((size_t)deepest + 1, 1);
   if (ls->lines == NULL || ls->branch == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   for (size_t i = 0; i < ls->n && status == ZARRC_OK; i++)
-    if (node_at(ls, i)->kind == ZARRC_NODE_ARRAY) status = read_line(ls, node_at(ls, i), &ls->lines[i], error);
+    if (node_at(ls, i)->kind == ZARRC_NODE_ARRAY) status = read_line(ls, i, &ls->lines[i], error);
   if (status != ZARRC_OK) return status;
   if (ls->c->json)
     status = print_json(ls, error);

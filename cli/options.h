@@ -50,6 +50,7 @@ typedef enum cli_option_id {
   CLI_DECODE,
   CLI_DEEP,
   CLI_OTHER_FILES,
+  CLI_NO_CONSOLIDATED,
   CLI_MAN,
   CLI_ZARR_FORMAT,
   CLI_ORDER,
@@ -80,7 +81,8 @@ enum {
   CLI_VERB_COMPLETION = 1u << 9,
   CLI_VERB_HELP = 1u << 10,
   CLI_VERB_SHARD = 1u << 11,
-  CLI_VERB_ALL = (1u << 12) - 1
+  CLI_VERB_CONSOLIDATE = 1u << 12,
+  CLI_VERB_ALL = (1u << 13) - 1
 };
 
 typedef struct cli_verb {
@@ -129,6 +131,7 @@ zarrc_status cli_get(cli *c, zarrc_error *error);
 zarrc_status cli_put(cli *c, zarrc_error *error);
 zarrc_status cli_create(cli *c, zarrc_error *error);
 zarrc_status cli_copy(cli *c, zarrc_error *error);
+zarrc_status cli_consolidate(cli *c, zarrc_error *error);
 zarrc_status cli_encode(cli *c, zarrc_error *error);
 zarrc_status cli_decode(cli *c, zarrc_error *error);
 zarrc_status cli_shard_verb(cli *c, zarrc_error *error);

@@ -90,6 +90,13 @@ const cli_verb cli_verbs[] = {
      "the exit status is 6.",
      "zarrc shard ls data.zarr --chunk 0,3 --deep\nzarrc shard ls data.zarr/c/0/3\n"
      "zarrc shard extract data.zarr --chunk 0,3 --inner 1,7 --decode -o inner.raw", cli_shard_verb},
+    {CLI_VERB_CONSOLIDATE, "consolidate", "URL", 1, 1, "<file>", "gather the metadata of a hierarchy in one document",
+     "Writes the documents of all arrays and groups below the group at URL into one: its zarr.json, or in Zarr format 2 its "
+     ".zmetadata. Then ls, tree, info and copy, zarr-python and others read that one only. What zarrc creates or changes below "
+     "the group later is changed there too; after changes by other programs, run this again.\n\n"
+     "--check writes nothing and lists the nodes whose documents are not what the consolidated metadata say: one line for each, "
+     "and the exit status is 6 if there are any.",
+     "zarrc consolidate data.zarr\nzarrc consolidate data.zarr --check", cli_consolidate},
     {CLI_VERB_COMPLETION, "completion", "SHELL", 1, 1, "bash zsh fish", "print a completion script",
      "Prints a script that completes verbs and options in bash, zsh or fish.",
      "zarrc completion bash > ~/.local/share/bash-completion/completions/zarrc", cli_completion},
@@ -144,18 +151,21 @@ const cli_option cli_options[] = {
     {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "continue a copy that was interrupted"},
     {CLI_OTHER_FILES, CLI_VERB_COPY, 0, "other-files", NULL, NULL, "also copy files that are not Zarr"},
     {CLI_CHECK, CLI_VERB_COPY, 0, "check", NULL, NULL, "read back what was written and compare"},
+    {CLI_CHECK, CLI_VERB_CONSOLIDATE, 0, "check", NULL, NULL, "list what differs from the documents, and write nothing"},
     {CLI_DRY_RUN, CLI_VERB_COPY, 'n', "dry-run", NULL, NULL, "only show the plan: objects, bytes, memory, requests"},
     {CLI_WRITE_EMPTY, CLI_VERB_PUT | CLI_VERB_COPY, 0, "write-empty-chunks", NULL, NULL,
      "also store chunks that hold nothing but the fill value"},
     {CLI_FAST_GZIP, CLI_VERB_PUT | CLI_VERB_COPY | CLI_VERB_ENCODE, 0, "fast-gzip", NULL, NULL,
      "encode gzip, at any level but 0, with ISA-L: several times as fast, a little larger"},
-    {CLI_SYNC, STORING, 0, "sync", "WHEN", "none data",
+    {CLI_SYNC, STORING | CLI_VERB_CONSOLIDATE, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none, the default)"},
-    {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
+    {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD | CLI_VERB_CONSOLIDATE, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
     {CLI_STRICT, READING | CODING | CLI_VERB_PUT | CLI_VERB_COPY | CLI_VERB_SHARD, 0, "strict", NULL, NULL,
      "refuse metadata that violates the specification (default: read it, with a note)"},
     {CLI_DIRECT, MOVING, 0, "direct-io", NULL, NULL,
      "bypass the page cache, where the file system allows that"},
+    {CLI_NO_CONSOLIDATED, READING | CLI_VERB_PUT | CLI_VERB_COPY, 0, "no-consolidated", NULL, NULL,
+     "ignore consolidated metadata; find arrays and groups by their own documents"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0, the default: as many as the process may use"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most memory for data: 512M, 1G, ... (default: 1G for elements, no limit for chunks)"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},

@@ -124,6 +124,28 @@ def make_group_metadata():
         put("group_metadata", "store-%d" % i, path.read_bytes())
 
 
+def make_consolidated():
+    array = {"zarr_format": 3, "node_type": "array", "shape": [2], "data_type": "int8", "chunk_grid": {"name": "regular",
+             "configuration": {"chunk_shape": [1]}}, "chunk_key_encoding": "default", "fill_value": 0, "codecs": ["bytes"]}
+    group = {"zarr_format": 3, "node_type": "group"}
+    inline = {"kind": "inline", "must_understand": False}
+    nodes = {"a": group, "a/b": dict(group, consolidated_metadata=dict(inline, metadata={})), "a/b/c": array, "x": array}
+    put("consolidated", "nested", b"3" + compact(dict(inline, metadata=nodes)))
+    put("consolidated", "empty", b"3" + compact(dict(inline, metadata={})))
+    put("consolidated", "null", b"3null")
+    put("consolidated", "below-array", b"3" + compact(dict(inline, metadata={"x": array, "x/y": group, "new": group})))
+    put("consolidated", "orphan", b"3" + compact(dict(inline, metadata={"a/b/c": array, "": group})))
+    put("consolidated", "paths", b"3" + compact(dict(inline, metadata={"/a": group, "a//b": group, "..": group})))
+    put("consolidated", "twice", b'3{"kind":"inline","metadata":{"a":{},"\\u0061":{}}}')
+    zarray = {"zarr_format": 2, "shape": [2], "chunks": [1], "dtype": "|i1", "order": "C", "fill_value": 0, "filters": None,
+              "compressor": None}
+    keys = {".zgroup": {"zarr_format": 2}, ".zattrs": {"a": 1}, "x/.zarray": zarray, "x/.zattrs": {"b": [None]},
+            "g/.zgroup": {"zarr_format": 2}, "g/y/.zarray": zarray, "g/y/other": {}, "bad/.zarray": []}
+    put("consolidated", "zmetadata", b"2" + compact({"zarr_consolidated_format": 1, "metadata": keys}))
+    put("consolidated", "no-metadata", b'2{"zarr_consolidated_format":1}')
+    put("consolidated", "both", b"2" + compact({"metadata": {"x/.zgroup": {"zarr_format": 2}, "x/.zarray": zarray}}))
+
+
 def make_fill_value():
     seen = set()
     for i, row in enumerate(table("fill_value.json")):
@@ -276,8 +298,8 @@ def make_numcodecs():
 
 
 def main():
-    for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_fill_value, make_vlen,
-                 make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+    for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
+                 make_fill_value, make_vlen, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

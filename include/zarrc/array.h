@@ -194,13 +194,18 @@ ZARRC_API zarrc_status zarrc_array_write_selection(zarrc_array *array, const zar
 
 typedef struct zarrc_group zarrc_group;
 
-ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error);
-/* Options of a new group. Zeroed members: the defaults. */
+/* How a group is opened or created. Zeroed members: the defaults. */
 typedef struct zarrc_group_options {
   size_t struct_size;
-  int zarr_format; /* 3 or 2; 0: that of its document, else 3 */
+  int zarr_format;      /* of a new group: 3 or 2; 0: that of its document, else 3 */
+  bool no_consolidated; /* ignore consolidated metadata */
 } zarrc_group_options;
 
+/* Opens the group at a path. options may be NULL. If it has consolidated metadata, what is below it is listed and
+ * opened from these, through this group and the groups that are opened through it, without reading documents: nodes
+ * that are not in them do not exist. They are read once, when they are first needed. See docs/format.md. */
+ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, const zarrc_group_options *options,
+                                        zarrc_group **out, zarrc_error *error);
 /* Creates a group, as zarrc_array_create an array. attributes: a JSON object, or NULL; options may be NULL. */
 ZARRC_API zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes,
                                           zarrc_create_mode mode, const zarrc_group_options *options, zarrc_group **out,
@@ -217,6 +222,10 @@ ZARRC_API int zarrc_group_format(const zarrc_group *group);           /* 3 or 2 
 /* Appends a document that describes the same group in a format. */
 ZARRC_API zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_buf *out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error);
+
+/* Finds out whether what is below the group comes from consolidated metadata: its own, or those of a group above that
+ * it was opened through. */
+ZARRC_API zarrc_status zarrc_group_is_consolidated(zarrc_group *group, bool *out, zarrc_error *error);
 
 typedef enum zarrc_node_kind {
   ZARRC_NODE_NONE,
@@ -251,6 +260,41 @@ ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, i
 typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
                                       zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);
+/* Open what is below a group, at a path relative to it. The result does not need the group. An array that is in
+ * consolidated metadata need not have a document of its own, but its shape and attributes cannot be changed without. */
+ZARRC_API zarrc_status zarrc_group_open_array(zarrc_group *group, const char *path, const zarrc_array_options *options,
+                                              zarrc_array **out, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_group_open_group(zarrc_group *group, const char *path, zarrc_group **out,
+                                              zarrc_error *error);
+
+/* Opens what is at a path, an array or a group, and sets the other one to NULL. If there is no document, it is looked
+ * for in the consolidated metadata of the groups above, the nearest first. Both options may be NULL. */
+ZARRC_API zarrc_status zarrc_node_open(zarrc_store *store, const char *path, const zarrc_array_options *array_options,
+                                       const zarrc_group_options *group_options, zarrc_array **array,
+                                       zarrc_group **group, zarrc_error *error);
+
+/* ---------------------------------------------------------------------------------------- consolidated metadata */
+
+/* Writes consolidated metadata: the documents of everything below the group at a path, of the format of the group, into
+ * its .zmetadata, or its zarr.json. Functions that create nodes, or change documents, then keep them up to date in all
+ * groups above, after the change itself; their error says so if only that has failed. */
+ZARRC_API zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, zarrc_error *error);
+/* Makes the consolidated metadata of all groups above a path describe what is there now: to be called after nodes were
+ * erased, or documents changed, by other means. */
+ZARRC_API zarrc_status zarrc_consolidated_refresh(zarrc_store *store, const char *path, zarrc_error *error);
+
+typedef enum zarrc_consolidated_difference {
+  ZARRC_ONLY_CONSOLIDATED, /* a node without documents of its own */
+  ZARRC_NOT_CONSOLIDATED,  /* a node that is not in the consolidated metadata */
+  ZARRC_OTHER_DOCUMENT     /* the documents of the node say something else */
+} zarrc_consolidated_difference;
+
+/* Calls fn for each node below the group at a path (with its path in the store) whose own documents differ from those
+ * in the group's consolidated metadata. ZARRC_NOT_FOUND: the group has none. */
+typedef zarrc_status (*zarrc_difference_fn)(void *arg, const char *path, zarrc_consolidated_difference difference,
+                                            zarrc_error *error);
+ZARRC_API zarrc_status zarrc_consolidated_compare(zarrc_store *store, const char *path, zarrc_difference_fn fn,
+                                                  void *arg, zarrc_error *error);
 
 #ifdef __cplusplus
 }

@@ -67,14 +67,19 @@ typedef struct zarrc_tree_node {
   const zarrc_error *why; /* the reason if the node cannot be read, or its children cannot be listed; else NULL */
 } zarrc_tree_node;
 
-/* Lists the node at a path and `depth` levels below it (negative: all). Nodes below it that cannot be read are in the
- * list, with the reason. ZARRC_NOT_FOUND: there is no node at the path. */
-ZARRC_API zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int64_t depth, zarrc_tree **out,
-                                       zarrc_error *error);
+/* Lists the node at a path and `depth` levels below it (negative: all), from consolidated metadata where groups have
+ * any. Nodes below it that cannot be read are in the list, with the reason. options may be NULL. ZARRC_NOT_FOUND: there
+ * is no node at the path. */
+ZARRC_API zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int64_t depth,
+                                       const zarrc_group_options *options, zarrc_tree **out, zarrc_error *error);
 ZARRC_API void zarrc_tree_close(zarrc_tree *tree);
 ZARRC_API size_t zarrc_tree_nnodes(const zarrc_tree *tree);
 /* Returns the i-th node, which lives as long as the tree. */
 ZARRC_API const zarrc_tree_node *zarrc_tree_get(const zarrc_tree *tree, size_t i);
+/* Open the i-th node, from what it was found in. */
+ZARRC_API zarrc_status zarrc_tree_open_array(const zarrc_tree *tree, size_t i, const zarrc_array_options *options,
+                                             zarrc_array **out, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, zarrc_group **out, zarrc_error *error);
 /* Returns the failure of the first node that cannot be read; ZARRC_OK if there is none. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
 
@@ -145,6 +150,7 @@ typedef struct zarrc_copy_options {
   void *event_arg;
   int zarr_format; /* of the copy: 3 or 2; 0: 3. What format 2 has no words for is ZARRC_UNSUPPORTED; its chunk keys are
                       "v2" by default */
+  bool no_consolidated; /* find what is below the source by its documents, not by consolidated metadata */
 } zarrc_copy_options;
 
 /* Opens a copier; does not look at the stores yet, which must have the same context and stay open. Copies the options,

@@ -2,6 +2,7 @@
 /* New arrays. A configuration becomes a zarr.json, which is checked like any other before the store is changed. */
 #include "array/array.h"
 
+#include "array/consolidated.h"
 #include "array/document.h"
 #include "array/grid.h"
 #include "array/node.h"
@@ -139,7 +140,7 @@ static zarrc_status create(zarrc_store *store, const char *path, const zarrc_buf
   if (!status) status = look_at_stored(&array, &known, error);
   if (!status) {
     documents = documents_to_store(array);
-    status = zarrc_node_create(store, path, &documents, mode, error);
+    status = zarrc_consolidated_create_node(store, path, &documents, mode, error);
   }
   if (status)
     zarrc_array_close(array);

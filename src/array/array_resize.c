@@ -5,6 +5,7 @@
  */
 #include "array/array.h"
 
+#include "array/consolidated.h"
 #include "array/document.h"
 #include "array/grid.h"
 #include "array/node.h"
@@ -58,7 +59,11 @@ static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text =
 static zarrc_status store(change *c, zarrc_error *error) {
   zarrc_array *a = c->array;
   const char *main = zarrc_array_document_name(a);
-  return zarrc_node_change(a->store, a->path, main, is_zattrs(c) ? ".zattrs" : main, &ops, c, &a->editions, error);
+  zarrc_status status = zarrc_consolidated_change_node(a->store, a->path, main, is_zattrs(c) ? ".zattrs" : main, &ops,
+                                                       c, &a->editions, error);
+  if (status == ZARRC_NOT_FOUND && a->is_consolidated)
+    zarrc_error_append(error, ": only consolidated metadata describe this array, which cannot be changed so");
+  return status;
 }
 
 zarrc_status zarrc_array_set_attributes(zarrc_array *array, const char *json, size_t n, zarrc_error *error) {

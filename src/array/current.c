@@ -47,6 +47,7 @@ zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   const char *name = zarrc_array_document_name(array);
   zarrc_status status = zarrc_node_read_changed(array->store, array->path, name, &version, &changed, &text, error);
   if (!status && !changed) return ZARRC_OK;
+  if (status == ZARRC_NOT_FOUND && array->is_consolidated && atomic_load(&array->version) == 0) return ZARRC_OK;
   if (status == ZARRC_NOT_FOUND) zarrc_fail(error, status, "the array that is open has been removed");
   zarrc_editions_enter(&array->editions);
   if (!status) status = compare(array, &text, error);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups. Zarr v3 core specification, "Group metadata". consolidated_metadata is checked and preserved, but not
- * used. A .zgroup of format 2 is preserved as it is. */
+/* Groups. Zarr v3 core specification, "Group metadata". consolidated_metadata and a .zgroup of format 2 are preserved
+ * as they are. */
+#include "array/group.h"
+
 #include "array/document.h"
-#include "array/editions.h"
 #include "array/format2.h"
 #include "array/key.h"
 #include "array/node.h"
 #include "base/json_scan.h"
 #include "base/sized.h"
-#include "base/sort.h"
 
 #include <string.h>
 #include <zarrc/plugin/store.h>
@@ -24,14 +24,6 @@ typedef struct metadata {
   char *text;         /* the canonical document */
   int format;         /* 2 or 3 */
 } metadata;
-
-struct zarrc_group {
-  zarrc_ctx *ctx;
-  zarrc_store *store;
-  char *path;
-  int format; /* 2 or 3 */
-  zarrc_editions editions;
-};
 
 static void close_metadata(zarrc_edition *edition) {
   metadata *m = (metadata *)edition;
@@ -152,15 +144,20 @@ static zarrc_status open_metadata(zarrc_ctx *ctx, const zarrc_documents *documen
 
 /* ------------------------------------------------------------------------------------------------ open and close */
 
-static zarrc_status open_group(zarrc_store *store, const char *path, const zarrc_documents *documents,
-                               zarrc_group **out, zarrc_error *error) {
+zarrc_status zarrc_group_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                                        const zarrc_group_options *options, zarrc_group **out, zarrc_error *error) {
+  zarrc_group_options taken = {.struct_size = sizeof taken};
   metadata *m = NULL;
+  zarrc_status status =
+      options ? zarrc_sized_take(&taken, sizeof taken, options, "the group's options", error) : ZARRC_OK;
+  if (status) return status;
   zarrc_group *group = zarrc_malloc(store->ctx, sizeof *group);
-  zarrc_status status;
   if (!group) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a group");
   memset(group, 0, sizeof *group);
   group->ctx = store->ctx;
   group->store = store;
+  group->options = taken;
+  atomic_init(&group->consolidated, NULL);
   status = zarrc_text_copy(store->ctx, path, strlen(path), &group->path, error);
   if (!status) status = open_metadata(store->ctx, documents, &m, error);
   if (status) {
@@ -174,11 +171,12 @@ static zarrc_status open_group(zarrc_store *store, const char *path, const zarrc
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_group_open(zarrc_store *store, const char *path, zarrc_group **out, zarrc_error *error) {
+zarrc_status zarrc_group_open(zarrc_store *store, const char *path, const zarrc_group_options *options,
+                              zarrc_group **out, zarrc_error *error) {
   zarrc_documents documents;
   zarrc_status status = zarrc_node_read(store, path, NULL, &documents, error);
   if (status) return status;
-  status = open_group(store, path, &documents, out, error);
+  status = zarrc_group_open_documents(store, path, &documents, options, out, error);
   if (status) zarrc_error_in_document(error, store, path, documents.name);
   zarrc_documents_release(&documents);
   return status;
@@ -203,7 +201,8 @@ static zarrc_status convert(zarrc_group **group, int format, zarrc_error *error)
   zarrc_documents documents = zarrc_documents_of((const char *)text.ptr, text.len);
   if (format == 2)
     documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
-  if (!status) status = open_group((*group)->store, (*group)->path, &documents, &other, error);
+  if (!status)
+    status = zarrc_group_open_documents((*group)->store, (*group)->path, &documents, &(*group)->options, &other, error);
   zarrc_buf_clear(&text);
   if (status) return status;
   zarrc_group_close(*group);
@@ -217,7 +216,7 @@ static zarrc_status store_new(const zarrc_group *group, zarrc_create_mode mode, 
   documents.name = zarrc_node_document(m->format, ZARRC_NODE_GROUP);
   if (m->format == 2 && strcmp(m->attributes, "{}"))
     documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
-  return zarrc_node_create(group->store, group->path, &documents, mode, error);
+  return zarrc_consolidated_create_node(group->store, group->path, &documents, mode, error);
 }
 
 /* Creates a group from a document. attributes: in place of those of the document, or NULL. */
@@ -231,7 +230,7 @@ static zarrc_status create(zarrc_store *store, const char *path, const zarrc_doc
   zarrc_status status =
       options ? zarrc_sized_take(&known, sizeof known, options, "the group's options", error) : ZARRC_OK;
   if (!status) status = zarrc_format_check(known.zarr_format, &format, error);
-  if (!status) status = open_group(store, path, documents, &group, error);
+  if (!status) status = zarrc_group_open_documents(store, path, documents, options, &group, error);
   if (!status && attributes)
     status = set_text((metadata *)zarrc_editions_peek(&group->editions), attributes, strlen(attributes), error);
   if (!status && known.zarr_format && format != group->format) status = convert(&group, format, error);
@@ -259,6 +258,7 @@ zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char
 
 void zarrc_group_close(zarrc_group *group) {
   if (!group) return;
+  zarrc_consolidated_close(atomic_load(&group->consolidated));
   zarrc_editions_clear(&group->editions);
   zarrc_free(group->ctx, group->path);
   zarrc_free(group->ctx, group);
@@ -288,6 +288,24 @@ zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_bu
   const metadata *m = (const metadata *)zarrc_editions_enter(&self->editions);
   status = put_document(m, format, out, error);
   zarrc_editions_leave(&self->editions);
+  return status;
+}
+
+zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error) {
+  zarrc_bytes text = {0};
+  zarrc_status status;
+  if (group->format == 2) {
+    status = zarrc_node_read_document(group->store, group->path, ".zmetadata", &text, error);
+    if (status && status != ZARRC_NOT_FOUND) return status;
+    status = zarrc_consolidated_open(group->ctx, group->path, 2, (const char *)text.ptr, text.len, out, error);
+    zarrc_bytes_release(&text);
+    return status;
+  }
+  const metadata *m = (const metadata *)zarrc_editions_enter(&group->editions);
+  status = zarrc_consolidated_open(group->ctx, group->path, 3, m->consolidated,
+                                   m->consolidated ? strlen(m->consolidated) : 0, out, error);
+  zarrc_editions_leave(&group->editions);
+  if (status) zarrc_error_prefix(error, "/consolidated_metadata: ");
   return status;
 }
 
@@ -322,125 +340,6 @@ zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, si
   static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
   change c = {.group = group, .attributes = json, .nattributes = n};
   const char *main = zarrc_node_document(group->format, ZARRC_NODE_GROUP);
-  return zarrc_node_change(group->store, group->path, main, group->format == 2 ? ".zattrs" : main, &ops, &c,
-                           &group->editions, error);
-}
-
-/* ------------------------------------------------------------------------------------------------------ children */
-
-/* Paths, each between its mark and a NUL; and their offsets. */
-enum { PLAIN = 1, CIRCLE };
-
-typedef struct names {
-  zarrc_buf text, offsets;
-} names;
-
-static const char *name_at(const names *list, size_t i) {
-  size_t offset;
-  memcpy(&offset, list->offsets.ptr + i * sizeof offset, sizeof offset);
-  return (const char *)list->text.ptr + offset;
-}
-
-static zarrc_status collect(void *arg, const zarrc_entry *entry, zarrc_error *error) {
-  names *list = arg;
-  if (!entry->is_prefix) return ZARRC_OK;
-  const char mark = entry->is_circle ? CIRCLE : PLAIN;
-  zarrc_status status = zarrc_buf_append(&list->text, &mark, 1, error);
-  if (!status) status = zarrc_buf_append(&list->offsets, &list->text.len, sizeof list->text.len, error);
-  return status ? status : zarrc_buf_append(&list->text, entry->key, strlen(entry->key) + 1, error);
-}
-
-static int compare(const void *of, uint32_t a, uint32_t b) {
-  return strcmp(name_at(of, a), name_at(of, b));
-}
-
-/* Returns whether a failure ends the listing, because it does not concern one child only. */
-static bool ends_listing(zarrc_status status) {
-  return status == ZARRC_NO_MEMORY || status == ZARRC_NETWORK || status == ZARRC_CANCELED || status == ZARRC_INTERNAL;
-}
-
-static zarrc_status refuse_circle(const zarrc_store *store, const char *path, zarrc_error *error) {
-  zarrc_fail(error, ZARRC_ACCESS, "a symbolic link to a group above it, not followed");
-  zarrc_error_in_key(error, store, path);
-  return ZARRC_ACCESS;
-}
-
-/* Children that are examined together, and the expected size of a document. */
-#define PAGE            1024
-#define DOCUMENT_NBYTES 16384u
-
-/* What a child is: a node, no node, or why it cannot be read. */
-typedef struct found {
-  bool is_known;
-  zarrc_node_kind kind;
-  zarrc_error *why;
-} found;
-
-typedef struct page {
-  const zarrc_group *group;
-  const names *list;
-  const uint32_t *order; /* of the children of the page */
-  found *found;
-} page;
-
-static zarrc_status look(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
-  const page *p = arg;
-  const char *path = name_at(p->list, p->order[i]);
-  found *f = &p->found[i];
-  zarrc_error why;
-  zarrc_status status =
-      path[-1] == CIRCLE ? refuse_circle(from, path, &why) : zarrc_node_find(from, path, &f->kind, &why);
-  if (status == ZARRC_PENDING || ends_listing(status)) {
-    if (error) *error = why;
-    return status;
-  }
-  f->is_known = true;
-  if (!status) return ZARRC_OK;
-  f->kind = ZARRC_NODE_UNREADABLE;
-  if (!f->why) f->why = zarrc_malloc(p->group->ctx, sizeof *f->why);
-  if (!f->why) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for what is wrong with a node");
-  *f->why = why;
-  return ZARRC_OK;
-}
-
-/* Examines n children at once and calls fn for each, up to the first failure. */
-static zarrc_status page_list(page *p, size_t n, zarrc_node_fn fn, void *arg, zarrc_error *error) {
-  const zarrc_each_options options = {.at_once = PAGE, .value_nbytes = DOCUMENT_NBYTES};
-  zarrc_error why;
-  memset(p->found, 0, n * sizeof *p->found);
-  zarrc_status ended = zarrc_store_each(p->group->store, n, &options, look, p, &why), status = ZARRC_OK;
-  for (size_t i = 0; i < n; i++) {
-    const found *f = &p->found[i];
-    if (!status && !f->is_known) {
-      status = ended;
-      if (error) *error = why;
-    }
-    if (!status && f->kind != ZARRC_NODE_NONE) status = fn(arg, name_at(p->list, p->order[i]), f->kind, f->why, error);
-    zarrc_free(p->group->ctx, f->why);
-  }
-  return status;
-}
-
-zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error) {
-  names list = {.text = zarrc_buf_new(group->ctx, UINT32_MAX), .offsets = zarrc_buf_new(group->ctx, UINT32_MAX)};
-  uint32_t *order = NULL;
-  page p = {.group = group, .list = &list};
-  zarrc_status status = zarrc_store_list(group->store, group->path, false, false, collect, &list, error);
-  uint32_t n = (uint32_t)(list.offsets.len / sizeof(size_t)), most = n < PAGE ? n : PAGE;
-  if (!status && n > 0) {
-    order = zarrc_malloc(group->ctx, n * sizeof *order);
-    p.found = zarrc_malloc(group->ctx, most * sizeof *p.found);
-    if (!order || !p.found)
-      status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %u nodes", (unsigned)n);
-  }
-  if (order) zarrc_sort(order, n, compare, &list);
-  for (uint32_t i = 0; i < n && !status; i += PAGE) {
-    p.order = order + i;
-    status = page_list(&p, n - i < PAGE ? n - i : PAGE, fn, arg, error);
-  }
-  zarrc_free(group->ctx, p.found);
-  zarrc_free(group->ctx, order);
-  zarrc_buf_clear(&list.text);
-  zarrc_buf_clear(&list.offsets);
-  return status;
+  return zarrc_consolidated_change_node(group->store, group->path, main, group->format == 2 ? ".zattrs" : main, &ops,
+                                        &c, &group->editions, error);
 }

@@ -91,6 +91,11 @@ static zarrc_status read_document(zarrc_store *store, const char *path, const ch
   return status;
 }
 
+zarrc_status zarrc_node_read_document(zarrc_store *store, const char *path, const char *name, zarrc_bytes *out,
+                                      zarrc_error *error) {
+  return read_document(store, path, name, NULL, out, error);
+}
+
 /* Reads the attributes of a node of format 2, if there are any. */
 static zarrc_status read_attributes(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
   zarrc_status status = read_document(store, path, ".zattrs", NULL, out, error);
@@ -300,10 +305,8 @@ zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, int zarr_format, zarrc_error *error) {
-  int format;
-  zarrc_status status = zarrc_format_check(zarr_format, &format, error);
-  if (!status) status = check_path(path, error);
+zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error) {
+  zarrc_status status = check_path(path, error);
   if (!status) status = refuse_read_only(store, error);
   if (!status) status = each_parent(store, path, format, want_room, error);
   if (!status) status = each_parent(store, path, format, make_group, error);

@@ -14,6 +14,10 @@
 zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_documents *out,
                              zarrc_error *error);
 
+/* Reads one of the documents of a node. ZARRC_NOT_FOUND: there is none of that name. */
+zarrc_status zarrc_node_read_document(zarrc_store *store, const char *path, const char *name, zarrc_bytes *out,
+                                      zarrc_error *error);
+
 /* Finds out whether the document called `name` still has a version. *changed: it has not, or that is unknown; then it
  * has been read, and *version is the new one. In stores that cannot tell versions nothing ever changes.
  * ZARRC_NOT_FOUND: it was removed. */
@@ -31,6 +35,9 @@ zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error);
  * last. */
 zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                zarrc_create_mode mode, zarrc_error *error);
+
+/* Creates groups of a format at a path and above it where there is no node. */
+zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error);
 
 /* How to change a document of an open node. */
 typedef struct zarrc_node_ops {

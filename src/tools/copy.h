@@ -48,6 +48,7 @@ const zarrc_copy_object *zarrc_copy_objects_find(const zarrc_copy_objects *objec
 
 /* One array to be copied. It is copied in regions of m[axis] destination chunks along each axis. */
 typedef struct zarrc_copy_item {
+  size_t node;                        /* its number in the tree */
   const char *path;                   /* in the source's store; belongs to the tree */
   char *target;                       /* path of the copy in the store it is made in */
   zarrc_array *source, *model, *copy; /* model: an array in memory with the metadata of the copy */

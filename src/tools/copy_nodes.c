@@ -74,7 +74,7 @@ static zarrc_status group_document(zarrc_copier *k, const char *path, const zarr
 static zarrc_status compare_group(zarrc_copier *k, const char *target, const zarrc_buf *text, zarrc_error *error) {
   const zarrc_group_options options = {.struct_size = sizeof options, .zarr_format = k->options.zarr_format};
   zarrc_group *copy = NULL, *model = NULL;
-  zarrc_status status = zarrc_group_open(&k->out.store, target, &copy, error);
+  zarrc_status status = zarrc_group_open(&k->out.store, target, NULL, &copy, error);
   if (!status)
     status = zarrc_group_create_json(k->plan.models, "resumed", (const char *)text->ptr, text->len,
                                      ZARRC_CREATE_OVERWRITE, &options, &model, error);
@@ -99,7 +99,7 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
   if (k->options.mode != ZARRC_COPY_RESUME) return ZARRC_OK;
   zarrc_status status = zarrc_node_find(&k->out.store, target, kind, &why);
   if (!status && *kind == ZARRC_NODE_ARRAY) status = zarrc_array_open(&k->out.store, target, &options, &array, &why);
-  if (!status && *kind == ZARRC_NODE_GROUP) status = zarrc_group_open(&k->out.store, target, &group, &why);
+  if (!status && *kind == ZARRC_NODE_GROUP) status = zarrc_group_open(&k->out.store, target, NULL, &group, &why);
   zarrc_array_close(array);
   zarrc_group_close(group);
   *damaged = !k->place.in_place && (status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED ||
@@ -139,11 +139,12 @@ static zarrc_status store_group(zarrc_copier *k, const char *target, const zarrc
   return status;
 }
 
-static zarrc_status make_group(zarrc_copier *k, const char *path, const char *target, zarrc_error *error) {
+/* node: its number in the tree. */
+static zarrc_status make_group(zarrc_copier *k, size_t node, const char *target, zarrc_error *error) {
   zarrc_group *source = NULL;
   zarrc_buf text = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
-  zarrc_status status = zarrc_group_open(&k->in.store, path, &source, error);
-  if (!status) status = group_document(k, path, source, &text, error);
+  zarrc_status status = zarrc_tree_open_group(k->plan.tree, node, &source, error);
+  if (!status) status = group_document(k, zarrc_tree_get(k->plan.tree, node)->path, source, &text, error);
   zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
   if (!status) status = zarrc_copy_about(k, ZARRC_COPY_TARGET, store_group(k, target, &text, error));
   zarrc_buf_clear(&text);
@@ -181,7 +182,7 @@ zarrc_status zarrc_copy_nodes(zarrc_copier *k, zarrc_error *error) {
     status = zarrc_copy_join(k, zarrc_copy_below(k, node->path), &target, error);
     if (status) return status;
     if (node->kind == ZARRC_NODE_GROUP) {
-      status = make_group(k, node->path, target, error);
+      status = make_group(k, i, target, error);
       zarrc_free(k->ctx, target);
     } else {
       k->plan.items[next].target = target;

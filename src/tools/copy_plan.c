@@ -48,7 +48,7 @@ static zarrc_status check_fits(zarrc_copier *k, zarrc_error *error) {
 
 static zarrc_status open_source(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
-  zarrc_status status = zarrc_array_open(&k->in.store, a->path, &options, &a->source, error);
+  zarrc_status status = zarrc_tree_open_array(k->plan.tree, a->node, &options, &a->source, error);
   a->encoded = !status && zarrc_array_check_readable(a->source, NULL);
   if (a->encoded) status = zarrc_copy_encoded_check(k, a->source, error);
   a->from.struct_size = a->to.struct_size = sizeof a->from;
@@ -93,9 +93,10 @@ static zarrc_status cut(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error)
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 
-static zarrc_status plan_array(zarrc_copier *k, const zarrc_tree_node *node, zarrc_copy_item *a, zarrc_error *error) {
+static zarrc_status plan_array(zarrc_copier *k, size_t node, zarrc_copy_item *a, zarrc_error *error) {
   const zarrc_copy_options *o = &k->options;
-  a->path = node->path;
+  a->node = node;
+  a->path = zarrc_tree_get(k->plan.tree, node)->path;
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, open_source(k, a, error));
   if (!status) status = make_model(k, a, error);
   if (!status) status = cut(k, a, error);
@@ -114,7 +115,8 @@ static zarrc_status plan_array(zarrc_copier *k, const zarrc_tree_node *node, zar
 
 static zarrc_status read_tree(zarrc_copier *k, zarrc_error *error) {
   zarrc_meter_init(&k->in, k->source.store, k->ctx);
-  zarrc_status status = zarrc_tree_open(&k->in.store, k->source.path, -1, &k->plan.tree, error);
+  const zarrc_group_options options = {.struct_size = sizeof options, .no_consolidated = k->options.no_consolidated};
+  zarrc_status status = zarrc_tree_open(&k->in.store, k->source.path, -1, &options, &k->plan.tree, error);
   if (!status) status = zarrc_tree_check(k->plan.tree, error);
   return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
 }
@@ -135,7 +137,7 @@ static zarrc_status plan_arrays(zarrc_copier *k, zarrc_error *error) {
     if (!status && node->kind == ZARRC_NODE_GROUP)
       k->plan.ngroups++;
     else if (!status)
-      status = plan_array(k, node, &k->plan.items[k->plan.nitems++], error);
+      status = plan_array(k, i, &k->plan.items[k->plan.nitems++], error);
   }
   return status ? status : check_fits(k, error);
 }

@@ -154,6 +154,7 @@ zarrc_status zarrc_copy_publish(zarrc_copier *k, zarrc_error *error) {
   if (k->place.in_place) return ZARRC_OK;
   zarrc_status status = make_parents(k, error);
   if (!status) status = zarrc_stage_publish(k->place.stage, k->place.replaces, error);
+  if (!status) status = zarrc_consolidated_refresh(k->target.store, k->target.path, error);
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 

@@ -252,7 +252,7 @@ static void a_group_of_many_children(void **state) {
     nodes_put(f.store, key, i % 2 ? document : "{\"zarr_format\": 3, \"node_type\": \"group\"}");
     free(document);
   }
-  assert_int_equal(zarrc_group_open(&f.far.store, "", &group, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(&f.far.store, "", NULL, &group, NULL), ZARRC_OK);
   assert_int_equal(f.far.nwaves, 1);
   size_t n[3] = {0};
   far_store_begin(&f.far);

@@ -56,7 +56,7 @@ static void test_documents(void **state) {
     zarrc_error error = {0};
     snprintf(text, sizeof text, "{\"zarr_format\": 3%s}", rows[i].members);
     nodes_put(store, "g/zarr.json", text);
-    zarrc_status status = zarrc_group_open(store, "g", &g, &error);
+    zarrc_status status = zarrc_group_open(store, "g", NULL, &g, &error);
     if (status != rows[i].status) fail_msg("%s: %s", text, status ? SAID(error) : "accepted");
     if (status && !strstr(SAID(error), rows[i].expected)) fail_msg("%s: %s", text, SAID(error));
     if (!status) assert_string_equal(zarrc_group_metadata(g), rows[i].expected);
@@ -69,15 +69,15 @@ static void test_open(void **state) {
   zarrc_group *g = NULL;
   zarrc_error error = {0};
   (void)state;
-  assert_int_equal(zarrc_group_open(store, "", &g, &error), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_group_open(store, "", NULL, &g, &error), ZARRC_NOT_FOUND);
   assert_string_equal(error.key, "zarr.json");
   nodes_put(store, "v2/.zgroup", "{}");
-  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_INVALID_METADATA);
+  assert_int_equal(zarrc_group_open(store, "v2", NULL, &g, &error), ZARRC_INVALID_METADATA);
   assert_string_equal(SAID(error), "v2/.zgroup: /zarr_format: is missing");
   nodes_put(store, "v2/.zarray", "{\"zarr_format\": 2}");
-  assert_int_equal(zarrc_group_open(store, "v2", &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_group_open(store, "v2", NULL, &g, &error), ZARRC_INVALID_ARGUMENT);
   assert_string_equal(SAID(error), "v2/.zarray: this is an array, not a group");
-  assert_int_equal(zarrc_group_open(store, "a//b", &g, &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_group_open(store, "a//b", NULL, &g, &error), ZARRC_INVALID_ARGUMENT);
   assert_null(g);
 }
 
@@ -89,7 +89,7 @@ static void test_format_2(void **state) {
   zarrc_error error = {0};
   (void)state;
   nodes_put(store, "g/.zgroup", document);
-  assert_int_equal(zarrc_group_open(store, "g", &g, &error), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(store, "g", NULL, &g, &error), ZARRC_OK);
   assert_int_equal(zarrc_group_format(g), 2);
   assert_string_equal(zarrc_group_metadata(g), laid);
   assert_string_equal(zarrc_group_attributes(g), "{}");
@@ -144,10 +144,10 @@ static void test_attributes(void **state) {
   nodes_put(store, "g/zarr.json",
             "{\"zarr_format\": 3, \"node_type\": \"group\", \"x\": {\"must_understand\": false}, "
             "\"consolidated_metadata\": " CONSOLIDATED "}");
-  assert_int_equal(zarrc_group_open(store, "g", &g, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(store, "g", NULL, &g, NULL), ZARRC_OK);
   assert_int_equal(zarrc_group_set_attributes(g, "{ \"a\":1.50}", 11, NULL), ZARRC_OK);
   assert_string_equal(zarrc_group_attributes(g), "{ \"a\":1.50}");
-  assert_int_equal(zarrc_group_open(store, "g", &h, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(store, "g", NULL, &h, NULL), ZARRC_OK);
   assert_string_equal(zarrc_group_metadata(g), zarrc_group_metadata(h));
   assert_non_null(strstr(zarrc_group_metadata(g), CONSOLIDATED));
   assert_non_null(strstr(zarrc_group_metadata(g), "\"x\": {\"must_understand\": false}"));
@@ -198,7 +198,7 @@ static void test_list(void **state) {
   nodes_put(store, "file", "");
   assert_int_equal(zarrc_group_list(root, see, &s, NULL), ZARRC_OK);
   assert_string_equal(s.text, "Z=array a=group a-b=array b=array ");
-  assert_int_equal(zarrc_group_open(store, "a", &g, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(store, "a", NULL, &g, NULL), ZARRC_OK);
   s = (seen){.stop_after = -1};
   assert_int_equal(zarrc_group_list(g, see, &s, NULL), ZARRC_OK);
   assert_string_equal(s.text, "a/z=array ");
@@ -278,7 +278,7 @@ static void test_list_beyond_reach(void **state) {
   seen s = {.stop_after = -1};
   zarrc_error error = {0};
   (void)state;
-  assert_int_equal(zarrc_group_open(&far, "", &root, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(&far, "", NULL, &root, NULL), ZARRC_OK);
   far_status = ZARRC_IO;
   assert_int_equal(zarrc_group_list(root, see, &s, &error), ZARRC_OK);
   assert_string_equal(s.text, "a=group b=IO c=group ");
@@ -341,7 +341,7 @@ static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   if (!status) status = zarrc_group_set_attributes(g, "{}", 2, NULL);
   zarrc_group_close(g);
   g = NULL;
-  if (!status) status = zarrc_group_open(memory, "a", &g, NULL);
+  if (!status) status = zarrc_group_open(memory, "a", NULL, &g, NULL);
   if (!status) status = zarrc_group_list(g, ignore, NULL, NULL);
   zarrc_group_close(g);
   zarrc_store_close(memory);

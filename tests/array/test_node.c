@@ -224,7 +224,7 @@ static void test_change_at_once(void **state) {
   (void)state;
   nodes_put(store, "g/zarr.json", stored_attributes[0]);
   meddler m = meddle("g/zarr.json", 0, stored_attributes[1]);
-  assert_int_equal(zarrc_group_open(&m.store, "g", &group, &error), ZARRC_OK);
+  assert_int_equal(zarrc_group_open(&m.store, "g", NULL, &group, &error), ZARRC_OK);
   assert_non_null(strstr(zarrc_group_metadata(group), "\"x\""));
   m.countdown = 1;
   assert_int_equal(zarrc_group_set_attributes(group, "{\"a\": 1}", 8, &error), ZARRC_OK);

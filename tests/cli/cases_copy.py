@@ -176,8 +176,8 @@ class Hierarchies(Copy):
         self.hierarchy()
         path = self.folder / "g.zarr/sub/zarr.json"
         document = {**json.loads(path.read_text()), "ext": {"must_understand": False, "x": 1}}
-        consolidated = {"kind": "inline", "must_understand": False, "metadata": {}}
-        path.write_text(json.dumps({**document, "consolidated_metadata": consolidated}))
+        path.write_text(json.dumps(document))
+        self.zarrc("consolidate", "g.zarr/sub")
         (self.folder / "g.zarr/sub/points").mkdir()
         (self.folder / "g.zarr/sub/points/x.parquet").write_bytes(b"points" * 1000)
         (self.folder / "g.zarr/sub/two/readme.txt").write_bytes(b"")

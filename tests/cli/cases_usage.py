@@ -6,8 +6,9 @@ import subprocess
 
 import support
 
-VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "encode", "decode", "shard", "completion", "help"]
-LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "consolidate", "migrate"]
+VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "encode", "decode", "shard", "consolidate", "completion",
+         "help"]
+LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "migrate"]
 
 
 class Usage(support.Case):

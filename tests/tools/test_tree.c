@@ -30,7 +30,7 @@ static void fill(zarrc_store *store) {
 static void expect(zarrc_store *store, const char *path, int depth, const char *expected) {
   zarrc_tree *tree;
   char text[400] = "";
-  assert_int_equal(zarrc_tree_open(store, path, depth, &tree, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_tree_open(store, path, depth, NULL, &tree, NULL), ZARRC_OK);
   for (size_t i = 0; i < zarrc_tree_nnodes(tree); i++) {
     const zarrc_tree_node *node = zarrc_tree_get(tree, i);
     size_t n = strlen(text);
@@ -51,14 +51,14 @@ static void test_tree(void **state) {
   (void)state;
   assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
   assert_int_equal(zarrc_memory_store_open(ctx, &store, NULL), ZARRC_OK);
-  assert_int_equal(zarrc_tree_open(store, "g", -1, &tree, &error), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_tree_open(store, "g", -1, NULL, &tree, &error), ZARRC_NOT_FOUND);
   assert_null(tree);
   fill(store);
   expect(store, "g", -1, "0:g/ 1:g/a/ 2:g/a/x 2:g/a/y.! 1:g/b. ");
   expect(store, "g", 1, "0:g/ 1:g/a/ 1:g/b. ");
   expect(store, "g", 0, "0:g/ ");
   expect(store, "g/b", -1, "0:g/b ");
-  assert_int_equal(zarrc_tree_open(store, "g", -1, &tree, &error), ZARRC_OK);
+  assert_int_equal(zarrc_tree_open(store, "g", -1, NULL, &tree, &error), ZARRC_OK);
   assert_int_equal(zarrc_tree_check(tree, &error), zarrc_tree_get(tree, 3)->why->code);
   assert_non_null(strstr(SAID(error), "g/a/y"));
   zarrc_tree_close(tree);
@@ -76,7 +76,7 @@ static zarrc_status walk(const zarrc_ctx_options *options, void *arg) {
   if (!status) status = zarrc_store_set(store, "zarr.json", GROUP, strlen(GROUP), NULL);
   if (!status) status = zarrc_store_set(store, "a/zarr.json", GROUP, strlen(GROUP), NULL);
   if (!status) status = zarrc_store_set(store, "b/zarr.json", "{}", 2, NULL);
-  if (!status) status = zarrc_tree_open(store, "", -1, &tree, NULL);
+  if (!status) status = zarrc_tree_open(store, "", -1, NULL, &tree, NULL);
   zarrc_tree_close(tree);
   zarrc_store_close(store);
   zarrc_ctx_close(ctx);

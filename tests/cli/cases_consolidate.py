@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""consolidate, and the verbs that read consolidated metadata."""
+import json
+
+import support
+
+
+class Consolidate(support.Case):
+
+    def hierarchy(self):
+        self.zarrc("create", "g.zarr", "--group")
+        self.zarrc("create", "g.zarr/a/x", "--shape", "3", "--dtype", "int32", "--fill-value", "7")
+        self.zarrc("create", "g.zarr/y", "--shape", "2,2", "--dtype", "float32")
+
+    def paths(self, *options):
+        return [node["path"] for node in self.json("ls", "g.zarr", *options)["nodes"]]
+
+    def remove_documents(self):
+        for path in ("a/x", "a", "y"):
+            (self.folder / "g.zarr" / path / "zarr.json").unlink()
+
+    def test_written_and_read(self):
+        self.hierarchy()
+        self.assertEqual(self.text("consolidate", "g.zarr"), "g.zarr: 3 nodes are below it now in zarr.json\n")
+        self.assertEqual(self.json("consolidate", "g.zarr")["nodes"], 3)
+        self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
+        self.assertEqual(self.json("consolidate", "g.zarr", "--check")["differences"], [])
+        self.remove_documents()
+        self.assertEqual(self.paths(), ["", "a", "a/x", "y"])
+        self.assertEqual(self.paths("--no-consolidated"), [""])
+        self.assertEqual([child["name"] for child in self.json("info", "g.zarr")["children"]], ["a", "y"])
+        self.assertEqual(self.json("info", "g.zarr", "--no-consolidated")["children"], [])
+        self.assertEqual(self.json("info", "g.zarr/a/x")["shape"], [3])
+        self.assertEqual(json.loads(self.text("get", "g.zarr/a/x")), [7, 7, 7])
+        self.refused("get", "g.zarr/a/x", "--no-consolidated", code=3)
+        self.refused("info", "g.zarr/a/z", code=3)
+        self.assertIn("x", self.text("tree", "g.zarr"))
+
+    def test_copied(self):
+        """A copy of nodes without documents has them, and an array can be written to."""
+        self.hierarchy()
+        self.zarrc("consolidate", "g.zarr")
+        self.remove_documents()
+        self.zarrc("put", "g.zarr/a/x", "--format", "json", "-i", "-", stdin=b"[1, 2, 3]")
+        self.zarrc("copy", "g.zarr", "h.zarr")
+        self.assertEqual(json.loads(self.text("get", "h.zarr/a/x", "--no-consolidated")), [1, 2, 3])
+        self.zarrc("copy", "g.zarr", "k.zarr", "--no-consolidated")
+        self.assertEqual([node["path"] for node in self.json("ls", "k.zarr")["nodes"]], [""])
+
+    def test_differences(self):
+        self.hierarchy()
+        self.refused("consolidate", "g.zarr", "--check", code=3, says=["no consolidated metadata"])
+        self.zarrc("consolidate", "g.zarr")
+        x = self.folder / "g.zarr/a/x/zarr.json"
+        x.write_text(x.read_text().replace("7", "8"))
+        (self.folder / "g.zarr/y/zarr.json").unlink()
+        (self.folder / "g.zarr/new").mkdir()
+        (self.folder / "g.zarr/new/zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+        text = self.text("consolidate", "g.zarr", "--check", code=6)
+        self.assertIn("3 nodes are not as the consolidated metadata say", self.said)
+        self.assertEqual(text, "y: only in the consolidated metadata\na/x: another document\n"
+                         "new: not in the consolidated metadata\n")
+        self.zarrc("consolidate", "g.zarr")
+        self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
+
+    def test_kept_up_to_date(self):
+        """What creates, replaces and copies below a consolidated group."""
+        self.hierarchy()
+        self.zarrc("consolidate", "g.zarr")
+        self.zarrc("create", "g.zarr/b/c/d", "--shape", "3", "--dtype", "int8")
+        self.zarrc("copy", "g.zarr/a", "g.zarr/e/a")
+        self.zarrc("create", "g.zarr/a", "--group", "--overwrite")
+        self.assertEqual(self.paths(), ["", "a", "b", "b/c", "b/c/d", "e", "e/a", "e/a/x", "y"])
+        self.assertEqual(self.paths(), self.paths("--no-consolidated"))
+        self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
+        self.zarrc("copy", "g.zarr/y", "g.zarr/e", "--overwrite")
+        self.assertEqual(self.paths(), ["", "a", "b", "b/c", "b/c/d", "e", "y"])
+        self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
+
+    def test_refused(self):
+        self.hierarchy()
+        self.refused("consolidate", "g.zarr/y", code=2, says=["a group is wanted"])
+        self.refused("consolidate", "none.zarr", code=3)
+        self.assertFalse((self.folder / "none.zarr").exists())
+        (self.folder / "g.zarr/y/zarr.json").write_text("{")
+        before = (self.folder / "g.zarr/zarr.json").read_text()
+        self.refused("consolidate", "g.zarr", code=4, says=["y/zarr.json"])
+        self.assertEqual((self.folder / "g.zarr/zarr.json").read_text(), before)
