@@ -89,7 +89,7 @@ zarrc_status cli_consolidate(cli *c, zarrc_error *error) {
   cli_node node = {0};
   bool checks = cli_has(c, CLI_CHECK);
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
-  zarrc_status status = cli_ctx_open(c, &ctx, error);
+  zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
   if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], !checks, &options, &node, error);
   if (status == ZARRC_OK && node.group == NULL)
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "an array; a group is wanted");
