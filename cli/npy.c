@@ -40,6 +40,12 @@ static const struct {
 };
 #define NSHARED (sizeof shared / sizeof shared[0])
 
+static const char *const type_names[ZARRC_NTYPES] = {
+#define ZARRC_X(name, json, nbytes, unit) json,
+    ZARRC_TYPES(ZARRC_X)
+#undef ZARRC_X
+};
+
 /* ---------------------------------------------------------------------------------------------------- reading */
 
 /* The header is a Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } */
@@ -105,11 +111,6 @@ static zarrc_status read_time(reader *r, cli_span descr, cli_span unit) {
 
 /* Takes a data type: "<f4", "|S7", "<M8[ns]". */
 static zarrc_status read_scalar(reader *r, cli_span descr) {
-  static const char *const names[ZARRC_NTYPES] = {
-#define ZARRC_X(name, json, nbytes, unit) json,
-      ZARRC_TYPES(ZARRC_X)
-#undef ZARRC_X
-  };
   static const char generic[] = "generic";
   cli_span unit = {generic, sizeof generic - 1};
   int64_t nbytes;
@@ -130,7 +131,7 @@ static zarrc_status read_scalar(reader *r, cli_span descr) {
       return zarrc_fail(r->error, ZARRC_UNSUPPORTED, ".npy: fields of different byte orders");
     r->order = descr.ptr[0];
   }
-  fprintf(r->json, "{\"name\": \"%s\"", names[type]);
+  fprintf(r->json, "{\"name\": \"%s\"", type_names[type]);
   zarrc_status status = ZARRC_OK;
   if (type == ZARRC_DATETIME64 || type == ZARRC_TIMEDELTA64) status = read_time(r, descr, unit);
   if (shared[i].nbytes == 0)
@@ -293,7 +294,10 @@ static zarrc_status put_descr(FILE *out, const zarrc_dtype *dtype, zarrc_error *
   size_t i = 0;
   if (dtype->type == ZARRC_STRUCT) return put_struct(out, dtype, error);
   while (i < NSHARED && shared[i].type != dtype->type) i++;
-  if (i == NSHARED) return zarrc_fail(error, ZARRC_UNSUPPORTED, "a .npy file cannot hold elements of variable length");
+  if (i == NSHARED && zarrc_dtype_is_variable(dtype))
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "a .npy file cannot hold elements of variable length");
+  if (i == NSHARED)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "a .npy file cannot hold elements of type %s", type_names[dtype->type]);
   uint32_t length = dtype->type == ZARRC_FIXED_UTF32 ? dtype->item_size / 4 : dtype->item_size;
   fprintf(out, "'%c%c%u", zarrc_dtype_has_endian(dtype) ? '<' : '|', shared[i].kind, (unsigned)length);
   if (shared[i].kind == 'M' || shared[i].kind == 'm') {

@@ -16,7 +16,8 @@ extern "C" {
 
 /* -------------------------------------------------------------------------------------------------- data types */
 
-/* type, name in zarr.json, bytes of an element (0: depends on the configuration), bytes that are swapped (1: none) */
+/* type, name in zarr.json, bytes of an element (0: depends on the configuration), bytes that are swapped (1: none).
+ * Numbers of less than a byte are in the low bits of a byte, the others of which are 0. */
 #define ZARRC_TYPES(X)                                                                                                 \
   X(BOOL, "bool", 1, 1)                                                                                                \
   X(INT8, "int8", 1, 1)                                                                                                \
@@ -39,7 +40,34 @@ extern "C" {
   X(TIMEDELTA64, "numpy.timedelta64", 8, 8)                                                                            \
   X(STRUCT, "struct", 0, 0)                                                                                            \
   X(STRING, "string", 0, 1)                                                                                            \
-  X(BYTES, "bytes", 0, 1)
+  X(BYTES, "bytes", 0, 1)                                                                                              \
+  X(BFLOAT16, "bfloat16", 2, 2)                                                                                        \
+  X(FLOAT8_E3M4, "float8_e3m4", 1, 1)                                                                                  \
+  X(FLOAT8_E4M3, "float8_e4m3", 1, 1)                                                                                  \
+  X(FLOAT8_E4M3B11FNUZ, "float8_e4m3b11fnuz", 1, 1)                                                                    \
+  X(FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", 1, 1)                                                                          \
+  X(FLOAT8_E5M2, "float8_e5m2", 1, 1)                                                                                  \
+  X(FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", 1, 1)                                                                          \
+  X(FLOAT8_E8M0FNU, "float8_e8m0fnu", 1, 1)                                                                            \
+  X(FLOAT6_E2M3FN, "float6_e2m3fn", 1, 1)                                                                              \
+  X(FLOAT6_E3M2FN, "float6_e3m2fn", 1, 1)                                                                              \
+  X(FLOAT4_E2M1FN, "float4_e2m1fn", 1, 1)                                                                              \
+  X(INT2, "int2", 1, 1)                                                                                                \
+  X(INT4, "int4", 1, 1)                                                                                                \
+  X(UINT2, "uint2", 1, 1)                                                                                              \
+  X(UINT4, "uint4", 1, 1)                                                                                              \
+  X(COMPLEX_FLOAT16, "complex_float16", 4, 2)                                                                          \
+  X(COMPLEX_BFLOAT16, "complex_bfloat16", 4, 2)                                                                        \
+  X(COMPLEX_FLOAT8_E3M4, "complex_float8_e3m4", 2, 1)                                                                  \
+  X(COMPLEX_FLOAT8_E4M3, "complex_float8_e4m3", 2, 1)                                                                  \
+  X(COMPLEX_FLOAT8_E4M3B11FNUZ, "complex_float8_e4m3b11fnuz", 2, 1)                                                    \
+  X(COMPLEX_FLOAT8_E4M3FNUZ, "complex_float8_e4m3fnuz", 2, 1)                                                          \
+  X(COMPLEX_FLOAT8_E5M2, "complex_float8_e5m2", 2, 1)                                                                  \
+  X(COMPLEX_FLOAT8_E5M2FNUZ, "complex_float8_e5m2fnuz", 2, 1)                                                          \
+  X(COMPLEX_FLOAT8_E8M0FNU, "complex_float8_e8m0fnu", 2, 1)                                                            \
+  X(COMPLEX_FLOAT6_E2M3FN, "complex_float6_e2m3fn", 2, 1)                                                              \
+  X(COMPLEX_FLOAT6_E3M2FN, "complex_float6_e3m2fn", 2, 1)                                                              \
+  X(COMPLEX_FLOAT4_E2M1FN, "complex_float4_e2m1fn", 2, 1)
 
 typedef enum zarrc_type {
 #define ZARRC_X(name, json, nbytes, unit) ZARRC_##name,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import subprocess
 import sys
@@ -378,3 +379,41 @@ def test_format_2(tmp_path: Path, order: Any) -> None:
     assert np.array_equal(opened[...], array[...]) and len(list(opened)) == 7
     opened[2:4] = np.full((2, 5), 9, "i4")
     assert (zarr.open_array(path)[2:4] == 9).all()
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3", "float8_e5m2", "float6_e3m2fn", "float4_e2m1fn", "int4", "uint2"])
+def test_numbers_that_numpy_does_not_have(name: str, tmp_path: Path) -> None:
+    dtypes = pytest.importorskip("ml_dtypes")
+    create(tmp_path / "a", name)
+    array = zarrc.open(tmp_path / "a", "r+")
+    assert array.dtype == np.dtype(getattr(dtypes, name)) and array.fill_value == 0
+    array[1:3] = [1, 3]
+    assert array[:].dtype == array.dtype
+    assert array[:].astype(float).tolist() == zarrc.open(tmp_path / "a")[...].astype(float).tolist() == [0, 1, 3, 0]
+
+
+def test_numbers_without_ml_dtypes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    create(tmp_path / "a", "bfloat16")
+    create(tmp_path / "b", "complex_float32")
+    with pytest.warns(RuntimeWarning, match="bfloat16 are read and written as bytes: ml_dtypes is not installed"):
+        array = zarrc.open(tmp_path / "a", "r+")
+    array[0] = np.void(b"\x80\x3f")
+    assert array[0].tobytes() == b"\x80\x3f" and array.dtype == np.dtype("V2")
+    assert zarrc.open(tmp_path / "b").dtype == np.dtype("c8")
+
+
+def create(path: Path, name: str) -> None:
+    """An array of four elements, which zarr-python could not create."""
+    path.mkdir()
+    document = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": [4],
+        "data_type": name,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [3]}},
+        "chunk_key_encoding": {"name": "default"},
+        "fill_value": [0, 0] if name.startswith("complex") else 0,
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    }
+    (path / "zarr.json").write_text(json.dumps(document))

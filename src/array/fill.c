@@ -5,6 +5,7 @@
 #include "array/fill_bits.h"
 #include "base/base64.h"
 #include "base/decimal.h"
+#include "base/floats.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -104,15 +105,12 @@ static bool integer_of(const reader *r, const zarrc_json *json, bool *negative, 
   }
 }
 
-static bool is_signed(zarrc_type type) {
-  return type >= ZARRC_INT8 && type <= ZARRC_INT64;
-}
-
 static zarrc_status read_integer(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                                  zarrc_error *error) {
-  bool negative = false;
-  uint64_t magnitude = 0, largest = UINT64_MAX >> (64 - 8 * dtype->item_size + is_signed(dtype->type));
-  uint64_t below = is_signed(dtype->type) ? largest + 1 : 0; /* the largest number after a minus sign */
+  bool negative = false, is_signed;
+  unsigned nbits = zarrc_integer_nbits(dtype->type, &is_signed);
+  uint64_t magnitude = 0, largest = UINT64_MAX >> (64 - nbits + is_signed);
+  uint64_t below = is_signed ? largest + 1 : 0; /* the largest number after a minus sign */
   if (!integer_of(r, json, &negative, &magnitude) || magnitude > (negative ? below : largest)) {
     char expected[80];
     zarrc_buf words = zarrc_buf_over(expected, sizeof expected - 1);
@@ -121,13 +119,16 @@ static zarrc_status read_integer(const reader *r, const zarrc_dtype *dtype, cons
     expected[words.len] = 0;
     return refuse(json, expected, error);
   }
-  zarrc_fill_store_bits(element, dtype->item_size, negative ? 0 - magnitude : magnitude);
+  uint64_t bits = negative ? 0 - magnitude : magnitude;
+  zarrc_fill_store_bits(element, dtype->item_size, bits & UINT64_MAX >> (64 - nbits));
   return ZARRC_OK;
 }
 
 /* Reads "0x7fc00001", of the type's width. If lenient, text of the width of another type is converted from that. */
-static bool hexadecimal(const reader *r, const char *text, size_t n, size_t nbytes, uint64_t *bits) {
+static bool hexadecimal(const reader *r, const char *text, size_t n, const zarrc_float_format *format, uint64_t *bits) {
+  static const zarrc_type wide[] = {[2] = ZARRC_FLOAT16, [4] = ZARRC_FLOAT32, [8] = ZARRC_FLOAT64};
   uint64_t x = 0;
+  bool known;
   if (n < 2 || text[0] != '0' || text[1] != 'x') return false;
   for (size_t i = 2; i < n; i++) {
     int digit = zarrc_hex_digit(text[i]);
@@ -135,13 +136,13 @@ static bool hexadecimal(const reader *r, const char *text, size_t n, size_t nbyt
     x = x << 4 | (unsigned)digit;
   }
   size_t width = (n - 2) / 2;
-  if (width == nbytes && n % 2 == 0) {
-    *bits = x;
+  if (width == format->nbytes && n % 2 == 0) {
+    *bits = x & UINT64_MAX >> (64 - format->nbits);
     return true;
   }
   if (!r->lenient || n % 2 != 0 || (width != 2 && width != 4 && width != 8)) return false;
-  *bits = zarrc_fill_bits_of(nbytes, zarrc_fill_double_of(width, x));
-  return true;
+  *bits = zarrc_float_bits(format, zarrc_float_value(zarrc_float_format_of(wide[width]), x), &known);
+  return known;
 }
 
 /* Reads what Python's float() accepts, except underscores and non-ASCII digits. */
@@ -187,42 +188,40 @@ static bool real_of(const reader *r, bool numbers_as_text, const zarrc_json *jso
   return known;
 }
 
-static zarrc_status read_part(const reader *r, size_t nbytes, bool numbers_as_text, const zarrc_json *json,
-                              uint8_t *element, zarrc_error *error) {
-  uint64_t bits = zarrc_fill_plain_nan(nbytes);
+static zarrc_status read_part(const reader *r, const zarrc_float_format *format, bool numbers_as_text,
+                              const zarrc_json *json, uint8_t *element, zarrc_error *error) {
+  uint64_t bits = format->nan;
   double value = 0;
   size_t n = 0;
   const char *text = zarrc_json_get_string(json, &n);
-  bool known = zarrc_json_string_is(json, "NaN") || (text && hexadecimal(r, text, n, nbytes, &bits));
-  if (!known && real_of(r, numbers_as_text, json, &value)) {
-    bits = zarrc_fill_bits_of(nbytes, value);
-    known = true;
-  }
+  bool known = (format->nan && zarrc_json_string_is(json, "NaN")) || (text && hexadecimal(r, text, n, format, &bits));
+  if (!known && real_of(r, numbers_as_text, json, &value)) bits = zarrc_float_bits(format, value, &known);
   if (!known) {
     char expected[96];
     zarrc_buf words = zarrc_buf_over(expected, sizeof expected - 1);
-    zarrc_buf_printf(&words, NULL, "a number, \"NaN\", \"Infinity\", \"-Infinity\" or \"0x\" and %zu digits",
-                     2 * nbytes);
+    zarrc_buf_printf(&words, NULL, "a number%s%s%s or \"0x\" and %d digits",
+                     format->specials == ZARRC_FLOAT_IEEE ? "" : " that the type has", format->nan ? ", \"NaN\"" : "",
+                     format->specials == ZARRC_FLOAT_IEEE ? ", \"Infinity\", \"-Infinity\"" : "", 2 * format->nbytes);
     expected[words.len] = 0;
     return refuse(json, expected, error);
   }
-  zarrc_fill_store_bits(element, nbytes, bits);
+  zarrc_fill_store_bits(element, format->nbytes, bits);
   return ZARRC_OK;
 }
 
 static zarrc_status read_float(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                                zarrc_error *error) {
-  return read_part(r, dtype->item_size, true, json, element, error);
+  return read_part(r, zarrc_float_format_of(dtype->type), true, json, element, error);
 }
 
 static zarrc_status read_complex(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                                  zarrc_error *error) {
-  size_t half = dtype->item_size / 2;
+  const zarrc_float_format *format = zarrc_float_format_of(dtype->type);
   if (!zarrc_json_is(json, ZARRC_JSON_ARRAY) || zarrc_json_length(json) != 2) {
     return refuse(json, "an array of the real and the imaginary part", error);
   }
-  zarrc_status status = read_part(r, half, false, zarrc_json_at(json, 0), element, error);
-  return status ? status : read_part(r, half, false, zarrc_json_at(json, 1), element + half, error);
+  zarrc_status status = read_part(r, format, false, zarrc_json_at(json, 0), element, error);
+  return status ? status : read_part(r, format, false, zarrc_json_at(json, 1), element + format->nbytes, error);
 }
 
 static zarrc_status read_time(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
@@ -391,6 +390,7 @@ static zarrc_status read_struct(const reader *r, const zarrc_dtype *dtype, const
   return status;
 }
 
+/* NULL: numbers that zarr's core does not have */
 static read_fn *const readers[ZARRC_NTYPES] = {
     [ZARRC_BOOL] = read_bool,         [ZARRC_INT8] = read_integer,        [ZARRC_INT16] = read_integer,
     [ZARRC_INT32] = read_integer,     [ZARRC_INT64] = read_integer,       [ZARRC_UINT8] = read_integer,
@@ -404,7 +404,12 @@ static read_fn *const readers[ZARRC_NTYPES] = {
 
 static zarrc_status read_element(const reader *r, const zarrc_dtype *dtype, const zarrc_json *json, uint8_t *element,
                                  zarrc_error *error) {
-  return readers[dtype->type](r, dtype, json, element, error);
+  read_fn *read = readers[dtype->type];
+  if (!read)
+    read = !zarrc_float_format_of(dtype->type)  ? read_integer
+           : zarrc_type_is_complex(dtype->type) ? read_complex
+                                                : read_float;
+  return read(r, dtype, json, element, error);
 }
 
 /* Returns whether an array or object contains NaN or Infinity anywhere. */

@@ -3,8 +3,6 @@
 #ifndef ZARRC_ARRAY_FILL_BITS_H
 #define ZARRC_ARRAY_FILL_BITS_H
 
-#include "base/half.h"
-
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -47,38 +45,6 @@ static inline void zarrc_fill_store_bits(uint8_t *element, size_t nbytes, uint64
     memcpy(element, &bits, 8);
     break;
   }
-}
-
-/* Convert between the bits of a float of 2, 4 or 8 bytes and its value. NaNs keep sign and leading payload. */
-static inline double zarrc_fill_double_of(size_t nbytes, uint64_t bits) {
-  float single;
-  double value;
-  uint32_t four = (uint32_t)bits;
-  if (nbytes == 2) return zarrc_half_to_double((uint16_t)bits);
-  if (nbytes == 4) {
-    memcpy(&single, &four, sizeof single);
-    return single;
-  }
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-static inline uint64_t zarrc_fill_bits_of(size_t nbytes, double value) {
-  uint32_t four;
-  uint64_t eight;
-  if (nbytes == 2) return zarrc_half_from_double(value);
-  if (nbytes == 4) {
-    float single = (float)value;
-    memcpy(&four, &single, sizeof four);
-    return four;
-  }
-  memcpy(&eight, &value, sizeof eight);
-  return eight;
-}
-
-/* Returns the NaN that is written "NaN". */
-static inline uint64_t zarrc_fill_plain_nan(size_t nbytes) {
-  return nbytes == 2 ? 0x7e00 : nbytes == 4 ? 0x7fc00000 : 0x7ff8000000000000;
 }
 
 #endif

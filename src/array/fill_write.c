@@ -4,6 +4,7 @@
 
 #include "array/fill_bits.h"
 #include "base/base64.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -21,37 +22,41 @@ static zarrc_status write_bool(const zarrc_dtype *dtype, const uint8_t *element,
 }
 
 static zarrc_status write_signed(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
-  unsigned spare = 64 - 8 * dtype->item_size;
+  bool is_signed;
+  unsigned spare = 64 - zarrc_integer_nbits(dtype->type, &is_signed);
   int64_t high = (int64_t)(zarrc_fill_load_bits(element, dtype->item_size) << spare);
   return zarrc_buf_printf(out, error, "%lld", (long long)(high >> spare));
 }
 
 static zarrc_status write_unsigned(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out,
                                    zarrc_error *error) {
-  unsigned long long value = zarrc_fill_load_bits(element, dtype->item_size);
+  bool is_signed;
+  unsigned spare = 64 - zarrc_integer_nbits(dtype->type, &is_signed);
+  unsigned long long value = zarrc_fill_load_bits(element, dtype->item_size) & UINT64_MAX >> spare;
   return zarrc_buf_printf(out, error, "%llu", value);
 }
 
-static zarrc_status write_part(size_t nbytes, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
-  uint64_t bits = zarrc_fill_load_bits(element, nbytes);
-  double value = zarrc_fill_double_of(nbytes, bits);
+static zarrc_status write_part(const zarrc_float_format *format, const uint8_t *element, zarrc_buf *out,
+                               zarrc_error *error) {
+  uint64_t bits = zarrc_fill_load_bits(element, format->nbytes) & UINT64_MAX >> (64 - format->nbits);
+  double value = zarrc_float_value(format, bits);
   if (isfinite(value)) return zarrc_json_put_double(out, value, error);
   if (isinf(value)) return zarrc_buf_printf(out, error, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
-  if (bits == zarrc_fill_plain_nan(nbytes)) return zarrc_buf_printf(out, error, "\"NaN\"");
-  return zarrc_buf_printf(out, error, "\"0x%0*llx\"", (int)(2 * nbytes), (unsigned long long)bits);
+  if (bits == format->nan) return zarrc_buf_printf(out, error, "\"NaN\"");
+  return zarrc_buf_printf(out, error, "\"0x%0*llx\"", 2 * format->nbytes, (unsigned long long)bits);
 }
 
 static zarrc_status write_float(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
-  return write_part(dtype->item_size, element, out, error);
+  return write_part(zarrc_float_format_of(dtype->type), element, out, error);
 }
 
 static zarrc_status write_complex(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out,
                                   zarrc_error *error) {
-  size_t half = dtype->item_size / 2;
+  const zarrc_float_format *format = zarrc_float_format_of(dtype->type);
   zarrc_status status = zarrc_buf_append(out, "[", 1, error);
-  if (!status) status = write_part(half, element, out, error);
+  if (!status) status = write_part(format, element, out, error);
   if (!status) status = zarrc_buf_append(out, ", ", 2, error);
-  if (!status) status = write_part(half, element ? element + half : NULL, out, error);
+  if (!status) status = write_part(format, element ? element + format->nbytes : NULL, out, error);
   return status ? status : zarrc_buf_append(out, "]", 1, error);
 }
 
@@ -133,6 +138,7 @@ static zarrc_status write_struct(const zarrc_dtype *dtype, const uint8_t *elemen
   return status ? status : zarrc_buf_append(out, "}", 1, error);
 }
 
+/* NULL: numbers that zarr's core does not have */
 static write_fn *const writers[ZARRC_NTYPES] = {
     [ZARRC_BOOL] = write_bool,
     [ZARRC_INT8] = write_signed,
@@ -160,7 +166,12 @@ static write_fn *const writers[ZARRC_NTYPES] = {
 
 static zarrc_status write_element(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out,
                                   zarrc_error *error) {
-  return writers[dtype->type](dtype, element, out, error);
+  bool is_signed;
+  write_fn *write = writers[dtype->type];
+  if (!write && zarrc_float_format_of(dtype->type))
+    write = zarrc_type_is_complex(dtype->type) ? write_complex : write_float;
+  if (!write && zarrc_integer_nbits(dtype->type, &is_signed)) write = is_signed ? write_signed : write_unsigned;
+  return write(dtype, element, out, error);
 }
 
 zarrc_status zarrc_fill_to_json(const zarrc_dtype *dtype, const void *element, zarrc_buf *out, zarrc_error *error) {

@@ -13,7 +13,7 @@
 #define MAX_NESTING 16
 
 /* zarrc_dtype.spelling */
-enum { CANONICAL, SPELT_R = 1, SPELT_VARIABLE_LENGTH = 1 };
+enum { CANONICAL, SPELT_R = 1, SPELT_VARIABLE_LENGTH = 1, SPELT_COMPLEX_FLOAT = 1 };
 
 struct zarrc_fields {
   zarrc_ctx *ctx;
@@ -286,6 +286,9 @@ static zarrc_status read_name(const zarrc_json *json, zarrc_dtype *out, zarrc_er
   if (zarrc_json_string_is(json, "variable_length_bytes")) {
     *out = zarrc_dtype_of(ZARRC_BYTES);
     out->spelling = SPELT_VARIABLE_LENGTH;
+  } else if (zarrc_json_string_is(json, "complex_float32") || zarrc_json_string_is(json, "complex_float64")) {
+    *out = zarrc_dtype_of(zarrc_json_string_is(json, "complex_float32") ? ZARRC_COMPLEX64 : ZARRC_COMPLEX128);
+    out->spelling = SPELT_COMPLEX_FLOAT;
   } else if (zarrc_json_string_is(json, "structured")) {
     *out = zarrc_dtype_of(ZARRC_STRUCT);
   } else if (known) {
@@ -413,6 +416,8 @@ static zarrc_status put_dtype(const zarrc_dtype *dtype, zarrc_buf *out, zarrc_er
     return status ? status : zarrc_buf_append(out, "]}}", 3, error);
   default:
     if (dtype->type == ZARRC_BYTES && dtype->spelling == SPELT_VARIABLE_LENGTH) name = "variable_length_bytes";
+    if (dtype->type == ZARRC_COMPLEX64 && dtype->spelling == SPELT_COMPLEX_FLOAT) name = "complex_float32";
+    if (dtype->type == ZARRC_COMPLEX128 && dtype->spelling == SPELT_COMPLEX_FLOAT) name = "complex_float64";
     return zarrc_buf_printf(out, error, "\"%s\"", name);
   }
   return zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": {\"length_bytes\": %u}}", name,

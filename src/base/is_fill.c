@@ -6,6 +6,7 @@
  */
 #include "base/copy.h"
 #include "base/copy_swap.h"
+#include "base/floats.h"
 
 #include <string.h>
 
@@ -29,26 +30,9 @@ static uint64_t bits_of(const uint8_t *p, size_t nbytes, bool swap) {
   }
 }
 
-static uint64_t without_sign(uint64_t bits, size_t nbytes) {
-  return bits & ~((uint64_t)1 << (8 * nbytes - 1));
-}
-
-static bool is_nan(uint64_t bits, size_t nbytes) {
-  const uint64_t infinity = nbytes == 2 ? 0x7c00u : nbytes == 4 ? 0x7f800000u : (uint64_t)0x7ff << 52;
-  return without_sign(bits, nbytes) > infinity;
-}
-
-static bool is_float(zarrc_type type) {
-  return type == ZARRC_FLOAT16 || type == ZARRC_FLOAT32 || type == ZARRC_FLOAT64;
-}
-
-static bool is_complex(zarrc_type type) {
-  return type == ZARRC_COMPLEX64 || type == ZARRC_COMPLEX128;
-}
-
 /* Returns whether elements with different bits may be equal. */
 static bool is_loose(zarrc_type type) {
-  return type == ZARRC_BOOL || is_float(type) || is_complex(type) || type == ZARRC_STRING || type == ZARRC_BYTES;
+  return type == ZARRC_BOOL || zarrc_float_format_of(type) || type == ZARRC_STRING || type == ZARRC_BYTES;
 }
 
 static bool equal_loosely(const zarrc_dtype *dtype, const uint8_t *p, const uint8_t *fill, bool swap) {
@@ -61,11 +45,13 @@ static bool equal_loosely(const zarrc_dtype *dtype, const uint8_t *p, const uint
   }
   const uint64_t a = bits_of(p, n, swap), b = bits_of(fill, n, false);
   if (dtype->type == ZARRC_BOOL) return (a != 0) == (b != 0);
-  if (is_float(dtype->type)) return a == b || (is_nan(a, n) && is_nan(b, n));
+  const zarrc_float_format *f = zarrc_float_format_of(dtype->type);
+  if (!zarrc_type_is_complex(dtype->type)) return a == b || (zarrc_float_is_nan(f, a) && zarrc_float_is_nan(f, b));
   const uint64_t c = bits_of(p + n, n, swap), d = bits_of(fill + n, n, false);
-  const bool nan_here = is_nan(a, n) || is_nan(c, n), nan_there = is_nan(b, n) || is_nan(d, n);
+  const bool nan_here = zarrc_float_is_nan(f, a) || zarrc_float_is_nan(f, c),
+             nan_there = zarrc_float_is_nan(f, b) || zarrc_float_is_nan(f, d);
   if (nan_here || nan_there) return nan_here && nan_there;
-  return (a == b || without_sign(a | b, n) == 0) && (c == d || without_sign(c | d, n) == 0);
+  return (a == b || zarrc_float_magnitude(f, a | b) == 0) && (c == d || zarrc_float_magnitude(f, c | d) == 0);
 }
 
 static bool equal_bits(const zarrc_dtype *dtype, const uint8_t *p, const uint8_t *fill, bool swap) {
@@ -92,8 +78,9 @@ static bool has_nan(const zarrc_dtype *dtype, const uint8_t *p) {
     const uint8_t *q = p + f->offset;
     const size_t n = zarrc_copy_unit(type);
     if (type == ZARRC_STRUCT && has_nan(&f->dtype, q)) return true;
-    if ((is_float(type) || is_complex(type)) && is_nan(bits_of(q, n, false), n)) return true;
-    if (is_complex(type) && is_nan(bits_of(q + n, n, false), n)) return true;
+    const zarrc_float_format *format = zarrc_float_format_of(type);
+    if (format && zarrc_float_is_nan(format, bits_of(q, n, false))) return true;
+    if (zarrc_type_is_complex(type) && zarrc_float_is_nan(format, bits_of(q + n, n, false))) return true;
     if ((type == ZARRC_DATETIME64 || type == ZARRC_TIMEDELTA64) && bits_of(q, 8, false) == (uint64_t)1 << 63)
       return true;
   }

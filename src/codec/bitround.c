@@ -4,6 +4,7 @@
  * highest one that is set. Zarr extensions, "bitround codec". What is stored is the rounded numbers, so decoding has
  * nothing to do.
  */
+#include "base/floats.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/filter.h"
@@ -31,18 +32,8 @@ static zarrc_status bitround_to_json(const zarrc_codec *codec, zarrc_buf *out, z
 
 /* Returns the bits of the fraction of a type, or of its components; 0: it has none. */
 static unsigned fraction_bits(zarrc_type type) {
-  switch (type) {
-  case ZARRC_FLOAT16:
-    return 10;
-  case ZARRC_FLOAT32:
-  case ZARRC_COMPLEX64:
-    return 23;
-  case ZARRC_FLOAT64:
-  case ZARRC_COMPLEX128:
-    return 52;
-  default:
-    return 0;
-  }
+  const zarrc_float_format *format = zarrc_float_format_of(type);
+  return format && format->nbytes > 1 ? format->nfraction : 0;
 }
 
 /* Returns whether elements of a type are integers, as the registered codec sees them. */
@@ -127,7 +118,7 @@ static zarrc_status bitround_encode(const zarrc_codec *codec, const zarrc_spec *
     return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_integers, &k, error);
   }
   bitrounding b = {zarrc_dtype_of(type).item_size, 0, 1};
-  if (type >= ZARRC_COMPLEX64) b.component /= 2, b.per_element = 2;
+  if (zarrc_type_is_complex(type)) b.component /= 2, b.per_element = 2;
   b.nbits = fraction_bits(type) - (unsigned)keepbits->real;
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_bits, &b, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes: packed elements in C order, each unit in the configured byte order. Parts are read by ranges. */
+#include "base/floats.h"
 #include "base/reading.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
@@ -103,30 +104,36 @@ static bool same_bytes(const zarrc_dtype *a, const zarrc_dtype *b) {
   return a->endian == b->endian || !zarrc_dtype_has_endian(a);
 }
 
-/* -------------------------------------------------------------------------------------------------- booleans */
+/* ------------------------------------------------------------------------------------- elements of less than a byte */
 
-/* Returns whether booleans contain a byte other than 0 and 1. */
-static bool bools_are_odd(const uint8_t *p, size_t n) {
-  uint8_t all = 0;
+/* Returns whether elements have bits set that they may not have in memory; never if these have whole bytes. */
+static bool are_odd(zarrc_type type, const uint8_t *p, size_t n) {
+  uint8_t all = 0, mask = zarrc_type_mask(type);
+  if (mask == 0xff) return false;
   for (size_t i = 0; i < n; i++) all |= p[i];
-  return all > 1;
+  return all & (uint8_t)~mask;
 }
 
-static void bools_normalise(uint8_t *to, const uint8_t *from, size_t n) {
-  for (size_t i = 0; i < n; i++) to[i] = from[i] != 0;
+/* Any boolean that is not 0 becomes 1; the high bits of other elements mean nothing. */
+static void normalise(zarrc_type type, uint8_t *to, const uint8_t *from, size_t n) {
+  uint8_t mask = zarrc_type_mask(type);
+  if (type == ZARRC_BOOL)
+    for (size_t i = 0; i < n; i++) to[i] = from[i] != 0;
+  else
+    for (size_t i = 0; i < n; i++) to[i] = from[i] & mask;
 }
 
-/* Copies stored elements to their destination. Any boolean that is not 0 becomes 1. */
+/* Copies stored elements to their destination, normalised. */
 static zarrc_status elements_land(zarrc_ctx *ctx, const zarrc_view *to, const zarrc_view *stored, const uint8_t *from,
                                   size_t nbytes, zarrc_error *error) {
-  if (stored->dtype.type != ZARRC_BOOL || !bools_are_odd(from, nbytes)) {
+  if (!are_odd(stored->dtype.type, from, nbytes)) {
     zarrc_copy(to, stored);
     return ZARRC_OK;
   }
   zarrc_bytes clean;
   zarrc_status status = zarrc_scratch_take(ctx, nbytes, &clean, error);
   if (status) return status;
-  bools_normalise((uint8_t *)clean.ptr, from, nbytes);
+  normalise(stored->dtype.type, (uint8_t *)clean.ptr, from, nbytes);
   zarrc_view view = *stored;
   view.data = (uint8_t *)clean.ptr + ((uint8_t *)stored->data - from);
   zarrc_copy(to, &view);
@@ -145,13 +152,13 @@ static zarrc_status bytes_encode(const zarrc_codec *codec, const zarrc_spec *spe
   if (status) return status;
   zarrc_dtype stored = stored_dtype(codec, spec);
   bool lend = zarrc_view_is_packed_c(decoded) && same_bytes(&decoded->dtype, &stored);
-  if (lend && !parts->into && !(stored.type == ZARRC_BOOL && bools_are_odd(decoded->data, nbytes)))
+  if (lend && !parts->into && !are_odd(stored.type, decoded->data, nbytes))
     return zarrc_parts_push(parts, (zarrc_bytes){decoded->data, nbytes, NULL, NULL}, error);
   status = zarrc_parts_add(parts, nbytes, &memory, error);
   if (status) return status;
   zarrc_view to = zarrc_view_c(&stored, spec->ndim, spec->shape, memory);
   zarrc_copy(&to, decoded);
-  if (stored.type == ZARRC_BOOL && bools_are_odd(memory, nbytes)) bools_normalise(memory, memory, nbytes);
+  if (are_odd(stored.type, memory, nbytes)) normalise(stored.type, memory, memory, nbytes);
   return ZARRC_OK;
 }
 
@@ -197,8 +204,8 @@ static zarrc_status read_whole(zarrc_ctx *ctx, zarrc_blob *blob, uint64_t nbytes
     status = elements_land(ctx, to, &part, range.got.ptr, range.got.len, error);
   } else if (!same) {
     turn_elements(&to->dtype, stored, to->data, range.got.len);
-  } else if (stored->type == ZARRC_BOOL && bools_are_odd(to->data, range.got.len)) {
-    bools_normalise(to->data, to->data, range.got.len);
+  } else if (are_odd(stored->type, to->data, range.got.len)) {
+    normalise(stored->type, to->data, to->data, range.got.len);
   }
   zarrc_bytes_release(&range.got);
   return status;
@@ -294,8 +301,8 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
       from.data = (void *)ranges[r].got.ptr;
       if (!ranges[r].into)
         status = elements_land(ctx, &into, &from, ranges[r].got.ptr, (size_t)p->span, error);
-      else if (stored->type == ZARRC_BOOL && bools_are_odd(into.data, (size_t)p->span))
-        bools_normalise(into.data, into.data, (size_t)p->span);
+      else if (are_odd(stored->type, into.data, (size_t)p->span))
+        normalise(stored->type, into.data, into.data, (size_t)p->span);
     }
     zarrc_ranges_release(ranges, n);
   }

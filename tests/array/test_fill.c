@@ -372,6 +372,53 @@ static void text_needs_an_arena(void **state) {
   assert_string_equal(error.message, "no arena for elements of variable length");
 }
 
+/* Numbers that ml_dtypes has: value, bytes, and what is written. */
+static void small_numbers(void **state) {
+  static const struct {
+    const char *type, *json, *hex, *canonical; /* hex NULL: refused, and canonical is in the message */
+  } rows[] = {
+      {"\"bfloat16\"", "\"NaN\"", "c07f", "\"NaN\""},
+      {"\"bfloat16\"", "\"0x7fc1\"", "c17f", "\"0x7fc1\""},
+      {"\"bfloat16\"", "0.1", "cd3d", "0.10009765625"},
+      {"\"bfloat16\"", "\"-Infinity\"", "80ff", "\"-Infinity\""},
+      {"\"bfloat16\"", "\"0x7f\"", NULL, "and 4 digits"},
+      {"\"float8_e3m4\"", "\"NaN\"", "78", "\"NaN\""},
+      {"\"float8_e3m4\"", "\"0x79\"", "79", "\"0x79\""},
+      {"\"float8_e3m4\"", "15.5", "6f", "15.5"},
+      {"\"float8_e3m4\"", "16", "70", "\"Infinity\""},
+      {"\"float8_e5m2fnuz\"", "\"NaN\"", "80", "\"NaN\""},
+      {"\"float8_e5m2fnuz\"", "\"Infinity\"", NULL, "a number that the type has, \"NaN\" or \"0x\" and 2 digits"},
+      {"\"float8_e8m0fnu\"", "\"NaN\"", "ff", "\"NaN\""},
+      {"\"float8_e8m0fnu\"", "4", "81", "4.0"},
+      {"\"float8_e8m0fnu\"", "0", NULL, "a number that the type has"},
+      {"\"float6_e3m2fn\"", "-28", "3f", "-28.0"},
+      {"\"float6_e3m2fn\"", "\"0xff\"", "3f", "-28.0"},
+      {"\"float6_e3m2fn\"", "\"NaN\"", NULL, "a number that the type has or"},
+      {"\"float4_e2m1fn\"", "1.5", "03", "1.5"},
+      {"\"int4\"", "-8", "08", "-8"},
+      {"\"int4\"", "7", "07", "7"},
+      {"\"int4\"", "8", NULL, "an integer from -8 to 7"},
+      {"\"uint4\"", "15", "0f", "15"},
+      {"\"int2\"", "-1", "03", "-1"},
+      {"\"uint2\"", "4", NULL, "an integer from 0 to 3"},
+      {"\"complex_bfloat16\"", "[1, \"NaN\"]", "803fc07f", "[1.0, \"NaN\"]"},
+      {"\"complex_float16\"", "[1, \"NaN\"]", "003c007e", "[1.0, \"NaN\"]"},
+      {"\"complex_float4_e2m1fn\"", "[6, -0.5]", "0709", "[6.0, -0.5]"},
+      {"\"complex_float32\"", "[1, 2]", "0000803f00000040", "[1.0, 2.0]"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    attempt a = try(*state, rows[i].type, rows[i].json, false);
+    if (!rows[i].hex) {
+      if (a.status != ZARRC_INVALID_METADATA || !strstr(a.error.message, rows[i].canonical))
+        fail_msg("%s %s: %s", rows[i].type, rows[i].json, a.error.message);
+      continue;
+    }
+    if (a.status) fail_msg("%s %s: %s", rows[i].type, rows[i].json, a.error.message);
+    if (strcmp(a.hex, rows[i].hex) || strcmp(a.canonical, rows[i].canonical))
+      fail_msg("%s %s: %s, %s", rows[i].type, rows[i].json, a.hex, a.canonical);
+  }
+}
+
 /* Elements need no alignment, and nothing behind them is touched. */
 static void any_address(void **state) {
   world *w = *state;
@@ -446,6 +493,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_of_zarr_python),    cmocka_unit_test(accepted_by_default),
       cmocka_unit_test(accepted_where_lenient), cmocka_unit_test(refused),
+      cmocka_unit_test(text_needs_an_arena),    cmocka_unit_test(small_numbers),
       cmocka_unit_test(text_needs_an_arena),    cmocka_unit_test(any_address),
       cmocka_unit_test(damaged_text),           cmocka_unit_test(no_memory),
   };

@@ -225,12 +225,48 @@ static void all_rows_are_asked_for_at_once(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* High bits of elements of less than a byte mean nothing, and are neither read nor written. */
+static void high_bits_are_ignored(void **state) {
+  static const struct {
+    zarrc_type type;
+    uint8_t mask;
+  } rows[] = {{ZARRC_INT4, 15},
+              {ZARRC_UINT2, 3},
+              {ZARRC_FLOAT4_E2M1FN, 15},
+              {ZARRC_FLOAT6_E3M2FN, 63},
+              {ZARRC_FLOAT8_E4M3, 255}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    uint8_t stored[256], got[256];
+    zarrc_spec spec = chunk_spec(rows[i].type, 1, (int64_t[]){256});
+    zarrc_pipeline *p = chunk_pipeline(*state, "[\"bytes\"]", &spec);
+    zarrc_memory_blob blob;
+    size_t n;
+    for (int k = 0; k < 256; k++) stored[k] = (uint8_t)k;
+    uint8_t *encoded = chunk_encode(*state, p, stored, &n);
+    assert_int_equal(n, 256);
+    for (int k = 0; k < 256; k++) assert_int_equal(encoded[k], k & rows[i].mask);
+    zarrc_memory_blob_init(&blob, *state, stored, 256);
+    blob.present = true;
+    zarrc_view to = zarrc_view_c(&spec.dtype, 1, spec.shape, got);
+    assert_int_equal(zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL), ZARRC_OK);
+    for (int k = 0; k < 256; k++) assert_int_equal(got[k], k & rows[i].mask);
+    zarrc_region part = chunk_region(1, (int64_t[]){7}, (int64_t[]){50}, (int64_t[]){3});
+    to = zarrc_view_c(&spec.dtype, 1, part.count, got);
+    assert_int_equal(zarrc_read(p, &blob.blob, &part, &to, NULL, NULL), ZARRC_OK);
+    for (int k = 0; k < 50; k++) assert_int_equal(got[k], (7 + 3 * k) & rows[i].mask);
+    zarrc_memory_blob_clear(&blob);
+    free(encoded);
+    zarrc_pipeline_close(p);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(byte_order_is_settled),    cmocka_unit_test(variable_elements_are_refused),
-      cmocka_unit_test(native_elements_are_lent), cmocka_unit_test(wrong_sizes_are_refused),
-      cmocka_unit_test(odd_booleans_become_one),  cmocka_unit_test(parts_are_read_by_ranges),
-      cmocka_unit_test(the_gap_is_an_option),     cmocka_unit_test(all_rows_are_asked_for_at_once),
+      cmocka_unit_test(high_bits_are_ignored),          cmocka_unit_test(byte_order_is_settled),
+      cmocka_unit_test(variable_elements_are_refused),  cmocka_unit_test(native_elements_are_lent),
+      cmocka_unit_test(wrong_sizes_are_refused),        cmocka_unit_test(odd_booleans_become_one),
+      cmocka_unit_test(parts_are_read_by_ranges),       cmocka_unit_test(the_gap_is_an_option),
+      cmocka_unit_test(all_rows_are_asked_for_at_once),
   };
   return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -3,12 +3,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# The types of numbers that numpy does not have, and their bytes. Most are in ml_dtypes.
+_SMALL_FLOATS = (
+    *("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz"),
+    *("float8_e8m0fnu", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"),
+)
+_NOT_OF_NUMPY = {
+    "bfloat16": 2,
+    **dict.fromkeys(("int2", "int4", "uint2", "uint4", *_SMALL_FLOATS), 1),
+    "complex_float16": 4,
+    "complex_bfloat16": 4,
+    **dict.fromkeys((f"complex_{name}" for name in _SMALL_FLOATS), 2),
+}
+_OTHER_NAMES = {"complex_float32": "complex64", "complex_float64": "complex128"}
+
+
+def _not_of_numpy(name: str) -> np.dtype[Any]:
+    """The type of ml_dtypes with this name; bytes, and a warning, where there is none."""
+    ml_dtypes: Any = None
+    with contextlib.suppress(ImportError):
+        ml_dtypes = importlib.import_module("ml_dtypes")
+    if hasattr(ml_dtypes, name):
+        return np.dtype(getattr(ml_dtypes, name))
+    why = "ml_dtypes has no such type" if ml_dtypes else "ml_dtypes is not installed"
+    warnings.warn(f"elements of type {name} are read and written as bytes: {why}", RuntimeWarning, stacklevel=2)
+    return np.dtype(f"V{_NOT_OF_NUMPY[name]}")
 
 
 def to_numpy(data_type: Any) -> np.dtype[Any]:
@@ -35,7 +65,9 @@ def to_numpy(data_type: Any) -> np.dtype[Any]:
             for each in configuration["fields"]
         ]
         return np.dtype([(field, to_numpy(data)) for field, data in fields])
-    return np.dtype(name)
+    if name in _NOT_OF_NUMPY:
+        return _not_of_numpy(name)
+    return np.dtype(_OTHER_NAMES.get(name, name))
 
 
 def to_zarr(dtype: np.dtype[Any]) -> Any:
@@ -43,6 +75,8 @@ def to_zarr(dtype: np.dtype[Any]) -> Any:
     if dtype.names is not None:
         fields = [{"name": name, "data_type": to_zarr(dtype[name])} for name in dtype.names]
         return {"name": "struct", "configuration": {"fields": fields}}
+    if dtype.name in _NOT_OF_NUMPY:
+        return dtype.name
     if dtype.kind == "V":
         return f"r{8 * dtype.itemsize}"
     if dtype.kind == "U":
@@ -76,7 +110,9 @@ def of_spec(kind: Any) -> Any:
 
 def exportable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The same memory as a type that numpy lets others see."""
-    return array if array.dtype.kind in "iufcb" else array.view(f"V{array.dtype.itemsize}")
+    dtype = array.dtype
+    known = dtype.kind in "iufcb" and dtype.type.__module__ == "numpy"
+    return array if known else array.view(f"V{dtype.itemsize}")
 
 
 def empty(
