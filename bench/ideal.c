@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ideal OP STORE --shape Z,Y,X --chunk Z,Y,X [--inner Z,Y,X] --item BYTES --codec NAME [--level N] [--cname NAME]
- *       [--shuffle N] [--crc 1] [--swap 1] [--turn 1] [--threads N] [--src F.npy]
+ *       [--shuffle N] [--crc 1] [--swap 1] [--turn 1] [--v2 1] [--threads N] [--src F.npy]
  *
  * Reads or writes a whole array of three axes, whose edges are multiples of its chunks', as fast as a bare loop over
  * the files can: OP read_all is pread + decode + scatter into fresh huge pages, write is gather + encode + write;
  * threads draw the next file from a counter. With --inner the chunks are shards with an index and its checksum at the
  * end; inner chunks are read in the order in which they lie, in windows of 1 MiB, and written in C order. NAME is none,
- * blosc, zstd, gzip (by libdeflate) or zlib; --src is what write writes and what the result of read_all must be. Prints
- * one line of JSON, in the manner of zarrc-bench.
+ * blosc, zstd, gzip (by libdeflate), zlib (gzip by zlib) or stream (the format zlib by libdeflate); --v2: the keys are
+ * those of format 2 with slashes. --src is what write writes and what the result of read_all must be. Prints one line
+ * of JSON, in the manner of zarrc-bench.
  */
 #include "ideal.h"
 #include "measure.h"
@@ -30,7 +31,7 @@ typedef struct job {
   const char *op, *store, *source_path;
   ideal_chain chain;
   int64_t shape[NDIM], chunk[NDIM], inner[NDIM]; /* inner is chunk where there are no shards */
-  bool sharded;
+  bool sharded, v2;
   int threads;
   int64_t grid[NDIM], inner_grid[NDIM], stride[NDIM];
   size_t nbytes, item_nbytes, nfiles, ninner; /* of the array, of an inner chunk; files, inner chunks in each */
@@ -182,8 +183,8 @@ static void *work(void *arg) {
     char path[MAX_PATH];
     int64_t file[NDIM];
     unravel(i, j->grid, file);
-    snprintf(path, sizeof path, "%s/c/%lld/%lld/%lld", j->store, (long long)file[0], (long long)file[1],
-             (long long)file[2]);
+    snprintf(path, sizeof path, "%s%s/%lld/%lld/%lld", j->store, j->v2 ? "" : "/c", (long long)file[0],
+             (long long)file[1], (long long)file[2]);
     if (reads)
       read_file(&l, file, path);
     else
@@ -214,7 +215,7 @@ static void dims(const char *text, int64_t *out) {
 }
 
 static ideal_library library(const char *name) {
-  static const char *const names[] = {"none", "blosc", "zstd", "gzip", "zlib"};
+  static const char *const names[] = {"none", "blosc", "zstd", "gzip", "zlib", "stream"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return (ideal_library)i;
   give_up("no such codec", name);
@@ -244,6 +245,8 @@ static void option(job *j, const char *name, const char *value) {
     j->chain.swap = atoi(value) != 0;
   else if (strcmp(name, "--turn") == 0)
     j->chain.turn = atoi(value) != 0;
+  else if (strcmp(name, "--v2") == 0)
+    j->v2 = atoi(value) != 0;
   else if (strcmp(name, "--threads") == 0)
     j->threads = atoi(value);
   else if (strcmp(name, "--src") == 0)

@@ -13,8 +13,8 @@
 
 enum { NDIM = 3 };
 
-/* GZIP is libdeflate; ZLIB makes the same format. */
-typedef enum ideal_library { IDEAL_NONE, IDEAL_BLOSC, IDEAL_ZSTD, IDEAL_GZIP, IDEAL_ZLIB } ideal_library;
+/* GZIP is libdeflate; ZLIB makes the same format. STREAM is libdeflate too, in the format zlib. */
+typedef enum ideal_library { IDEAL_NONE, IDEAL_BLOSC, IDEAL_ZSTD, IDEAL_GZIP, IDEAL_ZLIB, IDEAL_STREAM } ideal_library;
 
 /* How one chunk (or inner chunk) is stored: elements, turned round in their byte order or in their axes, then a
  * library, then a checksum behind it. */

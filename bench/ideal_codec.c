@@ -24,7 +24,7 @@ ideal_codec *ideal_codec_open(const ideal_chain *chain) {
   if (chain->library == IDEAL_ZSTD) {
     c->compress = ZSTD_createCCtx();
     c->decompress = ZSTD_createDCtx();
-  } else if (chain->library == IDEAL_GZIP) {
+  } else if (chain->library == IDEAL_GZIP || chain->library == IDEAL_STREAM) {
     c->deflate = libdeflate_alloc_compressor(chain->level);
     c->inflate = libdeflate_alloc_decompressor();
   }
@@ -81,6 +81,9 @@ const uint8_t *ideal_decode(ideal_codec *codec, const uint8_t *from, size_t n, u
   case IDEAL_GZIP:
     if (libdeflate_gzip_decompress(codec->inflate, from, n, to, size, &got) != LIBDEFLATE_SUCCESS) return NULL;
     return got == size ? to : NULL;
+  case IDEAL_STREAM:
+    if (libdeflate_zlib_decompress(codec->inflate, from, n, to, size, &got) != LIBDEFLATE_SUCCESS) return NULL;
+    return got == size ? to : NULL;
   case IDEAL_ZLIB:
     return zlib_decompress(from, n, to, size) ? to : NULL;
   }
@@ -103,6 +106,8 @@ static size_t pack(const ideal_codec *codec, const uint8_t *from, size_t n, uint
     return ZSTD_isError(got) ? 0 : got;
   case IDEAL_GZIP:
     return libdeflate_gzip_compress(codec->deflate, from, n, to, room);
+  case IDEAL_STREAM:
+    return libdeflate_zlib_compress(codec->deflate, from, n, to, room);
   case IDEAL_ZLIB:
     return zlib_compress(chain->level, from, n, to, room);
   }

@@ -28,7 +28,7 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 FEW = ("raw", "bloscz", "sh_zstd")
 SINGLE = ("raw", "bloscz", "zstd", "tr_zstd", "gzip", "sh_raw", "sh_zstd")
 LEAN = ("raw", "bloscz", "gzip", "sh_raw", "sh_zstd")
-QUICK = ("raw", "bloscz", "zstd", "gzip", "sh_raw", "sh_bloscz", "sh_zstd")
+QUICK = ("raw", "bloscz", "zstd", "gzip", "sh_raw", "sh_bloscz", "sh_zstd", "v2_blosclz4", "v2_zlib", "v2_F_zstd")
 WITH_ZSTD = ("zstd", "tr_zstd", "bloscz", "sh_zstd", "sh_bloscz", "cl_bloscz", "air_bloscz", "mri_zstd")
 
 

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import itertools
 import json
+import os
 import resource
 import sys
 import time
@@ -35,7 +36,8 @@ class TensorStore:
         self.versions = {"tensorstore": version_of("tensorstore")}
 
     def open(self, path, write):
-        spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{path}/"}}
+        driver = "zarr3" if os.path.exists(f"{path}/zarr.json") else "zarr"
+        spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path}/"}}
         return self.ts.open(spec, context=self.context, open=True, read=True, write=write).result()
 
     def get(self, array, selection):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is measured: data, and the arrays that it is stored in. Metadata is plain zarr.json, so that every tool opens
-the same files."""
+"""What is measured: data, and the arrays that it is stored in. Metadata is plain zarr.json or .zarray, so that every
+tool opens the same files."""
 import glob
 import gzip
 import json
@@ -17,6 +17,7 @@ ZSTD = {"name": "zstd", "configuration": {"level": 3, "checksum": False}}
 GZIP = {"name": "gzip", "configuration": {"level": 5}}
 TURN = {"name": "transpose", "configuration": {"order": [2, 1, 0]}}
 ITEM_SIZE = {"uint8": 1, "uint16": 2, "float32": 4}
+NUMPY_TYPE = {"uint8": "|u1", "uint16": "<u2", "float32": "<f4"}
 
 
 def blosc(cname, shuffle, typesize):
@@ -47,7 +48,7 @@ class Data:
 @dataclass(frozen=True)
 class Workload:
     """An array to be written and read. inner: shape of inner chunks, codecs are then theirs. ideal: options of the bare
-    loop that does the same."""
+    loop that does the same. v2: members of the .zarray of an array of format 2, which has no codecs."""
     name: str
     data: Data
     chunk: tuple
@@ -55,23 +56,32 @@ class Workload:
     inner: tuple = None
     fill: int = 0
     ideal: dict = field(default_factory=dict)
+    v2: dict = None
 
     def metadata(self):
+        if self.v2:
+            return {"zarr_format": 2, "shape": list(self.data.shape), "chunks": list(self.chunk),
+                    "dtype": NUMPY_TYPE[self.data.dtype], "fill_value": self.fill, "order": "C", "filters": None,
+                    "compressor": None, "dimension_separator": "/", **self.v2}
         codecs = sharded(self.inner, self.codecs) if self.inner else self.codecs
         return {"zarr_format": 3, "node_type": "array", "shape": list(self.data.shape), "data_type": self.data.dtype,
                 "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.chunk)}},
                 "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
                 "fill_value": self.fill, "codecs": codecs, "attributes": {}}
 
+    @property
+    def document(self):
+        return ".zarray" if self.v2 else "zarr.json"
+
     def create(self, path):
         """An array without chunks."""
         os.makedirs(path, exist_ok=True)
-        with open(f"{path}/zarr.json", "w", encoding="utf-8") as file:
+        with open(f"{path}/{self.document}", "w", encoding="utf-8") as file:
             json.dump(self.metadata(), file)
 
     def is_at(self, path):
         try:
-            with open(f"{path}/zarr.json", encoding="utf-8") as file:
+            with open(f"{path}/{self.document}", encoding="utf-8") as file:
                 return json.load(file) == self.metadata()
         except FileNotFoundError:
             return False
@@ -86,7 +96,7 @@ class Workload:
     def ideal_options(self):
         def dims(shape):
             return ",".join(map(str, shape))
-        options = {"shape": dims(self.data.shape), "chunk": dims(self.chunk), "item": ITEM_SIZE[self.data.dtype],
+        options = {"v2": int(bool(self.v2)), "shape": dims(self.data.shape), "chunk": dims(self.chunk), "item": ITEM_SIZE[self.data.dtype],
                    **self.ideal}
         if self.inner:
             options["inner"] = dims(self.inner)
@@ -188,6 +198,12 @@ def make(programs, command, root, folder, quick, wheel):
         Workload("sh_gzcrc", half, shard, [LITTLE, GZIP, CRC], inner, ideal={**deflate, "crc": 1}),
         Workload("cl_bloscz", climate, (8, 90, 180), [LITTLE, blosc("zstd", "shuffle", 4)], ideal=shuffled),
         Workload("air_bloscz", weather, (240, 37, 49), [LITTLE, blosc("zstd", "shuffle", 4)], ideal=shuffled),
+        Workload("v2_blosclz4", micro, chunk, [], ideal=lz4, v2={"compressor": {
+            "id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}}),
+        Workload("v2_zlib", half, chunk, [], ideal={"codec": "stream", "level": 1},
+                 v2={"compressor": {"id": "zlib", "level": 1}}),
+        Workload("v2_F_zstd", micro, chunk, [], ideal={**zstd, "turn": 1},
+                 v2={"compressor": {"id": "zstd", "level": 3}, "order": "F"}),
     ]
     if mri:  # the fill value that it has not: all chunks are stored
         every.append(Workload("mri_zstd", mri, chunk, [{"name": "bytes"}, ZSTD], fill=255, ideal=zstd))
