@@ -54,6 +54,7 @@ typedef enum cli_option_id {
   CLI_MAN,
   CLI_ZARR_FORMAT,
   CLI_ORDER,
+  CLI_REMOVE_V2,
   CLI_NOPTIONS
 } cli_option_id;
 
@@ -82,7 +83,8 @@ enum {
   CLI_VERB_HELP = 1u << 10,
   CLI_VERB_SHARD = 1u << 11,
   CLI_VERB_CONSOLIDATE = 1u << 12,
-  CLI_VERB_ALL = (1u << 13) - 1
+  CLI_VERB_MIGRATE = 1u << 13,
+  CLI_VERB_ALL = (1u << 14) - 1
 };
 
 typedef struct cli_verb {
@@ -132,6 +134,7 @@ zarrc_status cli_put(cli *c, zarrc_error *error);
 zarrc_status cli_create(cli *c, zarrc_error *error);
 zarrc_status cli_copy(cli *c, zarrc_error *error);
 zarrc_status cli_consolidate(cli *c, zarrc_error *error);
+zarrc_status cli_migrate(cli *c, zarrc_error *error);
 zarrc_status cli_encode(cli *c, zarrc_error *error);
 zarrc_status cli_decode(cli *c, zarrc_error *error);
 zarrc_status cli_shard_verb(cli *c, zarrc_error *error);

@@ -71,6 +71,19 @@ const cli_verb cli_verbs[] = {
      "an impossible size, count as lacking; with --check, chunks that are damaged or differ are written again.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
      "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
+    {CLI_VERB_MIGRATE, "migrate", "URL", 1, 1, "<file>", "change the Zarr format of a hierarchy in place",
+     "Writes a zarr.json for each array and group at and below URL, from the metadata of Zarr format 2 that are there. Chunks stay "
+     "where and as they are. Every node is checked before anything is written; one that format 3 cannot express, such as "
+     "Python objects that pickle has stored, is refused.\n\n"
+     "The metadata of format 2 stay, so that other programs can go on using them, but where both are, zarr.json counts. "
+     "--remove-v2-metadata removes them, in the same call or a later one; it refuses if they say something else by "
+     "now, because one of both was changed, unless --force is given.\n\n"
+     "--zarr-format 2 goes back: each zarr.json is replaced by metadata of format 2. Those that are still there and say the "
+     "same stay as they are. An array that was made in format 3 has other chunk keys, or codecs, and is refused: use zarrc "
+     "copy --zarr-format 2.\n\n"
+     "An interrupted call can be repeated. Only whole hierarchies can be migrated, not a part below a group.",
+     "zarrc migrate old.zarr -n\nzarrc migrate old.zarr\nzarrc migrate old.zarr --remove-v2-metadata\n"
+     "zarrc migrate old.zarr --zarr-format 2", cli_migrate},
     {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",
      "Reads one chunk as raw elements (packed, little-endian, C order; each element of variable length preceded by its "
      "length in 4 bytes, little-endian) and writes the bytes that a store would hold.",
@@ -108,7 +121,7 @@ const cli_verb cli_verbs[] = {
 #define VALUES  (CLI_VERB_GET | CLI_VERB_PUT)
 #define CODING  (CLI_VERB_ENCODE | CLI_VERB_DECODE)
 #define MAKING  (CLI_VERB_CREATE | CLI_VERB_COPY)
-#define STORING (CLI_VERB_CREATE | CLI_VERB_COPY | CLI_VERB_PUT)
+#define STORING (CLI_VERB_CREATE | CLI_VERB_COPY | CLI_VERB_PUT | CLI_VERB_MIGRATE)
 #define READING (CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE | CLI_VERB_GET)
 #define MOVING  (CLI_VERB_GET | CLI_VERB_PUT | CLI_VERB_COPY)
 
@@ -146,6 +159,11 @@ const cli_option cli_options[] = {
     {CLI_ORDER, CLI_VERB_CREATE, 0, "order", "ORDER", "C F", "order of the elements in stored chunks; F adds a transpose to the codecs"},
     {CLI_ZARR_FORMAT, CLI_VERB_CREATE, 0, "zarr-format", "N", "2 3", "Zarr format of the new node (default: 3)"},
     {CLI_ZARR_FORMAT, CLI_VERB_COPY, 0, "zarr-format", "N", "2 3", "Zarr format of the copy (default: 3, whatever the source has)"},
+    {CLI_ZARR_FORMAT, CLI_VERB_MIGRATE, 0, "zarr-format", "N", "2 3", "Zarr format to be made (default: 3)"},
+    {CLI_REMOVE_V2, CLI_VERB_MIGRATE, 0, "remove-v2-metadata", NULL, NULL, "remove the metadata of format 2"},
+    {CLI_FORCE, CLI_VERB_MIGRATE, 'f', "force", NULL, NULL, "with --remove-v2-metadata: even if they say something else by now"},
+    {CLI_DRY_RUN, CLI_VERB_MIGRATE, 'n', "dry-run", NULL, NULL, "check everything, and only list what would be written and removed"},
+    {CLI_QUIET, CLI_VERB_MIGRATE, 'q', "quiet", NULL, NULL, "no summary"},
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},
     {CLI_OVERWRITE, MAKING, 0, "overwrite", NULL, NULL, "replace the array or group that is there"},
     {CLI_RESUME, CLI_VERB_COPY, 0, "resume", NULL, NULL, "continue a copy that was interrupted"},

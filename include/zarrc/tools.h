@@ -242,6 +242,51 @@ ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier,
 ZARRC_API zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target,
                                              zarrc_error *error);
 
+/* ---------------------------------------------------------------------------------------------------- migrating */
+
+typedef enum zarrc_migrate_step {
+  ZARRC_MIGRATE_WRITE, /* a document was stored under the key */
+  ZARRC_MIGRATE_REMOVE /* the document was erased */
+} zarrc_migrate_step;
+
+typedef struct zarrc_migrate_event {
+  zarrc_migrate_step step;
+  const char *key;
+} zarrc_migrate_event;
+
+/* Any result but ZARRC_OK ends the migration with that status. */
+typedef zarrc_status (*zarrc_migrate_event_fn)(void *arg, const zarrc_migrate_event *event, zarrc_error *error);
+
+typedef struct zarrc_migrate_options {
+  size_t struct_size;
+  int zarr_format;         /* to be made: 3 or 2; 0: 3 */
+  bool remove_v2_metadata; /* format 3: also remove what is left of format 2, unless it says something else by now */
+  bool force;              /* remove it even then */
+  bool dry_run;            /* check everything and send the events, but change nothing */
+  zarrc_migrate_event_fn event; /* may be NULL */
+  void *event_arg;
+} zarrc_migrate_options;
+
+typedef struct zarrc_migrate_report {
+  size_t struct_size;
+  uint64_t narrays, ngroups, nmigrated; /* nmigrated: nodes that had the other format */
+  uint64_t nwritten, nremoved;          /* documents */
+} zarrc_migrate_report;
+
+/* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where
+ * and as they are. All nodes are checked first.
+ *
+ * To format 3, each node gets a zarr.json. The documents of format 2 stay until a call with remove_v2_metadata; other
+ * programs may still use them, but where both are zarr.json counts. To format 2, each zarr.json is replaced by
+ * documents of format 2; those that are still there, and say the same, come into their own again. An array must have
+ * chunk keys of the encoding "v2", as migrated ones have. Consolidated metadata of the new format are not made.
+ *
+ * An interrupted call can be repeated. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED: the
+ * new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another format,
+ * or documents of format 2 say something else and would be removed. */
+ZARRC_API zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
+                                     zarrc_migrate_report *report, zarrc_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,9 +6,9 @@ import subprocess
 
 import support
 
-VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "encode", "decode", "shard", "consolidate", "completion",
-         "help"]
-LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view", "migrate"]
+VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "migrate", "encode", "decode", "shard", "consolidate",
+         "completion", "help"]
+LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view"]
 
 
 class Usage(support.Case):

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""migrate: to Zarr format 3 and back, in place."""
+import json
+import struct
+
+import support
+
+
+class Migrate(support.Case):
+
+    def setUp(self):
+        super().setUp()
+        self.values = struct.pack("<60i", *range(60))
+        self.zarrc("create", "h.zarr", "--group", "--zarr-format", "2", "--attributes", '{"r": 1}')
+        self.zarrc("create", "h.zarr/g/a", "--shape", "6,10", "--dtype", "int32", "-c", "4,5", "--codecs", "gzip(1)", "--order", "F",
+                   "--zarr-format", "2", "--dimension-names", "y,x", "--fill-value", "null")
+        self.zarrc("put", "h.zarr/g/a", "--format", "raw", "-i", "-", stdin=self.values)
+
+    def tree(self):
+        root = self.folder / "h.zarr"
+        return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+    def test_there_and_back(self):
+        before = self.tree()
+        text = self.text("migrate", "h.zarr", "-n")
+        self.assertEqual(text.splitlines(), ["write   g/a/zarr.json", "write   g/zarr.json", "write   zarr.json",
+                                             "1 array, 2 groups: 3 documents would be written, 0 removed"])
+        self.assertEqual(self.tree(), before)
+        text = self.text("migrate", "h.zarr")
+        self.assertIn("1 array, 2 groups: 3 documents written, 0 removed\n", text)
+        self.assertIn("stay until --remove-v2-metadata", text)
+        after = self.tree()
+        self.assertEqual({k: v for k, v in after.items() if not k.endswith("zarr.json")}, before)
+        info = self.json("info", "h.zarr/g/a")
+        self.assertEqual((info["zarr_format"], info["dimension_names"]), (3, ["y", "x"]))
+        self.assertEqual(self.raw("h.zarr/g/a"), self.values)
+        done = self.json("migrate", "h.zarr", "--zarr-format", "2")
+        self.assertEqual([done[k] for k in ("zarr_format", "arrays", "groups", "migrated", "written", "removed", "dry_run")],
+                         [2, 1, 2, 3, 0, 3, False])
+        self.assertEqual(self.tree(), before)
+        self.assertEqual(self.text("migrate", "h.zarr", "--remove-v2-metadata", "-q"), "")
+        self.assertEqual({k for k in self.tree() if "." in k.split("/")[-1][:1] or k.endswith("json")},
+                         {"zarr.json", "g/zarr.json", "g/a/zarr.json"})
+        self.assertEqual(self.raw("h.zarr/g/a"), self.values)
+
+    def test_changed(self):
+        self.zarrc("migrate", "h.zarr", "-q")
+        (self.folder / "h.zarr/.zattrs").write_text('{"r": 2}')
+        self.refused("migrate", "h.zarr", "--remove-v2-metadata", code=10, says=["no longer say the same", "--force"])
+        self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q")
+        self.assertEqual(json.loads((self.folder / "h.zarr/.zattrs").read_text()), {"r": 1})
+
+    def test_refused(self):
+        before = self.tree()
+        self.refused("migrate", "h.zarr/g", code=10, says="h.zarr: a group of Zarr format 2")
+        self.refused("migrate", "none.zarr", code=3, says="no such directory")
+        self.assertFalse((self.folder / "none.zarr").exists())
+        self.refused("migrate", "h.zarr", "--zarr-format", "2", "--remove-v2-metadata", code=2, says="made and removed")
+        (self.folder / "h.zarr/z").mkdir()
+        (self.folder / "h.zarr/z/.zarray").write_text(
+            json.dumps({**json.loads(before["g/a/.zarray"]), "dtype": "|O", "filters": [{"id": "pickle"}]}))
+        self.refused("migrate", "h.zarr", code=5, says=["h.zarr/z/.zarray", "pickle"])
+        (self.folder / "h.zarr/z/.zarray").unlink()
+        self.assertEqual(self.tree(), before)
+        self.array("new.zarr", "int32", (4, ), (2, ))
+        self.refused("migrate", "new.zarr", "--zarr-format", "2", code=5, says="chunk keys begin with c/")
