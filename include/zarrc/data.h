@@ -183,6 +183,16 @@ ZARRC_API void zarrc_fill(const zarrc_view *dst, const void *element);
  * contains a NaN or NaT equals nothing. */
 ZARRC_API bool zarrc_is_fill(const zarrc_view *view, const void *element);
 
+/* ------------------------------------------------------------------------------------------------ fill values */
+
+/* Reads a fill value from n bytes of JSON. element has room for item_size bytes and gets native byte order; the text of
+ * variable-length types is taken from arena. lenient also accepts what zarr-python does, such as numbers in strings. */
+ZARRC_API zarrc_status zarrc_fill_from_json(zarrc_ctx *ctx, const zarrc_dtype *dtype, const char *json, size_t n,
+                                            bool lenient, zarrc_arena *arena, void *element, zarrc_error *error);
+/* Appends the canonical JSON of an element; NULL: the default fill value of the type. Unusual NaNs are hexadecimal. */
+ZARRC_API zarrc_status zarrc_fill_to_json(const zarrc_dtype *dtype, const void *element, zarrc_buf *out,
+                                          zarrc_error *error);
+
 /* -------------------------------------------------------------------------------------------------- selections */
 
 /* What to select on one axis. A negative index counts from the end of the axis. */

@@ -2,9 +2,9 @@
 #include "array/metadata.h"
 
 #include "array/document.h"
-#include "array/fill.h"
 #include "array/grid.h"
 #include "base/checked.h"
+#include "base/fill.h"
 #include "base/parsed.h"
 #include "pipeline/parsed.h"
 

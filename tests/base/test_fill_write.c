@@ -8,7 +8,7 @@
 
 #include "support/context.h"
 
-#include <zarrc/array.h>
+#include <zarrc/data.h>
 
 #include <stdlib.h>
 #include <string.h>

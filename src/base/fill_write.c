@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing fill values, and any other element, as JSON. */
-#include <zarrc/array.h>
+#include <zarrc/data.h>
 
-#include "array/fill_bits.h"
 #include "base/base64.h"
 #include "base/floats.h"
 #include "base/json.h"
+#include "base/number_bits.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -24,7 +24,7 @@ static zarrc_status write_bool(const zarrc_dtype *dtype, const uint8_t *element,
 static zarrc_status write_signed(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
   bool is_signed;
   unsigned spare = 64 - zarrc_integer_nbits(dtype->type, &is_signed);
-  int64_t high = (int64_t)(zarrc_fill_load_bits(element, dtype->item_size) << spare);
+  int64_t high = (int64_t)(zarrc_load_bits(element, dtype->item_size) << spare);
   return zarrc_buf_printf(out, error, "%lld", (long long)(high >> spare));
 }
 
@@ -32,13 +32,13 @@ static zarrc_status write_unsigned(const zarrc_dtype *dtype, const uint8_t *elem
                                    zarrc_error *error) {
   bool is_signed;
   unsigned spare = 64 - zarrc_integer_nbits(dtype->type, &is_signed);
-  unsigned long long value = zarrc_fill_load_bits(element, dtype->item_size) & UINT64_MAX >> spare;
+  unsigned long long value = zarrc_load_bits(element, dtype->item_size) & UINT64_MAX >> spare;
   return zarrc_buf_printf(out, error, "%llu", value);
 }
 
 static zarrc_status write_part(const zarrc_float_format *format, const uint8_t *element, zarrc_buf *out,
                                zarrc_error *error) {
-  uint64_t bits = zarrc_fill_load_bits(element, format->nbytes) & UINT64_MAX >> (64 - format->nbits);
+  uint64_t bits = zarrc_load_bits(element, format->nbytes) & UINT64_MAX >> (64 - format->nbits);
   double value = zarrc_float_value(format, bits);
   if (isfinite(value)) return zarrc_json_put_double(out, value, error);
   if (isinf(value)) return zarrc_buf_printf(out, error, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
@@ -62,7 +62,7 @@ static zarrc_status write_complex(const zarrc_dtype *dtype, const uint8_t *eleme
 
 static zarrc_status write_time(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
   (void)dtype;
-  long long value = element ? (long long)(int64_t)zarrc_fill_load_bits(element, 8) : (long long)INT64_MIN;
+  long long value = element ? (long long)(int64_t)zarrc_load_bits(element, 8) : (long long)INT64_MIN;
   return zarrc_buf_printf(out, error, "%lld", value);
 }
 
@@ -92,11 +92,11 @@ static zarrc_status write_null_terminated(const zarrc_dtype *dtype, const uint8_
 
 static zarrc_status write_utf32(const zarrc_dtype *dtype, const uint8_t *element, zarrc_buf *out, zarrc_error *error) {
   size_t n = element ? dtype->item_size / 4 : 0;
-  while (n > 0 && zarrc_fill_load_bits(element + 4 * (n - 1), 4) == 0) n--;
+  while (n > 0 && zarrc_load_bits(element + 4 * (n - 1), 4) == 0) n--;
   zarrc_status status = zarrc_buf_append(out, "\"", 1, error);
   for (size_t i = 0; i < n && !status; i++) {
     char utf8[4], quoted[16];
-    uint32_t cp = (uint32_t)zarrc_fill_load_bits(element + 4 * i, 4);
+    uint32_t cp = (uint32_t)zarrc_load_bits(element + 4 * i, 4);
     size_t len = zarrc_char_put(utf8, cp);
     if (len == 0) {
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "0x%08x at %zu is not a character", (unsigned)cp, i);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The bits of numbers of nbytes bytes at any address, in native byte order. */
-#ifndef ZARRC_ARRAY_FILL_BITS_H
-#define ZARRC_ARRAY_FILL_BITS_H
+#ifndef ZARRC_BASE_NUMBER_BITS_H
+#define ZARRC_BASE_NUMBER_BITS_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 /* element NULL: 0 */
-static inline uint64_t zarrc_fill_load_bits(const uint8_t *element, size_t nbytes) {
+static inline uint64_t zarrc_load_bits(const uint8_t *element, size_t nbytes) {
   if (!element) return 0;
   uint16_t two;
   uint32_t four;
@@ -28,7 +28,7 @@ static inline uint64_t zarrc_fill_load_bits(const uint8_t *element, size_t nbyte
   }
 }
 
-static inline void zarrc_fill_store_bits(uint8_t *element, size_t nbytes, uint64_t bits) {
+static inline void zarrc_store_bits(uint8_t *element, size_t nbytes, uint64_t bits) {
   uint16_t two = (uint16_t)bits;
   uint32_t four = (uint32_t)bits;
   switch (nbytes) {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include <zarrc/array.h>
+#include <zarrc/data.h>
 
 #include "base/json.h"
 #include "support/faulty_alloc.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fill values from JSON. Zarr v3 core specification, "Fill value", and data type extensions. */
-#include "array/fill.h"
+#include "base/fill.h"
 
-#include "array/fill_bits.h"
 #include "base/base64.h"
 #include "base/decimal.h"
 #include "base/floats.h"
+#include "base/number_bits.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -120,7 +120,7 @@ static zarrc_status read_integer(const reader *r, const zarrc_dtype *dtype, cons
     return refuse(json, expected, error);
   }
   uint64_t bits = negative ? 0 - magnitude : magnitude;
-  zarrc_fill_store_bits(element, dtype->item_size, bits & UINT64_MAX >> (64 - nbits));
+  zarrc_store_bits(element, dtype->item_size, bits & UINT64_MAX >> (64 - nbits));
   return ZARRC_OK;
 }
 
@@ -205,7 +205,7 @@ static zarrc_status read_part(const reader *r, const zarrc_float_format *format,
     expected[words.len] = 0;
     return refuse(json, expected, error);
   }
-  zarrc_fill_store_bits(element, format->nbytes, bits);
+  zarrc_store_bits(element, format->nbytes, bits);
   return ZARRC_OK;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fill values from parsed JSON. */
-#ifndef ZARRC_ARRAY_FILL_H
-#define ZARRC_ARRAY_FILL_H
+#ifndef ZARRC_BASE_FILL_H
+#define ZARRC_BASE_FILL_H
 
-#include <zarrc/array.h>
+#include <zarrc/data.h>
 
 #include "base/json.h"
 
