@@ -185,6 +185,13 @@ def make_objects():
     put("objects", "msgpack2-long", b"\1\0\0\1\2" + b"\xdd\0\0\0\3\xdb\xff\xff\xff\xff")
 
 
+def make_numbers():
+    rng = random.Random(9)
+    for codec in range(7):
+        for kind in range(8):
+            put("numbers", "codec-%d-%d" % (codec, kind), bytes([codec, kind, 2, 2]) + b"\0\1\2\1\1\1" + rng.randbytes(9 << kind % 4))
+
+
 def index(entries, order):
     return struct.pack(order + "%dQ" % (2 * len(entries)), *(number for entry in entries for number in entry))
 
@@ -299,7 +306,7 @@ def make_numcodecs():
 
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_vlen, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_fill_value, make_vlen, make_numbers, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

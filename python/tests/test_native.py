@@ -147,6 +147,28 @@ BIG_FILTERS: list[tuple[str, str, dict[str, Any]]] = [
     ("AsType", ">i2", {"encode_dtype": ">f8", "decode_dtype": ">i2"}),
 ]
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("sharded", [False, True])
+def test_codecs_that_zarr_python_has_since_3_4(sharded: bool) -> None:
+    pytest.importorskip("zarr.codecs.cast_value", reason="older releases do not have them")
+    pytest.importorskip("cast_value_rs", reason="which zarr-python needs for them")
+    from zarr.codecs import CastValue, ScaleOffset
+
+    chain = [ScaleOffset(offset=-10, scale=2), CastValue(data_type="uint16", rounding="towards-zero", out_of_range="clamp")]
+    values = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE) * 0.75
+    for path in (STOCK, "zarrc.CodecPipeline"):
+        store = MemoryStore()
+        with zarr.config.set({"codec_pipeline.path": path}):
+            array = zarr.create_array(
+                store, shape=SHAPE, chunks=(3, 2), dtype="f4", filters=chain, **({"shards": (6, 4)} if sharded else {})
+            )
+            array[...] = values
+        read = zarr.open_array(store)
+        assert np.asarray(read[...]).tolist() == (np.trunc((values + 10) * 2) / 2 - 10).tolist()
+        assert np.asarray(read[2:5, 1:4]).tolist() == np.asarray(read[...])[2:5, 1:4].tolist()
+    assert not any("fallback" in each for each in zarrc.counters())
+
+
 LABELS = [str(i) for i in range(17)]
 CATEGORIES: list[tuple[str, str, dict[str, Any]]] = [
     ("Categorize", "<U3", {"labels": LABELS, "dtype": "<U3"}),

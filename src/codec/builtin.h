@@ -22,6 +22,9 @@ extern const zarrc_codec_class zarrc_delta_class;
 extern const zarrc_codec_class zarrc_fixedscaleoffset_class;
 extern const zarrc_codec_class zarrc_packbits_class;
 extern const zarrc_codec_class zarrc_quantize_class;
+extern const zarrc_codec_class zarrc_bit_packing_class;
+extern const zarrc_codec_class zarrc_cast_value_class;
+extern const zarrc_codec_class zarrc_scale_offset_class;
 
 /* Those of numcodecs, which zarr-python writes as "numcodecs.NAME". */
 extern const zarrc_codec_class zarrc_numcodecs_gzip_class;

@@ -412,16 +412,18 @@ static void enums(void **state) {
   assert_null(zarrc_endian_name((zarrc_endian)names_in("Endian")));
 }
 
-/* Not among the nine: refused by name, never skipped. */
+/* Not among the nine: written as they were read. */
 static void later_codecs(void **state) {
   static const char *const texts[] = {"{\"name\": \"cast_value\", \"configuration\": {\"data_type\": \"int8\"}}",
                                       "{\"name\": \"scale_offset\", \"configuration\": {\"offset\": 1, \"scale\": 2}}"};
   (void)state;
   for (size_t i = 0; i < 2; i++) {
     zarrc_codec *codec = NULL;
-    zarrc_error error = {0};
-    assert_int_equal(zarrc_codec_open(ctx, texts[i], strlen(texts[i]), &codec, &error), ZARRC_UNSUPPORTED);
-    assert_non_null(strstr(error.message, i ? "scale_offset" : "cast_value"));
+    assert_int_equal(zarrc_codec_open(ctx, texts[i], strlen(texts[i]), &codec, NULL), ZARRC_OK);
+    char *json = chunk_codec_json(ctx, codec);
+    assert_string_equal(json, texts[i]);
+    free(json);
+    zarrc_codec_close(codec);
   }
 }
 

@@ -112,6 +112,13 @@ def joining(codecs: Sequence[Codec], spec: ArraySpec) -> tuple[int, int]:
     return gap, most
 
 
+def _is_later(codec: Codec) -> bool:
+    """Whether a codec is exactly one of those that zarr-python has since 3.4."""
+    name, module = type(codec).__qualname__, type(codec).__module__
+    known = {"CastValue": "zarr.codecs.cast_value", "ScaleOffset": "zarr.codecs.scale_offset"}
+    return known.get(name) == module and getattr(sys.modules[module], name, None) is type(codec)
+
+
 def _is_of_numcodecs(codec: Codec) -> bool:
     """Whether a codec is exactly one of zarr-python's around those of numcodecs."""
     module = "zarr.codecs.numcodecs._codecs"
@@ -119,7 +126,7 @@ def _is_of_numcodecs(codec: Codec) -> bool:
 
 
 def _describe_codec(codec: Codec) -> dict[str, Any]:
-    if type(codec) not in _known and not _is_of_numcodecs(codec):
+    if type(codec) not in _known and not _is_of_numcodecs(codec) and not _is_later(codec):
         raise Unsupported(f"codec {type(codec).__module__}.{type(codec).__qualname__}")
     for inner in (*getattr(codec, "codecs", ()), *getattr(codec, "index_codecs", ())):
         _describe_codec(inner)

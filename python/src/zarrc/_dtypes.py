@@ -35,7 +35,8 @@ def _not_of_numpy(name: str) -> np.dtype[Any]:
     with contextlib.suppress(ImportError):
         ml_dtypes = importlib.import_module("ml_dtypes")
     if hasattr(ml_dtypes, name):
-        return np.dtype(getattr(ml_dtypes, name))
+        made: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
+        return made
     why = "ml_dtypes has no such type" if ml_dtypes else "ml_dtypes is not installed"
     warnings.warn(f"elements of type {name} are read and written as bytes: {why}", RuntimeWarning, stacklevel=2)
     return np.dtype(f"V{_NOT_OF_NUMPY[name]}")
