@@ -57,7 +57,8 @@ uint8_t zarrc_type_mask(zarrc_type type) {
   const zarrc_float_format *format = formats[type];
   unsigned nbits = format ? format->nbits : zarrc_integer_nbits(type, &is_signed);
   if (type == ZARRC_BOOL) nbits = 1;
-  return nbits > 0 && nbits < 8 ? (uint8_t)((1u << nbits) - 1) : 0xff;
+  if (nbits == 0 || nbits > 8) nbits = 8;
+  return (uint8_t)(0xffu >> (8 - nbits));
 }
 
 static uint64_t sign_of(const zarrc_float_format *f) {
