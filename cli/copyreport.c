@@ -166,6 +166,9 @@ static void print_left_out(const cli_copying *k) {
     cli_print_safe(stdout, k->other_names.text);
     putchar('\n');
   }
+  if (k->report->nunlisted > 0)
+    printf("%s arrays or groups that the consolidated metadata do not tell of were not copied (--no-consolidated)\n",
+           cli_human_count(a, k->report->nunlisted));
   if (nconsolidated > 0)
     printf("consolidated metadata of %zu group%s left out\n", (size_t)nconsolidated,
            nconsolidated == 1 ? " were" : "s were");
@@ -251,6 +254,7 @@ void cli_copy_put_json(const cli_copying *k) {
   cli_json_close(&j, ']');
   cli_json_uint(&j, "other_files", r->nother_files);
   cli_json_uint(&j, "consolidated_left_out", r->nconsolidated);
+  cli_json_uint(&j, "unlisted", r->nunlisted);
   cli_json_count(&j, "objects", r->nobjects);
   cli_json_count(&j, "nbytes", r->nbytes);
   cli_json_uint(&j, "memory", r->memory);

@@ -417,3 +417,28 @@ def create(path: Path, name: str) -> None:
         "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
     }
     (path / "zarr.json").write_text(json.dumps(document))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_consolidated(tmp_path: Path) -> None:
+    """Arrays without metadata of their own are found in the consolidated metadata above."""
+    for zarr_format in (2, 3):
+        url = tmp_path / f"{zarr_format}.zarr"
+        group = zarr.open_group(str(url), mode="w", zarr_format=zarr_format)
+        group.create_array("a/x", shape=(4,), chunks=(2,), dtype="i4")[...] = [1, 2, 3, 4]
+        zarr.consolidate_metadata(str(url), zarr_format=zarr_format)
+        for path in (url / "a").rglob("*"):
+            if path.name in ("zarr.json", ".zarray", ".zattrs"):
+                path.unlink()
+        array = zarrc.open(url / "a/x", "r+")
+        assert array[...].tolist() == [1, 2, 3, 4]
+        array[1] = 7
+        assert zarrc.open(url / "a/x")[...].tolist() == [1, 7, 3, 4]
+        with pytest.raises(FileNotFoundError):
+            zarrc.open(url / "a/x", use_consolidated=False)
+        with pytest.raises(FileNotFoundError):
+            zarrc.open(url / "a/y")
+        zarrc.copy(url, tmp_path / f"{zarr_format}.copy")
+        assert zarrc.open(tmp_path / f"{zarr_format}.copy/a/x", use_consolidated=False)[...].tolist() == [1, 7, 3, 4]
+        told = zarrc.copy(url, tmp_path / f"{zarr_format}.none", use_consolidated=False)
+        assert told["arrays"] == []

@@ -291,6 +291,14 @@ zarrc_status zarrc_group_document(const zarrc_group *group, int format, zarrc_bu
   return status;
 }
 
+zarrc_status zarrc_group_forget_consolidated(zarrc_group *group, zarrc_error *error) {
+  metadata *m = (metadata *)zarrc_editions_peek(&group->editions);
+  if (!m->consolidated) return ZARRC_OK;
+  zarrc_free(m->ctx, m->consolidated);
+  m->consolidated = NULL;
+  return render(m, error);
+}
+
 zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error) {
   zarrc_bytes text = {0};
   zarrc_status status;

@@ -21,6 +21,10 @@ struct zarrc_group {
 zarrc_status zarrc_group_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                         const zarrc_group_options *options, zarrc_group **out, zarrc_error *error);
 
+/* Takes consolidated metadata out of the document of a new handle: in an entry of those of another group they do not
+ * count. */
+zarrc_status zarrc_group_forget_consolidated(zarrc_group *group, zarrc_error *error);
+
 /* Reads the consolidated metadata of a group that was not opened from those of one above. */
 zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error);
 

@@ -130,11 +130,17 @@ zarrc_status zarrc_group_open_group(zarrc_group *group, const char *path, zarrc_
   zarrc_status status = find_member(group, path, &m, error);
   if (status) return status;
   if (!m.c) return zarrc_group_open(group->store, m.whole, &group->options, out, error);
-  status = zarrc_group_open_documents(group->store, m.whole, &m.documents, &group->options, out, error);
+  zarrc_group *made = NULL;
+  status = zarrc_group_open_documents(group->store, m.whole, &m.documents, &group->options, &made, error);
   if (!status) {
-    (*out)->is_below = true;
-    atomic_init(&(*out)->consolidated, zarrc_consolidated_share(atomic_load(&group->consolidated)));
+    made->is_below = true;
+    atomic_init(&made->consolidated, zarrc_consolidated_share(atomic_load(&group->consolidated)));
+    status = zarrc_group_forget_consolidated(made, error);
   }
+  if (status)
+    zarrc_group_close(made);
+  else
+    *out = made;
   return blame(group, m.c, m.path, status, error);
 }
 

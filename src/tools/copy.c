@@ -177,7 +177,8 @@ const zarrc_copy_report *zarrc_copier_report(zarrc_copier *k) {
   r->replaced_nodes = k->place.there.nnodes;
   r->replaced_chunks = k->place.there.nchunks;
   r->replaced_files = k->place.there.nothers;
-  r->nother_files = k->plan.others.nothers;
+  r->nother_files = k->plan.nothers;
+  r->nunlisted = k->plan.nunlisted;
   r->read_nobjects = atomic_load(&k->in.opened);
   r->nreads = atomic_load(&k->in.reads);
   r->read_nbytes = atomic_load(&k->in.read_bytes);

@@ -99,7 +99,7 @@ struct zarrc_copier {
     size_t nitems, ngroups;
     uint64_t nobjects, nbytes, memory; /* memory: of the array that needs most */
     unsigned threads;
-    zarrc_survey others; /* of the source: files that do not belong to Zarr */
+    uint64_t nothers, nunlisted; /* of the source: files that do not belong to Zarr; as in the report */
   } plan;
 
   /* The copy is made on a stage of the target. It is made in place if the store has no stages, or if a copy that has

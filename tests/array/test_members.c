@@ -83,6 +83,7 @@ static void check_members(zarrc_group *g) {
   assert_int_equal(zarrc_group_open_group(g, "sub", &sub, NULL), ZARRC_OK);
   assert_string_equal(zarrc_group_path(sub), "g/sub");
   assert_string_equal(zarrc_group_attributes(sub), "{\"b\": 2}");
+  assert_null(strstr(zarrc_group_metadata(sub), "consolidated"));
   expect_list(sub, "g/sub/y ");
   assert_int_equal(zarrc_group_is_consolidated(sub, &consolidated, NULL), ZARRC_OK);
   assert_true(consolidated);

@@ -42,10 +42,24 @@ class Consolidate(support.Case):
         self.zarrc("consolidate", "g.zarr")
         self.remove_documents()
         self.zarrc("put", "g.zarr/a/x", "--format", "json", "-i", "-", stdin=b"[1, 2, 3]")
-        self.zarrc("copy", "g.zarr", "h.zarr")
+        text = self.text("copy", "g.zarr", "h.zarr", "--other-files")  # its chunks are no other files
+        self.assertNotIn("not Zarr", text)
+        self.assertIn("consolidated metadata of 1 group were left out", text)
         self.assertEqual(json.loads(self.text("get", "h.zarr/a/x", "--no-consolidated")), [1, 2, 3])
         self.zarrc("copy", "g.zarr", "k.zarr", "--no-consolidated")
         self.assertEqual([node["path"] for node in self.json("ls", "k.zarr")["nodes"]], [""])
+
+    def test_what_is_not_told(self):
+        """A copy says what it leaves out because the consolidated metadata do not tell of it."""
+        self.hierarchy()
+        self.zarrc("consolidate", "g.zarr")
+        (self.folder / "g.zarr/new").mkdir()
+        (self.folder / "g.zarr/new/zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+        self.assertIn("1 arrays or groups that the consolidated metadata do not tell of were not copied (--no-consolidated)",
+                      self.text("copy", "g.zarr", "h.zarr"))
+        self.assertEqual(self.json("copy", "g.zarr", "i.zarr")["unlisted"], 1)
+        self.assertEqual(self.json("copy", "g.zarr", "j.zarr", "--no-consolidated")["unlisted"], 0)
+        self.assertTrue((self.folder / "j.zarr/new/zarr.json").exists())
 
     def test_differences(self):
         self.hierarchy()

@@ -58,6 +58,8 @@ class Array:
         Follow symbolic links that lead out of the array's directory.
     sync : bool
         A write ends when what it stored is on the disk.
+    use_consolidated : bool
+        See `zarrc.open`.
 
     Attributes
     ----------
@@ -78,10 +80,12 @@ class Array:
         Orthogonal and vectorised selection.
     """
 
-    def __init__(self, url: str, read_only: bool, follow_links: bool = False, sync: bool = False) -> None:
+    def __init__(
+        self, url: str, read_only: bool, follow_links: bool = False, sync: bool = False, use_consolidated: bool = True
+    ) -> None:
         self._url = url
         self._place = url if url[:1] == "/" or ":" in url.split("/")[0] else os.path.abspath(url)
-        self._options = (read_only, follow_links, sync)
+        self._options = (read_only, follow_links, sync, use_consolidated)
         self._opened: _core.Array | None = None
         self.dtype: np.dtype[Any] = to_numpy(json.loads(self._array.data_type))
         hold(self)
@@ -329,7 +333,12 @@ def _has_lists(selection: Any) -> bool:
 
 
 def open(
-    url: str | os.PathLike[str], mode: str = "r", *, follow_links: bool = False, sync: bool = False
+    url: str | os.PathLike[str],
+    mode: str = "r",
+    *,
+    follow_links: bool = False,
+    sync: bool = False,
+    use_consolidated: bool = True,
 ) -> Array:
     """Opens the array at a path or URL (``file:``), without zarr-python.
 
@@ -344,6 +353,8 @@ def open(
         that stay inside are followed in any case; without this, others are a `PermissionError`.
     sync : bool
         A write ends when what it stored is on the disk, so that a power cut cannot take it away.
+    use_consolidated : bool
+        An array without metadata of its own is looked for in the consolidated metadata of the groups above.
 
     Returns
     -------
@@ -361,4 +372,4 @@ def open(
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    return Array(os.fspath(url), mode == "r", follow_links, sync)
+    return Array(os.fspath(url), mode == "r", follow_links, sync, use_consolidated)

@@ -117,6 +117,7 @@ def copy(
     follow_links: bool = False,
     direct_io: bool = False,
     sync: bool = False,
+    use_consolidated: bool = True,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -162,6 +163,8 @@ def copy(
         Read and write past the page cache, where the file system allows that.
     sync : bool
         What was written is on the disk when the copy ends.
+    use_consolidated : bool
+        Copy what the consolidated metadata of ``src`` tell of, if it has any; else what has metadata of its own.
     dry_run : bool
         Only plan.
     progress : callable
@@ -173,7 +176,7 @@ def copy(
     dict
         The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
-        ``replaces``, ``other_files``, ``zarr_format``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
+        ``replaces``, ``other_files``, ``unlisted``, ``zarr_format``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
         ``mended_objects``, ``seconds``. ``left`` is there only where something of the old version could not be removed, as
         what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
@@ -217,6 +220,7 @@ def copy(
         direct_io=direct_io,
         sync=sync,
         zarr_format=_format(zarr_format),
+        use_consolidated=use_consolidated,
     )
     copier.plan()
     started = time.monotonic()

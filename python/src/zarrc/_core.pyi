@@ -67,6 +67,7 @@ class Copier:
         direct_io: bool = False,
         sync: bool = False,
         zarr_format: int = 0,
+        use_consolidated: bool = True,
     ) -> Copier: ...
     @property
     def progress(self) -> tuple[int, int]: ...
@@ -145,7 +146,13 @@ class Pipeline:
 @final
 class Array:
     def __new__(
-        cls, context: Context, url: str, read_only: bool = True, follow_links: bool = False, sync: bool = False
+        cls,
+        context: Context,
+        url: str,
+        read_only: bool = True,
+        follow_links: bool = False,
+        sync: bool = False,
+        use_consolidated: bool = True,
     ) -> Array: ...
     @property
     def shape(self) -> tuple[int, ...]: ...

@@ -10,13 +10,24 @@ typedef struct core_array {
   zarrc_array *array;
 } core_array;
 
+/* Opens an array; if there is none at the path, as the consolidated metadata of a group above describe it. */
+static zarrc_status open_array(zarrc_store *store, const char *path, bool consolidated, zarrc_array **out,
+                               zarrc_error *error) {
+  zarrc_group *group = NULL;
+  zarrc_status status = zarrc_array_open(store, path, NULL, out, error);
+  if (status != ZARRC_NOT_FOUND || !consolidated) return status;
+  zarrc_status found = zarrc_node_open(store, path, NULL, NULL, out, &group, NULL);
+  zarrc_group_close(group);
+  return !found && *out ? ZARRC_OK : status;
+}
+
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", NULL};
+  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", "use_consolidated", NULL};
   PyObject *context;
   const char *url;
-  int read_only = 1, follow_links = 0, sync = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|ppp:Array", names, &context, &url, &read_only, &follow_links,
-                                   &sync))
+  int read_only = 1, follow_links = 0, sync = 0, consolidated = 1;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|pppp:Array", names, &context, &url, &read_only, &follow_links,
+                                   &sync, &consolidated))
     return NULL;
   core_state *state = core_state_of(type);
   zarrc_ctx *ctx = core_context_get(state, context);
@@ -34,7 +45,7 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->context = Py_NewRef(context);
   self->ctx = ctx;
   Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(ctx, url, &options, &self->store, &path, &error);
-  if (!status) status = zarrc_array_open(self->store, path, NULL, &self->array, &error);
+  if (!status) status = open_array(self->store, path, consolidated != 0, &self->array, &error);
   zarrc_free(ctx, path);
   Py_END_ALLOW_THREADS if (!status) return (PyObject *)self;
   core_raise(state, &error);
@@ -259,7 +270,8 @@ static PyType_Slot array_slots[] = {
     {Py_tp_dealloc, array_dealloc},
     {Py_tp_methods, array_methods},
     {Py_tp_getset, array_members},
-    {Py_tp_doc, "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False)."},
+    {Py_tp_doc,
+     "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False, use_consolidated=True)."},
     {0},
 };
 PyType_Spec core_array_spec = {"zarrc._core.Array", sizeof(core_array), 0, Py_TPFLAGS_DEFAULT, array_slots};

@@ -114,16 +114,18 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                           "direct_io",
                           "sync",
                           "zarr_format",
+                          "use_consolidated",
                           NULL};
   PyObject *context, *source, *target, *chunks = Py_None, *shards = Py_None;
   const char *codecs = NULL, *key_encoding = NULL, *separator = NULL;
   int mode = 0, no_shards = 0, write_empty = 0, other_files = 0, check = 0, follow_links = 0, direct = 0, sync = 0,
-      zarr_format = 0;
+      zarr_format = 0, consolidated = 1;
   unsigned long long memory = 0;
   int64_t chunk_shape[ZARRC_MAX_NDIM], shard_shape[ZARRC_MAX_NDIM];
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppi:Copier", names, &context, &source, &target, &mode,
-                                   &chunks, &shards, &no_shards, &codecs, &key_encoding, &separator, &write_empty,
-                                   &other_files, &check, &memory, &follow_links, &direct, &sync, &zarr_format))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppip:Copier", names, &context, &source, &target,
+                                   &mode, &chunks, &shards, &no_shards, &codecs, &key_encoding, &separator,
+                                   &write_empty, &other_files, &check, &memory, &follow_links, &direct, &sync,
+                                   &zarr_format, &consolidated))
     return NULL;
   zarrc_ctx *ctx = core_context_get(core_state_of(type), context);
   zarrc_copy_options wish = {.struct_size = sizeof wish,
@@ -136,7 +138,8 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                              .other_files = other_files != 0,
                              .check = check != 0,
                              .memory = memory,
-                             .zarr_format = zarr_format};
+                             .zarr_format = zarr_format,
+                             .no_consolidated = !consolidated};
   zarrc_open_options options = {.struct_size = sizeof options,
                                 .follow_links = follow_links != 0,
                                 .direct = direct != 0,
@@ -301,9 +304,9 @@ static PyObject *copier_report(PyObject *object, PyObject *none) {
   (void)none;
   if (d && put(d, "replaces", replaces) && put(d, "groups", count(r->ngroups)) &&
       put(d, "arrays", report_arrays(self, r->narrays)) && put(d, "other_files", count(r->nother_files)) &&
-      put(d, "consolidated_left_out", count(r->nconsolidated)) && put(d, "objects", count(r->nobjects)) &&
-      put(d, "nbytes", count(r->nbytes)) && put(d, "memory", count(r->memory)) &&
-      put(d, "threads", count(r->threads)) &&
+      put(d, "consolidated_left_out", count(r->nconsolidated)) && put(d, "unlisted", count(r->nunlisted)) &&
+      put(d, "objects", count(r->nobjects)) && put(d, "nbytes", count(r->nbytes)) &&
+      put(d, "memory", count(r->memory)) && put(d, "threads", count(r->threads)) &&
       put(d, "written", two_counts("objects", r->written_nobjects, "nbytes", r->written_nbytes)) &&
       put(d, "skipped_objects", count(r->skipped_nobjects)) && put(d, "mended_objects", count(r->mended_nobjects)) &&
       put(d, "read", two_counts("objects", r->read_nobjects, "nbytes", r->read_nbytes)))
