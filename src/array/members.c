@@ -122,6 +122,7 @@ zarrc_status zarrc_group_open_array(zarrc_group *group, const char *path, const 
   if (!m.c) return zarrc_array_open(group->store, m.whole, options, out, error);
   status = zarrc_array_open_documents(group->store, m.whole, &m.documents, options, out, error);
   if (!status) (*out)->is_consolidated = true;
+  if (!status) zarrc_array_tell_notices(*out);
   return blame(group, m.c, m.path, status, error);
 }
 
@@ -192,6 +193,7 @@ zarrc_status zarrc_node_open(zarrc_store *store, const char *path, const zarrc_a
     if (status == ZARRC_INVALID_ARGUMENT)
       status = zarrc_array_open_documents(store, path, &documents, array_options, &found_array, error);
     if (!status && found_array) atomic_store(&found_array->version, version);
+    if (!status && found_array) zarrc_array_tell_notices(found_array);
     if (status) zarrc_error_in_document(error, store, path, documents.name);
     zarrc_documents_release(&documents);
   } else if (status == ZARRC_NOT_FOUND && !(group_options && group_options->no_consolidated)) {
