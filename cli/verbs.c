@@ -67,8 +67,9 @@ const cli_verb cli_verbs[] = {
      "lead out of the store, unless --follow-links takes what they lead to for a part of it. Links are removed, never what "
      "they lead to. What cannot be removed of the old version stays in .NAME.zarrc-partial, with a note; the next "
      "--overwrite tries again. An interrupted copy is kept: --resume continues it and removes from it what SRC no longer "
-     "has, --overwrite starts again. If DST is complete, --resume adds the chunks that it lacks. Empty chunks, and chunks of "
-     "an impossible size, count as lacking; with --check, chunks that are damaged or differ are written again.",
+     "has, --overwrite starts again. If DST is complete, --resume adds the chunks that it lacks. Empty chunks, chunks of "
+     "an impossible size, and what cannot be opened, count as lacking; with --check, chunks that are damaged or differ are "
+     "written again.",
      "zarrc copy in.zarr out.zarr -c 64,64,64 --codecs 'zstd(5)'\nzarrc copy in.zarr out.zarr -n\n"
      "zarrc copy in.zarr out.zarr --resume --check", cli_copy},
     {CLI_VERB_MIGRATE, "migrate", "URL", 1, 1, "<file>", "change the Zarr format of a hierarchy in place",

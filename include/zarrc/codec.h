@@ -58,6 +58,8 @@ ZARRC_API zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc
                                            zarrc_error *error);
 /* Returns the size of nbytes bytes after encoding (compute_encoded_size). */
 ZARRC_API zarrc_size zarrc_codec_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes);
+/* Returns a size that no valid encoding of nbytes bytes or more is below, whoever made it. */
+ZARRC_API uint64_t zarrc_codec_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes);
 
 /* A chunk for a codec, which should be evolved for such chunks (sharding_indexed must be). The kind of the codec
  * determines which members are used:

@@ -32,6 +32,8 @@ ZARRC_API zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *pipeline, c
 ZARRC_API bool zarrc_pipeline_is_fixed_size(const zarrc_pipeline *pipeline);
 /* Returns the encoded size of a chunk that decodes to nbytes bytes (compute_encoded_size). */
 ZARRC_API zarrc_size zarrc_pipeline_encoded_size(const zarrc_pipeline *pipeline, uint64_t nbytes);
+/* Returns a size that no valid encoding of such a chunk is below: a shorter value is damaged. */
+ZARRC_API uint64_t zarrc_pipeline_least_encoded_size(const zarrc_pipeline *pipeline, uint64_t nbytes);
 ZARRC_API bool zarrc_pipeline_supports_partial_decode(const zarrc_pipeline *pipeline);
 ZARRC_API bool zarrc_pipeline_supports_partial_encode(const zarrc_pipeline *pipeline);
 

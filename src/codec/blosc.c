@@ -100,6 +100,12 @@ static zarrc_size blosc_encoded_size(const zarrc_codec *codec, const zarrc_spec 
   return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
 }
 
+/* Of anything but nothing: the header. */
+static uint64_t blosc_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? ZARRC_BLOSC_HEADER_NBYTES : 0;
+}
+
 #if ZARRC_HAVE_BLOSC
 
 static zarrc_status blosc_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
@@ -176,5 +182,6 @@ const zarrc_codec_class zarrc_blosc_class = {
     .evolve = blosc_evolve,
     .validate = blosc_validate,
     .encoded_size = blosc_encoded_size,
+    .least_encoded_size = blosc_least_encoded_size,
     .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},
 };

@@ -158,6 +158,12 @@ const char *zarrc_bz2_version(void) {
 
 #endif
 
+/* Of anything but nothing: an empty stream. */
+static uint64_t bz2_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? 14 : 0;
+}
+
 const zarrc_codec_class zarrc_numcodecs_bz2_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.bz2",
@@ -170,5 +176,6 @@ const zarrc_codec_class zarrc_numcodecs_bz2_class = {
     .to_json = bz2_to_json,
     .equal = bz2_equal,
     .encoded_size = bz2_encoded_size,
+    .least_encoded_size = bz2_least_encoded_size,
     .u.bb = {.encode = bz2_encode, .decode = bz2_decode},
 };

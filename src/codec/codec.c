@@ -343,6 +343,13 @@ zarrc_size zarrc_codec_encoded_size(const zarrc_codec *codec, const zarrc_spec *
   return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
 }
 
+uint64_t zarrc_codec_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  const zarrc_codec_class *c = codec->codec_class;
+  if (c->least_encoded_size) return c->least_encoded_size(codec, spec, nbytes);
+  zarrc_size size = zarrc_codec_encoded_size(codec, spec, nbytes);
+  return size.kind == ZARRC_SIZE_EXACT ? size.nbytes : nbytes > 0;
+}
+
 /* ---------------------------------------------------------------------------------------------- batches */
 
 typedef struct batch {

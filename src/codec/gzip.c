@@ -194,6 +194,12 @@ static zarrc_size gzip_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 #endif
 
+/* Of anything but nothing: its header, the shortest deflate stream and its trailer. */
+static uint64_t gzip_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? 20 : 0;
+}
+
 const zarrc_codec_class zarrc_gzip_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "gzip",
@@ -206,5 +212,6 @@ const zarrc_codec_class zarrc_gzip_class = {
     .to_json = gzip_to_json,
     .equal = gzip_equal,
     .encoded_size = gzip_encoded_size,
+    .least_encoded_size = gzip_least_encoded_size,
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},
 };

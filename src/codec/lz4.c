@@ -172,6 +172,12 @@ static bool lz4_states_size(const zarrc_codec *codec, const zarrc_bytes *in, uin
   return in->len > HEADER_NBYTES && zarrc_load_le32(in->ptr) == nbytes;
 }
 
+/* Of anything but nothing: the length and one token. */
+static uint64_t lz4_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? HEADER_NBYTES + 1 : 0;
+}
+
 const zarrc_codec_class zarrc_numcodecs_lz4_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.lz4",
@@ -184,5 +190,6 @@ const zarrc_codec_class zarrc_numcodecs_lz4_class = {
     .to_json = lz4_to_json,
     .equal = lz4_equal,
     .encoded_size = lz4_encoded_size,
+    .least_encoded_size = lz4_least_encoded_size,
     .u.bb = {.encode = lz4_encode, .decode = lz4_decode, .states_size = lz4_states_size, .max_nbytes = MAX_NBYTES},
 };

@@ -23,6 +23,9 @@
   static zarrc_size X##_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {              \
     zarrc_size unknown = {ZARRC_SIZE_UNKNOWN, 0};                                                                      \
     return zarrc_##X##_class.encoded_size ? zarrc_##X##_class.encoded_size(codec, spec, nbytes) : unknown;             \
+  }                                                                                                                    \
+  static uint64_t X##_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {          \
+    return zarrc_##X##_class.least_encoded_size(codec, spec, nbytes);                                                  \
   }
 #define FORWARD_READ(X)                                                                                                \
   static zarrc_status X##_read(const zarrc_codec *codec, const zarrc_chunk_options *options, zarrc_blob *encoded,      \
@@ -72,6 +75,7 @@ const zarrc_codec_class zarrc_numcodecs_gzip_class = {
     .to_json = gzip_to_json,
     .equal = gzip_equal,
     .encoded_size = gzip_encoded_size,
+    .least_encoded_size = gzip_least_encoded_size,
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},
 };
 
@@ -119,6 +123,7 @@ const zarrc_codec_class zarrc_numcodecs_zstd_class = {
     .to_json = zstd_to_json,
     .equal = zstd_equal,
     .encoded_size = zstd_encoded_size,
+    .least_encoded_size = zstd_least_encoded_size,
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},
 };
 
@@ -200,5 +205,6 @@ const zarrc_codec_class zarrc_numcodecs_blosc_class = {
     .evolve = blosc_evolve,
     .validate = blosc_validate,
     .encoded_size = blosc_encoded_size,
+    .least_encoded_size = blosc_least_encoded_size,
     .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},
 };

@@ -352,6 +352,12 @@ static zarrc_size sharding_encoded_size(const zarrc_codec *codec, const zarrc_sp
   return size;
 }
 
+/* A shard without inner chunks is its index. */
+static uint64_t sharding_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  zarrc_size size = sharding_encoded_size(codec, spec, nbytes);
+  return size.kind == ZARRC_SIZE_EXACT ? size.nbytes : ((zarrc_shard *)zarrc_codec_instance(codec))->index_nbytes;
+}
+
 static zarrc_status sharding_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,
                                     zarrc_parts *parts, zarrc_error *error) {
   zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
@@ -395,5 +401,6 @@ const zarrc_codec_class zarrc_sharding_class = {
     .evolve = sharding_evolve,
     .validate = sharding_validate,
     .encoded_size = sharding_encoded_size,
+    .least_encoded_size = sharding_least_encoded_size,
     .u.ab = {.encode = sharding_encode, .read = zarrc_shard_read, .update = zarrc_shard_update, .partial_decode = true},
 };

@@ -73,6 +73,14 @@ static zarrc_size vlen_encoded_size(const zarrc_codec *codec, const zarrc_spec *
   return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
 }
 
+/* The number of elements and the length of each. */
+static uint64_t vlen_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)nbytes;
+  uint64_t size;
+  if (!zarrc_mul_u64((uint64_t)zarrc_spec_nitems(spec), 4, &size) || !zarrc_add_u64(size, 4, &size)) return 4;
+  return size;
+}
+
 /* ---------------------------------------------------------------------------------------------------- encoding */
 
 static zarrc_status measure_elements(const zarrc_codec *codec, const zarrc_text *text, size_t n, size_t *out,
@@ -220,7 +228,8 @@ static zarrc_status vlen_read(const zarrc_codec *codec, const zarrc_spec *spec, 
 
 #define VLEN_CLASS                                                                                                     \
   .struct_size = sizeof(zarrc_codec_class), .kind = ZARRC_ARRAY_TO_BYTES, .validate = vlen_validate,                   \
-  .encoded_size = vlen_encoded_size, .u.ab = {.encode = vlen_encode, .read = vlen_read, .partial_decode = true}
+  .encoded_size = vlen_encoded_size, .least_encoded_size = vlen_least_encoded_size,                                    \
+  .u.ab = {.encode = vlen_encode, .read = vlen_read, .partial_decode = true}
 
 const zarrc_codec_class zarrc_vlen_utf8_class = {VLEN_CLASS, .name = "vlen-utf8", .open = vlen_open,
                                                  .to_json = vlen_to_json};

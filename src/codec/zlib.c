@@ -122,6 +122,12 @@ static zarrc_size zlib_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 
 #endif
 
+/* Of anything but nothing: its header, the shortest deflate stream and its trailer. */
+static uint64_t zlib_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? 8 : 0;
+}
+
 const zarrc_codec_class zarrc_numcodecs_zlib_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.zlib",
@@ -134,5 +140,6 @@ const zarrc_codec_class zarrc_numcodecs_zlib_class = {
     .to_json = zlib_to_json,
     .equal = zlib_equal,
     .encoded_size = zlib_encoded_size,
+    .least_encoded_size = zlib_least_encoded_size,
     .u.bb = {.encode = zlib_encode, .decode = zlib_decode},
 };

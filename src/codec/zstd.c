@@ -551,7 +551,6 @@ static zarrc_size zstd_encoded_size(const zarrc_codec *codec, const zarrc_spec *
 }
 
 #else
-
 static const char missing_library[] = "libzstd";
 
 const char *zarrc_zstd_version(void) {
@@ -579,6 +578,11 @@ zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *
 
 #endif
 
+static uint64_t zstd_least_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  (void)codec, (void)spec;
+  return nbytes > 0 ? 9 : 0; /* magic number, 2 bytes of header, header of a block */
+}
+
 const zarrc_codec_class zarrc_zstd_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "zstd",
@@ -591,5 +595,6 @@ const zarrc_codec_class zarrc_zstd_class = {
     .to_json = zstd_to_json,
     .equal = zstd_equal,
     .encoded_size = zstd_encoded_size,
+    .least_encoded_size = zstd_least_encoded_size,
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},
 };

@@ -297,6 +297,11 @@ zarrc_size zarrc_pipeline_encoded_size(const zarrc_pipeline *p, uint64_t nbytes)
   return size;
 }
 
+uint64_t zarrc_pipeline_least_encoded_size(const zarrc_pipeline *p, uint64_t nbytes) {
+  for (size_t i = 0; i < p->ncodecs; i++) nbytes = zarrc_codec_least_encoded_size(p->codecs[i], &p->specs[i], nbytes);
+  return nbytes;
+}
+
 bool zarrc_pipeline_supports_partial_decode(const zarrc_pipeline *p) {
   return p->ncodecs == 1 && zarrc_codec_supports_partial_decode(p->codecs[0]);
 }

@@ -35,7 +35,7 @@ typedef struct zarrc_copy_objects {
   bool known; /* false: the store cannot list */
   zarrc_copy_object *items;
   size_t n;
-  uint64_t nbytes, nfaulty; /* sum; number of objects that cannot be complete: empty, or of an impossible size */
+  uint64_t nbytes, nfaulty; /* sum; number of objects that cannot be complete: of an impossible size, or unreadable */
 } zarrc_copy_objects;
 
 /* Lists the stored objects of an array, sorted by number. whole: objects that cannot be complete are left out and

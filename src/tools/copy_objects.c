@@ -3,11 +3,12 @@
 #include "tools/copy.h"
 
 #include <stdlib.h>
+#include <zarrc/plugin/store.h>
 
 typedef struct counting {
-  const zarrc_array *array;
+  zarrc_array *array;
   const zarrc_chunk_layout *layout;
-  uint64_t exact; /* size of every object; 0: sizes differ */
+  uint64_t least, most; /* sizes that a whole object can have */
   bool whole;
   zarrc_copy_objects *out;
   size_t cap;
@@ -39,29 +40,49 @@ static uint64_t number_of(const zarrc_chunk_layout *l, const int64_t *chunk) {
   return number;
 }
 
+/* Returns whether something of a value can be read. */
+static bool is_readable(zarrc_store *store, const char *key) {
+  zarrc_key_blob blob = {0};
+  zarrc_range first = {.nbytes = 1};
+  bool readable = !zarrc_key_blob_open(&blob, store, key, NULL) && !zarrc_blob_read(blob.blob, &first, 1, NULL);
+  zarrc_key_blob_close(&blob);
+  return readable;
+}
+
+/* Returns whether an object has a size that a whole one can have. Of those of unknown size, such as links that lead
+ * nowhere, the first byte is read. */
+static bool can_be_whole(const counting *k, const zarrc_entry *entry) {
+  if (entry->nbytes == ZARRC_UNKNOWN) return is_readable(zarrc_array_store(k->array), entry->key);
+  return entry->nbytes >= k->least && entry->nbytes <= k->most;
+}
+
 static zarrc_status count_entry(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   counting *k = arg;
   int64_t chunk[ZARRC_MAX_NDIM];
   zarrc_status status = zarrc_ctx_check_canceled(k->out->ctx, error);
   if (status || entry->is_prefix || !zarrc_array_chunk_of(k->array, entry->key, chunk)) return status;
   zarrc_copy_object object = {.number = number_of(k->layout, chunk), .nbytes = entry->nbytes};
-  bool known = object.nbytes != ZARRC_UNKNOWN;
-  if (known && k->whole && (object.nbytes == 0 || (k->exact > 0 && object.nbytes != k->exact))) {
+  if (k->whole && !can_be_whole(k, entry)) {
     k->out->nfaulty++;
     return ZARRC_OK;
   }
-  if (!known) object.nbytes = 0;
+  if (object.nbytes == ZARRC_UNKNOWN) object.nbytes = 0;
   return add(k, object, error);
 }
 
-/* Returns the encoded size of a chunk if the codecs give all chunks the same; otherwise 0. */
-static uint64_t exact_size(zarrc_array *array, const zarrc_chunk_layout *l) {
+/* Sets which sizes an object can have that a copy has written. */
+static void set_sizes(counting *k) {
+  const zarrc_chunk_layout *l = k->layout;
   const zarrc_pipeline *pipeline = NULL;
   int64_t first[ZARRC_MAX_NDIM] = {0};
-  if (!l->regular || l->object_nbytes == 0 || l->object_nbytes == UINT64_MAX) return 0;
-  if (zarrc_array_pipeline(array, first, &pipeline, NULL)) return 0;
-  zarrc_size size = zarrc_pipeline_encoded_size(pipeline, l->object_nbytes);
-  return size.kind == ZARRC_SIZE_EXACT ? size.nbytes : 0;
+  k->least = 1;
+  k->most = UINT64_MAX;
+  if (!l->regular || l->nobjects == 0 || zarrc_array_pipeline(k->array, first, &pipeline, NULL)) return;
+  uint64_t nbytes = l->object_nbytes == UINT64_MAX ? 0 : l->object_nbytes; /* 0: their length varies, or is not known */
+  uint64_t least = zarrc_pipeline_least_encoded_size(pipeline, nbytes);
+  zarrc_size size = zarrc_pipeline_encoded_size(pipeline, nbytes);
+  if (least > k->least) k->least = least;
+  if (nbytes > 0 && size.kind != ZARRC_SIZE_UNKNOWN) k->most = size.nbytes;
 }
 
 zarrc_status zarrc_copy_objects_read(zarrc_array *array, const zarrc_chunk_layout *layout, bool whole,
@@ -71,7 +92,7 @@ zarrc_status zarrc_copy_objects_read(zarrc_array *array, const zarrc_chunk_layou
   *out = (zarrc_copy_objects){.ctx = store->ctx};
   if (layout->nobjects == UINT64_MAX) return ZARRC_OK;
   out->known = true;
-  if (whole) k.exact = exact_size(array, layout);
+  if (whole) set_sizes(&k);
   zarrc_status status = zarrc_store_list(store, zarrc_array_path(array), true, true, count_entry, &k, error);
   if (status == ZARRC_UNSUPPORTED) {
     out->known = false;

@@ -508,6 +508,25 @@ class Resume(Copy):
         self.assertEqual(self.tree("b"), want)
 
 
+    def test_impossible_files(self):
+        """A shard shorter than its index, or longer than its parts; a link to nothing: written again."""
+        self.array("a", values=int32s(32), shape=(32, ), chunks=(4, ))
+        self.zarrc("copy", "a", "b", "-q", "--codecs", "bytes", "--shards", "16")
+        want = self.tree("b")
+        (self.folder / "b/c/0").write_bytes(want["c/0"][:20])
+        (self.folder / "b/c/1").write_bytes(want["c/1"] + bytes(500))
+        for check in ([], ["--check"]):
+            d = self.json("copy", "a", "b", "--codecs", "bytes", "--shards", "16", "--resume", *check)
+            self.assertEqual((d["skipped_objects"], d["written"]["objects"]), (2, 0) if check else (0, 2))
+            self.assertEqual(self.tree("b"), want)
+        for check in ([], ["--check"]):
+            (self.folder / "b/c/1").unlink()
+            (self.folder / "b/c/1").symlink_to("nowhere")
+            d = self.json("copy", "a", "b", "--codecs", "bytes", "--shards", "16", "--resume", *check)
+            self.assertEqual((d["skipped_objects"], d["written"]["objects"]), (1, 1))
+            self.assertEqual(self.tree("b"), want)
+
+
 class Interruption(Copy):
 
     def start(self, *arguments):

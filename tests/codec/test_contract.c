@@ -210,6 +210,10 @@ static void encode_row(const row *r) {
     assert_int_equal(zarrc_parts_join(&parts, &joined, NULL), ZARRC_OK);
   if (is_exact(r)) same_bytes(r, joined, &encoded);
   decodes(r, joined);
+  uint64_t nbytes = (uint64_t)zarrc_spec_nitems(&r->spec) * r->spec.dtype.item_size;
+  if (zarrc_codec_get_kind(r->evolved) == ZARRC_BYTES_TO_BYTES) nbytes = decoded.n;
+  for (int i = 0; i < 2; i++) /* ours and theirs */
+    assert_true((i ? encoded.n : joined.len) >= zarrc_codec_least_encoded_size(r->evolved, &r->spec, nbytes));
   zarrc_parts_clear(&parts);
   data_free(&room);
   data_free(&encoded);

@@ -39,7 +39,10 @@ typedef struct zarrc_codec_class {
   zarrc_status (*resolve)(const zarrc_codec *, const zarrc_spec *in, zarrc_spec *out,
                           zarrc_error *);                                               /* optional: same */
   zarrc_size (*encoded_size)(const zarrc_codec *, const zarrc_spec *, uint64_t nbytes); /* optional: unknown, or same */
-  void (*room[4])(void);
+  /* optional: returns the fewest bytes that any encoder can make of nbytes bytes or more, as from headers and
+   * checksums. Default: encoded_size if that is EXACT; otherwise 1, and 0 of nothing. */
+  uint64_t (*least_encoded_size)(const zarrc_codec *, const zarrc_spec *, uint64_t nbytes);
+  void (*room[3])(void);
 
   /* In what follows, spec is that of the decoded chunk, for which the codec has been evolved. */
   union {
