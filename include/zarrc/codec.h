@@ -111,6 +111,9 @@ ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
 
 /* -------------------------------------------------------------------------------------------- what is built in */
 
+/* Returns the name of the i-th codec that the context knows, each once; NULL past the last. The build may lack what it
+ * needs. */
+ZARRC_API const char *zarrc_codec_name_get(zarrc_ctx *ctx, size_t i);
 /* Returns whether there is a codec with that name, and the build has all that it needs. */
 ZARRC_API bool zarrc_codec_is_available(zarrc_ctx *ctx, const char *name);
 

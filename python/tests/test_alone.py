@@ -83,4 +83,4 @@ def test_open(tmp_path: Path) -> None:
 
 def test_info() -> None:
     info = zarrc.info()
-    assert info["libzarrc"] == info["zarrc"] and len(info["codecs"]) == 9 and info["threads"] >= 1
+    assert info["libzarrc"] == info["zarrc"] and {"bytes", "transpose", "numcodecs.crc32"} <= set(info["codecs"]) and info["threads"] >= 1

@@ -117,7 +117,7 @@ def test_strict(tmp_path: Path) -> None:
 @pytest.mark.skipif(not MISSING, reason="the build has every codec")
 def test_a_build_without_the_libraries() -> None:
     info = zarrc.info()
-    assert info["missing"] == list(NAMES) and not set(NAMES) & set(info["codecs"])
+    assert info["missing"][: len(NAMES)] == list(NAMES) and not set(NAMES) & set(info["codecs"])
     for name in ("libblosc", "libzstd", "libdeflate", "zlib"):
         assert info["libraries"][name] is None
     said = subprocess.run([sys.executable, "-m", "zarrc"], capture_output=True, text=True, check=True).stdout

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import enum
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -77,6 +79,65 @@ def test_shards() -> None:
         codec.validate(shape=(5, 6), dtype=spec.dtype, chunk_grid=RegularGrid((5, 6)))
 
 
+ENUMS: list[tuple[str, list[str]]] = [
+    ("BloscShuffle", ["noshuffle", "shuffle", "bitshuffle"]),
+    ("BloscCname", ["lz4", "lz4hc", "blosclz", "snappy", "zstd", "zlib"]),
+    ("Endian", ["little", "big"]),
+    ("ShardingCodecIndexLocation", ["start", "end"]),
+]
+
+
+def made_of(name: str, value: Any) -> Any:
+    """A codec with one setting of one of the enums, and that setting."""
+    if name == "BloscShuffle":
+        return zarrc.codecs.BloscCodec(shuffle=value, typesize=4), "shuffle"
+    if name == "BloscCname":
+        return zarrc.codecs.BloscCodec(cname=value, typesize=4, shuffle="shuffle"), "cname"
+    if name == "Endian":
+        return zarrc.codecs.BytesCodec(endian=value), "endian"
+    return zarrc.codecs.ShardingCodec(chunk_shape=(2,), index_location=value), "index_location"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("name", "members"), ENUMS)
+def test_enums(name: str, members: list[str]) -> None:
+    names = getattr(zarrc.codecs, name)
+    for member in members:
+        codec, setting = made_of(name, getattr(names, member))
+        assert codec == made_of(name, member)[0]
+        stored = codec.to_dict()["configuration"][setting]
+        assert stored == member and json.loads(json.dumps(stored)) == member
+        assert type(codec).from_dict(codec.to_dict()) == codec
+    with pytest.raises(AttributeError):
+        names.nothing
+    if name == "BloscShuffle":
+        assert [getattr(names.from_int(i), "value", names.from_int(i)) for i in range(3)] == members
+        with pytest.raises(ValueError, match="3"):
+            names.from_int(3)
+
+
+@pytest.mark.parametrize(("name", "members"), ENUMS)
+def test_enums_are_zarrs(name: str, members: list[str]) -> None:
+    """Where zarr-python is, they are its own; without it they are deprecated as there."""
+    if zarrc._bases.HAS_ZARR:
+        import zarr.codecs
+
+        assert getattr(zarrc.codecs, name) is getattr(zarr.codecs, name)
+        wanted = getattr(zarr.codecs, "SubchunkWriteOrder", None)
+        assert getattr(zarrc.codecs, "SubchunkWriteOrder", None) is wanted
+        return
+    with pytest.warns(DeprecationWarning, match=f"{name}.{members[0]} is deprecated") as said:
+        assert getattr(getattr(zarrc.codecs, name), members[0]) == members[0]
+    assert said[0].filename == __file__
+    theirs = enum.Enum("theirs", {each: each for each in members}, type=str)
+    with pytest.warns(DeprecationWarning, match="enum"):
+        codec, setting = made_of(name, theirs[members[0]])
+    assert type(codec.to_dict()["configuration"][setting]) is str
+    order = zarrc.codecs.SubchunkWriteOrder
+    assert get_args(order) == ("morton", "unordered", "lexicographic", "colexicographic")
+    assert set(zarrc.codecs.__all__) >= {"SubchunkWriteOrder", name}
+
+
 class RegularGrid:
     """A grid as zarr-python's has it."""
 
@@ -93,7 +154,9 @@ class RegularGrid:
 def test_the_rest_of_the_package(tmp_path: Path) -> None:
     info = zarrc.info()
     assert info["zarrc"] and info["codecs"]
-    assert sorted(info["codecs"] + info["missing"]) == sorted(zarrc.codecs.BY_NAME)
+    known = info["codecs"] + info["missing"]
+    assert set(known) >= {*zarrc.codecs.BY_NAME, "numcodecs.zlib", "numcodecs.delta"} and len(set(known)) == len(known)
+    assert "numcodecs.delta" in info["codecs"]
     assert info["libraries"]
     said = subprocess.run([sys.executable, "-m", "zarrc"], capture_output=True, text=True, check=True).stdout
     assert info["libzarrc"] in said and ", ".join(info["codecs"]) in said
@@ -106,6 +169,7 @@ def has(name: str, codecs: Any, pipeline: Any) -> bool:
     owner, _, member = name.partition(".")
     found = pipeline if owner == "CodecPipeline" else getattr(codecs, owner, None)
     fields = {each.name for each in dataclasses.fields(found)} if dataclasses.is_dataclass(found) else set()
+    fields |= set(get_args(found))  # of a Literal
     return found is not None and (not member or member in fields or hasattr(found, member))
 
 

@@ -62,7 +62,7 @@ store = zarr.storage.MemoryStore()
 array = zarr.create_array(store, shape=(8, 8), chunks=(2, 2), shards=(4, 4), dtype="i4")
 array[...] = numpy.arange(64).reshape(8, 8)
 assert (zarr.open_array(store)[1::3, 2:] == numpy.arange(64).reshape(8, 8)[1::3, 2:]).all()
-assert zarrc.counters()["read"] == 1 and len(zarrc.info()["codecs"]) == 9
+assert zarrc.counters()["read"] == 1 and set(zarrc.info()["codecs"]) >= set(zarrc._CODECS)
 '
 runs() { # name wheel
   at=$work/site-$1
@@ -82,7 +82,7 @@ blosc (c-blosc), gzip (zlib or libdeflate), zstd (libzstd)."
 lacking_runs() {
   "$python" -m pip install -q --no-deps --no-index --target "$work/site-lacking" "$work"/lacking/zarrc-*.whl &&
     (cd "$here" && export PYTHONPATH="$work/site-lacking" &&
-      "$python" -c 'import zarrc; assert zarrc.info()["missing"] == ["blosc", "gzip", "zstd"]' &&
+      "$python" -c 'import zarrc; assert zarrc.info()["missing"][:3] == ["blosc", "gzip", "zstd"]' &&
       "$python" -m pytest -q -rs -p no:cacheprovider -p no:asyncio --basetemp="$work/lacking-tests" test_lacking.py)
 }
 

@@ -45,6 +45,15 @@ const zarrc_codec_class *zarrc_find_codec(zarrc_ctx *ctx, const char *name) {
   return NULL;
 }
 
+const char *zarrc_codec_name_get(zarrc_ctx *ctx, size_t i) {
+  const registry *r = zarrc_ctx_get_slot(ctx, ZARRC_SLOT_REGISTRY);
+  for (const registered *it = r ? r->first : NULL; it; it = it->next)
+    if (i-- == 0) return it->codec_class.name;
+  for (const zarrc_codec_class *const *it = zarrc_builtin_codecs; *it; it++)
+    if (i-- == 0) return (*it)->name;
+  return NULL;
+}
+
 /* Largest instance of a codec. */
 #define MAX_INSTANCE ((size_t)1 << 20)
 

@@ -308,15 +308,26 @@ static void contexts_do_not_share(void **state) {
   zarrc_ctx_close(other);
 }
 
+/* Every codec has one name in the list, and is found by it. */
+static void names_are_listed(void **state) {
+  size_t n = 0, own = 0;
+  for (const char *name; (name = zarrc_codec_name_get(*state, n)); n++) {
+    const zarrc_codec_class *found = zarrc_find_codec(*state, name);
+    assert_non_null(found);
+    assert_string_equal(found->name, name);
+    own += strcmp(name, "example.invert") == 0;
+    for (size_t i = 0; i < n; i++) assert_string_not_equal(zarrc_codec_name_get(*state, i), name);
+  }
+  assert_true(n > 30);
+  assert_int_equal(own, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_codec_of_ones_own),
-      cmocka_unit_test(a_class_with_the_old_slots_only),
-      cmocka_unit_test(codecs_are_shared),
-      cmocka_unit_test(names_are_taken_once),
-      cmocka_unit_test(half_a_class_is_refused),
-      cmocka_unit_test(contexts_do_not_share),
-      cmocka_unit_test(tables_of_other_lengths_are_taken),
+      cmocka_unit_test(a_codec_of_ones_own),   cmocka_unit_test(a_class_with_the_old_slots_only),
+      cmocka_unit_test(codecs_are_shared),     cmocka_unit_test(names_are_taken_once),
+      cmocka_unit_test(names_are_listed),      cmocka_unit_test(half_a_class_is_refused),
+      cmocka_unit_test(contexts_do_not_share), cmocka_unit_test(tables_of_other_lengths_are_taken),
   };
   return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

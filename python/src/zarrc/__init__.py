@@ -99,7 +99,7 @@ def info() -> dict[str, Any]:
     -------
     dict
         ``zarrc`` and ``libzarrc`` (versions), ``zarr`` (version or None), ``codecs`` (names of those that were built
-        in), ``missing`` (names of the others), ``libraries`` (versions by name, None: built without it), ``threads`` (that work at once), ``memory`` (bytes held by the library now, and at most), ``counters``.
+        in, the ``numcodecs.*`` last), ``missing`` (names of the others), ``libraries`` (versions by name, None: built without it), ``threads`` (that work at once), ``memory`` (bytes held by the library now, and at most), ``counters``.
     """
     try:
         import zarr
@@ -108,12 +108,13 @@ def info() -> dict[str, Any]:
     except ImportError:
         zarr_version = None
     threads = context()
+    names = sorted(threads.codec_names, key=lambda name: (name.startswith("numcodecs."), name))
     return {
         "zarrc": __version__,
         "libzarrc": _core.version,
         "zarr": zarr_version,
-        "codecs": [name for name in _CODECS if threads.has_codec(name)],
-        "missing": [name for name in _CODECS if not threads.has_codec(name)],
+        "codecs": [name for name in names if threads.has_codec(name)],
+        "missing": [name for name in names if not threads.has_codec(name)],
         "libraries": dict(_core.libraries),
         "threads": threads.threads,
         "memory": threads.memory,

@@ -13,7 +13,8 @@ import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NoReturn, Self
+from enum import Enum
+from typing import Any, ClassVar, Literal, NoReturn, Self, get_args
 
 import numpy as np
 
@@ -86,6 +87,16 @@ def _integer(value: Any, name: str) -> int:
     return value
 
 
+def _name_of(value: Any, name: str, codec: str) -> Any:
+    """The value of a member of somebody's enum; anything else as it is."""
+    if not isinstance(value, Enum):
+        return value
+    warnings.warn(
+        f"{codec}({name}=...): members of enums are deprecated, give the text instead.", DeprecationWarning, stacklevel=3
+    )
+    return value.value
+
+
 def _choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {list(choices)}, not {value!r}")
@@ -124,6 +135,64 @@ def _configuration(data: Any, name: str, required: bool = True) -> dict[str, Any
         raise TypeError(f"{name}: the configuration is {data['configuration']!r}, not a dictionary")
     return dict(data["configuration"])
 
+
+# ------------------------------------------------------------------------------------------------------------ enums
+
+
+class _Names(type):
+    """Makes a class of names whose attributes are texts. They are deprecated, as a text is as good."""
+
+    _members: dict[str, str]
+
+    def __getattr__(cls, name: str) -> str:
+        members: dict[str, str] = type.__getattribute__(cls, "_members")
+        if name not in members:
+            raise AttributeError(name)
+        warnings.warn(
+            f"{cls.__name__}.{name} is deprecated, give {members[name]!r} instead.", DeprecationWarning, stacklevel=2
+        )
+        return members[name]
+
+
+class BloscShuffle(metaclass=_Names):
+    """Deprecated names of how Blosc reorders bytes."""
+
+    _members: ClassVar[dict[str, str]] = {"noshuffle": "noshuffle", "shuffle": "shuffle", "bitshuffle": "bitshuffle"}
+
+    @staticmethod
+    def from_int(num: int) -> str:
+        names = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}
+        if num not in names:
+            raise ValueError(f"a shuffle is 0, 1 or 2, not {num}")
+        return names[num]
+
+
+class BloscCname(metaclass=_Names):
+    """Deprecated names of the compressors in Blosc."""
+
+    _members: ClassVar[dict[str, str]] = {
+        "lz4": "lz4",
+        "lz4hc": "lz4hc",
+        "blosclz": "blosclz",
+        "snappy": "snappy",
+        "zstd": "zstd",
+        "zlib": "zlib",
+    }
+
+
+class Endian(metaclass=_Names):
+    """Deprecated names of byte orders."""
+
+    _members: ClassVar[dict[str, str]] = {"little": "little", "big": "big"}
+
+
+class ShardingCodecIndexLocation(metaclass=_Names):
+    """Deprecated names of where a shard has its index."""
+
+    _members: ClassVar[dict[str, str]] = {"start": "start", "end": "end"}
+
+
+SubchunkWriteOrder = Literal["morton", "unordered", "lexicographic", "colexicographic"]
 
 # ----------------------------------------------------------------------------------------------------------- codecs
 
@@ -209,6 +278,8 @@ class BloscCodec(BaseCodec):
         shuffle: str | None = None,
         blocksize: int = 0,
     ) -> None:
+        cname = _name_of(cname, "cname", "BloscCodec")
+        shuffle = _name_of(shuffle, "shuffle", "BloscCodec")
         tunable = {name for name, value in (("typesize", typesize), ("shuffle", shuffle)) if value is None}
         size = 1 if typesize is None else _integer(typesize, "typesize")
         if size < 1:
@@ -332,6 +403,7 @@ class BytesCodec(BaseCodec):
     endian: str | None
 
     def __init__(self, *, endian: str | None = sys.byteorder) -> None:
+        endian = _name_of(endian, "endian", "BytesCodec")
         self._set(endian=None if endian is None else _choice(endian, "endian", ("little", "big")))
 
     @classmethod
@@ -436,13 +508,13 @@ class ShardingCodec(BaseCodec):
         subchunk_write_order: str = "morton",
     ) -> None:
         index = _codecs(index_codecs)
-        orders = ("morton", "unordered", "lexicographic", "colexicographic")
+        index_location = _name_of(index_location, "index_location", "ShardingCodec")
         self._set(
             chunk_shape=_shape(chunk_shape, 1),
             codecs=_codecs(codecs),
             index_codecs=index,
             index_location=_choice(index_location, "index_location", ("start", "end")),
-            subchunk_write_order=_choice(subchunk_write_order, "subchunk_write_order", orders),
+            subchunk_write_order=_choice(subchunk_write_order, "subchunk_write_order", get_args(SubchunkWriteOrder)),
         )
         if not all(each.is_fixed_size for each in index):
             raise ValueError(f"index_codecs {index} do not make an index of a fixed size")

@@ -69,7 +69,8 @@ static PyObject *make_text(const zarrc_error *error, bool whole) {
   return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
 }
 
-/* Returns the name of the file that an error of the system is about; NULL: none, or not known whole as it is too long. */
+/* Returns the name of the file that an error of the system is about; NULL: none, or not known whole as it is too long.
+ */
 static PyObject *make_filename(const zarrc_error *error) {
   char name[sizeof error->store + sizeof error->key];
   size_t n = strlen(error->store), key = strlen(error->key);
@@ -205,6 +206,18 @@ static PyObject *context_has_codec(PyObject *object, PyObject *name) {
   return text ? PyBool_FromLong(zarrc_codec_is_available(((core_context *)object)->ctx, text)) : NULL;
 }
 
+static PyObject *context_codec_names(PyObject *object, void *closure) {
+  (void)closure;
+  PyObject *names = PyList_New(0);
+  const char *name;
+  for (size_t i = 0; names && (name = zarrc_codec_name_get(((core_context *)object)->ctx, i)); i++) {
+    PyObject *text = PyUnicode_FromString(name);
+    if (!text || PyList_Append(names, text)) Py_CLEAR(names);
+    Py_XDECREF(text);
+  }
+  return names;
+}
+
 zarrc_ctx *core_context_get(core_state *state, PyObject *object) {
   if (PyObject_TypeCheck(object, state->context)) return ((core_context *)object)->ctx;
   PyErr_SetString(PyExc_TypeError, "a Context is needed");
@@ -217,6 +230,8 @@ static PyMethodDef context_methods[] = {
 };
 static PyGetSetDef context_members[] = {
     {"threads", context_threads, NULL, "Threads that work at once, the caller counted.", NULL},
+    {"codec_names", context_codec_names, NULL, "Names of all codecs that are known, whether they were built in or not.",
+     NULL},
     {"memory", context_memory, NULL, "Bytes held now, and the most there ever were.", NULL},
     {0},
 };

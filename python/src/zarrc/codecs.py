@@ -55,6 +55,7 @@ __all__ = [
     "GzipCodec",
     "ShardingCodec",
     "ShardingCodecIndexLocation",
+    "SubchunkWriteOrder",
     "TransposeCodec",
     "VLenBytesCodec",
     "VLenUTF8Codec",
@@ -62,10 +63,15 @@ __all__ = [
 ]
 
 
-if HAS_ZARR:
+if TYPE_CHECKING or HAS_ZARR:
     from zarr.codecs import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
-else:  # the enums are deprecated there, and names are as good
-    __all__ = [name for name in __all__ if name.endswith("Codec")]
+
+    try:
+        from zarr.codecs import SubchunkWriteOrder  # type: ignore[attr-defined,unused-ignore]
+    except ImportError:  # before 3.4
+        __all__ = [name for name in __all__ if name != "SubchunkWriteOrder"]
+else:
+    from zarrc._alone import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation, SubchunkWriteOrder
 
 _C = TypeVar("_C")
 _F = TypeVar("_F", bound="Callable[..., Any]")
