@@ -442,7 +442,7 @@ zarrc_status cli_info(cli *c, zarrc_error *error) {
   cli_failures failures = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   c->tells_notices = true;
-  zarrc_status status = cli_ctx_open(c, CLI_HALF, &ctx, error);
+  zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
   if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, &options, &node, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
   if (status == ZARRC_OK && c->json)

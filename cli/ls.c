@@ -281,7 +281,7 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
   listing ls = {.c = c, .node = &node};
   int64_t depth = -1;
   zarrc_status status = cli_option_number(c, CLI_DEPTH, 0, 1000000, &depth, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
+  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
   if (status == ZARRC_OK) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
   if (status == ZARRC_OK) status = list(&ls, depth, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);

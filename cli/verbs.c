@@ -187,6 +187,7 @@ const cli_option cli_options[] = {
      "ignore consolidated metadata; find arrays and groups by their own documents"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0, the default: as many as the process may use"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most memory for data: 512M, 1G, ... (default: 1G for elements, no limit for chunks)"},
+    {CLI_MEMORY, CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE, 0, "memory", "SIZE", NULL, "the most memory for documents: 16M, 1G, ... (default: no limit)"},
     {CLI_PROGRESS, MOVING, 0, "progress", "WHEN", "auto always never", "when to show progress"},
     {CLI_MAN, CLI_VERB_HELP, 0, "man", NULL, NULL, "print the manual page"},
     {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document, in which NaN and infinities are strings; errors are JSON too"},

@@ -91,6 +91,32 @@ class Memory(support.Case):
             file.truncate(16 * n + 4)
         self.holds("get", "bomb", "-s", "0:10", "--memory", "64M", "-T", "1")
 
+    def test_a_large_document(self):
+        """info, ls and tree hold no more of a zarr.json, or of a hundred, than --memory says."""
+        path = self.store([4], "uint8", [4], [{"name": "bytes"}], 0, bytes(4))
+        document = json.loads((path / "zarr.json").read_text())
+        document["attributes"] = {str(i): [i] * 20 for i in range(200_000)}
+        (path / "zarr.json").write_text(json.dumps(document))
+        _, rest = self.peak("--version")
+        for verb in (("info", "-a"), ("info", "--stored"), ("ls", "-l"), ("tree", )):
+            code, most = self.peak(*verb, "bomb", "--memory", "8M")
+            self.assertEqual(code, 7, self.said)
+            self.assertIn("--memory", self.said)
+            if not support.is_sanitized():
+                self.assertLess(most, rest + (8 << 20) + (8 << 20))
+            self.assertEqual(self.peak(*verb, "bomb", "--memory", "1G")[0], 0, self.said)
+
+    def test_info_of_a_sparse_shard(self):
+        n = 1 << 27
+        path = self.store([n], "uint8", [n], [shard([1], [{"name": "bytes"}])], 0, b"")
+        with open(path / "c/0", "wb") as file:
+            file.truncate(16 * n + 4)
+        _, rest = self.peak("--version")
+        code, most = self.peak("info", "bomb", "--stored", "--memory", "16M")
+        self.assertEqual(code, 0, self.said)
+        if not support.is_sanitized():
+            self.assertLess(most, rest + (16 << 20))
+
     def test_a_chunk_larger_than_memory(self):
         n = 64 << 20
         path = self.store([n], "uint8", [n], [{"name": "bytes"}, CRC], 0, None)
