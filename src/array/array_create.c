@@ -27,12 +27,26 @@ static uint64_t nbytes_of(const zarrc_dtype *dtype, int ndim, const int64_t *sha
   return n;
 }
 
+/* Returns ZARRC_LIMIT if the context does not allow so many bytes of elements at once. Shards are written in parts. */
+static zarrc_status check_writable(const zarrc_pipeline *p, const zarrc_ctx *ctx, const char *what, uint64_t nbytes,
+                                   zarrc_error *error) {
+  uint64_t most = zarrc_ctx_get_options(ctx)->max_chunk_bytes;
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(p); i++)
+    if (zarrc_shard_inner(zarrc_pipeline_codec(p, i))) return ZARRC_OK;
+  if (nbytes <= most) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_LIMIT,
+                    "/chunk_grid: %s have %" PRIu64 " bytes, and no more than %" PRIu64
+                    " can be written at once; choose smaller chunks",
+                    what, nbytes, most);
+}
+
 /* Returns ZARRC_LIMIT if a codec would get more bytes than it can encode, from chunks or inner chunks. */
-static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, zarrc_error *error) {
+static zarrc_status check_encodable(const zarrc_pipeline *p, const zarrc_ctx *ctx, const char *what,
+                                    zarrc_error *error) {
   const zarrc_spec *spec = zarrc_pipeline_spec(p);
   zarrc_size size = {zarrc_dtype_is_variable(&spec->dtype) ? ZARRC_SIZE_UNKNOWN : ZARRC_SIZE_EXACT,
                      nbytes_of(&spec->dtype, spec->ndim, spec->shape)};
-  zarrc_status status = ZARRC_OK;
+  zarrc_status status = check_writable(p, ctx, what, size.nbytes, error);
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(p) && !status; i++) {
     const zarrc_codec *codec = zarrc_pipeline_codec(p, i);
     const zarrc_pipeline *inner = zarrc_shard_inner(codec);
@@ -42,7 +56,7 @@ static zarrc_status check_encodable(const zarrc_pipeline *p, const char *what, z
       return zarrc_fail(error, ZARRC_LIMIT,
                         "/codecs: %s have %" PRIu64 " bytes, %s encodes %" PRIu64 " at most; choose smaller chunks",
                         what, size.nbytes, zarrc_codec_name(codec), most);
-    if (inner) status = check_encodable(inner, "inner chunks", error);
+    if (inner) status = check_encodable(inner, ctx, "inner chunks", error);
     zarrc_size next = zarrc_codec_encoded_size(codec, spec, size.nbytes);
     if (next.kind > size.kind) size.kind = next.kind;
     size.nbytes = next.nbytes;
@@ -65,7 +79,7 @@ static zarrc_status check_chunks(zarrc_array *array, zarrc_error *error) {
   if (!array->fixed->pipeline) return ZARRC_OK;
   largest_chunk(zarrc_array_grid(array), shape);
   zarrc_status status = zarrc_array_shape_pipeline(array, shape, &pipeline, NULL, error);
-  return status ? status : check_encodable(pipeline, "chunks", error);
+  return status ? status : check_encodable(pipeline, array->store->ctx, "chunks", error);
 }
 
 /* Returns the documents that are stored of a new array; those of format 2 have attributes only if there are any. */

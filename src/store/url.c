@@ -201,12 +201,18 @@ static size_t find_name(const opening *o, const location *where) {
   return found;
 }
 
+/* Returns whether a node is about to be created at the path. */
+static bool is_new(const opening *o, const location *where) {
+  return o->options.create && !o->options.read_only && look_above(where->path, strlen(where->path)) != IS_NODE;
+}
+
 /* Returns the length of the root's path: up to a name ending with ".zarr", or else as far up as there are nodes.
- * Missing directories, which are about to be created, are skipped. */
+ * Missing directories, which are about to be created, are skipped; above a new node, those that are no node as well. */
 static size_t find_root(const opening *o, const location *where) {
   const char *path = where->path;
   size_t root = find_name(o, where);
   if (root) return root;
+  bool skips = is_new(o, where);
   root = strlen(path);
   for (size_t at = root, end; at > 1;) {
     for (end = at; at > 0 && path[at - 1] != '/';) at--;
@@ -215,7 +221,7 @@ static size_t find_root(const opening *o, const location *where) {
     int above = at > 0 ? look_above(where->path, at) : IS_NO_NODE;
     if (above == IS_NODE)
       root = at;
-    else if (above == IS_NO_NODE)
+    else if (above == IS_NO_NODE && !skips)
       return root;
   }
   return root;

@@ -117,6 +117,35 @@ class Create(support.Case):
         self.zarrc("create", "a", "--shape", 2**31, "--dtype", "uint8", "-c", 2**31 - 17, "--codecs",
                    "blosc(lz4,1,noshuffle,1,0)")
 
+    def test_chunks_that_are_too_large(self):
+        """Elements are limited to 8 GiB at once: what could never be written is not made. A shard may be larger."""
+        new = ["create", "a", "--shape", "10", "--dtype", "uint8", "--codecs", "bytes"]
+        says = ["9000000000 bytes", "8589934592", "smaller chunks"]
+        self.refused(*new, "-c", "9000000000", code=7, says=says)
+        self.refused(*new, "-c", "9000000000", "-s", "18000000000", code=7, says=["inner chunks", *says])
+        self.refused(*new, "-c", "9000000000", "--zarr-format", "2", code=7, says=says)
+        self.assertFalse((self.folder / "a").exists())
+        self.zarrc(*new, "-c", "1000000000", "-s", "18000000000")
+        self.zarrc("put", "a", "--format", "json", "-i", "-", stdin=b"[0,1,2,3,4,5,6,7,8,9]")
+        self.assertEqual(self.raw("a"), bytes(range(10)))
+        self.zarrc("create", "b", "--shape", "10", "--dtype", "uint8", "-c", 1 << 33)
+
+    def test_below_plain_folders_of_a_group(self):
+        """Folders without a node do not hide the group above a new node."""
+        for name, other in (("old/.zgroup", '{"zarr_format": 2}'), ("new/zarr.json", '{"zarr_format": 3, "node_type": "group"}')):
+            (self.folder / name).parent.joinpath("a/b").mkdir(parents=True)
+            (self.folder / name).write_text(other)
+        self.refused("create", "old/a/b/x", "--shape", "4", "--dtype", "int8", code=10, says=[".zgroup", "can lie below it"])
+        self.refused("create", "old/a/b/x", "--group", code=10, says=[".zgroup", "can lie below it"])
+        self.assertEqual(list((self.folder / "old/a/b").iterdir()), [])
+        self.zarrc("create", "old/a/b/x", "--shape", "4", "--dtype", "int8", "--zarr-format", "2")
+        self.zarrc("create", "new/a/b/x", "--shape", "4", "--dtype", "int8")
+        for name in ("old", "new"):
+            self.assertEqual([each["path"] for each in self.json("ls", name)["nodes"]], ["", "a", "a/b", "a/b/x"])
+        (self.folder / "plain/a").mkdir(parents=True)
+        self.zarrc("create", "plain/a/x", "--shape", "4", "--dtype", "int8")
+        self.assertEqual([p.name for p in (self.folder / "plain").iterdir()], ["a"])
+
     def test_below_a_group_of_format_2(self):
         for name in ("old/.zgroup", "array/.zarray"):
             (self.folder / name).parent.mkdir()
