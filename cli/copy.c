@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* The number of file names that the summary prints. */
 #define SHOWN 5
@@ -91,28 +90,13 @@ static zarrc_status hear(void *arg, const zarrc_copy_event *event, zarrc_error *
 
 /* ------------------------------------------------------------------------------------------------------ failures */
 
-/* Returns the last name of a URL, without ".zarr". */
-static int last_name(const char *url, const char **name) {
-  size_t n = strlen(url);
-  while (n > 0 && url[n - 1] == '/') n--;
-  size_t start = n;
-  while (start > 0 && url[start - 1] != '/' && url[start - 1] != ':') start--;
-  *name = url + start;
-  n -= start;
-  return (int)(n > 5 && strncasecmp(*name + n - 5, ".zarr", 5) == 0 ? n - 5 : n);
-}
-
 /* Suggests what to do about a group at the destination, and says what --overwrite would remove. */
 static void suggest_inside(cli_copying *k, uint64_t nnodes) {
-  const char *name;
-  char count[CLI_HUMAN];
-  int n = last_name(k->source_url, &name);
-  size_t url = strlen(k->copy_url);
-  while (url > 1 && k->copy_url[url - 1] == '/') url--;
+  char count[CLI_HUMAN], inside[142];
+  zarrc_copy_url_inside(k->source_url, k->copy_url, inside, sizeof inside);
   snprintf(k->c->hint, sizeof k->c->hint,
-           "%.*s/%.*s as the destination to copy into the group, or --overwrite to remove its %s node%s, or --resume",
-           (int)(url < 80 ? url : 80), k->copy_url, n < 60 ? n : 60, name, cli_human_count(count, nnodes),
-           nnodes == 1 ? "" : "s");
+           "%s as the destination to copy into the group, or --overwrite to remove its %s node%s, or --resume", inside,
+           cli_human_count(count, nnodes), nnodes == 1 ? "" : "s");
 }
 
 static const char *obvious_hint(const cli_copying *k, zarrc_status status) {

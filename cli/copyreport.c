@@ -43,41 +43,49 @@ static void print_replaced(const cli_copying *k) {
          cli_human_count(b, chunks), chunks == 1 ? "" : "s", cli_human_count(c, files), files == 1 ? "" : "s");
 }
 
+static const char *bytes_word(bool reads_are_exact, bool bytes_are_exact) {
+  return !reads_are_exact ? "about " : bytes_are_exact ? "" : "at most ";
+}
+
 /* Prints how often the objects of one array are read, and how much memory would avoid repeated reads. */
 static void print_reads(const zarrc_copy_array *x) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   uint64_t wanted = x->memory_wanted;
   if (!x->source_is_listed) return;
-  printf("  reads %s%s of %s stored object%s, %s of %s\n", x->reads_are_exact ? "" : "about ",
+  printf("  reads %s%s of %s stored object%s, %s%s of %s\n", x->reads_are_exact ? "" : "about ",
          cli_human_count(a, x->nreads), cli_human_count(b, x->source_nobjects), x->source_nobjects == 1 ? "" : "s",
-         cli_human_bytes(c, (double)x->read_nbytes), cli_human_bytes((char[CLI_HUMAN]){0}, (double)x->source_nbytes));
+         bytes_word(x->reads_are_exact, x->read_nbytes_are_exact), cli_human_bytes(c, (double)x->read_nbytes),
+         cli_human_bytes((char[CLI_HUMAN]){0}, (double)x->source_nbytes));
   if (x->nreads <= x->source_nobjects) return;
   printf("        more than once, as what lies across them does not fit the memory%s%s%s\n",
          wanted > 0 ? "; --memory " : "", wanted > 0 ? memory_text(c, wanted) : "",
          wanted > 0 ? " reads each once" : "");
 }
 
-/* Adds up the reads of all arrays. Returns false if they are estimates. */
-static bool sum_reads(const cli_copying *k, uint64_t *reads, uint64_t *bytes) {
+/* Adds up the reads of all arrays. Returns false if they are estimates. *whole: so are the bytes exact. */
+static bool sum_reads(const cli_copying *k, uint64_t *reads, uint64_t *bytes, bool *whole) {
   bool exact = true;
+  *whole = true;
   *reads = *bytes = 0;
   for (size_t i = 0; i < k->report->narrays; i++) {
     *reads = cli_plus(*reads, array_at(k, i)->nreads);
     *bytes = cli_plus(*bytes, array_at(k, i)->read_nbytes);
     exact = exact && array_at(k, i)->reads_are_exact;
+    *whole = *whole && array_at(k, i)->read_nbytes_are_exact;
   }
   return exact;
 }
 
 void cli_copy_warn(const cli_copying *k) {
   uint64_t reads, bytes, stored = 0, wanted = 0;
+  bool whole;
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
   for (size_t i = 0; i < k->report->narrays; i++) {
     const zarrc_copy_array *x = array_at(k, i);
     stored = cli_plus(stored, x->source_nbytes);
     if (x->memory_wanted > wanted) wanted = x->memory_wanted;
   }
-  sum_reads(k, &reads, &bytes);
+  sum_reads(k, &reads, &bytes, &whole);
   if (stored == 0 || bytes / 2 < stored || bytes == 2 * stored) return;
   fprintf(stderr, "zarrc: note: up to %s are read of a source of %s, as its chunks lie across those of the copy%s%s\n",
           cli_human_bytes(a, (double)bytes), cli_human_bytes(b, (double)stored), wanted > 0 ? "; try: --memory " : "",
@@ -122,10 +130,10 @@ zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error) {
   printf("memory    about %s, %u thread%s\n", cli_human_bytes(a, (double)r->memory), r->threads,
          r->threads == 1 ? "" : "s");
   uint64_t reads, bytes;
-  bool exact = sum_reads(k, &reads, &bytes);
+  bool whole, exact = sum_reads(k, &reads, &bytes, &whole);
   uint64_t writes = cli_plus(r->nobjects, r->narrays + r->ngroups);
   printf("reads     %s%s objects, %s%s of the source\n", exact ? "" : "about ", cli_human_count(a, reads),
-         exact ? "" : "about ", cli_human_bytes(b, (double)bytes));
+         bytes_word(exact, whole), cli_human_bytes(b, (double)bytes));
   printf("writes    %s at most\n", cli_human_count(a, writes));
   if (r->nother_files > 0)
     printf("others    %s file%s that %s not Zarr, %s\n", cli_human_count(a, r->nother_files),
@@ -225,6 +233,7 @@ static void put_array(cli_json *j, const zarrc_copy_array *x) {
   cli_json_count(j, "reads", x->nreads);
   cli_json_count(j, "read_nbytes", x->read_nbytes);
   cli_json_bool(j, "reads_exact", x->reads_are_exact);
+  cli_json_bool(j, "read_nbytes_exact", x->read_nbytes_are_exact);
   cli_json_count(j, "source_objects", x->source_nobjects);
   cli_json_count(j, "source_nbytes", x->source_nbytes);
   cli_json_count(j, "objects_there", x->target_nobjects);

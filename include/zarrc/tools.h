@@ -229,9 +229,10 @@ typedef struct zarrc_copy_array {
   uint64_t region_nbytes;       /* most bytes held of a region */
   bool in_parts;                /* regions are not held as a whole, but read while they are encoded */
   uint64_t nreads, read_nbytes; /* of source objects, repeated reads included */
-  bool reads_are_exact;
-  uint64_t memory_wanted; /* with so much `memory` no object would be read twice; 0: none is, or unknown */
-  bool source_is_listed;  /* the store of the source can list: */
+  bool reads_are_exact;         /* nreads is what happens, not an estimate */
+  bool read_nbytes_are_exact;   /* read_nbytes too; false: it is the most, as parts of an object may be read */
+  uint64_t memory_wanted;       /* with so much `memory` no object would be read twice; 0: none is, or unknown */
+  bool source_is_listed;        /* the store of the source can list: */
   uint64_t source_nobjects, source_nbytes;
   bool target_is_listed;                    /* RESUME: what is there before: */
   uint64_t target_nobjects, target_nfaulty; /* objects that look complete; that cannot be */
@@ -243,6 +244,9 @@ ZARRC_API const zarrc_copy_array *zarrc_copier_array(const zarrc_copier *copier,
 /* Returns ZARRC_INVALID_ARGUMENT if two URLs name the same place in the file system, or one contains the other. */
 ZARRC_API zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const char *target,
                                              zarrc_error *error);
+/* Writes where a copy of `source` would lie inside a group: the group's URL, and the last name of the source's without
+ * ".zarr". Cut to size. */
+ZARRC_API void zarrc_copy_url_inside(const char *source, const char *group, char *out, size_t size);
 
 /* ---------------------------------------------------------------------------------------------------- migrating */
 

@@ -123,6 +123,20 @@ def test_format_2(hierarchy, tmp_path):
     assert zarr.open_group(target, mode="r", zarr_format=2).attrs["title"] == "x"
 
 
+def test_onto_a_group(hierarchy, tmp_path):
+    """As the command: where the copy may have been meant to go, and what replacing the group would remove."""
+    zarrc.copy(hierarchy, tmp_path / "series")
+    with pytest.raises(zarrc.ZarrcError) as caught:
+        zarrc.copy(hierarchy / "plain", tmp_path / "series")
+    said = str(caught.value)
+    assert f"{tmp_path / 'series'}/plain as the target copies into the group" in said, said
+    assert "overwrite=True removes its 3 nodes, resume=True" in said, said
+    zarrc.copy(hierarchy / "plain", tmp_path / "series/again")
+    zarrc.copy(tmp_path / "series/again", tmp_path / "empty/a")
+    with pytest.raises(zarrc.ZarrcError, match="there is an array already; overwrite=True replaces it, resume=True"):
+        zarrc.copy(hierarchy / "plain", tmp_path / "empty/a")
+
+
 def test_what_is_there(hierarchy, tmp_path):
     target = tmp_path / "copy"
     zarrc.copy(hierarchy, target)

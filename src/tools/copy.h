@@ -14,7 +14,7 @@
  *   copy_others.c           copies files that do not belong to Zarr
  *   copy_value.c            copies or compares one stored value
  *   copy_tell.c             reports progress
- *   copy_urls.c             refuses a copy into itself
+ *   copy_urls.c             refuses a copy into itself, names a place inside a group
  */
 #ifndef ZARRC_TOOLS_COPY_H
 #define ZARRC_TOOLS_COPY_H
@@ -71,7 +71,8 @@ typedef struct zarrc_copy_item {
 
   struct {              /* of source objects, counting repeated ones */
     uint64_t n, nbytes; /* UINT64_MAX: very many */
-    bool known;         /* the two are exact, not estimates */
+    bool known;         /* n is exact, not an estimate */
+    bool whole;         /* nbytes as well: every object is read as a whole; otherwise it is the most */
   } reads;
 
   zarrc_copy_array told;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 
 /* The regions that a source object lies in, along each axis. */
 typedef struct box {
@@ -21,6 +22,21 @@ static void regions_of(const zarrc_copy_item *a, uint64_t object, box *out) {
     out->first[i] = zarrc_grid_find(to, i, start) / a->cut.m[i];
     out->count[i] = zarrc_grid_find(to, i, last) / a->cut.m[i] - out->first[i] + 1;
   }
+}
+
+/* Returns whether a chunk is fetched as a whole whatever is wanted of it, since a codec cannot read parts. */
+static bool is_read_whole(const zarrc_copy_item *a) {
+  const zarrc_pipeline *pipeline = NULL;
+  int64_t first[ZARRC_MAX_NDIM] = {0};
+  if (a->encoded) return true;
+  if (a->from.nobjects == 0 || zarrc_array_pipeline(a->source, first, &pipeline, NULL)) return false;
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline); i++) {
+    const zarrc_codec *codec = zarrc_pipeline_codec(pipeline, i);
+    zarrc_codec_kind kind = zarrc_codec_get_kind(codec);
+    if (kind == ZARRC_BYTES_TO_BYTES && !zarrc_codec_get_class(codec)->u.bb.read) return true;
+    if (kind == ZARRC_ARRAY_TO_BYTES && !zarrc_codec_supports_partial_decode(codec)) return true;
+  }
+  return false;
 }
 
 static void count_reads(zarrc_copy_item *a) {
@@ -121,6 +137,7 @@ zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zar
   count_reads(a);
   uint64_t sum = a->reads.n, n = 0;
   a->reads.known = !a->cut.windowed;
+  a->reads.whole = is_read_whole(a);
   if (a->cut.windowed && a->stored.n > 0 && windowed_reads > a->reads.n && a->stored.n * 2 > a->from.nobjects) {
     a->reads.nbytes = zarrc_times(a->reads.nbytes, windowed_reads / (a->reads.n > 0 ? a->reads.n : 1));
     a->reads.n = windowed_reads;

@@ -156,6 +156,7 @@ static void tell_array(const zarrc_copier *k, zarrc_copy_item *a) {
                                .nreads = a->reads.n,
                                .read_nbytes = a->reads.nbytes,
                                .reads_are_exact = a->reads.known,
+                               .read_nbytes_are_exact = a->reads.known && a->reads.whole,
                                .source_is_listed = a->stored.known,
                                .source_nobjects = a->stored.n,
                                .source_nbytes = a->stored.nbytes,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Refuses a copy onto or into itself. */
+/* What the URLs of a copy say: whether it goes onto or into itself, and where it would lie inside a group. */
 #include <zarrc/tools.h>
 
 #include "base/text.h"
@@ -108,4 +108,22 @@ zarrc_status zarrc_copy_check_urls(zarrc_ctx *ctx, const char *source, const cha
   zarrc_free(ctx, from);
   zarrc_free(ctx, to);
   return status;
+}
+
+/* Returns the last name of a URL, without ".zarr". */
+static size_t last_name(const char *url, const char **name) {
+  size_t n = strlen(url);
+  while (n > 0 && url[n - 1] == '/') n--;
+  size_t start = n;
+  while (start > 0 && url[start - 1] != '/' && url[start - 1] != ':') start--;
+  *name = url + start;
+  n -= start;
+  return n > 5 && !strncasecmp(*name + n - 5, ".zarr", 5) ? n - 5 : n;
+}
+
+void zarrc_copy_url_inside(const char *source, const char *group, char *out, size_t size) {
+  const char *name;
+  size_t n = last_name(source, &name), m = strlen(group);
+  while (m > 0 && group[m - 1] == '/') m--;
+  snprintf(out, size, "%.*s/%.*s", (int)(m < INT_MAX ? m : INT_MAX), group, (int)(n < INT_MAX ? n : INT_MAX), name);
 }

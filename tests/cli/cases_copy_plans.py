@@ -7,10 +7,12 @@ import re
 import struct
 
 import cases_copy
+import support
 from support import dims, int32s
 
 
 class Plans(cases_copy.Copy):
+    CHAINS = ("bytes,crc32c", "gzip(1)", "bytes", "gzip(1),crc32c")
 
     def test_dry_run(self):
         self.array("a", shape=(100, 100), chunks=(10, 100), values=int32s(10000))
@@ -44,20 +46,23 @@ class Plans(cases_copy.Copy):
         for plan, memory in zip(plans, (4, 64, 256, 2048)):
             self.assertLessEqual(plan["memory"], memory << 20)
 
+    @support.needs_library("zlib")
     def test_plans_are_exact(self):
-        """Objects that are opened and bytes that are read are those of the plan, whatever the grids and the memory."""
+        """Objects that are opened are those of the plan, whatever the grids and the memory; so are the bytes that are read,
+        where the plan says so: if no part of a chunk can be read."""
         random.seed(5)
+        exact = 0
         for i in range(12):
             shape = [random.randrange(40, 120) for _ in range(2)] + [40]
             chunks = [random.randrange(5, 60) for _ in range(2)] + [40]
             others = [random.randrange(5, 60) for _ in range(2)] + [random.randrange(10, 40)]
             self.zarrc("create", "a", "--overwrite", "--shape", dims(shape), "--dtype", "float64", "-c", dims(chunks),
-                       "--codecs", "bytes,crc32c")
+                       "--codecs", self.CHAINS[i % len(self.CHAINS)])
             for _ in range(5):
                 start = [random.randrange(n) for n in shape]
                 select = ",".join(f"{s}:{s + 1}" for s in start)
                 self.zarrc("put", "a", "-s", select, "--format", "raw", "-i", "-", stdin=struct.pack("<d", 1.5))
-            arguments = ["-c", dims(others), "--memory", random.choice(["1M", "2M", "8M"]), "-T", "1"]
+            arguments = ["-c", dims(others), "--memory", random.choice(["1M", "2M", "8M"]), "-T", "1", "--codecs", "bytes"]
             done = self.run_command("copy", "a", "b", "--overwrite", "-n", "--json", *arguments)
             if done.returncode == 7:
                 continue
@@ -66,8 +71,22 @@ class Plans(cases_copy.Copy):
             self.assertTrue(plan["reads_exact"])
             self.assertEqual(plan["reads"], did["read"]["objects"], (shape, chunks, others, arguments))
             self.assertGreaterEqual(plan["read_nbytes"], did["read"]["nbytes"])
+            self.assertEqual(plan["read_nbytes_exact"], "gzip" in self.CHAINS[i % len(self.CHAINS)])
+            if plan["read_nbytes_exact"]:
+                exact += plan["reads"] > plan["source_objects"]
+                self.assertEqual(plan["read_nbytes"], did["read"]["nbytes"])
             self.assertGreaterEqual(plan["reads"], plan["source_objects"])
             self.assertEqual(self.raw("a"), self.raw("b"))
+        self.assertGreater(exact, 0)
+
+    @support.needs_library("zlib")
+    def test_bytes_that_are_the_most(self):
+        """Of plain chunks only the wanted parts are read: the plan says that its bytes are the most."""
+        self.array("a", "int16", (40, 50, 50), (1, 50, 50), os.urandom(2 * 40 * 50 * 50), "--codecs", "bytes")
+        few = ["-c", "40,5,5", "-T", "1", "--memory", "1M", "-n"]
+        self.assertRegex(self.text("copy", "a", "b", *few), r"stored objects, at most .* of 195\.3 KiB\n[^$]*objects, at most .* of the source")
+        self.zarrc("copy", "a", "z", "-q", "--codecs", "gzip(1)")
+        self.assertNotIn("at most", re.search(r"reads .*", self.text("copy", "z", "b", *few)).group(0))
 
     def test_reads_of_more_than_once(self):
         """The plan says so, and what memory spares it; a copy that reads more than twice its source says it too."""

@@ -66,7 +66,22 @@ static void test_places(void **state) {
   free(link);
 }
 
+static void test_inside(void **state) {
+  static const char *const cases[][3] = {{"a", "g.zarr", "g.zarr/a"},
+                                         {"x/series.ZARR/", "g.zarr//", "g.zarr/series"},
+                                         {"file:a.zarr", "/", "/a"},
+                                         {".zarr", "g", "g/.zarr"}};
+  char out[64];
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    zarrc_copy_url_inside(cases[i][0], cases[i][1], out, sizeof out);
+    assert_string_equal(out, cases[i][2]);
+  }
+  zarrc_copy_url_inside("series", "group", out, 8);
+  assert_string_equal(out, "group/s");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_places)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_inside)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

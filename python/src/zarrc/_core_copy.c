@@ -180,6 +180,19 @@ static const char *option_name(const char *option) {
   return strcmp(option, "chunk_shape") == 0 ? "chunks" : strcmp(option, "shard_shape") == 0 ? "shards" : option;
 }
 
+/* Appends what a caller may do about a group at the target. */
+static void advise_inside(const core_copier *self, uint64_t nnodes, zarrc_error *error) {
+  char inside[200];
+  const char *source = PyUnicode_AsUTF8AndSize(self->source_url, NULL);
+  const char *target = PyUnicode_AsUTF8AndSize(self->target_url, NULL);
+  if (!source || !target) return PyErr_Clear();
+  zarrc_copy_url_inside(source, target, inside, sizeof inside);
+  zarrc_error_append(error,
+                     "; %s as the target copies into the group, overwrite=True removes its %llu node%s, resume=True "
+                     "completes it",
+                     inside, (unsigned long long)nnodes, nnodes == 1 ? "" : "s");
+}
+
 /* What a caller may do about a failure; "" where nothing is known. */
 static const char *advice(const zarrc_copy_report *r) {
   switch (r->obstacle) {
@@ -210,7 +223,10 @@ static PyObject *work(PyObject *object, zarrc_status (*function)(zarrc_copier *c
   if (!status) return Py_NewRef(Py_None);
   const zarrc_copy_report *r = zarrc_copier_report(self->copier);
   if (r->option) zarrc_error_prefix(&error, "%s: ", option_name(r->option));
-  zarrc_error_append(&error, "%s", advice(r));
+  if (r->obstacle == ZARRC_COPY_NODE_THERE && r->target_kind == ZARRC_NODE_GROUP && r->target_nodes > 1)
+    advise_inside(self, r->target_nodes - 1, &error);
+  else
+    zarrc_error_append(&error, "%s", advice(r));
   raise_about(object,
               r->side == ZARRC_COPY_SOURCE   ? self->source_url
               : r->side == ZARRC_COPY_TARGET ? self->target_url
@@ -273,6 +289,7 @@ static PyObject *report_array(const zarrc_copy_array *x) {
             put(d, "in_parts", PyBool_FromLong(x->in_parts)) && put(d, "reads", count(x->nreads)) &&
             put(d, "read_nbytes", count(x->read_nbytes)) &&
             put(d, "reads_exact", PyBool_FromLong(x->reads_are_exact)) &&
+            put(d, "read_nbytes_exact", PyBool_FromLong(x->read_nbytes_are_exact)) &&
             put(d, "source_objects", count(x->source_nobjects)) && put(d, "source_nbytes", count(x->source_nbytes)) &&
             put(d, "objects_there", count(x->target_nobjects)) && put(d, "rechunked", PyBool_FromLong(x->rechunked)) &&
             put(d, "resharded", PyBool_FromLong(x->resharded));
