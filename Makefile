@@ -50,6 +50,7 @@ check-symbols:
 
 check-headers:
 	sh scripts/check_headers
+	python3 scripts/check_statuses
 
 format:
 	sh scripts/clang_format -i $(SOURCES)
