@@ -299,10 +299,9 @@ static zarrc_status make_group(zarrc_store *store, const char *parent, int forma
 }
 
 zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error) {
-  if (given != 0 && given != 2 && given != 3)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no Zarr format %d: it must be 2 or 3", given);
   *format = given ? given : 3;
-  return ZARRC_OK;
+  if (*format == 2 || *format == 3) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no Zarr format %d: it must be 2 or 3", given);
 }
 
 zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error) {

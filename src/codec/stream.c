@@ -21,62 +21,67 @@ static size_t lesser(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Makes a step from in[*at] to the end of out, which has `room` more bytes. *moved: whether anything happened. */
-static zarrc_status make_step(zarrc_ctx *ctx, const zarrc_stream *stream, const zarrc_bytes *in, size_t *at,
-                              zarrc_buf *out, size_t room, bool *moved, bool *end, zarrc_error *error) {
-  size_t nin = lesser(in->len - *at, STEP_NBYTES), nout = lesser(room, STEP_NBYTES);
+/* How far a loop of steps has come. */
+typedef struct walk {
+  zarrc_ctx *ctx;
+  const zarrc_stream *stream;
+  zarrc_bytes in;
+  size_t at;       /* the next byte of `in` */
+  bool moved, end; /* the last step has taken or made something; has reached the end of a stream */
+} walk;
+
+/* Makes a step to the end of out, which has `room` more bytes. */
+static zarrc_status make_step(walk *w, zarrc_buf *out, size_t room, zarrc_error *error) {
+  size_t nin = lesser(w->in.len - w->at, STEP_NBYTES), nout = lesser(room, STEP_NBYTES);
   zarrc_stream_step step = {
-      in->ptr ? in->ptr + *at : NULL, out->ptr + out->len, nin, nout, *at + nin == in->len, false};
-  zarrc_status status = zarrc_ctx_check_canceled(ctx, error);
-  if (!status) status = stream->step(stream->state, &step, error);
-  *moved = step.nin < nin || step.nout < nout || step.end;
-  *end = step.end;
-  *at += nin - step.nin;
+      w->in.ptr ? w->in.ptr + w->at : NULL, out->ptr + out->len, nin, nout, w->at + nin == w->in.len, false};
+  zarrc_status status = zarrc_ctx_check_canceled(w->ctx, error);
+  if (!status) status = w->stream->step(w->stream->state, &step, error);
+  w->moved = step.nin < nin || step.nout < nout || step.end;
+  w->end = step.end;
+  w->at += nin - step.nin;
   out->len += nout - step.nout;
   return status;
 }
 
 /* Where out is full: takes a step whose output must be nothing. */
-static zarrc_status make_last_step(zarrc_ctx *ctx, const zarrc_stream *stream, const zarrc_bytes *in, size_t *at,
-                                   const zarrc_buf *full, bool *moved, bool *end, zarrc_error *error) {
+static zarrc_status make_last_step(walk *w, const zarrc_buf *full, zarrc_error *error) {
   uint8_t beyond;
   zarrc_buf out = zarrc_buf_over(&beyond, 1);
-  zarrc_status status = make_step(ctx, stream, in, at, &out, 1, moved, end, error);
+  zarrc_status status = make_step(w, &out, 1, error);
   return !status && out.len ? zarrc_stream_too_long(full, error) : status;
 }
 
 zarrc_status zarrc_stream_decode(zarrc_ctx *ctx, const zarrc_stream *stream, const zarrc_bytes *in, size_t need,
                                  zarrc_buf *out, zarrc_error *error) {
-  size_t guess = in->len > out->max / 4 ? out->max : 4 * in->len, at = 0;
-  bool end = true, moved = true;
+  size_t guess = in->len > out->max / 4 ? out->max : 4 * in->len;
+  walk w = {.ctx = ctx, .stream = stream, .in = *in, .moved = true, .end = true};
   zarrc_status status = zarrc_buf_reserve(out, lesser(need, guess), error);
   if (!status && !in->len) status = zarrc_fail(error, ZARRC_TRUNCATED, "there is no byte");
-  while (!status && out->len < need && !(end && at == in->len)) {
+  while (!status && out->len < need && !(w.end && w.at == in->len)) {
     size_t room = lesser(need, out->cap) - out->len;
     bool grown = false;
-    if (end) status = stream->begin(stream->state, error);
-    end = false;
+    if (w.end) status = stream->begin(stream->state, error);
+    w.end = false;
     if (!status && !room) status = zarrc_stream_grow(out, out->max, &grown, error);
     if (status || grown) continue;
-    status = room ? make_step(ctx, stream, in, &at, out, room, &moved, &end, error)
-                  : make_last_step(ctx, stream, in, &at, out, &moved, &end, error);
-    if (!status && !moved) status = zarrc_fail(error, ZARRC_TRUNCATED, "the compressed data is cut off");
+    status = room ? make_step(&w, out, room, error) : make_last_step(&w, out, error);
+    if (!status && !w.moved) status = zarrc_fail(error, ZARRC_TRUNCATED, "the compressed data is cut off");
   }
   return status;
 }
 
 zarrc_status zarrc_stream_encode(zarrc_ctx *ctx, const zarrc_stream *stream, zarrc_parts *parts, zarrc_error *error) {
-  zarrc_bytes in;
-  size_t at = 0;
-  bool end = false, moved = true, grown;
+  walk w = {.ctx = ctx, .stream = stream, .moved = true};
+  bool grown;
   zarrc_buf out = zarrc_buf_new(ctx, SIZE_MAX / 2);
-  zarrc_status status = zarrc_parts_join(parts, &in, error);
-  if (!status) status = zarrc_buf_reserve(&out, in.len / 2 + 1024, error);
+  zarrc_status status = zarrc_parts_join(parts, &w.in, error);
+  if (!status) status = zarrc_buf_reserve(&out, w.in.len / 2 + 1024, error);
   if (!status) status = stream->begin(stream->state, error);
-  while (!status && !end) {
+  while (!status && !w.end) {
     if (out.len == out.cap) status = zarrc_stream_grow(&out, out.max, &grown, error);
-    if (!status) status = make_step(ctx, stream, &in, &at, &out, out.cap - out.len, &moved, &end, error);
-    if (!status && !moved) status = zarrc_fail(error, ZARRC_INTERNAL, "the compressor does not go on");
+    if (!status) status = make_step(&w, &out, out.cap - out.len, error);
+    if (!status && !w.moved) status = zarrc_fail(error, ZARRC_INTERNAL, "the compressor does not go on");
   }
   if (status) {
     zarrc_buf_clear(&out);
