@@ -53,7 +53,8 @@ static zarrc_status check_overwrite(zarrc_copier *k, zarrc_error *error) {
   zarrc_status status = zarrc_node_check(k->target.store, k->target.path, k->options.zarr_format, mode, error);
   survey(k, &k->place.there);
   if (status == ZARRC_CONFLICT && k->place.there.nothers > 0) k->work.report.obstacle = ZARRC_COPY_FILES_THERE;
-  k->place.replaces = k->place.there.nnodes + k->place.there.nchunks > 0;
+  /* what was found may be gone when it is counted, while another copy replaces it */
+  k->place.replaces = k->place.exists || k->place.there.nnodes + k->place.there.nchunks > 0;
   return status;
 }
 
