@@ -80,7 +80,7 @@ const cli_verb cli_verbs[] = {
      "--remove-v2-metadata removes them, in the same call or a later one; it refuses if they say something else by "
      "now, because one of both was changed, unless --force is given.\n\n"
      "--zarr-format 2 goes back: each zarr.json is replaced by metadata of format 2. Those that are still there and say the "
-     "same stay as they are. An array that was made in format 3 has other chunk keys, or codecs, and is refused: use zarrc "
+     "same stay as they are; if they say something else it is refused, unless --force is given. An array that was made in format 3 has other chunk keys, or codecs, and is refused: use zarrc "
      "copy --zarr-format 2.\n\n"
      "An interrupted call can be repeated. Only whole hierarchies can be migrated, not a part below a group.",
      "zarrc migrate old.zarr -n\nzarrc migrate old.zarr\nzarrc migrate old.zarr --remove-v2-metadata\n"
@@ -162,7 +162,7 @@ const cli_option cli_options[] = {
     {CLI_ZARR_FORMAT, CLI_VERB_COPY, 0, "zarr-format", "N", "2 3", "Zarr format of the copy (default: 3, whatever the source has)"},
     {CLI_ZARR_FORMAT, CLI_VERB_MIGRATE, 0, "zarr-format", "N", "2 3", "Zarr format to be made (default: 3)"},
     {CLI_REMOVE_V2, CLI_VERB_MIGRATE, 0, "remove-v2-metadata", NULL, NULL, "remove the metadata of format 2"},
-    {CLI_FORCE, CLI_VERB_MIGRATE, 'f', "force", NULL, NULL, "with --remove-v2-metadata: even if they say something else by now"},
+    {CLI_FORCE, CLI_VERB_MIGRATE, 'f', "force", NULL, NULL, "remove or replace metadata of format 2 even if they say something else by now"},
     {CLI_DRY_RUN, CLI_VERB_MIGRATE, 'n', "dry-run", NULL, NULL, "check everything, and only list what would be written and removed"},
     {CLI_QUIET, CLI_VERB_MIGRATE, 'q', "quiet", NULL, NULL, "no summary"},
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},

@@ -267,7 +267,7 @@ typedef struct zarrc_migrate_options {
   size_t struct_size;
   int zarr_format;         /* to be made: 3 or 2; 0: 3 */
   bool remove_v2_metadata; /* format 3: also remove what is left of format 2, unless it says something else by now */
-  bool force;              /* remove it even then */
+  bool force;              /* remove it, or (format 2) replace it, even then */
   bool dry_run;            /* check everything and send the events, but change nothing */
   zarrc_migrate_event_fn event; /* may be NULL */
   void *event_arg;
@@ -285,11 +285,12 @@ typedef struct zarrc_migrate_report {
  * To format 3, each node gets a zarr.json. The documents of format 2 stay until a call with remove_v2_metadata; other
  * programs may still use them, but where both are zarr.json counts. To format 2, each zarr.json is replaced by
  * documents of format 2; those that are still there, and say the same, come into their own again. An array must have
- * chunk keys of the encoding "v2", as migrated ones have. Consolidated metadata of the new format are not made.
+ * chunk keys of the encoding "v2", as migrated ones have. Consolidated metadata of the new format are not made. Where
+ * the store has stages, a second migration or copy at the path at the same time is ZARRC_CONFLICT.
  *
  * An interrupted call can be repeated. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED: the
  * new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another format,
- * or documents of format 2 say something else and would be removed. */
+ * or documents of format 2 say something else and would be removed or replaced. */
 ZARRC_API zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
                                      zarrc_migrate_report *report, zarrc_error *error);
 

@@ -304,8 +304,23 @@ zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no Zarr format %d: it must be 2 or 3", given);
 }
 
+/* Refuses a new node whose path has the name of a document, which would take the place of the document of a group. */
+static zarrc_status check_names(const char *path, int format, zarrc_error *error) {
+  static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"};
+  size_t nnames = format == 2 ? sizeof names / sizeof *names : 1;
+  for (const char *part = path; part; part = strchr(part, '/')) {
+    part += *part == '/';
+    size_t n = strcspn(part, "/");
+    for (size_t i = 0; i < nnames; i++)
+      if (strlen(names[i]) == n && !memcmp(names[i], part, n))
+        return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no node can be called %s, as documents are", names[i]);
+  }
+  return ZARRC_OK;
+}
+
 zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error) {
   zarrc_status status = check_path(path, error);
+  if (!status) status = check_names(path, format, error);
   if (!status) status = refuse_read_only(store, error);
   if (!status) status = each_parent(store, path, format, want_room, error);
   if (!status) status = each_parent(store, path, format, make_group, error);
@@ -339,6 +354,7 @@ static zarrc_status check_target(zarrc_store *store, const char *path, int forma
   char note[2];
   *survey = (zarrc_survey){0};
   zarrc_status status = check_path(path, error);
+  if (!status) status = check_names(path, format, error);
   if (!status) status = refuse_read_only(store, error);
   if (!status) status = zarrc_stage_find(store, path, note, sizeof note, &found, error); /* may restore a version */
   if (!status) status = each_parent(store, path, format, want_room, error);

@@ -230,6 +230,11 @@ static zarrc_status compare(const migration *m, const node *x, bool *there, bool
   return status;
 }
 
+/* Others may have changed the documents of format 2. */
+static zarrc_status refuse_differing(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_CONFLICT, "its documents of format 2 and 3 no longer say the same");
+}
+
 /* -------------------------------------------------------------------------------------------------------- to format 3
  */
 
@@ -240,8 +245,7 @@ static zarrc_status check_to_3(migration *m, node *x, zarrc_error *error) {
   zarrc_status status = x->format == 2 ? put_3(x, &text, error) : ZARRC_OK;
   if (!status && x->format == 3 && m->options.remove_v2_metadata && !m->options.force)
     status = compare(m, x, &there, &same, error);
-  if (!status && there && !same)
-    status = zarrc_fail(error, ZARRC_CONFLICT, "its documents of format 2 and 3 no longer say the same");
+  if (!status && there && !same) status = refuse_differing(error);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -274,6 +278,7 @@ static zarrc_status check_to_2(migration *m, node *x, zarrc_error *error) {
   if (!status && x->format == 3 && !same) {
     status = put_2(m, x, &p, error);
     m->changed = true;
+    if (!status && there && !m->options.force) status = refuse_differing(error);
   }
   clear_pair(&p);
   return status;
@@ -405,13 +410,33 @@ static zarrc_status run(migration *m, const char *path, zarrc_error *error) {
   return status;
 }
 
+/* Keeps other migrations and copies away, if the store can: one that makes the documents that another one relies on
+ * must not end in between. The stage is a lock only. */
+static zarrc_status lock(const migration *m, const char *path, zarrc_stage **out, zarrc_error *error) {
+  static const char note[] = "completing a migration";
+  char found[sizeof note];
+  zarrc_error why = {0};
+  bool is_there = false;
+  if (m->options.dry_run || !zarrc_stage_possible(m->store)) return ZARRC_OK;
+  zarrc_status status = zarrc_stage_find(m->store, path, found, sizeof found, &is_there, error);
+  if (!status && is_there && strcmp(found, note) != 0)
+    return zarrc_fail(error, ZARRC_CONFLICT, "an unfinished copy is there already (%s...)", found);
+  if (!status) status = zarrc_stage_open(m->store, path, ZARRC_STAGE_DISCARD, note, out, &why);
+  if (status != ZARRC_CONFLICT && status != ZARRC_CANCELED && status != ZARRC_NO_MEMORY) return ZARRC_OK;
+  if (error && why.code) *error = why;
+  return status;
+}
+
 zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
                            zarrc_migrate_report *report, zarrc_error *error) {
   zarrc_migrate_report own = {.struct_size = sizeof own}, known = own;
   migration m = {.ctx = store->ctx, .store = store, .report = &known};
   zarrc_status status = take_options(&m, options, error);
   if (!status) status = zarrc_memory_store_open(m.ctx, &m.models, error);
+  zarrc_stage *stage = NULL;
+  if (!status) status = lock(&m, path, &stage, error);
   if (!status) status = run(&m, path, error);
+  zarrc_stage_close(stage, false);
   zarrc_tree_close(m.tree);
   zarrc_store_close(m.models);
   zarrc_status given =

@@ -2,6 +2,7 @@
 """migrate: to Zarr format 3 and back, in place."""
 import json
 import struct
+import subprocess
 
 import support
 
@@ -47,8 +48,22 @@ class Migrate(support.Case):
         self.zarrc("migrate", "h.zarr", "-q")
         (self.folder / "h.zarr/.zattrs").write_text('{"r": 2}')
         self.refused("migrate", "h.zarr", "--remove-v2-metadata", code=10, says=["no longer say the same", "--force"])
-        self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q")
+        before = self.tree()
+        self.refused("migrate", "h.zarr", "--zarr-format", "2", code=10, says=["no longer say the same", "--force to replace"])
+        self.assertEqual(self.tree(), before)
+        self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q", "--force")
         self.assertEqual(json.loads((self.folder / "h.zarr/.zattrs").read_text()), {"r": 1})
+
+    def test_both_ways_at_once(self):
+        """One of two migrations that meet is refused: else each removes the documents that the other has found."""
+        self.zarrc("migrate", "h.zarr", "-q")
+        for _ in range(20):
+            both = [subprocess.Popen([support.COMMAND, "migrate", "h.zarr", "-q", *way], cwd=self.folder, stderr=subprocess.DEVNULL)
+                    for way in (["--remove-v2-metadata"], ["--zarr-format", "2"])]
+            self.assertTrue({process.wait(60) for process in both} <= {0, 10})
+            self.assertEqual(self.raw("h.zarr/g/a"), self.values)
+            self.zarrc("migrate", "h.zarr", "-q")
+            self.assertEqual([p.name for p in self.folder.iterdir()], ["h.zarr"])
 
     def test_refused(self):
         before = self.tree()

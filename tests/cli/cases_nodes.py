@@ -157,6 +157,16 @@ class Create(support.Case):
                                        "an array" if name == "array/.zarray" else "a group of Zarr format 2"])
             self.assertEqual([p.name for p in (self.folder / name).parent.iterdir()], [name[-7:]])
 
+    def test_names_of_documents(self):
+        """A node called like a document would take the place of that of the group above it."""
+        self.zarrc("create", "g", "--group", "--zarr-format", "2")
+        for name in (".zattrs", ".zarray", ".zgroup/a", "b/.zmetadata", "zarr.json/foo"):
+            self.refused("create", f"g/{name}", "--group", "--zarr-format", "2", code=2, says="as documents are")
+        self.zarrc("create", "h", "--group")
+        self.refused("create", "h/zarr.json/a", "--shape", "4", "--dtype", "int8", code=2, says="as documents are")
+        self.zarrc("create", "h/.zattrs", "--group")
+        self.assertEqual([p.name for p in (self.folder / "g").iterdir()], [".zgroup"])
+
     def test_notes(self):
         """Chains that others cannot open: said when the array is made, and by info."""
         shard = codec("sharding_indexed", chunk_shape=[3, 2], codecs=[LITTLE], index_codecs=[LITTLE])
