@@ -174,9 +174,12 @@ static void print_left_out(const cli_copying *k) {
     cli_print_safe(stdout, k->other_names.text);
     putchar('\n');
   }
+  bool one = k->report->nunlisted == 1;
   if (k->report->nunlisted > 0)
-    printf("%s arrays or groups that the consolidated metadata do not tell of were not copied (--no-consolidated)\n",
-           cli_human_count(a, k->report->nunlisted));
+    printf("%s %s not copied: consolidated metadata do not tell of %s (--no-consolidated), or a folder above is no "
+           "group\n",
+           cli_human_count(a, k->report->nunlisted), one ? "array or group was" : "arrays or groups were",
+           one ? "it" : "them");
   if (nconsolidated > 0)
     printf("consolidated metadata of %zu group%s left out\n", (size_t)nconsolidated,
            nconsolidated == 1 ? " were" : "s were");

@@ -211,7 +211,7 @@ typedef struct zarrc_copy_report {
   const char *option;                  /* that does not fit, such as "chunk_shape"; else NULL */
   bool resumable;                      /* RESUME can continue from what has been copied */
   uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, at least so many, because its
-                         consolidated metadata do not tell of them (no_consolidated) */
+                         consolidated metadata do not tell of them (no_consolidated), or a folder above is no group */
 } zarrc_copy_report;
 
 /* Updates and returns the report, which lives as long as the copier. Must not be called during zarrc_copier_run. */
