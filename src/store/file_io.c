@@ -82,7 +82,7 @@ zarrc_status zarrc_file_cut_off(uint64_t nbytes, zarrc_error *error) {
 
 zarrc_status zarrc_file_read_pieces(int fd, struct iovec *iov, int n, uint64_t offset, zarrc_error *error) {
   while (zarrc_file_advance(&iov, &n, 0)) {
-    ssize_t got = n == 1 ? pread(fd, iov->iov_base, iov->iov_len, (off_t)offset) : preadv(fd, iov, n, (off_t)offset);
+    ssize_t got = preadv(fd, iov, n, (off_t)offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return zarrc_file_fail(error, errno, "cannot read at byte %llu", (unsigned long long)offset);
     if (got == 0) return zarrc_file_cut_off(offset, error);

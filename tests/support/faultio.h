@@ -164,14 +164,6 @@ ssize_t writev(int fd, const struct iovec *iov, int n) {
   return pieces ? next(fd, cut, pieces) : next(fd, iov, n);
 }
 
-ssize_t pread(int fd, void *to, size_t nbytes, off_t offset) {
-  ssize_t (*next)(int, void *, size_t, off_t);
-  struct iovec cut[4], all = {to, nbytes};
-  FAULTIO_NEXT(next, "pread");
-  if (faultio_hit(FAULTIO_READ, "read")) return -1;
-  return next(fd, to, faultio_cut(cut, &all, 1) ? cut->iov_len : nbytes, offset);
-}
-
 ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset) {
   ssize_t (*next)(int, const struct iovec *, int, off_t);
   struct iovec cut[4];
