@@ -6,7 +6,6 @@
 #include "text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 typedef struct migrating {
   cli *c;
@@ -69,8 +68,7 @@ zarrc_status cli_migrate(cli *c, zarrc_error *error) {
   const zarrc_array_options any = {.struct_size = sizeof any, .allow_unknown = true};
   if (status == ZARRC_OK) status = cli_node_open(c, ctx, m.url, !m.options.dry_run, &any, &node, error);
   if (status == ZARRC_OK) status = zarrc_migrate(node.store, node.path, &m.options, &m.report, error);
-  bool differ = status == ZARRC_CONFLICT && strstr(error->message, "no longer say the same") != NULL;
-  if (differ && !m.options.force)
+  if (status == ZARRC_CONFLICT && m.report.differ)
     snprintf(c->hint, sizeof c->hint, "--force to %s those of format 2",
              m.options.remove_v2_metadata ? "remove" : "replace");
   if (status == ZARRC_OK && c->json) print_json(&m);

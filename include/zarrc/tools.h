@@ -277,6 +277,7 @@ typedef struct zarrc_migrate_report {
   size_t struct_size;
   uint64_t narrays, ngroups, nmigrated; /* nmigrated: nodes that had the other format */
   uint64_t nwritten, nremoved;          /* documents */
+  bool differ; /* the documents of a node in both formats say different things (ZARRC_CONFLICT without force) */
 } zarrc_migrate_report;
 
 /* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where

@@ -231,7 +231,8 @@ static zarrc_status compare(const migration *m, const node *x, bool *there, bool
 }
 
 /* Others may have changed the documents of format 2. */
-static zarrc_status refuse_differing(zarrc_error *error) {
+static zarrc_status refuse_differing(const migration *m, zarrc_error *error) {
+  m->report->differ = true;
   return zarrc_fail(error, ZARRC_CONFLICT, "its documents of format 2 and 3 no longer say the same");
 }
 
@@ -245,7 +246,7 @@ static zarrc_status check_to_3(migration *m, node *x, zarrc_error *error) {
   zarrc_status status = x->format == 2 ? put_3(x, &text, error) : ZARRC_OK;
   if (!status && x->format == 3 && m->options.remove_v2_metadata && !m->options.force)
     status = compare(m, x, &there, &same, error);
-  if (!status && there && !same) status = refuse_differing(error);
+  if (!status && there && !same) status = refuse_differing(m, error);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -278,7 +279,7 @@ static zarrc_status check_to_2(migration *m, node *x, zarrc_error *error) {
   if (!status && x->format == 3 && !same) {
     status = put_2(m, x, &p, error);
     m->changed = true;
-    if (!status && there && !m->options.force) status = refuse_differing(error);
+    if (!status && there && !m->options.force) status = refuse_differing(m, error);
   }
   clear_pair(&p);
   return status;
