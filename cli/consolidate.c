@@ -62,9 +62,10 @@ static zarrc_status check(const cli *c, const cli_node *node, zarrc_error *error
   return status;
 }
 
-static zarrc_status consolidate(const cli *c, const cli_node *node, zarrc_error *error) {
+static zarrc_status consolidate(cli *c, const cli_node *node, zarrc_error *error) {
   zarrc_tree *tree = NULL;
-  zarrc_status status = zarrc_consolidate(node->store, node->path, error);
+  zarrc_status status = zarrc_consolidate(node->store, node->path, cli_has(c, CLI_FORCE), error);
+  if (status == ZARRC_CONFLICT && !cli_has(c, CLI_FORCE)) snprintf(c->hint, sizeof c->hint, "--force to drop them");
   if (status == ZARRC_OK) status = zarrc_tree_open(node->store, node->path, -1, NULL, &tree, error);
   if (status != ZARRC_OK) return status;
   size_t n = zarrc_tree_nnodes(tree) - 1;

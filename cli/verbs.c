@@ -107,7 +107,8 @@ const cli_verb cli_verbs[] = {
     {CLI_VERB_CONSOLIDATE, "consolidate", "URL", 1, 1, "<file>", "gather the metadata of a hierarchy in one document",
      "Writes the documents of all arrays and groups below the group at URL into one: its zarr.json, or in Zarr format 2 its "
      ".zmetadata. Then ls, tree, info and copy, zarr-python and others read that one only. What zarrc creates or changes below "
-     "the group later is changed there too; after changes by other programs, run this again.\n\n"
+     "the group later is changed there too; after changes by other programs, run this again. Arrays and groups that only the "
+     "present consolidated metadata describe, because they have no document of their own, are dropped only with --force.\n\n"
      "--check writes nothing and lists the nodes whose documents are not what the consolidated metadata say: one line for each, "
      "and the exit status is 6 if there are any.",
      "zarrc consolidate data.zarr\nzarrc consolidate data.zarr --check", cli_consolidate},
@@ -163,6 +164,7 @@ const cli_option cli_options[] = {
     {CLI_ZARR_FORMAT, CLI_VERB_MIGRATE, 0, "zarr-format", "N", "2 3", "Zarr format to be made (default: 3)"},
     {CLI_REMOVE_V2, CLI_VERB_MIGRATE, 0, "remove-v2-metadata", NULL, NULL, "remove the metadata of format 2"},
     {CLI_FORCE, CLI_VERB_MIGRATE, 'f', "force", NULL, NULL, "remove or replace metadata of format 2 even if they say something else by now"},
+    {CLI_FORCE, CLI_VERB_CONSOLIDATE, 'f', "force", NULL, NULL, "also drop what only the present consolidated metadata describe"},
     {CLI_DRY_RUN, CLI_VERB_MIGRATE, 'n', "dry-run", NULL, NULL, "check everything, and only list what would be written and removed"},
     {CLI_QUIET, CLI_VERB_MIGRATE, 'q', "quiet", NULL, NULL, "no summary"},
     {CLI_GROUP, CLI_VERB_CREATE, 0, "group", NULL, NULL, "make a group, not an array"},

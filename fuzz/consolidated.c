@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       zarrc_group_close(again);
       must(!zarrc_node_find(store, "g/new", &kind, NULL) && kind == ZARRC_NODE_GROUP);
     }
-    must(!zarrc_consolidate(store, "g", &error));
+    must(!zarrc_consolidate(store, "g", true, &error));
     differences = 0;
     must(!zarrc_consolidated_compare(store, "g", count, &differences, NULL) && differences == 0);
   }

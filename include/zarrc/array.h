@@ -268,8 +268,10 @@ ZARRC_API zarrc_status zarrc_node_open(zarrc_store *store, const char *path, con
 
 /* Writes consolidated metadata: the documents of everything below the group at a path, of the format of the group, into
  * its .zmetadata, or its zarr.json. Functions that create nodes, or change documents, then keep them up to date in all
- * groups above, after the change itself; their error says so if only that has failed. */
-ZARRC_API zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, zarrc_error *error);
+ * groups above, after the change itself; their error says so if only that has failed. drop: also drop nodes that only
+ * the present consolidated metadata of the group describe, because they have no documents of their own; else such nodes
+ * are ZARRC_CONFLICT, and nothing is written. */
+ZARRC_API zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, bool drop, zarrc_error *error);
 /* Makes the consolidated metadata of all groups above a path describe what is there now: to be called after nodes were
  * erased, or documents changed, by other means. */
 ZARRC_API zarrc_status zarrc_consolidated_refresh(zarrc_store *store, const char *path, zarrc_error *error);

@@ -204,6 +204,7 @@ typedef struct job {
   int format;
   const char *path; /* of what has changed, in the store; NULL: write all of it */
   zarrc_extent extent;
+  bool drop; /* when all is written: also what only the present consolidated metadata describe */
 } job;
 
 /* Returns whether the entries of a node are replaced: of that at `changed`, or, if so, below it. */
@@ -333,6 +334,59 @@ static zarrc_status open_zarr_json(const job *j, holder *h, zarrc_error *error) 
   return open_old(j, text, n, h, error);
 }
 
+/* Finds out whether a node of consolidated metadata has no documents of its own. What is below an array is no node. */
+static zarrc_status is_only_here(const job *j, const zarrc_consolidated *old, const char *path, bool *only,
+                                 zarrc_error *error) {
+  char whole[ZARRC_MAX_KEY];
+  zarrc_documents documents;
+  zarrc_node_kind kind = ZARRC_NODE_NONE;
+  *only = false;
+  if (zarrc_consolidated_find(old, path, &documents, NULL) == ZARRC_NOT_FOUND) return ZARRC_OK;
+  zarrc_status status = zarrc_key_join(j->group, path, whole, sizeof whole, error);
+  if (!status) status = zarrc_node_find(j->store, whole, &kind, error);
+  if (zarrc_document_is_wrong(status)) return ZARRC_OK;
+  *only = !status && kind == ZARRC_NODE_NONE;
+  return status;
+}
+
+/* Refuses to drop nodes that only the consolidated metadata in a text describe. A text that cannot be read describes
+ * none. */
+static zarrc_status refuse_drops(const job *j, const char *text, size_t n, const zarrc_consolidated *entries,
+                                 bool *refused, zarrc_error *error) {
+  zarrc_consolidated *old = NULL;
+  zarrc_documents documents;
+  char first[ZARRC_EXCERPT] = "";
+  uint32_t count = 0;
+  zarrc_status status = zarrc_consolidated_open(j->store->ctx, j->group, j->format, text, n, &old, error);
+  if (status) return status == ZARRC_INVALID_METADATA ? ZARRC_OK : status;
+  for (uint32_t i = 0; i < zarrc_consolidated_nentries(old) && !status; i++) {
+    const zarrc_consolidated_entry e = zarrc_consolidated_entry_at(old, i);
+    bool only = false;
+    if (!e.describes || zarrc_consolidated_find(entries, e.path, &documents, NULL) != ZARRC_NOT_FOUND) continue;
+    status = is_only_here(j, old, e.path, &only, error);
+    if (only && count++ == 0) zarrc_excerpt(first, e.path, strlen(e.path));
+  }
+  if (!status && count > 0) {
+    *refused = true;
+    status = zarrc_fail(error, ZARRC_CONFLICT,
+                        "%u array%s or group%s without a document of %s own %s only in the present consolidated "
+                        "metadata and would be dropped%s %s",
+                        (unsigned)count, count == 1 ? "" : "s", count == 1 ? "" : "s", count == 1 ? "its" : "their",
+                        count == 1 ? "is" : "are", count == 1 ? ":" : ", the first is", first);
+  }
+  zarrc_consolidated_close(old);
+  return status;
+}
+
+/* Gets the present consolidated metadata; *text NULL: there are none. */
+static void present_text(const holder *h, const char **text, size_t *n) {
+  *text = (const char *)h->text.ptr;
+  *n = h->text.len;
+  if (!h->doc) return;
+  const zarrc_json *value = zarrc_json_get(zarrc_json_root(h->doc), "consolidated_metadata");
+  *text = zarrc_json_is(value, ZARRC_JSON_OBJECT) ? zarrc_json_text(value, n) : NULL;
+}
+
 static zarrc_status replace(const job *j, zarrc_blob *blob, const holder *h, const zarrc_consolidated *entries,
                             zarrc_error *error) {
   zarrc_buf object = zarrc_buf_new(j->store->ctx, ZARRC_MAX_DOCUMENT), whole = object;
@@ -347,9 +401,9 @@ static zarrc_status replace(const job *j, zarrc_blob *blob, const holder *h, con
   return status;
 }
 
-/* ZARRC_CONFLICT: somebody else has changed the document meanwhile. What has changed is read after the document, so
- * that of two who change something the one that stores last has read what both have changed. */
-static zarrc_status try_write(const job *j, const char *key, zarrc_error *error) {
+/* ZARRC_CONFLICT: somebody else has changed the document meanwhile, or *refused. What has changed is read after the
+ * document, so that of two who change something the one that stores last has read what both have changed. */
+static zarrc_status try_write(const job *j, const char *key, bool *refused, zarrc_error *error) {
   zarrc_key_blob blob;
   holder h = {0};
   zarrc_consolidated *entries = NULL;
@@ -362,7 +416,11 @@ static zarrc_status try_write(const job *j, const char *key, zarrc_error *error)
              : !h.text.ptr && j->path ? ZARRC_OK
                                       : open_old(j, (const char *)h.text.ptr, h.text.len, &h, error);
   if (!status && h.old && zarrc_consolidated_is_there(h.old)) {
+    const char *present;
+    size_t n;
+    present_text(&h, &present, &n);
     status = compose(j, h.old, &entries, error);
+    if (!status && !j->path && !j->drop && present) status = refuse_drops(j, present, n, entries, refused, error);
     if (!status) status = replace(j, blob.blob, &h, entries, error);
   }
   zarrc_consolidated_close(entries);
@@ -377,9 +435,10 @@ static zarrc_status write_job(const job *j, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_status status = zarrc_key_join(j->group, j->format == 2 ? ".zmetadata" : "zarr.json", key, sizeof key, error);
   if (status) return status;
+  bool refused = false;
   for (int i = 0; i < TRIES; i++) {
-    status = try_write(j, key, error);
-    if (status != ZARRC_CONFLICT) break;
+    status = try_write(j, key, &refused, error);
+    if (status != ZARRC_CONFLICT || refused) break;
   }
   if (!status) return ZARRC_OK;
   if (j->path)
@@ -439,8 +498,8 @@ static zarrc_status format_of_group(zarrc_store *store, const char *path, int *f
   return status;
 }
 
-zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, zarrc_error *error) {
-  job j = {.store = store, .group = path};
+zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, bool drop, zarrc_error *error) {
+  job j = {.store = store, .group = path, .drop = drop};
   if (store->read_only) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   zarrc_status status = format_of_group(store, path, &j.format, error);
   return status ? status : write_job(&j, error);

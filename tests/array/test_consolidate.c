@@ -102,7 +102,7 @@ static void test_document_3(void **state) {
   nodes_put(store, "g/c/.zgroup", ZGROUP); /* of another format */
   nodes_put(store, "g/c/d/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
   for (int i = 0; i < 2; i++) { /* again makes the same */
-    assert_int_equal(zarrc_consolidate(store, "g", NULL), ZARRC_OK);
+    assert_int_equal(zarrc_consolidate(store, "g", false, NULL), ZARRC_OK);
     char *text = nodes_get(store, "g/zarr.json");
     assert_string_equal(text, "{\n"
                               "  \"node_type\": \"group\",\n"
@@ -148,7 +148,7 @@ static void test_document_2(void **state) {
   nodes_put(store, "x/.zarray", ZARRAY);
   nodes_put(store, "x/.zattrs", "{\n  \"b\": 2\n}");
   nodes_put(store, "w/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
-  assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
   char *text = nodes_get(store, ".zmetadata");
   assert_string_equal(text, "{\n"
                             "  \"metadata\": {\n"
@@ -174,8 +174,8 @@ static void test_kept_3(void **state) {
   make_group("", NULL);
   make_group("a/b", "{\"x\": 1}");
   zarrc_array_close(make_array("a/b/old", ZARRC_CREATE_NEW));
-  assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
-  assert_int_equal(zarrc_consolidate(store, "a", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "a", false, NULL), ZARRC_OK);
   expect_consolidated("a", "a/b/ a/b/old ");
 
   zarrc_array *array = make_array("a/new/er/x", ZARRC_CREATE_NEW); /* with groups that are made for it */
@@ -228,8 +228,8 @@ static void test_kept_2(void **state) {
   nodes_put(store, ".zgroup", ZGROUP);
   nodes_put(store, "g/.zgroup", ZGROUP);
   nodes_put(store, "g/x/.zarray", ZARRAY);
-  assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
-  assert_int_equal(zarrc_consolidate(store, "g", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "g", false, NULL), ZARRC_OK);
   nodes_put(store, "g/y/.zarray", ZARRAY);
   nodes_put(store, "g/y/.zattrs", "{\"b\": 1}");
   expect_differences("", "+g/y ");
@@ -289,10 +289,10 @@ static void test_none(void **state) {
   char text[10] = "";
   assert_int_equal(zarrc_consolidated_compare(store, "", differ, text, &error), ZARRC_NOT_FOUND);
   assert_string_equal(SAID(error), "the group has no consolidated metadata");
-  assert_int_equal(zarrc_consolidate(store, "none", &error), ZARRC_NOT_FOUND);
-  assert_int_equal(zarrc_consolidate(store, "a", &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_consolidate(store, "none", false, &error), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_consolidate(store, "a", false, &error), ZARRC_INVALID_ARGUMENT);
   store->read_only = true;
-  assert_int_equal(zarrc_consolidate(store, "", &error), ZARRC_INVALID_ARGUMENT);
+  assert_int_equal(zarrc_consolidate(store, "", false, &error), ZARRC_INVALID_ARGUMENT);
   store->read_only = false;
 }
 
@@ -323,7 +323,7 @@ static void test_faults(void **state) {
     assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
     make_group("", NULL);
     zarrc_array_close(make_array("g/x", ZARRC_CREATE_NEW));
-    assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
+    assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
     fault_store_init(&failing, store);
     assert_int_equal(zarrc_array_open(&failing.store, "g/x", NULL, &array, NULL), ZARRC_OK);
     fault_store_arm(&failing, at, ZARRC_IO);
@@ -344,6 +344,81 @@ static void test_faults(void **state) {
   }
 }
 
+static void expect_conflict(zarrc_status status, const zarrc_error *error, const char *said) {
+  assert_int_equal(status, ZARRC_CONFLICT);
+  assert_string_equal(SAID(*error), said);
+}
+
+static zarrc_status try_create(const char *path, int format, zarrc_create_mode mode, zarrc_error *error) {
+  const zarrc_group_options options = {.struct_size = sizeof options, .zarr_format = format};
+  zarrc_group *group = NULL;
+  zarrc_status status = zarrc_group_create(store, path, NULL, mode, &options, &group, error);
+  zarrc_group_close(group);
+  return status;
+}
+
+static void expect_attributes(const char *path, const char *expected) {
+  zarrc_array *array = NULL;
+  zarrc_group *group = NULL;
+  assert_int_equal(zarrc_node_open(store, path, NULL, NULL, &array, &group, NULL), ZARRC_OK);
+  assert_string_equal(array ? zarrc_array_attributes(array) : zarrc_group_attributes(group), expected);
+  zarrc_array_close(array);
+  zarrc_group_close(group);
+}
+
+/* What only consolidated metadata describe is not replaced by something new, and nothing is made below it. */
+static void test_only_described(void **state) {
+  static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs"};
+  zarrc_error error = {0};
+  (void)state;
+  for (int format = 2; format <= 3; format++) {
+    const int64_t shape[] = {5};
+    const zarrc_array_config config = {.struct_size = sizeof config, .data_type = "int32", .ndim = 1, .shape = shape};
+    const zarrc_array_options options = {.struct_size = sizeof options, .zarr_format = format};
+    zarrc_array *array = NULL;
+    zarrc_group *group = NULL;
+    char *before, *after, key[100];
+    const char *holder = format == 3 ? "h/zarr.json" : "h/.zmetadata";
+    assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+    assert_int_equal(try_create("h/g/s", format, ZARRC_CREATE_NEW, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_open(store, "h/g", NULL, &group, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_set_attributes(group, "{\"x\": 1}", 8, NULL), ZARRC_OK);
+    zarrc_group_close(group);
+    assert_int_equal(zarrc_array_create(store, "h/a", &config, ZARRC_CREATE_NEW, &options, &array, NULL), ZARRC_OK);
+    zarrc_array_close(array);
+    assert_int_equal(zarrc_consolidate(store, "h", false, NULL), ZARRC_OK);
+    for (size_t i = 0; i < 4; i++) {
+      snprintf(key, sizeof key, "h/a/%s", names[i]);
+      assert_int_equal(zarrc_store_erase(store, key, NULL), ZARRC_OK);
+      snprintf(key, sizeof key, "h/g/%s", names[i]);
+      assert_int_equal(zarrc_store_erase(store, key, NULL), ZARRC_OK);
+    }
+    before = nodes_get(store, holder);
+
+    expect_conflict(zarrc_consolidate(store, "h", false, &error), &error,
+                    format == 3 ? "h/zarr.json: 2 arrays or groups without a document of their own are only in the "
+                                  "present consolidated metadata and would be dropped, the first is a"
+                                : "h/.zmetadata: 2 arrays or groups without a document of their own are only in the "
+                                  "present consolidated metadata and would be dropped, the first is a");
+    after = nodes_get(store, holder);
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
+    expect_attributes("h/g", "{\"x\": 1}");
+
+    assert_int_equal(try_create("h/new", format, ZARRC_CREATE_NEW, NULL), ZARRC_OK);
+    assert_int_equal(try_create("h/g", format, ZARRC_CREATE_OVERWRITE, NULL), ZARRC_OK);
+    expect_attributes("h/g", "{}");
+    expect_conflict(zarrc_consolidate(store, "h", false, &error), &error,
+                    format == 3 ? "h/zarr.json: 1 array or group without a document of its own is only in the present "
+                                  "consolidated metadata and would be dropped: a"
+                                : "h/.zmetadata: 1 array or group without a document of its own is only in the present "
+                                  "consolidated metadata and would be dropped: a");
+    assert_int_equal(zarrc_consolidate(store, "h", true, NULL), ZARRC_OK);
+    expect_differences("h", "");
+  }
+}
+
 static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   static const char group[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";
   zarrc_ctx *own = NULL;
@@ -355,7 +430,7 @@ static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   if (!status) status = zarrc_memory_store_open(own, &memory, NULL);
   if (!status) status = zarrc_store_set(memory, "zarr.json", group, sizeof group - 1, NULL);
   if (!status) status = zarrc_store_set(memory, "a/zarr.json", group, sizeof group - 1, NULL);
-  if (!status) status = zarrc_consolidate(memory, "", NULL);
+  if (!status) status = zarrc_consolidate(memory, "", false, NULL);
   if (!status) status = zarrc_group_create(memory, "a/b", NULL, ZARRC_CREATE_NEW, NULL, &g, NULL);
   zarrc_group_close(g);
   if (!status) status = zarrc_consolidated_compare(memory, "", differ, text, NULL);
@@ -373,9 +448,10 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_document_3),  EMPTY_STORE(test_document_2),   EMPTY_STORE(test_kept_3),
-      EMPTY_STORE(test_kept_2),      EMPTY_STORE(test_kept_members), EMPTY_STORE(test_none),
-      EMPTY_STORE(test_not_updated), EMPTY_STORE(test_faults),       EMPTY_STORE(test_no_memory),
+      EMPTY_STORE(test_document_3),  EMPTY_STORE(test_document_2),     EMPTY_STORE(test_kept_3),
+      EMPTY_STORE(test_kept_2),      EMPTY_STORE(test_kept_members),   EMPTY_STORE(test_none),
+      EMPTY_STORE(test_not_updated), EMPTY_STORE(test_only_described), EMPTY_STORE(test_faults),
+      EMPTY_STORE(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void test_format_3(void **state) {
   make_group("g", "{\"a\": 1, \"b\": \"\\u00e9\", \"c\": 1.0, \"d\": [true, null]}");
   zarrc_array_close(make_array("x", ZARRC_CREATE_NEW));
   zarrc_array_close(make_array("y", ZARRC_CREATE_NEW));
-  assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
+  assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
   char *x = nodes_get(store, "x/zarr.json");
   /* the same in other words */
   nodes_put(

@@ -223,7 +223,7 @@ static void test_reads(void **state) {
       nodes_put(store, name, format == 3 ? array : ARRAY_2);
     }
     free(array);
-    assert_int_equal(zarrc_consolidate(store, "", NULL), ZARRC_OK);
+    assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
     fault_store_init(&counted, store);
     fault_store_arm(&counted, 0, ZARRC_OK);
     zarrc_group *g = open_group(&counted.store, "", NULL);

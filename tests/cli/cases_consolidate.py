@@ -74,7 +74,7 @@ class Consolidate(support.Case):
         self.assertIn("3 nodes are not as the consolidated metadata say", self.said)
         self.assertEqual(text, "y: only in the consolidated metadata\na/x: another document\n"
                          "new: not in the consolidated metadata\n")
-        self.zarrc("consolidate", "g.zarr")
+        self.zarrc("consolidate", "g.zarr", "--force")
         self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
 
     def test_kept_up_to_date(self):
@@ -90,6 +90,18 @@ class Consolidate(support.Case):
         self.zarrc("copy", "g.zarr/y", "g.zarr/e", "--overwrite")
         self.assertEqual(self.paths(), ["", "a", "b", "b/c", "b/c/d", "e", "y"])
         self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
+
+    def test_only_described(self):
+        """Arrays and groups that have no document of their own any more are not dropped unasked."""
+        self.hierarchy()
+        self.zarrc("consolidate", "g.zarr")
+        self.remove_documents()
+        before = (self.folder / "g.zarr/zarr.json").read_text()
+        self.refused("consolidate", "g.zarr", code=10, says=["3 arrays or groups", "the first is a", "--force"])
+        self.assertEqual((self.folder / "g.zarr/zarr.json").read_text(), before)
+        self.zarrc("create", "g.zarr/y", "--overwrite", "--shape", "4", "--dtype", "int8")
+        self.assertEqual(self.text("consolidate", "g.zarr", "--force"), "g.zarr: 1 node is below it now in zarr.json\n")
+        self.assertEqual(self.paths(), ["", "y"])
 
     def test_refused(self):
         self.hierarchy()
