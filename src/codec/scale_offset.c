@@ -147,14 +147,27 @@ static scaling scaling_of(const scale_offset *c, bool encode) {
   return s;
 }
 
+/* Returns whether an integer cannot be divided by the scale. */
+static bool has_remainder(const scaling *s, const void *element) {
+  uint64_t bits = zarrc_load_bits(element, zarrc_dtype_of(s->type).item_size);
+  if (s->encode || s->format) return false;
+  if (!s->is_signed) return bits % s->scale_u != 0;
+  return s->scale_i != -1 && ((int64_t)(bits << (64 - s->nbits)) >> (64 - s->nbits)) % s->scale_i != 0;
+}
+
 static zarrc_status fail_step(const scaling *s, zarrc_status status, zarrc_error *error) {
-  char text[64];
-  zarrc_buf buf = zarrc_buf_over(text, sizeof text - 1);
+  char text[64], name[64];
+  zarrc_buf value = zarrc_buf_over(text, sizeof text - 1), type = zarrc_buf_over(name, sizeof name - 1);
   zarrc_dtype dtype = zarrc_dtype_of(s->type);
-  if (zarrc_fill_to_json(&dtype, s->element, &buf, NULL)) buf.len = 0;
-  text[buf.len] = 0;
-  return zarrc_fail(error, status, "%s cannot be %s: the result is no number of the type", text,
-                    s->encode ? "scaled" : "scaled back");
+  if (zarrc_fill_to_json(&dtype, s->element, &value, NULL)) value.len = 0;
+  if (zarrc_dtype_to_json(&dtype, &type, NULL)) type.len = 0;
+  text[value.len] = name[type.len] = 0;
+  if (has_remainder(s, s->element))
+    return zarrc_fail(error, status, "%s cannot be scaled back: its division by the scale has a non-zero remainder",
+                      text);
+  /* the name without its quotes */
+  return zarrc_fail(error, status, "%s cannot be %s: the result is outside the range of dtype %.*s", text,
+                    s->encode ? "scaled" : "scaled back", type.len > 2 ? (int)type.len - 2 : 0, name + 1);
 }
 
 static zarrc_status run(const zarrc_codec *codec, bool encode, const zarrc_view *from, const zarrc_view *to,
