@@ -104,7 +104,7 @@ static zarrc_status same_documents(zarrc_ctx *ctx, const zarrc_documents *a, con
   if (!status) status = kind_of(ctx, b, &y, error);
   if (!status && x == y)
     status = x == ZARRC_NODE_ARRAY ? same_arrays(ctx, a, b, same, error) : same_groups(ctx, a, b, same, error);
-  return status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED || status == ZARRC_LIMIT ? ZARRC_OK : status;
+  return zarrc_document_is_wrong(status) ? ZARRC_OK : status;
 }
 
 /* ------------------------------------------------------------------------------------------------------ comparing */

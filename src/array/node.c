@@ -332,8 +332,7 @@ static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_err
   const char *name = "zarr.json";
   zarrc_error why;
   zarrc_status status = find_kind(store, path, &kind, &name, &why);
-  if (status == ZARRC_OK ? kind.node != ZARRC_NODE_NONE
-                         : status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT)
+  if (status == ZARRC_OK ? kind.node != ZARRC_NODE_NONE : zarrc_document_is_wrong(status))
     return refuse_existing(store, path, name, error);
   if (status && error) *error = why;
   return status;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "array/memory_store.h"
+#include "array/consolidating.h"
 #include "support/fault_store.h"
 #include "support/faulty_alloc.h"
 #include "support/said.h"
@@ -55,39 +55,6 @@ static void expect_consolidated(const char *path, const char *expected) {
   list_all(group, text);
   assert_string_equal(text, expected);
   zarrc_group_close(group);
-}
-
-static zarrc_status differ(void *arg, const char *path, zarrc_consolidated_difference difference, zarrc_error *error) {
-  char *text = arg;
-  (void)error;
-  sprintf(text + strlen(text), "%s%s ",
-          difference == ZARRC_ONLY_CONSOLIDATED  ? "-"
-          : difference == ZARRC_NOT_CONSOLIDATED ? "+"
-                                                 : "~",
-          path);
-  return ZARRC_OK;
-}
-
-static void expect_differences(const char *path, const char *expected) {
-  char text[1000] = "";
-  zarrc_error error = {0};
-  if (zarrc_consolidated_compare(store, path, differ, text, &error)) fail_msg("%s", SAID(error));
-  assert_string_equal(text, expected);
-}
-
-static void make_group(const char *path, const char *attributes) {
-  zarrc_group *group = NULL;
-  assert_int_equal(zarrc_group_create(store, path, attributes, ZARRC_CREATE_NEW, NULL, &group, NULL), ZARRC_OK);
-  zarrc_group_close(group);
-}
-
-static zarrc_array *make_array(const char *path, zarrc_create_mode mode) {
-  const int64_t shape[] = {5};
-  const zarrc_array_config config = {.struct_size = sizeof config, .data_type = "int32", .ndim = 1, .shape = shape};
-  zarrc_array *array = NULL;
-  zarrc_error error = {0};
-  if (zarrc_array_create(store, path, &config, mode, NULL, &array, &error)) fail_msg("%s", SAID(error));
-  return array;
 }
 
 static void test_document_3(void **state) {
