@@ -101,28 +101,12 @@ static zarrc_status round_trip(const zarrc_ctx_options *options, void *arg) {
   zarrc_spec spec = chunk_spec(ZARRC_FLOAT32, 1, (int64_t[]){3});
   zarrc_view from = zarrc_view_c(&spec.dtype, 1, spec.shape, numbers),
              to = zarrc_view_c(&spec.dtype, 1, spec.shape, got);
-  zarrc_pipeline *p = NULL;
-  zarrc_parts parts;
-  zarrc_bytes joined;
   zarrc_ctx *ctx;
   (void)arg;
   zarrc_status status = zarrc_ctx_open(options, &ctx, NULL);
   if (status) return status;
-  zarrc_parts_init(&parts, ctx);
-  status = zarrc_pipeline_open(ctx, codecs, strlen(codecs), &spec, &p, NULL);
-  if (!status) status = zarrc_encode(p, &from, &parts, NULL);
-  if (!status) status = zarrc_parts_join(&parts, &joined, NULL);
-  if (!status) {
-    zarrc_memory_blob blob;
-    assert_memory_equal(joined.ptr, "\3\2\7", 3);
-    zarrc_memory_blob_init(&blob, ctx, joined.ptr, joined.len);
-    blob.present = true;
-    status = zarrc_read(p, &blob.blob, NULL, &to, NULL, NULL);
-    if (!status) assert_memory_equal(got, numbers, sizeof got);
-    zarrc_memory_blob_clear(&blob);
-  }
-  zarrc_parts_clear(&parts);
-  zarrc_pipeline_close(p);
+  status = chunk_there_and_back(ctx, codecs, &spec, &from, &to, "\3\2\7", 3);
+  if (!status) assert_memory_equal(got, numbers, sizeof got);
   zarrc_ctx_close(ctx);
   return status;
 }

@@ -61,6 +61,28 @@ uint8_t *chunk_encode(zarrc_ctx *ctx, const zarrc_pipeline *p, const void *eleme
   return bytes;
 }
 
+zarrc_status chunk_there_and_back(zarrc_ctx *ctx, const char *codecs, const zarrc_spec *spec, const zarrc_view *from,
+                                  const zarrc_view *to, const void *bytes, size_t n) {
+  zarrc_pipeline *p = NULL;
+  zarrc_parts parts;
+  zarrc_bytes joined;
+  zarrc_parts_init(&parts, ctx);
+  zarrc_status status = zarrc_pipeline_open(ctx, codecs, strlen(codecs), spec, &p, NULL);
+  if (!status) status = zarrc_encode(p, from, &parts, NULL);
+  if (!status) status = zarrc_parts_join(&parts, &joined, NULL);
+  if (!status) {
+    zarrc_memory_blob blob;
+    if (bytes) assert_memory_equal(joined.ptr, bytes, n);
+    zarrc_memory_blob_init(&blob, ctx, joined.ptr, joined.len);
+    blob.present = true;
+    status = zarrc_read(p, &blob.blob, NULL, to, NULL, NULL);
+    zarrc_memory_blob_clear(&blob);
+  }
+  zarrc_parts_clear(&parts);
+  zarrc_pipeline_close(p);
+  return status;
+}
+
 char *chunk_codec_json(zarrc_ctx *ctx, const zarrc_codec *codec) {
   zarrc_buf json = zarrc_buf_new(ctx, 1 << 20);
   assert_int_equal(zarrc_codec_to_json(codec, &json, NULL), ZARRC_OK);

@@ -16,6 +16,10 @@ zarrc_codec *chunk_codec(zarrc_ctx *ctx, const char *json, const zarrc_spec *spe
 void *chunk_numbers(const zarrc_spec *spec);
 /* What a pipeline makes of a whole chunk; malloc'ed, exactly as long. NULL: nothing is stored. */
 uint8_t *chunk_encode(zarrc_ctx *ctx, const zarrc_pipeline *p, const void *elements, size_t *nbytes);
+/* Encodes a chunk with a chain, and decodes it again. Returns what fails, for tests in which memory does. bytes: NULL,
+ * or the n bytes with which the encoded chunk must begin. */
+zarrc_status chunk_there_and_back(zarrc_ctx *ctx, const char *codecs, const zarrc_spec *spec, const zarrc_view *from,
+                                  const zarrc_view *to, const void *bytes, size_t n);
 /* Appends JSON of a codec as a C string; free it. */
 char *chunk_codec_json(zarrc_ctx *ctx, const zarrc_codec *codec);
 zarrc_region chunk_region(int ndim, const int64_t *start, const int64_t *count, const int64_t *step);
