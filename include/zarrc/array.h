@@ -77,7 +77,8 @@ typedef enum zarrc_create_mode {
 } zarrc_create_mode;
 
 /* Creates an array. Missing groups above it are created too, in its format. ZARRC_CONFLICT: a node above it is an
- * array, or a group of another format. */
+ * array, or a group of another format, or is only in consolidated metadata; in the mode for new nodes also: the node
+ * itself is. */
 ZARRC_API zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
                                           zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                           zarrc_error *error);

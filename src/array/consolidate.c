@@ -329,24 +329,8 @@ static zarrc_status open_zarr_json(const job *j, holder *h, zarrc_error *error) 
   zarrc_status status = zarrc_document_parse(j->store->ctx, &documents, &h->doc, &kind, error);
   if (j->path && (status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED)) return ZARRC_OK;
   if (status || kind.node != ZARRC_NODE_GROUP) return status;
-  const zarrc_json *value = zarrc_json_get(zarrc_json_root(h->doc), member);
-  if (zarrc_json_is(value, ZARRC_JSON_OBJECT)) text = zarrc_json_text(value, &n);
+  text = zarrc_consolidated_text(zarrc_json_root(h->doc), &n);
   return open_old(j, text, n, h, error);
-}
-
-/* Finds out whether a node of consolidated metadata has no documents of its own. What is below an array is no node. */
-static zarrc_status is_only_here(const job *j, const zarrc_consolidated *old, const char *path, bool *only,
-                                 zarrc_error *error) {
-  char whole[ZARRC_MAX_KEY];
-  zarrc_documents documents;
-  zarrc_node_kind kind = ZARRC_NODE_NONE;
-  *only = false;
-  if (zarrc_consolidated_find(old, path, &documents, NULL) == ZARRC_NOT_FOUND) return ZARRC_OK;
-  zarrc_status status = zarrc_key_join(j->group, path, whole, sizeof whole, error);
-  if (!status) status = zarrc_node_find(j->store, whole, &kind, error);
-  if (zarrc_document_is_wrong(status)) return ZARRC_OK;
-  *only = !status && kind == ZARRC_NODE_NONE;
-  return status;
 }
 
 /* Refuses to drop nodes that only the consolidated metadata in a text describe. A text that cannot be read describes
@@ -363,7 +347,7 @@ static zarrc_status refuse_drops(const job *j, const char *text, size_t n, const
     const zarrc_consolidated_entry e = zarrc_consolidated_entry_at(old, i);
     bool only = false;
     if (!e.describes || zarrc_consolidated_find(entries, e.path, &documents, NULL) != ZARRC_NOT_FOUND) continue;
-    status = is_only_here(j, old, e.path, &only, error);
+    status = zarrc_described_only(old, j->store, e.path, &only, error);
     if (only && count++ == 0) zarrc_excerpt(first, e.path, strlen(e.path));
   }
   if (!status && count > 0) {
@@ -382,9 +366,7 @@ static zarrc_status refuse_drops(const job *j, const char *text, size_t n, const
 static void present_text(const holder *h, const char **text, size_t *n) {
   *text = (const char *)h->text.ptr;
   *n = h->text.len;
-  if (!h->doc) return;
-  const zarrc_json *value = zarrc_json_get(zarrc_json_root(h->doc), "consolidated_metadata");
-  *text = zarrc_json_is(value, ZARRC_JSON_OBJECT) ? zarrc_json_text(value, n) : NULL;
+  if (h->doc) *text = zarrc_consolidated_text(zarrc_json_root(h->doc), n);
 }
 
 static zarrc_status replace(const job *j, zarrc_blob *blob, const holder *h, const zarrc_consolidated *entries,

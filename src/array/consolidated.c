@@ -240,6 +240,11 @@ void zarrc_consolidated_close(zarrc_consolidated *c) {
   zarrc_free(c->ctx, c);
 }
 
+const char *zarrc_consolidated_text(const zarrc_json *root, size_t *n) {
+  const zarrc_json *value = zarrc_json_get(root, "consolidated_metadata");
+  return zarrc_json_is(value, ZARRC_JSON_OBJECT) ? zarrc_json_text(value, n) : NULL;
+}
+
 bool zarrc_consolidated_is_there(const zarrc_consolidated *c) {
   return c->end > 0;
 }

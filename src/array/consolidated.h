@@ -58,6 +58,22 @@ zarrc_consolidated_entry zarrc_consolidated_entry_at(const zarrc_consolidated *c
 /* Gets the text of the object before and after the value of `metadata`. */
 void zarrc_consolidated_around(const zarrc_consolidated *c, zarrc_bytes *before, zarrc_bytes *after);
 
+/* Gets the object from the zarr.json of a group; NULL: there is none. It lives as long as the document. */
+const char *zarrc_consolidated_text(const zarrc_json *root, size_t *n);
+
+/* ------------------------------------------------------------------------------------------------- described.c */
+
+/* Finds out whether consolidated metadata describe a node that has no document of its own in the store. */
+zarrc_status zarrc_described_only(const zarrc_consolidated *c, zarrc_store *store, const char *path, bool *only,
+                                  zarrc_error *error);
+
+/* Returns ZARRC_CONFLICT if what is at a path, or a group on the way to it, is in the consolidated metadata of the
+ * group above, whose documents are passed, but has no document of its own: what is created there would take the place
+ * of all that is known of it. replaces: the node at the path itself may be there. Consolidated metadata that cannot be
+ * read describe nothing. */
+zarrc_status zarrc_described_refuse(zarrc_store *store, const char *above, const zarrc_documents *documents,
+                                    const char *path, bool replaces, zarrc_error *error);
+
 /* ----------------------------------------------------------------------------------------------- consolidate.c */
 
 /* Which documents have changed. */

@@ -12,13 +12,13 @@
 /* How often a change is repeated if others change the document too. */
 enum { TRIES = 1000 };
 
-static zarrc_status refuse_read_only(const zarrc_store *store, zarrc_error *error) {
+zarrc_status zarrc_node_refuse_read_only(const zarrc_store *store, zarrc_error *error) {
   return store->read_only ? zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only") : ZARRC_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------- finding */
 
-static zarrc_status check_path(const char *path, zarrc_error *error) {
+zarrc_status zarrc_node_path_check(const char *path, zarrc_error *error) {
   if (!path) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no path");
   if (strlen(path) > ZARRC_MAX_PATH)
     return zarrc_fail(error, ZARRC_LIMIT, "a path of %zu bytes, at most %d are supported", strlen(path),
@@ -154,251 +154,38 @@ static zarrc_status node_read(void *arg, zarrc_store *from, size_t i, zarrc_erro
 zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_documents *out,
                              zarrc_error *error) {
   node_reading r = {path, version, out};
-  zarrc_status status = check_path(path, error);
+  zarrc_status status = zarrc_node_path_check(path, error);
   *out = (zarrc_documents){0};
   return status ? status : zarrc_store_each(store, 1, NULL, node_read, &r, error);
 }
 
-/* Finds out what is at a path; {0, ZARRC_NODE_NONE}: nothing. *name: if not NULL, set to the name of the document that
- * describes it, if one was read, even if that is wrong. */
-static zarrc_status find_kind(zarrc_store *store, const char *path, zarrc_document_kind *out, const char **name,
-                              zarrc_error *error) {
-  zarrc_documents documents;
+zarrc_status zarrc_node_find_documents(zarrc_store *store, const char *path, zarrc_document_kind *out,
+                                       zarrc_documents *documents, zarrc_error *error) {
   zarrc_json_doc *doc = NULL;
   zarrc_document_kind kind = {0, ZARRC_NODE_NONE};
-  zarrc_status status = zarrc_node_read(store, path, NULL, &documents, error);
+  zarrc_status status = zarrc_node_read(store, path, NULL, documents, error);
+  if (status) *documents = (zarrc_documents){0};
   if (status == ZARRC_NOT_FOUND) {
     *out = kind;
     return ZARRC_OK;
   }
   if (status) return status;
-  if (name) *name = documents.name;
-  status = zarrc_document_parse(store->ctx, &documents, &doc, &kind, error);
+  status = zarrc_document_parse(store->ctx, documents, &doc, &kind, error);
   if (!status)
     *out = kind;
   else
-    zarrc_error_in_document(error, store, path, documents.name);
+    zarrc_error_in_document(error, store, path, documents->name);
   zarrc_json_close(doc);
-  zarrc_documents_release(&documents);
   return status;
 }
 
 zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error) {
   zarrc_document_kind kind;
-  zarrc_status status = find_kind(store, path, &kind, NULL, error);
+  zarrc_documents documents;
+  zarrc_status status = zarrc_node_find_documents(store, path, &kind, &documents, error);
+  zarrc_documents_release(&documents);
   if (!status) *out = kind.node;
   return status;
-}
-
-/* -------------------------------------------------------------------------------------------------------- making */
-
-/* The documents of a group that is made because something is made below it. */
-static zarrc_documents implicit_group(int format) {
-  static const char of_3[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
-  static const char of_2[] = "{\n  \"zarr_format\": 2\n}";
-  zarrc_documents documents = zarrc_documents_of(format == 3 ? of_3 : of_2, strlen(format == 3 ? of_3 : of_2));
-  documents.name = zarrc_node_document(format, ZARRC_NODE_GROUP);
-  return documents;
-}
-
-static int format_of(const zarrc_documents *documents) {
-  return strcmp(documents->name, "zarr.json") ? 2 : 3;
-}
-
-static zarrc_status refuse_existing(const zarrc_store *store, const char *path, const char *name, zarrc_error *error) {
-  zarrc_status status = zarrc_fail(error, ZARRC_CONFLICT, "there is an array or a group already");
-  zarrc_error_in_document(error, store, path, name);
-  return status;
-}
-
-/* Stores the document that describes a node where there is none; otherwise ZARRC_CONFLICT. */
-static zarrc_status put_main(zarrc_store *store, const char *path, const zarrc_documents *documents,
-                             zarrc_error *error) {
-  char key[ZARRC_MAX_KEY];
-  zarrc_key_blob blob;
-  zarrc_bytes bytes = {0};
-  zarrc_status status = zarrc_key_join(path, documents->name, key, sizeof key, error);
-  if (status) return status;
-  status = zarrc_key_blob_open(&blob, store, key, error);
-  if (status) return status;
-  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, &bytes, error);
-  zarrc_bytes_release(&bytes);
-  if (status == ZARRC_NOT_FOUND) {
-    status = zarrc_blob_replace(blob.blob, &documents->main, 1, true, error);
-  } else if (status == ZARRC_OK || status == ZARRC_LIMIT) {
-    status = ZARRC_CONFLICT;
-  }
-  if (status == ZARRC_CONFLICT) refuse_existing(store, path, documents->name, error);
-  if (status) zarrc_error_in_key(error, store, key);
-  zarrc_key_blob_close(&blob);
-  return status;
-}
-
-/* Stores the attributes of a new node of format 2, of which nobody knows before there is a .zarray or a .zgroup. If it
- * has none, those that an interrupted creation or removal has left are removed. */
-static zarrc_status put_attributes(zarrc_store *store, const char *path, const zarrc_bytes *attributes,
-                                   zarrc_error *error) {
-  char key[ZARRC_MAX_KEY];
-  zarrc_status status = zarrc_key_join(path, ".zattrs", key, sizeof key, error);
-  if (status) return status;
-  return attributes->ptr ? zarrc_store_set(store, key, attributes->ptr, attributes->len, error)
-                         : zarrc_store_erase(store, key, error);
-}
-
-/* Stores the documents of a new node, the one that describes it last. */
-static zarrc_status put_new(zarrc_store *store, const char *path, const zarrc_documents *documents,
-                            zarrc_error *error) {
-  zarrc_status status = ZARRC_OK;
-  if (format_of(documents) == 2) status = put_attributes(store, path, &documents->attributes, error);
-  return status ? status : put_main(store, path, documents, error);
-}
-
-/* Checks that a node of a format may be below the parent; *missing: the parent must be created. */
-static zarrc_status check_parent(zarrc_store *store, const char *parent, int format, bool *missing,
-                                 zarrc_error *error) {
-  zarrc_document_kind kind;
-  zarrc_status status = find_kind(store, parent, &kind, NULL, error);
-  if (status) return status;
-  if (kind.node == ZARRC_NODE_ARRAY)
-    status = zarrc_fail(error, ZARRC_CONFLICT, "an array: no node can lie below it");
-  else if (kind.node != ZARRC_NODE_NONE && kind.format != format)
-    status = zarrc_fail(error, ZARRC_CONFLICT, "a group of Zarr format %d: no node of format %d can lie below it",
-                        kind.format, format);
-  if (status) zarrc_error_in_document(error, store, parent, zarrc_node_document(kind.format, kind.node));
-  *missing = kind.node == ZARRC_NODE_NONE;
-  return status;
-}
-
-/* Calls fn for each path above a node, beginning with the root. */
-static zarrc_status each_parent(zarrc_store *store, const char *path, int format,
-                                zarrc_status (*fn)(zarrc_store *, const char *, int, zarrc_error *),
-                                zarrc_error *error) {
-  char parent[ZARRC_MAX_PATH + 1] = "";
-  const char *slash = path - 1;
-  zarrc_status status = *path ? fn(store, parent, format, error) : ZARRC_OK;
-  while (!status && (slash = strchr(slash + 1, '/'))) {
-    memcpy(parent, path, (size_t)(slash - path));
-    parent[slash - path] = 0;
-    status = fn(store, parent, format, error);
-  }
-  return status;
-}
-
-static zarrc_status want_room(zarrc_store *store, const char *parent, int format, zarrc_error *error) {
-  bool missing = false;
-  return check_parent(store, parent, format, &missing, error);
-}
-
-static zarrc_status make_group(zarrc_store *store, const char *parent, int format, zarrc_error *error) {
-  bool missing = false;
-  zarrc_documents documents = implicit_group(format);
-  zarrc_status status = check_parent(store, parent, format, &missing, error);
-  if (status || !missing) return status;
-  status = put_new(store, parent, &documents, error);
-  return status == ZARRC_CONFLICT ? want_room(store, parent, format, error) : status; /* somebody else has created it */
-}
-
-zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error) {
-  *format = given ? given : 3;
-  if (*format == 2 || *format == 3) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no Zarr format %d: it must be 2 or 3", given);
-}
-
-/* Refuses a new node whose path has the name of a document, which would take the place of the document of a group. */
-static zarrc_status check_names(const char *path, int format, zarrc_error *error) {
-  static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"};
-  size_t nnames = format == 2 ? sizeof names / sizeof *names : 1;
-  for (const char *part = path; part; part = strchr(part, '/')) {
-    part += *part == '/';
-    size_t n = strcspn(part, "/");
-    for (size_t i = 0; i < nnames; i++)
-      if (strlen(names[i]) == n && !memcmp(names[i], part, n))
-        return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no node can be called %s, as documents are", names[i]);
-  }
-  return ZARRC_OK;
-}
-
-zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error) {
-  zarrc_status status = check_path(path, error);
-  if (!status) status = check_names(path, format, error);
-  if (!status) status = refuse_read_only(store, error);
-  if (!status) status = each_parent(store, path, format, want_room, error);
-  if (!status) status = each_parent(store, path, format, make_group, error);
-  return status ? status : make_group(store, path, format, error);
-}
-
-static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_error *error) {
-  zarrc_document_kind kind;
-  const char *name = "zarr.json";
-  zarrc_error why;
-  zarrc_status status = find_kind(store, path, &kind, &name, &why);
-  if (status == ZARRC_OK ? kind.node != ZARRC_NODE_NONE : zarrc_document_is_wrong(status))
-    return refuse_existing(store, path, name, error);
-  if (status && error) *error = why;
-  return status;
-}
-
-/* Checks that what is at the path may be overwritten. */
-static zarrc_status check_survey(const zarrc_survey *survey, zarrc_create_mode mode, zarrc_error *error) {
-  unsigned long long n = survey->nothers;
-  if (n == 0 || (survey->nnodes > 0 && mode == ZARRC_CREATE_OVERWRITE_ALL)) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_CONFLICT, "%s%llu file%s that %s not Zarr would be removed, such as %s",
-                    survey->nnodes > 0 ? "" : "no array and no group is there, and ", n, n == 1 ? "" : "s",
-                    n == 1 ? "is" : "are", survey->other);
-}
-
-static zarrc_status check_target(zarrc_store *store, const char *path, int format, zarrc_create_mode mode,
-                                 zarrc_survey *survey, zarrc_error *error) {
-  bool found;
-  char note[2];
-  *survey = (zarrc_survey){0};
-  zarrc_status status = check_path(path, error);
-  if (!status) status = check_names(path, format, error);
-  if (!status) status = refuse_read_only(store, error);
-  if (!status) status = zarrc_stage_find(store, path, note, sizeof note, &found, error); /* may restore a version */
-  if (!status) status = each_parent(store, path, format, want_room, error);
-  if (status) return status;
-  if (mode == ZARRC_CREATE_NEW) return refuse_found(store, path, error);
-  status = zarrc_node_survey(store, path, survey, NULL, NULL, error);
-  if (!status) status = check_survey(survey, mode, error);
-  if (status) zarrc_error_in_key(error, store, path);
-  return status;
-}
-
-zarrc_status zarrc_node_check(zarrc_store *store, const char *path, int zarr_format, zarrc_create_mode mode,
-                              zarrc_error *error) {
-  zarrc_survey survey;
-  int format;
-  zarrc_status status = zarrc_format_check(zarr_format, &format, error);
-  return status ? status : check_target(store, path, format, mode, &survey, error);
-}
-
-/* Makes the new node on a stage, which then replaces the old node as a whole. */
-static zarrc_status put_in_place(zarrc_store *store, const char *path, const zarrc_documents *documents,
-                                 zarrc_error *error) {
-  zarrc_stage *stage = NULL;
-  zarrc_status status = zarrc_stage_open(store, path, ZARRC_STAGE_DISCARD, "", &stage, error);
-  if (!status) status = put_new(stage->store, "", documents, error);
-  if (!status) status = each_parent(store, path, format_of(documents), make_group, error);
-  if (!status) status = zarrc_stage_publish(stage, true, error);
-  zarrc_stage_close(stage, false);
-  return status;
-}
-
-zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const zarrc_documents *documents,
-                               zarrc_create_mode mode, zarrc_error *error) {
-  zarrc_survey survey;
-  int format = format_of(documents);
-  zarrc_status status = check_target(store, path, format, mode, &survey, error);
-  if (status) return status;
-  if (survey.nnodes + survey.nchunks > 0) {
-    if (zarrc_stage_possible(store)) return put_in_place(store, path, documents, error);
-    status = zarrc_store_erase_prefix(store, path, error);
-  }
-  if (!status) status = each_parent(store, path, format, make_group, error);
-  if (!status) status = put_new(store, path, documents, error);
-  bool again = status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW && zarrc_stage_possible(store);
-  return again ? put_in_place(store, path, documents, error) : status; /* somebody else has created one meanwhile */
 }
 
 /* ------------------------------------------------------------------------------------------------------ changing */
@@ -463,7 +250,7 @@ zarrc_status zarrc_node_change(zarrc_store *store, const char *path, const char 
   char key[ZARRC_MAX_KEY];
   change c = {.ops = ops, .arg = arg, .path = path, .main = main, .changed = changed};
   zarrc_status status = zarrc_key_join(path, changed, key, sizeof key, error);
-  if (!status) status = refuse_read_only(store, error);
+  if (!status) status = zarrc_node_refuse_read_only(store, error);
   if (status) return status;
   zarrc_editions_enter(editions);
   for (int i = 0; i < TRIES; i++) {

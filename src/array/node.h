@@ -14,6 +14,11 @@
 zarrc_status zarrc_node_read(zarrc_store *store, const char *path, uint64_t *version, zarrc_documents *out,
                              zarrc_error *error);
 
+/* Finds out what is at a path; {0, ZARRC_NODE_NONE}: nothing. The caller releases *documents, whose name is that of the
+ * document that describes the node, if one was read, even if that is wrong; else NULL. */
+zarrc_status zarrc_node_find_documents(zarrc_store *store, const char *path, zarrc_document_kind *out,
+                                       zarrc_documents *documents, zarrc_error *error);
+
 /* Reads one of the documents of a node. ZARRC_NOT_FOUND: there is none of that name. */
 zarrc_status zarrc_node_read_document(zarrc_store *store, const char *path, const char *name, zarrc_bytes *out,
                                       zarrc_error *error);
@@ -24,8 +29,16 @@ zarrc_status zarrc_node_read_document(zarrc_store *store, const char *path, cons
 zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, const char *name, uint64_t *version,
                                      bool *changed, zarrc_bytes *out, zarrc_error *error);
 
+/* Returns ZARRC_INVALID_ARGUMENT or ZARRC_LIMIT unless a node may be at a path; "" is the root of the store. */
+zarrc_status zarrc_node_path_check(const char *path, zarrc_error *error);
+
+/* Returns ZARRC_INVALID_ARGUMENT if the store is read-only. */
+zarrc_status zarrc_node_refuse_read_only(const zarrc_store *store, zarrc_error *error);
+
 /* Returns the name of the document that describes a node. */
 const char *zarrc_node_document(int format, zarrc_node_kind kind);
+
+/* -------------------------------------------------------------------------------------------------- node_create.c */
 
 /* Gets the format that a caller asks for: 3 or 2; 0: 3. Anything else is ZARRC_INVALID_ARGUMENT. */
 zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error);
@@ -38,6 +51,8 @@ zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const zarrc
 
 /* Creates groups of a format at a path and above it where there is no node. */
 zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int format, zarrc_error *error);
+
+/* --------------------------------------------------------------------------------------------------------- node.c */
 
 /* How to change a document of an open node. */
 typedef struct zarrc_node_ops {

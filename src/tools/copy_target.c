@@ -50,7 +50,10 @@ static zarrc_status refuse_existing(zarrc_copier *k, zarrc_error *error) {
 static zarrc_status check_overwrite(zarrc_copier *k, zarrc_error *error) {
   zarrc_create_mode mode =
       k->options.mode == ZARRC_COPY_OVERWRITE_ALL ? ZARRC_CREATE_OVERWRITE_ALL : ZARRC_CREATE_OVERWRITE;
-  zarrc_status status = zarrc_node_check(k->target.store, k->target.path, k->options.zarr_format, mode, error);
+  zarrc_status status = ZARRC_OK;
+  if (!overwrites(k)) /* without documents, it may be in consolidated metadata */
+    status = zarrc_node_check(k->target.store, k->target.path, k->options.zarr_format, ZARRC_CREATE_NEW, error);
+  if (!status) status = zarrc_node_check(k->target.store, k->target.path, k->options.zarr_format, mode, error);
   survey(k, &k->place.there);
   if (status == ZARRC_CONFLICT && k->place.there.nothers > 0) k->work.report.obstacle = ZARRC_COPY_FILES_THERE;
   /* what was found may be gone when it is counted, while another copy replaces it */
@@ -133,6 +136,8 @@ static zarrc_status make_parents(const zarrc_copier *k, zarrc_error *error) {
 static zarrc_status begin_directly(zarrc_copier *k, zarrc_error *error) {
   zarrc_status status = make_parents(k, error);
   if (!status && k->place.replaces) status = zarrc_store_erase_prefix(k->target.store, k->target.path, error);
+  /* or else what is made would be there already, in consolidated metadata */
+  if (!status && overwrites(k)) status = zarrc_consolidated_refresh(k->target.store, k->target.path, error);
   return status;
 }
 

@@ -311,81 +311,6 @@ static void test_faults(void **state) {
   }
 }
 
-static void expect_conflict(zarrc_status status, const zarrc_error *error, const char *said) {
-  assert_int_equal(status, ZARRC_CONFLICT);
-  assert_string_equal(SAID(*error), said);
-}
-
-static zarrc_status try_create(const char *path, int format, zarrc_create_mode mode, zarrc_error *error) {
-  const zarrc_group_options options = {.struct_size = sizeof options, .zarr_format = format};
-  zarrc_group *group = NULL;
-  zarrc_status status = zarrc_group_create(store, path, NULL, mode, &options, &group, error);
-  zarrc_group_close(group);
-  return status;
-}
-
-static void expect_attributes(const char *path, const char *expected) {
-  zarrc_array *array = NULL;
-  zarrc_group *group = NULL;
-  assert_int_equal(zarrc_node_open(store, path, NULL, NULL, &array, &group, NULL), ZARRC_OK);
-  assert_string_equal(array ? zarrc_array_attributes(array) : zarrc_group_attributes(group), expected);
-  zarrc_array_close(array);
-  zarrc_group_close(group);
-}
-
-/* What only consolidated metadata describe is not replaced by something new, and nothing is made below it. */
-static void test_only_described(void **state) {
-  static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs"};
-  zarrc_error error = {0};
-  (void)state;
-  for (int format = 2; format <= 3; format++) {
-    const int64_t shape[] = {5};
-    const zarrc_array_config config = {.struct_size = sizeof config, .data_type = "int32", .ndim = 1, .shape = shape};
-    const zarrc_array_options options = {.struct_size = sizeof options, .zarr_format = format};
-    zarrc_array *array = NULL;
-    zarrc_group *group = NULL;
-    char *before, *after, key[100];
-    const char *holder = format == 3 ? "h/zarr.json" : "h/.zmetadata";
-    assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
-    assert_int_equal(try_create("h/g/s", format, ZARRC_CREATE_NEW, NULL), ZARRC_OK);
-    assert_int_equal(zarrc_group_open(store, "h/g", NULL, &group, NULL), ZARRC_OK);
-    assert_int_equal(zarrc_group_set_attributes(group, "{\"x\": 1}", 8, NULL), ZARRC_OK);
-    zarrc_group_close(group);
-    assert_int_equal(zarrc_array_create(store, "h/a", &config, ZARRC_CREATE_NEW, &options, &array, NULL), ZARRC_OK);
-    zarrc_array_close(array);
-    assert_int_equal(zarrc_consolidate(store, "h", false, NULL), ZARRC_OK);
-    for (size_t i = 0; i < 4; i++) {
-      snprintf(key, sizeof key, "h/a/%s", names[i]);
-      assert_int_equal(zarrc_store_erase(store, key, NULL), ZARRC_OK);
-      snprintf(key, sizeof key, "h/g/%s", names[i]);
-      assert_int_equal(zarrc_store_erase(store, key, NULL), ZARRC_OK);
-    }
-    before = nodes_get(store, holder);
-
-    expect_conflict(zarrc_consolidate(store, "h", false, &error), &error,
-                    format == 3 ? "h/zarr.json: 2 arrays or groups without a document of their own are only in the "
-                                  "present consolidated metadata and would be dropped, the first is a"
-                                : "h/.zmetadata: 2 arrays or groups without a document of their own are only in the "
-                                  "present consolidated metadata and would be dropped, the first is a");
-    after = nodes_get(store, holder);
-    assert_string_equal(after, before);
-    free(before);
-    free(after);
-    expect_attributes("h/g", "{\"x\": 1}");
-
-    assert_int_equal(try_create("h/new", format, ZARRC_CREATE_NEW, NULL), ZARRC_OK);
-    assert_int_equal(try_create("h/g", format, ZARRC_CREATE_OVERWRITE, NULL), ZARRC_OK);
-    expect_attributes("h/g", "{}");
-    expect_conflict(zarrc_consolidate(store, "h", false, &error), &error,
-                    format == 3 ? "h/zarr.json: 1 array or group without a document of its own is only in the present "
-                                  "consolidated metadata and would be dropped: a"
-                                : "h/.zmetadata: 1 array or group without a document of its own is only in the present "
-                                  "consolidated metadata and would be dropped: a");
-    assert_int_equal(zarrc_consolidate(store, "h", true, NULL), ZARRC_OK);
-    expect_differences("h", "");
-  }
-}
-
 static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   static const char group[] = "{\"zarr_format\": 3, \"node_type\": \"group\"}";
   zarrc_ctx *own = NULL;
@@ -415,10 +340,9 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_document_3),  EMPTY_STORE(test_document_2),     EMPTY_STORE(test_kept_3),
-      EMPTY_STORE(test_kept_2),      EMPTY_STORE(test_kept_members),   EMPTY_STORE(test_none),
-      EMPTY_STORE(test_not_updated), EMPTY_STORE(test_only_described), EMPTY_STORE(test_faults),
-      EMPTY_STORE(test_no_memory),
+      EMPTY_STORE(test_document_3),  EMPTY_STORE(test_document_2),   EMPTY_STORE(test_kept_3),
+      EMPTY_STORE(test_kept_2),      EMPTY_STORE(test_kept_members), EMPTY_STORE(test_none),
+      EMPTY_STORE(test_not_updated), EMPTY_STORE(test_faults),       EMPTY_STORE(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

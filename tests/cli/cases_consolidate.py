@@ -92,14 +92,23 @@ class Consolidate(support.Case):
         self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
 
     def test_only_described(self):
-        """Arrays and groups that have no document of their own any more are not dropped unasked."""
+        """Arrays and groups that have no document of their own any more are neither replaced nor dropped unasked."""
         self.hierarchy()
         self.zarrc("consolidate", "g.zarr")
         self.remove_documents()
         before = (self.folder / "g.zarr/zarr.json").read_text()
+        new = ("--shape", "4", "--dtype", "int8")
+        self.refused("create", "g.zarr/y", *new, code=10,
+                     says=["there is an array or a group already, in the consolidated metadata of the root group"])
+        self.refused("create", "g.zarr/a", "--group", code=10, says=["already"])
+        self.refused("create", "g.zarr/a/new", *new, code=10, says=["a: has no document of its own"])
+        self.array("z")
+        self.refused("copy", "z", "g.zarr/y", code=10, says=["already"])
+        self.refused("copy", "z", "g.zarr/a/new/z", code=10, says=["a: has no document of its own"])
         self.refused("consolidate", "g.zarr", code=10, says=["3 arrays or groups", "the first is a", "--force"])
         self.assertEqual((self.folder / "g.zarr/zarr.json").read_text(), before)
-        self.zarrc("create", "g.zarr/y", "--overwrite", "--shape", "4", "--dtype", "int8")
+        self.zarrc("copy", "z", "g.zarr/y", "--overwrite")
+        self.zarrc("create", "g.zarr/y", "--overwrite", *new)
         self.assertEqual(self.text("consolidate", "g.zarr", "--force"), "g.zarr: 1 node is below it now in zarr.json\n")
         self.assertEqual(self.paths(), ["", "y"])
 

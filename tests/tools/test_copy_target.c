@@ -99,6 +99,17 @@ static void test_directly(void **state) {
   copying_same(source, "a", memory, "x/b");
   char *gone = nodes_get(memory, "x/b/c/40");
   assert_null(gone);
+  /* below a group with consolidated metadata, which describe the target, then alone */
+  assert_int_equal(zarrc_consolidate(memory, "x", false, NULL), ZARRC_OK);
+  assert_int_equal(copying_run(source, "a", memory, "x/b", options, &copier, &error), ZARRC_OK);
+  zarrc_copier_close(copier);
+  assert_int_equal(zarrc_store_erase(memory, "x/b/zarr.json", NULL), ZARRC_OK);
+  assert_int_equal(copying_plan(source, "a", memory, "x/b", (zarrc_copy_options){0}, &copier, &error), ZARRC_CONFLICT);
+  zarrc_copier_close(copier);
+  assert_int_equal(copying_run(source, "a", memory, "x/b", options, &copier, &error), ZARRC_OK);
+  zarrc_copier_close(copier);
+  copying_same(source, "a", memory, "x/b");
+  assert_int_equal(zarrc_consolidate(memory, "x", false, NULL), ZARRC_OK);
   zarrc_store_close(memory);
 }
 
