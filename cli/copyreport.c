@@ -99,7 +99,7 @@ static zarrc_status print_array(const cli_copying *k, const zarrc_copy_array *x,
   const char *path = zarrc_array_path(x->source);
   cli_print_safe(stdout, path[0] != 0 ? path : k->source_url);
   printf(": %s, %s\n  from  ", cli_human_dims(text, zarrc_array_shape(x->source), l.ndim),
-         x->encoded                                              ? "chunks as they are stored"
+         x->as_stored                                            ? "chunks as they are stored"
          : zarrc_dtype_is_variable(zarrc_array_dtype(x->source)) ? "variable length"
                                                                  : cli_human_bytes(a, (double)l.nbytes));
   zarrc_status status = print_chain(x->source, error);
@@ -240,6 +240,7 @@ static void put_array(cli_json *j, const zarrc_copy_array *x) {
   cli_json_count(j, "source_objects", x->source_nobjects);
   cli_json_count(j, "source_nbytes", x->source_nbytes);
   cli_json_count(j, "objects_there", x->target_nobjects);
+  cli_json_bool(j, "as_stored", x->as_stored);
   cli_json_bool(j, "rechunked", x->rechunked);
   cli_json_bool(j, "resharded", x->resharded);
   cli_json_close(j, '}');

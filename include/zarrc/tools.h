@@ -236,6 +236,8 @@ typedef struct zarrc_copy_array {
   uint64_t source_nobjects, source_nbytes;
   bool target_is_listed;                    /* RESUME: what is there before: */
   uint64_t target_nobjects, target_nfaulty; /* objects that look complete; that cannot be */
+  bool as_stored; /* encoded chunks are copied as they are: the elements cannot be read, or codecs and chunks stay the
+                     same and a codec is lossy. Those that can be read are decoded, as a check */
 } zarrc_copy_array;
 
 /* Returns the plan of the i-th array, i < narrays. It lives as long as the copier. */

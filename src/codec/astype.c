@@ -77,6 +77,7 @@ const zarrc_codec_class zarrc_astype_class = {
     .name = "numcodecs.astype",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = astype_open,
     .to_json = astype_to_json,

@@ -142,7 +142,7 @@ static zarrc_status bitround_decode(const zarrc_codec *codec, const zarrc_spec *
 #define BITROUND_CLASS(text)                                                                                           \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = text, .kind = ZARRC_ARRAY_TO_ARRAY, .fixed_size = true,          \
-    .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = bitround_to_json,                         \
+    .lossy = true, .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = bitround_to_json,          \
     .copy = zarrc_codec_copy_instance, .equal = zarrc_filter_equal, .validate = bitround_validate,                     \
     .u.aa = {.encode = bitround_encode, .decode = bitround_decode, .pointwise = true},                                 \
   }

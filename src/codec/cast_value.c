@@ -275,6 +275,7 @@ const zarrc_codec_class zarrc_cast_value_class = {
     .name = "cast_value",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(cast_value),
     .open = cast_open,
     .close = cast_close,

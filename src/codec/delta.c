@@ -125,6 +125,7 @@ const zarrc_codec_class zarrc_delta_class = {
     .name = "numcodecs.delta",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = delta_open,
     .to_json = delta_to_json,

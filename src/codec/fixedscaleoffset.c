@@ -154,6 +154,7 @@ const zarrc_codec_class zarrc_fixedscaleoffset_class = {
     .name = "numcodecs.fixedscaleoffset",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = fixedscaleoffset_open,
     .to_json = fixedscaleoffset_to_json,

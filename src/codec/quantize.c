@@ -119,6 +119,7 @@ const zarrc_codec_class zarrc_quantize_class = {
     .name = "numcodecs.quantize",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = quantize_open,
     .to_json = quantize_to_json,

@@ -257,6 +257,7 @@ const zarrc_codec_class zarrc_scale_offset_class = {
     .name = "scale_offset",
     .kind = ZARRC_ARRAY_TO_ARRAY,
     .fixed_size = true,
+    .lossy = true,
     .instance_size = sizeof(scale_offset),
     .open = scale_open,
     .to_json = zarrc_codec_written_json,

@@ -10,7 +10,7 @@
  *   copy_nodes.c            creates groups and arrays
  *   copy_prune.c            removes what an unfinished copy has and the source does not have
  *   copy_values.c           copies elements
- *   copy_encoded.c          copies stored chunks unchanged, of arrays whose elements cannot be read
+ *   copy_encoded.c          copies stored chunks unchanged: of arrays whose elements cannot be read, or might change
  *   copy_others.c           copies files that do not belong to Zarr
  *   copy_value.c            copies or compares one stored value
  *   copy_tell.c             reports progress
@@ -55,13 +55,18 @@ typedef struct zarrc_copy_item {
   zarrc_chunk_layout from, to;
   zarrc_copy_objects stored, there; /* objects of the source; with ZARRC_COPY_RESUME, of the copy */
   bool rechunked, resharded;        /* chunk_shape, shard_shape of the options apply to this array */
-  bool encoded;                     /* the elements cannot be read: stored objects are copied unchanged */
+  bool encoded;                     /* the elements cannot be read */
+  bool as_stored;                   /* stored objects are copied unchanged; those that can be read are checked */
 
   struct {
     int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
     uint64_t total_regions, region_nbytes, memory; /* bytes held of one region at most; memory of the whole copy */
     unsigned at_once;                              /* regions copied at the same time */
     bool windowed; /* a region does not fit into memory: windows of it are read while it is encoded */
+    /* as_stored: most bytes of an object that are held of its encoded bytes; shape of the part of an object that is
+     * decoded at once */
+    uint64_t piece;
+    int64_t checked[ZARRC_MAX_NDIM];
   } cut;
 
   struct {
@@ -152,6 +157,9 @@ static inline bool zarrc_copy_applies(const int64_t *shape, int n, int ndim) {
 /* Divides an array into regions so that the copy fits into memory and reads source objects as rarely as possible.
  * Lowers *threads if so many would need too much memory; ZARRC_LIMIT if even one thread does. */
 zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error);
+/* Makes every object a region, to be copied as it is stored, and decoded unless a->encoded. ZARRC_LIMIT: even one inner
+ * chunk needs too much memory. */
+zarrc_status zarrc_copy_cut_as_stored(zarrc_copy_item *a, uint64_t memory, unsigned threads, zarrc_error *error);
 /* Leaves out the regions that have no stored data in the source (not with `all`, for write_empty_chunks), and counts
  * the reads. */
 zarrc_status zarrc_copy_narrow(zarrc_copy_item *a, zarrc_ctx *ctx, bool all, zarrc_error *error);
@@ -194,12 +202,15 @@ zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_
 /* Checks that the options leave everything unchanged that an array whose elements cannot be read depends on;
  * ZARRC_UNSUPPORTED otherwise. */
 zarrc_status zarrc_copy_encoded_check(const zarrc_copier *k, const zarrc_array *source, zarrc_error *error);
-/* Plans the copy of such an array, object by object. */
-zarrc_status zarrc_copy_encoded_plan(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error);
+/* Returns whether the copy has the codecs and chunks of the source, of which a codec is lossy: encoded again, elements
+ * might change. */
+bool zarrc_copy_keeps_chunks(const zarrc_copy_item *a);
+/* Returns ZARRC_UNSUPPORTED unless the chunks of an array that cannot be read are listed. */
+zarrc_status zarrc_copy_encoded_check_listed(const zarrc_copy_item *a, zarrc_error *error);
 /* Takes objects of the copy whose length differs from the source as missing. */
 void zarrc_copy_encoded_there(zarrc_copy_item *a);
 /* Copies one object, unless it is stored already. With options.check, compares it afterwards, and copies a stored one
- * again if it differs (*mended). *side: what a failure is about. */
+ * again if it differs (*mended). *side: what a failure is about. ZARRC_NOT_FOUND: the source does not have it. */
 zarrc_status zarrc_copy_encoded(const zarrc_copier *k, const zarrc_copy_item *a, const int64_t *chunk, bool stored,
                                 bool *mended, uint64_t *nbytes, zarrc_copy_side *side, zarrc_error *error);
 

@@ -200,6 +200,39 @@ zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, uns
   return ZARRC_OK;
 }
 
+/* The most encoded bytes that are held of one object that is copied as it is stored, and the fewest. */
+#define MAX_PIECE ((uint64_t)8 << 20)
+#define MIN_PIECE ((uint64_t)64 << 10)
+
+/* Chooses how much of an object is decoded at once, to check it: all or, if that needs too much memory, one inner
+ * chunk. Returns the memory: the elements, and for decoding them as much again twice. */
+static uint64_t choose_checked(zarrc_copy_item *a, uint64_t memory) {
+  const uint64_t copies = 3;
+  uint64_t need = zarrc_times(copies, object_bytes(a->source, &a->from, item_size(a), true));
+  bool whole = need <= memory || !a->from.sharded;
+  if (!whole) need = zarrc_times(copies, object_bytes(a->source, &a->from, item_size(a), false));
+  for (int i = 0; i < a->from.ndim; i++)
+    a->cut.checked[i] = whole ? longest_edge(a->source, i, a->from.object_grid[i]) : a->from.chunk_shape[i];
+  return need;
+}
+
+zarrc_status zarrc_copy_cut_as_stored(zarrc_copy_item *a, uint64_t memory, unsigned threads, zarrc_error *error) {
+  uint64_t share = memory / (threads > 0 ? threads : 1), piece = share / 4;
+  a->cut.piece = piece > MAX_PIECE ? MAX_PIECE : piece < MIN_PIECE ? MIN_PIECE : piece;
+  uint64_t need = a->cut.piece;
+  if (!a->encoded) need = zarrc_plus(need, choose_checked(a, share - piece));
+  for (a->cut.at_once = threads; a->cut.at_once > 1 && zarrc_times(need, a->cut.at_once) > memory;) a->cut.at_once--;
+  a->cut.memory = zarrc_times(need, a->cut.at_once);
+  if (!a->encoded && a->cut.memory > memory) return refuse(a, error);
+  a->cut.region_nbytes = need;
+  a->cut.total_regions = a->to.nobjects;
+  for (int i = 0; i < a->to.ndim; i++) {
+    a->cut.m[i] = 1;
+    a->cut.nregions[i] = a->to.object_grid[i];
+  }
+  return ZARRC_OK;
+}
+
 void zarrc_copy_region(const zarrc_copy_item *a, uint64_t number, zarrc_region *region, int64_t *first,
                        int64_t *count) {
   for (int i = a->to.ndim - 1; i >= 0; i--) {

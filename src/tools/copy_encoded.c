@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies the stored objects of arrays whose elements cannot be read, unchanged. */
+/* Copies stored objects unchanged: of arrays whose elements cannot be read, or would change if they were encoded again.
+ */
 #include "tools/copy.h"
 
 #include <string.h>
+#include <zarrc/plugin/codec.h>
 #include <zarrc/plugin/store.h>
 
 zarrc_status zarrc_copy_encoded_check(const zarrc_copier *k, const zarrc_array *source, zarrc_error *error) {
@@ -20,29 +22,41 @@ zarrc_status zarrc_copy_encoded_check(const zarrc_copier *k, const zarrc_array *
   return status;
 }
 
-/* The most bytes that are held of one value. */
-#define MAX_PIECE ((uint64_t)8 << 20)
-
-static uint64_t piece_of(uint64_t memory, unsigned lanes) {
-  uint64_t piece = memory / 4 / (lanes > 0 ? lanes : 1);
-  return piece > MAX_PIECE ? MAX_PIECE : piece < 65536 ? 65536 : piece;
+static bool is_lossy(const zarrc_pipeline *pipeline) {
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline); i++) {
+    const zarrc_codec *codec = zarrc_pipeline_codec(pipeline, i);
+    const zarrc_pipeline *inner = zarrc_shard_inner(codec);
+    if (zarrc_codec_get_class(codec)->lossy || (inner && is_lossy(inner))) return true;
+  }
+  return false;
 }
 
-zarrc_status zarrc_copy_encoded_plan(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
-  if (!a->stored.known) {
-    zarrc_fail(error, ZARRC_UNSUPPORTED, "its chunks cannot be listed");
-    zarrc_error_in_key(error, zarrc_array_store(a->source), zarrc_array_path(a->source));
-    return ZARRC_UNSUPPORTED;
+static bool have_same_objects(const zarrc_copy_item *a) {
+  if (a->from.regular != a->to.regular) return false;
+  for (int i = 0; i < a->from.ndim; i++) {
+    if (a->from.object_shape[i] != a->to.object_shape[i]) return false;
+    for (int64_t chunk = 0; !a->from.regular && chunk < a->from.object_grid[i]; chunk++)
+      if (zarrc_grid_edge(zarrc_array_grid(a->source), i, chunk) !=
+          zarrc_grid_edge(zarrc_array_grid(a->model), i, chunk))
+        return false;
   }
-  a->cut.at_once = k->plan.threads;
-  a->cut.region_nbytes = piece_of(k->options.memory, k->plan.threads);
-  a->cut.memory = zarrc_times(a->cut.region_nbytes, k->plan.threads);
-  a->cut.total_regions = a->to.nobjects;
-  for (int i = 0; i < a->to.ndim; i++) {
-    a->cut.m[i] = 1;
-    a->cut.nregions[i] = a->to.object_grid[i];
-  }
-  return zarrc_copy_narrow(a, k->ctx, false, error);
+  return true;
+}
+
+bool zarrc_copy_keeps_chunks(const zarrc_copy_item *a) {
+  const zarrc_pipeline *pipeline = NULL;
+  int64_t first[ZARRC_MAX_NDIM] = {0};
+  if (a->from.nobjects == 0 || zarrc_array_pipeline(a->source, first, &pipeline, NULL) || !is_lossy(pipeline))
+    return false;
+  return !strcmp(zarrc_array_codecs(a->source), zarrc_array_codecs(a->model)) &&
+         !strcmp(zarrc_array_data_type(a->source), zarrc_array_data_type(a->model)) && have_same_objects(a);
+}
+
+zarrc_status zarrc_copy_encoded_check_listed(const zarrc_copy_item *a, zarrc_error *error) {
+  if (a->stored.known) return ZARRC_OK;
+  zarrc_fail(error, ZARRC_UNSUPPORTED, "its chunks cannot be listed");
+  zarrc_error_in_key(error, zarrc_array_store(a->source), zarrc_array_path(a->source));
+  return ZARRC_UNSUPPORTED;
 }
 
 void zarrc_copy_encoded_there(zarrc_copy_item *a) {
@@ -68,13 +82,13 @@ zarrc_status zarrc_copy_encoded(const zarrc_copier *k, const zarrc_copy_item *a,
   zarrc_status status = zarrc_array_chunk_key(a->source, chunk, from_key, sizeof from_key, error);
   if (!status) status = zarrc_array_chunk_key(a->copy, chunk, to_key, sizeof to_key, error);
   if (!status && stored && k->options.check) {
-    status = zarrc_copy_compare(&from, &to, a->cut.region_nbytes, error);
+    status = zarrc_copy_compare(&from, &to, a->cut.piece, error);
     *mended = status == ZARRC_CORRUPT; /* it differs: copied again below */
     if (*mended) status = ZARRC_OK;
   }
   if (status || (stored && !*mended)) return status;
-  status = zarrc_copy_value(&from, &to, a->cut.region_nbytes, nbytes, side, error);
+  status = zarrc_copy_value(&from, &to, a->cut.piece, nbytes, side, error);
   if (status || !k->options.check) return status;
   *side = ZARRC_COPY_TARGET;
-  return zarrc_copy_compare(&from, &to, a->cut.region_nbytes, error);
+  return zarrc_copy_compare(&from, &to, a->cut.piece, error);
 }

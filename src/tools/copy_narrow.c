@@ -28,7 +28,7 @@ static void regions_of(const zarrc_copy_item *a, uint64_t object, box *out) {
 static bool is_read_whole(const zarrc_copy_item *a) {
   const zarrc_pipeline *pipeline = NULL;
   int64_t first[ZARRC_MAX_NDIM] = {0};
-  if (a->encoded) return true;
+  if (a->as_stored) return true;
   if (a->from.nobjects == 0 || zarrc_array_pipeline(a->source, first, &pipeline, NULL)) return false;
   for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline); i++) {
     const zarrc_codec *codec = zarrc_pipeline_codec(pipeline, i);

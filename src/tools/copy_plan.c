@@ -8,7 +8,7 @@
 
 zarrc_status zarrc_copy_read_there(zarrc_copy_item *a, zarrc_array *copy, zarrc_error *error) {
   zarrc_status status = zarrc_copy_objects_read(copy, &a->to, true, &a->there, error);
-  if (!status && a->encoded) zarrc_copy_encoded_there(a);
+  if (!status && a->as_stored) zarrc_copy_encoded_there(a);
   return status;
 }
 
@@ -86,8 +86,8 @@ static void count(zarrc_copier *k, const zarrc_copy_item *a) {
 
 static zarrc_status cut(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   unsigned threads = k->plan.threads;
-  if (a->encoded) return ZARRC_OK;
-  zarrc_status status = zarrc_copy_cut(a, k->options.memory, k->options.check, &threads, error);
+  zarrc_status status = a->as_stored ? zarrc_copy_cut_as_stored(a, k->options.memory, threads, error)
+                                     : zarrc_copy_cut(a, k->options.memory, k->options.check, &threads, error);
   if (status == ZARRC_LIMIT) k->work.report.obstacle = ZARRC_COPY_NEEDS_MEMORY;
   if (threads < k->plan.threads) k->plan.threads = threads;
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
@@ -99,14 +99,15 @@ static zarrc_status plan_array(zarrc_copier *k, size_t node, zarrc_copy_item *a,
   a->path = zarrc_tree_get(k->plan.tree, node)->path;
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, open_source(k, a, error));
   if (!status) status = make_model(k, a, error);
-  if (!status) status = cut(k, a, error);
+  if (status) return status;
+  a->as_stored = a->encoded || zarrc_copy_keeps_chunks(a);
+  status = cut(k, a, error);
   if (status) return status;
   a->rechunked = zarrc_copy_applies(o->chunk_shape, o->nchunk_shape, a->to.ndim);
   a->resharded = zarrc_copy_applies(o->shard_shape, o->nshard_shape, a->to.ndim);
   status = zarrc_copy_objects_read(a->source, &a->from, false, &a->stored, error);
-  if (!status)
-    status =
-        a->encoded ? zarrc_copy_encoded_plan(k, a, error) : zarrc_copy_narrow(a, k->ctx, o->write_empty_chunks, error);
+  if (!status && a->encoded) status = zarrc_copy_encoded_check_listed(a, error);
+  if (!status) status = zarrc_copy_narrow(a, k->ctx, o->write_empty_chunks && !a->encoded, error);
   zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
   if (!status && o->mode == ZARRC_COPY_RESUME) status = look_at_chunks(k, a, error);
   if (!status) count(k, a);
@@ -147,6 +148,7 @@ static void tell_array(const zarrc_copier *k, zarrc_copy_item *a) {
                                .source = a->source,
                                .model = a->model,
                                .encoded = a->encoded,
+                               .as_stored = a->as_stored,
                                .rechunked = a->rechunked,
                                .resharded = a->resharded,
                                .nregions = a->todo.n,
@@ -163,7 +165,7 @@ static void tell_array(const zarrc_copier *k, zarrc_copy_item *a) {
                                .target_is_listed = a->there.known,
                                .target_nobjects = a->there.n,
                                .target_nfaulty = a->there.nfaulty};
-  if (a->stored.known && !a->encoded && a->reads.n > a->stored.n)
+  if (a->stored.known && !a->as_stored && a->reads.n > a->stored.n)
     a->told.memory_wanted = zarrc_copy_memory_wanted(a, k->options.memory, k->options.check, k->plan.threads);
 }
 

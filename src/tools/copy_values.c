@@ -182,13 +182,63 @@ static zarrc_status advance(lane *l, uint64_t nobjects, bool skipped, bool mende
   return about(l, ZARRC_COPY_NEITHER, zarrc_copy_advance(k, nobjects, nbytes, error));
 }
 
-/* Copies an object of an array whose elements cannot be read. */
-static zarrc_status copy_encoded(lane *l, const int64_t *chunk, bool stored, zarrc_error *error) {
-  bool mended;
-  uint64_t nbytes;
-  zarrc_copy_side side;
-  zarrc_status status = zarrc_copy_encoded(l->w->k, l->w->a, chunk, stored, &mended, &nbytes, &side, error);
-  return status ? about(l, side, status) : advance(l, 1, stored && !mended, mended, nbytes, error);
+/* Decodes an object of the copy, or of the source, part by part. */
+static zarrc_status decode(lane *l, zarrc_array *array, const zarrc_region *region, zarrc_error *error) {
+  const zarrc_copy_item *a = l->w->a;
+  zarrc_status status = ZARRC_OK;
+  zarrc_region part = *region;
+  zarrc_view view;
+  int axis;
+  do {
+    for (int i = 0; i < a->to.ndim; i++) {
+      int64_t rest = region->start[i] + region->count[i] - part.start[i];
+      part.count[i] = rest < a->cut.checked[i] ? rest : a->cut.checked[i];
+    }
+    uint64_t nitems = zarrc_product(part.count, a->to.ndim);
+    status = zarrc_ctx_check_canceled(l->w->k->ctx, error);
+    if (!status) status = read_region(l->w, array, NULL, &part, nitems, &l->again, &view, error);
+    for (axis = a->to.ndim - 1; axis >= 0; axis--) {
+      part.start[axis] += part.count[axis];
+      if (part.start[axis] < region->start[axis] + region->count[axis]) break;
+      part.start[axis] = region->start[axis];
+    }
+  } while (!status && axis >= 0);
+  return status;
+}
+
+/* Makes sure that a copied object can be decoded. What cannot is removed, so that ZARRC_COPY_RESUME does not take it
+ * for whole, and the source is decoded to find out which of the two is damaged. */
+static zarrc_status check_decodable(lane *l, const zarrc_region *region, const int64_t *chunk, zarrc_error *error) {
+  const zarrc_copy_item *a = l->w->a;
+  zarrc_status status = about(l, ZARRC_COPY_TARGET, decode(l, a->copy, region, error));
+  if (!is_fault(status)) return status;
+  zarrc_error why = {0};
+  zarrc_status of_source = decode(l, a->source, region, &why);
+  zarrc_status erased = zarrc_array_erase_chunk(a->copy, chunk, of_source ? NULL : error);
+  if (!of_source) return erased ? erased : status;
+  if (error) *error = why;
+  return about(l, ZARRC_COPY_SOURCE, of_source);
+}
+
+/* Copies an object as it is stored. One that the copy has already is decoded too: whether it was is not known. */
+static zarrc_status copy_as_stored(lane *l, const int64_t *chunk, const zarrc_region *region, bool stored,
+                                   zarrc_error *error) {
+  const work *w = l->w;
+  bool readable = !w->a->encoded, damaged = false, differs;
+  uint64_t nbytes = 0;
+  zarrc_copy_side side = ZARRC_COPY_TARGET;
+  zarrc_status status = stored && readable ? decode(l, w->a->copy, region, error) : ZARRC_OK;
+  if (is_fault(status)) {
+    damaged = true;
+    status = ZARRC_OK;
+  }
+  if (!status) status = zarrc_copy_encoded(w->k, w->a, chunk, stored && !damaged, &differs, &nbytes, &side, error);
+  if (status) return about(l, side, status);
+  bool mended = damaged || differs;
+  if (readable && (!stored || mended)) status = check_decodable(l, region, chunk, error);
+  if (status) return status;
+  if (readable && nbytes > 0) nbytes = zarrc_product(region->count, w->a->to.ndim) * w->dtype.item_size;
+  return advance(l, 1, stored && !mended, mended, nbytes, error);
 }
 
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
@@ -200,8 +250,10 @@ static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {
   zarrc_copy_region(a, number, &region, first, count);
   uint64_t nitems = zarrc_product(region.count, a->to.ndim), nobjects = zarrc_product(count, a->to.ndim);
   bool stored = w->resume && zarrc_copy_is_there(a, first, count), mended = false;
-  if (a->encoded) return copy_encoded(l, first, stored, error);
-  zarrc_status status = move_region(l, &region, nitems, stored, &view, error);
+  zarrc_status status = ZARRC_NOT_FOUND;
+  if (a->as_stored) status = copy_as_stored(l, first, &region, stored, error);
+  if (a->as_stored && (a->encoded || status != ZARRC_NOT_FOUND)) return status;
+  status = move_region(l, &region, nitems, stored, &view, error);
   if (!status && w->k->options.check) {
     status = check_region(l, &region, nitems, error);
     if (stored && is_fault(status)) { /* the copy had it, but it is wrong: write it again */
@@ -313,7 +365,7 @@ static zarrc_status copy_in_rounds(work *w, zarrc_store *source, zarrc_error *er
 /* Returns whether regions are fetched several at once. Impossible if they are windowed: a value that is stored while it
  * is read cannot start again. */
 static bool uses_rounds(const zarrc_copy_item *a, const zarrc_store *source) {
-  return zarrc_store_fetches(source) && !a->encoded && !a->cut.windowed && a->todo.n <= SIZE_MAX;
+  return zarrc_store_fetches(source) && !a->as_stored && !a->cut.windowed && a->todo.n <= SIZE_MAX;
 }
 
 zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_error *error) {

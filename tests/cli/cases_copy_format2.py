@@ -54,6 +54,22 @@ class Format2(cases_copy.Copy):
                           ".zgroup": b'{\n  "zarr_format": 2\n}'})
         self.refused("copy", "g.zarr/pickled", "x", "--zarr-format", "2", "--separator", "/", code=5, says="pickle")
 
+    def test_null(self):
+        """A fill value of null is no value: chunks of zeros stay. In format 3 it becomes 0, and they need not be stored."""
+        (self.folder / "a.zarr").mkdir()
+        document = {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "<f4", "order": "C", "fill_value": None, "compressor": None,
+                    "filters": [{"id": "quantize", "digits": 1, "dtype": "<f4"}]}
+        for filters in (None, document["filters"]):
+            (self.folder / "a.zarr/.zarray").write_text(json.dumps({**document, "filters": filters}))
+            (self.folder / "a.zarr/0").write_bytes(bytes(8))
+            self.zarrc("copy", "a.zarr", "two.zarr", "--zarr-format", "2", "--overwrite", "-q")
+            self.assertEqual(set(self.tree("two.zarr")), {".zarray", "0"})
+            self.assertIsNone(json.loads(self.tree("two.zarr")[".zarray"])["fill_value"])
+            self.zarrc("copy", "a.zarr", "three.zarr", "--overwrite", "-q")
+            self.assertEqual(json.loads(self.tree("three.zarr")["zarr.json"])["fill_value"], 0)
+            self.assertEqual(self.raw("three.zarr"), bytes(16))
+            self.assertEqual("0" in self.tree("three.zarr"), filters is not None)
+
     def test_resumed(self):
         values = int32s(60)
         self.array("g.zarr/a", "int32", (6, 10), (4, 5), values, "--attributes", '{"a": 1}')
