@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes the new value of a chunk from values and the rest of the old value, and stores it. */
+#include "base/floats.h"
 #include "base/values.h"
 #include "pipeline/decoded_blob.h"
 
+#include <math.h>
+#include <string.h>
 #include <zarrc/plugin/codec.h>
 
 /* How often a write is repeated because another writer has changed the value. */
@@ -137,6 +140,48 @@ static zarrc_status put_values(const zarrc_values *values, const zarrc_region *r
   return ZARRC_OK;
 }
 
+/* Returns the value of one float in native byte order. */
+static double float_value(const zarrc_float_format *format, const uint8_t *bytes) {
+  uint16_t two = 0;
+  uint32_t four = 0;
+  uint64_t bits = bytes[0];
+  if (format->nbytes == 2) memcpy(&two, bytes, 2);
+  if (format->nbytes == 4) memcpy(&four, bytes, 4);
+  if (format->nbytes == 8) memcpy(&bits, bytes, 8);
+  return zarrc_float_value(format, format->nbytes == 2 ? two : format->nbytes == 4 ? four : bits);
+}
+
+/* Returns whether fill value beside other elements would make a codec lose them: if the codec computes with
+ * neighbours (numcodecs.delta), and the fill value is not finite, or so large that 1 added to it is nothing. */
+static bool fill_destroys(const zarrc_pipeline *p) {
+  const zarrc_spec *spec = &p->specs[0];
+  const zarrc_float_format *format = zarrc_float_format_of(spec->dtype.type);
+  bool computes = false, destroys = false;
+  if (!format || !spec->fill) return false;
+  for (size_t i = 0; i < p->serializer; i++) computes |= !zarrc_codec_keeps_parts(p->codecs[i]);
+  for (size_t at = 0; computes && at < spec->dtype.item_size; at += format->nbytes)
+    destroys |= !(fabs(float_value(format, (const uint8_t *)spec->fill + at)) < ldexp(1, format->nfraction + 1));
+  return destroys;
+}
+
+/* Encodes a chunk with zeros beyond the values, where fill value would destroy them: nobody reads what is there. */
+static zarrc_status update_padded(const zarrc_pipeline *p, const zarrc_region *region, const zarrc_values *values,
+                                  zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
+  zarrc_chunk_memory chunk;
+  zarrc_status status = zarrc_chunk_memory_take(p, 0, NULL, &chunk, error);
+  if (status) return status;
+  zarrc_view part = zarrc_view_part(&chunk.view, region);
+  memset((void *)chunk.bytes.ptr, 0, chunk.bytes.len);
+  status = values->apply ? zarrc_pipeline_fill(p, &part, error) : ZARRC_OK;
+  if (!status) status = put_values(values, region, &part, error);
+  bool empty = !status && !spec->options.write_empty_chunks && zarrc_is_fill(&part, spec->fill);
+  if (!status && !empty) status = encode_from(p, 0, &chunk.view, parts, error);
+  if (!status) status = memory_hand_over(&chunk.bytes, parts, error);
+  zarrc_chunk_memory_release(&chunk);
+  return status;
+}
+
 /* Decodes the whole chunk, if anything of it is kept, puts the values in, and encodes it. */
 static zarrc_status update_whole(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
                                  const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
@@ -181,13 +226,18 @@ static zarrc_status update_copied(const zarrc_pipeline *p, zarrc_blob *old, cons
   return status;
 }
 
-static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                           const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+static zarrc_status check_values(const zarrc_pipeline *p, const zarrc_region *region, const zarrc_values *values,
+                                 zarrc_error *error) {
   const zarrc_spec *spec = &p->specs[0];
   zarrc_status status = zarrc_values_check(values, spec->ndim, region, error);
-  if (!status)
-    status = values->view ? zarrc_pipeline_check(p, region, values->view, error)
-                          : zarrc_region_check(region, spec->ndim, spec->shape, error);
+  if (status) return status;
+  return values->view ? zarrc_pipeline_check(p, region, values->view, error)
+                      : zarrc_region_check(region, spec->ndim, spec->shape, error);
+}
+
+static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
+                           const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  zarrc_status status = check_values(p, region, values, error);
   if (status) return status;
   if (!updates_parts(p)) return update_whole(p, old, region, values, parts, error);
   if (!takes(p, values)) return update_copied(p, old, region, values, parts, error);
@@ -210,9 +260,12 @@ static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_v
 
 /* Makes the new value, or the beginning of it if it is stored in batches. */
 static zarrc_status make_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                               const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
-  bool more = true;
-  zarrc_status status = zarrc_update(p, old, region, values, parts, error);
+                               const zarrc_values *values, bool fresh, zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
+  bool more = true, pads = fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape) && fill_destroys(p);
+  zarrc_status status = pads ? check_values(p, region, values, error) : ZARRC_OK;
+  if (!status)
+    status = pads ? update_padded(p, region, values, parts, error) : zarrc_update(p, old, region, values, parts, error);
   return status || !parts->source || parts->nitems ? status : zarrc_parts_next(parts, &more, error);
 }
 
@@ -238,7 +291,7 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
     zarrc_parts_init(&parts, pipeline->ctx);
     parts.keeps = keeps;
     parts.streams = streams(pipeline, to, values);
-    status = make_parts(pipeline, keeps ? to : NULL, region, values, &parts, error);
+    status = make_parts(pipeline, keeps ? to : NULL, region, values, fresh, &parts, error);
     bool again = !status && (keeps || parts.source);
     if (!status) status = store_parts(to, &parts, keeps, error);
     zarrc_parts_clear(&parts);

@@ -14,6 +14,7 @@
 
 #include "codec/crc32c.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zarrc/plugin/codec.h>
@@ -49,6 +50,36 @@ static void fill_value_is_not_stored(void **state) {
       counting_blob_clear(&blob);
       zarrc_pipeline_close(p);
     }
+}
+
+/* What lies beyond the array is no neighbour: a fill value that destroys sums is not put there. */
+static void padding_destroys_nothing(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const double fills[] = {NAN, INFINITY, 9.969209968386869e36, -9999, 0};
+  static const char chain[] = "[{\"name\": \"numcodecs.delta\", \"configuration\": {\"dtype\": \"<f8\"}}, " BYTES "]";
+  double values[6] = {1, 2, 3, 4, 5, 6}, got[6], empty[6];
+  for (size_t k = 0; k < sizeof fills / sizeof *fills; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_FLOAT64, 2, (int64_t[]){4, 3});
+    spec.fill = &fills[k];
+    zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+    counting_blob blob;
+    counting_blob_init(&blob, ctx, NULL, 0, false);
+    zarrc_region inside = chunk_region(2, (int64_t[]){0, 0}, (int64_t[]){3, 2}, NULL);
+    zarrc_view from = zarrc_view_c(&spec.dtype, 2, inside.count, values), to = from;
+    to.data = got;
+    assert_int_equal(zarrc_write(p, &blob.blob, &inside, &(zarrc_values){.view = &from}, true, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_read(p, &blob.blob, &inside, &to, NULL, NULL), ZARRC_OK);
+    assert_memory_equal(got, values, sizeof values);
+    for (int i = 0; i < 6; i++) empty[i] = fills[k];
+    from.data = empty;
+    assert_int_equal(zarrc_write(p, &blob.blob, &inside, &(zarrc_values){.view = &from}, true, NULL), ZARRC_OK);
+    assert_null(blob.bytes);
+    from.shape[0] = 1;
+    assert_int_equal(zarrc_write(p, &blob.blob, &inside, &(zarrc_values){.view = &from}, true, NULL),
+                     ZARRC_INVALID_ARGUMENT);
+    counting_blob_clear(&blob);
+    zarrc_pipeline_close(p);
+  }
 }
 
 /* A shard without inner chunks is no value, not an empty one: what stands behind it makes nothing of it. */
@@ -448,6 +479,7 @@ static void errors_name_the_codec(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fill_value_is_not_stored),
+      cmocka_unit_test(padding_destroys_nothing),
       cmocka_unit_test(nothing_encodes_to_nothing),
       cmocka_unit_test(covered_chunks_are_not_read),
       cmocka_unit_test(conflicts_start_the_write_again),
