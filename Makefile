@@ -51,6 +51,7 @@ check-symbols:
 check-headers:
 	sh scripts/check_headers
 	python3 scripts/check_statuses
+	python3 scripts/check_structs
 
 format:
 	sh scripts/clang_format -i $(SOURCES)

@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const uint8_t *nul = in.n ? memchr(in.bytes, 0, in.n) : NULL, *end = in.bytes + in.n;
   if (!nul) return 0;
   zarrc_ctx_options options = {
-      .alloc = {resize, &s}, .threads = 1, .max_chunk_bytes = 16 << 20, .max_memory = 64 << 20};
+      .alloc = {.resize = resize, .ud = &s}, .threads = 1, .max_chunk_bytes = 16 << 20, .max_memory = 64 << 20};
   unsigned fail_at = s.fail_at;
   zarrc_ctx *ctx;
   zarrc_store *store = NULL;

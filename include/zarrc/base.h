@@ -127,6 +127,7 @@ typedef struct zarrc_ctx zarrc_ctx;
 typedef struct zarrc_allocator {
   void *(*resize)(void *ud, void *p, size_t old_size, size_t size, size_t align);
   void *ud;
+  void *room[2];
 } zarrc_allocator;
 
 /* Runs loops. for_each calls fn(arg, i) for each i in [0, n), in any order, on any threads, and returns after all
@@ -134,6 +135,7 @@ typedef struct zarrc_allocator {
 typedef struct zarrc_executor {
   void (*for_each)(void *ud, size_t n, void (*fn)(void *arg, size_t i), void *arg);
   void *ud;
+  void *room[2];
 } zarrc_executor;
 
 /* Zeroed: all defaults. */

@@ -128,7 +128,7 @@ ZARRC_API bool zarrc_dtype_is_variable(const zarrc_dtype *dtype);             /*
 ZARRC_API bool zarrc_dtype_has_endian(const zarrc_dtype *dtype);              /* something in it can be byte-swapped */
 ZARRC_API const char *zarrc_time_unit_name(uint8_t unit);                     /* "ns"; NULL past the last */
 
-/* A field of a struct. Fields are packed, in their order. */
+/* A field of a struct. Fields are packed, in their order. The library owns them and may add members at the end. */
 typedef struct zarrc_field {
   const char *name;  /* UTF-8 */
   zarrc_dtype dtype; /* borrowed from the struct */

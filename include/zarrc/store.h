@@ -52,7 +52,7 @@ struct zarrc_store {
 ZARRC_API void zarrc_store_close(zarrc_store *store);
 ZARRC_API zarrc_status zarrc_key_check(const char *key, zarrc_error *error);
 
-/* An open value. Do not move this struct: the blob may be in it. */
+/* An open value. Do not move this struct: the blob may be in it. Only `blob` is for the caller. */
 typedef struct zarrc_key_blob {
   zarrc_blob *blob; /* NULL: none is open */
   zarrc_bytes memory;

@@ -15,6 +15,8 @@
 zarrc_status zarrc_ctx_open(const zarrc_ctx_options *given, zarrc_ctx **out, zarrc_error *error) {
   zarrc_ctx_options options = {0};
   zarrc_status status = given ? zarrc_sized_take(&options, sizeof options, given, "context options", error) : ZARRC_OK;
+  if (!status) status = ZARRC_CHECK_ROOM(&options.alloc, "allocator", error);
+  if (!status) status = ZARRC_CHECK_ROOM(&options.exec, "executor", error);
   if (status) return status;
   bool one_thread = options.threads == 1;
   options.struct_size = sizeof options;

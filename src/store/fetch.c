@@ -3,6 +3,7 @@
 #include "store/common.h"
 
 #include "base/ops.h"
+#include "base/sized.h"
 
 #include <zarrc/plugin/store.h>
 
@@ -47,6 +48,10 @@ static zarrc_status fetch_all(zarrc_store *store, zarrc_request *requests, size_
 }
 
 zarrc_status zarrc_store_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
+  for (size_t i = 0; i < n; i++) {
+    zarrc_status status = ZARRC_CHECK_ROOM(&requests[i], "request", error);
+    if (status) return status;
+  }
   if (zarrc_store_fetches(store)) return fetch_all(store, requests, n, error);
   for (size_t i = 0; i < n; i++) {
     zarrc_status status = zarrc_ctx_check_canceled(store->ctx, error);

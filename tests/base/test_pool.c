@@ -359,7 +359,7 @@ static void backwards(void *ud, size_t n, void (*fn)(void *arg, size_t i), void 
 static void test_lowest_failure(void **state) {
   (void)state;
   int loops = 0;
-  zarrc_ctx_options options[] = {{.threads = 1}, {.threads = 4}, {.exec = {backwards, &loops}}};
+  zarrc_ctx_options options[] = {{.threads = 1}, {.threads = 4}, {.exec = {.for_each = backwards, .ud = &loops}}};
   unsigned seed = 7;
   for (int kind = 0; kind < 3; kind++) {
     zarrc_ctx *ctx = open_ctx(options[kind]);
@@ -407,7 +407,7 @@ static void test_cancel(void **state) {
   (void)state;
   int loops = 0;
   stop s = {0};
-  zarrc_ctx_options options[] = {{.threads = 1}, {.threads = 3}, {.exec = {backwards, &loops}}};
+  zarrc_ctx_options options[] = {{.threads = 1}, {.threads = 3}, {.exec = {.for_each = backwards, .ud = &loops}}};
   for (int kind = 0; kind < 3; kind++) {
     options[kind].canceled = canceled;
     options[kind].canceled_ud = &s;
@@ -436,7 +436,7 @@ static void test_the_hosts_executor(void **state) {
   for (unsigned threads = 0; threads < 3; threads++) {
     int loops = 0;
     tally *all = calloc(1, sizeof *all);
-    all->ctx = open_ctx((zarrc_ctx_options){.threads = threads, .exec = {backwards, &loops}});
+    all->ctx = open_ctx((zarrc_ctx_options){.threads = threads, .exec = {.for_each = backwards, .ud = &loops}});
     deep top = {all, 2};
     assert_int_equal(zarrc_for_each(all->ctx, 4, descend, &top, NULL), ZARRC_OK);
     assert_int_equal(all->done, 64);

@@ -58,7 +58,7 @@ static void *faulty_resize(void *ud, void *p, size_t old_size, size_t size, size
 }
 
 zarrc_allocator faulty_alloc_use(faulty_alloc *alloc) {
-  return (zarrc_allocator){faulty_resize, alloc};
+  return (zarrc_allocator){.resize = faulty_resize, .ud = alloc};
 }
 
 size_t faulty_alloc_each(const zarrc_ctx_options *given,

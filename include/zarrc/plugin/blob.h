@@ -29,7 +29,8 @@ ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
 /* --------------------------------------------------------------------------------------------- kinds of blobs */
 
-/* A version of a stored value. */
+/* A version of a stored value. word has no meaning but to the store, which puts a longer name, such as an ETag, there
+ * as a hash. */
 typedef struct zarrc_identity {
   uint64_t word[5];
   uint64_t nbytes; /* of the value */

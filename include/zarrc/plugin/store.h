@@ -33,6 +33,7 @@ typedef struct zarrc_request {
   size_t n;
   zarrc_status status; /* out: such as ZARRC_NOT_FOUND or ZARRC_CONFLICT; does not affect other requests */
   zarrc_error *error;  /* out, unless NULL: details of the status */
+  void *room[2];
 } zarrc_request;
 
 /* The functions of a store. name, blob_nbytes and open are required; the others may be NULL, and a table may be shorter
