@@ -200,3 +200,14 @@ zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, 
   if (status) zarrc_error_prefix(error, "attributes: ");
   return status;
 }
+
+zarrc_status zarrc_attributes_replace(zarrc_ctx *ctx, const char *text, size_t n, char **attributes,
+                                      zarrc_error *error) {
+  char *copy;
+  zarrc_status status = zarrc_attributes_check(ctx, text, n, error);
+  if (!status) status = zarrc_text_copy(ctx, text, n, &copy, error);
+  if (status) return status;
+  zarrc_free(ctx, *attributes);
+  *attributes = copy;
+  return ZARRC_OK;
+}

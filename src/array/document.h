@@ -60,6 +60,9 @@ zarrc_status zarrc_document_check_zattrs(zarrc_ctx *ctx, const zarrc_bytes *text
 
 /* The same for attributes that a caller sets: ZARRC_INVALID_ARGUMENT, and a byte order mark is not allowed. */
 zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, zarrc_error *error);
+/* Checks them and puts a copy in the place of *attributes. */
+zarrc_status zarrc_attributes_replace(zarrc_ctx *ctx, const char *text, size_t n, char **attributes,
+                                      zarrc_error *error);
 
 /* Returns the beginning of a JSON string for use in a message. */
 static inline const char *zarrc_json_excerpt(const zarrc_json *string, char out[ZARRC_EXCERPT]) {

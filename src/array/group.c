@@ -59,13 +59,8 @@ static zarrc_status render(metadata *m, zarrc_error *error) {
 
 /* Sets the attributes of metadata that is not shared yet. */
 static zarrc_status set_text(metadata *m, const char *json, size_t n, zarrc_error *error) {
-  char *copy;
-  zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
-  if (!status) status = zarrc_text_copy(m->ctx, json, n, &copy, error);
-  if (status) return status;
-  zarrc_free(m->ctx, m->attributes);
-  m->attributes = copy;
-  return render(m, error);
+  zarrc_status status = zarrc_attributes_replace(m->ctx, json, n, &m->attributes, error);
+  return status ? status : render(m, error);
 }
 
 /* Checks {"kind": "inline", "metadata": {...}}, whose documents need not be strict JSON. */

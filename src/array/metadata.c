@@ -408,13 +408,8 @@ static zarrc_status take_names(zarrc_metadata *m, zarrc_error *error) {
 }
 
 zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *m, const char *json, size_t n, zarrc_error *error) {
-  char *copy;
-  zarrc_status status = zarrc_attributes_check(m->ctx, json, n, error);
-  if (!status) status = zarrc_text_copy(m->ctx, json, n, &copy, error);
-  if (status) return status;
-  zarrc_free(m->ctx, m->attributes);
-  m->attributes = copy;
-  status = m->format == 2 ? take_names(m, error) : ZARRC_OK;
+  zarrc_status status = zarrc_attributes_replace(m->ctx, json, n, &m->attributes, error);
+  if (!status && m->format == 2) status = take_names(m, error);
   return status ? status : render(m, error);
 }
 

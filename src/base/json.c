@@ -114,30 +114,47 @@ static bool is_opaque(const zarrc_json_scan *scan, const char *opaque) {
   return false;
 }
 
-static zarrc_status count(zarrc_ctx *ctx, zarrc_json_scan scan, const char *opaque, totals *t, zarrc_error *error) {
-  bool at_opaque = false;
-  for (size_t i = 1;; i++) {
-    zarrc_json_event event;
-    unsigned depth = scan.depth;
-    zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
-    if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
-      scan.nan = nan_everywhere(opaque); /* the member with a plus sign has ended */
-    if (!status) status = check_canceled(ctx, i, error);
-    if (status || event == ZARRC_JSON_DONE) return status;
-    if (event == ZARRC_JSON_KEY) {
+/* A scan of a document, of which `opaque` is what zarrc_json_parse was given. */
+typedef struct reading {
+  zarrc_ctx *ctx;
+  zarrc_json_scan scan;
+  const char *opaque;
+  size_t nevents;
+  zarrc_json_event event; /* the latest */
+  unsigned depth;         /* before it */
+  bool at_opaque;         /* the next value is that of an opaque member */
+} reading;
+
+/* Reads the next event. A key decides how its value is scanned. */
+static zarrc_status read_event(reading *r, zarrc_error *error) {
+  r->depth = r->scan.depth;
+  zarrc_status status = zarrc_json_scan_next(&r->scan, &r->event, error);
+  if (!status && r->event != ZARRC_JSON_KEY && r->scan.depth == 1)
+    r->scan.nan = nan_everywhere(r->opaque); /* the member with a plus sign has ended */
+  if (!status) status = check_canceled(r->ctx, ++r->nevents, error);
+  if (status || r->event != ZARRC_JSON_KEY) return status;
+  r->at_opaque = is_opaque(&r->scan, r->opaque);
+  r->scan.nan |= may_be_nan(&r->scan, r->opaque);
+  return ZARRC_OK;
+}
+
+static zarrc_status count(reading r, totals *t, zarrc_error *error) {
+  zarrc_json_scan *scan = &r.scan;
+  for (;;) {
+    zarrc_status status = read_event(&r, error);
+    if (status || r.event == ZARRC_JSON_DONE) return status;
+    if (r.event == ZARRC_JSON_KEY) {
       t->nmembers++;
-      t->nstrings += scan.ndecoded + 1;
-      at_opaque = is_opaque(&scan, opaque);
-      scan.nan |= may_be_nan(&scan, opaque);
-    } else if (event == ZARRC_JSON_VALUE) {
-      status = count_value(&scan, t, depth, error);
+      t->nstrings += scan->ndecoded + 1;
+    } else if (r.event == ZARRC_JSON_VALUE) {
+      status = count_value(scan, t, r.depth, error);
       if (status) return status;
-      if (scan.kind == ZARRC_JSON_STRING) t->nstrings += scan.ndecoded + 1;
-      if (is_container(scan.kind)) {
-        status = at_opaque ? skip_opaque(ctx, &scan, error) : count_container(ctx, t, scan.depth, error);
+      if (scan->kind == ZARRC_JSON_STRING) t->nstrings += scan->ndecoded + 1;
+      if (is_container(scan->kind)) {
+        status = r.at_opaque ? skip_opaque(r.ctx, scan, error) : count_container(r.ctx, t, scan->depth, error);
         if (status) return status;
       }
-      at_opaque = false;
+      r.at_opaque = false;
     }
   }
 }
@@ -200,43 +217,36 @@ static zarrc_status close_container(builder *b, const zarrc_json_scan *scan, zar
   return sort_keys(scan, value, numbers, error);
 }
 
-static zarrc_status build(zarrc_ctx *ctx, builder *b, zarrc_json_scan scan, const char *opaque, zarrc_error *error) {
+static zarrc_status build(reading r, builder *b, zarrc_error *error) {
+  zarrc_json_scan *scan = &r.scan;
   const char *key = NULL;
   size_t nkey = 0;
-  bool at_opaque = false;
-  for (size_t i = 1;; i++) {
-    zarrc_json_event event;
-    unsigned depth = scan.depth;
-    zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
-    if (!status && event != ZARRC_JSON_KEY && scan.depth == 1)
-      scan.nan = nan_everywhere(opaque); /* the member with a plus sign has ended */
-    if (!status) status = check_canceled(ctx, i, error);
-    if (status || event == ZARRC_JSON_DONE) return status;
-    if (event == ZARRC_JSON_KEY) {
-      at_opaque = is_opaque(&scan, opaque);
-      scan.nan |= may_be_nan(&scan, opaque);
-      key = keep_string(b, &scan);
-      nkey = scan.ndecoded;
-    } else if (event == ZARRC_JSON_CLOSE) {
-      status = close_container(b, &scan, error);
+  for (;;) {
+    zarrc_status status = read_event(&r, error);
+    if (status || r.event == ZARRC_JSON_DONE) return status;
+    if (r.event == ZARRC_JSON_KEY) {
+      key = keep_string(b, scan);
+      nkey = scan->ndecoded;
+    } else if (r.event == ZARRC_JSON_CLOSE) {
+      status = close_container(b, scan, error);
     } else {
-      size_t start = scan.start;
-      zarrc_json *value = depth ? b->slot[depth - 1]++ : b->next_value++;
-      *value = (zarrc_json){.text = scan.text + start, .key = key, .nkey = (uint32_t)nkey, .kind = (uint8_t)scan.kind};
-      if (scan.kind == ZARRC_JSON_STRING) {
-        value->length = (uint32_t)scan.ndecoded;
-        value->u.string = keep_string(b, &scan);
-      } else if (is_container(scan.kind)) {
-        if (at_opaque) {
-          status = skip_opaque(ctx, &scan, error);
-        } else {
-          open_container(b, value, scan.depth);
-        }
+      size_t start = scan->start;
+      zarrc_json *value = r.depth ? b->slot[r.depth - 1]++ : b->next_value++;
+      *value =
+          (zarrc_json){.text = scan->text + start, .key = key, .nkey = (uint32_t)nkey, .kind = (uint8_t)scan->kind};
+      if (scan->kind == ZARRC_JSON_STRING) {
+        value->length = (uint32_t)scan->ndecoded;
+        value->u.string = keep_string(b, scan);
+      } else if (is_container(scan->kind)) {
+        if (r.at_opaque)
+          status = skip_opaque(r.ctx, scan, error);
+        else
+          open_container(b, value, scan->depth);
       }
-      value->ntext = (uint32_t)(scan.end - start);
+      value->ntext = (uint32_t)(scan->end - start);
       key = NULL;
       nkey = 0;
-      at_opaque = false;
+      r.at_opaque = false;
     }
     if (status) return status;
   }
@@ -258,8 +268,8 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   if (n) memcpy(doc->text, text, n);
   doc->text[n] = 0;
 
-  zarrc_json_scan scan = {.text = doc->text, .nbytes = n, .nan = nan_everywhere(opaque)};
-  status = count(ctx, scan, opaque, &t, error);
+  reading r = {.ctx = ctx, .scan = {.text = doc->text, .nbytes = n, .nan = nan_everywhere(opaque)}, .opaque = opaque};
+  status = count(r, &t, error);
   if (status) goto done;
 
   size_t nbytes, numbers = t.nmembers * sizeof(uint32_t); /* cannot overflow: less than the text */
@@ -273,7 +283,7 @@ zarrc_status zarrc_json_parse(zarrc_ctx *ctx, const char *text, size_t n, const 
   b.next_number = (uint32_t *)(void *)(doc->values + t.nvalues);
   b.next_byte = (char *)(b.next_number + t.nmembers);
   b.next_nchildren = t.nchildren;
-  status = build(ctx, &b, scan, opaque, error);
+  status = build(r, &b, error);
   if (status) goto done;
   *out = doc;
   doc = NULL;

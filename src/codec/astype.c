@@ -6,15 +6,11 @@
 
 enum { ENCODED, DECODED };
 static const char *const setting_names[] = {"encode_dtype", "decode_dtype", NULL};
-static const zarrc_filter_schema schema = {"astype", setting_names, "Dd"};
+static const zarrc_filter_schema schema = {"astype", setting_names, "Dd", DECODED, ENCODED};
 
 static zarrc_status astype_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
   return zarrc_filter_open(codec, &schema, error);
-}
-
-static zarrc_status astype_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
 }
 
 static zarrc_status astype_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
@@ -30,19 +26,6 @@ static zarrc_status astype_validate(const zarrc_codec *codec, const zarrc_spec *
   (void)grid;
   if (!zarrc_setting_is_dtype(&f->setting[DECODED])) return ZARRC_OK;
   return zarrc_filter_check(spec, &f->setting[DECODED], setting_names[DECODED], error);
-}
-
-static zarrc_status astype_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
-                                   zarrc_error *error) {
-  const zarrc_filter *f = zarrc_codec_instance(codec);
-  (void)error;
-  zarrc_filter_resolve(f, &f->setting[ENCODED], in, out);
-  return ZARRC_OK;
-}
-
-static zarrc_size astype_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
-  const zarrc_filter *f = zarrc_codec_instance(codec);
-  return zarrc_filter_size(spec, f->setting[ENCODED].type, nbytes);
 }
 
 typedef struct conversion {
@@ -80,12 +63,12 @@ const zarrc_codec_class zarrc_astype_class = {
     .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = astype_open,
-    .to_json = astype_to_json,
+    .to_json = zarrc_filter_to_json,
     .copy = zarrc_codec_copy_instance,
     .equal = zarrc_filter_equal,
     .evolve = astype_evolve,
     .validate = astype_validate,
-    .resolve = astype_resolve,
-    .encoded_size = astype_encoded_size,
+    .resolve = zarrc_filter_resolve,
+    .encoded_size = zarrc_filter_encoded_size,
     .u.aa = {.encode = astype_encode, .decode = astype_decode, .pointwise = true},
 };

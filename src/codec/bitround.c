@@ -14,7 +14,7 @@
 
 enum { KEEPBITS };
 static const char *const setting_names[] = {"keepbits", NULL};
-static const zarrc_filter_schema schema = {"bitround", setting_names, "I"};
+static const zarrc_filter_schema schema = {.id = "bitround", .names = setting_names, .kinds = "I"};
 
 static zarrc_status bitround_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
@@ -24,10 +24,6 @@ static zarrc_status bitround_open(zarrc_codec *codec, const char *configuration,
   if (!status && keepbits->real < least)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, below %d", keepbits->text, least);
   return status;
-}
-
-static zarrc_status bitround_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
 }
 
 /* Returns the bits of the fraction of a type, or of its components; 0: it has none. */
@@ -142,7 +138,7 @@ static zarrc_status bitround_decode(const zarrc_codec *codec, const zarrc_spec *
 #define BITROUND_CLASS(text)                                                                                           \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = text, .kind = ZARRC_ARRAY_TO_ARRAY, .fixed_size = true,          \
-    .lossy = true, .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = bitround_to_json,          \
+    .lossy = true, .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = zarrc_filter_to_json,      \
     .copy = zarrc_codec_copy_instance, .equal = zarrc_filter_equal, .validate = bitround_validate,                     \
     .u.aa = {.encode = bitround_encode, .decode = bitround_decode, .pointwise = true},                                 \
   }

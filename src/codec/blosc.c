@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* blosc: the Blosc 1 frame. A frame says how it is decoded; the configuration is only for encoding. */
-#include "base/checked.h"
 #include "codec/blosc_library.h"
 #include "codec/blosc_ranges.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
+#include "codec/numcodecs_names.h"
 #include "codec/one_piece.h"
 
 #include <inttypes.h>
@@ -73,6 +73,12 @@ static bool blosc_equal(const zarrc_codec *one, const zarrc_codec *other) {
          a->tunable_shuffle == b->tunable_shuffle;
 }
 
+/* The settings of numcodecs differ from each other as they are written, too. */
+static bool numcodecs_blosc_equal(const zarrc_codec *one, const zarrc_codec *other) {
+  const zarrc_numcodecs_blosc *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
+  return blosc_equal(one, other) && a->shuffle == b->shuffle && a->has_typesize == b->has_typesize;
+}
+
 static zarrc_status blosc_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   const blosc *b = zarrc_codec_instance(codec);
   return zarrc_buf_printf(out, error,
@@ -95,9 +101,7 @@ static zarrc_status blosc_evolve(zarrc_codec *codec, const zarrc_spec *spec, zar
 
 static zarrc_size blosc_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   (void)codec, (void)spec;
-  uint64_t most;
-  if (!zarrc_add_u64(nbytes, ZARRC_BLOSC_HEADER_NBYTES, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
-  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+  return zarrc_size_at_most(nbytes, ZARRC_BLOSC_HEADER_NBYTES);
 }
 
 /* Of anything but nothing: the header. */
@@ -157,31 +161,29 @@ static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, z
   return status;
 }
 
+#define MISSING_LIBRARY NULL
+
 #else
 
-static const char missing_library[] = "libblosc";
-#define blosc_validate NULL
-#define blosc_encode   NULL
-#define blosc_decode   NULL
-#define blosc_read     NULL
+#define MISSING_LIBRARY "libblosc"
+#define blosc_validate  NULL
+#define blosc_encode    NULL
+#define blosc_decode    NULL
+#define blosc_read      NULL
 
 #endif
 
-const zarrc_codec_class zarrc_blosc_class = {
-    .struct_size = sizeof(zarrc_codec_class),
-    .name = "blosc",
-    .kind = ZARRC_BYTES_TO_BYTES,
-    .instance_size = sizeof(blosc),
-#if !ZARRC_HAVE_BLOSC
-    .missing_library = missing_library,
-#endif
-    .open = blosc_open,
-    .to_json = blosc_to_json,
-    .copy = zarrc_codec_copy_instance,
-    .equal = blosc_equal,
-    .evolve = blosc_evolve,
-    .validate = blosc_validate,
-    .encoded_size = blosc_encoded_size,
-    .least_encoded_size = blosc_least_encoded_size,
-    .u.bb = {.encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},
-};
+/* Of this name, and of numcodecs: these have other settings and defaults. */
+#define BLOSC_CLASS(class_name, instance, open_fn, to_json_fn, equal_fn)                                               \
+  {                                                                                                                    \
+    .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
+    .instance_size = sizeof(instance), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,     \
+    .copy = zarrc_codec_copy_instance, .equal = equal_fn, .evolve = blosc_evolve, .validate = blosc_validate,          \
+    .encoded_size = blosc_encoded_size, .least_encoded_size = blosc_least_encoded_size,                                \
+    .u.bb = {                                                                                                          \
+        .encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},     \
+  }
+const zarrc_codec_class zarrc_blosc_class = BLOSC_CLASS("blosc", blosc, blosc_open, blosc_to_json, blosc_equal);
+const zarrc_codec_class zarrc_numcodecs_blosc_class =
+    BLOSC_CLASS("numcodecs.blosc", zarrc_numcodecs_blosc, zarrc_numcodecs_blosc_open, zarrc_numcodecs_blosc_to_json,
+                numcodecs_blosc_equal);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* numcodecs.bz2: written is one bzip2 stream; several, one after another, are read. No other file calls libbz2. */
-#include "base/checked.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
@@ -40,9 +39,7 @@ static zarrc_status bz2_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_
 /* The longest data that bzip2 makes of nbytes bytes. */
 static zarrc_size bz2_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   (void)codec, (void)spec;
-  uint64_t most;
-  if (!zarrc_add_u64(nbytes, nbytes / 100 + 600, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
-  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+  return zarrc_size_at_most(nbytes, nbytes / 100 + 600);
 }
 
 #if ZARRC_HAVE_BZ2

@@ -192,8 +192,7 @@ static zarrc_status categorize_resolve(const zarrc_codec *codec, const zarrc_spe
   const categorize *c = zarrc_codec_instance(codec);
   zarrc_bytes memory = {0};
   zarrc_text text;
-  static const zarrc_filter without_fill = {0};
-  zarrc_filter_resolve(&without_fill, &c->astype, in, out);
+  zarrc_filter_set_encoded(&c->astype, out);
   out->fill = NULL;
   if (!in->fill) return ZARRC_OK;
   zarrc_status status = text_memory(codec, &memory, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/codec.h"
+#include "base/checked.h"
 #include "base/sized.h"
 #include "base/text.h"
 #include "base/values.h"
@@ -127,6 +128,11 @@ static zarrc_status copy_codec(const zarrc_codec *from, zarrc_codec **out, zarrc
   status = c->copy(codec, from, error);
   if (!status && keeps_text(c)) status = keep_text(codec, from->configuration, from->configuration_nbytes, error);
   return end_codec(codec, status, out);
+}
+
+zarrc_size zarrc_size_at_most(uint64_t nbytes, uint64_t more) {
+  zarrc_size size = {ZARRC_SIZE_AT_MOST, 0};
+  return zarrc_add_u64(nbytes, more, &size.nbytes) ? size : (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
 }
 
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {

@@ -24,6 +24,8 @@ struct zarrc_codec {
 
 /* Returns the same codec with one more owner, who must close it too. */
 zarrc_codec *zarrc_codec_share(const zarrc_codec *codec);
+/* Returns that encoding makes at most nbytes + more bytes; unknown, if that is no number. */
+zarrc_size zarrc_size_at_most(uint64_t nbytes, uint64_t more);
 /* Implements `copy` for classes whose instances own nothing. */
 zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error);
 /* Implements `to_json` for classes that keep the text of the configuration, because they have neither `copy` nor

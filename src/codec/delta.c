@@ -13,25 +13,17 @@
 
 enum { DTYPE, ASTYPE };
 static const char *const setting_names[] = {"dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"delta", setting_names, "Dd"};
-
-static const zarrc_setting *encoded_dtype(const zarrc_filter *f) {
-  return &f->setting[zarrc_setting_is_dtype(&f->setting[ASTYPE]) ? ASTYPE : DTYPE];
-}
+static const zarrc_filter_schema schema = {"delta", setting_names, "Dd", DTYPE, ASTYPE};
 
 static zarrc_status delta_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
   return zarrc_filter_open(codec, &schema, error);
 }
 
-static zarrc_status delta_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
-}
-
 static zarrc_status delta_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
   zarrc_filter *f = zarrc_codec_instance(codec);
   (void)error;
-  zarrc_filter_set_fill(f, spec, encoded_dtype(f)->type);
+  zarrc_filter_set_fill(f, spec, zarrc_filter_encoded(f)->type);
   return ZARRC_OK;
 }
 
@@ -40,17 +32,6 @@ static zarrc_status delta_validate(const zarrc_codec *codec, const zarrc_spec *s
   const zarrc_filter *f = zarrc_codec_instance(codec);
   (void)grid;
   return zarrc_filter_check(spec, &f->setting[DTYPE], setting_names[DTYPE], error);
-}
-
-static zarrc_status delta_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out, zarrc_error *error) {
-  const zarrc_filter *f = zarrc_codec_instance(codec);
-  (void)error;
-  zarrc_filter_resolve(f, encoded_dtype(f), in, out);
-  return ZARRC_OK;
-}
-
-static zarrc_size delta_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
-  return zarrc_filter_size(spec, encoded_dtype(zarrc_codec_instance(codec))->type, nbytes);
 }
 
 typedef struct running {
@@ -103,7 +84,7 @@ static zarrc_status delta_encode(const zarrc_codec *codec, const zarrc_spec *spe
   const zarrc_filter *f = zarrc_codec_instance(codec);
   zarrc_filter_side from = zarrc_filter_side_of(decoded, spec->dtype.endian, &f->setting[DTYPE]);
   zarrc_filter_side to = zarrc_filter_side_native(encoded);
-  running r = {.from = f->setting[DTYPE].type, .to = encoded_dtype(f)->type};
+  running r = {.from = f->setting[DTYPE].type, .to = zarrc_filter_encoded(f)->type};
   zarrc_status status = zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, subtract, &r, error);
   if (status || !r.overflow) return status;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the first element of the chunk is out of range for %s",
@@ -115,7 +96,7 @@ static zarrc_status delta_decode(const zarrc_codec *codec, const zarrc_spec *spe
   const zarrc_filter *f = zarrc_codec_instance(codec);
   zarrc_filter_side from = zarrc_filter_side_native(encoded);
   zarrc_filter_side to = zarrc_filter_side_of(decoded, spec->dtype.endian, &f->setting[DTYPE]);
-  running r = {.from = encoded_dtype(f)->type, .to = f->setting[DTYPE].type};
+  running r = {.from = zarrc_filter_encoded(f)->type, .to = f->setting[DTYPE].type};
   r.sum = sum_type(r.from, r.to);
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, add, &r, error);
 }
@@ -128,12 +109,12 @@ const zarrc_codec_class zarrc_delta_class = {
     .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = delta_open,
-    .to_json = delta_to_json,
+    .to_json = zarrc_filter_to_json,
     .copy = zarrc_codec_copy_instance,
     .equal = zarrc_filter_equal,
     .evolve = delta_evolve,
     .validate = delta_validate,
-    .resolve = delta_resolve,
-    .encoded_size = delta_encoded_size,
+    .resolve = zarrc_filter_resolve,
+    .encoded_size = zarrc_filter_encoded_size,
     .u.aa = {.encode = delta_encode, .decode = delta_decode},
 };

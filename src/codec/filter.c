@@ -111,6 +111,7 @@ static zarrc_status check_id(const zarrc_filter_schema *schema, const zarrc_json
 
 zarrc_status zarrc_filter_open(zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_error *error) {
   zarrc_filter *filter = zarrc_codec_instance(codec);
+  filter->schema = schema;
   const char *keys[ZARRC_FILTER_SETTINGS + 2] = {"id"};
   for (int i = 0; schema->names[i]; i++) keys[i + 1] = schema->names[i];
   zarrc_config config;
@@ -136,14 +137,13 @@ static zarrc_status put_setting(const zarrc_setting *setting, zarrc_buf *out, za
   return zarrc_buf_printf(out, error, "%s", setting->kind == ZARRC_SETTING_NULL ? "null" : setting->text);
 }
 
-zarrc_status zarrc_filter_to_json(const zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_buf *out,
-                                  zarrc_error *error) {
+zarrc_status zarrc_filter_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   const zarrc_filter *filter = zarrc_codec_instance(codec);
   zarrc_status status =
       zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": {", zarrc_codec_name(codec));
   for (int k = 0; !status && k < filter->nprinted; k++) {
     int i = filter->order[k];
-    status = zarrc_buf_printf(out, error, k ? ", \"%s\": " : "\"%s\": ", schema->names[i]);
+    status = zarrc_buf_printf(out, error, k ? ", \"%s\": " : "\"%s\": ", filter->schema->names[i]);
     if (!status) status = put_setting(&filter->setting[i], out, error);
   }
   return status ? status : zarrc_buf_append(out, "}}", 2, error);
@@ -225,12 +225,29 @@ void zarrc_filter_set_fill(zarrc_filter *filter, const zarrc_spec *spec, zarrc_t
   memcpy(filter->fill, out, sizeof out);
 }
 
-void zarrc_filter_resolve(const zarrc_filter *filter, const zarrc_setting *encoded, const zarrc_spec *in,
-                          zarrc_spec *out) {
-  if (!zarrc_setting_is_dtype(encoded)) return;
+const zarrc_setting *zarrc_filter_encoded(const zarrc_filter *filter) {
+  const zarrc_setting *encoded = &filter->setting[filter->schema->encoded];
+  return zarrc_setting_is_dtype(encoded) ? encoded : &filter->setting[filter->schema->decoded];
+}
+
+void zarrc_filter_set_encoded(const zarrc_setting *encoded, zarrc_spec *out) {
   out->dtype = zarrc_dtype_of(encoded->type);
   out->dtype.endian = turn_order(encoded->endian);
+}
+
+zarrc_status zarrc_filter_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out, zarrc_error *error) {
+  const zarrc_filter *filter = zarrc_codec_instance(codec);
+  const zarrc_setting *encoded = zarrc_filter_encoded(filter);
+  (void)error;
+  if (!zarrc_setting_is_dtype(encoded)) return ZARRC_OK;
+  zarrc_filter_set_encoded(encoded, out);
   if (encoded->type != in->dtype.type) out->fill = filter->has_fill ? filter->fill : NULL;
+  return ZARRC_OK;
+}
+
+zarrc_size zarrc_filter_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
+  const zarrc_setting *encoded = zarrc_filter_encoded(zarrc_codec_instance(codec));
+  return zarrc_filter_size(spec, zarrc_setting_is_dtype(encoded) ? encoded->type : spec->dtype.type, nbytes);
 }
 
 zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t nbytes) {

@@ -36,8 +36,16 @@ typedef struct zarrc_setting {
   zarrc_endian endian;
 } zarrc_setting;
 
-/* The instance of a filter. The names and kinds of its settings are in its zarrc_filter_schema. */
+typedef struct zarrc_filter_schema {
+  const char *id;           /* "delta": what the member `id` may say */
+  const char *const *names; /* of the settings, ending with NULL */
+  const char *kinds;        /* of each: 'i' an integer, 'n' a number, 'd' a data type; upper case: required */
+  int decoded, encoded;     /* the settings that are the types of the elements; without `encoded` both are `decoded` */
+} zarrc_filter_schema;
+
+/* The instance of a filter. */
 typedef struct zarrc_filter {
+  const zarrc_filter_schema *schema;
   zarrc_setting setting[ZARRC_FILTER_SETTINGS];
   uint8_t order[ZARRC_FILTER_SETTINGS]; /* in which the settings are printed */
   uint8_t nprinted;
@@ -46,26 +54,23 @@ typedef struct zarrc_filter {
   uint8_t fill[16]; /* of the encoded chunk, once it is evolved; not a setting */
 } zarrc_filter;
 
-typedef struct zarrc_filter_schema {
-  const char *id;           /* "delta": what the member `id` may say */
-  const char *const *names; /* of the settings, ending with NULL */
-  const char *kinds;        /* of each: 'i' an integer, 'n' a number, 'd' a data type; upper case: required */
-} zarrc_filter_schema;
-
-/* Reads the configuration of a codec that is being opened, and prints that of an open one. */
+/* Reads the configuration of a codec that is being opened. */
 zarrc_status zarrc_filter_open(zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_error *error);
-zarrc_status zarrc_filter_to_json(const zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_buf *out,
-                                  zarrc_error *error);
+/* Implement the functions of a class. */
+zarrc_status zarrc_filter_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error);
 bool zarrc_filter_equal(const zarrc_codec *a, const zarrc_codec *b);
+zarrc_status zarrc_filter_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out, zarrc_error *error);
+zarrc_size zarrc_filter_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes);
 
 /* Sets setting i to the data type of the spec if it is absent or null. */
 zarrc_status zarrc_filter_set_dtype(zarrc_filter *filter, int i, const zarrc_spec *spec, zarrc_error *error);
 /* Sets the fill value of the encoded chunk: that of the spec, converted to a type. */
 void zarrc_filter_set_fill(zarrc_filter *filter, const zarrc_spec *spec, zarrc_type type);
-/* Implements resolve for filters whose encoded elements are of the type of a setting. */
-void zarrc_filter_resolve(const zarrc_filter *filter, const zarrc_setting *encoded, const zarrc_spec *in,
-                          zarrc_spec *out);
-/* Implements encoded_size for them. */
+/* Returns the setting that is the type of encoded elements. */
+const zarrc_setting *zarrc_filter_encoded(const zarrc_filter *filter);
+/* Sets the type of the elements of an encoded chunk to that of a setting. */
+void zarrc_filter_set_encoded(const zarrc_setting *encoded, zarrc_spec *out);
+/* Returns the size of nbytes bytes of elements as elements of another type. */
 zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t nbytes);
 
 /* Returns the name of a type of numbers. */

@@ -12,11 +12,7 @@
 
 enum { OFFSET, SCALE, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"offset", "scale", "dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"fixedscaleoffset", setting_names, "NNdd"};
-
-static const zarrc_setting *encoded_dtype(const zarrc_filter *f) {
-  return &f->setting[zarrc_setting_is_dtype(&f->setting[ASTYPE]) ? ASTYPE : DTYPE];
-}
+static const zarrc_filter_schema schema = {"fixedscaleoffset", setting_names, "NNdd", DTYPE, ASTYPE};
 
 static zarrc_status fixedscaleoffset_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
@@ -29,14 +25,10 @@ static zarrc_status fixedscaleoffset_open(zarrc_codec *codec, const char *config
   return status;
 }
 
-static zarrc_status fixedscaleoffset_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
-}
-
 static zarrc_status fixedscaleoffset_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
   zarrc_filter *f = zarrc_codec_instance(codec);
   zarrc_status status = zarrc_filter_set_dtype(f, DTYPE, spec, error);
-  if (!status) zarrc_filter_set_fill(f, spec, encoded_dtype(f)->type);
+  if (!status) zarrc_filter_set_fill(f, spec, zarrc_filter_encoded(f)->type);
   return status;
 }
 
@@ -48,19 +40,6 @@ static zarrc_status fixedscaleoffset_validate(const zarrc_codec *codec, const za
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "complex numbers are not supported");
   if (!zarrc_setting_is_dtype(&f->setting[DTYPE])) return ZARRC_OK;
   return zarrc_filter_check(spec, &f->setting[DTYPE], setting_names[DTYPE], error);
-}
-
-static zarrc_status fixedscaleoffset_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
-                                             zarrc_error *error) {
-  const zarrc_filter *f = zarrc_codec_instance(codec);
-  (void)error;
-  zarrc_filter_resolve(f, encoded_dtype(f), in, out);
-  return ZARRC_OK;
-}
-
-static zarrc_size fixedscaleoffset_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
-  const zarrc_setting *encoded = encoded_dtype(zarrc_codec_instance(codec));
-  return zarrc_filter_size(spec, zarrc_setting_is_dtype(encoded) ? encoded->type : spec->dtype.type, nbytes);
 }
 
 /* ------------------------------------------------------------------------------------------------------- computing */
@@ -127,7 +106,7 @@ static zarrc_status fixedscaleoffset_encode(const zarrc_codec *codec, const zarr
   const zarrc_setting *setting = f->setting;
   zarrc_filter_side from = zarrc_filter_side_of(decoded, spec->dtype.endian, &setting[DTYPE]);
   zarrc_filter_side to = zarrc_filter_side_native(encoded);
-  scaling s = {.from = setting[DTYPE].type, .to = encoded_dtype(f)->type};
+  scaling s = {.from = setting[DTYPE].type, .to = zarrc_filter_encoded(f)->type};
   s.first = computed_in(s.from, &setting[OFFSET]);
   s.last = computed_in(s.first, &setting[SCALE]);
   zarrc_status status =
@@ -143,7 +122,7 @@ static zarrc_status fixedscaleoffset_decode(const zarrc_codec *codec, const zarr
   const zarrc_setting *setting = f->setting;
   zarrc_filter_side from = zarrc_filter_side_native(encoded);
   zarrc_filter_side to = zarrc_filter_side_of(decoded, spec->dtype.endian, &setting[DTYPE]);
-  scaling s = {.from = encoded_dtype(f)->type, .to = setting[DTYPE].type};
+  scaling s = {.from = zarrc_filter_encoded(f)->type, .to = setting[DTYPE].type};
   s.first = s.from >= ZARRC_FLOAT16 ? s.from : ZARRC_FLOAT64;
   s.values = (zarrc_scale_values){.offset = setting[OFFSET].real, .scale = setting[SCALE].real};
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, unscale, &s, error);
@@ -157,12 +136,12 @@ const zarrc_codec_class zarrc_fixedscaleoffset_class = {
     .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = fixedscaleoffset_open,
-    .to_json = fixedscaleoffset_to_json,
+    .to_json = zarrc_filter_to_json,
     .copy = zarrc_codec_copy_instance,
     .equal = zarrc_filter_equal,
     .evolve = fixedscaleoffset_evolve,
     .validate = fixedscaleoffset_validate,
-    .resolve = fixedscaleoffset_resolve,
-    .encoded_size = fixedscaleoffset_encoded_size,
+    .resolve = zarrc_filter_resolve,
+    .encoded_size = zarrc_filter_encoded_size,
     .u.aa = {.encode = fixedscaleoffset_encode, .decode = fixedscaleoffset_decode, .pointwise = true},
 };

@@ -3,7 +3,6 @@
  * gzip (RFC 1952). Writes one member without time and name. Reads any number of members, with zeros between and after
  * them. libdeflate decodes whole members; zlib is used if the reader may stop early, or if there is no libdeflate.
  */
-#include "base/checked.h"
 #include "base/endian.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
@@ -11,6 +10,7 @@
 #include "codec/deflate.h"
 #include "codec/gzip_fast.h"
 #include "codec/gzip_member.h"
+#include "codec/numcodecs_names.h"
 #include "codec/one_piece.h"
 
 #include <string.h>
@@ -180,13 +180,14 @@ static zarrc_status gzip_encode(const zarrc_codec *codec, zarrc_parts *parts, za
 
 static zarrc_size gzip_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   (void)codec, (void)spec;
-  uint64_t most;
-  if (!zarrc_add_u64(nbytes, nbytes / 512 + 128, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
-  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+  return zarrc_size_at_most(nbytes, nbytes / 512 + 128);
 }
+
+#define MISSING_LIBRARY NULL
 
 #else
 
+#define MISSING_LIBRARY   "libdeflate and zlib"
 #define gzip_encode       NULL
 #define gzip_decode       NULL
 #define gzip_encoded_size NULL
@@ -200,18 +201,14 @@ static uint64_t gzip_least_encoded_size(const zarrc_codec *codec, const zarrc_sp
   return nbytes > 0 ? 20 : 0;
 }
 
-const zarrc_codec_class zarrc_gzip_class = {
-    .struct_size = sizeof(zarrc_codec_class),
-    .name = "gzip",
-    .kind = ZARRC_BYTES_TO_BYTES,
-    .instance_size = sizeof(gzip),
-#if !ZARRC_HAVE_DEFLATE
-    .missing_library = "libdeflate and zlib",
-#endif
-    .open = gzip_open,
-    .to_json = gzip_to_json,
-    .equal = gzip_equal,
-    .encoded_size = gzip_encoded_size,
-    .least_encoded_size = gzip_least_encoded_size,
-    .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},
-};
+/* Of this name, and of numcodecs: these have other settings and defaults. */
+#define GZIP_CLASS(class_name, open_fn, to_json_fn)                                                                    \
+  {                                                                                                                    \
+    .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
+    .instance_size = sizeof(gzip), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,         \
+    .equal = gzip_equal, .encoded_size = gzip_encoded_size, .least_encoded_size = gzip_least_encoded_size,             \
+    .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},                           \
+  }
+const zarrc_codec_class zarrc_gzip_class = GZIP_CLASS("gzip", gzip_open, gzip_to_json);
+const zarrc_codec_class zarrc_numcodecs_gzip_class =
+    GZIP_CLASS("numcodecs.gzip", zarrc_numcodecs_gzip_open, zarrc_numcodecs_gzip_to_json);

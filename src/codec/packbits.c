@@ -11,15 +11,11 @@
 #include "codec/packed.h"
 
 static const char *const setting_names[] = {NULL};
-static const zarrc_filter_schema schema = {"packbits", setting_names, ""};
+static const zarrc_filter_schema schema = {.id = "packbits", .names = setting_names, .kinds = ""};
 
 static zarrc_status packbits_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
   return zarrc_filter_open(codec, &schema, error);
-}
-
-static zarrc_status packbits_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
 }
 
 static zarrc_status packbits_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
@@ -135,7 +131,7 @@ const zarrc_codec_class zarrc_packbits_class = {
     .fixed_size = true,
     .instance_size = sizeof(zarrc_filter),
     .open = packbits_open,
-    .to_json = packbits_to_json,
+    .to_json = zarrc_filter_to_json,
     .copy = zarrc_codec_copy_instance,
     .equal = zarrc_filter_equal,
     .evolve = packbits_evolve,

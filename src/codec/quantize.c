@@ -10,15 +10,11 @@
 
 enum { DIGITS, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"digits", "dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"quantize", setting_names, "Idd"};
+static const zarrc_filter_schema schema = {"quantize", setting_names, "Idd", DTYPE, ASTYPE};
 
 /* Beyond these numcodecs overflows. */
 #define MIN_DIGITS (-308)
 #define MAX_DIGITS 307
-
-static const zarrc_setting *encoded_dtype(const zarrc_filter *f) {
-  return &f->setting[zarrc_setting_is_dtype(&f->setting[ASTYPE]) ? ASTYPE : DTYPE];
-}
 
 static bool is_float(zarrc_type type) {
   return type >= ZARRC_FLOAT16 && type <= ZARRC_FLOAT64;
@@ -38,10 +34,6 @@ static zarrc_status quantize_open(zarrc_codec *codec, const char *configuration,
   return status;
 }
 
-static zarrc_status quantize_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
-}
-
 static zarrc_status quantize_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                       zarrc_error *error) {
   const zarrc_filter *f = zarrc_codec_instance(codec);
@@ -56,21 +48,8 @@ static zarrc_status quantize_evolve(zarrc_codec *codec, const zarrc_spec *spec, 
   zarrc_filter *f = zarrc_codec_instance(codec);
   zarrc_status status = quantize_validate(codec, spec, NULL, error);
   if (!status) status = zarrc_filter_set_dtype(f, DTYPE, spec, error);
-  if (!status) zarrc_filter_set_fill(f, spec, encoded_dtype(f)->type);
+  if (!status) zarrc_filter_set_fill(f, spec, zarrc_filter_encoded(f)->type);
   return status;
-}
-
-static zarrc_status quantize_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
-                                     zarrc_error *error) {
-  const zarrc_filter *f = zarrc_codec_instance(codec);
-  (void)error;
-  zarrc_filter_resolve(f, encoded_dtype(f), in, out);
-  return ZARRC_OK;
-}
-
-static zarrc_size quantize_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
-  const zarrc_setting *encoded = encoded_dtype(zarrc_codec_instance(codec));
-  return zarrc_filter_size(spec, zarrc_setting_is_dtype(encoded) ? encoded->type : spec->dtype.type, nbytes);
 }
 
 typedef struct rounding {
@@ -97,7 +76,7 @@ static zarrc_status quantize_encode(const zarrc_codec *codec, const zarrc_spec *
   const zarrc_setting *setting = f->setting;
   zarrc_filter_side from = zarrc_filter_side_of(decoded, spec->dtype.endian, &setting[DTYPE]);
   zarrc_filter_side to = zarrc_filter_side_native(encoded);
-  rounding r = {.from = setting[DTYPE].type, .to = encoded_dtype(f)->type, .encode = true};
+  rounding r = {.from = setting[DTYPE].type, .to = zarrc_filter_encoded(f)->type, .encode = true};
   /* numcodecs computes ceil(log2(10.0 ** digits)) in other words, with the same result for all digits in range */
   r.values.scale = ldexp(1.0, (int)ceil(setting[DIGITS].real * 3.321928094887362));
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_block, &r, error);
@@ -108,7 +87,7 @@ static zarrc_status quantize_decode(const zarrc_codec *codec, const zarrc_spec *
   const zarrc_filter *f = zarrc_codec_instance(codec);
   zarrc_filter_side from = zarrc_filter_side_native(encoded);
   zarrc_filter_side to = zarrc_filter_side_of(decoded, spec->dtype.endian, &f->setting[DTYPE]);
-  rounding r = {.from = encoded_dtype(f)->type, .to = f->setting[DTYPE].type};
+  rounding r = {.from = zarrc_filter_encoded(f)->type, .to = f->setting[DTYPE].type};
   bool same = from.swap == to.swap && from.swap_2 == to.swap_2 && r.from == r.to;
   if (same && encoded->data == decoded->data) return ZARRC_OK; /* in place */
   return zarrc_filter_run(zarrc_codec_ctx(codec), &from, &to, round_block, &r, error);
@@ -122,12 +101,12 @@ const zarrc_codec_class zarrc_quantize_class = {
     .lossy = true,
     .instance_size = sizeof(zarrc_filter),
     .open = quantize_open,
-    .to_json = quantize_to_json,
+    .to_json = zarrc_filter_to_json,
     .copy = zarrc_codec_copy_instance,
     .equal = zarrc_filter_equal,
     .evolve = quantize_evolve,
     .validate = quantize_validate,
-    .resolve = quantize_resolve,
-    .encoded_size = quantize_encoded_size,
+    .resolve = zarrc_filter_resolve,
+    .encoded_size = zarrc_filter_encoded_size,
     .u.aa = {.encode = quantize_encode, .decode = quantize_decode, .pointwise = true},
 };

@@ -35,15 +35,11 @@ static zarrc_status vlen_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 enum { DTYPE };
 static const char *const setting_names[] = {"dtype", NULL};
-static const zarrc_filter_schema schema = {"vlen-array", setting_names, "D"};
+static const zarrc_filter_schema schema = {.id = "vlen-array", .names = setting_names, .kinds = "D"};
 
 static zarrc_status vlen_array_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
   return zarrc_filter_open(codec, &schema, error);
-}
-
-static zarrc_status vlen_array_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
-  return zarrc_filter_to_json(codec, &schema, out, error);
 }
 
 /* Returns ZARRC_OK unless an element of so many bytes would have a part of a number. */
@@ -239,7 +235,7 @@ const zarrc_codec_class zarrc_vlen_array_class = {VLEN_CLASS,
                                                   .name = "numcodecs.vlen-array",
                                                   .instance_size = sizeof(zarrc_filter),
                                                   .open = vlen_array_open,
-                                                  .to_json = vlen_array_to_json,
+                                                  .to_json = zarrc_filter_to_json,
                                                   .copy = zarrc_codec_copy_instance,
                                                   .equal = zarrc_filter_equal};
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* numcodecs.zlib: one zlib stream (RFC 1950). What follows it is damage. */
-#include "base/checked.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
@@ -109,9 +108,7 @@ static zarrc_status zlib_encode(const zarrc_codec *codec, zarrc_parts *parts, za
 
 static zarrc_size zlib_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   (void)codec, (void)spec;
-  uint64_t most;
-  if (!zarrc_add_u64(nbytes, nbytes / 512 + 128, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
-  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+  return zarrc_size_at_most(nbytes, nbytes / 512 + 128);
 }
 
 #else

@@ -11,6 +11,7 @@
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
+#include "codec/numcodecs_names.h"
 #include "codec/one_piece.h"
 #include "codec/zstd_seek.h"
 
@@ -545,30 +546,28 @@ static zarrc_status zstd_encode(const zarrc_codec *codec, zarrc_parts *parts, za
 
 static zarrc_size zstd_encoded_size(const zarrc_codec *codec, const zarrc_spec *spec, uint64_t nbytes) {
   (void)codec, (void)spec;
-  uint64_t most;
-  if (!zarrc_add_u64(nbytes, nbytes / 256 + 128, &most)) return (zarrc_size){ZARRC_SIZE_UNKNOWN, 0};
-  return (zarrc_size){ZARRC_SIZE_AT_MOST, most};
+  return zarrc_size_at_most(nbytes, nbytes / 256 + 128);
 }
 
+#define MISSING_LIBRARY NULL
+
 #else
-static const char missing_library[] = "libzstd";
+
+#define MISSING_LIBRARY   "libzstd"
 
 const char *zarrc_zstd_version(void) {
   return NULL;
 }
 
-static zarrc_status zstd_missing(zarrc_error *error) {
-  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without %s", missing_library);
-}
 zarrc_status zarrc_zstd_decode_exactly(zarrc_ctx *ctx, const uint8_t *from, size_t n, uint8_t *to, size_t nbytes,
                                        zarrc_error *error) {
   (void)ctx, (void)from, (void)n, (void)to, (void)nbytes;
-  return zstd_missing(error);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without " MISSING_LIBRARY);
 }
 zarrc_status zarrc_zstd_encode_within(zarrc_ctx *ctx, int level, const uint8_t *from, size_t n, uint8_t *to,
                                       size_t room, size_t *made, zarrc_error *error) {
   (void)ctx, (void)level, (void)from, (void)n, (void)to, (void)room, (void)made;
-  return zstd_missing(error);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without " MISSING_LIBRARY);
 }
 #define zstd_encoded_size NULL
 #define zstd_encode       NULL
@@ -583,18 +582,14 @@ static uint64_t zstd_least_encoded_size(const zarrc_codec *codec, const zarrc_sp
   return nbytes > 0 ? 9 : 0; /* magic number, 2 bytes of header, header of a block */
 }
 
-const zarrc_codec_class zarrc_zstd_class = {
-    .struct_size = sizeof(zarrc_codec_class),
-    .name = "zstd",
-    .kind = ZARRC_BYTES_TO_BYTES,
-    .instance_size = sizeof(zstd),
-#if !ZARRC_HAVE_ZSTD
-    .missing_library = missing_library,
-#endif
-    .open = zstd_open,
-    .to_json = zstd_to_json,
-    .equal = zstd_equal,
-    .encoded_size = zstd_encoded_size,
-    .least_encoded_size = zstd_least_encoded_size,
-    .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},
-};
+/* Of this name, and of numcodecs: these have other settings and defaults. */
+#define ZSTD_CLASS(class_name, open_fn, to_json_fn)                                                                    \
+  {                                                                                                                    \
+    .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
+    .instance_size = sizeof(zstd), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,         \
+    .equal = zstd_equal, .encoded_size = zstd_encoded_size, .least_encoded_size = zstd_least_encoded_size,             \
+    .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},        \
+  }
+const zarrc_codec_class zarrc_zstd_class = ZSTD_CLASS("zstd", zstd_open, zstd_to_json);
+const zarrc_codec_class zarrc_numcodecs_zstd_class =
+    ZSTD_CLASS("numcodecs.zstd", zarrc_numcodecs_zstd_open, zarrc_numcodecs_zstd_to_json);
