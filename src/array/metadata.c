@@ -5,7 +5,9 @@
 #include "array/grid.h"
 #include "base/checked.h"
 #include "base/fill.h"
+#include "base/floats.h"
 #include "base/parsed.h"
+#include "base/text.h"
 #include "pipeline/parsed.h"
 
 #include <inttypes.h>
@@ -128,6 +130,17 @@ static zarrc_status parse_keys(zarrc_metadata *m, const zarrc_json *root, zarrc_
 
 /* --------------------------------------------------------------------------------------- fill value and codecs */
 
+/* The specification wants integers without fraction and exponent, 5 and not 5.0. */
+static zarrc_status check_integer(zarrc_metadata *m, const zarrc_json *value, zarrc_error *error) {
+  bool is_signed;
+  size_t n;
+  char seen[ZARRC_EXCERPT];
+  if (m->format == 2 || !zarrc_json_is(value, ZARRC_JSON_REAL) || !zarrc_integer_nbits(m->dtype.type, &is_signed))
+    return ZARRC_OK;
+  const char *text = zarrc_json_text(value, &n);
+  return zarrc_rules_bend(&m->rules, error, "/fill_value: %s is no integer", zarrc_excerpt(seen, text, n));
+}
+
 static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_error *error) {
   const zarrc_json *value;
   zarrc_status status = get_member(root, "fill_value", &value, error);
@@ -149,6 +162,7 @@ static zarrc_status parse_fill(zarrc_metadata *m, const zarrc_json *root, zarrc_
     *error = why;
     zarrc_error_prefix(error, "/fill_value: ");
   }
+  if (!status) status = check_integer(m, value, error);
   if (status) return status;
   zarrc_buf buf = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
   return keep_text(m, &buf, zarrc_fill_to_json(&m->dtype, m->fill, &buf, error), &m->fill_value, error);

@@ -2,7 +2,8 @@
 /*
  * numcodecs.categorize: stores strings as integers, label i of a list as i + 1. 0 stands for the empty string;
  * numcodecs stores it for every string that is no label, which is lost then. Here only the fill value is treated like
- * that, and other strings are refused.
+ * that, and other strings are refused. So are numbers that stand for nothing, which numcodecs reads as empty strings,
+ * but never stores.
  */
 #include "base/checked.h"
 #include "base/copy.h"
@@ -274,6 +275,17 @@ static uint32_t label_of(const categorize *c, const uint8_t *element) {
   return code && code <= c->nlabels ? (uint32_t)code - 1 : c->nlabels;
 }
 
+/* Returns ZARRC_CORRUPT if one of n encoded elements is neither 0 nor the number of a label. */
+static zarrc_status check_codes(const categorize *c, const sides *s, int64_t n, zarrc_error *error) {
+  size_t item = zarrc_dtype_of(c->astype.type).item_size;
+  const uint8_t *in = s->encoded.memory;
+  for (int64_t i = 0; i < n; i++, in += item)
+    if (label_of(c, in) == c->nlabels && memcmp(in, c->code, item) != 0)
+      return zarrc_fail(error, ZARRC_CORRUPT, "element %lld has a number that stands for none of the %u labels",
+                        (long long)i, (unsigned)c->nlabels);
+  return ZARRC_OK;
+}
+
 /* Writes text as an element of fixed length. */
 static void put_chars(const categorize *c, zarrc_text text, uint8_t *out) {
   uint32_t cp = 0;
@@ -332,7 +344,8 @@ static zarrc_status categorize_decode(const zarrc_codec *codec, const zarrc_spec
   zarrc_status status = take_sides(codec, decoded, encoded, &s, error);
   if (!status) {
     zarrc_packed_load(&s.encoded);
-    status = decode_elements(codec, &s, zarrc_view_nitems(decoded), error);
+    status = check_codes(zarrc_codec_instance(codec), &s, zarrc_view_nitems(decoded), error);
+    if (!status) status = decode_elements(codec, &s, zarrc_view_nitems(decoded), error);
   }
   if (!status) zarrc_packed_store(&s.decoded);
   return release_sides(&s, status);

@@ -130,6 +130,7 @@ const zarrc_codec_class zarrc_json2_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.json2",
     .kind = ZARRC_ARRAY_TO_BYTES,
+    .lossy = true,      /* null is read as an empty string; what is no string at all cannot be read, but copied */
     .instance_size = 1, /* so that the settings are kept, though none is used */
     .open = json2_open,
     .to_json = zarrc_codec_written_json,

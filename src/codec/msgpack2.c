@@ -231,6 +231,7 @@ const zarrc_codec_class zarrc_msgpack2_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.msgpack2",
     .kind = ZARRC_ARRAY_TO_BYTES,
+    .lossy = true, /* as json2 */
     .instance_size = sizeof(msgpack2),
     .open = msgpack2_open,
     .to_json = zarrc_codec_written_json,

@@ -182,13 +182,15 @@ static zarrc_status advance(lane *l, uint64_t nobjects, bool skipped, bool mende
   return about(l, ZARRC_COPY_NEITHER, zarrc_copy_advance(k, nobjects, nbytes, error));
 }
 
-/* Decodes an object of the copy, or of the source, part by part. */
-static zarrc_status decode(lane *l, zarrc_array *array, const zarrc_region *region, zarrc_error *error) {
+/* Decodes an object of the copy, or of the source, part by part. *nbytes: of its elements. */
+static zarrc_status decode(lane *l, zarrc_array *array, const zarrc_region *region, uint64_t *nbytes,
+                           zarrc_error *error) {
   const zarrc_copy_item *a = l->w->a;
   zarrc_status status = ZARRC_OK;
   zarrc_region part = *region;
   zarrc_view view;
   int axis;
+  *nbytes = 0;
   do {
     for (int i = 0; i < a->to.ndim; i++) {
       int64_t rest = region->start[i] + region->count[i] - part.start[i];
@@ -197,6 +199,7 @@ static zarrc_status decode(lane *l, zarrc_array *array, const zarrc_region *regi
     uint64_t nitems = zarrc_product(part.count, a->to.ndim);
     status = zarrc_ctx_check_canceled(l->w->k->ctx, error);
     if (!status) status = read_region(l->w, array, NULL, &part, nitems, &l->again, &view, error);
+    if (!status) *nbytes += bytes_in(l->w, l->again.data, nitems);
     for (axis = a->to.ndim - 1; axis >= 0; axis--) {
       part.start[axis] += part.count[axis];
       if (part.start[axis] < region->start[axis] + region->count[axis]) break;
@@ -206,18 +209,28 @@ static zarrc_status decode(lane *l, zarrc_array *array, const zarrc_region *regi
   return status;
 }
 
-/* Makes sure that a copied object can be decoded. What cannot is removed, so that ZARRC_COPY_RESUME does not take it
- * for whole, and the source is decoded to find out which of the two is damaged. */
-static zarrc_status check_decodable(lane *l, const zarrc_region *region, const int64_t *chunk, zarrc_error *error) {
+/* Makes sure that a copied object can be decoded, or has elements that are of no type here (ZARRC_UNSUPPORTED): they
+ * are copied all the same. What is damaged is removed, so that ZARRC_COPY_RESUME does not take it for whole, and the
+ * source is decoded to find out which of the two it is. */
+static zarrc_status check_decodable(lane *l, const zarrc_region *region, const int64_t *chunk, uint64_t *nbytes,
+                                    zarrc_error *error) {
   const zarrc_copy_item *a = l->w->a;
-  zarrc_status status = about(l, ZARRC_COPY_TARGET, decode(l, a->copy, region, error));
-  if (!is_fault(status)) return status;
   zarrc_error why = {0};
-  zarrc_status of_source = decode(l, a->source, region, &why);
-  zarrc_status erased = zarrc_array_erase_chunk(a->copy, chunk, of_source ? NULL : error);
-  if (!of_source) return erased ? erased : status;
-  if (error) *error = why;
-  return about(l, ZARRC_COPY_SOURCE, of_source);
+  uint64_t stored = *nbytes;
+  zarrc_status status = about(l, ZARRC_COPY_TARGET, decode(l, a->copy, region, nbytes, &why));
+  if (status == ZARRC_UNSUPPORTED) {
+    *nbytes = stored;
+    return ZARRC_OK;
+  }
+  if (is_fault(status)) {
+    zarrc_error of_source = {0};
+    zarrc_status other = zarrc_array_erase_chunk(a->copy, chunk, &why);
+    if (!other) other = about(l, ZARRC_COPY_SOURCE, decode(l, a->source, region, nbytes, &of_source));
+    if (of_source.code) why = of_source;
+    if (other) status = other;
+  }
+  if (status && error) *error = why;
+  return status;
 }
 
 /* Copies an object as it is stored. One that the copy has already is decoded too: whether it was is not known. */
@@ -227,18 +240,14 @@ static zarrc_status copy_as_stored(lane *l, const int64_t *chunk, const zarrc_re
   bool readable = !w->a->encoded, damaged = false, differs;
   uint64_t nbytes = 0;
   zarrc_copy_side side = ZARRC_COPY_TARGET;
-  zarrc_status status = stored && readable ? decode(l, w->a->copy, region, error) : ZARRC_OK;
-  if (is_fault(status)) {
-    damaged = true;
-    status = ZARRC_OK;
-  }
+  zarrc_status status = stored && readable ? decode(l, w->a->copy, region, &nbytes, error) : ZARRC_OK;
+  damaged = is_fault(status);
+  if (damaged || status == ZARRC_UNSUPPORTED) status = ZARRC_OK;
   if (!status) status = zarrc_copy_encoded(w->k, w->a, chunk, stored && !damaged, &differs, &nbytes, &side, error);
   if (status) return about(l, side, status);
   bool mended = damaged || differs;
-  if (readable && (!stored || mended)) status = check_decodable(l, region, chunk, error);
-  if (status) return status;
-  if (readable && nbytes > 0) nbytes = zarrc_product(region->count, w->a->to.ndim) * w->dtype.item_size;
-  return advance(l, 1, stored && !mended, mended, nbytes, error);
+  if (readable && (!stored || mended)) status = check_decodable(l, region, chunk, &nbytes, error);
+  return status ? status : advance(l, 1, stored && !mended, mended, nbytes, error);
 }
 
 static zarrc_status copy_region(lane *l, uint64_t number, zarrc_error *error) {

@@ -67,6 +67,8 @@ static void bent_rules_are_notices_and_strict_refuses_them(void **state) {
     {"\"float64\"", "fill_value", "\"1.5\"", "/fill_value: "},
     {"\"complex64\"", "fill_value", "[NaN, Infinity]", "/fill_value: "},
     {"\"int32\"", "fill_value", "\"7\"", "/fill_value: expected an integer"},
+    {"\"int32\"", "fill_value", "5.0", "/fill_value: 5.0 is no integer"},
+    {"\"uint8\"", "fill_value", "1e1", "/fill_value: 1e1 is no integer"},
     {"\"bool\"", "fill_value", "0", "/fill_value: expected true or false"},
     {"\"bool\"", "fill_value", "1", "/fill_value: expected true or false"},
     {"\"int32\"", "codecs", "[{\"name\": \"endian\", \"configuration\": {\"endian\": \"little\"}}]", "old name"},

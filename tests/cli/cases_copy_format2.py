@@ -54,6 +54,19 @@ class Format2(cases_copy.Copy):
                           ".zgroup": b'{\n  "zarr_format": 2\n}'})
         self.refused("copy", "g.zarr/pickled", "x", "--zarr-format", "2", "--separator", "/", code=5, says="pickle")
 
+    def test_objects(self):
+        """Python values that are no strings: nothing here reads them, but format 2 keeps them."""
+        (self.folder / "a.zarr").mkdir()
+        document = {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "|O", "order": "C", "fill_value": "", "compressor": None}
+        for name, chunk in (("json2", b'["a",7,"|O",[2]]'), ("msgpack2", bytes.fromhex("94a16107a27c4f9102"))):
+            (self.folder / "a.zarr/.zarray").write_text(json.dumps({**document, "filters": [{"id": name}]}))
+            (self.folder / "a.zarr/1").write_bytes(chunk)
+            self.zarrc("copy", "a.zarr", "two.zarr", "--zarr-format", "2", "--overwrite", "--check", "-q")
+            self.assertEqual(self.tree("two.zarr")["1"], chunk)
+            self.refused("copy", "a.zarr", "three.zarr", code=5, says="element 1 is an integer, and only strings are read")
+            (self.folder / "a.zarr/1").write_bytes(b"[" if name == "json2" else chunk[:2])
+            self.refused("copy", "a.zarr", f"other-{name}.zarr", "--zarr-format", "2", code=6, says="a.zarr/1")
+
     def test_null(self):
         """A fill value of null is no value: chunks of zeros stay. In format 3 it becomes 0, and they need not be stored."""
         (self.folder / "a.zarr").mkdir()

@@ -12,6 +12,7 @@
 #include "support/objects.h"
 #include "support/said.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,36 @@ static void other_strings_are_refused(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* Numbers that stand for nothing are damage. */
+static void other_numbers_are_refused(void **state) {
+  static const char *const types[] = {"|u1", "|i1"};
+  for (int k = 0; k < 4; k++) {
+    char codecs[200];
+    snprintf(codecs, sizeof codecs,
+             "[" CODEC("\"labels\": [\"a\", \"b\"], \"dtype\": \"%s\", \"astype\": \"%s\"") ", \"bytes\"]",
+             k < 2 ? "|O" : "<U1", types[k % 2]);
+    zarrc_spec spec = chunk_spec(k < 2 ? ZARRC_STRING : ZARRC_FIXED_UTF32, 1, (int64_t[]){4});
+    if (k > 1) spec.dtype.item_size = 4;
+    zarrc_pipeline *p = chunk_pipeline(*state, codecs, &spec);
+    zarrc_text memory[4];
+    zarrc_arena *arena;
+    zarrc_error error;
+    assert_int_equal(zarrc_arena_open(*state, &arena, NULL), ZARRC_OK);
+    zarrc_view to = zarrc_view_c(&spec.dtype, 1, spec.shape, memory);
+    to.arena = arena;
+    zarrc_memory_blob good, bad;
+    zarrc_memory_blob_init(&good, *state, "\2\0\1\2", 4);
+    zarrc_memory_blob_init(&bad, *state, "\2\0\3\377", 4);
+    assert_int_equal(zarrc_read(p, &good.blob, NULL, &to, NULL, &error), ZARRC_OK);
+    assert_int_equal(zarrc_read(p, &bad.blob, NULL, &to, NULL, &error), ZARRC_CORRUPT);
+    zarrc_memory_blob_clear(&good);
+    zarrc_memory_blob_clear(&bad);
+    assert_non_null(strstr(SAID(error), "element 2 has a number that stands for none of the 2 labels"));
+    zarrc_arena_close(arena);
+    zarrc_pipeline_close(p);
+  }
+}
+
 static void allocations_may_fail(void **state) {
   (void)state;
   objects_check_allocations("[" CODEC("\"labels\": [\"aaaa\", \"aaaaaaaa\"], \"dtype\": \"|O\"") ", \"bytes\"]",
@@ -93,8 +124,11 @@ static void allocations_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(as_numcodecs),         cmocka_unit_test(bad_settings_are_refused),
-      cmocka_unit_test(labels_must_fit),      cmocka_unit_test(other_strings_are_refused),
+      cmocka_unit_test(as_numcodecs),
+      cmocka_unit_test(bad_settings_are_refused),
+      cmocka_unit_test(labels_must_fit),
+      cmocka_unit_test(other_strings_are_refused),
+      cmocka_unit_test(other_numbers_are_refused),
       cmocka_unit_test(allocations_may_fail),
   };
   return cmocka_run_group_tests(tests, context_setup, context_teardown);

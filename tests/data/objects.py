@@ -75,7 +75,7 @@ def categories():
             dtype = {"name": "fixed_length_utf32", "configuration": {"length_bytes": 28}}
             row(True, [described(codec), bytes_codec], dtype, shape, codec.encode(fixed).tobytes(), fixed.tobytes())
     codec = Categorize(labels, dtype=object)
-    row(False, [described(codec), {"name": "bytes"}], "string", (4,), bytes([1, 6, 255, 3]), vlen([b"male", b"", b"", b"female"]))
+    row(False, [described(codec), {"name": "bytes"}], "string", (4,), bytes([1, 2, 0, 3]), vlen([b"male", b"", b"", b"female"]))
 
 
 lists()
