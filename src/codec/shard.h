@@ -6,22 +6,17 @@
 #ifndef ZARRC_CODEC_SHARD_H
 #define ZARRC_CODEC_SHARD_H
 
+#include "codec/chain.h"
+
 #include <zarrc/codecs.h>
-#include <zarrc/pipeline.h>
 
 /* Both numbers of a missing inner chunk. */
 #define ZARRC_SHARD_MISSING UINT64_MAX
 
-/* One of the two codec chains. The codecs are the opened ones, and after evolve those of the pipeline. */
-typedef struct zarrc_shard_chain {
-  zarrc_codec **codecs;
-  size_t n;
-} zarrc_shard_chain;
-
 typedef struct zarrc_shard {
   int ndim;
   int64_t chunk_shape[ZARRC_MAX_NDIM];
-  zarrc_shard_chain codecs, index_codecs;
+  zarrc_chain codecs, index_codecs;
   zarrc_index_location location;
   zarrc_subchunk_order order;
   int nesting; /* levels of shards, including this one */
@@ -84,14 +79,6 @@ void zarrc_shard_touch(const zarrc_shard *shard, const zarrc_touched *touched, u
 /* Return the coordinates of inner chunk i, and as text, "1,7". */
 void zarrc_shard_chunk_at(const zarrc_shard *shard, uint64_t i, int64_t *at);
 void zarrc_shard_chunk_name(const zarrc_shard *shard, uint64_t i, char *buf, size_t nbytes);
-
-/* A blob that is a range of another blob, which must outlive it. */
-typedef struct zarrc_range_blob {
-  zarrc_blob blob;
-  zarrc_blob *outer;
-  uint64_t offset, nbytes;
-} zarrc_range_blob;
-void zarrc_range_blob_init(zarrc_range_blob *blob, zarrc_blob *outer, uint64_t offset, uint64_t nbytes);
 
 zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error);

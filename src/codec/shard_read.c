@@ -5,6 +5,7 @@
  */
 #include "base/reading.h"
 #include "base/sort.h"
+#include "codec/range_blob.h"
 #include "codec/shard.h"
 
 #include <string.h>

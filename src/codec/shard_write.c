@@ -5,6 +5,7 @@
  */
 #include "base/checked.h"
 #include "base/values.h"
+#include "codec/range_blob.h"
 #include "codec/shard.h"
 #include "codec/shard_order.h"
 

@@ -5,7 +5,6 @@
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
-#include "codec/parsed.h"
 #include "codec/shard.h"
 #include "codec/shard_cache.h"
 
@@ -28,89 +27,16 @@ zarrc_status zarrc_index_location_from_name(const char *name, zarrc_index_locati
 
 /* ------------------------------------------------------------------------------------------------------- chains */
 
-static zarrc_status open_chain(zarrc_ctx *ctx, size_t n, const char *member, zarrc_shard_chain *chain,
-                               zarrc_error *error) {
-  if (n > ZARRC_MAX_CODECS)
-    return zarrc_fail(error, ZARRC_LIMIT, "configuration.%s: %zu codecs in one chain, the limit is %d", member, n,
-                      ZARRC_MAX_CODECS);
-  chain->codecs = zarrc_malloc(ctx, n * sizeof *chain->codecs);
-  return chain->codecs ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for configuration.%s", member);
-}
-
-static void close_chain(zarrc_ctx *ctx, zarrc_shard_chain *chain) {
-  for (size_t i = 0; i < chain->n; i++) zarrc_codec_close(chain->codecs[i]);
-  zarrc_free(ctx, chain->codecs);
-  *chain = (zarrc_shard_chain){0};
-}
-
 /* Makes the default chain. */
-static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *member, zarrc_shard_chain *chain,
+static zarrc_status chain_default(zarrc_ctx *ctx, bool is_index, const char *member, zarrc_chain *chain,
                                   zarrc_error *error) {
   static const zarrc_bytes_config little = {sizeof little, true, ZARRC_LITTLE};
-  zarrc_status status = open_chain(ctx, 2, member, chain, error);
+  zarrc_status status = zarrc_chain_open(ctx, 2, member, chain, error);
   if (!status) status = zarrc_bytes_codec_open(ctx, &little, &chain->codecs[0], error);
   if (!status) chain->n++;
   if (!status && is_index) status = zarrc_crc32c_codec_open(ctx, &chain->codecs[1], error);
   if (!status && is_index) chain->n++;
   return status;
-}
-
-static zarrc_status parse_chain(const zarrc_codec *codec, const zarrc_json *list, const char *member,
-                                zarrc_shard_chain *chain, zarrc_error *error) {
-  if (!zarrc_json_is(list, ZARRC_JSON_ARRAY) || zarrc_json_length(list) == 0)
-    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = open_chain(codec->ctx, zarrc_json_length(list), member, chain, error);
-  for (size_t i = 0; !status && i < zarrc_json_length(list); i++) {
-    status = zarrc_codec_open_parsed(codec->ctx, zarrc_json_at(list, i), codec->lenient, &chain->codecs[i], error);
-    if (!status) chain->n++;
-    if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
-  }
-  return status;
-}
-
-static zarrc_status share_chain(zarrc_ctx *ctx, const zarrc_codec *const *codecs, size_t n, const char *member,
-                                zarrc_shard_chain *chain, zarrc_error *error) {
-  if (n == 0) return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s must be a list of codecs", member);
-  zarrc_status status = open_chain(ctx, n, member, chain, error);
-  for (size_t i = 0; !status && i < n; i++) {
-    if (zarrc_codec_ctx(codecs[i]) != ctx)
-      status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s belongs to another context", zarrc_codec_name(codecs[i]));
-    else
-      chain->codecs[chain->n++] = zarrc_codec_share(codecs[i]);
-    if (status) zarrc_error_prefix(error, "configuration.%s[%zu]: ", member, i);
-  }
-  return status;
-}
-
-static zarrc_status chain_to_json(const zarrc_shard_chain *chain, zarrc_buf *out, zarrc_error *error) {
-  zarrc_status status = zarrc_buf_append(out, "[", 1, error);
-  for (size_t i = 0; !status && i < chain->n; i++) {
-    if (i) status = zarrc_buf_append(out, ", ", 2, error);
-    if (!status) status = zarrc_codec_to_json(chain->codecs[i], out, error);
-  }
-  return status ? status : zarrc_buf_append(out, "]", 1, error);
-}
-
-static bool chain_equal(const zarrc_shard_chain *a, const zarrc_shard_chain *b) {
-  bool equal = a->n == b->n;
-  for (size_t i = 0; equal && i < a->n; i++) equal = zarrc_codec_equal(a->codecs[i], b->codecs[i]);
-  return equal;
-}
-
-/* Opens the pipeline of a chain for its chunks, and replaces the codecs by the evolved ones. */
-static zarrc_status bind_chain(zarrc_ctx *ctx, zarrc_shard_chain *chain, const zarrc_spec *spec, const char *member,
-                               zarrc_pipeline **out, zarrc_error *error) {
-  zarrc_status status =
-      zarrc_pipeline_open_codecs(ctx, (const zarrc_codec *const *)chain->codecs, chain->n, spec, out, error);
-  if (status) {
-    zarrc_error_prefix(error, "configuration.%s: ", member);
-    return status;
-  }
-  for (size_t i = 0; i < chain->n; i++) {
-    zarrc_codec_close(chain->codecs[i]);
-    chain->codecs[i] = zarrc_codec_share(zarrc_pipeline_codec(*out, i));
-  }
-  return ZARRC_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------ configuration */
@@ -167,10 +93,10 @@ static zarrc_status sharding_open(zarrc_codec *codec, const char *configuration,
   const zarrc_json *codecs = zarrc_json_get(config.root, "codecs");
   const zarrc_json *index_codecs = zarrc_json_get(config.root, "index_codecs");
   const zarrc_json *location = zarrc_json_get(config.root, "index_location");
-  status = codecs ? parse_chain(codec, codecs, "codecs", &shard->codecs, error)
+  status = codecs ? zarrc_chain_parse(codec, codecs, "codecs", &shard->codecs, error)
                   : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = index_codecs ? parse_chain(codec, index_codecs, "index_codecs", &shard->index_codecs, error)
+    status = index_codecs ? zarrc_chain_parse(codec, index_codecs, "index_codecs", &shard->index_codecs, error)
                           : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
   if (!status) status = check_chains(shard, error);
   shard->location = ZARRC_INDEX_END;
@@ -195,11 +121,11 @@ static zarrc_status set_sharding(zarrc_codec *codec, const void *given, zarrc_er
       return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.chunk_shape[%d] is not an integer above 0", i);
   }
   zarrc_status status = config->codecs
-                            ? share_chain(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
+                            ? zarrc_chain_share(ctx, config->codecs, config->ncodecs, "codecs", &shard->codecs, error)
                             : chain_default(ctx, false, "codecs", &shard->codecs, error);
   if (!status)
-    status = config->index_codecs ? share_chain(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
-                                                &shard->index_codecs, error)
+    status = config->index_codecs ? zarrc_chain_share(ctx, config->index_codecs, config->nindex_codecs, "index_codecs",
+                                                      &shard->index_codecs, error)
                                   : chain_default(ctx, true, "index_codecs", &shard->index_codecs, error);
   if (!status) status = check_chains(shard, error);
   if (status) return status;
@@ -243,14 +169,14 @@ static zarrc_status sharding_copy(zarrc_codec *to, const zarrc_codec *from, zarr
 static bool sharding_equal(const zarrc_codec *one, const zarrc_codec *other) {
   const zarrc_shard *a = zarrc_codec_instance(one), *b = zarrc_codec_instance(other);
   return a->ndim == b->ndim && memcmp(a->chunk_shape, b->chunk_shape, sizeof a->chunk_shape) == 0 &&
-         a->location == b->location && a->order == b->order && chain_equal(&a->codecs, &b->codecs) &&
-         chain_equal(&a->index_codecs, &b->index_codecs);
+         a->location == b->location && a->order == b->order && zarrc_chain_equal(&a->codecs, &b->codecs) &&
+         zarrc_chain_equal(&a->index_codecs, &b->index_codecs);
 }
 
 static void sharding_close(zarrc_codec *codec) {
   zarrc_shard *shard = zarrc_codec_instance(codec);
-  close_chain(zarrc_codec_ctx(codec), &shard->codecs);
-  close_chain(zarrc_codec_ctx(codec), &shard->index_codecs);
+  zarrc_chain_close(zarrc_codec_ctx(codec), &shard->codecs);
+  zarrc_chain_close(zarrc_codec_ctx(codec), &shard->index_codecs);
   zarrc_pipeline_close(shard->inner);
   zarrc_pipeline_close(shard->index);
 }
@@ -262,9 +188,9 @@ static zarrc_status sharding_to_json(const zarrc_codec *codec, zarrc_buf *out, z
   for (int i = 0; !status && i < shard->ndim; i++)
     status = zarrc_buf_printf(out, error, i ? ", %lld" : "%lld", (long long)shard->chunk_shape[i]);
   if (!status) status = zarrc_buf_printf(out, error, "], \"codecs\": ");
-  if (!status) status = chain_to_json(&shard->codecs, out, error);
+  if (!status) status = zarrc_chain_to_json(&shard->codecs, out, error);
   if (!status) status = zarrc_buf_printf(out, error, ", \"index_codecs\": ");
-  if (!status) status = chain_to_json(&shard->index_codecs, out, error);
+  if (!status) status = zarrc_chain_to_json(&shard->index_codecs, out, error);
   if (!status)
     status = zarrc_buf_printf(out, error, ", \"index_location\": \"%s\"}}", zarrc_index_location_name(shard->location));
   return status;
@@ -310,7 +236,7 @@ static zarrc_status bind_index(zarrc_shard *shard, zarrc_ctx *ctx, zarrc_error *
   spec.shape[shard->ndim] = 2;
   /* An index of ones only must be stored too: it is that of a shard without inner chunks. */
   spec.options.write_empty_chunks = true;
-  zarrc_status status = bind_chain(ctx, &shard->index_codecs, &spec, "index_codecs", &shard->index, error);
+  zarrc_status status = zarrc_chain_bind(ctx, &shard->index_codecs, &spec, "index_codecs", &shard->index, error);
   if (!status) status = zarrc_shard_cache_name(shard, &shard->index_name, error);
   if (status) return status;
   zarrc_size size = zarrc_pipeline_encoded_size(shard->index, nbytes);
@@ -329,7 +255,7 @@ static zarrc_status sharding_evolve(zarrc_codec *codec, const zarrc_spec *spec, 
     inner.shape[i] = shard->chunk_shape[i];
     shard->grid[i] = spec->shape[i] / shard->chunk_shape[i];
   }
-  status = bind_chain(ctx, &shard->codecs, &inner, "codecs", &shard->inner, error);
+  status = zarrc_chain_bind(ctx, &shard->codecs, &inner, "codecs", &shard->inner, error);
   return status ? status : bind_index(shard, ctx, error);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* numcodecs.zlib: one zlib stream (RFC 1950). What follows it is damage. */
+#include "base/endian.h"
 #include "codec/builtin.h"
 #include "codec/codec.h"
 #include "codec/config.h"
@@ -42,10 +43,6 @@ static zarrc_status zlib_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc
 
 /* ---------------------------------------------------------------------------------------------- decode */
 
-static uint32_t load_be32(const uint8_t *p) {
-  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static zarrc_status check_header(const zarrc_bytes *in, zarrc_error *error) {
   if (in->len < HEADER_NBYTES) return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes hold no header of 2", in->len);
   const uint8_t *p = in->ptr;
@@ -59,7 +56,7 @@ static zarrc_status check_header(const zarrc_bytes *in, zarrc_error *error) {
 static zarrc_status check_trailer(const uint8_t *p, size_t n, const uint8_t *decoded, size_t ndecoded,
                                   zarrc_error *error) {
   if (n < TRAILER_NBYTES) return zarrc_fail(error, ZARRC_TRUNCATED, "the checksum is cut off");
-  uint32_t stored = load_be32(p), computed = zarrc_adler32(1, decoded, ndecoded);
+  uint32_t stored = zarrc_load_be32(p), computed = zarrc_adler32(1, decoded, ndecoded);
   if (stored != computed)
     return zarrc_fail(error, ZARRC_CHECKSUM, "Adler-32 is %08x, stored is %08x", computed, stored);
   if (n > TRAILER_NBYTES)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows of tests/data/objects.txt, which numcodecs has made; see objects.py beside it. */
+/* For tests of the codecs for Python objects. */
 #ifndef ZARRC_TESTS_OBJECTS_H
 #define ZARRC_TESTS_OBJECTS_H
 
 #include <zarrc/zarrc.h>
-
-/* Reads every row of the codec with this name: whole, each element by itself, mirrored; writes it; and reads what is
- * left of it when it is cut, and what becomes of it when bits are flipped. Returns the number of rows. */
-size_t objects_check(zarrc_ctx *ctx, const char *name);
 
 /* A chunk that cannot be read, as one string for each element: bytes, and the words of the message. */
 typedef struct objects_refusal {
