@@ -192,6 +192,18 @@ def make_numbers():
             put("numbers", "codec-%d-%d" % (codec, kind), bytes([codec, kind, 2, 2]) + b"\0\1\2\1\1\1" + rng.randbytes(9 << kind % 4))
 
 
+def make_n5_default():
+    """Of chunks of int8, uint16 and float64 with two axes, by what compresses them."""
+    compressors, types = {"gzip": 1, "zstd": 2, "blosc": 4}, {"int8": 0, "uint16": 1, "int16": 1, "float64": 2}
+    for i, line in enumerate((DATA / "n5.txt").read_text().splitlines()):
+        _, codecs, dtype, shape, block, _ = line.split("\t")
+        inner = [codec["name"] for codec in json.loads(codecs)[0]["configuration"]["codecs"]][2:]
+        shape = [int(n) for n in shape.split(",")]
+        if len(shape) == 2 and dtype in types and (not inner or inner[0] in compressors):
+            how = bytes([compressors[inner[0]] if inner else 0, types[dtype], *(n - 1 for n in shape)])
+            put("n5_default", "block-%d" % i, how + b"\0\0\2\1\1\1" + bytes.fromhex(block))
+
+
 def index(entries, order):
     return struct.pack(order + "%dQ" % (2 * len(entries)), *(number for entry in entries for number in entry))
 
@@ -306,7 +318,7 @@ def make_numcodecs():
 
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_vlen, make_numbers, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_fill_value, make_vlen, make_numbers, make_n5_default, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

@@ -26,6 +26,7 @@ extern const zarrc_codec_class zarrc_bit_packing_class;
 extern const zarrc_codec_class zarrc_cast_value_class;
 extern const zarrc_codec_class zarrc_scale_offset_class;
 extern const zarrc_codec_class zarrc_reshape_class;
+extern const zarrc_codec_class zarrc_n5_default_class;
 
 /* Those of numcodecs, which zarr-python writes as "numcodecs.NAME". */
 extern const zarrc_codec_class zarrc_numcodecs_gzip_class;
