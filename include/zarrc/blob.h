@@ -58,7 +58,8 @@ typedef struct zarrc_parts {
   bool streams; /* the parts will be passed to `replace_from`; only then may an encoder set a source */
   const struct zarrc_source *source; /* produces the rest of the value; NULL: the pieces are all of it */
   void *source_state;
-  void *room[4];
+  uint64_t past_nbytes; /* of the pieces that the source has produced before these */
+  uint64_t room[3];
 } zarrc_parts;
 
 ZARRC_API void zarrc_parts_init(zarrc_parts *parts, zarrc_ctx *ctx);

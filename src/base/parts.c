@@ -27,6 +27,7 @@ void zarrc_parts_clear(zarrc_parts *parts) {
 }
 
 zarrc_status zarrc_parts_next(zarrc_parts *parts, bool *more, zarrc_error *error) {
+  parts->past_nbytes += parts->nbytes;
   pieces_release(parts);
   *more = false;
   if (!parts->source) return ZARRC_OK;

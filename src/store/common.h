@@ -14,7 +14,16 @@ zarrc_status zarrc_store_check(const zarrc_store *store, zarrc_error *error);
 /* Writes "URL/KEY", the name in errors of a store that shows what is below a key of another store. */
 void zarrc_url_join(const char *url, const char *key, char *out, size_t size);
 
+/* Allocates a store of nbytes bytes in front of another one, with its context, and with the name "URL/KEY" (key "": its
+ * own name). ops: the table, of which `fetch` is left out if the other store cannot fetch. The rest is zero. */
+zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const struct zarrc_store_ops *ops,
+                              size_t nbytes, zarrc_store **out, zarrc_error *error);
+
 /* Implements `close` for a store in a single block of memory. */
 void zarrc_store_free(zarrc_store *store);
+
+/* Makes an error about a key of the store behind one about a key of this store: without its first n bytes, which are
+ * those of `prefix`. */
+void zarrc_error_below(zarrc_error *error, const zarrc_store *store, const char *prefix, size_t n);
 
 #endif

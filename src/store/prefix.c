@@ -7,16 +7,16 @@
 
 typedef struct prefix_store {
   zarrc_store store;
-  zarrc_store_ops ops;
   zarrc_store *inner;
   size_t length; /* of the prefix, including its slash */
   char prefix[];
 } prefix_store;
 
-static void join(const prefix_store *p, const char *key, char *out) {
+static char *join(const prefix_store *p, const char *key, char *out) {
   size_t length = *key || !p->length ? p->length : p->length - 1; /* an empty key: without the slash */
   memcpy(out, p->prefix, length);
-  memcpy(out + length, key, strlen(key) + 1);
+  strcpy(out + length, key);
+  return out;
 }
 
 static size_t prefix_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
@@ -28,11 +28,9 @@ static size_t prefix_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
 static zarrc_status prefix_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
   const prefix_store *p = (const prefix_store *)store;
   char *joined = (char *)blob + p->inner->ops->blob_nbytes(p->inner, p->length + strlen(key));
-  join(p, key, joined);
-  return p->inner->ops->open(p->inner, joined, blob, error);
+  return p->inner->ops->open(p->inner, join(p, key, joined), blob, error);
 }
 
-/* The blobs are those of the other store. */
 static zarrc_status prefix_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
   return zarrc_store_fetch(((const prefix_store *)store)->inner, requests, n, error);
 }
@@ -41,19 +39,17 @@ typedef struct walk {
   const prefix_store *p;
   zarrc_list_fn fn; /* NULL: erase what is below the prefix */
   void *arg;
-  bool temporary, deep, sizes, stopped; /* stopped: by a failure of fn, which names the keys it likes */
+  bool temporary, deep, sizes;
+  zarrc_status stopped; /* by a failure of fn, which names the keys it likes */
 } walk;
 
 static zarrc_status see(void *arg, const zarrc_entry *entry, zarrc_error *error) {
   walk *w = arg;
   zarrc_entry below = *entry;
   below.key += w->p->length;
-  zarrc_status status = w->fn(w->arg, &below, error);
-  w->stopped = status != ZARRC_OK;
-  return status;
+  return w->stopped = w->fn(w->arg, &below, error);
 }
 
-/* Makes a key named in a failure one of this store. */
 static zarrc_status walk_below(const zarrc_store *store, walk w, const char *prefix, zarrc_error *error) {
   const prefix_store *p = w.p = (const prefix_store *)store;
   char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(prefix) + 1);
@@ -63,11 +59,7 @@ static zarrc_status walk_below(const zarrc_store *store, walk w, const char *pre
                         : w.temporary ? zarrc_store_list_temporary(p->inner, joined, see, &w, error)
                                       : zarrc_store_list(p->inner, joined, w.deep, w.sizes, see, &w, error);
   zarrc_free(p->store.ctx, joined);
-  if (status && error && !w.stopped && !strncmp(error->key, p->prefix, p->length)) {
-    memmove(error->key, error->key + p->length, strlen(error->key + p->length) + 1);
-    *error->store = '\0';
-    zarrc_error_in_key(error, store, "");
-  }
+  if (status && !w.stopped) zarrc_error_below(error, store, p->prefix, p->length);
   return status;
 }
 
@@ -96,21 +88,12 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .list_temporary = prefix_list_temporary,
                                       .fetch = prefix_fetch};
   size_t n = strlen(prefix);
-  zarrc_status status = zarrc_store_check(inner, error);
-  if (!status && n) status = zarrc_key_check(prefix, error);
+  zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
+  if (!status) status = zarrc_store_wrap(inner, prefix, &ops, sizeof(prefix_store) + n + 2, out, error);
   if (status) return status;
-  size_t room = inner->url ? strlen(inner->url) + n + 2 : 0;
-  prefix_store *p = zarrc_malloc(inner->ctx, sizeof *p + n + 2 + room);
-  if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
-  char *url = room ? p->prefix + n + 2 : NULL;
-  *p = (prefix_store){.store = {.ops = &p->ops, .ctx = inner->ctx, .read_only = inner->read_only, .url = url},
-                      .ops = ops,
-                      .inner = inner,
-                      .length = n ? n + 1 : 0};
-  if (!zarrc_store_fetches(inner)) p->ops.fetch = NULL;
-  memcpy(p->prefix, prefix, n);
-  memcpy(p->prefix + n, "/", 2);
-  if (url) zarrc_url_join(inner->url, prefix, url, room);
-  *out = &p->store;
+  prefix_store *p = (prefix_store *)*out;
+  p->inner = inner;
+  p->length = n ? n + 1 : 0;
+  strcpy(stpcpy(p->prefix, prefix), "/");
   return ZARRC_OK;
 }

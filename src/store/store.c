@@ -64,6 +64,13 @@ void zarrc_error_in_key(zarrc_error *error, const zarrc_store *store, const char
     memcpy(error->store, store->url, strlen(store->url) + 1);
 }
 
+void zarrc_error_below(zarrc_error *error, const zarrc_store *store, const char *prefix, size_t n) {
+  if (!error || strncmp(error->key, prefix, n) != 0) return;
+  memmove(error->key, error->key + n, strlen(error->key + n) + 1);
+  *error->store = '\0';
+  zarrc_error_in_key(error, store, "");
+}
+
 /* ------------------------------------------------------------------------------------------ the blob of a key */
 
 static zarrc_status in_key(zarrc_status status, const zarrc_store *store, const char *key, zarrc_error *error) {
@@ -114,6 +121,25 @@ void zarrc_store_close(zarrc_store *store) {
 
 void zarrc_store_free(zarrc_store *store) {
   zarrc_free(store->ctx, store);
+}
+
+zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const zarrc_store_ops *ops, size_t nbytes,
+                              zarrc_store **out, zarrc_error *error) {
+  zarrc_status status = zarrc_store_check(behind, error);
+  if (status) return status;
+  size_t at = nbytes + (0 - nbytes) % sizeof(uint64_t);
+  size_t room = behind->url ? strlen(behind->url) + strlen(key) + 2 : 0;
+  zarrc_store *store = zarrc_malloc(behind->ctx, at + sizeof *ops + room);
+  if (!store) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
+  memset(store, 0, nbytes);
+  zarrc_store_ops *table = (zarrc_store_ops *)(void *)((char *)store + at);
+  *table = *ops;
+  if (!zarrc_store_fetches(behind)) table->fetch = NULL;
+  char *url = room ? (char *)(table + 1) : NULL;
+  if (url) zarrc_url_join(behind->url, key, url, room);
+  *store = (zarrc_store){.ops = table, .ctx = behind->ctx, .read_only = behind->read_only, .url = url};
+  *out = store;
+  return ZARRC_OK;
 }
 
 static zarrc_status check_writable(const zarrc_store *store, zarrc_error *error) {

@@ -9,7 +9,6 @@
 
 typedef struct zarrc_meter {
   zarrc_store store; /* to be used instead of inner */
-  zarrc_store_ops ops;
   zarrc_store *inner;
   atomic_ullong opened, reads, read_bytes, writes, written_bytes; /* opened: values that existed */
 } zarrc_meter;

@@ -18,20 +18,15 @@ typedef struct meddler {
 } meddler;
 
 typedef struct meddled {
-  zarrc_blob blob;
+  zarrc_wrapper_blob blob;
   meddler *m;
-  _Alignas(uint64_t) unsigned char inner[];
 } meddled;
-
-static inline zarrc_blob *inner_of(const zarrc_blob *blob) {
-  return (zarrc_blob *)(void *)((meddled *)blob)->inner;
-}
 
 static inline zarrc_status meddle_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   meddler *m = ((meddled *)blob)->m;
   bool now = m->countdown > 0 && --m->countdown == 0;
   if (now && !m->text) return zarrc_fail(error, ZARRC_IO, "the disk is on fire");
-  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+  zarrc_status status = zarrc_blob_read(zarrc_wrapper_blob_inner(blob), ranges, n, error);
   if (now) nodes_put(m->inner, m->key, m->text); /* behind the reader's back */
   return status;
 }
@@ -41,15 +36,15 @@ static inline zarrc_store *store_inner(const zarrc_store *self) {
 }
 
 static inline size_t meddle_blob_nbytes(const zarrc_store *self, size_t key_nbytes) {
-  return sizeof(meddled) + store_inner(self)->ops->blob_nbytes(store_inner(self), key_nbytes);
+  return zarrc_wrapper_blob_nbytes(sizeof(meddled), store_inner(self), key_nbytes);
 }
 
 static inline zarrc_status meddle_open(zarrc_store *self, const char *key, zarrc_blob *blob, zarrc_error *e) {
-  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .read = meddle_read, .inner = inner_of};
+  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .read = meddle_read, .inner = zarrc_wrapper_blob_inner};
   meddler *m = (meddler *)self;
   if (!m->key || strcmp(key, m->key) != 0) return m->inner->ops->open(m->inner, key, blob, e);
-  zarrc_status status = m->inner->ops->open(m->inner, key, inner_of(blob), e);
-  if (!status) *(meddled *)blob = (meddled){.blob = {&ops, inner_of(blob)->traits}, .m = m};
+  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof(meddled), &ops, m->inner, key, e);
+  if (!status) ((meddled *)blob)->m = m;
   return status;
 }
 

@@ -169,38 +169,27 @@ typedef struct counted_store {
 } counted_store;
 
 typedef struct counted_blob {
-  zarrc_blob blob;
+  zarrc_wrapper_blob blob;
   counted_store *counted;
-  _Alignas(uint64_t) unsigned char inner[256];
 } counted_blob;
-
-static zarrc_blob *counted_inner(const zarrc_blob *blob) {
-  return (zarrc_blob *)(void *)((counted_blob *)blob)->inner;
-}
 
 static void counted_close(zarrc_blob *blob) {
   ((counted_blob *)blob)->counted->nclosed++;
 }
 
 static size_t counted_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  (void)store, (void)key_nbytes;
-  return sizeof(counted_blob);
+  return zarrc_wrapper_blob_nbytes(sizeof(counted_blob), &((const counted_store *)store)->far.store, key_nbytes);
 }
 
 static zarrc_status counted_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
-  static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .close = counted_close, .inner = counted_inner};
+  static const zarrc_blob_ops ops = {
+      .struct_size = sizeof ops, .close = counted_close, .inner = zarrc_wrapper_blob_inner};
   counted_store *c = (counted_store *)store;
-  zarrc_blob *inner = counted_inner(blob);
   if (c->nopened == c->most) return zarrc_fail(error, c->refusal, "no blob any more");
   c->nopened++;
-  zarrc_status status = c->far.store.ops->open(&c->far.store, key, inner, error);
-  *(zarrc_blob *)blob = (zarrc_blob){&ops, inner->traits};
+  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof(counted_blob), &ops, &c->far.store, key, error);
   ((counted_blob *)blob)->counted = c;
   return status;
-}
-
-static zarrc_status counted_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
-  return zarrc_store_fetch_behind(&((counted_store *)store)->far.store, requests, n, error);
 }
 
 static zarrc_status read_a(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
@@ -218,7 +207,7 @@ static void blobs_that_do_not_open_again(void **state) {
                                       .name = "counted",
                                       .blob_nbytes = counted_blob_nbytes,
                                       .open = counted_open,
-                                      .fetch = counted_fetch};
+                                      .fetch = zarrc_wrapper_fetch};
   static const zarrc_status refusals[] = {ZARRC_NETWORK, ZARRC_NO_MEMORY};
   for (int i = 0; i < 2; i++) {
     fixture f;

@@ -6,19 +6,14 @@
 #include <zarrc/plugin/store.h>
 
 typedef struct passing_blob {
-  zarrc_blob blob;
+  zarrc_wrapper_blob blob;
   counting_store *store;
   bool has_read;
-  _Alignas(uint64_t) unsigned char inner[];
 } passing_blob;
-
-static zarrc_blob *inner_of(const zarrc_blob *blob) {
-  return (zarrc_blob *)(void *)((passing_blob *)blob)->inner;
-}
 
 static zarrc_status counting_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   passing_blob *b = (passing_blob *)blob;
-  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+  zarrc_status status = zarrc_blob_read(zarrc_wrapper_blob_inner(blob), ranges, n, error);
   if (status) return status;
   if (!b->has_read) { /* the first read, which is never made in parallel */
     b->store->nopened++;
@@ -33,12 +28,12 @@ static zarrc_status counting_read(zarrc_blob *blob, zarrc_range *ranges, size_t 
 static zarrc_status counting_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                      zarrc_error *error) {
   ((passing_blob *)blob)->store->nreplaced++;
-  return zarrc_blob_replace(inner_of(blob), parts, n, if_unchanged, error);
+  return zarrc_blob_replace(zarrc_wrapper_blob_inner(blob), parts, n, if_unchanged, error);
 }
 
 static zarrc_status counting_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
   ((passing_blob *)blob)->store->nerased++;
-  return zarrc_blob_erase(inner_of(blob), if_unchanged, error);
+  return zarrc_blob_erase(zarrc_wrapper_blob_inner(blob), if_unchanged, error);
 }
 
 static zarrc_store *store_inner(const zarrc_store *store) {
@@ -46,7 +41,7 @@ static zarrc_store *store_inner(const zarrc_store *store) {
 }
 
 static size_t counting_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  return sizeof(passing_blob) + store_inner(store)->ops->blob_nbytes(store_inner(store), key_nbytes);
+  return zarrc_wrapper_blob_nbytes(sizeof(passing_blob), store_inner(store), key_nbytes);
 }
 
 static zarrc_status counting_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
@@ -54,13 +49,12 @@ static zarrc_status counting_open(zarrc_store *store, const char *key, zarrc_blo
                                      .read = counting_read,
                                      .replace = counting_replace,
                                      .erase = counting_erase,
-                                     .inner = inner_of};
+                                     .inner = zarrc_wrapper_blob_inner};
   const char *name = strrchr(key, '/');
   zarrc_store *inner = store_inner(store);
   if (!strcmp(name ? name + 1 : key, "zarr.json")) return inner->ops->open(inner, key, blob, error);
-  zarrc_status status = inner->ops->open(inner, key, inner_of(blob), error);
-  if (!status)
-    *(passing_blob *)blob = (passing_blob){.blob = {&ops, inner_of(blob)->traits}, .store = (counting_store *)store};
+  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof(passing_blob), &ops, inner, key, error);
+  if (!status) ((passing_blob *)blob)->store = (counting_store *)store;
   return status;
 }
 

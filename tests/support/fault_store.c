@@ -6,14 +6,9 @@
 #include <zarrc/plugin/store.h>
 
 typedef struct fault_blob {
-  zarrc_blob blob;
+  zarrc_wrapper_blob blob;
   fault_store *store;
-  _Alignas(uint64_t) unsigned char inner[];
 } fault_blob;
-
-static zarrc_blob *inner_of(const zarrc_blob *blob) {
-  return (zarrc_blob *)(void *)((fault_blob *)blob)->inner;
-}
 
 /* Counts an operation; returns whether it is the one. */
 static bool is_due(fault_store *f, fault_kind kind) {
@@ -46,7 +41,7 @@ static zarrc_status fault_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, 
   fault_store *f = ((fault_blob *)blob)->store;
   bool damaged = f->kind == FAULT_DAMAGE && is_due(f, FAULT_DAMAGE);
   if (f->kind == FAULT_FAIL) FAIL_IF_DUE(f);
-  zarrc_status status = zarrc_blob_read(inner_of(blob), ranges, n, error);
+  zarrc_status status = zarrc_blob_read(zarrc_wrapper_blob_inner(blob), ranges, n, error);
   if (!status && damaged) damage(&ranges[n / 2].got, ranges[n / 2].into != NULL);
   return status;
 }
@@ -61,27 +56,27 @@ static zarrc_status fault_replace(zarrc_blob *blob, const zarrc_bytes *parts, si
     memcpy(copy, parts, n * sizeof *copy);
     one->release = NULL;
     damage(one, false);
-    zarrc_status status = zarrc_blob_replace(inner_of(blob), copy, n, if_unchanged, error);
+    zarrc_status status = zarrc_blob_replace(zarrc_wrapper_blob_inner(blob), copy, n, if_unchanged, error);
     if (one->release) zarrc_bytes_release(one);
     free(copy);
     return status;
   }
-  return zarrc_blob_replace(inner_of(blob), parts, n, if_unchanged, error);
+  return zarrc_blob_replace(zarrc_wrapper_blob_inner(blob), parts, n, if_unchanged, error);
 }
 
 static zarrc_status fault_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   FAIL_IF_DUE(((fault_blob *)blob)->store);
-  return zarrc_blob_replace_from(inner_of(blob), parts, if_unchanged, error);
+  return zarrc_blob_replace_from(zarrc_wrapper_blob_inner(blob), parts, if_unchanged, error);
 }
 
 static zarrc_status fault_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
   FAIL_IF_DUE(((fault_blob *)blob)->store);
-  return zarrc_blob_erase(inner_of(blob), if_unchanged, error);
+  return zarrc_blob_erase(zarrc_wrapper_blob_inner(blob), if_unchanged, error);
 }
 
 static zarrc_status fault_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   FAIL_IF_DUE(((fault_blob *)blob)->store);
-  return zarrc_blob_identify(inner_of(blob), out, known, error);
+  return zarrc_blob_identify(zarrc_wrapper_blob_inner(blob), out, known, error);
 }
 
 static zarrc_store *store_inner(const zarrc_store *store) {
@@ -89,7 +84,7 @@ static zarrc_store *store_inner(const zarrc_store *store) {
 }
 
 static size_t fault_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  return sizeof(fault_blob) + store_inner(store)->ops->blob_nbytes(store_inner(store), key_nbytes);
+  return zarrc_wrapper_blob_nbytes(sizeof(fault_blob), store_inner(store), key_nbytes);
 }
 
 static zarrc_status fault_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
@@ -99,9 +94,9 @@ static zarrc_status fault_open(zarrc_store *store, const char *key, zarrc_blob *
                                      .replace_from = fault_replace_from,
                                      .erase = fault_erase,
                                      .identify = fault_identify,
-                                     .inner = inner_of};
-  zarrc_status status = store_inner(store)->ops->open(store_inner(store), key, inner_of(blob), error);
-  if (!status) *(fault_blob *)blob = (fault_blob){{&ops, inner_of(blob)->traits}, (fault_store *)store};
+                                     .inner = zarrc_wrapper_blob_inner};
+  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof(fault_blob), &ops, store_inner(store), key, error);
+  if (!status) ((fault_blob *)blob)->store = (fault_store *)store;
   return status;
 }
 

@@ -37,7 +37,7 @@ typedef struct zarrc_request {
 } zarrc_request;
 
 /* The functions of a store. name, blob_nbytes and open are required; the others may be NULL, and a table may be shorter
- * or longer than this one. A wrapper's blob begins with members of its own, then comes the blob of the store behind. */
+ * or longer than this one. */
 typedef struct zarrc_store_ops {
   size_t struct_size;
   const char *name;
@@ -62,18 +62,33 @@ typedef struct zarrc_store_ops {
    * not be inside the value. `got` is the part that exists, and of a value longer than a range with to_end allows
    * anything; `total` is the length of the value, and must be set if bytes are missing. Memory comes from the context.
    * All ranges and calls of one blob see the same version, if the store can tell versions: ZARRC_CONFLICT if the value
-   * has another one. After that `identify` needs no request. A failure means that nothing was read. NULL: values are
-   * read one by one. Not taken from `inner`: a store with its own kind of blob must pass on the blobs behind. */
+   * has another one. After that `identify` needs no request. What was read before a failure is released by the
+   * caller. NULL: values are read one by one. Not taken from `inner`, but not called either if the store that `inner`
+   * returns has no `fetch`. */
   zarrc_status (*fetch)(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
 } zarrc_store_ops;
 
-/* Returns whether the store has `fetch`. A wrapper should have it only if the store behind it has. */
+/* Returns whether the store can fetch many values at once. */
 ZARRC_API bool zarrc_store_fetches(const zarrc_store *store);
 /* Calls `fetch`, or reads one value after another if the store has none. */
 ZARRC_API zarrc_status zarrc_store_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
-/* Does the same for a wrapper: replaces each blob by the one that its `inner` returns, and fetches from `store`. */
-ZARRC_API zarrc_status zarrc_store_fetch_behind(zarrc_store *store, zarrc_request *requests, size_t n,
-                                                zarrc_error *error);
+
+/* The beginning of the blob of a wrapper, a store in front of another one. It is followed by members of the wrapper's
+ * own, then by the blob behind, in the same memory. */
+typedef struct zarrc_wrapper_blob {
+  zarrc_blob blob;
+  zarrc_store *behind; /* the store that the blob behind belongs to */
+  zarrc_blob *inner;   /* the blob behind */
+} zarrc_wrapper_blob;
+
+/* Returns the size of such a blob, of which own_nbytes bytes lie before the blob behind. */
+ZARRC_API size_t zarrc_wrapper_blob_nbytes(size_t own_nbytes, const zarrc_store *behind, size_t key_nbytes);
+/* Opens such a blob and the one behind. ops: what the wrapper changes; members of its own are zeroed. */
+ZARRC_API zarrc_status zarrc_wrapper_blob_open(zarrc_blob *blob, size_t own_nbytes, const zarrc_blob_ops *ops,
+                                               zarrc_store *behind, const char *key, zarrc_error *error);
+/* To be used as `inner` in the table of such blobs, and as `fetch` in the table of a store that has no others. */
+ZARRC_API zarrc_blob *zarrc_wrapper_blob_inner(const zarrc_blob *blob);
+ZARRC_API zarrc_status zarrc_wrapper_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
 
 /* Adds to an error the store (or NULL) and the key (or "") that it is about, unless it has them already. */
 ZARRC_API void zarrc_error_in_key(zarrc_error *error, const zarrc_store *store, const char *key);
