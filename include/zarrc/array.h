@@ -34,21 +34,17 @@ typedef struct zarrc_array_options {
   bool strict;               /* refuse metadata that violates the specification, even if zarr-python accepts it */
   bool allow_unknown;        /* also open arrays with an unknown data type or codec. Their metadata and encoded chunks
                                 are accessible; their elements are ZARRC_UNSUPPORTED (zarrc_array_check_readable) */
-  /* Of a new array: its Zarr format, 2 or 3 (0: that of its document, else 3); and its attributes, a JSON object, in
-   * place of those of its document or config (NULL: those). Of no effect when an array is opened. */
-  int zarr_format;
-  const char *attributes;
+  int zarr_format;           /* of a new array: 2 or 3; 0: that of its document, else 3 */
+  const char *attributes;    /* of a new array: a JSON object; NULL: those of its document or config */
 } zarrc_array_options;
 
 /* Opens the array at a path ("" for the root). options may be NULL. The store must stay open. What happens if somebody
- * else replaces or removes an open array is described in docs/threads-and-memory.md. */
+ * else replaces the array is in docs/threads-and-memory.md. */
 ZARRC_API zarrc_status zarrc_array_open(zarrc_store *store, const char *path, const zarrc_array_options *options,
                                         zarrc_array **out, zarrc_error *error);
 
-/* Describes a new array. Zeroed members: the defaults. What Zarr format 2 has no words for (shards, codecs that
- * numcodecs lacks, chunk keys of format 3) is ZARRC_UNSUPPORTED with zarr_format 2, and nothing is stored. There the
- * fill value may be null, chunk keys are "v2" by default, and dimension names become the attribute _ARRAY_DIMENSIONS.
- */
+/* Describes a new array. Zeroed members: the defaults. ZARRC_UNSUPPORTED: Zarr format 2 cannot express it; what it can
+ * is in docs/format.md. */
 typedef struct zarrc_array_config {
   size_t struct_size;
   const char *data_type; /* JSON, or a name without quotes: "int32" */
@@ -59,17 +55,16 @@ typedef struct zarrc_array_config {
   /* JSON list of the codecs of the (inner) chunks. NULL: bytes (little-endian), vlen-utf8 or vlen-bytes, then zstd of
    * level 3; in a build without libzstd gzip of level 5 or, without zlib, no compression. */
   const char *codecs;
-  const char *fill_value;             /* JSON; NULL: the default of the type */
-  const char *chunk_key_encoding;     /* "default" or "v2"; NULL: "default" */
+  const char *fill_value;             /* JSON, in format 2 also null; NULL: the default of the type */
+  const char *chunk_key_encoding;     /* "default" or "v2"; NULL: "default", in format 2 "v2" */
   char separator;                     /* '/' or '.'; 0: the default of the encoding */
   const char *const *dimension_names; /* ndim names, each of which may be NULL; or NULL */
   const char *attributes;             /* JSON object; NULL: {} */
   char order; /* of the elements in stored (inner) chunks: 'C' or 'F', which puts a transpose before `codecs`; 0: 'C' */
 } zarrc_array_config;
 
-/* What to do if something exists at the path of a new node. Overwriting replaces nodes and everything below them. The
- * old content remains until the new node is complete and is then replaced as a whole; in stores without stages
- * (zarrc_stage_possible) it is removed just before the new metadata document is stored. */
+/* What to do if something exists at the path of a new node. A node and all below it are replaced as a whole when the
+ * new node is complete; in stores without stages (zarrc_stage_possible) just before its document is stored. */
 typedef enum zarrc_create_mode {
   ZARRC_CREATE_NEW,          /* fail with ZARRC_CONFLICT */
   ZARRC_CREATE_OVERWRITE,    /* replace nodes; ZARRC_CONFLICT if there are files that are not Zarr */
@@ -194,8 +189,7 @@ typedef struct zarrc_group_options {
 } zarrc_group_options;
 
 /* Opens the group at a path. options may be NULL. If it has consolidated metadata, what is below it is listed and
- * opened from these, through this group and the groups that are opened through it, without reading documents: nodes
- * that are not in them do not exist. They are read once, when they are first needed. See docs/format.md. */
+ * opened from these alone, through this group and those that are opened through it (docs/format.md). */
 ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, const zarrc_group_options *options,
                                         zarrc_group **out, zarrc_error *error);
 /* Creates a group, as zarrc_array_create an array. attributes: a JSON object, or NULL; options may be NULL. */
@@ -247,8 +241,7 @@ ZARRC_API zarrc_status zarrc_node_check(zarrc_store *store, const char *path, in
 ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, int zarr_format, zarrc_error *error);
 
 /* Calls fn for each child of a group, sorted by name. A child that cannot be read is passed as ZARRC_NODE_UNREADABLE
- * with the reason in `why`, which is NULL for the others. The listing ends only when memory or the network fails, when
- * it is canceled, or with the failure that fn returns. */
+ * with the reason in `why`, which is NULL for the others; it does not end the listing, but a failure of fn does. */
 typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
                                       zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);
@@ -268,9 +261,8 @@ ZARRC_API zarrc_status zarrc_node_open(zarrc_store *store, const char *path, con
 /* ---------------------------------------------------------------------------------------- consolidated metadata */
 
 /* Writes consolidated metadata: the documents of everything below the group at a path, of the format of the group, into
- * its .zmetadata, or its zarr.json. Functions that create nodes, or change documents, then keep them up to date in all
- * groups above, after the change itself; their error says so if only that has failed. drop: also drop nodes that only
- * the present consolidated metadata of the group describe, because they have no documents of their own; else such nodes
+ * its .zmetadata, or its zarr.json. Whatever creates nodes or changes documents then keeps them up to date. Nodes that
+ * only the present ones describe, because they have no documents of their own, are dropped if `drop` is set; else they
  * are ZARRC_CONFLICT, and nothing is written. */
 ZARRC_API zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, bool drop, zarrc_error *error);
 /* Makes the consolidated metadata of all groups above a path describe what is there now: to be called after nodes were

@@ -79,25 +79,23 @@ ZARRC_API int zarrc_status_exit_code(zarrc_status status);     /* 6 */
 /* Returns ZARRC_ACCESS for EACCES, EPERM, EROFS and EXDEV, ZARRC_NO_MEMORY for ENOMEM, otherwise ZARRC_IO. */
 ZARRC_API zarrc_status zarrc_status_of_errno(int os_error);
 
-/* What went wrong, and where. The caller provides the struct, and need not initialize it: a failure sets every member,
- * success sets none. Each member says one thing; zarrc_error_text makes a sentence of them. A member that does not
- * apply is "", 0 or false, and -1 in the case of offset. The size never changes: new members take the place of
- * `reserved`, which a failure zeroes, so that a member unknown to the library does not apply. */
+/* What went wrong, and where. It need not be initialized: a failure sets every member, success sets none. A member that
+ * does not apply is "", 0 or false, or -1 in the case of offset. zarrc_error_text makes a sentence of all. */
 typedef struct zarrc_error {
   zarrc_status code;
-  int os_error;           /* errno of ZARRC_IO, ZARRC_ACCESS and ZARRC_NETWORK */
-  int http_status;        /* status of a server's answer, such as 503 */
-  bool transient;         /* the same call may succeed later */
-  int64_t retry_after_ms; /* how long the server asks to wait */
-  int64_t offset;         /* in the stored value: where the inner chunk begins, or where the damage is */
-  char store[320];        /* URL of the store, or path of its root directory; "" if it is longer */
-  char key[256];          /* in the store: "a/c/3/7"; if it is too long it ends with "..." */
-  char chunk[96];         /* coordinates in the array's grid of chunks: "3,7" */
-  char inner_chunk[112];  /* coordinates in the shard: "1,0"; in nested shards "1,0/0,3", the outermost first */
-  char codec[48];         /* name of the innermost codec that failed */
-  char within[144];       /* what the codec is part of, as text before it: "/codecs: codec sharding_indexed: " */
-  char message[480];      /* what went wrong, without the place: "checksum mismatch" */
-  unsigned char reserved[112];
+  int os_error;                /* errno of ZARRC_IO, ZARRC_ACCESS and ZARRC_NETWORK */
+  int http_status;             /* status of a server's answer, such as 503 */
+  bool transient;              /* the same call may succeed later */
+  int64_t retry_after_ms;      /* how long the server asks to wait */
+  int64_t offset;              /* in the stored value: where the inner chunk begins, or where the damage is */
+  char store[320];             /* URL of the store, or path of its root directory; "" if it is longer */
+  char key[256];               /* in the store: "a/c/3/7"; if it is too long it ends with "..." */
+  char chunk[96];              /* coordinates in the array's grid of chunks: "3,7" */
+  char inner_chunk[112];       /* coordinates in the shard: "1,0"; in nested shards "1,0/0,3", the outermost first */
+  char codec[48];              /* name of the innermost codec that failed */
+  char within[144];            /* what the codec is part of, as text before it: "/codecs: codec sharding_indexed: " */
+  char message[480];           /* what went wrong, without the place: "checksum mismatch" */
+  unsigned char reserved[112]; /* for new members; a failure zeroes it */
 } zarrc_error;
 
 /* Sets code and message of error, if there is one, and returns code: `return zarrc_fail(...)`. */
@@ -153,8 +151,8 @@ typedef struct zarrc_ctx_options {
   void *canceled_ud;
   bool fast_gzip; /* compress gzip levels 1 to 9 with ISA-L if it is built in: much faster, slightly larger */
   bool strict;    /* for all arrays what `strict` of zarrc_array_options is for one */
-  /* Called when an array is opened, by the thread that opens it, for each sentence of zarrc_array_notice. The array is
-   * at `path` in the store called `store` (NULL: it has no name). The strings last as long as the call. May be NULL. */
+  /* Called by the thread that opens an array, for each sentence of zarrc_array_notice. store: its url, or NULL. The
+   * strings last as long as the call. May be NULL. */
   void (*notice)(void *ud, const char *store, const char *path, const char *sentence);
   void *notice_ud;
 } zarrc_ctx_options;
@@ -166,8 +164,8 @@ ZARRC_API const zarrc_ctx_options *zarrc_ctx_get_options(const zarrc_ctx *ctx); 
 
 /* Returns ZARRC_CANCELED if the work is to stop. Code that runs for long calls this several times a second. */
 ZARRC_API zarrc_status zarrc_ctx_check_canceled(const zarrc_ctx *ctx, zarrc_error *error);
-/* Returns the thread that made the call on whose behalf the current thread works, so that `canceled` can stop one call
- * of several. Returns the current thread itself if it is not one of the context's. */
+/* Returns the thread that made the call on whose behalf the current thread works (itself, unless it is one of the
+ * context's), so that `canceled` can stop one call of several. */
 ZARRC_API pthread_t zarrc_ctx_caller(const zarrc_ctx *ctx);
 
 /* Returns the bytes now held through the context's allocator; the most that were ever held. */

@@ -18,56 +18,34 @@ extern "C" {
 
 /* type, name in zarr.json, bytes of an element (0: depends on the configuration), bytes that are swapped (1: none).
  * Numbers of less than a byte are in the low bits of a byte, the others of which are 0. */
-#define ZARRC_TYPES(X)                                                                                                 \
-  X(BOOL, "bool", 1, 1)                                                                                                \
-  X(INT8, "int8", 1, 1)                                                                                                \
-  X(INT16, "int16", 2, 2)                                                                                              \
-  X(INT32, "int32", 4, 4)                                                                                              \
-  X(INT64, "int64", 8, 8)                                                                                              \
-  X(UINT8, "uint8", 1, 1)                                                                                              \
-  X(UINT16, "uint16", 2, 2)                                                                                            \
-  X(UINT32, "uint32", 4, 4)                                                                                            \
-  X(UINT64, "uint64", 8, 8)                                                                                            \
-  X(FLOAT16, "float16", 2, 2)                                                                                          \
-  X(FLOAT32, "float32", 4, 4)                                                                                          \
-  X(FLOAT64, "float64", 8, 8)                                                                                          \
-  X(COMPLEX64, "complex64", 8, 4)                                                                                      \
-  X(COMPLEX128, "complex128", 16, 8)                                                                                   \
-  X(RAW, "raw_bytes", 0, 1)                                                                                            \
-  X(FIXED_UTF32, "fixed_length_utf32", 0, 4)                                                                           \
-  X(NULL_TERMINATED, "null_terminated_bytes", 0, 1)                                                                    \
-  X(DATETIME64, "numpy.datetime64", 8, 8)                                                                              \
-  X(TIMEDELTA64, "numpy.timedelta64", 8, 8)                                                                            \
-  X(STRUCT, "struct", 0, 0)                                                                                            \
-  X(STRING, "string", 0, 1)                                                                                            \
-  X(BYTES, "bytes", 0, 1)                                                                                              \
-  X(BFLOAT16, "bfloat16", 2, 2)                                                                                        \
-  X(FLOAT8_E3M4, "float8_e3m4", 1, 1)                                                                                  \
-  X(FLOAT8_E4M3, "float8_e4m3", 1, 1)                                                                                  \
-  X(FLOAT8_E4M3B11FNUZ, "float8_e4m3b11fnuz", 1, 1)                                                                    \
-  X(FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", 1, 1)                                                                          \
-  X(FLOAT8_E5M2, "float8_e5m2", 1, 1)                                                                                  \
-  X(FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", 1, 1)                                                                          \
-  X(FLOAT8_E8M0FNU, "float8_e8m0fnu", 1, 1)                                                                            \
-  X(FLOAT6_E2M3FN, "float6_e2m3fn", 1, 1)                                                                              \
-  X(FLOAT6_E3M2FN, "float6_e3m2fn", 1, 1)                                                                              \
-  X(FLOAT4_E2M1FN, "float4_e2m1fn", 1, 1)                                                                              \
-  X(INT2, "int2", 1, 1)                                                                                                \
-  X(INT4, "int4", 1, 1)                                                                                                \
-  X(UINT2, "uint2", 1, 1)                                                                                              \
-  X(UINT4, "uint4", 1, 1)                                                                                              \
-  X(COMPLEX_FLOAT16, "complex_float16", 4, 2)                                                                          \
-  X(COMPLEX_BFLOAT16, "complex_bfloat16", 4, 2)                                                                        \
-  X(COMPLEX_FLOAT8_E3M4, "complex_float8_e3m4", 2, 1)                                                                  \
-  X(COMPLEX_FLOAT8_E4M3, "complex_float8_e4m3", 2, 1)                                                                  \
-  X(COMPLEX_FLOAT8_E4M3B11FNUZ, "complex_float8_e4m3b11fnuz", 2, 1)                                                    \
-  X(COMPLEX_FLOAT8_E4M3FNUZ, "complex_float8_e4m3fnuz", 2, 1)                                                          \
-  X(COMPLEX_FLOAT8_E5M2, "complex_float8_e5m2", 2, 1)                                                                  \
-  X(COMPLEX_FLOAT8_E5M2FNUZ, "complex_float8_e5m2fnuz", 2, 1)                                                          \
-  X(COMPLEX_FLOAT8_E8M0FNU, "complex_float8_e8m0fnu", 2, 1)                                                            \
-  X(COMPLEX_FLOAT6_E2M3FN, "complex_float6_e2m3fn", 2, 1)                                                              \
-  X(COMPLEX_FLOAT6_E3M2FN, "complex_float6_e3m2fn", 2, 1)                                                              \
+/* clang-format off */
+#define ZARRC_TYPES(X) \
+  X(BOOL, "bool", 1, 1) \
+  X(INT8, "int8", 1, 1) X(INT16, "int16", 2, 2) X(INT32, "int32", 4, 4) X(INT64, "int64", 8, 8) \
+  X(UINT8, "uint8", 1, 1) X(UINT16, "uint16", 2, 2) X(UINT32, "uint32", 4, 4) X(UINT64, "uint64", 8, 8) \
+  X(FLOAT16, "float16", 2, 2) X(FLOAT32, "float32", 4, 4) X(FLOAT64, "float64", 8, 8) \
+  X(COMPLEX64, "complex64", 8, 4) X(COMPLEX128, "complex128", 16, 8) \
+  X(RAW, "raw_bytes", 0, 1) X(FIXED_UTF32, "fixed_length_utf32", 0, 4) \
+  X(NULL_TERMINATED, "null_terminated_bytes", 0, 1) \
+  X(DATETIME64, "numpy.datetime64", 8, 8) X(TIMEDELTA64, "numpy.timedelta64", 8, 8) \
+  X(STRUCT, "struct", 0, 0) X(STRING, "string", 0, 1) X(BYTES, "bytes", 0, 1) \
+  X(BFLOAT16, "bfloat16", 2, 2) \
+  X(FLOAT8_E3M4, "float8_e3m4", 1, 1) X(FLOAT8_E4M3, "float8_e4m3", 1, 1) \
+  X(FLOAT8_E4M3B11FNUZ, "float8_e4m3b11fnuz", 1, 1) X(FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", 1, 1) \
+  X(FLOAT8_E5M2, "float8_e5m2", 1, 1) X(FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", 1, 1) \
+  X(FLOAT8_E8M0FNU, "float8_e8m0fnu", 1, 1) \
+  X(FLOAT6_E2M3FN, "float6_e2m3fn", 1, 1) X(FLOAT6_E3M2FN, "float6_e3m2fn", 1, 1) \
+  X(FLOAT4_E2M1FN, "float4_e2m1fn", 1, 1) \
+  X(INT2, "int2", 1, 1) X(INT4, "int4", 1, 1) X(UINT2, "uint2", 1, 1) X(UINT4, "uint4", 1, 1) \
+  X(COMPLEX_FLOAT16, "complex_float16", 4, 2) X(COMPLEX_BFLOAT16, "complex_bfloat16", 4, 2) \
+  X(COMPLEX_FLOAT8_E3M4, "complex_float8_e3m4", 2, 1) X(COMPLEX_FLOAT8_E4M3, "complex_float8_e4m3", 2, 1) \
+  X(COMPLEX_FLOAT8_E4M3B11FNUZ, "complex_float8_e4m3b11fnuz", 2, 1) \
+  X(COMPLEX_FLOAT8_E4M3FNUZ, "complex_float8_e4m3fnuz", 2, 1) X(COMPLEX_FLOAT8_E5M2, "complex_float8_e5m2", 2, 1) \
+  X(COMPLEX_FLOAT8_E5M2FNUZ, "complex_float8_e5m2fnuz", 2, 1) \
+  X(COMPLEX_FLOAT8_E8M0FNU, "complex_float8_e8m0fnu", 2, 1) \
+  X(COMPLEX_FLOAT6_E2M3FN, "complex_float6_e2m3fn", 2, 1) X(COMPLEX_FLOAT6_E3M2FN, "complex_float6_e3m2fn", 2, 1) \
   X(COMPLEX_FLOAT4_E2M1FN, "complex_float4_e2m1fn", 2, 1)
+/* clang-format on */
 
 typedef enum zarrc_type {
 #define ZARRC_X(name, json, nbytes, unit) ZARRC_##name,
@@ -251,17 +229,15 @@ typedef zarrc_status (*zarrc_values_fn)(void *arg, const zarrc_region *part, con
 
 /* Where the elements of a write come from. Set one of view, fetch and apply; leave the other members zero:
  *     zarrc_write(pipeline, blob, &region, &(zarrc_values){.view = &view}, false, &error);
- * The functions may be called from any thread, for parts of the region. A call is repeated if something must be fetched
- * first or was changed meanwhile; it must then give the same elements, and a failure that does not occur again is not
- * reported. If a function fails the write fails with its status, and that chunk is unchanged. Text that they store in a
+ * The functions may be called from any thread, for parts of the region. A call may be repeated, and must then give the
+ * same elements. If it fails the write fails with its status, and that chunk is unchanged. Text that is stored in a
  * view must live until the write returns. */
 typedef struct zarrc_values {
   const zarrc_view *view; /* all elements, in the shape region.count */
   /* Stores the elements of a part in a view, whose memory is not initialized. The region must not have steps. Parts may
    * overlap. At most one call per chunk at a time. */
   zarrc_values_fn fetch;
-  /* Changes elements of a part in a view that holds the present ones (fill value where nothing is stored). No overlaps.
-   */
+  /* Changes elements of a part in a view that holds the present ones, or fill value. Parts do not overlap. */
   zarrc_values_fn apply;
   /* optional, with apply: returns false if nothing in a part changes, so that it need not be decoded. */
   bool (*touches)(void *arg, const zarrc_region *part);

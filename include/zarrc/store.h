@@ -105,7 +105,7 @@ ZARRC_API zarrc_status zarrc_store_list_temporary(zarrc_store *store, const char
  * somebody else has a stage of this prefix; if that has no note it is waited for. ZARRC_UNSUPPORTED: no stages here. */
 ZARRC_API zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
                                         zarrc_stage **out, zarrc_error *error);
-/* Puts the new version in the place of the old one, which zarrc_stage_close removes; ZARRC_CONFLICT unless `replace`.
+/* Puts the new version in the place of the old one, which zarrc_stage_close removes; without `replace` ZARRC_CONFLICT.
  */
 ZARRC_API zarrc_status zarrc_stage_publish(zarrc_stage *stage, bool replace, zarrc_error *error);
 /* Ends the work. A version that was not published is removed, or left for ZARRC_STAGE_RESUME if `keep` is set. */
@@ -114,8 +114,8 @@ ZARRC_API void zarrc_stage_close(zarrc_stage *stage, bool keep);
  * also puts back an old version that a killed process had just moved aside. */
 ZARRC_API zarrc_status zarrc_stage_find(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
                                         zarrc_error *error);
-/* Finds an old version that could not be removed completely, for example because it contains files of another user, and
- * gets its path (truncated to size). The next stage of the prefix tries again. */
+/* Finds an old version that could not be removed completely, say because of files of another user, and gets its path
+ * (truncated to size). The next stage of the prefix tries again. */
 ZARRC_API zarrc_status zarrc_stage_left(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
                                         zarrc_error *error);
 /* Returns whether a store has stages. */
@@ -128,9 +128,8 @@ ZARRC_API zarrc_status zarrc_memory_store_open(zarrc_ctx *ctx, zarrc_store **out
 ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zarrc_store **out,
                                                zarrc_error *error);
 
-/* Opens the keys of two stores as one store; values in front hide those behind. A key that is in front is read and
- * changed there, other keys behind. The store in front should be a fast one, and read_only unless changes may stay
- * there. Both must stay open. */
+/* Opens the keys of two stores as one store: a key that is in front is read and changed there, other keys behind. The
+ * store in front should be a fast one, and read_only unless changes may stay there. Both must stay open. */
 ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
                                                 zarrc_error *error);
 

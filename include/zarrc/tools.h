@@ -15,8 +15,7 @@ extern "C" {
 
 /* Appends the JSON list of codecs that a text describes: names with arguments, as in "zstd(level=3,checksum)" or
  * "bytes,blosc(zstd,5,bitshuffle),crc32c"; or JSON (a list or a single codec), which stays as it is. A missing
- * array-to-bytes codec is added: vlen-utf8, vlen-bytes or bytes (little-endian), whichever suits dtype, which may be
- * NULL. Arguments are not checked until the codec is opened.
+ * array-to-bytes codec is added, whichever suits dtype (which may be NULL). Arguments are not checked.
  * ZARRC_INVALID_ARGUMENT: the text is neither; ZARRC_UNSUPPORTED: there is no codec of that name. */
 ZARRC_API zarrc_status zarrc_codecs_from_text(const char *text, const zarrc_dtype *dtype, zarrc_buf *out,
                                               zarrc_error *error);
@@ -155,7 +154,7 @@ typedef struct zarrc_copy_options {
 
 /* Opens a copier; does not look at the stores yet, which must have the same context and stay open. Copies the options,
  * which may be NULL. ZARRC_INVALID_ARGUMENT: the options contradict each other, or source and target are in the same
- * store and one contains the other. For two stores with overlapping directories see zarrc_copy_check_urls. */
+ * store and one contains the other (of two stores: zarrc_copy_check_urls). */
 ZARRC_API zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zarrc_store *target,
                                          const char *target_path, const zarrc_copy_options *options, zarrc_copier **out,
                                          zarrc_error *error);
@@ -283,17 +282,11 @@ typedef struct zarrc_migrate_report {
 } zarrc_migrate_report;
 
 /* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where
- * and as they are. All nodes are checked first.
- *
- * To format 3, each node gets a zarr.json. The documents of format 2 stay until a call with remove_v2_metadata; other
- * programs may still use them, but where both are zarr.json counts. To format 2, each zarr.json is replaced by
- * documents of format 2; those that are still there, and say the same, come into their own again. An array must have
- * chunk keys of the encoding "v2", as migrated ones have. Consolidated metadata of the new format are not made. Where
- * the store has stages, a second migration or copy at the path at the same time is ZARRC_CONFLICT.
- *
- * An interrupted call can be repeated. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED: the
- * new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another format,
- * or documents of format 2 say something else and would be removed or replaced. */
+ * and as they are (docs/format.md). All nodes are checked first, and an interrupted call can be repeated. Consolidated
+ * metadata of the new format are not made. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED:
+ * the new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another
+ * format, documents of format 2 say something else and would be removed or replaced, or somebody else migrates or
+ * copies here. */
 ZARRC_API zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
                                      zarrc_migrate_report *report, zarrc_error *error);
 

@@ -125,8 +125,7 @@ ZARRC_API zarrc_blob *zarrc_asking_blob(zarrc_asking *asking);
  * value. The list is valid until the next call. */
 ZARRC_API zarrc_status zarrc_asking_wanted(zarrc_asking *asking, uint64_t gap, uint64_t max, zarrc_range **ranges,
                                            size_t *n, zarrc_error *error);
-/* Takes over what was fetched of a wanted range: `got`, and `total` or ZARRC_UNKNOWN. Fewer bytes than wanted mean that
- * the value ends there. If there are more bytes than a range with to_end allows, any of them will do, with the total.
+/* Takes over what was fetched of a wanted range: `got`, and `total` or ZARRC_UNKNOWN, as `fetch` of a store gives them.
  * ZARRC_CONFLICT: the length of the value has changed; ZARRC_TRUNCATED: bytes are missing that the value has;
  * ZARRC_INTERNAL: `got` has no memory, or more bytes than the value. */
 ZARRC_API zarrc_status zarrc_asking_add(zarrc_asking *asking, zarrc_range *range, zarrc_error *error);

@@ -43,9 +43,9 @@ typedef struct zarrc_store_ops {
   const char *name;
   /* Returns the size of the blob of a key of so many bytes. */
   size_t (*blob_nbytes)(const zarrc_store *store, size_t key_nbytes);
-  /* Initializes the blob of a key in memory of that size, aligned like a uint64_t. It begins with a zarrc_blob. The key
-   * is valid and outlives the blob. Nothing is read or written yet. Errors of the blob do not name the key; the caller
-   * adds it (zarrc_error_in_key). The blob of a store that is read_only must not be writable. */
+  /* Initializes the blob of a key in memory of that size, aligned like a uint64_t. The key is valid and outlives the
+   * blob. Nothing is read or written yet. Errors of the blob do not name the key, which the caller adds. The blob of a
+   * store that is read_only must not be writable. */
   zarrc_status (*open)(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error);
   /* Calls fn for each key below prefix ("" for all) or, unless `deep`, for each key and prefix directly below it; in
    * any order. A failure of fn ends the listing. sizes: nbytes of the entries is wanted. */
