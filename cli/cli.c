@@ -18,7 +18,7 @@ void cli_about(cli *c, const char *subject) {
 
 zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error) {
   if (status != ZARRC_INVALID_METADATA && status != ZARRC_UNSUPPORTED) return status;
-  if (error != NULL) error->code = ZARRC_INVALID_ARGUMENT;
+  if (error) error->code = ZARRC_INVALID_ARGUMENT;
   return ZARRC_INVALID_ARGUMENT;
 }
 
@@ -30,7 +30,7 @@ const char *cli_option_name(cli_option_id id) {
 
 zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error) {
   const char *text = cli_value(c, id);
-  if (text == NULL || cli_parse_size(text, out)) return ZARRC_OK;
+  if (!text || cli_parse_size(text, out)) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a size such as 512M or 1G",
                     cli_option_name(id), text);
 }
@@ -39,7 +39,7 @@ zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int6
                                zarrc_error *error) {
   const char *text = cli_value(c, id);
   int64_t value;
-  if (text == NULL) return ZARRC_OK;
+  if (!text) return ZARRC_OK;
   if (!cli_parse_int(text, strlen(text), &value) || value < min || value > max)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a whole number from %lld to %lld",
                       cli_option_name(id), text, (long long)min, (long long)max);
@@ -50,7 +50,7 @@ zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int6
 zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error) {
   *out = (uint64_t)1 << 30;
   zarrc_status status = cli_option_size(c, CLI_MEMORY, out, error);
-  if (status == ZARRC_OK && *out < (uint64_t)1 << 20)
+  if (!status && *out < (uint64_t)1 << 20)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--memory: at least 1M is needed");
   return status;
 }
@@ -82,7 +82,7 @@ static bool is_new(cli_notices *n, const char *store, const char *path, const ch
 
 static void print_notice(void *ud, const char *store, const char *path, const char *sentence) {
   cli *c = ud;
-  if (store == NULL) store = "";
+  if (!store) store = "";
   pthread_mutex_lock(&c->notices.mutex);
   if (is_new(&c->notices, store, path, sentence)) {
     fputs("zarrc: note: ", stderr);
@@ -110,8 +110,8 @@ zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *
                                .fast_gzip = cli_has(c, CLI_FAST_GZIP),
                                .strict = cli_has(c, CLI_STRICT)};
   zarrc_status status = cli_option_number(c, CLI_THREADS, 0, 1024, &threads, error);
-  if (status == ZARRC_OK) status = cli_option_size(c, CLI_MEMORY, &memory, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = cli_option_size(c, CLI_MEMORY, &memory, error);
+  if (status) return status;
   options.threads = (unsigned)threads;
   options.max_memory = memory / parts;
   if (!c->quiet && !c->json && !c->tells_notices) {
@@ -128,7 +128,7 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
                                 .create = writable,
                                 .follow_links = cli_has(c, CLI_FOLLOW_LINKS),
                                 .direct = cli_has(c, CLI_DIRECT)};
-  if (sync != NULL && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
+  if (sync && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
   *out = (cli_node){.ctx = ctx, .url = url};
   return zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
@@ -137,7 +137,7 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
   cli_node place = {0};
   bool found = false;
-  if (cli_store_open(c, ctx, url, true, &place, NULL) == ZARRC_OK) { /* writable, since nothing may exist there yet */
+  if (!cli_store_open(c, ctx, url, true, &place, NULL)) { /* writable, since nothing may exist there yet */
     place.store->read_only = true;
     zarrc_stage_find(place.store, place.path, note, size, &found, NULL);
   }
@@ -161,24 +161,24 @@ static zarrc_status open_node(cli *c, const zarrc_array_options *options, cli_no
   zarrc_status status =
       zarrc_node_open(out->store, out->path, options, &group_options, &out->array, &out->group, error);
   if (status == ZARRC_NOT_FOUND) return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
-  if (status == ZARRC_OK) out->kind = out->array != NULL ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP;
+  if (!status) out->kind = out->array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP;
   return status;
 }
 
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
-  if (status == ZARRC_OK) status = open_node(c, options, out, error);
-  if (status != ZARRC_OK || !writable) return status;
+  if (!status) status = open_node(c, options, out, error);
+  if (status || !writable) return status;
   cli_node_close(out); /* a missing node is reported before a directory is created */
   status = cli_store_open(c, ctx, url, true, out, error);
-  return status != ZARRC_OK ? status : open_node(c, options, out, error);
+  return status ? status : open_node(c, options, out, error);
 }
 
 zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                             cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_node_open(c, ctx, url, writable, options, out, error);
-  if (status != ZARRC_OK || out->array != NULL) return status;
+  if (status || out->array) return status;
   snprintf(c->hint, sizeof c->hint, "zarrc ls %s", url);
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; an array is wanted");
 }
@@ -188,20 +188,20 @@ zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_erro
   char *json = NULL;
   size_t n;
   *out = (cli_node){.ctx = ctx, .url = path};
-  if (path == NULL) {
+  if (!path) {
     snprintf(c->hint, sizeof c->hint, "--metadata zarr.json");
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--metadata is missing");
   }
   cli_about(c, path);
   zarrc_status status = cli_file_read(path, (uint64_t)256 << 20, &json, &n, error);
-  if (status == ZARRC_OK) status = zarrc_memory_store_open(ctx, &out->store, error);
-  if (status == ZARRC_OK) {
+  if (!status) status = zarrc_memory_store_open(ctx, &out->store, error);
+  if (!status) {
     cli_span format = cli_json_member(cli_json_value(json, n), "zarr_format");
     bool is_2 = format.len == 1 && format.ptr[0] == '2';
     status = zarrc_store_set(out->store, is_2 ? ".zarray" : "zarr.json", json, n, error);
   }
-  if (status == ZARRC_OK) status = zarrc_array_open(out->store, "", NULL, &out->array, error);
-  if (status != ZARRC_OK && error != NULL) error->store[0] = error->key[0] = 0; /* it is about the file */
+  if (!status) status = zarrc_array_open(out->store, "", NULL, &out->array, error);
+  if (status && error) error->store[0] = error->key[0] = 0; /* it is about the file */
   free(json);
   return status;
 }
@@ -209,7 +209,7 @@ zarrc_status cli_metadata_open(cli *c, zarrc_ctx *ctx, cli_node *out, zarrc_erro
 void cli_node_close(cli_node *node) {
   zarrc_array_close(node->array);
   zarrc_group_close(node->group);
-  if (node->path != NULL) zarrc_free(node->ctx, node->path);
+  if (node->path) zarrc_free(node->ctx, node->path);
   zarrc_store_close(node->store);
   *node = (cli_node){.ctx = node->ctx, .url = node->url};
 }
@@ -223,7 +223,7 @@ void cli_hint_others(cli *c, zarrc_status status, const zarrc_survey *there) {
 
 bool cli_tell_left(const cli_node *node, const char *url, char place[CLI_LEFT]) {
   bool found = false;
-  if (zarrc_stage_left(node->store, node->path, place, CLI_LEFT, &found, NULL) != ZARRC_OK || !found) return false;
+  if (zarrc_stage_left(node->store, node->path, place, CLI_LEFT, &found, NULL) || !found) return false;
   fputs("zarrc: note: ", stderr);
   cli_print_safe(stderr, url);
   fputs(": what could not be removed of the old version is left in ", stderr);

@@ -11,7 +11,7 @@ zarrc_status cli_codecs_read(const char *spec, char **file, const char **text, z
   size_t n;
   *file = NULL;
   *text = spec;
-  if (spec == NULL || spec[0] != '@') return ZARRC_OK;
+  if (!spec || spec[0] != '@') return ZARRC_OK;
   zarrc_status status = cli_file_read(spec + 1, (uint64_t)1 << 20, file, &n, error);
   *text = *file;
   return status;
@@ -23,9 +23,9 @@ zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtyp
   const char *text;
   *json = zarrc_buf_new(ctx, SIZE_MAX / 2);
   zarrc_status status = cli_codecs_read(spec, &file, &text, error);
-  if (status != ZARRC_OK) return cli_as_usage(status, error);
+  if (status) return cli_as_usage(status, error);
   status = zarrc_codecs_from_text(text, dtype, json, error);
-  if (status != ZARRC_OK)
+  if (status)
     zarrc_error_prefix(error, "--codecs: ");
   else
     status = zarrc_buf_append(json, "", 1, error);
@@ -36,7 +36,7 @@ zarrc_status cli_codecs_parse(zarrc_ctx *ctx, const char *spec, const zarrc_dtyp
 zarrc_status cli_codecs_print(FILE *out, zarrc_ctx *ctx, const char *json, size_t n, zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(ctx, SIZE_MAX / 2);
   zarrc_status status = zarrc_codecs_to_text(json, n, &text, error);
-  if (status == ZARRC_OK) cli_json_print(out, (const char *)text.ptr, text.len);
+  if (!status) cli_json_print(out, (const char *)text.ptr, text.len);
   zarrc_buf_clear(&text);
   return status;
 }

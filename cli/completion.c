@@ -9,7 +9,7 @@
 #include <string.h>
 
 static bool is_words(const char *choices) {
-  return choices != NULL && choices[0] != '<';
+  return choices && choices[0] != '<';
 }
 
 static void put_names(FILE *out, const cli_verb *verb) {
@@ -29,12 +29,12 @@ static void put_bash(FILE *out) {
   for (size_t v = 0; v < cli_nverbs; v++)
     for (size_t i = 0; i < cli_noptions; i++) {
       const cli_option *o = &cli_options[i];
-      if ((o->verbs & cli_verbs[v].bit) == 0 || o->argument == NULL) continue;
+      if ((o->verbs & cli_verbs[v].bit) == 0 || !o->argument) continue;
       fprintf(out, "  '%s --%s'", cli_verbs[v].name, o->name);
       if (o->letter != 0) fprintf(out, "|'%s -%c'", cli_verbs[v].name, o->letter);
       if (is_words(o->choices))
         fprintf(out, ") COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")); return ;;\n", o->choices);
-      else if (o->choices != NULL)
+      else if (o->choices)
         fputs(") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", out);
       else
         fputs(") return ;;\n", out);
@@ -64,7 +64,7 @@ static void put_zsh_text(FILE *out, const char *text) {
   for (; *text != 0; text++) {
     if (*text == '\'')
       fputs("'\\''", out);
-    else if (strchr("[]:\\", *text) != NULL)
+    else if (strchr("[]:\\", *text))
       fprintf(out, "\\%c", *text);
     else
       putc(*text, out);
@@ -74,19 +74,19 @@ static void put_zsh_text(FILE *out, const char *text) {
 static void put_zsh_option(FILE *out, const cli_option *o) {
   fputs(" \\\n        ", out);
   if (o->letter != 0)
-    fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name, o->letter, o->argument != NULL ? "+" : "", o->name,
-            o->argument != NULL ? "=" : "");
+    fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name, o->letter, o->argument ? "+" : "", o->name,
+            o->argument ? "=" : "");
   else
-    fprintf(out, "'--%s%s[", o->name, o->argument != NULL ? "=" : "");
+    fprintf(out, "'--%s%s[", o->name, o->argument ? "=" : "");
   put_zsh_text(out, o->help);
   putc(']', out);
-  if (o->argument != NULL) {
+  if (o->argument) {
     putc(':', out);
     put_zsh_text(out, o->argument);
     putc(':', out);
     if (is_words(o->choices))
       fprintf(out, "(%s)", o->choices);
-    else if (o->choices != NULL)
+    else if (o->choices)
       fputs("_files", out);
   }
   putc('\'', out);
@@ -143,7 +143,7 @@ static void put_fish(FILE *out) {
       if ((o->verbs & verb->bit) == 0) continue;
       fprintf(out, "complete -c zarrc -n '__fish_seen_subcommand_from %s' -l %s", verb->name, o->name);
       if (o->letter != 0) fprintf(out, " -s %c", o->letter);
-      if (o->argument != NULL) fputs(o->choices != NULL && !is_words(o->choices) ? " -r -F" : " -x", out);
+      if (o->argument) fputs(o->choices && !is_words(o->choices) ? " -r -F" : " -x", out);
       if (is_words(o->choices)) fprintf(out, " -a '%s'", o->choices);
       fputs(" -d ", out);
       put_fish_text(out, o->help);
@@ -164,10 +164,10 @@ zarrc_status cli_completion(cli *c, zarrc_error *error) {
   if (i == sizeof shells / sizeof shells[0])
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "'%.80s' is none of: bash zsh fish", shell);
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   shells[i].put(text.out);
   status = cli_memstream_close(&text, ZARRC_OK, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   if (c->json) {
     cli_json j;
     cli_json_begin(&j, stdout, "completion");

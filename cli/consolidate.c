@@ -25,7 +25,7 @@ static zarrc_status show(void *arg, const char *path, zarrc_consolidated_differe
   const char *name = strlen(path) < k->nprefix ? "" : path + k->nprefix;
   (void)error;
   k->n++;
-  if (k->json != NULL) {
+  if (k->json) {
     cli_json_open(k->json, NULL, '{');
     cli_json_string(k->json, "path", name);
     cli_json_string(k->json, "difference", words[difference]);
@@ -41,7 +41,7 @@ static zarrc_status check(const cli *c, const cli_node *node, zarrc_error *error
   cli_memstream text; /* so that a list is printed completely or not at all */
   cli_json j;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   checking k = {.json = c->json ? &j : NULL, .nprefix = strlen(node->path) + (node->path[0] != 0), .out = text.out};
   if (c->json) {
     cli_json_begin(&j, text.out, "consolidate");
@@ -54,9 +54,9 @@ static zarrc_status check(const cli *c, const cli_node *node, zarrc_error *error
     cli_json_end(&j);
   }
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK) status = cli_print(text.text, text.len, error);
+  if (!status) status = cli_print(text.text, text.len, error);
   free(text.text);
-  if (status == ZARRC_OK && k.n > 0)
+  if (!status && k.n > 0)
     status = zarrc_fail(error, ZARRC_CORRUPT, "%zu node%s not as the consolidated metadata say", k.n,
                         k.n == 1 ? " is" : "s are");
   return status;
@@ -66,8 +66,8 @@ static zarrc_status consolidate(cli *c, const cli_node *node, zarrc_error *error
   zarrc_tree *tree = NULL;
   zarrc_status status = zarrc_consolidate(node->store, node->path, cli_has(c, CLI_FORCE), error);
   if (status == ZARRC_CONFLICT && !cli_has(c, CLI_FORCE)) snprintf(c->hint, sizeof c->hint, "--force to drop them");
-  if (status == ZARRC_OK) status = zarrc_tree_open(node->store, node->path, -1, NULL, &tree, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = zarrc_tree_open(node->store, node->path, -1, NULL, &tree, error);
+  if (status) return status;
   size_t n = zarrc_tree_nnodes(tree) - 1;
   const char *name = zarrc_group_format(node->group) == 2 ? ".zmetadata" : "zarr.json";
   zarrc_tree_close(tree);
@@ -91,12 +91,10 @@ zarrc_status cli_consolidate(cli *c, zarrc_error *error) {
   bool checks = cli_has(c, CLI_CHECK);
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
-  if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], !checks, &options, &node, error);
-  if (status == ZARRC_OK && node.group == NULL)
-    status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "an array; a group is wanted");
-  if (status == ZARRC_OK) status = checks ? check(c, &node, error) : consolidate(c, &node, error);
-  if (status == ZARRC_NOT_FOUND && node.group != NULL)
-    snprintf(c->hint, sizeof c->hint, "zarrc consolidate %s", node.url);
+  if (!status) status = cli_node_open(c, ctx, c->args.operand[0], !checks, &options, &node, error);
+  if (!status && !node.group) status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "an array; a group is wanted");
+  if (!status) status = checks ? check(c, &node, error) : consolidate(c, &node, error);
+  if (status == ZARRC_NOT_FOUND && node.group) snprintf(c->hint, sizeof c->hint, "zarrc consolidate %s", node.url);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

@@ -18,7 +18,7 @@
 static zarrc_status read_dims(const cli_copying *k, cli_option_id id, const char *name, int64_t *dims,
                               const int64_t **out, int *n, zarrc_error *error) {
   const char *text = cli_value(k->c, id);
-  if (text == NULL) return ZARRC_OK;
+  if (!text) return ZARRC_OK;
   *out = dims;
   return cli_parse_dims(name, text, 1, dims, n, error);
 }
@@ -43,22 +43,21 @@ static zarrc_status read_arguments(cli_copying *k, zarrc_error *error) {
   k->copy_url = c->args.operand[1];
   k->dry = cli_has(c, CLI_DRY_RUN);
   *o = (zarrc_copy_options){.struct_size = sizeof *o,
-                            .no_shards = shards != NULL && strcmp(shards, "none") == 0,
+                            .no_shards = shards && strcmp(shards, "none") == 0,
                             .chunk_key_encoding = cli_value(c, CLI_KEY_ENCODING),
-                            .separator = separator != NULL ? separator[0] : 0,
+                            .separator = separator ? separator[0] : 0,
                             .write_empty_chunks = cli_has(c, CLI_WRITE_EMPTY),
                             .other_files = cli_has(c, CLI_OTHER_FILES),
                             .no_consolidated = cli_has(c, CLI_NO_CONSOLIDATED),
                             .check = cli_has(c, CLI_CHECK),
-                            .zarr_format = format != NULL ? format[0] - '0' : 3,
+                            .zarr_format = format ? format[0] - '0' : 3,
                             .source_name = k->source_url};
   zarrc_status status = read_mode(k, error);
-  if (status == ZARRC_OK) status = cli_memory_option(c, &k->memory, error);
-  if (status == ZARRC_OK)
-    status = read_dims(k, CLI_CHUNKS, "chunks", k->chunks, &o->chunk_shape, &o->nchunk_shape, error);
-  if (status == ZARRC_OK && !o->no_shards)
+  if (!status) status = cli_memory_option(c, &k->memory, error);
+  if (!status) status = read_dims(k, CLI_CHUNKS, "chunks", k->chunks, &o->chunk_shape, &o->nchunk_shape, error);
+  if (!status && !o->no_shards)
     status = read_dims(k, CLI_SHARDS, "shards", k->shards, &o->shard_shape, &o->nshard_shape, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   o->memory = k->memory;
   cli_about(c, k->source_url);
   return cli_as_usage(cli_codecs_read(cli_value(c, CLI_CODECS), &k->codecs, &o->codecs, error), error);
@@ -127,9 +126,9 @@ static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
 static zarrc_status explain(cli_copying *k, zarrc_status status, zarrc_error *error) {
   const zarrc_copy_report *r = k->report = zarrc_copier_report(k->copier);
   const zarrc_survey there = {.nnodes = r->target_nodes, .nothers = r->target_files};
-  if (status == ZARRC_OK) return status;
+  if (!status) return status;
   cli_about(k->c, r->side == ZARRC_COPY_SOURCE ? k->source_url : r->side == ZARRC_COPY_TARGET ? k->copy_url : "");
-  if (r->option != NULL) {
+  if (r->option) {
     const char *name = strcmp(r->option, "chunk_shape") == 0   ? "chunks"
                        : strcmp(r->option, "shard_shape") == 0 ? "shards"
                                                                : r->option;
@@ -150,15 +149,15 @@ static zarrc_status explain(cli_copying *k, zarrc_status status, zarrc_error *er
 static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
   cli *c = k->c;
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &k->ctx, error);
-  if (status == ZARRC_OK) status = zarrc_copy_check_urls(k->ctx, k->source_url, k->copy_url, error);
-  if (status == ZARRC_OK) status = cli_store_open(c, k->ctx, k->source_url, false, &k->source, error);
-  if (status == ZARRC_OK) status = cli_store_open(c, k->ctx, k->copy_url, true, &k->copy, error);
-  if (status == ZARRC_OK && !zarrc_stage_possible(k->copy.store)) {
+  if (!status) status = zarrc_copy_check_urls(k->ctx, k->source_url, k->copy_url, error);
+  if (!status) status = cli_store_open(c, k->ctx, k->source_url, false, &k->source, error);
+  if (!status) status = cli_store_open(c, k->ctx, k->copy_url, true, &k->copy, error);
+  if (!status && !zarrc_stage_possible(k->copy.store)) {
     snprintf(c->hint, sizeof c->hint, "a path as the destination");
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copy in memory would be gone at once");
   }
-  if (status == ZARRC_OK) status = cli_memstream_open(&k->other_names, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = cli_memstream_open(&k->other_names, error);
+  if (status) return status;
   k->options.event = hear;
   k->options.event_arg = k;
   return zarrc_copier_open(k->source.store, k->source.path, k->copy.store, k->copy.path, &k->options, &k->copier,
@@ -167,14 +166,14 @@ static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
 
 static zarrc_status plan(cli_copying *k, zarrc_error *error) {
   zarrc_status status = explain(k, zarrc_copier_plan(k->copier, error), error);
-  if (status == ZARRC_OK && k->nnames > SHOWN) fputs(", ...", k->other_names.out);
+  if (!status && k->nnames > SHOWN) fputs(", ...", k->other_names.out);
   return cli_memstream_close(&k->other_names, status, error);
 }
 
 static zarrc_status run(cli_copying *k, zarrc_error *error) {
   zarrc_status status = zarrc_copier_run(k->copier, error);
   cli_progress_end(&k->progress);
-  if (status == ZARRC_OK) k->is_left = cli_tell_left(&k->copy, k->copy_url, k->left);
+  if (!status) k->is_left = cli_tell_left(&k->copy, k->copy_url, k->left);
   return explain(k, status, error);
 }
 
@@ -187,12 +186,12 @@ static zarrc_status report(const cli_copying *k, zarrc_error *error) {
     status = cli_copy_print_plan(k, error);
   else if (!c->quiet)
     cli_copy_print_summary(k);
-  if (status == ZARRC_OK && c->verbose && !k->dry) cli_copy_tell_details(k);
+  if (!status && c->verbose && !k->dry) cli_copy_tell_details(k);
   return status;
 }
 
 static void close_copier(cli_copying *k) {
-  if (k->other_names.out != NULL) cli_memstream_close(&k->other_names, ZARRC_CANCELED, NULL);
+  if (k->other_names.out) cli_memstream_close(&k->other_names, ZARRC_CANCELED, NULL);
   zarrc_copier_close(k->copier);
   cli_node_close(&k->source);
   cli_node_close(&k->copy);
@@ -204,11 +203,11 @@ static void close_copier(cli_copying *k) {
 zarrc_status cli_copy(cli *c, zarrc_error *error) {
   cli_copying k = {.c = c};
   zarrc_status status = read_arguments(&k, error);
-  if (status == ZARRC_OK) status = open_copier(&k, error);
-  if (status == ZARRC_OK) status = plan(&k, error);
-  if (status == ZARRC_OK && !c->quiet && !c->json) cli_copy_warn(&k);
-  if (status == ZARRC_OK && !k.dry) status = run(&k, error);
-  if (status == ZARRC_OK) status = report(&k, error);
+  if (!status) status = open_copier(&k, error);
+  if (!status) status = plan(&k, error);
+  if (!status && !c->quiet && !c->json) cli_copy_warn(&k);
+  if (!status && !k.dry) status = run(&k, error);
+  if (!status) status = report(&k, error);
   close_copier(&k);
   return status;
 }

@@ -104,8 +104,8 @@ static zarrc_status print_array(const cli_copying *k, const zarrc_copy_array *x,
                                                                  : cli_human_bytes(a, (double)l.nbytes));
   zarrc_status status = print_chain(x->source, error);
   printf("\n  to    ");
-  if (status == ZARRC_OK) status = print_chain(x->model, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = print_chain(x->model, error);
+  if (status) return status;
   printf("\n  work  %s region%s%s of up to %s, %u at once\n", cli_human_count(a, x->nregions),
          x->nregions == 1 ? "" : "s", x->in_parts ? ", in parts" : "", cli_human_bytes(b, (double)x->region_nbytes),
          x->regions_at_once);
@@ -121,7 +121,7 @@ zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error) {
   char a[CLI_HUMAN], b[CLI_HUMAN];
   for (size_t i = 0; i < r->narrays; i++) {
     zarrc_status status = print_array(k, array_at(k, i), error);
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
   }
   if (r->replaces) print_replaced(k);
   printf("format    Zarr %d\ngroups    %zu\narrays    %zu\nobjects   %s at most\n", k->options.zarr_format, r->ngroups,
@@ -199,8 +199,8 @@ void cli_copy_print_summary(const cli_copying *k) {
   if (r->skipped_nobjects > 0) printf(", %s were there", cli_human_count(a, r->skipped_nobjects));
   if (r->mended_nobjects > 0) printf(", %s were damaged and made anew", cli_human_count(a, r->mended_nobjects));
   puts(k->options.check ? ", checked" : "");
-  if (k->options.chunk_shape != NULL) print_shapes(k, "chunks", false);
-  if (k->options.shard_shape != NULL) print_shapes(k, "shards", true);
+  if (k->options.chunk_shape) print_shapes(k, "chunks", false);
+  if (k->options.shard_shape) print_shapes(k, "shards", true);
   print_left_out(k);
 }
 

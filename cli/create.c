@@ -28,15 +28,15 @@ typedef struct making {
 /* Reads --fill-value. What is not JSON, such as NaN or a bare word, is taken as a string. */
 static zarrc_status read_fill(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_FILL_VALUE);
-  if (text == NULL) return ZARRC_OK;
+  if (!text) return ZARRC_OK;
   cli_span whole = cli_json_value(text, strlen(text));
   size_t digit = text[0] == '-';
   bool number = isdigit((unsigned char)text[digit]) && strspn(text, "0123456789+-.eE") == strlen(text);
-  bool json = number || (text[0] != 0 && strchr("\"[{", text[0]) != NULL && whole.ptr != NULL) ||
-              cli_span_is(whole, "true") || cli_span_is(whole, "false") || cli_span_is(whole, "null");
+  bool json = number || (text[0] != 0 && strchr("\"[{", text[0]) && whole.ptr) || cli_span_is(whole, "true") ||
+              cli_span_is(whole, "false") || cli_span_is(whole, "null");
   cli_memstream fill;
   zarrc_status status = cli_memstream_open(&fill, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   if (json)
     fputs(text, fill.out);
   else
@@ -49,19 +49,18 @@ static zarrc_status read_fill(making *m, zarrc_error *error) {
 /* Returns the Zarr format of the new node; 0: the library decides. */
 static int zarr_format(const cli *c) {
   const char *text = cli_value(c, CLI_ZARR_FORMAT);
-  return text != NULL ? text[0] - '0' : 0;
+  return text ? text[0] - '0' : 0;
 }
 
 /* Checks the fill value more strictly than that of a stored document: a typing error must not become another value. */
 static zarrc_status check_fill(const making *m, zarrc_error *error) {
   zarrc_arena *arena = NULL;
-  if (m->fill == NULL || (zarr_format(m->c) == 2 && strcmp(m->fill, "null") == 0)) return ZARRC_OK;
+  if (!m->fill || (zarr_format(m->c) == 2 && strcmp(m->fill, "null") == 0)) return ZARRC_OK;
   void *element = calloc(1, m->dtype.item_size);
-  if (element == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!element) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   zarrc_status status = zarrc_arena_open(m->ctx, &arena, error);
-  if (status == ZARRC_OK)
-    status = zarrc_fill_from_json(m->ctx, &m->dtype, m->fill, strlen(m->fill), false, arena, element, error);
-  if (status != ZARRC_OK) zarrc_error_prefix(error, "--fill-value: ");
+  if (!status) status = zarrc_fill_from_json(m->ctx, &m->dtype, m->fill, strlen(m->fill), false, arena, element, error);
+  if (status) zarrc_error_prefix(error, "--fill-value: ");
   zarrc_arena_close(arena);
   free(element);
   return status;
@@ -71,7 +70,7 @@ static zarrc_status read_attributes(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_ATTRIBUTES);
   size_t n;
   m->config.attributes = text;
-  if (text == NULL || text[0] != '@') return ZARRC_OK;
+  if (!text || text[0] != '@') return ZARRC_OK;
   zarrc_status status = cli_file_read(text + 1, (uint64_t)256 << 20, &m->attributes, &n, error);
   m->config.attributes = m->attributes;
   return status;
@@ -81,14 +80,14 @@ static zarrc_status read_attributes(making *m, zarrc_error *error) {
 static zarrc_status read_names(making *m, zarrc_error *error) {
   const char *text = cli_value(m->c, CLI_DIMENSION_NAMES);
   int n = 0;
-  if (text == NULL) return ZARRC_OK;
+  if (!text) return ZARRC_OK;
   m->names = strdup(text);
-  if (m->names == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  for (char *p = m->names; m->ndim > 0 && p != NULL; n++) {
+  if (!m->names) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  for (char *p = m->names; m->ndim > 0 && p; n++) {
     char *comma = strchr(p, ',');
-    if (comma != NULL) *comma = 0;
+    if (comma) *comma = 0;
     if (n < m->ndim) m->name[n] = *p != 0 ? p : NULL;
-    p = comma != NULL ? comma + 1 : NULL;
+    p = comma ? comma + 1 : NULL;
   }
   if (n != m->ndim)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--dimension-names: %d names for %d dimensions", n, m->ndim);
@@ -100,9 +99,9 @@ static zarrc_status read_dims(making *m, cli_option_id id, const char *name, int
                               zarrc_error *error) {
   const char *text = cli_value(m->c, id);
   int n;
-  if (text == NULL || strcmp(text, "none") == 0) return ZARRC_OK;
+  if (!text || strcmp(text, "none") == 0) return ZARRC_OK;
   zarrc_status status = cli_parse_dims(name, text, 1, dims, &n, error);
-  if (status == ZARRC_OK && n != m->ndim)
+  if (!status && n != m->ndim)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: %d numbers for %d dimensions", name, n, m->ndim);
   *out = dims;
   return status;
@@ -112,7 +111,7 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   cli *c = m->c;
   const char *separator = cli_value(c, CLI_SEPARATOR), *spec = cli_value(c, CLI_CODECS);
   const char *missing = !cli_has(c, CLI_SHAPE) ? "--shape" : !cli_has(c, CLI_DTYPE) ? "--dtype" : NULL;
-  if (missing != NULL) {
+  if (missing) {
     snprintf(c->hint, sizeof c->hint, "zarrc help create");
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s is missing", missing);
   }
@@ -120,24 +119,24 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
                                    .data_type = cli_value(c, CLI_DTYPE),
                                    .shape = m->shape,
                                    .chunk_key_encoding = cli_value(c, CLI_KEY_ENCODING),
-                                   .separator = separator != NULL ? separator[0] : 0,
+                                   .separator = separator ? separator[0] : 0,
                                    .order = cli_has(c, CLI_ORDER) ? cli_value(c, CLI_ORDER)[0] : 0};
   zarrc_status status = cli_parse_dims("shape", cli_value(c, CLI_SHAPE), 0, m->shape, &m->ndim, error);
   m->config.ndim = m->ndim;
-  if (status == ZARRC_OK) status = read_dims(m, CLI_CHUNKS, "chunks", m->chunks, &m->config.chunk_shape, error);
-  if (status == ZARRC_OK) status = read_dims(m, CLI_SHARDS, "shards", m->shards, &m->config.shard_shape, error);
-  if (status == ZARRC_OK) status = zarrc_dtype_parse(m->ctx, m->config.data_type, &m->dtype, error);
-  if (status == ZARRC_OK && spec != NULL) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
+  if (!status) status = read_dims(m, CLI_CHUNKS, "chunks", m->chunks, &m->config.chunk_shape, error);
+  if (!status) status = read_dims(m, CLI_SHARDS, "shards", m->shards, &m->config.shard_shape, error);
+  if (!status) status = zarrc_dtype_parse(m->ctx, m->config.data_type, &m->dtype, error);
+  if (!status && spec) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
   m->config.codecs = (const char *)m->codecs.ptr;
-  if (status == ZARRC_OK) status = read_fill(m, error);
-  if (status == ZARRC_OK) status = check_fill(m, error);
-  if (status == ZARRC_OK) status = read_names(m, error);
-  return status == ZARRC_OK ? read_attributes(m, error) : status;
+  if (!status) status = read_fill(m, error);
+  if (!status) status = check_fill(m, error);
+  if (!status) status = read_names(m, error);
+  return status ? status : read_attributes(m, error);
 }
 
 /* Returns whether an error is about the node at a path, and not about a parent. */
 static bool is_about(const zarrc_error *error, const char *path) {
-  size_t n = path != NULL ? strlen(path) : 0;
+  size_t n = path ? strlen(path) : 0;
   return n == 0 || (strncmp(error->key, path, n) == 0 && error->key[n] == '/');
 }
 
@@ -181,21 +180,21 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
                                                       : ZARRC_CREATE_OVERWRITE;
   zarrc_survey there;
   zarrc_status status = cli_store_open(c, m->ctx, url, true, &node, error);
-  if (status == ZARRC_OK) status = create(m, node.store, node.path, mode, &node.array, &node.group, error);
+  if (!status) status = create(m, node.store, node.path, mode, &node.array, &node.group, error);
   if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
     snprintf(c->hint, sizeof c->hint, "--overwrite");
   if (status == ZARRC_CONFLICT && mode != ZARRC_CREATE_NEW &&
-      zarrc_node_survey(node.store, node.path, &there, NULL, NULL, NULL) == ZARRC_OK)
+      !zarrc_node_survey(node.store, node.path, &there, NULL, NULL, NULL))
     cli_hint_others(c, status, &there);
-  if (status == ZARRC_OK && node.array != NULL) tell_notes(node.array);
+  if (!status && node.array) tell_notes(node.array);
   char left[CLI_LEFT];
-  bool is_left = status == ZARRC_OK && cli_tell_left(&node, url, left);
-  if (status == ZARRC_OK && c->json) {
+  bool is_left = !status && cli_tell_left(&node, url, left);
+  if (!status && c->json) {
     cli_json j;
-    const char *metadata = node.array != NULL ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);
+    const char *metadata = node.array ? zarrc_array_metadata(node.array) : zarrc_group_metadata(node.group);
     cli_json_begin(&j, stdout, "create");
     cli_json_string(&j, "url", url);
-    cli_json_string(&j, "node_type", node.array != NULL ? "array" : "group");
+    cli_json_string(&j, "node_type", node.array ? "array" : "group");
     cli_json_raw(&j, "metadata", metadata, strlen(metadata));
     if (is_left) cli_json_string(&j, "left", left);
     cli_json_end(&j);
@@ -212,10 +211,10 @@ static zarrc_status rehearse(const making *m, zarrc_error *error) {
   zarrc_group *group = NULL;
   char *path = NULL;
   zarrc_status status = zarrc_store_open(m->ctx, "memory:", &options, &store, &path, error);
-  if (status == ZARRC_OK) status = create(m, store, "", ZARRC_CREATE_NEW, &array, &group, error);
+  if (!status) status = create(m, store, "", ZARRC_CREATE_NEW, &array, &group, error);
   zarrc_array_close(array);
   zarrc_group_close(group);
-  if (path != NULL) zarrc_free(m->ctx, path);
+  if (path) zarrc_free(m->ctx, path);
   zarrc_store_close(store);
   return status;
 }
@@ -223,10 +222,10 @@ static zarrc_status rehearse(const making *m, zarrc_error *error) {
 zarrc_status cli_create(cli *c, zarrc_error *error) {
   making m = {.c = c};
   zarrc_status status = cli_ctx_open(c, CLI_HALF, &m.ctx, error);
-  if (status == ZARRC_OK) status = cli_has(c, CLI_GROUP) ? read_group(&m, error) : read_config(&m, error);
-  if (status == ZARRC_OK) status = rehearse(&m, error);
+  if (!status) status = cli_has(c, CLI_GROUP) ? read_group(&m, error) : read_config(&m, error);
+  if (!status) status = rehearse(&m, error);
   status = cli_as_usage(status, error);
-  if (status == ZARRC_OK) status = make(&m, c->args.operand[0], error);
+  if (!status) status = make(&m, c->args.operand[0], error);
   zarrc_dtype_close(&m.dtype);
   free(m.fill);
   free(m.attributes);

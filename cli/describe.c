@@ -54,7 +54,7 @@ void cli_print_dtype(FILE *out, const zarrc_dtype *dtype) {
 zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *error) {
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_print_dtype(text.out, dtype);
   status = cli_memstream_close(&text, ZARRC_OK, error);
   *out = text.text;
@@ -63,9 +63,9 @@ zarrc_status cli_dtype_text(const zarrc_dtype *dtype, char **out, zarrc_error *e
 
 zarrc_status cli_array_dtype_text(const zarrc_array *array, char **out, zarrc_error *error) {
   cli_memstream text;
-  if (zarrc_array_dtype(array) != NULL) return cli_dtype_text(zarrc_array_dtype(array), out, error);
+  if (zarrc_array_dtype(array)) return cli_dtype_text(zarrc_array_dtype(array), out, error);
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_print(text.out, zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   status = cli_memstream_close(&text, ZARRC_OK, error);
   *out = text.text;
@@ -76,7 +76,7 @@ zarrc_status cli_json_dtype(cli_json *j, const char *key, zarrc_ctx *ctx, const 
                             zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(ctx, SIZE_MAX / 2);
   zarrc_status status = zarrc_dtype_to_json(dtype, &text, error);
-  if (status == ZARRC_OK) cli_json_raw(j, key, (const char *)text.ptr, text.len);
+  if (!status) cli_json_raw(j, key, (const char *)text.ptr, text.len);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -85,7 +85,7 @@ zarrc_status cli_print_element(FILE *out, zarrc_ctx *ctx, const zarrc_dtype *dty
                                zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(ctx, SIZE_MAX / 2);
   zarrc_status status = zarrc_fill_to_json(dtype, element, &text, error);
-  if (status == ZARRC_OK) cli_json_print(out, (const char *)text.ptr, text.len);
+  if (!status) cli_json_print(out, (const char *)text.ptr, text.len);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -108,7 +108,7 @@ cli_span cli_inner_codecs(const zarrc_array *array) {
   int64_t shape[ZARRC_MAX_NDIM];
   cli_span inner = {0};
   if (zarrc_array_inner_chunk_shape(array, shape)) inner = cli_json_member(cli_sharding_at(array, 0), "codecs");
-  return inner.ptr != NULL ? inner : cli_json_value(text, strlen(text));
+  return inner.ptr ? inner : cli_json_value(text, strlen(text));
 }
 
 const char *cli_node_type(zarrc_node_kind kind) {

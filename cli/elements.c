@@ -37,7 +37,7 @@ static zarrc_status take_element(reader *r, const char *json, size_t n) {
   if (cli_canceled(NULL)) return zarrc_fail(r->error, ZARRC_CANCELED, "interrupted");
   void *element = to->data + r->number * to->dtype->item_size;
   zarrc_status status = zarrc_fill_from_json(to->ctx, to->dtype, json, n, false, to->arena, element, r->error);
-  if (status == ZARRC_INVALID_METADATA && r->error != NULL) { /* here it is input, not metadata */
+  if (status == ZARRC_INVALID_METADATA && r->error) { /* here it is input, not metadata */
     zarrc_error_prefix(r->error, "element %.200s: ", index_of(to, r->number, index));
     return r->error->code = ZARRC_INVALID_ARGUMENT;
   }
@@ -48,7 +48,7 @@ static zarrc_status take_element(reader *r, const char *json, size_t n) {
 /* -------------------------------------------------------------------------------------------------------- JSON */
 
 static char peek(reader *r) {
-  while (r->p < r->end && strchr(" \t\r\n", *r->p) != NULL && *r->p != 0) r->p++;
+  while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p != 0) r->p++;
   return r->p < r->end ? *r->p : 0;
 }
 
@@ -69,7 +69,7 @@ static zarrc_status take_list(reader *r, int axis) {
   if (axis == r->ndim) {
     peek(r);
     cli_span value = cli_json_value(r->p, (size_t)(r->end - r->p));
-    if (value.ptr == NULL) return fail_here(r, "a value");
+    if (!value.ptr) return fail_here(r, "a value");
     r->p = value.ptr + value.len;
     return take_element(r, value.ptr, value.len);
   }
@@ -80,7 +80,7 @@ static zarrc_status take_list(reader *r, int axis) {
     if (i > 0 && *r->p != ',') return fail_here(r, "','");
     if (i > 0) r->p++;
     zarrc_status status = take_list(r, axis + 1);
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
   }
   if (peek(r) == ',' || (r->shape[axis] == 0 && r->p < r->end && *r->p != ']')) return fail_length(r, axis, "more");
   if (peek(r) != ']') return fail_here(r, "']'");
@@ -91,7 +91,7 @@ static zarrc_status take_list(reader *r, int axis) {
 /* Returns how many brackets the text begins with. */
 static int leading_lists(const char *text, size_t n) {
   int lists = 0;
-  for (size_t i = 0; i < n && strchr("[ \t\r\n", text[i]) != NULL && text[i] != 0; i++) lists += text[i] == '[';
+  for (size_t i = 0; i < n && strchr("[ \t\r\n", text[i]) && text[i] != 0; i++) lists += text[i] == '[';
   return lists;
 }
 
@@ -101,15 +101,15 @@ zarrc_status cli_elements_from_json(const cli_elements *to, const char *text, si
   zarrc_status status = zarrc_fill_to_json(to->dtype, NULL, &one, error);
   int levels = leading_lists(text, n) - leading_lists((const char *)one.ptr, one.len);
   zarrc_buf_clear(&one);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   for (int i = 0; i < to->ndim; i++) r.shape[i] = to->shape[i];
   if (levels != to->ndim && levels <= 1 && to->ndim > 0 && to->nitems <= INT64_MAX) {
     r.ndim = 1;
     r.shape[0] = (int64_t)to->nitems;
   }
   status = take_list(&r, 0);
-  if (status == ZARRC_OK && peek(&r) != 0) status = fail_here(&r, "the end");
-  if (status == ZARRC_OK && r.p < r.end) status = fail_here(&r, "the end");
+  if (!status && peek(&r) != 0) status = fail_here(&r, "the end");
+  if (!status && r.p < r.end) status = fail_here(&r, "the end");
   return status;
 }
 
@@ -123,10 +123,10 @@ static zarrc_status take_text(reader *r, const char *line, size_t n) {
     return zarrc_fail(r->error, ZARRC_INVALID_ARGUMENT, "element %.200s: the line is not UTF-8",
                       index_of(r->to, r->number, index));
   zarrc_status status = cli_memstream_open(&json, r->error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_quote(json.out, line, n);
   status = cli_memstream_close(&json, ZARRC_OK, r->error);
-  if (status == ZARRC_OK) status = take_element(r, json.text, json.len);
+  if (!status) status = take_element(r, json.text, json.len);
   free(json.text);
   return status;
 }
@@ -134,16 +134,16 @@ static zarrc_status take_text(reader *r, const char *line, size_t n) {
 zarrc_status cli_elements_from_lines(const cli_elements *to, const char *text, size_t n, zarrc_error *error) {
   reader r = {.to = to, .text = text, .p = text, .end = text + n, .error = error};
   zarrc_status status = ZARRC_OK;
-  while (r.p < r.end && status == ZARRC_OK) {
+  while (r.p < r.end && !status) {
     const char *stop = memchr(r.p, '\n', (size_t)(r.end - r.p));
-    size_t len = (size_t)((stop != NULL ? stop : r.end) - r.p);
+    size_t len = (size_t)((stop ? stop : r.end) - r.p);
     if (r.number == to->nitems)
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "more lines than the selection's %llu elements",
                         (unsigned long long)to->nitems);
     status = cli_values_is_text(to->dtype) ? take_text(&r, r.p, len) : take_element(&r, r.p, len);
     r.p += len + (stop != NULL);
   }
-  if (status == ZARRC_OK && r.number < to->nitems)
+  if (!status && r.number < to->nitems)
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%llu lines, the selection has %llu elements",
                         (unsigned long long)r.number, (unsigned long long)to->nitems);
   return status;

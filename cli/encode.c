@@ -43,8 +43,8 @@ static zarrc_status open_pipeline(coding *k, zarrc_error *error) {
     spec.shape[i] = edges ? zarrc_grid_edge(grid, i, 0) : grid->chunk_shape[i];
   }
   zarrc_status status = zarrc_spec_nbytes(k->ctx, &spec, &nbytes, error);
-  if (status == ZARRC_OK) status = zarrc_pipeline_open(k->ctx, codecs, strlen(codecs), &spec, &k->pipeline, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = zarrc_pipeline_open(k->ctx, codecs, strlen(codecs), &spec, &k->pipeline, error);
+  if (status) return status;
   k->dtype = spec.dtype;
   k->dtype.endian = ZARRC_LITTLE;
   k->nitems = cli_product(spec.shape, spec.ndim);
@@ -57,7 +57,7 @@ static zarrc_status read_input(coding *k, uint64_t max, zarrc_error *error) {
   cli_input in;
   zarrc_status status = cli_input_open(cli_value(k->c, CLI_INPUT), &in, error);
   cli_about(k->c, in.name);
-  if (status == ZARRC_OK) status = cli_input_all(&in, max, &k->input, &k->ninput, error);
+  if (!status) status = cli_input_all(&in, max, &k->input, &k->ninput, error);
   cli_input_close(&in);
   return status;
 }
@@ -97,7 +97,7 @@ static const zarrc_codec *codec_at(const coding *k, size_t i) {
 static zarrc_status resolve_specs(const coding *k, zarrc_spec *specs, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   specs[0] = *zarrc_pipeline_spec(k->pipeline);
-  for (size_t i = 0; i < zarrc_pipeline_ncodecs(k->pipeline) && status == ZARRC_OK; i++)
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(k->pipeline) && !status; i++)
     status = zarrc_codec_resolve(codec_at(k, i), &specs[i], &specs[i + 1], error);
   return status;
 }
@@ -110,13 +110,13 @@ static zarrc_status size_behind(const coding *k, size_t n, uint64_t *nbytes, zar
   zarrc_parts parts;
   zarrc_status status = ZARRC_OK;
   zarrc_parts_init(&parts, k->ctx);
-  for (size_t i = 0; i < n && status == ZARRC_OK; i++) {
+  for (size_t i = 0; i < n && !status; i++) {
     status = zarrc_buf_append(&json, i == 0 ? "[" : ",", 1, error);
-    if (status == ZARRC_OK) status = zarrc_codec_to_json(codec_at(k, i), &json, error);
+    if (!status) status = zarrc_codec_to_json(codec_at(k, i), &json, error);
   }
-  if (status == ZARRC_OK) status = zarrc_buf_append(&json, "]", 1, error);
-  if (status == ZARRC_OK) status = zarrc_pipeline_open(k->ctx, (const char *)json.ptr, json.len, spec, &part, error);
-  if (status == ZARRC_OK) status = zarrc_encode(part, &k->view, &parts, error);
+  if (!status) status = zarrc_buf_append(&json, "]", 1, error);
+  if (!status) status = zarrc_pipeline_open(k->ctx, (const char *)json.ptr, json.len, spec, &part, error);
+  if (!status) status = zarrc_encode(part, &k->view, &parts, error);
   *nbytes = parts.nbytes;
   zarrc_parts_clear(&parts);
   zarrc_pipeline_close(part);
@@ -131,7 +131,7 @@ static zarrc_status tell_encoding(const coding *k, uint64_t nraw, zarrc_error *e
     behind = before;
     if (zarrc_codec_get_kind(codec_at(k, i)) != ZARRC_ARRAY_TO_ARRAY) {
       zarrc_status status = size_behind(k, i + 1, &behind, error);
-      if (status != ZARRC_OK) return status;
+      if (status) return status;
     }
     tell(zarrc_codec_name(codec_at(k, i)), before, behind, true);
     before = behind;
@@ -145,7 +145,7 @@ static void tell_decoding(const coding *k, uint64_t nraw) {
   zarrc_spec specs[ZARRC_MAX_CODECS + 1];
   zarrc_parts parts[2];
   zarrc_bytes bytes = {.ptr = (const uint8_t *)k->input, .len = k->ninput};
-  if (resolve_specs(k, specs, NULL) != ZARRC_OK) return;
+  if (resolve_specs(k, specs, NULL)) return;
   zarrc_parts_init(&parts[0], k->ctx);
   zarrc_parts_init(&parts[1], k->ctx);
   for (size_t i = n; i-- > 0;) {
@@ -156,8 +156,8 @@ static void tell_decoding(const coding *k, uint64_t nraw) {
       before = nraw;
     } else if (kind == ZARRC_BYTES_TO_BYTES) {
       zarrc_parts_clear(job.parts);
-      if (zarrc_codec_decode(codec_at(k, i), &job, 1, NULL) != ZARRC_OK) break;
-      if (zarrc_parts_join(job.parts, &bytes, NULL) != ZARRC_OK) break;
+      if (zarrc_codec_decode(codec_at(k, i), &job, 1, NULL)) break;
+      if (zarrc_parts_join(job.parts, &bytes, NULL)) break;
       behind = bytes.len;
     }
     tell(zarrc_codec_name(codec_at(k, i)), before, behind, false);
@@ -189,14 +189,14 @@ static void close_coding(coding *k) {
 
 static zarrc_status start(coding *k, zarrc_error *error) {
   zarrc_status status = cli_ctx_open(k->c, CLI_HALF, &k->ctx, error);
-  if (status == ZARRC_OK) status = cli_metadata_open(k->c, k->ctx, &k->node, error);
-  return status == ZARRC_OK ? open_pipeline(k, error) : status;
+  if (!status) status = cli_metadata_open(k->c, k->ctx, &k->node, error);
+  return status ? status : open_pipeline(k, error);
 }
 
 static zarrc_status take_raw(coding *k, zarrc_error *error) {
   bool variable = zarrc_dtype_is_variable(&k->dtype);
   zarrc_status status = read_input(k, MAX_INPUT, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   if (!variable && k->ninput != k->nbytes)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%zu bytes of elements, a chunk has %llu", k->ninput,
                       (unsigned long long)k->nbytes);
@@ -206,8 +206,7 @@ static zarrc_status take_raw(coding *k, zarrc_error *error) {
   k->view.data = k->input;
   if (!variable) return ZARRC_OK;
   status = take_memory(k, error);
-  if (status == ZARRC_OK)
-    status = cli_texts_read((const uint8_t *)k->input, k->ninput, k->memory.data, k->nitems, error);
+  if (!status) status = cli_texts_read((const uint8_t *)k->input, k->ninput, k->memory.data, k->nitems, error);
   return status;
 }
 
@@ -216,20 +215,20 @@ zarrc_status cli_encode(cli *c, zarrc_error *error) {
   zarrc_parts parts;
   zarrc_status status = start(&k, error);
   zarrc_parts_init(&parts, k.ctx);
-  if (status == ZARRC_OK) status = take_raw(&k, error);
-  if (status == ZARRC_OK) status = open_output(&k, error);
-  if (status == ZARRC_OK) status = zarrc_encode(k.pipeline, &k.view, &parts, error);
-  if (status == ZARRC_OK && parts.nitems == 0) {
+  if (!status) status = take_raw(&k, error);
+  if (!status) status = open_output(&k, error);
+  if (!status) status = zarrc_encode(k.pipeline, &k.view, &parts, error);
+  if (!status && parts.nitems == 0) {
     k.none = true;
     fputs("encode: a shard of nothing but fill value has no bytes: nothing is written, none is to be stored\n", stderr);
     goto done;
   }
-  if (status == ZARRC_OK && c->verbose) status = tell_encoding(&k, k.ninput, error);
-  for (size_t i = 0; i < parts.nitems && status == ZARRC_OK; i++)
+  if (!status && c->verbose) status = tell_encoding(&k, k.ninput, error);
+  for (size_t i = 0; i < parts.nitems && !status; i++)
     status = cli_output_write(&k.out, parts.items[i].ptr, parts.items[i].len, error);
-  if (status == ZARRC_OK) status = cli_output_finish(&k.out, error);
+  if (!status) status = cli_output_finish(&k.out, error);
 done:
-  if (status == ZARRC_OK) put_report(&k);
+  if (!status) put_report(&k);
   zarrc_parts_clear(&parts);
   close_coding(&k);
   return status;
@@ -248,22 +247,22 @@ zarrc_status cli_decode(cli *c, zarrc_error *error) {
   coding k = {.c = c, .out.fd = -1};
   zarrc_memory_blob blob = {0};
   zarrc_status status = start(&k, error);
-  if (status == ZARRC_OK) status = read_input(&k, MAX_INPUT, error);
-  if (status == ZARRC_OK) status = take_memory(&k, error);
-  if (status == ZARRC_OK) status = open_output(&k, error);
-  if (status == ZARRC_OK) {
+  if (!status) status = read_input(&k, MAX_INPUT, error);
+  if (!status) status = take_memory(&k, error);
+  if (!status) status = open_output(&k, error);
+  if (!status) {
     zarrc_memory_blob_init(&blob, k.ctx, k.input, k.ninput);
     status = zarrc_read(k.pipeline, &blob.blob, NULL, &k.view, NULL, error);
-    if (c->verbose && (status == ZARRC_OK || zarrc_status_exit_code(status) == 6))
-      tell_decoding(&k, status == ZARRC_OK ? raw_size(&k) : k.nbytes);
+    if (c->verbose && (!status || zarrc_status_exit_code(status) == 6))
+      tell_decoding(&k, !status ? raw_size(&k) : k.nbytes);
     zarrc_memory_blob_clear(&blob);
   }
-  if (status == ZARRC_OK && zarrc_dtype_is_variable(&k.dtype))
+  if (!status && zarrc_dtype_is_variable(&k.dtype))
     status = cli_texts_write(&k.out, k.memory.data, k.nitems, error);
-  else if (status == ZARRC_OK)
+  else if (!status)
     status = cli_output_write(&k.out, k.memory.data, (size_t)k.nbytes, error);
-  if (status == ZARRC_OK) status = cli_output_finish(&k.out, error);
-  if (status == ZARRC_OK) put_report(&k);
+  if (!status) status = cli_output_finish(&k.out, error);
+  if (!status) put_report(&k);
   close_coding(&k);
   return status;
 }

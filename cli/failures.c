@@ -11,7 +11,7 @@ void cli_failures_add(cli_failures *failures, const zarrc_error *why) {
 
 zarrc_status cli_failures_end(const cli_failures *failures, zarrc_error *error) {
   if (failures->n == 0) return ZARRC_OK;
-  if (error == NULL) return failures->first.code;
+  if (!error) return failures->first.code;
   *error = failures->first;
   if (failures->n > 1)
     zarrc_error_append(error, " (%zu other%s cannot be read either)", failures->n - 1, failures->n == 2 ? "" : "s");

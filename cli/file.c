@@ -17,7 +17,7 @@ static zarrc_status fail_io(zarrc_error *error, const char *doing, const char *n
   int os_error = errno;
   zarrc_status status = zarrc_status_of_errno(os_error);
   zarrc_fail(error, status, "%s %.300s: %s", doing, name, strerror(os_error));
-  if (error != NULL) error->os_error = os_error;
+  if (error) error->os_error = os_error;
   return status;
 }
 
@@ -34,7 +34,7 @@ static int open_file(const char *path, int flags, mode_t mode) {
 }
 
 bool cli_is_stream(const char *path) {
-  return path == NULL || strcmp(path, "-") == 0;
+  return !path || strcmp(path, "-") == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------ input */
@@ -81,7 +81,7 @@ zarrc_status cli_input_some(cli_input *in, void *to, size_t n, size_t *got, zarr
 zarrc_status cli_input_read(cli_input *in, void *to, size_t n, zarrc_error *error) {
   size_t got;
   zarrc_status status = cli_input_some(in, to, n, &got, error);
-  if (status == ZARRC_OK && got < n)
+  if (!status && got < n)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.300s ends at byte %llu, %llu bytes too early", in->name,
                       (unsigned long long)in->at, (unsigned long long)(n - got));
   return status;
@@ -91,7 +91,7 @@ zarrc_status cli_input_finish(cli_input *in, zarrc_error *error) {
   char extra;
   size_t got;
   zarrc_status status = cli_input_some(in, &extra, 1, &got, error);
-  if (status == ZARRC_OK && got > 0)
+  if (!status && got > 0)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.300s is longer than the %llu bytes wanted", in->name,
                       (unsigned long long)(in->at - 1));
   return status;
@@ -105,13 +105,13 @@ zarrc_status cli_input_all(cli_input *in, uint64_t max, char **out, size_t *n, z
   for (;;) {
     size_t got;
     char *more = cap > 0 ? realloc(text, cap) : NULL;
-    if (more == NULL) {
+    if (!more) {
       status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory while reading %.300s", in->name);
       goto done;
     }
     text = more;
     status = cli_input_some(in, text + len, cap - 1 - len, &got, error);
-    if (status != ZARRC_OK) goto done;
+    if (status) goto done;
     len += got;
     if (len > max) {
       status = zarrc_fail(error, ZARRC_LIMIT, "%.300s is longer than %llu bytes", in->name, (unsigned long long)max);
@@ -132,7 +132,7 @@ done:
 zarrc_status cli_file_read(const char *path, uint64_t max, char **out, size_t *n, zarrc_error *error) {
   cli_input in;
   zarrc_status status = cli_input_open(path, &in, error);
-  if (status == ZARRC_OK) status = cli_input_all(&in, max, out, n, error);
+  if (!status) status = cli_input_all(&in, max, out, n, error);
   cli_input_close(&in);
   return status;
 }
@@ -142,10 +142,10 @@ zarrc_status cli_file_read(const char *path, uint64_t max, char **out, size_t *n
 /* Creates DIR/.NAME.PID.N.tmp. */
 static zarrc_status open_temporary(cli_output *out, mode_t mode, zarrc_error *error) {
   const char *slash = strrchr(out->path, '/');
-  int dir = slash != NULL ? (int)(slash - out->path + 1) : 0;
+  int dir = slash ? (int)(slash - out->path + 1) : 0;
   size_t n = strlen(out->path) + 64;
   out->temporary = malloc(n);
-  if (out->temporary == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!out->temporary) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   for (unsigned i = 0; i < 1000; i++) {
     snprintf(out->temporary, n, "%.*s.%s.%ld.%u.tmp", dir, out->path, out->path + dir, (long)getpid(), i);
     out->fd = open_file(out->temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -164,7 +164,7 @@ zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_out
   bool stream = cli_is_stream(path);
   *out =
       (cli_output){.fd = stream ? STDOUT_FILENO : -1, .name = stream ? "standard output" : path, .buf = malloc(BUFFER)};
-  if (out->buf == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!out->buf) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   if (!stream) {
     bool there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) { /* devices and pipes are written to directly */
@@ -173,9 +173,9 @@ zarrc_status cli_output_open(const char *path, bool binary, bool forced, cli_out
       if (out->fd < 0) return fail_io(error, "cannot write", path);
     } else {
       out->path = there ? realpath(path, NULL) : strdup(path); /* the target of a link, so that the link stays */
-      if (out->path == NULL) return fail_io(error, "cannot write", path);
+      if (!out->path) return fail_io(error, "cannot write", path);
       zarrc_status status = open_temporary(out, there ? st.st_mode & 0777 : 0666, error);
-      if (status != ZARRC_OK) return status;
+      if (status) return status;
     }
   }
   out->terminal = isatty(out->fd);
@@ -206,8 +206,8 @@ zarrc_status cli_output_write(cli_output *out, const void *bytes, size_t n, zarr
   zarrc_status status = ZARRC_OK;
   out->total += n;
   if (n > BUFFER - out->len) status = flush(out, error);
-  if (status == ZARRC_OK && n >= BUFFER) return write_all(out, bytes, n, error);
-  if (status == ZARRC_OK && n > 0) {
+  if (!status && n >= BUFFER) return write_all(out, bytes, n, error);
+  if (!status && n > 0) {
     memcpy(out->buf + out->len, bytes, n);
     out->len += n;
   }
@@ -220,12 +220,12 @@ zarrc_status cli_output_text(cli_output *out, const char *text, zarrc_error *err
 
 zarrc_status cli_output_finish(cli_output *out, zarrc_error *error) {
   zarrc_status status = flush(out, error);
-  if (status != ZARRC_OK || cli_canceled(NULL)) return status != ZARRC_OK ? status : canceled(error);
+  if (status || cli_canceled(NULL)) return status ? status : canceled(error);
   if (out->fd == STDOUT_FILENO) return ZARRC_OK;
   int fd = out->fd;
   out->fd = -1;
   if (close(fd) != 0) return fail_io(error, "cannot write", out->name);
-  if (out->temporary == NULL) return ZARRC_OK;
+  if (!out->temporary) return ZARRC_OK;
   if (rename(out->temporary, out->path) != 0) return fail_io(error, "cannot write", out->name);
   free(out->temporary);
   out->temporary = NULL;
@@ -234,7 +234,7 @@ zarrc_status cli_output_finish(cli_output *out, zarrc_error *error) {
 
 void cli_output_close(cli_output *out) {
   if (out->fd >= 0 && out->fd != STDOUT_FILENO) close(out->fd);
-  if (out->temporary != NULL) unlink(out->temporary);
+  if (out->temporary) unlink(out->temporary);
   free(out->temporary);
   free(out->path);
   free(out->buf);

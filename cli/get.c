@@ -23,8 +23,8 @@ typedef struct getting {
 static zarrc_status choose_format(getting *g, zarrc_error *error) {
   const char *name = cli_value(g->c, CLI_FORMAT), *path = cli_value(g->c, CLI_OUTPUT);
   bool stream = cli_is_stream(path);
-  g->format = path == NULL || g->c->json ? CLI_FORMAT_JSON : CLI_FORMAT_NPY;
-  if (name != NULL) {
+  g->format = !path || g->c->json ? CLI_FORMAT_JSON : CLI_FORMAT_NPY;
+  if (name) {
     cli_format_from_name(name, &g->format);
   } else if (!stream && !cli_format_from_path(path, &g->format)) {
     snprintf(g->c->hint, sizeof g->c->hint, "--format npy");
@@ -42,7 +42,7 @@ static zarrc_status put_document(getting *g, zarrc_error *error) {
   cli_json j;
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_begin(&j, text.out, "get");
   cli_json_string(&j, "url", g->node.url);
   cli_json_dims(&j, "shape", g->selection.shape, g->selection.ndim);
@@ -56,8 +56,8 @@ static zarrc_status put_document(getting *g, zarrc_error *error) {
     cli_json_end(&j);
   }
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK && g->wrapped) status = cli_output_text(&g->out, text.text, error);
-  if (status == ZARRC_OK && !g->wrapped) fputs(text.text, stdout);
+  if (!status && g->wrapped) status = cli_output_text(&g->out, text.text, error);
+  if (!status && !g->wrapped) fputs(text.text, stdout);
   free(text.text);
   return status;
 }
@@ -68,19 +68,19 @@ static zarrc_status write_out(getting *g, zarrc_error *error) {
   zarrc_status status = cli_output_open(cli_value(g->c, CLI_OUTPUT), cli_format_is_binary(g->format),
                                         cli_has(g->c, CLI_FORCE), &g->out, error);
   if (status == ZARRC_INVALID_ARGUMENT) snprintf(g->c->hint, sizeof g->c->hint, "-f, or -o FILE");
-  if (status == ZARRC_OK && g->wrapped) status = put_document(g, error);
-  if (status == ZARRC_OK)
+  if (!status && g->wrapped) status = put_document(g, error);
+  if (!status)
     status = cli_values_begin(&g->values, g->node.ctx, g->format, dtype, g->selection.ndim, g->selection.shape, &g->out,
                               error);
   if (status == ZARRC_UNSUPPORTED) snprintf(g->c->hint, sizeof g->c->hint, "--format json");
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_progress_start(&progress, g->c, NULL, g->selection.nitems * dtype->item_size);
   status = cli_read_values(g->node.array, &g->selection, g->memory, &g->values, &progress, error);
   cli_progress_end(&progress);
   if (status == ZARRC_UNSUPPORTED) snprintf(g->c->hint, sizeof g->c->hint, "--format json");
-  if (status == ZARRC_OK) status = cli_values_end(&g->values, error);
-  if (status == ZARRC_OK && g->wrapped) status = cli_output_text(&g->out, "}\n", error);
-  if (status == ZARRC_OK) status = cli_output_finish(&g->out, error);
+  if (!status) status = cli_values_end(&g->values, error);
+  if (!status && g->wrapped) status = cli_output_text(&g->out, "}\n", error);
+  if (!status) status = cli_output_finish(&g->out, error);
   return status;
 }
 
@@ -89,16 +89,16 @@ zarrc_status cli_get(cli *c, zarrc_error *error) {
   getting g = {.c = c, .out.fd = -1};
   int64_t inner[ZARRC_MAX_NDIM];
   zarrc_status status = choose_format(&g, error);
-  if (status == ZARRC_OK) status = cli_memory_option(c, &g.memory, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
-  if (status == ZARRC_OK) status = cli_array_open(c, ctx, c->args.operand[0], false, NULL, &g.node, error);
-  if (status == ZARRC_OK)
+  if (!status) status = cli_memory_option(c, &g.memory, error);
+  if (!status) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
+  if (!status) status = cli_array_open(c, ctx, c->args.operand[0], false, NULL, &g.node, error);
+  if (!status)
     status = cli_selection_parse(cli_value(c, CLI_SELECT), zarrc_array_ndim(g.node.array),
                                  zarrc_array_shape(g.node.array), &g.selection, error);
-  if (status == ZARRC_OK) status = write_out(&g, error);
-  if (zarrc_status_exit_code(status) == 6 && g.node.array != NULL && zarrc_array_inner_chunk_shape(g.node.array, inner))
+  if (!status) status = write_out(&g, error);
+  if (zarrc_status_exit_code(status) == 6 && g.node.array && zarrc_array_inner_chunk_shape(g.node.array, inner))
     snprintf(c->hint, sizeof c->hint, "zarrc shard ls %s --deep", g.node.url);
-  if (status == ZARRC_OK && c->json && !g.wrapped) status = put_document(&g, error);
+  if (!status && c->json && !g.wrapped) status = put_document(&g, error);
   cli_values_close(&g.values);
   cli_selection_clear(&g.selection);
   cli_output_close(&g.out);

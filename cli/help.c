@@ -53,13 +53,12 @@ static int width_of(FILE *out) {
 static void describe_option(char *buf, size_t n, const cli_option *o) {
   char letter[8] = "    ";
   if (o->letter != 0) snprintf(letter, sizeof letter, "-%c, ", o->letter);
-  snprintf(buf, n, "%s--%s%s%s", letter, o->name, o->argument != NULL ? " " : "",
-           o->argument != NULL ? o->argument : "");
+  snprintf(buf, n, "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
 }
 
 /* Returns whether an option accepts one of a few words. */
 static bool has_words(const cli_option *o) {
-  return o->choices != NULL && o->choices[0] != '<';
+  return o->choices && o->choices[0] != '<';
 }
 
 /* Prints the help text of an option, and the words it accepts. */
@@ -123,7 +122,7 @@ static void json_help(const cli_verb *only) {
   cli_json_begin(&j, stdout, "help");
   cli_json_open(&j, "verbs", '[');
   for (size_t i = 0; i < cli_nverbs; i++)
-    if (only == NULL || only == &cli_verbs[i]) json_verb(&j, &cli_verbs[i]);
+    if (!only || only == &cli_verbs[i]) json_verb(&j, &cli_verbs[i]);
   cli_json_close(&j, ']');
   cli_json_end(&j);
 }
@@ -236,7 +235,7 @@ static void roff_verb(FILE *out, const cli_verb *verb) {
     if (o->letter != 0) fprintf(out, "\\-%c, ", o->letter);
     fputs("\\-\\-", out);
     roff(out, o->name);
-    if (o->argument != NULL) fprintf(out, " \\fI%s\\fR", o->argument);
+    if (o->argument) fprintf(out, " \\fI%s\\fR", o->argument);
     putc('\n', out);
     describe_use(help, sizeof help, o);
     roff(out, help);
@@ -286,9 +285,9 @@ zarrc_status cli_help(cli *c, zarrc_error *error) {
     print_man(stdout);
     return ZARRC_OK;
   }
-  if (name == NULL) return cli_help_main(c, error);
+  if (!name) return cli_help_main(c, error);
   const cli_verb *verb = cli_verb_find(name);
-  if (verb != NULL) return cli_help_verb(c, verb, error);
+  if (verb) return cli_help_verb(c, verb, error);
   snprintf(c->hint, sizeof c->hint, "zarrc help");
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "there is no verb '%.80s'", name);
 }

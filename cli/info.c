@@ -24,11 +24,11 @@ static void print_title(const char *url, const char *kind, int format) {
 
 static void print_attributes(const char *text) {
   label("attributes");
-  for (const char *line = text; line != NULL;) {
+  for (const char *line = text; line;) {
     const char *end = strchr(line, '\n');
     if (line != text) printf("\n  ");
-    cli_json_print(stdout, line, end != NULL ? (size_t)(end - line) : strlen(line));
-    line = end != NULL ? end + 1 : NULL;
+    cli_json_print(stdout, line, end ? (size_t)(end - line) : strlen(line));
+    line = end ? end + 1 : NULL;
   }
   putchar('\n');
 }
@@ -59,8 +59,7 @@ static void count_inside(const chunking *k, const zarrc_array *array, int level,
   for (int i = 0; i < k->l.ndim; i++) grid[i] = shape[i] > 0 ? (shape[i] - 1) / edge[i] + 1 : 0;
   const zarrc_dtype *dtype = zarrc_array_dtype(array);
   *nbytes = 0;
-  if (dtype != NULL && !zarrc_dtype_is_variable(dtype))
-    *nbytes = cli_times(cli_product(edge, k->l.ndim), dtype->item_size);
+  if (dtype && !zarrc_dtype_is_variable(dtype)) *nbytes = cli_times(cli_product(edge, k->l.ndim), dtype->item_size);
 }
 
 static void chunking_of(const zarrc_array *array, chunking *k) {
@@ -82,7 +81,7 @@ static void chunking_of(const zarrc_array *array, chunking *k) {
 static zarrc_status print_index(const chunking *k, const zarrc_array *array, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_array_store(array)->ctx;
   zarrc_status status = ZARRC_OK;
-  for (int i = 0; i < k->nlevels && status == ZARRC_OK; i++) {
+  for (int i = 0; i < k->nlevels && !status; i++) {
     cli_span codecs = cli_json_member(cli_sharding_at(array, i), "index_codecs");
     label(i == 0 ? "index" : "inner index");
     printf("at the %s of each %sshard, ", zarrc_index_location_name(k->level[i].index_location),
@@ -145,7 +144,7 @@ static void print_shape(const zarrc_array *array) {
   for (int i = 0; named && i < ndim; i++) {
     const char *name = zarrc_array_dimension_name(array, i);
     if (i > 0) printf(" x ");
-    if (name != NULL) {
+    if (name) {
       cli_print_safe(stdout, name);
       putchar('=');
     }
@@ -174,7 +173,7 @@ static void print_stored(const zarrc_chunk_layout *l, const zarrc_stored *s) {
 static void print_unknown(const zarrc_array *array) {
   zarrc_error why;
   char text[ZARRC_ERROR_TEXT];
-  if (zarrc_array_check_readable(array, &why) == ZARRC_OK) return;
+  if (!zarrc_array_check_readable(array, &why)) return;
   label("elements");
   fputs("cannot be read: ", stdout);
   cli_print_safe(stdout, cli_reason(&why, false, text));
@@ -200,24 +199,24 @@ static zarrc_status print_array(cli *c, const cli_node *node, zarrc_error *error
   zarrc_status status = ZARRC_OK;
   chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   print_title(node->url, "array", zarrc_array_format(array));
   print_shape(array);
   label("data type");
-  if (dtype != NULL)
+  if (dtype)
     cli_print_dtype(stdout, dtype);
   else
     cli_json_print(stdout, zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   if (l->nbytes > 0 && l->nbytes != UINT64_MAX) printf(", %s in all", cli_human_bytes(size, (double)l->nbytes));
   putchar('\n');
   label("fill value");
-  if (dtype != NULL)
+  if (dtype)
     status = cli_print_element(stdout, node->ctx, dtype, zarrc_array_fill(array), error);
   else
     cli_json_print(stdout, zarrc_array_fill_value(array), strlen(zarrc_array_fill_value(array)));
   putchar('\n');
-  if (status == ZARRC_OK) status = print_table(&k, array, error);
-  if (status == ZARRC_OK) status = print_codecs(&k, array, error);
+  if (!status) status = print_table(&k, array, error);
+  if (!status) status = print_codecs(&k, array, error);
   if (cli_has(c, CLI_STORED)) print_stored(l, &stored);
   print_unknown(array);
   print_notes(array);
@@ -290,7 +289,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
   document = cli_json_value((const char *)metadata->ptr, metadata->len);
   chunking_of(array, &k);
   if (cli_has(c, CLI_STORED)) status = zarrc_array_count_stored(array, &stored, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_dims(j, "shape", zarrc_array_shape(array), l->ndim);
   cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   member = cli_json_member(document, "fill_value");
@@ -303,7 +302,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
   else
     cli_json_raw(j, "dimension_names", NULL, 0);
   cli_json_count(j, "nitems", l->nitems);
-  if (l->nbytes > 0 || (dtype != NULL && !zarrc_dtype_is_variable(dtype)))
+  if (l->nbytes > 0 || (dtype && !zarrc_dtype_is_variable(dtype)))
     cli_json_count(j, "nbytes", l->nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
@@ -328,7 +327,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
       cli_json_raw(j, "ratio", NULL, 0);
     cli_json_close(j, '}');
   }
-  if (zarrc_array_check_readable(array, &why) != ZARRC_OK) cli_json_why(j, &why);
+  if (zarrc_array_check_readable(array, &why)) cli_json_why(j, &why);
   json_notes(j, array);
   if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
   return ZARRC_OK;
@@ -339,7 +338,7 @@ static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_
   const char *own = zarrc_array_metadata(node->array);
   zarrc_status status = zarrc_array_document(node->array, 3, &metadata, error);
   if (status == ZARRC_UNSUPPORTED) status = zarrc_buf_append(&metadata, own, strlen(own), error);
-  if (status == ZARRC_OK) status = json_members(c, node, &metadata, j, error);
+  if (!status) status = json_members(c, node, &metadata, j, error);
   zarrc_buf_clear(&metadata);
   return status;
 }
@@ -358,21 +357,21 @@ static zarrc_status show_child(void *arg, const char *path, zarrc_node_kind kind
   const char *name = path + k->nprefix;
   char text[ZARRC_ERROR_TEXT];
   (void)error;
-  if (k->json != NULL) {
+  if (k->json) {
     cli_json_open(k->json, NULL, '{');
     cli_json_string(k->json, "name", name);
     cli_json_string(k->json, "node_type", cli_node_type(kind));
-    if (why != NULL) cli_json_why(k->json, why);
+    if (why) cli_json_why(k->json, why);
     cli_json_close(k->json, '}');
   } else {
     label(k->n == 0 ? "children" : "");
     cli_print_safe(stdout, name);
     fputs(kind == ZARRC_NODE_GROUP ? "/" : "", stdout);
-    if (why != NULL) fputs("  unreadable: ", stdout);
-    if (why != NULL) cli_print_safe(stdout, cli_reason(why, true, text));
+    if (why) fputs("  unreadable: ", stdout);
+    if (why) cli_print_safe(stdout, cli_reason(why, true, text));
     putchar('\n');
   }
-  if (why != NULL) cli_failures_add(k->failures, why);
+  if (why) cli_failures_add(k->failures, why);
   k->n++;
   return ZARRC_OK;
 }
@@ -384,19 +383,19 @@ static zarrc_status show_group(cli *c, const cli_node *node, cli_json *j, cli_fa
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; --stored counts what an array stores");
   }
   children k = {.json = j, .nprefix = strlen(node->path) + (node->path[0] != 0), .failures = failures};
-  if (j != NULL)
+  if (j)
     cli_json_open(j, "children", '[');
   else
     print_title(node->url, "group", zarrc_group_format(node->group));
   zarrc_status status = zarrc_group_list(node->group, show_child, &k, error);
-  if (j != NULL) {
+  if (j) {
     cli_json_close(j, ']');
-  } else if (k.n == 0 && status == ZARRC_OK) {
+  } else if (k.n == 0 && !status) {
     label("children");
     puts("none");
   }
-  if (!cli_has(c, CLI_ATTRIBUTES) || status != ZARRC_OK) return status;
-  if (j != NULL)
+  if (!cli_has(c, CLI_ATTRIBUTES) || status) return status;
+  if (j)
     cli_json_raw(j, "attributes", attributes, strlen(attributes));
   else
     print_attributes(attributes);
@@ -409,17 +408,16 @@ static zarrc_status show_json(cli *c, const cli_node *node, cli_failures *failur
   cli_json j;
   cli_memstream text; /* so that a document is printed completely or not at all */
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_begin(&j, text.out, "info");
   cli_json_string(&j, "url", node->url);
   cli_json_string(&j, "path", node->path);
-  cli_json_int(&j, "zarr_format",
-               node->array != NULL ? zarrc_array_format(node->array) : zarrc_group_format(node->group));
-  cli_json_string(&j, "node_type", node->array != NULL ? "array" : "group");
-  status = node->array != NULL ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
+  cli_json_int(&j, "zarr_format", node->array ? zarrc_array_format(node->array) : zarrc_group_format(node->group));
+  cli_json_string(&j, "node_type", node->array ? "array" : "group");
+  status = node->array ? json_array(c, node, &j, error) : show_group(c, node, &j, failures, error);
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK) status = cli_print(text.text, text.len, error);
+  if (!status) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }
@@ -443,14 +441,14 @@ zarrc_status cli_info(cli *c, zarrc_error *error) {
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   c->tells_notices = true;
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
-  if (status == ZARRC_OK) status = cli_node_open(c, ctx, c->args.operand[0], false, &options, &node, error);
+  if (!status) status = cli_node_open(c, ctx, c->args.operand[0], false, &options, &node, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
-  if (status == ZARRC_OK && c->json)
+  if (!status && c->json)
     status = show_json(c, &node, &failures, error);
-  else if (status == ZARRC_OK)
-    status = node.array != NULL ? print_array(c, &node, error) : show_group(c, &node, NULL, &failures, error);
-  if (status == ZARRC_OK && !c->json) tell_unfinished(c, ctx);
-  if (status == ZARRC_OK) status = cli_failures_end(&failures, error);
+  else if (!status)
+    status = node.array ? print_array(c, &node, error) : show_group(c, &node, NULL, &failures, error);
+  if (!status && !c->json) tell_unfinished(c, ctx);
+  if (!status) status = cli_failures_end(&failures, error);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

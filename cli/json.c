@@ -34,7 +34,7 @@ void cli_json_quote(FILE *out, const char *text, size_t n) {
 
 static void put_key(cli_json *j, const char *key) {
   if (j->comma) fputs(", ", j->out);
-  if (key != NULL) {
+  if (key) {
     cli_json_quote(j->out, key, strlen(key));
     fputs(": ", j->out);
   }
@@ -54,7 +54,7 @@ void cli_json_close(cli_json *j, char bracket) {
 
 void cli_json_string(cli_json *j, const char *key, const char *text) {
   put_key(j, key);
-  if (text != NULL)
+  if (text)
     cli_json_quote(j->out, text, strlen(text));
   else
     fputs("null", j->out);
@@ -116,8 +116,8 @@ static size_t bare_word(const char *json, size_t n) {
 /* Copies values as they are, and lays out the blanks between them as in the rest of the document, on one line. */
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n) {
   put_key(j, key);
-  if (json == NULL) fputs("null", j->out);
-  for (size_t i = 0, len; json != NULL && i < n; i += len) {
+  if (!json) fputs("null", j->out);
+  for (size_t i = 0, len; json && i < n; i += len) {
     len = 1;
     if (json[i] == '"') { /* a string, up to its closing quote */
       while (i + len < n && json[i + len] != '"') len += json[i + len] == '\\' && i + len + 1 < n ? 2 : 1;
@@ -174,7 +174,7 @@ cli_span cli_json_value(const char *text, size_t n) {
       if (depth == 0) break;
       depth--;
       at++;
-    } else if (depth == 0 && strchr(",: \t\r\n", ch) != NULL) {
+    } else if (depth == 0 && strchr(",: \t\r\n", ch)) {
       break;
     } else {
       at++;
@@ -188,27 +188,27 @@ cli_span cli_json_value(const char *text, size_t n) {
 bool cli_json_next(cli_span container, size_t *at, cli_span *key, cli_span *value) {
   const char *text = container.ptr;
   size_t n = container.len, i;
-  if (text == NULL || n < 2 || (text[0] != '{' && text[0] != '[')) return false;
+  if (!text || n < 2 || (text[0] != '{' && text[0] != '[')) return false;
   n--; /* the closing bracket */
   i = skip_blanks(text, *at == 0 ? 1 : *at, n);
   if (i < n && text[i] == ',') i = skip_blanks(text, i + 1, n);
-  if (key != NULL) *key = (cli_span){0};
+  if (key) *key = (cli_span){0};
   if (text[0] == '{') {
     cli_span name = cli_json_value(text + i, n - i);
-    if (name.ptr == NULL || name.len < 2 || name.ptr[0] != '"') return false;
-    if (key != NULL) *key = (cli_span){name.ptr + 1, name.len - 2};
+    if (!name.ptr || name.len < 2 || name.ptr[0] != '"') return false;
+    if (key) *key = (cli_span){name.ptr + 1, name.len - 2};
     i = skip_blanks(text, (size_t)(name.ptr - text) + name.len, n);
     if (i >= n || text[i] != ':') return false;
     i++;
   }
   *value = cli_json_value(text + i, n - i);
-  if (value->ptr == NULL) return false;
+  if (!value->ptr) return false;
   *at = (size_t)(value->ptr - text) + value->len;
   return true;
 }
 
 bool cli_span_is(cli_span span, const char *text) {
-  return span.ptr != NULL && span.len == strlen(text) && memcmp(span.ptr, text, span.len) == 0;
+  return span.ptr && span.len == strlen(text) && memcmp(span.ptr, text, span.len) == 0;
 }
 
 cli_span cli_json_member(cli_span object, const char *key) {
@@ -219,7 +219,7 @@ cli_span cli_json_member(cli_span object, const char *key) {
 }
 
 cli_span cli_json_plain(cli_span value) {
-  if (value.ptr != NULL && value.len >= 2 && value.ptr[0] == '"' && memchr(value.ptr, '\\', value.len) == NULL)
+  if (value.ptr && value.len >= 2 && value.ptr[0] == '"' && !memchr(value.ptr, '\\', value.len))
     return (cli_span){value.ptr + 1, value.len - 2};
   return value;
 }

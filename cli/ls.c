@@ -39,7 +39,7 @@ static void put_dims_text(FILE *f, const zarrc_chunk_layout *l) {
 static zarrc_status chunks_text(const zarrc_chunk_layout *l, char **out, zarrc_error *error) {
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   put_dims_text(text.out, l);
   status = cli_memstream_close(&text, ZARRC_OK, error);
   *out = text.text;
@@ -52,10 +52,10 @@ static zarrc_status describe(const listing *ls, zarrc_array *array, line *out, z
   cli_layout_of(array, &l);
   out->shape = strdup(cli_human_dims(dims, zarrc_array_shape(array), l.ndim));
   out->nbytes = l.nbytes;
-  if (out->shape == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!out->shape) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   zarrc_status status = cli_array_dtype_text(array, &out->dtype, error);
-  if (status == ZARRC_OK) status = chunks_text(&l, &out->chunks, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = chunks_text(&l, &out->chunks, error);
+  if (status) return status;
   out->stored.struct_size = sizeof out->stored;
   return cli_has(ls->c, CLI_LONG) ? zarrc_array_count_stored(array, &out->stored, error) : ZARRC_OK;
 }
@@ -66,15 +66,15 @@ static zarrc_status read_line(const listing *ls, size_t i, line *out, zarrc_erro
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = zarrc_tree_open_array(ls->tree, i, &options, &array, &why);
-  if (status == ZARRC_OK) status = describe(ls, array, out, &why);
+  if (!status) status = describe(ls, array, out, &why);
   zarrc_array_close(array);
-  if (status == ZARRC_OK) return status;
+  if (!status) return status;
   if (!cli_is_of_one_node(status)) {
-    if (error != NULL) *error = why;
+    if (error) *error = why;
     return status;
   }
   out->why = malloc(sizeof why);
-  if (out->why == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!out->why) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   *out->why = why;
   return ZARRC_OK;
 }
@@ -85,7 +85,7 @@ static const zarrc_tree_node *node_at(const listing *ls, size_t i) {
 
 /* Returns why a node cannot be read; NULL: it can. */
 static const zarrc_error *why_not(const listing *ls, size_t i) {
-  return ls->lines[i].why != NULL ? ls->lines[i].why : node_at(ls, i)->why;
+  return ls->lines[i].why ? ls->lines[i].why : node_at(ls, i)->why;
 }
 
 /* Returns the path of a node relative to the listed one. */
@@ -109,7 +109,7 @@ static size_t put_name(const listing *ls, size_t i, bool tree) {
     fputs(lines[node->last ? 0 : 1], stdout);
     ls->branch[node->depth] = node->last;
     width = 4 * (size_t)node->depth;
-    name = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
+    name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
   }
   if (node->depth == 0) name = tree ? ls->node->url : ".";
   const char *slash = node->kind == ZARRC_NODE_GROUP && node->depth > 0 ? "/" : "";
@@ -123,7 +123,7 @@ static size_t width_of(const listing *ls, size_t i, bool tree) {
   const zarrc_tree_node *node = node_at(ls, i);
   const char *name = relative(ls, node), *slash = strrchr(name, '/');
   if (node->depth == 0) return tree ? strlen(ls->node->url) : 1;
-  size_t n = tree ? strlen(slash != NULL ? slash + 1 : name) + 4 * (size_t)node->depth : strlen(name);
+  size_t n = tree ? strlen(slash ? slash + 1 : name) + 4 * (size_t)node->depth : strlen(name);
   return n + (node->kind == ZARRC_NODE_GROUP);
 }
 
@@ -159,7 +159,7 @@ static void print_text(const listing *ls) {
   for (size_t i = 0; i < ls->n; i++) {
     const line *l = &ls->lines[i];
     if (width_of(ls, i, tree) > name) name = width_of(ls, i, tree);
-    if (l->shape == NULL) continue;
+    if (!l->shape) continue;
     if (strlen(l->shape) > shape) shape = strlen(l->shape);
     if (strlen(l->dtype) > dtype) dtype = strlen(l->dtype);
     if (strlen(l->chunks) > chunks) chunks = strlen(l->chunks);
@@ -170,11 +170,11 @@ static void print_text(const listing *ls) {
     const line *l = &ls->lines[i];
     const zarrc_error *why = why_not(ls, i);
     size_t at = put_name(ls, i, tree);
-    if (why != NULL) {
+    if (why) {
       pad(at, name);
       fputs(node_at(ls, i)->kind == ZARRC_NODE_UNREADABLE ? "unreadable: " : "", stdout);
       cli_print_safe(stdout, cli_reason(why, true, text));
-    } else if (l->shape != NULL) {
+    } else if (l->shape) {
       pad(at, name);
       fputs(l->shape, stdout);
       pad(strlen(l->shape), shape);
@@ -200,7 +200,7 @@ static zarrc_status json_array(const listing *ls, size_t i, cli_json *j, zarrc_e
   zarrc_error why = {0};
   zarrc_array_options options = {.struct_size = sizeof options, .allow_unknown = true};
   zarrc_status status = zarrc_tree_open_array(ls->tree, i, &options, &array, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_layout_of(array, &layout);
   cli_json_dims(j, "shape", zarrc_array_shape(array), layout.ndim);
   cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
@@ -215,7 +215,7 @@ static zarrc_status json_array(const listing *ls, size_t i, cli_json *j, zarrc_e
     cli_json_uint(j, "temporary_files", l->stored.ntemporary);
     cli_json_uint(j, "temporary_nbytes", l->stored.temporary_nbytes);
   }
-  if (zarrc_array_check_readable(array, &why) != ZARRC_OK) cli_json_why(j, &why);
+  if (zarrc_array_check_readable(array, &why)) cli_json_why(j, &why);
   zarrc_array_close(array);
   return ZARRC_OK;
 }
@@ -224,16 +224,16 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   cli_json j;
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   cli_json_begin(&j, text.out, "ls");
   cli_json_string(&j, "url", ls->node->url);
   cli_json_open(&j, "nodes", '[');
-  for (size_t i = 0; i < ls->n && status == ZARRC_OK; i++) {
+  for (size_t i = 0; i < ls->n && !status; i++) {
     const zarrc_tree_node *node = node_at(ls, i);
     cli_json_open(&j, NULL, '{');
     cli_json_string(&j, "path", relative(ls, node));
     cli_json_string(&j, "node_type", cli_node_type(node->kind));
-    if (why_not(ls, i) != NULL) {
+    if (why_not(ls, i)) {
       cli_json_why(&j, why_not(ls, i));
     } else if (node->kind == ZARRC_NODE_ARRAY) {
       status = json_array(ls, i, &j, error);
@@ -243,7 +243,7 @@ static zarrc_status print_json(const listing *ls, zarrc_error *error) {
   cli_json_close(&j, ']');
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
-  if (status == ZARRC_OK) status = cli_print(text.text, text.len, error);
+  if (!status) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }
@@ -255,24 +255,24 @@ static zarrc_status list(listing *ls, int64_t depth, zarrc_error *error) {
   cli_failures failures = {0};
   const zarrc_group_options options = cli_group_options(ls->c);
   zarrc_status status = zarrc_tree_open(ls->node->store, ls->node->path, depth, &options, &ls->tree, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   ls->n = zarrc_tree_nnodes(ls->tree);
   for (size_t i = 0; i < ls->n; i++)
     if (node_at(ls, i)->depth > deepest) deepest = node_at(ls, i)->depth;
   ls->lines = calloc(ls->n, sizeof *ls->lines);
   ls->branch = calloc((size_t)deepest + 1, 1);
-  if (ls->lines == NULL || ls->branch == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
-  for (size_t i = 0; i < ls->n && status == ZARRC_OK; i++)
+  if (!ls->lines || !ls->branch) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  for (size_t i = 0; i < ls->n && !status; i++)
     if (node_at(ls, i)->kind == ZARRC_NODE_ARRAY) status = read_line(ls, i, &ls->lines[i], error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   if (ls->c->json)
     status = print_json(ls, error);
   else
     print_text(ls);
   if (!ls->c->json) tell_temporary(ls);
   for (size_t i = 0; i < ls->n; i++)
-    if (why_not(ls, i) != NULL) cli_failures_add(&failures, why_not(ls, i));
-  return status == ZARRC_OK ? cli_failures_end(&failures, error) : status;
+    if (why_not(ls, i)) cli_failures_add(&failures, why_not(ls, i));
+  return status ? status : cli_failures_end(&failures, error);
 }
 
 zarrc_status cli_ls(cli *c, zarrc_error *error) {
@@ -281,11 +281,11 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
   listing ls = {.c = c, .node = &node};
   int64_t depth = -1;
   zarrc_status status = cli_option_number(c, CLI_DEPTH, 0, 1000000, &depth, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
-  if (status == ZARRC_OK) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
-  if (status == ZARRC_OK) status = list(&ls, depth, error);
+  if (!status) status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
+  if (!status) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
+  if (!status) status = list(&ls, depth, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
-  for (size_t i = 0; ls.lines != NULL && i < ls.n; i++) {
+  for (size_t i = 0; ls.lines && i < ls.n; i++) {
     free(ls.lines[i].shape);
     free(ls.lines[i].dtype);
     free(ls.lines[i].chunks);

@@ -29,7 +29,7 @@ static const char *array_path_of(int argc, char **argv) {
 
 static zarrc_status unknown_verb(cli *c, const char *word, zarrc_error *error) {
   const char *nearest = cli_nearest_verb(word);
-  if (nearest != NULL)
+  if (nearest)
     snprintf(c->hint, sizeof c->hint, "zarrc %s", nearest);
   else
     snprintf(c->hint, sizeof c->hint, "zarrc help");
@@ -38,7 +38,7 @@ static zarrc_status unknown_verb(cli *c, const char *word, zarrc_error *error) {
 
 static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv, zarrc_error *error) {
   zarrc_status status = cli_args_parse(verb, argc, argv, &c->args, c->hint, sizeof c->hint, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   c->quiet = cli_has(c, CLI_QUIET);
   c->verbose = cli_has(c, CLI_VERBOSE);
   if (cli_has(c, CLI_HELP)) return cli_help_verb(c, verb, error);
@@ -54,21 +54,21 @@ static zarrc_status run_verb(cli *c, const cli_verb *verb, int argc, char **argv
 
 static zarrc_status run(cli *c, int argc, char **argv, zarrc_error *error) {
   const char *word = argc > 1 ? argv[1] : NULL, *path;
-  if (word != NULL && strcmp(word, "--json") == 0) { /* before the verb */
+  if (word && strcmp(word, "--json") == 0) { /* before the verb */
     argc--;
     argv++;
     word = argc > 1 ? argv[1] : NULL;
   }
-  if (word == NULL) {
+  if (!word) {
     snprintf(c->hint, sizeof c->hint, "zarrc help");
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a verb is missing");
   }
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return cli_help_main(c, error);
   if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) return cli_version(c, error);
   path = array_path_of(argc, argv);
-  if (path != NULL) return cli_array_path(c, path, error);
+  if (path) return cli_array_path(c, path, error);
   const cli_verb *verb = cli_verb_find(word);
-  if (verb == NULL) return unknown_verb(c, word, error);
+  if (!verb) return unknown_verb(c, word, error);
   return run_verb(c, verb, argc - 2, argv + 2, error);
 }
 
@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
   cli_signals_install();
   zarrc_status status = run(&c, argc, argv, &error);
   cli_notices_end(&c);
-  if (status == ZARRC_OK) {
+  if (!status) {
     c.subject[0] = c.hint[0] = 0;
     status = flush_output(&error);
   } else {
@@ -109,6 +109,6 @@ int main(int argc, char **argv) {
   }
   if (status == ZARRC_CANCELED) zarrc_fail(&error, status, "interrupted"); /* one message, wherever it was noticed */
   if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
-  if (status != ZARRC_OK) cli_print_error(&c, &error, status);
+  if (status) cli_print_error(&c, &error, status);
   return cli_exit_code(status);
 }

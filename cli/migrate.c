@@ -57,7 +57,7 @@ zarrc_status cli_migrate(cli *c, zarrc_error *error) {
   zarrc_ctx *ctx = NULL;
   cli_node node = {0};
   m.options = (zarrc_migrate_options){.struct_size = sizeof m.options,
-                                      .zarr_format = format != NULL ? format[0] - '0' : 3,
+                                      .zarr_format = format ? format[0] - '0' : 3,
                                       .remove_v2_metadata = cli_has(c, CLI_REMOVE_V2),
                                       .force = cli_has(c, CLI_FORCE),
                                       .dry_run = cli_has(c, CLI_DRY_RUN),
@@ -66,13 +66,13 @@ zarrc_status cli_migrate(cli *c, zarrc_error *error) {
   m.shows_keys = m.options.dry_run && !c->json;
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
   const zarrc_array_options any = {.struct_size = sizeof any, .allow_unknown = true};
-  if (status == ZARRC_OK) status = cli_node_open(c, ctx, m.url, !m.options.dry_run, &any, &node, error);
-  if (status == ZARRC_OK) status = zarrc_migrate(node.store, node.path, &m.options, &m.report, error);
+  if (!status) status = cli_node_open(c, ctx, m.url, !m.options.dry_run, &any, &node, error);
+  if (!status) status = zarrc_migrate(node.store, node.path, &m.options, &m.report, error);
   if (status == ZARRC_CONFLICT && m.report.differ)
     snprintf(c->hint, sizeof c->hint, "--force to %s those of format 2",
              m.options.remove_v2_metadata ? "remove" : "replace");
-  if (status == ZARRC_OK && c->json) print_json(&m);
-  if (status == ZARRC_OK && !c->json && !c->quiet) print_summary(&m);
+  if (!status && c->json) print_json(&m);
+  if (!status && !c->json && !c->quiet) print_summary(&m);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

@@ -100,7 +100,7 @@ static zarrc_status read_time(reader *r, cli_span descr, cli_span unit) {
   if (digits > 0 && !cli_parse_int(unit.ptr, digits, &scale)) return unsupported(r, descr);
   unit.ptr += digits;
   unit.len -= digits;
-  for (uint8_t i = 0; zarrc_time_unit_name(i) != NULL; i++) {
+  for (uint8_t i = 0; zarrc_time_unit_name(i); i++) {
     if (!cli_span_is(unit, zarrc_time_unit_name(i))) continue;
     fprintf(r->json, ", \"configuration\": {\"unit\": \"%s\", \"scale_factor\": %lld}", zarrc_time_unit_name(i),
             (long long)scale);
@@ -114,12 +114,12 @@ static zarrc_status read_scalar(reader *r, cli_span descr) {
   static const char generic[] = "generic";
   cli_span unit = {generic, sizeof generic - 1};
   int64_t nbytes;
-  if (descr.len < 3 || strchr("<>|=", descr.ptr[0]) == NULL) return unsupported(r, descr);
+  if (descr.len < 3 || !strchr("<>|=", descr.ptr[0])) return unsupported(r, descr);
   const char *bracket = memchr(descr.ptr, '[', descr.len);
-  size_t ndigits = (bracket != NULL ? (size_t)(bracket - descr.ptr) : descr.len) - 2;
-  if (bracket != NULL) {
+  size_t ndigits = (bracket ? (size_t)(bracket - descr.ptr) : descr.len) - 2;
+  if (bracket) {
     unit = (cli_span){bracket + 1, (size_t)(descr.ptr + descr.len - bracket - 2)};
-    if (descr.ptr[descr.len - 1] != ']' || strchr("mM", descr.ptr[1]) == NULL) return unsupported(r, descr);
+    if (descr.ptr[descr.len - 1] != ']' || !strchr("mM", descr.ptr[1])) return unsupported(r, descr);
   }
   if (!cli_parse_int(descr.ptr + 2, ndigits, &nbytes) || nbytes < 1 || nbytes > INT32_MAX) return unsupported(r, descr);
   size_t i = 0;
@@ -153,7 +153,7 @@ static zarrc_status read_field(reader *r, int depth) {
   fputs(", \"data_type\": ", r->json);
   if (!take(r, ",")) return fail(r, "the type of a field is missing");
   zarrc_status status = read_descr(r, depth + 1);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   putc('}', r->json);
   if (take(r, ",") && !take(r, ")"))
     return zarrc_fail(r->error, ZARRC_UNSUPPORTED, ".npy: a field that is an array in itself");
@@ -169,7 +169,7 @@ static zarrc_status read_descr(reader *r, int depth) {
   for (int i = 0; !take(r, "]"); i++) {
     if (i > 0) fputs(", ", r->json);
     zarrc_status status = read_field(r, depth);
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
     if (!take(r, ",")) {
       if (take(r, "]")) break;
       return fail(r, "a list of fields does not end");
@@ -214,7 +214,7 @@ static zarrc_status read_members(reader *r, cli_npy *out) {
       out->fortran = take(r, "True");
       if (!out->fortran && !take(r, "False")) return fail(r, "neither True nor False");
     }
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
     if (!take(r, ",") && (r->p >= r->end || *r->p != '}')) return fail(r, "the dictionary does not end");
   }
   return seen == 7 ? ZARRC_OK : fail(r, "a key is missing");
@@ -224,11 +224,11 @@ static zarrc_status parse_header(zarrc_ctx *ctx, const char *text, size_t n, cli
   cli_memstream json;
   reader r = {.p = text, .end = text + n, .error = error};
   zarrc_status status = cli_memstream_open(&json, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   r.json = json.out;
   status = cli_memstream_close(&json, read_members(&r, out), error);
-  if (status == ZARRC_OK) status = zarrc_dtype_open(ctx, json.text, json.len, &out->dtype, error);
-  if (status == ZARRC_OK && r.order != 0) out->dtype.endian = r.order == '>' ? ZARRC_BIG : ZARRC_LITTLE;
+  if (!status) status = zarrc_dtype_open(ctx, json.text, json.len, &out->dtype, error);
+  if (!status && r.order != 0) out->dtype.endian = r.order == '>' ? ZARRC_BIG : ZARRC_LITTLE;
   free(json.text);
   return status;
 }
@@ -239,19 +239,19 @@ zarrc_status cli_npy_read_header(zarrc_ctx *ctx, cli_input *in, cli_npy *out, za
   char *text;
   *out = (cli_npy){.ndim = 0};
   zarrc_status status = cli_input_some(in, start, 10, &got, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   if (got < 10 || memcmp(start, MAGIC, 6) != 0 || start[6] < 1 || start[6] > 3)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.300s is not a .npy file of version 1, 2 or 3", in->name);
   nlength = start[6] == 1 ? 2 : 4;
   if (nlength == 4) status = cli_input_read(in, start + 10, 2, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   n = start[8] | (size_t)start[9] << 8;
   if (nlength == 4) n |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
   if (n > MAX_HEADER) return zarrc_fail(error, ZARRC_LIMIT, ".npy header of %zu bytes", n);
   text = malloc(n + 1);
-  if (text == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!text) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   status = cli_input_read(in, text, n, error);
-  if (status == ZARRC_OK) {
+  if (!status) {
     text[n] = 0;
     status = parse_header(ctx, text, n, out, error);
   }
@@ -278,7 +278,7 @@ static void put_python_string(FILE *out, const char *text) {
 static zarrc_status put_struct(FILE *out, const zarrc_dtype *dtype, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   putc('[', out);
-  for (size_t i = 0; i < zarrc_dtype_nfields(dtype) && status == ZARRC_OK; i++) {
+  for (size_t i = 0; i < zarrc_dtype_nfields(dtype) && !status; i++) {
     const zarrc_field *field = zarrc_dtype_field(dtype, i);
     fputs(i > 0 ? ", (" : "(", out);
     put_python_string(out, field->name);
@@ -319,14 +319,14 @@ zarrc_status cli_npy_write_header(cli_output *out, const zarrc_dtype *dtype, int
   size_t n, nstart, padded;
   bool ascii = true;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   fputs("{'descr': ", text.out);
   status = put_descr(text.out, dtype, error);
   fputs(", 'fortran_order': False, 'shape': (", text.out);
   for (int i = 0; i < ndim; i++) fprintf(text.out, i > 0 && ndim > 1 ? ", %lld" : "%lld", (long long)shape[i]);
   fputs(ndim == 1 ? ",), }" : "), }", text.out);
   status = cli_memstream_close(&text, status, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   n = text.len;
   for (size_t i = 0; i < n; i++) ascii &= (unsigned char)text.text[i] < 0x80;
   start[6] = !ascii ? 3 : n + 64 > 65535 ? 2 : 1;
@@ -334,9 +334,8 @@ zarrc_status cli_npy_write_header(cli_output *out, const zarrc_dtype *dtype, int
   padded = (nstart + n + 1 + 63) / 64 * 64 - nstart;
   for (size_t i = 8; i < nstart; i++) start[i] = (uint8_t)(padded >> 8 * (i - 8));
   status = cli_output_write(out, start, nstart, error);
-  if (status == ZARRC_OK) status = cli_output_write(out, text.text, n, error);
-  for (size_t i = n; i < padded && status == ZARRC_OK; i++)
-    status = cli_output_text(out, i + 1 < padded ? " " : "\n", error);
+  if (!status) status = cli_output_write(out, text.text, n, error);
+  for (size_t i = n; i < padded && !status; i++) status = cli_output_text(out, i + 1 < padded ? " " : "\n", error);
   free(text.text);
   return status;
 }

@@ -85,7 +85,7 @@ static bool is_choice(const char *choices, const char *word) {
 }
 
 static zarrc_status set(cli_args *args, const cli_option *option, const char *value, zarrc_error *error) {
-  if (option->choices != NULL && option->choices[0] != '<' && !is_choice(option->choices, value))
+  if (option->choices && option->choices[0] != '<' && !is_choice(option->choices, value))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is none of: %s", option->name, value,
                       option->choices);
   args->value[option->id] = value;
@@ -96,19 +96,19 @@ static zarrc_status set(cli_args *args, const cli_option *option, const char *va
 static zarrc_status parse_long(cli_args *args, int argc, char **argv, int *at, char *hint, size_t nhint,
                                zarrc_error *error) {
   const char *word = argv[*at] + 2, *equals = strchr(word, '=');
-  size_t n = equals != NULL ? (size_t)(equals - word) : strlen(word);
+  size_t n = equals ? (size_t)(equals - word) : strlen(word);
   const cli_option *option = cli_option_find(args->verb, word, n);
-  if (option == NULL) {
+  if (!option) {
     const char *nearest = nearest_option(args->verb, word, n);
-    if (nearest != NULL) snprintf(hint, nhint, "--%s", nearest);
+    if (nearest) snprintf(hint, nhint, "--%s", nearest);
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s has no option --%.*s", args->verb->name,
                       (int)(n < 60 ? n : 60), word);
   }
-  if (option->argument == NULL) {
-    if (equals != NULL) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s takes no argument", option->name);
+  if (!option->argument) {
+    if (equals) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s takes no argument", option->name);
     return set(args, option, "", error);
   }
-  if (equals != NULL) return set(args, option, equals + 1, error);
+  if (equals) return set(args, option, equals + 1, error);
   if (*at + 1 >= argc)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s wants an argument: %s", option->name, option->argument);
   *at += 1;
@@ -119,12 +119,12 @@ static zarrc_status parse_long(cli_args *args, int argc, char **argv, int *at, c
 static zarrc_status parse_letters(cli_args *args, int argc, char **argv, int *at, zarrc_error *error) {
   for (const char *p = argv[*at] + 1; *p != 0; p++) {
     const cli_option *option = cli_option_letter(args->verb, *p);
-    if (option == NULL)
+    if (!option)
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s has no option -%c", args->verb->name,
                         *p >= ' ' && *p <= '~' ? *p : '?');
-    if (option->argument == NULL) {
+    if (!option->argument) {
       zarrc_status status = set(args, option, "", error);
-      if (status != ZARRC_OK) return status;
+      if (status) return status;
       continue;
     }
     if (p[1] != 0) return set(args, option, p[1] == '=' ? p + 2 : p + 1, error);
@@ -155,9 +155,9 @@ zarrc_status cli_args_parse(const cli_verb *verb, int argc, char **argv, cli_arg
     } else {
       status = parse_letters(args, argc, argv, &i, error);
     }
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
   }
-  if (args->value[CLI_HELP] == NULL && args->noperands < verb->min_operands)
+  if (!args->value[CLI_HELP] && args->noperands < verb->min_operands)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%s wants %s", verb->name, verb->operands);
   hint[0] = 0;
   return ZARRC_OK;

@@ -12,19 +12,19 @@
 
 bool cli_is_smart(FILE *stream) {
   const char *term = getenv("TERM");
-  return isatty(fileno(stream)) && term != NULL && term[0] != 0 && strcmp(term, "dumb") != 0;
+  return isatty(fileno(stream)) && term && term[0] != 0 && strcmp(term, "dumb") != 0;
 }
 
 bool cli_has_colour(FILE *stream) {
   const char *no = getenv("NO_COLOR");
-  return cli_is_smart(stream) && (no == NULL || no[0] == 0);
+  return cli_is_smart(stream) && (!no || no[0] == 0);
 }
 
 bool cli_is_utf8(void) {
   static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
   for (size_t i = 0; i < 3; i++) {
     const char *value = getenv(names[i]);
-    if (value == NULL || value[0] == 0) continue;
+    if (!value || value[0] == 0) continue;
     for (; *value != 0; value++)
       if (strncasecmp(value, "utf-8", 5) == 0 || strncasecmp(value, "utf8", 4) == 0) return true;
     return false;
@@ -36,7 +36,7 @@ int cli_columns(FILE *stream) {
   const char *columns = getenv("COLUMNS");
   struct winsize size;
   int64_t n;
-  if (columns != NULL && cli_parse_int(columns, strlen(columns), &n) && n >= 20 && n <= 1000) return (int)n;
+  if (columns && cli_parse_int(columns, strlen(columns), &n) && n >= 20 && n <= 1000) return (int)n;
   if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) return size.ws_col;
   return 80;
 }

@@ -21,8 +21,8 @@ void cli_progress_start(cli_progress *p, const cli *c, const char *unit, uint64_
   p->verb = c->args.verb->name;
   p->unit = unit;
   p->total = total;
-  p->always = when != NULL && strcmp(when, "always") == 0;
-  p->on = total > 0 && (p->always || (!c->quiet && !c->json && (when == NULL || strcmp(when, "never") != 0)));
+  p->always = when && strcmp(when, "always") == 0;
+  p->on = total > 0 && (p->always || (!c->quiet && !c->json && (!when || strcmp(when, "never") != 0)));
   p->terminal = cli_is_smart(stderr);
   p->start = cli_seconds();
 }
@@ -33,9 +33,9 @@ double cli_progress_seconds(const cli_progress *p) {
 
 static size_t describe(cli_progress *p, uint64_t done, double seconds, char *text, size_t n) {
   char a[CLI_HUMAN], b[CLI_HUMAN];
-  uint64_t bytes = atomic_load(&p->bytes), stored = p->stored != NULL ? atomic_load(p->stored) : 0;
+  uint64_t bytes = atomic_load(&p->bytes), stored = p->stored ? atomic_load(p->stored) : 0;
   int at;
-  if (p->unit == NULL)
+  if (!p->unit)
     at = snprintf(text, n, "%s/%s", cli_human_bytes(a, (double)done), cli_human_bytes(b, (double)p->total));
   else
     at = snprintf(text, n, "%llu/%llu %s", (unsigned long long)done, (unsigned long long)p->total, p->unit);

@@ -26,7 +26,7 @@ typedef struct putting {
 static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_error *error) {
   const char *name = cli_value(p->c, CLI_FORMAT), *path = cli_value(p->c, CLI_INPUT);
   *format = CLI_FORMAT_NPY;
-  if (name != NULL && cli_format_from_name(name, format)) return ZARRC_OK;
+  if (name && cli_format_from_name(name, format)) return ZARRC_OK;
   if (cli_is_stream(path)) return ZARRC_OK;
   if (cli_format_from_path(path, format) && *format != CLI_FORMAT_CSV) return ZARRC_OK;
   snprintf(p->c->hint, sizeof p->c->hint, "--format npy");
@@ -37,8 +37,8 @@ static zarrc_status choose_format(const putting *p, cli_format *format, zarrc_er
 static zarrc_status refuse_type(const zarrc_dtype *has, const zarrc_dtype *wants, zarrc_error *error) {
   char *a = NULL, *b = NULL;
   zarrc_status status = cli_dtype_text(has, &a, error);
-  if (status == ZARRC_OK) status = cli_dtype_text(wants, &b, error);
-  if (status == ZARRC_OK)
+  if (!status) status = cli_dtype_text(wants, &b, error);
+  if (!status)
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the input has elements of %.120s, the array of %.120s", a, b);
   free(a);
   free(b);
@@ -49,7 +49,7 @@ static zarrc_status read_npy(putting *p, zarrc_error *error) {
   const cli_selection *s = &p->selection;
   char a[CLI_DIMS], b[CLI_DIMS];
   zarrc_status status = cli_npy_read_header(p->node.ctx, &p->in, &p->npy, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   p->dtype = p->npy.dtype;
   p->fortran = p->npy.fortran;
   const zarrc_dtype *wants = zarrc_array_dtype(p->node.array);
@@ -77,20 +77,20 @@ static zarrc_status write_texts(putting *p, cli_progress *progress, zarrc_error 
   size_t n;
   zarrc_text *texts = NULL;
   zarrc_status status = cli_input_all(&p->in, p->memory, &bytes, &n, error);
-  if (status == ZARRC_OK && s->nitems > n / 4)
+  if (!status && s->nitems > n / 4)
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
                         (unsigned long long)s->nitems);
-  if (status == ZARRC_OK && s->nitems > 0) {
+  if (!status && s->nitems > 0) {
     uint64_t room = cli_times(s->nitems, sizeof *texts);
     texts = room < SIZE_MAX ? malloc((size_t)room) : NULL;
-    if (texts == NULL) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+    if (!texts) status = zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   }
-  if (status == ZARRC_OK) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);
-  if (status == ZARRC_OK && s->nitems > 0) {
+  if (!status) status = cli_texts_read((const uint8_t *)bytes, n, texts, s->nitems, error);
+  if (!status && s->nitems > 0) {
     zarrc_view view = zarrc_view_c(&p->dtype, zarrc_array_ndim(array), s->region.count, texts);
     status = cli_selection_write(array, s, &s->region, &view, error);
   }
-  if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
+  if (!status) cli_progress_add(progress, progress->total, n);
   free(texts);
   free(bytes);
   return status;
@@ -106,24 +106,24 @@ static zarrc_status write_parsed(putting *p, cli_format format, cli_progress *pr
   char *text = NULL;
   size_t n;
   zarrc_status status = cli_input_all(&p->in, p->memory, &text, &n, error);
-  if (status == ZARRC_OK && s->nitems > n) /* an element takes at least one byte */
+  if (!status && s->nitems > n) /* an element takes at least one byte */
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "%.200s is too short for %llu elements", p->in.name,
                         (unsigned long long)s->nitems);
-  if (status == ZARRC_OK && cli_times(s->nitems, dtype.item_size) > p->memory)
+  if (!status && cli_times(s->nitems, dtype.item_size) > p->memory)
     status = zarrc_fail(error, ZARRC_LIMIT, "%llu elements do not fit --memory", (unsigned long long)s->nitems);
-  if (status == ZARRC_OK) status = cli_slab_memory_take(&memory, p->node.ctx, &dtype, s->nitems, error);
-  if (status == ZARRC_OK) {
+  if (!status) status = cli_slab_memory_take(&memory, p->node.ctx, &dtype, s->nitems, error);
+  if (!status) {
     to.data = memory.data;
     to.arena = memory.arena;
     status = format == CLI_FORMAT_JSON ? cli_elements_from_json(&to, text, n, error)
                                        : cli_elements_from_lines(&to, text, n, error);
   }
   free(text);
-  if (status == ZARRC_OK && s->nitems > 0) {
+  if (!status && s->nitems > 0) {
     zarrc_view view = zarrc_view_c(&dtype, zarrc_array_ndim(array), s->region.count, memory.data);
     status = cli_selection_write(array, s, &s->region, &view, error);
   }
-  if (status == ZARRC_OK) cli_progress_add(progress, progress->total, n);
+  if (!status) cli_progress_add(progress, progress->total, n);
   cli_slab_memory_clear(&memory);
   return status;
 }
@@ -136,19 +136,19 @@ static zarrc_status write_slabs(putting *p, cli_progress *progress, zarrc_error 
   zarrc_status status = ZARRC_OK;
   cli_slabs_init(&slabs, zarrc_array_grid(array), &p->selection, zarrc_array_ndim(array), p->fortran,
                  cli_slab_items(array, &p->selection, p->fortran, p->memory));
-  while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
+  while (!status && cli_slabs_next(&slabs, &part)) {
     uint64_t nitems = cli_region_items(&part, slabs.ndim);
     if (cli_canceled(NULL)) status = zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-    if (status == ZARRC_OK) status = cli_slab_memory_take(&slab, p->node.ctx, &p->dtype, nitems, error);
-    if (status == ZARRC_OK) status = cli_input_read(&p->in, slab.data, (size_t)nitems * p->dtype.item_size, error);
-    if (status == ZARRC_OK && slabs.done) status = cli_input_finish(&p->in, error); /* before the last write */
-    if (status != ZARRC_OK) break;
+    if (!status) status = cli_slab_memory_take(&slab, p->node.ctx, &p->dtype, nitems, error);
+    if (!status) status = cli_input_read(&p->in, slab.data, (size_t)nitems * p->dtype.item_size, error);
+    if (!status && slabs.done) status = cli_input_finish(&p->in, error); /* before the last write */
+    if (status) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &p->dtype, slab.data);
     status = cli_selection_write(array, &p->selection, &part, &view, error);
-    if (status == ZARRC_OK) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
+    if (!status) cli_progress_add(progress, nitems * p->dtype.item_size, nitems * p->dtype.item_size);
   }
   cli_slab_memory_clear(&slab);
-  if (status == ZARRC_OK && p->selection.nitems == 0) status = cli_input_finish(&p->in, error);
+  if (!status && p->selection.nitems == 0) status = cli_input_finish(&p->in, error);
   return status;
 }
 
@@ -157,16 +157,16 @@ static zarrc_status put(putting *p, zarrc_error *error) {
   cli_format format;
   cli_progress progress;
   zarrc_status status = choose_format(p, &format, error);
-  if (status == ZARRC_OK)
+  if (!status)
     status = cli_selection_parse(cli_value(p->c, CLI_SELECT), zarrc_array_ndim(array), zarrc_array_shape(array),
                                  &p->selection, error);
-  if (status == ZARRC_OK) status = cli_input_open(cli_value(p->c, CLI_INPUT), &p->in, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = cli_input_open(cli_value(p->c, CLI_INPUT), &p->in, error);
+  if (status) return status;
   p->dtype = *zarrc_array_dtype(array);
   p->dtype.endian = ZARRC_LITTLE;
   if (format == CLI_FORMAT_NPY) status = read_npy(p, error);
-  if (status == ZARRC_OK && cli_format_is_binary(format)) status = check_size(p, error);
-  if (status != ZARRC_OK) return status;
+  if (!status && cli_format_is_binary(format)) status = check_size(p, error);
+  if (status) return status;
   cli_progress_start(&progress, p->c, NULL, cli_times(p->selection.nitems, p->dtype.item_size));
   if (!cli_format_is_binary(format))
     status = write_parsed(p, format, &progress, error);
@@ -184,15 +184,15 @@ zarrc_status cli_put(cli *c, zarrc_error *error) {
   zarrc_array_options options = {.struct_size = sizeof options,
                                  .chunk.write_empty_chunks = cli_has(c, CLI_WRITE_EMPTY)};
   zarrc_status status = cli_memory_option(c, &p.memory, error);
-  if (status == ZARRC_OK && !cli_has(c, CLI_INPUT)) {
+  if (!status && !cli_has(c, CLI_INPUT)) {
     snprintf(c->hint, sizeof c->hint, "-i FILE, or -i - for standard input");
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "put wants --input");
   }
-  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
-  if (status == ZARRC_OK) status = cli_array_open(c, ctx, c->args.operand[0], true, &options, &p.node, error);
+  if (!status) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
+  if (!status) status = cli_array_open(c, ctx, c->args.operand[0], true, &options, &p.node, error);
   if (status == ZARRC_NOT_FOUND) snprintf(c->hint, sizeof c->hint, "zarrc create");
-  if (status == ZARRC_OK) status = put(&p, error);
-  if (status == ZARRC_OK && c->json) {
+  if (!status) status = put(&p, error);
+  if (!status && c->json) {
     cli_json j;
     cli_json_begin(&j, stdout, "put");
     cli_json_string(&j, "url", p.node.url);

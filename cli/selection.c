@@ -34,12 +34,12 @@ static zarrc_status parse_slice(word w, int axis, int64_t length, cli_selection 
   const char *p = w.ptr, *end = w.ptr + w.len;
   for (int i = 0;; i++) {
     const char *colon = memchr(p, ':', (size_t)(end - p));
-    word part = trim(p, colon != NULL ? colon : end);
+    word part = trim(p, colon ? colon : end);
     if (i == 3) return fail(error, axis, w, "too many colons");
     if (part.len > 0 && !cli_parse_int(part.ptr, part.len, &bound[i]))
       return fail(error, axis, w, "not a slice of whole numbers");
     if (part.len > 0 && i < 2) bound[i] = clip(bound[i], length);
-    if (colon == NULL) break;
+    if (!colon) break;
     p = colon + 1;
   }
   if (bound[2] < 1) return fail(error, axis, w, "the step must be 1 or more");
@@ -67,17 +67,17 @@ static zarrc_status parse_index(word w, int axis, int64_t length, int64_t *out, 
 static zarrc_status parse_list(word w, int axis, int64_t length, cli_selection *out, zarrc_error *error) {
   int64_t n = 0, *list = malloc((w.len + 1) / 2 * sizeof *list);
   const char *p = w.ptr + 1, *end = w.ptr + w.len - 1;
-  if (list == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!list) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   out->list[axis] = list;
   out->listed = true;
   if (trim(p, end).len == 0) end = p; /* [] */
   while (p < end) {
     const char *comma = memchr(p, ',', (size_t)(end - p));
-    word part = trim(p, comma != NULL ? comma : end);
+    word part = trim(p, comma ? comma : end);
     if (part.len == 0) return fail(error, axis, w, "nothing between commas");
     zarrc_status status = parse_index(part, axis, length, &list[n++], error);
-    if (status != ZARRC_OK) return status;
-    p = comma != NULL ? comma + 1 : end;
+    if (status) return status;
+    p = comma ? comma + 1 : end;
   }
   out->region.start[axis] = 0;
   out->region.count[axis] = n;
@@ -89,9 +89,9 @@ static zarrc_status parse_list(word w, int axis, int64_t length, cli_selection *
 static zarrc_status parse_axis(word w, int axis, int64_t length, cli_selection *out, zarrc_error *error) {
   int64_t index;
   if (w.ptr[0] == '[' && w.len > 1 && w.ptr[w.len - 1] == ']') return parse_list(w, axis, length, out, error);
-  if (memchr(w.ptr, ':', w.len) != NULL) return parse_slice(w, axis, length, out, error);
+  if (memchr(w.ptr, ':', w.len)) return parse_slice(w, axis, length, out, error);
   zarrc_status status = parse_index(w, axis, length, &index, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   out->region.start[axis] = index;
   out->region.count[axis] = 1;
   out->region.step[axis] = 1;
@@ -110,7 +110,7 @@ zarrc_status cli_selection_parse(const char *text, int ndim, const int64_t *shap
   word words[ZARRC_MAX_NDIM + 1];
   int n = 0, ellipsis = -1, axis = 0;
   *out = (cli_selection){.ndim = 0};
-  word all = trim(text != NULL ? text : "", text != NULL ? text + strlen(text) : "");
+  word all = trim(text ? text : "", text ? text + strlen(text) : "");
   if (all.len == 2 && memcmp(all.ptr, "()", 2) == 0) all.len = 0;
   for (const char *p = all.ptr, *end = all.ptr + all.len; p < end;) {
     const char *stop = part_end(p, end);
@@ -130,13 +130,13 @@ zarrc_status cli_selection_parse(const char *text, int ndim, const int64_t *shap
   if (ellipsis < 0) ellipsis = n;
   for (int i = 0; i <= n; i++) {
     zarrc_status status = ZARRC_OK;
-    for (int fill = i == ellipsis ? ndim - n : 0; fill > 0 && status == ZARRC_OK; fill--, axis++)
+    for (int fill = i == ellipsis ? ndim - n : 0; fill > 0 && !status; fill--, axis++)
       status = parse_slice(whole, axis, shape[axis], out, error);
-    if (status == ZARRC_OK && i < n) {
+    if (!status && i < n) {
       status = parse_axis(words[i], axis, shape[axis], out, error);
       axis++;
     }
-    if (status != ZARRC_OK) return status;
+    if (status) return status;
   }
   out->nitems = cli_product(out->shape, out->ndim);
   return ZARRC_OK;
@@ -154,7 +154,7 @@ static zarrc_selection part_of(const zarrc_array *array, const cli_selection *se
   zarrc_selection out = {.kind = ZARRC_SELECT_AXES};
   for (int i = 0; i < zarrc_array_ndim(array); i++) {
     int64_t start = part->start[i], count = part->count[i], step = part->step[i];
-    if (selection->list[i] != NULL)
+    if (selection->list[i])
       out.pick[i] = zarrc_pick_list(selection->list[i] + start, (size_t)count);
     else
       out.pick[i] = zarrc_pick_slice(start, count > 0 ? start + (count - 1) * step + 1 : start, step);

@@ -41,7 +41,7 @@ static void put_title(const listing *l, const cli_shard *s, const int64_t *chunk
   cli_print_safe(stdout, key);
   printf("%s: shard", cli_ansi(stdout, CLI_PLAIN));
   if (l->shards->placed || !l->shards->single) printf(" %s", cli_plain_dims(a, chunk, ndim));
-  if (s == NULL) return;
+  if (!s) return;
   printf(" of %s", cli_human_dims(a, s->shape, s->ndim));
   if (s->nbytes != ZARRC_UNKNOWN) printf(", %s bytes", cli_human_count(b, s->nbytes));
   puts(s->wrapped ? " behind further codecs" : "");
@@ -57,14 +57,14 @@ static void put_inner(const listing *l, const cli_shard *s, size_t i, const char
   const cli_inner *e = &s->entries[i];
   char name[CLI_DIMS];
   int64_t at[ZARRC_MAX_NDIM];
-  if (l->json != NULL) {
+  if (l->json) {
     cli_inner_at(s, i, at);
     cli_json_open(l->json, NULL, '{');
     cli_json_dims(l->json, "inner_chunk", at, s->ndim);
     cli_json_string(l->json, "state", state);
     if (e->present) cli_json_uint(l->json, "offset", e->offset);
     if (e->present) cli_json_uint(l->json, "nbytes", e->nbytes);
-    if (why != NULL) cli_json_string(l->json, "error", why);
+    if (why) cli_json_string(l->json, "error", why);
     cli_json_close(l->json, '}');
     return;
   }
@@ -74,7 +74,7 @@ static void put_inner(const listing *l, const cli_shard *s, size_t i, const char
   else
     printf("%16s %14s  ", "-", "-");
   fputs(state, stdout);
-  if (why != NULL) {
+  if (why) {
     fputs(": ", stdout);
     cli_print_safe(stdout, why);
   }
@@ -93,23 +93,23 @@ static zarrc_status list_inner(listing *l, cli_shard *s, size_t i, zarrc_error *
     status = cli_inner_read(s, i, &bytes, &why);
   else if (e->present && cli_has(l->c, CLI_DEEP))
     status = cli_inner_decode(s, i, dtype, &l->memory, &why);
-  if (status != ZARRC_OK && !is_damage(status)) {
-    if (error != NULL) *error = why;
+  if (status && !is_damage(status)) {
+    if (error) *error = why;
     return status;
   }
-  if (status != ZARRC_OK) note_fault(l, &why);
+  if (status) note_fault(l, &why);
   put_inner(l, s, i,
-            e->corrupt           ? "corrupt entry"
-            : status != ZARRC_OK ? "damaged"
-            : e->present         ? "ok"
-                                 : "missing",
-            status != ZARRC_OK ? cli_reason(&why, false, text) : NULL);
+            e->corrupt   ? "corrupt entry"
+            : status     ? "damaged"
+            : e->present ? "ok"
+                         : "missing",
+            status ? cli_reason(&why, false, text) : NULL);
   return ZARRC_OK;
 }
 
 static void put_sums(const listing *l, const cli_inner_sums *sums) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN], d[CLI_HUMAN], e[CLI_HUMAN];
-  if (l->json == NULL) {
+  if (!l->json) {
     printf("  %s present, %s missing", cli_human_count(a, sums->present), cli_human_count(b, sums->missing));
     if (sums->corrupt > 0) printf(", %s corrupt entries", cli_human_count(c, sums->corrupt));
     printf("; %s bytes of data, %s in holes, %s overlapping\n", cli_human_count(c, sums->nbytes),
@@ -133,7 +133,7 @@ static void json_title(const listing *l, const cli_shard *s, const int64_t *chun
     cli_json_dims(j, "chunk", chunk, zarrc_array_ndim(l->shards->node.array));
   else
     cli_json_raw(j, "chunk", NULL, 0);
-  if (s == NULL) return;
+  if (!s) return;
   if (s->nbytes != ZARRC_UNKNOWN)
     cli_json_uint(j, "nbytes", s->nbytes);
   else
@@ -151,7 +151,7 @@ static void json_title(const listing *l, const cli_shard *s, const int64_t *chun
 }
 
 static void put_title_or_json(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
-  if (l->json != NULL)
+  if (l->json)
     json_title(l, s, chunk, key);
   else
     put_title(l, s, chunk, key);
@@ -165,7 +165,7 @@ static zarrc_status list_damaged(listing *l, const int64_t *chunk, const char *k
   char text[ZARRC_ERROR_TEXT];
   cli_reason(why, false, text);
   put_title_or_json(l, NULL, chunk, key);
-  if (l->json != NULL) {
+  if (l->json) {
     cli_json_string(l->json, "error", text);
     cli_json_close(l->json, '}');
   } else {
@@ -187,16 +187,16 @@ static zarrc_status list_shard(void *arg, const int64_t *chunk, const char *key,
     status = list_damaged(l, chunk, key, &why);
     goto done;
   }
-  if (status == ZARRC_OK) status = cli_inner_sum(&s, &sums, &why);
-  if (status != ZARRC_OK) {
-    if (error != NULL) *error = why;
+  if (!status) status = cli_inner_sum(&s, &sums, &why);
+  if (status) {
+    if (error) *error = why;
     goto done;
   }
   put_title_or_json(l, &s, chunk, key);
-  for (size_t i = 0; i < s.nentries && status == ZARRC_OK; i++) status = list_inner(l, &s, i, error);
-  if (l->json != NULL) cli_json_close(l->json, ']');
+  for (size_t i = 0; i < s.nentries && !status; i++) status = list_inner(l, &s, i, error);
+  if (l->json) cli_json_close(l->json, ']');
   put_sums(l, &sums);
-  if (l->json != NULL) cli_json_close(l->json, '}');
+  if (l->json) cli_json_close(l->json, '}');
 done:
   cli_shard_close(&s);
   return status;
@@ -204,7 +204,7 @@ done:
 
 static zarrc_status list_text(listing *l, zarrc_error *error) {
   zarrc_status status = cli_shards_each(l->shards, list_shard, l, error);
-  if (status == ZARRC_OK && l->nshards == 0) puts("no shard is stored");
+  if (!status && l->nshards == 0) puts("no shard is stored");
   return status;
 }
 
@@ -212,7 +212,7 @@ static zarrc_status list_json(listing *l, zarrc_error *error) {
   cli_json j;
   cli_memstream text;
   zarrc_status status = cli_memstream_open(&text, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   l->json = &j;
   cli_json_begin(&j, text.out, "shard");
   cli_json_string(&j, "action", "ls");
@@ -223,7 +223,7 @@ static zarrc_status list_json(listing *l, zarrc_error *error) {
   cli_json_end(&j);
   status = cli_memstream_close(&text, status, error);
   bool nothing = l->shards->single && l->hidden;
-  if (status == ZARRC_OK && !nothing) status = cli_print(text.text, text.len, error);
+  if (!status && !nothing) status = cli_print(text.text, text.len, error);
   free(text.text);
   return status;
 }
@@ -232,8 +232,8 @@ static zarrc_status list(cli *c, const cli_shards *shards, zarrc_error *error) {
   listing l = {.c = c, .shards = shards};
   zarrc_status status = c->json ? list_json(&l, error) : list_text(&l, error);
   cli_slab_memory_clear(&l.memory);
-  if (status != ZARRC_OK || l.nfaults == 0) return status;
-  if (error != NULL) *error = l.first;
+  if (status || l.nfaults == 0) return status;
+  if (error) *error = l.first;
   if (l.nfaults > 1) zarrc_error_append(error, " (the first of %llu faults)", (unsigned long long)l.nfaults);
   return l.first.code;
 }
@@ -252,7 +252,7 @@ static zarrc_status find_inner(const cli *c, const cli_shard *s, size_t *out, za
   int ndim;
   size_t number = 0;
   zarrc_status status = cli_parse_dims("inner", cli_value(c, CLI_INNER), 0, at, &ndim, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   bool inside = ndim == s->ndim;
   for (int i = 0; inside && i < ndim; i++) {
     inside = at[i] < s->grid[i];
@@ -270,9 +270,9 @@ static zarrc_status write_elements(extracting *x, cli_shard *s, size_t i, zarrc_
   cli_slab_memory memory = {0};
   dtype.endian = ZARRC_LITTLE;
   zarrc_status status = cli_inner_decode(s, i, &dtype, &memory, error);
-  if (status == ZARRC_OK && zarrc_dtype_is_variable(&dtype))
+  if (!status && zarrc_dtype_is_variable(&dtype))
     status = cli_texts_write(&x->out, memory.data, nitems, error);
-  else if (status == ZARRC_OK)
+  else if (!status)
     status = cli_output_write(&x->out, memory.data, (size_t)nitems * dtype.item_size, error);
   cli_slab_memory_clear(&memory);
   return status;
@@ -281,7 +281,7 @@ static zarrc_status write_elements(extracting *x, cli_shard *s, size_t i, zarrc_
 static zarrc_status write_stored(extracting *x, cli_shard *s, size_t i, zarrc_error *error) {
   zarrc_bytes bytes;
   zarrc_status status = cli_inner_read(s, i, &bytes, error);
-  if (status == ZARRC_OK) status = cli_output_write(&x->out, bytes.ptr, bytes.len, error);
+  if (!status) status = cli_output_write(&x->out, bytes.ptr, bytes.len, error);
   zarrc_bytes_release(&bytes);
   return status;
 }
@@ -307,15 +307,14 @@ static zarrc_status extract_from(extracting *x, const cli_shards *shards, const 
   cli_shard s;
   size_t i = 0;
   zarrc_status status = cli_shard_open(shards, chunk, key, &s, error);
-  if (status == ZARRC_OK) status = find_inner(c, &s, &i, error);
-  if (status == ZARRC_OK) {
+  if (!status) status = find_inner(c, &s, &i, error);
+  if (!status) {
     status = cli_output_open(cli_value(c, CLI_OUTPUT), true, cli_has(c, CLI_FORCE), &x->out, error);
     if (status == ZARRC_INVALID_ARGUMENT) snprintf(c->hint, sizeof c->hint, "-f, or -o FILE");
   }
-  if (status == ZARRC_OK)
-    status = cli_has(c, CLI_DECODE) ? write_elements(x, &s, i, error) : write_stored(x, &s, i, error);
-  if (status == ZARRC_OK) status = cli_output_finish(&x->out, error);
-  if (status == ZARRC_OK && c->json) put_report(x, &s, i);
+  if (!status) status = cli_has(c, CLI_DECODE) ? write_elements(x, &s, i, error) : write_stored(x, &s, i, error);
+  if (!status) status = cli_output_finish(&x->out, error);
+  if (!status && c->json) put_report(x, &s, i);
   cli_output_close(&x->out);
   cli_shard_close(&s);
   return status;
@@ -334,7 +333,7 @@ static zarrc_status extract(cli *c, const cli_shards *shards, zarrc_error *error
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the array has several shards: which one is meant?");
   }
   zarrc_status status = zarrc_array_chunk_key(array, first, key, sizeof key, error);
-  return status == ZARRC_OK ? extract_from(&x, shards, first, key, error) : status;
+  return status ? status : extract_from(&x, shards, first, key, error);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- all */
@@ -373,9 +372,9 @@ zarrc_status cli_shard_verb(cli *c, zarrc_error *error) {
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "shard: '%.80s' is neither ls nor extract", action);
   }
   zarrc_status status = check_options(c, one, error);
-  if (status == ZARRC_OK) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
-  if (status == ZARRC_OK) status = cli_shards_open(c, ctx, &shards, error);
-  if (status == ZARRC_OK) status = one ? extract(c, &shards, error) : list(c, &shards, error);
+  if (!status) status = cli_ctx_open(c, CLI_HALF, &ctx, error);
+  if (!status) status = cli_shards_open(c, ctx, &shards, error);
+  if (!status) status = one ? extract(c, &shards, error) : list(c, &shards, error);
   cli_shards_close(&shards);
   zarrc_ctx_close(ctx);
   return status;

@@ -13,7 +13,7 @@
 #define MAX_WRAPPED ((uint64_t)16 << 30)
 
 static zarrc_status in_shard(const cli_shard *shard, zarrc_status status, zarrc_error *error) {
-  if (status == ZARRC_OK || error == NULL) return status;
+  if (!status || !error) return status;
   snprintf(error->chunk, sizeof error->chunk, "%s", shard->name);
   zarrc_error_in_key(error, shard->store, shard->key);
   return status;
@@ -27,8 +27,8 @@ static int find_codec(const zarrc_pipeline *chain, zarrc_spec *specs, zarrc_erro
   specs[0] = *zarrc_pipeline_spec(chain);
   for (int i = 0; i < n; i++) {
     const zarrc_codec *codec = zarrc_pipeline_codec(chain, (size_t)i);
-    if (zarrc_shard_inner(codec) != NULL) at = i;
-    if (zarrc_codec_resolve(codec, &specs[i], &specs[i + 1], error) != ZARRC_OK) return -1;
+    if (zarrc_shard_inner(codec)) at = i;
+    if (zarrc_codec_resolve(codec, &specs[i], &specs[i + 1], error)) return -1;
   }
   return at;
 }
@@ -38,13 +38,13 @@ static zarrc_status unwrap(cli_shard *s, const zarrc_pipeline *chain, int codec,
                            zarrc_error *error) {
   zarrc_status status = zarrc_blob_read_all(s->stored.blob, MAX_WRAPPED, &s->loan, error);
   zarrc_bytes bytes = s->loan;
-  for (int i = (int)zarrc_pipeline_ncodecs(chain) - 1; i > codec && status == ZARRC_OK; i--) {
+  for (int i = (int)zarrc_pipeline_ncodecs(chain) - 1; i > codec && !status; i--) {
     zarrc_codec_job job = {.spec = &specs[i], .bytes = bytes, .parts = &s->parts[i % 2]};
     zarrc_parts_clear(job.parts);
     status = zarrc_codec_decode(zarrc_pipeline_codec(chain, (size_t)i), &job, 1, error);
-    if (status == ZARRC_OK) status = zarrc_parts_join(job.parts, &bytes, error);
+    if (!status) status = zarrc_parts_join(job.parts, &bytes, error);
   }
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   zarrc_memory_blob_init(&s->decoded, s->ctx, bytes.ptr, bytes.len);
   s->decoded.present = true;
   s->blob = &s->decoded.blob;
@@ -61,7 +61,7 @@ static zarrc_status measure_index(cli_shard *s, zarrc_error *error) {
   for (int i = 0; i < s->ndim; i++) spec.shape[i] = s->grid[i];
   spec.shape[s->ndim] = 2;
   zarrc_status status = zarrc_codec_to_json(s->codec, &json, error);
-  if (status == ZARRC_OK) {
+  if (!status) {
     configuration = cli_json_member(cli_json_value((const char *)json.ptr, json.len), "configuration");
     codecs = cli_json_member(configuration, "index_codecs");
     s->index_first = cli_span_is(cli_json_plain(cli_json_member(configuration, "index_location")), "start");
@@ -69,8 +69,7 @@ static zarrc_status measure_index(cli_shard *s, zarrc_error *error) {
   }
   while (cli_json_next(codecs, &at, NULL, &codec))
     s->index_has_checksum |= cli_span_is(cli_json_plain(cli_json_member(codec, "name")), "crc32c");
-  if (status == ZARRC_OK)
-    s->index_nbytes = zarrc_pipeline_encoded_size(index, cli_product(spec.shape, spec.ndim) * 8).nbytes;
+  if (!status) s->index_nbytes = zarrc_pipeline_encoded_size(index, cli_product(spec.shape, spec.ndim) * 8).nbytes;
   zarrc_pipeline_close(index);
   zarrc_buf_clear(&json);
   return status;
@@ -81,28 +80,27 @@ static zarrc_status keep_entry(void *arg, const zarrc_inner_chunk *chunk, zarrc_
   if (s->nentries == s->cap) {
     size_t cap = s->cap > 0 ? 2 * s->cap : 256;
     cli_inner *entries = realloc(s->entries, cap * sizeof *entries);
-    if (entries == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+    if (!entries) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
     s->entries = entries;
     s->cap = cap;
   }
-  s->entries[s->nentries++] =
-      (cli_inner){chunk->offset, chunk->nbytes, chunk->present || chunk->status != ZARRC_OK, chunk->status != ZARRC_OK};
+  s->entries[s->nentries++] = (cli_inner){chunk->offset, chunk->nbytes, chunk->present || chunk->status, chunk->status};
   return ZARRC_OK;
 }
 
 static zarrc_status read_index(cli_shard *s, zarrc_error *error) {
   zarrc_range nothing = {.nbytes = 0};
   zarrc_status status = zarrc_blob_read(s->blob, &nothing, 1, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   s->nbytes = nothing.total;
   zarrc_bytes_release(&nothing.got);
   status = measure_index(s, error);
-  return status == ZARRC_OK ? zarrc_shard_each(s->codec, s->blob, keep_entry, s, error) : status;
+  return status ? status : zarrc_shard_each(s->codec, s->blob, keep_entry, s, error);
 }
 
 zarrc_status cli_shard_open(const cli_shards *shards, const int64_t *chunk, const char *key, cli_shard *out,
                             zarrc_error *error) {
-  zarrc_store *store = shards->files != NULL ? shards->files : zarrc_array_store(shards->node.array);
+  zarrc_store *store = shards->files ? shards->files : zarrc_array_store(shards->node.array);
   zarrc_spec specs[ZARRC_MAX_CODECS + 1];
   const zarrc_pipeline *chain = NULL;
   char dims[CLI_DIMS];
@@ -112,7 +110,7 @@ zarrc_status cli_shard_open(const cli_shards *shards, const int64_t *chunk, cons
   zarrc_parts_init(&out->parts[0], out->ctx);
   zarrc_parts_init(&out->parts[1], out->ctx);
   zarrc_status status = zarrc_array_pipeline(shards->node.array, chunk, &chain, error);
-  if (status != ZARRC_OK) return status;
+  if (status) return status;
   int at = find_codec(chain, specs, error);
   if (at < 0) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the chunks of this array are no shards");
   out->codec = zarrc_pipeline_codec(chain, (size_t)at);
@@ -126,8 +124,8 @@ zarrc_status cli_shard_open(const cli_shards *shards, const int64_t *chunk, cons
   out->wrapped = (size_t)at + 1 < zarrc_pipeline_ncodecs(chain);
   status = zarrc_key_blob_open(&out->stored, store, key, error);
   out->blob = out->stored.blob;
-  if (status == ZARRC_OK && out->wrapped) status = unwrap(out, chain, at, specs, error);
-  if (status == ZARRC_OK) status = read_index(out, error);
+  if (!status && out->wrapped) status = unwrap(out, chain, at, specs, error);
+  if (!status) status = read_index(out, error);
   if (status == ZARRC_NOT_FOUND) status = zarrc_fail(error, ZARRC_NOT_FOUND, "no shard is stored there");
   return in_shard(out, status, error);
 }
@@ -169,7 +167,7 @@ static zarrc_status in_inner(const cli_shard *s, size_t i, zarrc_status status, 
   const cli_inner *e = &s->entries[i];
   char name[CLI_DIMS];
   bool known = e->present && !e->corrupt && !s->wrapped; /* its offset is one in the stored value */
-  if (status == ZARRC_OK || error == NULL) return status;
+  if (!status || !error) return status;
   zarrc_error_in_inner_chunk(error, cli_inner_name(s, i, name), known ? e->offset : ZARRC_UNKNOWN);
   return in_shard(s, status, error);
 }
@@ -183,7 +181,7 @@ zarrc_status cli_inner_read(cli_shard *shard, size_t i, zarrc_bytes *out, zarrc_
     status = zarrc_fail(error, ZARRC_NOT_FOUND, "missing: all of it is fill value");
   else
     status = e->corrupt ? refuse_entry(shard, e, error) : zarrc_blob_read(shard->blob, &range, 1, error);
-  if (status == ZARRC_OK) *out = range.got;
+  if (!status) *out = range.got;
   return in_inner(shard, i, status, error);
 }
 
@@ -192,9 +190,9 @@ zarrc_status cli_inner_decode(cli_shard *shard, size_t i, const zarrc_dtype *dty
   zarrc_memory_blob blob = {0};
   zarrc_bytes bytes;
   zarrc_status status = cli_inner_read(shard, i, &bytes, error);
-  if (status == ZARRC_OK)
+  if (!status)
     status = cli_slab_memory_take(memory, shard->ctx, dtype, cli_product(shard->inner_shape, shard->ndim), error);
-  if (status == ZARRC_OK) {
+  if (!status) {
     zarrc_view view = zarrc_view_c(dtype, shard->ndim, shard->inner_shape, memory->data);
     view.arena = memory->arena;
     zarrc_memory_blob_init(&blob, shard->ctx, bytes.ptr, bytes.len);
@@ -217,7 +215,7 @@ zarrc_status cli_inner_sum(const cli_shard *shard, cli_inner_sums *out, zarrc_er
   cli_inner *sorted = malloc((shard->nentries > 0 ? shard->nentries : 1) * sizeof *sorted);
   size_t n = 0;
   *out = (cli_inner_sums){0};
-  if (sorted == NULL) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
+  if (!sorted) return zarrc_fail(error, ZARRC_NO_MEMORY, "out of memory");
   for (size_t i = 0; i < shard->nentries; i++) {
     const cli_inner *e = &shard->entries[i];
     out->corrupt += e->corrupt;

@@ -32,7 +32,7 @@ static int64_t rows_from(const cli_slabs *slabs, int axis, int64_t at) {
   const zarrc_region *all = slabs->all;
   int64_t left = all->count[axis] - at;
   if (left <= slabs->rows) return left;
-  if (slabs->selection->list[axis] != NULL) return slabs->rows;          /* the indices follow no chunk edges */
+  if (slabs->selection->list[axis]) return slabs->rows;                  /* the indices follow no chunk edges */
   int64_t end = all->start[axis] + (at + slabs->rows) * all->step[axis]; /* the first element that is not in the slab */
   int64_t edge = zarrc_grid_first(slabs->grid, axis, zarrc_grid_find(slabs->grid, axis, end));
   int64_t first = all->start[axis] + at * all->step[axis];

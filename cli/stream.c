@@ -22,11 +22,11 @@ zarrc_status cli_slab_memory_take(cli_slab_memory *memory, zarrc_ctx *ctx, const
   uint64_t nbytes = cli_times(nitems, dtype->item_size);
   zarrc_arena_close(memory->arena);
   memory->arena = NULL;
-  if (nbytes > memory->cap || memory->data == NULL) {
+  if (nbytes > memory->cap || !memory->data) {
     free(memory->data);
     memory->cap = 0;
     memory->data = nbytes < SIZE_MAX / 2 ? malloc(nbytes > 0 ? (size_t)nbytes : 1) : NULL;
-    if (memory->data == NULL)
+    if (!memory->data)
       return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %llu elements", (unsigned long long)nitems);
     memory->cap = (size_t)nbytes;
   }
@@ -63,17 +63,16 @@ zarrc_status cli_read_values(zarrc_array *array, const cli_selection *selection,
   zarrc_status status = ZARRC_OK;
   cli_slabs_init(&slabs, zarrc_array_grid(array), selection, zarrc_array_ndim(array), false,
                  cli_slab_items(array, selection, false, memory));
-  while (status == ZARRC_OK && cli_slabs_next(&slabs, &part)) {
+  while (!status && cli_slabs_next(&slabs, &part)) {
     uint64_t nitems = cli_region_items(&part, slabs.ndim);
     if (cli_canceled(NULL)) status = zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-    if (status == ZARRC_OK) status = cli_slab_memory_take(&slab, ctx, &dtype, nitems, error);
-    if (status != ZARRC_OK) break;
+    if (!status) status = cli_slab_memory_take(&slab, ctx, &dtype, nitems, error);
+    if (status) break;
     zarrc_view view = cli_slab_view(&slabs, &part, &dtype, slab.data);
     view.arena = slab.arena;
     status = cli_selection_read(array, selection, &part, &view, error);
-    if (status == ZARRC_OK) status = cli_values_write(values, slab.data, nitems, error);
-    if (status == ZARRC_OK && progress != NULL)
-      cli_progress_add(progress, nitems * dtype.item_size, nitems * dtype.item_size);
+    if (!status) status = cli_values_write(values, slab.data, nitems, error);
+    if (!status && progress) cli_progress_add(progress, nitems * dtype.item_size, nitems * dtype.item_size);
   }
   cli_slab_memory_clear(&slab);
   return status;

@@ -28,7 +28,7 @@ bool cli_parse_size(const char *text, uint64_t *out) {
   double value = strtod(text, &end);
   if (*end != 0) {
     const char *unit = strchr(units, toupper((unsigned char)*end));
-    if (unit != NULL) {
+    if (unit) {
       value = ldexp(value, 10 * (int)(unit - units + 1));
       end++;
       if (*end == 'i') end++;
@@ -52,7 +52,7 @@ zarrc_status cli_parse_dims(const char *what, const char *text, int64_t min, int
   }
   end = p + len;
   while (p < end) {
-    const char *comma = memchr(p, ',', (size_t)(end - p)), *stop = comma != NULL ? comma : end;
+    const char *comma = memchr(p, ',', (size_t)(end - p)), *stop = comma ? comma : end;
     const char *a = p, *b = stop;
     while (a < b && *a == ' ') a++;
     while (a < b && b[-1] == ' ') b--;
@@ -63,7 +63,7 @@ zarrc_status cli_parse_dims(const char *what, const char *text, int64_t min, int
                         (int)(b - a < 40 ? b - a : 40), a, (long long)min);
     n++;
     p = stop + (comma != NULL);
-    if (comma != NULL && strspn(p, " ") == (size_t)(end - p)) break; /* "(10,)" */
+    if (comma && strspn(p, " ") == (size_t)(end - p)) break; /* "(10,)" */
   }
   *ndim = n;
   return ZARRC_OK;
@@ -139,7 +139,7 @@ size_t cli_char_next(const char *text, size_t n, uint32_t *code) {
     value = value << 6 | (p[i] & 0x3fu);
   }
   if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return 0;
-  if (code != NULL) *code = value;
+  if (code) *code = value;
   return len;
 }
 

@@ -21,7 +21,7 @@ bool cli_format_from_name(const char *name, cli_format *out) {
 
 bool cli_format_from_path(const char *path, cli_format *out) {
   const char *dot = strrchr(path, '.');
-  if (dot == NULL || strchr(dot, '/') != NULL) return false;
+  if (!dot || strchr(dot, '/')) return false;
   if (strcmp(dot, ".bin") == 0) {
     *out = CLI_FORMAT_RAW;
     return true;
@@ -48,13 +48,13 @@ zarrc_dtype cli_values_dtype(cli_format format, const zarrc_dtype *dtype) {
 
 zarrc_status cli_texts_write(cli_output *out, const zarrc_text *texts, uint64_t nitems, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
-  for (uint64_t i = 0; i < nitems && status == ZARRC_OK; i++) {
+  for (uint64_t i = 0; i < nitems && !status; i++) {
     size_t n = texts[i].len;
     uint8_t length[4] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16), (uint8_t)(n >> 24)};
     if (n > UINT32_MAX)
       return zarrc_fail(error, ZARRC_LIMIT, "an element of %zu bytes is longer than raw output can tell", n);
     status = cli_output_write(out, length, 4, error);
-    if (status == ZARRC_OK) status = cli_output_write(out, texts[i].ptr, n, error);
+    if (!status) status = cli_output_write(out, texts[i].ptr, n, error);
   }
   return status;
 }
@@ -88,9 +88,9 @@ static zarrc_status to_json(cli_values *values, const void *element, zarrc_error
   /* an element that is no value of the data type: the chunk is damaged */
   if (status == ZARRC_INVALID_ARGUMENT) {
     status = ZARRC_CORRUPT;
-    if (error != NULL) error->code = status;
+    if (error) error->code = status;
   }
-  if (status == ZARRC_OK) status = zarrc_buf_append(&values->text, "", 1, error);
+  if (!status) status = zarrc_buf_append(&values->text, "", 1, error);
   return status;
 }
 
@@ -128,7 +128,7 @@ static size_t unescape(char *text, size_t n) {
       out += put_utf8(out, code);
     } else {
       const char *known = strchr(from, p[1]);
-      *out++ = known != NULL ? to[known - from] : p[1];
+      *out++ = known ? to[known - from] : p[1];
       p += 2;
     }
   }
@@ -139,7 +139,7 @@ static size_t unescape(char *text, size_t n) {
 static zarrc_status put_text(const cli_values *values, const char *text, size_t n, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   if (!values->out->terminal) return cli_output_write(values->out, text, n, error);
-  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) {
+  for (size_t i = 0, len; i < n && !status; i += len) {
     char escape[8];
     uint32_t code = 0xfffd;
     len = cli_char_next(text + i, n - i, &code);
@@ -162,13 +162,13 @@ static zarrc_status write_cell(cli_values *values, zarrc_error *error) {
   while (at < n && text[at] != ',' && text[at] != '"' && text[at] != '\n' && text[at] != '\r') at++;
   if (at == n) return put_text(values, text, n, error);
   status = cli_output_text(values->out, "\"", error);
-  for (size_t i = 0, len; i < n && status == ZARRC_OK; i += len) { /* up to the next quote, which is doubled */
+  for (size_t i = 0, len; i < n && !status; i += len) { /* up to the next quote, which is doubled */
     const char *quote = memchr(text + i, '"', n - i);
-    len = quote != NULL ? (size_t)(quote - text) - i + 1 : n - i;
+    len = quote ? (size_t)(quote - text) - i + 1 : n - i;
     status = put_text(values, text + i, len, error);
-    if (status == ZARRC_OK && quote != NULL) status = cli_output_text(values->out, "\"", error);
+    if (!status && quote) status = cli_output_text(values->out, "\"", error);
   }
-  return status == ZARRC_OK ? cli_output_text(values->out, "\"", error) : status;
+  return status ? status : cli_output_text(values->out, "\"", error);
 }
 
 bool cli_values_is_text(const zarrc_dtype *dtype) {
@@ -181,7 +181,7 @@ static zarrc_status write_line(cli_values *values, zarrc_error *error) {
   size_t n = strlen(text);
   if (values->scalars || !cli_values_is_text(values->dtype)) return put_text(values, text, n, error);
   n = unescape(text, n);
-  if (memchr(text, '\n', n) == NULL) return put_text(values, text, n, error);
+  if (!memchr(text, '\n', n)) return put_text(values, text, n, error);
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "lines cannot hold an element with a line end in it, which '%.*s' has",
                     (int)(n < 40 ? n : 40), text);
 }
@@ -218,26 +218,26 @@ static zarrc_status write_behind(cli_values *values, zarrc_error *error) {
 
 static zarrc_status write_text(cli_values *values, const void *element, zarrc_error *error) {
   zarrc_status status = to_json(values, element, error);
-  if (status == ZARRC_OK) status = write_before(values, error);
-  if (status != ZARRC_OK) return status;
+  if (!status) status = write_before(values, error);
+  if (status) return status;
   if (values->format == CLI_FORMAT_CSV)
     status = write_cell(values, error);
   else if (values->format == CLI_FORMAT_LINES)
     status = write_line(values, error);
   else
     status = put_text(values, (const char *)values->text.ptr, values->text.len - 1, error);
-  return status == ZARRC_OK ? write_behind(values, error) : status;
+  return status ? status : write_behind(values, error);
 }
 
 /* Writes the brackets of an array without elements: [[], []] for the shape 2,0. */
 static zarrc_status write_empty(cli_values *values, int axis, zarrc_error *error) {
   zarrc_status status = cli_output_text(values->out, "[", error);
-  for (int64_t i = 0; i < values->shape[axis] && status == ZARRC_OK; i++) {
+  for (int64_t i = 0; i < values->shape[axis] && !status; i++) {
     if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
     if (i > 0) status = cli_output_text(values->out, ", ", error);
-    if (status == ZARRC_OK) status = write_empty(values, axis + 1, error);
+    if (!status) status = write_empty(values, axis + 1, error);
   }
-  return status == ZARRC_OK ? cli_output_text(values->out, "]", error) : status;
+  return status ? status : cli_output_text(values->out, "]", error);
 }
 
 /* -------------------------------------------------------------------------------------------------- all of it */
@@ -263,7 +263,7 @@ zarrc_status cli_values_write(cli_values *values, const void *elements, uint64_t
     if (zarrc_dtype_is_variable(values->dtype)) return cli_texts_write(values->out, elements, nitems, error);
     return cli_output_write(values->out, elements, (size_t)nitems * size, error);
   }
-  for (uint64_t i = 0; i < nitems && status == ZARRC_OK; i++, p += size) status = write_text(values, p, error);
+  for (uint64_t i = 0; i < nitems && !status; i++, p += size) status = write_text(values, p, error);
   return status;
 }
 
