@@ -23,12 +23,13 @@ typedef struct cli_copying {
   atomic_ullong stored;      /* bytes, for the progress */
   cli_memstream other_names; /* names of the first files that do not belong to Zarr, for the summary */
   size_t nnames;
+  char unlisted[200];  /* the first array or group that is not copied; cut if it is longer */
   char left[CLI_LEFT]; /* where the parts of the old version are that could not be removed */
   bool is_left;
 } cli_copying;
 
 zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error);
-/* Prints a note if more than twice the size of the source is read. */
+/* Prints notes: what is not copied, although it is Zarr; and if more than twice the size of the source is read. */
 void cli_copy_warn(const cli_copying *k);
 void cli_copy_print_summary(const cli_copying *k);
 void cli_copy_tell_details(const cli_copying *k);

@@ -76,10 +76,23 @@ static bool sum_reads(const cli_copying *k, uint64_t *reads, uint64_t *bytes, bo
   return exact;
 }
 
+static void warn_unlisted(const cli_copying *k) {
+  char a[CLI_HUMAN];
+  uint64_t n = k->report->nunlisted;
+  if (n == 0) return;
+  fprintf(stderr, "zarrc: note: %s %s not copied, ", cli_human_count(a, n),
+          n == 1 ? "array or group is" : "arrays or groups are");
+  fputs(n == 1 ? "" : "such as ", stderr);
+  cli_print_safe(stderr, k->unlisted);
+  fprintf(stderr, ": consolidated metadata do not tell of %s (--no-consolidated), or a folder above is no group\n",
+          n == 1 ? "it" : "them");
+}
+
 void cli_copy_warn(const cli_copying *k) {
   uint64_t reads, bytes, stored = 0, wanted = 0;
   bool whole;
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN];
+  warn_unlisted(k);
   for (size_t i = 0; i < k->report->narrays; i++) {
     const zarrc_copy_array *x = array_at(k, i);
     stored = cli_plus(stored, x->source_nbytes);
@@ -174,12 +187,6 @@ static void print_left_out(const cli_copying *k) {
     cli_print_safe(stdout, k->other_names.text);
     putchar('\n');
   }
-  bool one = k->report->nunlisted == 1;
-  if (k->report->nunlisted > 0)
-    printf("%s %s not copied: consolidated metadata do not tell of %s (--no-consolidated), or a folder above is no "
-           "group\n",
-           cli_human_count(a, k->report->nunlisted), one ? "array or group was" : "arrays or groups were",
-           one ? "it" : "them");
   if (nconsolidated > 0)
     printf("consolidated metadata of %zu group%s left out\n", (size_t)nconsolidated,
            nconsolidated == 1 ? " were" : "s were");
@@ -268,6 +275,7 @@ void cli_copy_put_json(const cli_copying *k) {
   cli_json_uint(&j, "other_files", r->nother_files);
   cli_json_uint(&j, "consolidated_left_out", r->nconsolidated);
   cli_json_uint(&j, "unlisted", r->nunlisted);
+  if (r->nunlisted > 0) cli_json_string(&j, "first_unlisted", k->unlisted);
   cli_json_count(&j, "objects", r->nobjects);
   cli_json_count(&j, "nbytes", r->nbytes);
   cli_json_uint(&j, "memory", r->memory);

@@ -13,16 +13,31 @@ typedef struct migrating {
   zarrc_migrate_options options;
   zarrc_migrate_report report;
   bool shows_keys;
+  char unlisted[200]; /* the first array or group that is left as it is; cut if it is longer */
 } migrating;
 
 static zarrc_status hear(void *arg, const zarrc_migrate_event *event, zarrc_error *error) {
-  const migrating *m = arg;
+  migrating *m = arg;
   (void)error;
+  if (event->step == ZARRC_MIGRATE_LEAVE) {
+    if (m->unlisted[0] == 0) snprintf(m->unlisted, sizeof m->unlisted, "%s", event->key);
+    return ZARRC_OK;
+  }
   if (!m->shows_keys) return ZARRC_OK;
   printf("%-8s", event->step == ZARRC_MIGRATE_WRITE ? "write" : "remove");
   cli_print_safe(stdout, event->key);
   putchar('\n');
   return ZARRC_OK;
+}
+
+static void print_note(const migrating *m) {
+  char a[CLI_HUMAN];
+  uint64_t n = m->report.nunlisted;
+  if (n == 0) return;
+  fprintf(stderr, "zarrc: note: %s %s not migrated, %s", cli_human_count(a, n),
+          n == 1 ? "array or group is" : "arrays or groups are", n == 1 ? "" : "such as ");
+  cli_print_safe(stderr, m->unlisted);
+  fputs(": a folder above is no group\n", stderr);
 }
 
 static void print_summary(const migrating *m) {
@@ -48,6 +63,8 @@ static void print_json(const migrating *m) {
   cli_json_uint(&j, "migrated", m->report.nmigrated);
   cli_json_uint(&j, "written", m->report.nwritten);
   cli_json_uint(&j, "removed", m->report.nremoved);
+  cli_json_uint(&j, "unlisted", m->report.nunlisted);
+  if (m->report.nunlisted > 0) cli_json_string(&j, "first_unlisted", m->unlisted);
   cli_json_end(&j);
 }
 
@@ -72,6 +89,7 @@ zarrc_status cli_migrate(cli *c, zarrc_error *error) {
     snprintf(c->hint, sizeof c->hint, "--force to %s those of format 2",
              m.options.remove_v2_metadata ? "remove" : "replace");
   if (!status && c->json) print_json(&m);
+  if (!status && !c->json && !c->quiet) print_note(&m);
   if (!status && !c->json && !c->quiet) print_summary(&m);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);

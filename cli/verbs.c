@@ -78,11 +78,12 @@ const cli_verb cli_verbs[] = {
      "Python objects that pickle has stored, is refused.\n\n"
      "The metadata of format 2 stay, so that other programs can go on using them, but where both are, zarr.json counts. "
      "--remove-v2-metadata removes them, in the same call or a later one; it refuses if they say something else by "
-     "now, because one of both was changed, unless --force is given.\n\n"
+     "now, because one of both was changed, or have members that format 3 has no place for, unless --force is given.\n\n"
      "--zarr-format 2 goes back: each zarr.json is replaced by metadata of format 2. Those that are still there and say the "
      "same stay as they are; if they say something else it is refused, unless --force is given. An array that was made in format 3 has other chunk keys, or codecs, and is refused: use zarrc "
      "copy --zarr-format 2.\n\n"
-     "An interrupted call can be repeated. Only whole hierarchies can be migrated, not a part below a group.",
+     "An interrupted call can be repeated. Only whole hierarchies can be migrated, not a part below a group. What lies below "
+     "a folder that is no group is left as it is, and a note says so.",
      "zarrc migrate old.zarr -n\nzarrc migrate old.zarr\nzarrc migrate old.zarr --remove-v2-metadata\n"
      "zarrc migrate old.zarr --zarr-format 2", cli_migrate},
     {CLI_VERB_ENCODE, "encode", "", 0, 0, NULL, "encode one chunk with an array's codecs",

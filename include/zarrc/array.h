@@ -224,7 +224,7 @@ typedef enum zarrc_node_kind {
 ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error);
 /* What is at and below a path. */
 typedef struct zarrc_survey {
-  uint64_t nnodes;  /* metadata documents of arrays and groups, also of format 2 */
+  uint64_t nnodes;  /* arrays and groups, of either format, as their documents tell */
   uint64_t nchunks; /* files with the names of chunks of these arrays */
   uint64_t nothers; /* other files, and links to directories outside the store, which are not followed */
   char other[272];  /* the first of the others, relative to the path; truncated if it is longer */

@@ -75,6 +75,14 @@ ZARRC_API void zarrc_tree_close(zarrc_tree *tree);
 ZARRC_API size_t zarrc_tree_nnodes(const zarrc_tree *tree);
 /* Returns the i-th node, which lives as long as the tree. */
 ZARRC_API const zarrc_tree_node *zarrc_tree_get(const zarrc_tree *tree, size_t i);
+/* Returns the number of the node at a path of n bytes; SIZE_MAX: there is none. */
+ZARRC_API size_t zarrc_tree_find(const zarrc_tree *tree, const char *path, size_t n);
+/* Calls fn, in the order of the paths, for each array and group that lies below the groups of a complete tree but is
+ * not in it, because a folder above is no group, or consolidated metadata do not tell of it. Folders that cannot be
+ * listed are left out. */
+typedef zarrc_status (*zarrc_unlisted_fn)(void *arg, const char *path, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_tree_each_unlisted(const zarrc_tree *tree, zarrc_unlisted_fn fn, void *arg,
+                                                zarrc_error *error);
 /* Open the i-th node, from what it was found in. */
 ZARRC_API zarrc_status zarrc_tree_open_array(const zarrc_tree *tree, size_t i, const zarrc_array_options *options,
                                              zarrc_array **out, zarrc_error *error);
@@ -110,9 +118,10 @@ typedef enum zarrc_copy_mode {
 } zarrc_copy_mode;
 
 typedef enum zarrc_copy_event_kind {
-  ZARRC_COPY_PROGRESS,    /* how much has been copied; first sent before anything has */
-  ZARRC_COPY_OTHER_FILE,  /* while planning: the source has a file at `path` that is not Zarr */
-  ZARRC_COPY_CONSOLIDATED /* the consolidated metadata of the group at `path` is not copied: it may not fit the copy */
+  ZARRC_COPY_PROGRESS,     /* how much has been copied; first sent before anything has */
+  ZARRC_COPY_OTHER_FILE,   /* while planning: the source has a file at `path` that is not Zarr */
+  ZARRC_COPY_CONSOLIDATED, /* the consolidated metadata of the group at `path` is not copied: it may not fit the copy */
+  ZARRC_COPY_UNLISTED      /* while planning: the array or group at `path` is not copied (zarrc_tree_each_unlisted) */
 } zarrc_copy_event_kind;
 
 typedef struct zarrc_copy_event {
@@ -209,8 +218,8 @@ typedef struct zarrc_copy_report {
   uint64_t target_nodes, target_files; /* with an obstacle: nodes, and files that are not Zarr, at the target */
   const char *option;                  /* that does not fit, such as "chunk_shape"; else NULL */
   bool resumable;                      /* RESUME can continue from what has been copied */
-  uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, at least so many, because its
-                         consolidated metadata do not tell of them (no_consolidated), or a folder above is no group */
+  uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because its consolidated metadata do
+                         not tell of them (no_consolidated), or a folder above is no group */
 } zarrc_copy_report;
 
 /* Updates and returns the report, which lives as long as the copier. Must not be called during zarrc_copier_run. */
@@ -252,8 +261,9 @@ ZARRC_API void zarrc_copy_url_inside(const char *source, const char *group, char
 /* ---------------------------------------------------------------------------------------------------- migrating */
 
 typedef enum zarrc_migrate_step {
-  ZARRC_MIGRATE_WRITE, /* a document was stored under the key */
-  ZARRC_MIGRATE_REMOVE /* the document was erased */
+  ZARRC_MIGRATE_WRITE,  /* a document was stored under the key */
+  ZARRC_MIGRATE_REMOVE, /* the document was erased */
+  ZARRC_MIGRATE_LEAVE   /* what is at this path is not migrated: an array or a group, but a folder above it is none */
 } zarrc_migrate_step;
 
 typedef struct zarrc_migrate_event {
@@ -267,7 +277,8 @@ typedef zarrc_status (*zarrc_migrate_event_fn)(void *arg, const zarrc_migrate_ev
 typedef struct zarrc_migrate_options {
   size_t struct_size;
   int zarr_format;         /* to be made: 3 or 2; 0: 3 */
-  bool remove_v2_metadata; /* format 3: also remove what is left of format 2, unless it says something else by now */
+  bool remove_v2_metadata; /* format 3: also remove what is left of format 2, unless it says something else by now, or
+                              has members that format 3 has no place for */
   bool force;              /* remove it, or (format 2) replace it, even then */
   bool dry_run;            /* check everything and send the events, but change nothing */
   zarrc_migrate_event_fn event; /* may be NULL */
@@ -278,7 +289,8 @@ typedef struct zarrc_migrate_report {
   size_t struct_size;
   uint64_t narrays, ngroups, nmigrated; /* nmigrated: nodes that had the other format */
   uint64_t nwritten, nremoved;          /* documents */
-  bool differ; /* the documents of a node in both formats say different things (ZARRC_CONFLICT without force) */
+  bool differ; /* documents of format 2 say something else than those of format 3, or more: CONFLICT without force */
+  uint64_t nunlisted; /* arrays and groups that were left as they are (ZARRC_MIGRATE_LEAVE) */
 } zarrc_migrate_report;
 
 /* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where

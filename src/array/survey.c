@@ -90,6 +90,19 @@ static bool is_node(const keys *k, const char *key, size_t n) {
   return false;
 }
 
+/* Returns whether the node of a document has another one of the names before it in zarrc_node_names, as it has with
+ * documents of both formats: it is counted once. */
+static bool has_other_document(const keys *k, const char *key, const char *name) {
+  char other[ZARRC_MAX_KEY + 16];
+  size_t n = (size_t)(name - key);
+  if (n >= ZARRC_MAX_KEY) return false;
+  for (int i = 0; i < ZARRC_NNODE_NAMES && strcmp(zarrc_node_names[i], name) != 0; i++) {
+    snprintf(other, sizeof other, "%.*s%s", (int)n, key, zarrc_node_names[i]);
+    if (has_key(k, other)) return true;
+  }
+  return false;
+}
+
 /* Returns whether a segment consists of numbers: "3", "0.12"; with `first` also "c" and "c.0.12". */
 static bool is_numbers(const char *segment, size_t n, bool first) {
   if (first && n > 0 && segment[0] == 'c' && (n == 1 || segment[1] == '.')) {
@@ -138,7 +151,7 @@ static zarrc_status count(const keys *k, zarrc_survey *out, const char *path, za
     const char *key = key_at(k, k->order[i]);
     const char *name = zarrc_key_name(key);
     if (zarrc_name_makes_node(name))
-      out->nnodes++;
+      out->nnodes += !has_other_document(k, key, name);
     else if (zarrc_name_is_document(name))
       continue;
     else if (is_chunk(k, key))

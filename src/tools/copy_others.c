@@ -2,15 +2,36 @@
 /* Copies files of the source that do not belong to Zarr. */
 #include "tools/copy.h"
 
+#include <string.h>
+
 /* The most bytes that are held of a file, within options.memory, which is at least 1 MiB. */
 #define PIECE ((uint64_t)1 << 18)
+
+/* Returns the array at a node; NULL: it is a group. */
+static const zarrc_copy_item *item_at(const zarrc_copier *k, size_t node) {
+  size_t low = 0, high = k->plan.nitems;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (k->plan.items[middle].node < node)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < k->plan.nitems && k->plan.items[low].node == node ? &k->plan.items[low] : NULL;
+}
 
 /* Returns whether a file is a chunk of an array that is copied. Where only consolidated metadata tell of an array, its
  * chunks look like files of nobody. */
 static bool is_chunk(const zarrc_copier *k, const char *key) {
   int64_t chunk[ZARRC_MAX_NDIM];
-  for (size_t i = 0; i < k->plan.nitems; i++)
-    if (zarrc_array_chunk_of(k->plan.items[i].source, key, chunk)) return true;
+  for (size_t n = strlen(key); n > 0;) {
+    while (n > 0 && key[n - 1] != '/') n--;
+    if (n > 0) n--;
+    size_t node = zarrc_tree_find(k->plan.tree, key, n);
+    const zarrc_copy_item *a = node == SIZE_MAX ? NULL : item_at(k, node);
+    if (a) return zarrc_array_chunk_of(a->source, key, chunk);
+    if (node != SIZE_MAX) return false;
+  }
   return false;
 }
 
@@ -22,13 +43,21 @@ static zarrc_status tell(void *arg, const zarrc_entry *entry, zarrc_error *error
                          error);
 }
 
+static zarrc_status tell_unlisted(void *arg, const char *path, zarrc_error *error) {
+  zarrc_copier *k = arg;
+  k->plan.nunlisted++;
+  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_UNLISTED, .path = zarrc_copy_below(k, path)}, error);
+}
+
 zarrc_status zarrc_copy_find_others(zarrc_copier *k, zarrc_error *error) {
   zarrc_survey found;
-  size_t nnodes = zarrc_tree_nnodes(k->plan.tree);
-  k->plan.nothers = 0;
+  k->plan.nothers = k->plan.nunlisted = 0;
   zarrc_status status = zarrc_node_survey(k->source.store, k->source.path, &found, tell, k, error);
-  if (!status && found.nnodes > nnodes) k->plan.nunlisted = found.nnodes - nnodes;
-  return status == ZARRC_UNSUPPORTED ? ZARRC_OK : zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
+  if (status == ZARRC_UNSUPPORTED) return ZARRC_OK;
+  if (!status) status = zarrc_tree_each_unlisted(k->plan.tree, tell_unlisted, k, error);
+  uint64_t nnodes = zarrc_tree_nnodes(k->plan.tree); /* there may be documents below an array, too */
+  if (!status && found.nnodes > nnodes + k->plan.nunlisted) k->plan.nunlisted = found.nnodes - nnodes;
+  return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
 }
 
 static zarrc_status copy_file(void *arg, const zarrc_entry *entry, zarrc_error *error) {

@@ -67,7 +67,7 @@ static zarrc_status make_model(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, zarrc_copy_document(k, a->source, &document, error));
   if (!status) {
     status = zarrc_array_create_json(k->plan.models, zarrc_copy_below(k, a->path), (const char *)document.ptr,
-                                     document.len, ZARRC_CREATE_OVERWRITE, &options, &a->model, error);
+                                     document.len, ZARRC_CREATE_NEW, &options, &a->model, error);
     if (k->options.codecs && (status == ZARRC_UNSUPPORTED || status == ZARRC_INVALID_METADATA)) {
       status = ZARRC_INVALID_ARGUMENT;
       if (error) error->code = status;

@@ -10,9 +10,12 @@
 #include <zarrc/tools.h>
 
 #include "base/ctx.h"
+#include "base/json.h"
 #include "base/sized.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zarrc/plugin/store.h>
 
@@ -239,14 +242,42 @@ static zarrc_status refuse_differing(const migration *m, zarrc_error *error) {
 /* -------------------------------------------------------------------------------------------------------- to format 3
  */
 
+/* Refuses members that the specification of format 2 does not have: no member of format 3 takes their place. */
+static zarrc_status check_members(const migration *m, const node *x, zarrc_error *error) {
+  static const char *const of_array[] = {"zarr_format",         "shape",      "chunks", "dtype",
+                                         "compressor",          "fill_value", "order",  "filters",
+                                         "dimension_separator", NULL};
+  static const char *const of_group[] = {"zarr_format", NULL};
+  const char *name = x->group ? ".zgroup" : ".zarray";
+  char names[160] = "";
+  zarrc_json_doc *doc = NULL;
+  zarrc_bytes text;
+  zarrc_status status = get(m, x->path, name, &text, error);
+  if (status || !text.ptr) return status;
+  if (!zarrc_json_parse(m->ctx, (const char *)text.ptr, text.len, NULL, &doc, NULL)) {
+    const zarrc_json *root = zarrc_json_root(doc);
+    for (size_t i = 0, n = 0; i < zarrc_json_length(root) && n < sizeof names; i++) {
+      const char *const *known = x->group ? of_group : of_array;
+      while (*known && strcmp(*known, zarrc_json_key(root, i)) != 0) known++;
+      if (!*known)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%.60s", n > 0 ? ", " : "", zarrc_json_key(root, i));
+    }
+    zarrc_json_close(doc);
+  }
+  zarrc_bytes_release(&text);
+  if (!names[0]) return ZARRC_OK;
+  m->report->differ = true;
+  return zarrc_fail(error, ZARRC_CONFLICT, "its %s says what format 3 has no place for: %s", name, names);
+}
+
 /* Counts, and refuses what cannot become format 3, or would be lost. */
 static zarrc_status check_to_3(migration *m, node *x, zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(m->ctx, MAX_DOCUMENT);
-  bool there = false, same = false;
+  bool there = false, same = false, removes = m->options.remove_v2_metadata && !m->options.force;
   zarrc_status status = x->format == 2 ? put_3(x, &text, error) : ZARRC_OK;
-  if (!status && x->format == 3 && m->options.remove_v2_metadata && !m->options.force)
-    status = compare(m, x, &there, &same, error);
+  if (!status && x->format == 3 && removes) status = compare(m, x, &there, &same, error);
   if (!status && there && !same) status = refuse_differing(m, error);
+  if (!status && removes) status = check_members(m, x, error);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -359,25 +390,51 @@ static zarrc_status count(migration *m, node *x, zarrc_error *error) {
 }
 
 /* Refuses a part of a hierarchy: no node lies below a group of another format. */
-static zarrc_status check_above(const migration *m, const char *path, zarrc_error *error) {
-  const char *slash = strrchr(path, '/');
+static zarrc_status check_group(const migration *m, zarrc_store *store, const char *path, zarrc_error *error) {
   zarrc_group *group = NULL;
-  char *parent;
-  size_t n = slash ? (size_t)(slash - path) : 0;
-  if (!path[0]) return ZARRC_OK;
-  parent = zarrc_malloc(m->ctx, n + 1);
-  if (!parent) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  memcpy(parent, path, n);
-  parent[n] = 0;
-  zarrc_status status = zarrc_group_open(m->store, parent, &own_documents, &group, error);
+  zarrc_status status = zarrc_group_open(store, path, &own_documents, &group, error);
   if (status == ZARRC_NOT_FOUND) {
     status = ZARRC_OK;
   } else if (!status && zarrc_group_format(group) != m->options.zarr_format) {
     status = zarrc_fail(error, ZARRC_CONFLICT, "a group of Zarr format %d: all that is below it has the same format",
                         zarrc_group_format(group));
-    zarrc_error_in_key(error, m->store, parent);
+    zarrc_error_in_key(error, store, path);
   }
   zarrc_group_close(group);
+  return status;
+}
+
+/* Does the same for the root of a store, which may lie in a hierarchy if its path leads through a symbolic link. By its
+ * name, x.zarr is a root wherever it is. */
+static zarrc_status check_above_root(const migration *m, zarrc_error *error) {
+  static const zarrc_open_options options = {.struct_size = sizeof options, .read_only = true};
+  static const char ending[] = ".zarr";
+  const size_t n = sizeof ending - 1;
+  char real[PATH_MAX];
+  zarrc_store *store;
+  char *path;
+  if (!m->store->url || !realpath(m->store->url, real)) return ZARRC_OK;
+  char *slash = strrchr(real, '/');
+  size_t len = strlen(slash);
+  if (slash[1] == 0 || (len > n && !strcmp(slash + len - n, ending))) return ZARRC_OK;
+  slash[slash == real] = 0;
+  if (zarrc_store_open(m->ctx, real, &options, &store, &path, NULL)) return ZARRC_OK;
+  zarrc_status status = check_group(m, store, path, error);
+  zarrc_free(m->ctx, path);
+  zarrc_store_close(store);
+  return status;
+}
+
+static zarrc_status check_above(const migration *m, const char *path, zarrc_error *error) {
+  const char *slash = strrchr(path, '/');
+  char *parent;
+  size_t n = slash ? (size_t)(slash - path) : 0;
+  if (!path[0]) return check_above_root(m, error);
+  parent = zarrc_malloc(m->ctx, n + 1);
+  if (!parent) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
+  memcpy(parent, path, n);
+  parent[n] = 0;
+  zarrc_status status = check_group(m, m->store, parent, error);
   zarrc_free(m->ctx, parent);
   return status;
 }
@@ -395,6 +452,12 @@ static zarrc_status take_options(migration *m, const zarrc_migrate_options *opti
   return ZARRC_OK;
 }
 
+static zarrc_status tell_unlisted(void *arg, const char *path, zarrc_error *error) {
+  migration *m = arg;
+  m->report->nunlisted++;
+  return tell(m, ZARRC_MIGRATE_LEAVE, path, error);
+}
+
 static zarrc_status run(migration *m, const char *path, zarrc_error *error) {
   bool to_3 = m->options.zarr_format == 3;
   zarrc_status status = zarrc_tree_open(m->store, path, -1, &own_documents, &m->tree, error);
@@ -403,6 +466,7 @@ static zarrc_status run(migration *m, const char *path, zarrc_error *error) {
   if (!status) status = each(m, count, error);
   if (!status) status = each(m, check_orphans, error);
   if (!status) status = each(m, to_3 ? check_to_3 : check_to_2, error);
+  if (!status) status = zarrc_tree_each_unlisted(m->tree, tell_unlisted, m, error);
   if (!status && m->changed) status = each(m, remove_consolidated_2, error);
   if (!status) status = each(m, to_3 ? make_3 : make_2, error);
   if (!status && to_3 && m->options.remove_v2_metadata) status = each(m, remove_2, error);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <zarrc/tools.h>
 
+#include "base/documents.h"
 #include "base/sized.h"
+#include "base/sort.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 /* Groups nested deeper are refused, so that a circle of links ends. */
 #define MAX_DEPTH 256
@@ -28,6 +32,7 @@ struct zarrc_tree {
   zarrc_store *store;
   zarrc_group_options options;
   source *sources;
+  uint32_t *order; /* of the nodes by their paths */
 };
 
 static zarrc_status fail(const zarrc_tree *tree, zarrc_error *error) {
@@ -174,6 +179,109 @@ static zarrc_status begin(zarrc_tree *tree, const char *path, int64_t depth, zar
   return status || !group || depth == 0 ? status : visit(tree, group, group, 0, depth, error);
 }
 
+/* ---------------------------------------------------------------------------------------------------- finding nodes */
+
+static int compare(const void *of, uint32_t a, uint32_t b) {
+  const zarrc_tree *tree = of;
+  return strcmp(tree->items[a].path, tree->items[b].path);
+}
+
+static zarrc_status sort(zarrc_tree *tree, zarrc_error *error) {
+  if (tree->n > UINT32_MAX) return zarrc_fail(error, ZARRC_LIMIT, "%zu nodes are too many", tree->n);
+  tree->order = zarrc_malloc(tree->ctx, tree->n * sizeof *tree->order);
+  if (!tree->order) return fail(tree, error);
+  zarrc_sort(tree->order, (uint32_t)tree->n, compare, tree);
+  return ZARRC_OK;
+}
+
+size_t zarrc_tree_find(const zarrc_tree *tree, const char *path, size_t n) {
+  size_t low = 0, high = tree->n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    const char *other = tree->items[tree->order[middle]].path;
+    int order = strncmp(other, path, n);
+    if (!order) order = other[n] != 0;
+    if (!order) return tree->order[middle];
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return SIZE_MAX;
+}
+
+/* Folders, each with its NUL. */
+typedef struct looking {
+  const zarrc_tree *tree;
+  zarrc_buf folders, nodes;
+} looking;
+
+static zarrc_status add_folder(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  looking *l = arg;
+  size_t n = strlen(entry->key);
+  if (!entry->is_prefix || entry->is_circle || zarrc_tree_find(l->tree, entry->key, n) != SIZE_MAX) return ZARRC_OK;
+  return zarrc_buf_append(&l->folders, entry->key, n + 1, error);
+}
+
+/* Adds the folder of a document. One with documents of both formats is added once, since zarr.json counts. */
+static zarrc_status add_node(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  looking *l = arg;
+  const char *name = zarrc_key_name(entry->key);
+  if (entry->is_prefix || !zarrc_name_makes_node(name) || name == entry->key) return ZARRC_OK;
+  const zarrc_status status = zarrc_buf_append(&l->nodes, entry->key, (size_t)(name - entry->key) - 1, error);
+  return status ? status : zarrc_buf_append(&l->nodes, "", 1, error);
+}
+
+static int compare_texts(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Calls fn for each text once, in order. */
+static zarrc_status each_text(zarrc_ctx *ctx, const zarrc_buf *texts, zarrc_unlisted_fn fn, void *arg,
+                              zarrc_error *error) {
+  const char *at = (const char *)texts->ptr, *end = at + texts->len;
+  size_t n = 0, i = 0;
+  for (const char *p = at; p < end; p += strlen(p) + 1) n++;
+  if (n == 0) return ZARRC_OK;
+  const char **list = n < SIZE_MAX / sizeof *list ? zarrc_malloc(ctx, n * sizeof *list) : NULL;
+  if (!list) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %zu nodes", n);
+  for (const char *p = at; p < end; p += strlen(p) + 1) list[i++] = p;
+  qsort(list, n, sizeof *list, compare_texts);
+  zarrc_status status = ZARRC_OK;
+  for (i = 0; i < n && !status; i++)
+    if (i == 0 || strcmp(list[i], list[i - 1]) != 0) status = fn(arg, list[i], error);
+  zarrc_free(ctx, list);
+  return status;
+}
+
+/* Lists what is below a prefix. What cannot be listed has nothing to be found. */
+static zarrc_status list_folder(looking *l, const char *prefix, bool below, zarrc_error *error) {
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_store_list(l->tree->store, prefix, below, false, below ? add_node : add_folder, l, &why);
+  if (!status || is_of_one_node(status)) return ZARRC_OK;
+  if (error) *error = why;
+  return status;
+}
+
+zarrc_status zarrc_tree_each_unlisted(const zarrc_tree *tree, zarrc_unlisted_fn fn, void *arg, zarrc_error *error) {
+  looking l = {
+      .tree = tree, .folders = zarrc_buf_new(tree->ctx, SIZE_MAX / 2), .nodes = zarrc_buf_new(tree->ctx, SIZE_MAX / 2)};
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < tree->n && !status; i++)
+    if (tree->items[i].told.kind == ZARRC_NODE_GROUP) status = list_folder(&l, tree->items[i].path, false, error);
+  for (size_t at = 0; at < l.folders.len && !status; at += strlen((const char *)l.folders.ptr + at) + 1) {
+    status = zarrc_ctx_check_canceled(tree->ctx, error);
+    if (!status) status = list_folder(&l, (const char *)l.folders.ptr + at, true, error);
+  }
+  if (!status) status = each_text(tree->ctx, &l.nodes, fn, arg, error);
+  zarrc_buf_clear(&l.folders);
+  zarrc_buf_clear(&l.nodes);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- opening
+ */
+
 zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int64_t depth, const zarrc_group_options *options,
                              zarrc_tree **out, zarrc_error *error) {
   zarrc_tree *tree = zarrc_malloc(store->ctx, sizeof *tree);
@@ -182,6 +290,7 @@ zarrc_status zarrc_tree_open(zarrc_store *store, const char *path, int64_t depth
   zarrc_status status = ZARRC_OK;
   if (options) status = zarrc_sized_take(&tree->options, sizeof tree->options, options, "the group's options", error);
   if (!status) status = begin(tree, path, depth, error);
+  if (!status) status = sort(tree, error);
   if (status)
     zarrc_tree_close(tree);
   else
@@ -205,6 +314,7 @@ zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, zarrc_group
 void zarrc_tree_close(zarrc_tree *tree) {
   if (!tree) return;
   clear(tree);
+  zarrc_free(tree->ctx, tree->order);
   zarrc_free(tree->ctx, tree);
 }
 

@@ -54,6 +54,45 @@ class Migrate(support.Case):
         self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q", "--force")
         self.assertEqual(json.loads((self.folder / "h.zarr/.zattrs").read_text()), {"r": 1})
 
+    def test_members(self):
+        """What format 3 has no place for is not removed unasked."""
+        document = self.folder / "h.zarr/g/a/.zarray"
+        document.write_text(json.dumps({**json.loads(document.read_text()), "_NCZARR_ARRAY": {}, "Attr1": 1}))
+        for way in ((), ("-n", )):
+            self.refused("migrate", "h.zarr", "--remove-v2-metadata", *way, code=10,
+                         says=["h.zarr/g/a: its .zarray says what format 3 has no place for: _NCZARR_ARRAY, Attr1", "--force to remove"])
+        self.zarrc("migrate", "h.zarr", "-q")
+        self.refused("migrate", "h.zarr", "--remove-v2-metadata", code=10, says="_NCZARR_ARRAY, Attr1")
+        self.zarrc("migrate", "h.zarr", "--remove-v2-metadata", "--force", "-q")
+        self.assertFalse(document.exists())
+
+    def test_part_by_link(self):
+        """A part of a hierarchy stays one by another path."""
+        before = self.tree()
+        (self.folder / "link").symlink_to("h.zarr/g")
+        (self.folder / "deep").symlink_to("h.zarr/g/a")
+        for url in ("link", "deep", "link/", "h.zarr/g/a/../../g"):
+            self.refused("migrate", url, code=10, says="a group of Zarr format 2")
+        (self.folder / "whole").symlink_to("h.zarr")
+        self.assertEqual(self.tree(), before)
+        self.zarrc("migrate", "whole", "-q")
+        self.assertIn("g/a/zarr.json", self.tree())
+
+    def test_plain_folder(self):
+        """What lies below a folder that is no group is left as it is, and said."""
+        (self.folder / "h.zarr/plain/er").mkdir(parents=True)
+        (self.folder / "h.zarr/g").rename(self.folder / "h.zarr/plain/er/g")
+        before = self.tree()
+        done = self.json("migrate", "h.zarr", "-n")
+        self.assertEqual((done["written"], done["unlisted"], done["first_unlisted"]), (1, 2, "plain/er/g"))
+        self.zarrc("migrate", "h.zarr")
+        self.assertIn("note: 2 arrays or groups are not migrated, such as plain/er/g: a folder above is no group\n", self.said)
+        self.assertEqual(set(self.tree()) - set(before), {"zarr.json"})
+        self.zarrc("copy", "h.zarr", "copy.zarr")
+        self.assertIn("note: 2 arrays or groups are not copied, such as plain/er/g: consolidated", self.said)
+        self.zarrc("migrate", "h.zarr/plain/er/g", "-q")
+        self.assertEqual(self.json("copy", "h.zarr", "again.zarr")["unlisted"], 2)
+
     def test_both_ways_at_once(self):
         """One of two migrations that meet is refused: else each removes the documents that the other has found."""
         self.zarrc("migrate", "h.zarr", "-q")

@@ -6,11 +6,14 @@
 
 #include <cmocka.h>
 
+#include "support/files.h"
 #include "support/nodes.h"
 #include "tools/two_stores.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void test_changes_nothing(void **state) {
   zarrc_copier *copier;
@@ -82,11 +85,51 @@ static void test_fewer_threads(void **state) {
   zarrc_ctx_close(own);
 }
 
+/* Returns the CPU time of planning a copy of n arrays, of which only consolidated metadata tell, and n other files. */
+static double plan_many(int n) {
+  char *folder = tree_make(), *document = nodes_document("attributes", "{}", NULL), name[40];
+  zarrc_store *files;
+  zarrc_copier *copier;
+  zarrc_error error;
+  char *text = malloc(200 + (size_t)n * (strlen(document) + 30));
+  assert_non_null(text);
+  char *end =
+      text + sprintf(text, "{\"zarr_format\": 3, \"node_type\": \"group\", \"consolidated_metadata\": {\"kind\": "
+                           "\"inline\", \"must_understand\": false, \"metadata\": {");
+  for (int i = 0; i < n; i++) end += sprintf(end, "%s\"a%06d\": %s", i ? ", " : "", i, document);
+  strcpy(end, "}}}");
+  assert_int_equal(zarrc_file_store_open(ctx, folder, NULL, &files, NULL), ZARRC_OK);
+  nodes_put(files, "zarr.json", text);
+  for (int i = 0; i < n; i++) {
+    snprintf(name, sizeof name, "f%d", i);
+    nodes_put(files, name, "");
+  }
+  clock_t begin = clock();
+  if (copying_plan(files, "", target, "b", (zarrc_copy_options){0}, &copier, &error)) fail_msg("%s", error.message);
+  clock_t took = clock() - begin;
+  assert_int_equal(zarrc_copier_report(copier)->narrays, n);
+  assert_int_equal(zarrc_copier_report(copier)->nother_files, n);
+  zarrc_copier_close(copier);
+  zarrc_store_close(files);
+  tree_remove(folder);
+  free(document);
+  free(text);
+  return (double)took;
+}
+
+/* Planning takes time in proportion to nodes and files. It was 54 times as long when each model listed all models. */
+static void test_many(void **state) {
+  (void)state;
+  double few = plan_many(1000), many = plan_many(16000);
+  if (many > 32 * few) fail_msg("16000 arrays take %.1f times as long as 1000", many / few);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_changes_nothing, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_shapes, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_fewer_threads, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_many, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,10 +15,12 @@
 #include <string.h>
 #include <zarrc/tools.h>
 
-#define ARRAY                                                                                                          \
+#define MEMBERS                                                                                                        \
   "{\"zarr_format\": 2, \"shape\": [4], \"chunks\": [2], \"dtype\": \"<i2\", \"order\": \"C\", \"fill_value\": null, " \
-  "\"filters\": null, \"compressor\": null, \"_NCZARR_ARRAY\": {}}"
-#define OF_2 ".zattrs .zgroup .zmetadata a/.zarray a/.zattrs a/0 g/.zgroup g/b/.zarray g/b/1 "
+  "\"filters\": null, \"compressor\": null"
+#define ARRAY     MEMBERS "}"
+#define OF_NCZARR MEMBERS ", \"_NCZARR_ARRAY\": {}}"
+#define OF_2      ".zattrs .zgroup .zmetadata a/.zarray a/.zattrs a/0 g/.zgroup g/b/.zarray g/b/1 "
 #define BOTH                                                                                                           \
   ".zattrs .zgroup .zmetadata a/.zarray a/.zattrs a/0 a/zarr.json g/.zgroup g/b/.zarray g/b/1 g/b/zarr.json "          \
   "g/zarr.json zarr.json "
@@ -57,8 +59,10 @@ static void expect_format(const char *path, int format) {
 
 static void test_there_and_back(void **state) {
   zarrc_migrate_report r;
+  zarrc_error error;
   (void)state;
   fill(store);
+  nodes_put(store, "a/.zarray", OF_NCZARR);
   assert_int_equal(migrate(3, false, &r, NULL), ZARRC_OK);
   assert_int_equal(r.narrays, 2);
   assert_int_equal(r.ngroups, 2);
@@ -82,8 +86,14 @@ static void test_there_and_back(void **state) {
   expect_keys(OF_2);
   expect_format("a", 2);
   char *text = nodes_get(store, "a/.zarray");
-  assert_string_equal(text, ARRAY);
+  assert_string_equal(text, OF_NCZARR);
   free(text);
+  /* what format 3 cannot say is not removed unasked */
+  assert_int_equal(migrate(0, true, &r, &error), ZARRC_CONFLICT);
+  assert_string_equal(SAID(error), "a: its .zarray says what format 3 has no place for: _NCZARR_ARRAY");
+  assert_true(r.differ);
+  expect_keys(OF_2);
+  nodes_put(store, "a/.zarray", ARRAY);
   /* at once */
   assert_int_equal(migrate(0, true, &r, NULL), ZARRC_OK);
   expect_keys(OF_3);

@@ -66,6 +66,49 @@ static void test_tree(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+static zarrc_status note(void *arg, const char *path, zarrc_error *error) {
+  (void)error;
+  strcat(strcat(arg, path), " ");
+  return ZARRC_OK;
+}
+
+/* Nodes are found by their paths, and those that no group leads to in the store. */
+static void test_unlisted(void **state) {
+  zarrc_ctx *ctx;
+  zarrc_store *store;
+  zarrc_tree *tree;
+  char found[200] = "";
+  (void)state;
+  assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_memory_store_open(ctx, &store, NULL), ZARRC_OK);
+  fill(store);
+  nodes_put(store, "g/p/q/.zarray", "{}");
+  nodes_put(store, "g/p/q/zarr.json", "{}");
+  nodes_put(store, "g/p/.zattrs", "{}");
+  nodes_put(store, "g/a/o/r/.zgroup", "{}");
+  nodes_put(store, "g/b/c/zarr.json", "{}"); /* a file of the array */
+  nodes_put(store, "g2/zarr.json", GROUP);
+  assert_int_equal(zarrc_tree_open(store, "g", -1, NULL, &tree, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_tree_each_unlisted(tree, note, found, NULL), ZARRC_OK);
+  assert_string_equal(found, "g/a/o/r g/p/q ");
+  for (size_t i = 0; i < zarrc_tree_nnodes(tree); i++) {
+    const char *path = zarrc_tree_get(tree, i)->path;
+    assert_int_equal(zarrc_tree_find(tree, path, strlen(path)), i);
+  }
+  assert_int_equal(zarrc_tree_find(tree, "g/a/xy", 5), zarrc_tree_find(tree, "g/a/x", 5));
+  static const char *const none[] = {"", "g/", "g/a/xy", "g/a/", "h", "a"};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    assert_true(zarrc_tree_find(tree, none[i], strlen(none[i])) == SIZE_MAX);
+  zarrc_tree_close(tree);
+  zarrc_store_close(store);
+  zarrc_ctx_close(ctx);
+}
+
+static zarrc_status ignore(void *arg, const char *path, zarrc_error *error) {
+  (void)arg, (void)path, (void)error;
+  return ZARRC_OK;
+}
+
 static zarrc_status walk(const zarrc_ctx_options *options, void *arg) {
   zarrc_ctx *ctx = NULL;
   zarrc_store *store = NULL;
@@ -76,7 +119,9 @@ static zarrc_status walk(const zarrc_ctx_options *options, void *arg) {
   if (!status) status = zarrc_store_set(store, "zarr.json", GROUP, strlen(GROUP), NULL);
   if (!status) status = zarrc_store_set(store, "a/zarr.json", GROUP, strlen(GROUP), NULL);
   if (!status) status = zarrc_store_set(store, "b/zarr.json", "{}", 2, NULL);
+  if (!status) status = zarrc_store_set(store, "c/d/zarr.json", "{}", 2, NULL);
   if (!status) status = zarrc_tree_open(store, "", -1, NULL, &tree, NULL);
+  if (!status) status = zarrc_tree_each_unlisted(tree, ignore, NULL, NULL);
   zarrc_tree_close(tree);
   zarrc_store_close(store);
   zarrc_ctx_close(ctx);
@@ -89,6 +134,7 @@ static void test_no_memory(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_tree), cmocka_unit_test(test_no_memory)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_tree), cmocka_unit_test(test_unlisted),
+                                     cmocka_unit_test(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
