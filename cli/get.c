@@ -77,7 +77,7 @@ static zarrc_status write_out(getting *g, zarrc_error *error) {
   cli_progress_start(&progress, g->c, NULL, g->selection.nitems * dtype->item_size);
   status = cli_read_values(g->node.array, &g->selection, g->memory, &g->values, &progress, error);
   cli_progress_end(&progress);
-  if (status == ZARRC_UNSUPPORTED) snprintf(g->c->hint, sizeof g->c->hint, "--format json");
+  if (status == ZARRC_UNSUPPORTED && !*error->key) snprintf(g->c->hint, sizeof g->c->hint, "--format json");
   if (!status) status = cli_values_end(&g->values, error);
   if (!status && g->wrapped) status = cli_output_text(&g->out, "}\n", error);
   if (!status) status = cli_output_finish(&g->out, error);

@@ -7,8 +7,10 @@
 #include <string.h>
 
 static const char about[] =
-    "zarrc reads, writes and re-encodes Zarr version 3 arrays and groups.\n\n"
-    "URL is a path, file:PATH or memory:; a node inside a hierarchy is named by its path (x.zarr/group/array). Results "
+    "zarrc reads, writes and re-encodes Zarr arrays and groups, of version 3 and 2.\n\n"
+    "URL is a path, file:PATH or memory:; a node inside a hierarchy is named by its path (x.zarr/group/array), also in "
+    "a "
+    "zip archive, which can only be read (x.zip/group/array, or zip:FILE/group/array whatever its name). Results "
     "go to standard output, everything else to standard error; the FILE - is standard input or output.";
 
 static const char exits[] =

@@ -69,6 +69,11 @@ def make_array_metadata():
             put("array_metadata", "-".join(path.parts[-4:-1]).replace("store.zarr", ""), b"\0" + compact(document))
 
 
+def make_zip():
+    for path in sorted((DATA / "zip").glob("*.zip")):
+        put("zip", path.stem, path.read_bytes())
+
+
 def make_format2():
     """One .zarray for each set of dtype, filters, compressor and order."""
     seen = set()
@@ -318,7 +323,7 @@ def make_numcodecs():
 
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_vlen, make_numbers, make_n5_default, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

@@ -133,6 +133,14 @@ ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *p
 ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
                                                 zarrc_error *error);
 
+/* Opens the zip archive under a key as a store of its members, which can be read only: stored and deflated ones, also
+ * of zip64. The store with the archive must stay open. What is read is the archive as it was opened: once it was
+ * replaced, reads may return ZARRC_CONFLICT. A member that is read whole is checked by its CRC-32. ZARRC_CORRUPT: it is
+ * no zip archive; ZARRC_UNSUPPORTED: a divided one, or there is no library to decode it. docs/format.md, "A zip
+ * archive". */
+ZARRC_API zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key, zarrc_store **out,
+                                            zarrc_error *error);
+
 /* What a write to the file store survives. */
 typedef enum zarrc_sync {
   ZARRC_SYNC_NONE, /* the end of the process */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a URL to a store and the path of a node in it. */
 #include "store/common.h"
+#include "store/zip.h"
 
 #include "base/sized.h"
 
@@ -15,6 +16,7 @@
 typedef struct opening {
   zarrc_ctx *ctx;
   const char *url;
+  bool is_zip; /* the URL says that it is a zip archive, whatever its name */
   zarrc_open_options options;
   zarrc_store *store;
   char *path;
@@ -167,20 +169,40 @@ static int look_above(char *path, size_t end) {
   return found ? IS_NODE : IS_NO_NODE;
 }
 
-static zarrc_status refuse_zip(opening *o) {
-  return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip stores are not built into this version");
+/* Finds a zip archive among the components that the user has written. *end 0: there is none. */
+static zarrc_status find_archive(opening *o, location *where, size_t *start, size_t *end) {
+  struct stat st;
+  bool makes = o->options.create && !o->options.read_only;
+  for (*end = where->user; (*end = next_component(where->path, *end, start)) != 0;) {
+    const char *name = where->path + *start;
+    size_t n = *end - *start;
+    if (!o->is_zip && !ends_with(name, n, ".zip") && !ends_with(name, n, ".ozx")) continue;
+    bool exists = !stat_until(where->path, *end, true, &st);
+    if (exists ? !S_ISREG(st.st_mode) : !makes || (o->is_zip && where->path[*end])) continue;
+    return makes ? zarrc_fail(o->error, ZARRC_UNSUPPORTED, "a zip archive can only be read") : ZARRC_OK;
+  }
+  return o->is_zip ? zarrc_fail(o->error, ZARRC_NOT_FOUND, "there is no such zip archive") : ZARRC_OK;
 }
 
-/* Refuses a zip store in any component that the user has written. */
-static zarrc_status look_for_zip(opening *o, location *where) {
-  struct stat st;
-  size_t start;
-  for (size_t end = where->user; (end = next_component(where->path, end, &start)) != 0;) {
-    if (!ends_with(where->path + start, end - start, ".zip")) continue;
-    bool exists = !stat_until(where->path, end, true, &st);
-    if (exists ? !S_ISDIR(st.st_mode) : o->options.create && !o->options.read_only) return refuse_zip(o);
-  }
-  return ZARRC_OK;
+/* Opens the archive that the component from start to end is. */
+static zarrc_status open_archive(opening *o, location *where, size_t start, size_t end) {
+  zarrc_file_store_options options = {
+      .struct_size = sizeof options, .read_only = true, .follow_links = true, .direct = o->options.direct};
+  zarrc_store *folder;
+  char *key;
+  zarrc_status status = copy_path(o, where->path + end + (where->path[end] == '/'), &o->path);
+  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+  where->path[end] = '\0';
+  if (!status) status = copy_path(o, where->path + start, &key);
+  if (status) return status;
+  size_t cut = start > 1 ? start - 1 : start; /* the slash of "/" stays */
+  char kept = where->path[cut];
+  where->path[cut] = '\0';
+  status = zarrc_file_store_open(o->ctx, start ? where->path : ".", &options, &folder, o->error);
+  where->path[cut] = kept;
+  if (!status) status = zarrc_zip_open(folder, key, true, where->path + where->user, &o->store, o->error);
+  zarrc_free(o->ctx, key);
+  return status;
 }
 
 /* Returns whether a component is ".." or a symbolic link, so that the root must not end before it. */
@@ -232,8 +254,10 @@ static zarrc_status open_file(opening *o) {
   char *text = zarrc_malloc(o->ctx, strlen(o->url) + 1), *path = NULL;
   zarrc_status status = text ? get_file_path(o, text) : no_memory(o);
   if (!status) status = locate(o, text, &where);
-  if (!status) status = look_for_zip(o, &where);
-  if (status) goto done;
+  size_t start = 0, archive = 0;
+  if (!status) status = find_archive(o, &where, &start, &archive);
+  if (!status && archive) status = open_archive(o, &where, start, archive);
+  if (status || archive) goto done;
   size_t root = find_root(o, &where), inside = root + (where.path[root] == '/');
   status = copy_path(o, where.path + inside, &path);
   if (!status && *path) status = zarrc_key_check(path, o->error);
@@ -273,6 +297,33 @@ static bool is_remote(const char *url) {
   return n > 0 && !strncmp(url + n, "://", 3);
 }
 
+static zarrc_status open_url(opening *o);
+
+/* Opens zip:PATH/NODE, or zip::URL, or zip://NODE::URL. */
+static zarrc_status open_zip(opening *o) {
+  const char *url = o->url + strlen("zip:"), *node = url, *end = NULL;
+  if (*url == ':')
+    end = url;
+  else if (!strncmp(url, "//", 2))
+    end = strstr(node = url + 2, "::");
+  o->is_zip = true;
+  o->url = url;
+  if (!end) return open_url(o);
+  const char *archive = end + (*url == ':' ? 1 : 2);
+  size_t nnode = (size_t)(end - node), n = strlen(archive);
+  if (n == 0) return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "no path");
+  char *whole = zarrc_malloc(o->ctx, n + nnode + 2);
+  if (!whole) return no_memory(o);
+  memcpy(whole, archive, n);
+  whole[n] = '/';
+  memcpy(whole + n + 1, node, nnode);
+  whole[n + 1 + nnode] = '\0';
+  o->url = whole;
+  zarrc_status status = open_url(o);
+  zarrc_free(o->ctx, whole);
+  return status;
+}
+
 static zarrc_status open_url(opening *o) {
   static const char *const network[] = {"http:", "https:", "s3:"};
   const char *url = o->url;
@@ -280,7 +331,7 @@ static zarrc_status open_url(opening *o) {
     if (has_scheme(url, network[i]))
       return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.*s stores are not built into this version",
                         (int)strcspn(url, ":"), url);
-  if (has_scheme(url, "zip:")) return refuse_zip(o);
+  if (has_scheme(url, "zip:")) return open_zip(o);
   if (has_scheme(url, "memory:")) return open_memory(o);
   if (is_remote(url) && !has_scheme(url, "file:"))
     return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "no store is known for \"%.*s\"", (int)strcspn(url, ":") + 1, url);

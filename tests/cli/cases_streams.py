@@ -11,6 +11,7 @@ import select
 import shutil
 import struct
 import subprocess
+import zipfile
 
 import support
 from support import int32s
@@ -233,11 +234,36 @@ class Urls(support.Case):
 
     def test_others(self):
         self.refused("info", "memory:", code=3)
-        for url in ("https://localhost/x.zarr", "s3://bucket/x", "zip:x.zip", "ftp://x"):
+        self.refused("info", "zip:x.zip", code=3, says=["no such zip archive"])
+        for url in ("https://localhost/x.zarr", "s3://bucket/x", "ftp://x"):
             self.refused("info", url, code=5, says=url.split(":")[0])
         self.refused("info", "", code=2)
         said = self.refused("info", "a\n\x1b[31m", code=3)
         self.assertEqual(said, "zarrc: a??[31m: there is no such directory\n")
+
+    def test_zip_archives(self):
+        """Hierarchies in zip archives, stored and deflated, at the top or in a folder, are read like others."""
+        self.zarrc("create", "a/g", "--group", "--attributes", '{"x": 1}')
+        self.array("a/g/v", values=int32s(20), chunks=(4, 5))
+        for archive, method, folder in (("s.zip", zipfile.ZIP_STORED, ""), ("d.ozx", zipfile.ZIP_DEFLATED, "top/in/"),
+                                        ("other", zipfile.ZIP_DEFLATED, "")):
+            with zipfile.ZipFile(self.path(archive), "w", method) as made:
+                for path in sorted((self.folder / "a").rglob("*")):
+                    if path.is_file():
+                        made.write(path, folder + str(path.relative_to(self.folder / "a")))
+            url = f"{'' if '.' in archive else 'zip:'}{archive}/{folder}g"
+            self.assertEqual(self.raw(f"{url}/v"), int32s(20), url)
+            self.assertEqual(self.raw(f"{url}/v", "-s", "1:3,2"), self.raw("a/g/v", "-s", "1:3,2"), url)
+            self.assertIn("v", self.text("ls", url))
+            self.assertIn('"x": 1', self.text("info", url, "--attributes"))
+            self.zarrc("copy", url, archive + ".out", "--quiet")
+            self.assertEqual(self.raw(archive + ".out/v"), int32s(20), url)
+        self.assertEqual(self.raw("zip://g/v::s.zip"), int32s(20))
+        self.refused("create", "s.zip/n", "--group", code=5, says=["s.zip/n: a zip archive can only be read"])
+        self.refused("put", "s.zip/g/v", "-i", "-", "--format", "raw", stdin=int32s(20), code=5, says=["can only be read"])
+        self.refused("copy", "a", "new.zip", code=5, says=["can only be read"])
+        (self.folder / "bad.zip").write_bytes(b"PK")
+        self.refused("info", "bad.zip", code=6, says=["zarrc: bad.zip: no valid zip archive"])
 
     def test_links_out_of_the_store(self):
         self.array("a", values=int32s(20), chunks=(4, 5))

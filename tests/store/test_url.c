@@ -19,6 +19,15 @@ static void make(const char *name) {
   free(path);
 }
 
+static void make_archive(const char *name) {
+  size_t nbytes;
+  char *path = path_in(tree, name);
+  uint8_t *bytes = data_read("zip/good.zip", &nbytes);
+  file_write(path, bytes, nbytes);
+  free(bytes);
+  free(path);
+}
+
 static int open_all(void **state) {
   (void)state;
   char real[PATH_MAX], *made = tree_make();
@@ -33,7 +42,9 @@ static int open_all(void **state) {
   make("plain/top/mid/leaf/zarr.json");
   make("plain/top/gap/leaf/zarr.json");
   make("real/node/zarr.json");
-  make("x.zip");
+  make_archive("x.zip");
+  make_archive("packed.ozx");
+  make_archive("odd %41 name.zarr/archive");
   make("dir.zip/zarr.json");
   make("odd %41 name.zarr/zarr.json");
   make("colon:name/zarr.json");
@@ -208,25 +219,71 @@ static void test_memory_urls(void **state) {
   CHECK(rows, NULL);
 }
 
-static void test_not_built_in(void **state) {
+/* The root of an archive is the archive; its name in errors is what the user has written. */
+static void test_archives(void **state) {
   (void)state;
   static const row rows[] = {
-      {"zip:x.zip", "UNSUPPORTED"},        {"x.zip", "UNSUPPORTED"},
-      {"x.zip//array", "UNSUPPORTED"},     {"x.zip/array", "UNSUPPORTED"},
-      {"file://~/x.zip", "UNSUPPORTED"},   {"http://h/a.zarr", "UNSUPPORTED"},
-      {"HTTPS://h/a.zarr", "UNSUPPORTED"}, {"s3://bucket/a.zarr", "UNSUPPORTED"},
-      {"gs://bucket/a", "UNSUPPORTED"},    {"git+ssh://h/a", "UNSUPPORTED"},
+      {"x.zip", "zip|"},
+      {"./x.zip/", "zip|"},
+      {"x.zip//array/", "zip|array"},
+      {"x.zip/zarr.json", "zip|"},
+      {"~/x.zip/a/b.zarr", "zip|a/b.zarr"},
+      {"a.zarr/../x.zip", "zip|"},
+      {"file:x.zip", "zip|"},
+      {"file://~/x.zip/a%20b", "zip|a b"},
+      {"packed.ozx", "zip|"},
+      {"zip:x.zip/a", "zip|a"},
+      {"ZIP:~/x.zip", "zip|"},
+      {"zip:odd %41 name.zarr/archive/g", "zip|g"},
+      {"zip::x.zip", "zip|"},
+      {"zip::file://~/x.zip", "zip|"},
+      {"zip://::x.zip", "zip|"},
+      {"zip://a/b::x.zip", "zip|a/b"},
+      {"zip://a/b::file://~/x.zip", "zip|a/b"},
+      {"zip:none", "NOT_FOUND"},
+      {"zip:dir.zip", "NOT_FOUND"},
+      {"zip:dir.zip/zarr.json", "NOT_FOUND"}, /* the same as dir.zip */
+      {"zip:real/node", "NOT_FOUND"},
+      {"zip:", "INVALID_ARGUMENT"},
+      {"zip::", "INVALID_ARGUMENT"},
+      {"zip://a", "NOT_FOUND"},
+      {"zip:http://h/a.zip", "UNSUPPORTED"},
       {"none.zip", "NOT_FOUND"},
+      {"odd %41 name.zarr/archive", "odd %41 name.zarr|archive"}, /* what is no directory is found out later */
   };
   CHECK(rows, NULL);
   zarrc_open_options options = {.struct_size = sizeof options, .create = true};
-  static const row made[] = {{"none.zip", "UNSUPPORTED"}, {"none.ZIP/a", "UNSUPPORTED"}};
+  static const row made[] = {{"none.zip", "UNSUPPORTED"},
+                             {"none.ZIP/a", "UNSUPPORTED"},
+                             {"x.zip", "UNSUPPORTED"},
+                             {"zip:none", "UNSUPPORTED"}};
   CHECK(made, &options);
   zarrc_error error;
   zarrc_store *store;
   char *path;
-  assert_int_equal(zarrc_store_open(ctx, "x.zip", NULL, &store, &path, &error), ZARRC_UNSUPPORTED);
-  assert_string_equal(SAID(error), "x.zip: zip stores are not built into this version");
+  contract_ok(zarrc_store_open(ctx, "./x.zip/a", NULL, &store, &path, &error), &error);
+  assert_string_equal(store->url, "x.zip");
+  assert_true(store->read_only);
+  zarrc_free(ctx, path);
+  zarrc_store_close(store);
+  assert_int_equal(zarrc_store_open(ctx, "x.zip", &options, &store, &path, &error), ZARRC_UNSUPPORTED);
+  assert_string_equal(SAID(error), "x.zip: a zip archive can only be read");
+  assert_int_equal(zarrc_store_open(ctx, "zip:zarr", NULL, &store, &path, &error), ZARRC_NOT_FOUND);
+  assert_string_equal(SAID(error), "zip:zarr: there is no such zip archive");
+  assert_int_equal(zarrc_store_open(ctx, "zip:a.zarr/zarr.json/x", NULL, &store, &path, &error), ZARRC_CORRUPT);
+  assert_string_equal(SAID(error), "a.zarr/zarr.json: no valid zip archive: there is no record at its end");
+}
+
+static void test_not_built_in(void **state) {
+  (void)state;
+  static const row rows[] = {
+      {"http://h/a.zarr", "UNSUPPORTED"}, {"HTTPS://h/a.zarr", "UNSUPPORTED"}, {"s3://bucket/a.zarr", "UNSUPPORTED"},
+      {"gs://bucket/a", "UNSUPPORTED"},   {"git+ssh://h/a", "UNSUPPORTED"},
+  };
+  CHECK(rows, NULL);
+  zarrc_error error;
+  zarrc_store *store;
+  char *path;
   assert_int_equal(zarrc_store_open(ctx, "s3://b/k", NULL, &store, &path, &error), ZARRC_UNSUPPORTED);
   assert_string_equal(SAID(error), "s3://b/k: s3 stores are not built into this version");
   assert_int_equal(zarrc_store_open(ctx, "gs://b/k", NULL, &store, &path, &error), ZARRC_UNSUPPORTED);
@@ -302,16 +359,17 @@ static zarrc_status each_allocation(const zarrc_ctx_options *options, void *arg)
 static void test_no_memory(void **state) {
   (void)state;
   zarrc_ctx_options options = {.struct_size = sizeof options, .threads = 1};
-  static char urls[][32] = {"plain/top/mid/leaf", "memory:a/b", "file:a.zarr/g"};
-  for (int i = 0; i < 3; i++) assert_true(faulty_alloc_each(&options, each_allocation, urls[i]) > 3);
+  static char urls[][32] = {"plain/top/mid/leaf", "memory:a/b", "file:a.zarr/g", "x.zip/a", "zip://a::x.zip"};
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
+    assert_true(faulty_alloc_each(&options, each_allocation, urls[i]) > 3);
 }
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_root_by_name),         TEST(test_root_by_metadata), TEST(test_links),    TEST(test_file_urls),
-      TEST(test_memory_urls),          TEST(test_not_built_in),     TEST(test_failures), TEST(test_options),
-      TEST(test_no_working_directory), TEST(test_no_memory),
+      TEST(test_root_by_name), TEST(test_root_by_metadata),     TEST(test_links),     TEST(test_file_urls),
+      TEST(test_memory_urls),  TEST(test_not_built_in),         TEST(test_failures),  TEST(test_options),
+      TEST(test_archives),     TEST(test_no_working_directory), TEST(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

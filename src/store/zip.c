@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The members of a zip archive as a store. The archive is a value of another store; its blob stays open, so that all
+ * reads are of one version of it. A member is read by ranges if it is stored, and decoded once if it is deflated.
+ */
+#include "store/zip.h"
+#include "store/common.h"
+#include "store/zip_directory.h"
+
+#include "base/endian.h"
+#include "codec/deflate.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zarrc/plugin/store.h>
+
+#if !ZARRC_HAVE_DEFLATE
+
+zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, const char *name, zarrc_store **out,
+                            zarrc_error *error) {
+  (void)key, (void)name, (void)out;
+  if (owns) zarrc_store_close(archives);
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "zip archives need zlib or libdeflate, which are not built in");
+}
+
+#else
+
+enum { LOCAL_NBYTES = 30 };
+
+#define LOCAL_MARK UINT32_C(0x04034B50)
+
+typedef struct zip_store {
+  zarrc_store store;
+  zarrc_store *owned; /* or NULL */
+  zarrc_key_blob archive;
+  zarrc_identity identity; /* of the archive */
+  bool identified;
+  zarrc_zip_directory directory;
+  char text[]; /* the key of the archive, and the URL of the store */
+} zip_store;
+
+/* A decoded member. */
+typedef struct decoded {
+  zarrc_ctx *ctx;
+  atomic_size_t nowners;
+  zarrc_bytes bytes;
+} decoded;
+
+typedef struct zip_blob {
+  zarrc_blob blob;
+  zip_store *z;
+  const zarrc_zip_member *member; /* NULL: there is none */
+  uint64_t data;                  /* offset of its bytes in the archive; 0: not known yet */
+  decoded *decoded;               /* NULL: not decoded yet */
+} zip_blob;
+
+static decoded *share(decoded *d) {
+  atomic_fetch_add(&d->nowners, 1);
+  return d;
+}
+
+static void drop(decoded *d) {
+  if (!d || atomic_fetch_sub(&d->nowners, 1) != 1) return;
+  zarrc_bytes_release(&d->bytes);
+  zarrc_free(d->ctx, d);
+}
+
+static void release(zarrc_bytes *bytes) {
+  drop(bytes->owner);
+}
+
+/* ------------------------------------------------------------------------------------------------- the archive */
+
+/* Names the archive as what is damaged, not the codec that wanted to read. */
+static zarrc_status blame(zarrc_status status, zarrc_error *error) {
+  if (status) zarrc_error_in_codec(error, "zip");
+  return status;
+}
+
+static zarrc_status refuse(const zarrc_zip_member *m, zarrc_error *error) {
+  switch ((zarrc_zip_trouble)m->trouble) {
+  case ZARRC_ZIP_FINE:
+    return ZARRC_OK;
+  case ZARRC_ZIP_ENCRYPTED:
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "this member of the zip archive is encrypted");
+  case ZARRC_ZIP_METHOD:
+    return zarrc_fail(error, ZARRC_UNSUPPORTED,
+                      "this member of the zip archive is compressed with method %u; only "
+                      "stored and deflated members can be read",
+                      (unsigned)m->method);
+  case ZARRC_ZIP_ELSEWHERE:
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "this member is in another file of a divided zip archive");
+  case ZARRC_ZIP_NO_SIZES:
+    return zarrc_fail(error, ZARRC_CORRUPT, "the zip archive does not say where this member is, or how long");
+  case ZARRC_ZIP_SIZES:
+    return zarrc_fail(error, ZARRC_CORRUPT, "%llu bytes are stored in the zip archive where %llu are expected",
+                      (unsigned long long)m->nstored, (unsigned long long)m->nbytes);
+  case ZARRC_ZIP_OUTSIDE:
+    break;
+  }
+  return zarrc_fail(error, ZARRC_CORRUPT, "this member is longer than the zip archive");
+}
+
+/* Reads the local header of a member, which must have its name, to find out where its bytes begin. */
+static zarrc_status find_data(zip_blob *b, zarrc_error *error) {
+  const zarrc_zip_directory *d = &b->z->directory;
+  const zarrc_zip_member *m = b->member;
+  const char *name = d->names + m->name;
+  size_t nname = strlen(name), nextra;
+  if (b->data) return ZARRC_OK;
+  zarrc_status status = refuse(m, error);
+  if (status) return status;
+  zarrc_range range = {.offset = (int64_t)m->at, .nbytes = LOCAL_NBYTES + nname};
+  status = zarrc_blob_read(b->z->archive.blob, &range, 1, error);
+  if (status == ZARRC_TRUNCATED) return zarrc_fail(error, ZARRC_CORRUPT, "this member is not inside the zip archive");
+  if (status) return status;
+  const uint8_t *p = range.got.ptr;
+  bool is_it = zarrc_load_le32(p) == LOCAL_MARK && (p[26] | (size_t)p[27] << 8) == nname &&
+               !memcmp(p + LOCAL_NBYTES, name, nname);
+  nextra = p[28] | (size_t)p[29] << 8;
+  zarrc_bytes_release(&range.got);
+  if (!is_it) return zarrc_fail(error, ZARRC_CORRUPT, "the zip archive has another member where this one should be");
+  uint64_t data = m->at + LOCAL_NBYTES + nname + nextra;
+  if (data > d->end || m->nstored > d->end - data)
+    return zarrc_fail(error, ZARRC_CORRUPT, "this member is longer than the zip archive");
+  b->data = data;
+  return ZARRC_OK;
+}
+
+static zarrc_status check_crc(const zarrc_zip_member *m, const zarrc_bytes *value, zarrc_error *error) {
+  uint32_t crc = zarrc_crc32(0, value->ptr, value->len);
+  if (crc == m->crc) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CHECKSUM, "the CRC-32 of this member is %08x, the zip archive says %08x",
+                    (unsigned)crc, (unsigned)m->crc);
+}
+
+/* ----------------------------------------------------------------------------------------------- stored members */
+
+/* Makes a range of a member one of the archive. */
+static zarrc_status move(const zip_blob *b, zarrc_range *range, zarrc_error *error) {
+  uint64_t start;
+  size_t nbytes;
+  zarrc_status status = zarrc_range_locate(range, b->member->nbytes, &start, &nbytes, error);
+  if (status) return status;
+  range->offset = (int64_t)(b->data + start);
+  range->nbytes = nbytes;
+  range->to_end = false;
+  return ZARRC_OK;
+}
+
+static zarrc_status read_moved(const zip_blob *b, zarrc_range *ranges, zarrc_range *moved, size_t n,
+                               zarrc_error *error) {
+  const zarrc_zip_member *m = b->member;
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < n && !status; i++) {
+    moved[i] = ranges[i];
+    status = move(b, &moved[i], error);
+  }
+  if (!status) status = zarrc_blob_read(b->z->archive.blob, moved, n, error);
+  if (status) return status;
+  for (size_t i = 0; i < n && !status; i++)
+    if (moved[i].got.len == m->nbytes) status = blame(check_crc(m, &moved[i].got, error), error);
+  if (status) zarrc_ranges_release(moved, n);
+  for (size_t i = 0; i < n && !status; i++) {
+    ranges[i].got = moved[i].got;
+    ranges[i].total = m->nbytes;
+  }
+  return status;
+}
+
+static zarrc_status read_stored(const zip_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_range few[4];
+  zarrc_bytes memory = {0};
+  zarrc_range *moved = few;
+  zarrc_status status = ZARRC_OK;
+  if (n > sizeof few / sizeof *few) {
+    status = zarrc_scratch_take(b->z->store.ctx, n * sizeof *moved, &memory, error);
+    moved = (zarrc_range *)(void *)memory.ptr;
+  }
+  if (!status) status = read_moved(b, ranges, moved, n, error);
+  zarrc_bytes_release(&memory);
+  return status;
+}
+
+/* --------------------------------------------------------------------------------------------- deflated members */
+
+static zarrc_status inflate(const zip_blob *b, const zarrc_bytes *stored, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_zip_member *m = b->member;
+  zarrc_ctx *ctx = b->z->store.ctx;
+  zarrc_inflater inflater = {.ctx = ctx, .stream = zarrc_inflate_by_stream(SIZE_MAX, (size_t)m->nbytes)};
+  zarrc_inflating t = {.in = stored->ptr, .n = stored->len, .need = SIZE_MAX, .out = out};
+  t.bound = zarrc_inflate_bound(t.n, out);
+  zarrc_status status = zarrc_inflater_open(&inflater, error);
+  if (status) return status;
+  status = zarrc_inflate(&inflater, &t, error);
+  zarrc_inflater_close(&inflater);
+  if (!status && (out->len != m->nbytes || t.used != stored->len))
+    status = zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to %zu bytes, the zip archive says %llu", out->len,
+                        (unsigned long long)m->nbytes);
+  if (!status) status = check_crc(m, &(zarrc_bytes){.ptr = out->ptr, .len = out->len}, error);
+  return status;
+}
+
+/* Decodes the member. Its size is only believed if so many bytes can be made of the stored ones. */
+static zarrc_status decode(zip_blob *b, zarrc_error *error) {
+  const zarrc_zip_member *m = b->member;
+  zarrc_ctx *ctx = b->z->store.ctx;
+  if (m->nbytes / ZARRC_DEFLATE_MAX_RATIO > m->nstored || m->nbytes > SIZE_MAX)
+    return zarrc_fail(error, ZARRC_CORRUPT, "%llu bytes cannot be decoded to %llu", (unsigned long long)m->nstored,
+                      (unsigned long long)m->nbytes);
+  zarrc_range stored = {.offset = (int64_t)b->data, .nbytes = m->nstored};
+  zarrc_status status = zarrc_blob_read(b->z->archive.blob, &stored, 1, error);
+  if (status) return status;
+  zarrc_buf out = zarrc_buf_new(ctx, (size_t)m->nbytes);
+  decoded *d = zarrc_malloc(ctx, sizeof *d);
+  status = d ? inflate(b, &stored.got, &out, error)
+             : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a member of the zip archive");
+  zarrc_bytes_release(&stored.got);
+  if (status) {
+    zarrc_buf_clear(&out);
+    zarrc_free(ctx, d);
+    return status;
+  }
+  *d = (decoded){.ctx = ctx, .bytes = zarrc_buf_take(&out)};
+  atomic_init(&d->nowners, 1);
+  b->decoded = d;
+  return ZARRC_OK;
+}
+
+static zarrc_status read_deflated(zip_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  uint64_t start;
+  size_t nbytes;
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < n && !status; i++)
+    status = zarrc_range_locate(&ranges[i], b->member->nbytes, &start, &nbytes, error);
+  if (!status && !b->decoded) status = blame(decode(b, error), error);
+  for (size_t i = 0; i < n && !status; i++) {
+    zarrc_range *r = &ranges[i];
+    zarrc_range_locate(r, b->member->nbytes, &start, &nbytes, NULL);
+    const uint8_t *from = nbytes ? b->decoded->bytes.ptr + start : b->decoded->bytes.ptr;
+    if (r->into && nbytes) memcpy(r->into, from, nbytes);
+    r->got = r->into ? (zarrc_bytes){.ptr = r->into, .len = nbytes}
+                     : (zarrc_bytes){from, nbytes, release, share(b->decoded)};
+  }
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- blobs */
+
+static zarrc_status zip_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zip_blob *b = (zip_blob *)blob;
+  if (!b->member) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
+  zarrc_status status = find_data(b, error);
+  if (status) return blame(status, error);
+  return b->member->method ? read_deflated(b, ranges, n, error) : read_stored(b, ranges, n, error);
+}
+
+static void zip_close_blob(zarrc_blob *blob) {
+  drop(((zip_blob *)blob)->decoded);
+}
+
+/* A member is the same if the archive is, and it is at the same place. */
+static zarrc_status zip_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  const zip_blob *b = (const zip_blob *)blob;
+  if (!b->member) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
+  *out = b->z->identity;
+  out->word[0] ^= b->z->identity.nbytes * UINT64_C(0x9E3779B97F4A7C15);
+  out->word[1] ^= (b->member->at + 1) * UINT64_C(0x9E3779B97F4A7C15);
+  out->nbytes = b->member->nbytes;
+  *known = b->z->identified;
+  return ZARRC_OK;
+}
+
+static size_t zip_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+  (void)store, (void)key_nbytes;
+  return sizeof(zip_blob);
+}
+
+static zarrc_status zip_open_blob(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  static const zarrc_blob_ops ops = {
+      .struct_size = sizeof ops, .read = zip_read, .close = zip_close_blob, .identify = zip_identify};
+  zip_store *z = (zip_store *)store;
+  (void)error;
+  *(zip_blob *)blob =
+      (zip_blob){.blob = {&ops, z->archive.blob->traits}, .z = z, .member = zarrc_zip_find(&z->directory, key)};
+  return ZARRC_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ listing */
+
+/* Lists a key, or the prefix that it shares with those after it. Returns the number of the next one. */
+static uint32_t next(const zarrc_zip_directory *d, uint32_t i, size_t skip, bool deep, char *prefix,
+                     zarrc_entry *entry) {
+  const char *name = zarrc_zip_name(d, i);
+  size_t n = strcspn(name + skip, "/") + skip;
+  *entry = (zarrc_entry){.key = name, .nbytes = d->members[i].nbytes};
+  if (deep || !name[n]) return i + 1;
+  memcpy(prefix, name, n);
+  prefix[n] = '/' + 1; /* sorts behind all that begins with the prefix and a slash */
+  i = zarrc_zip_search(d, prefix, n + 1);
+  prefix[n] = '\0';
+  *entry = (zarrc_entry){.key = prefix, .is_prefix = true, .nbytes = ZARRC_UNKNOWN};
+  return i;
+}
+
+static zarrc_status zip_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                             zarrc_error *error) {
+  const zarrc_zip_directory *d = &((const zip_store *)store)->directory;
+  size_t n = strlen(prefix), skip = n ? n + 1 : 0;
+  if (n > UINT16_MAX) return ZARRC_OK; /* no name is that long */
+  char *memory = zarrc_malloc(store->ctx, (size_t)UINT16_MAX + 2);
+  if (!memory) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory to list the zip archive");
+  memcpy(memory, prefix, n);
+  memory[n] = '/';
+  uint32_t i = skip ? zarrc_zip_search(d, memory, skip) : 0;
+  zarrc_status status = ZARRC_OK;
+  (void)sizes;
+  while (!status && i < d->nmembers && zarrc_key_is_below(zarrc_zip_name(d, i), prefix)) {
+    zarrc_entry entry;
+    i = next(d, i, skip, deep, memory, &entry);
+    status = fn(arg, &entry, error);
+  }
+  zarrc_free(store->ctx, memory);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- the store */
+
+static void zip_close(zarrc_store *store) {
+  zip_store *z = (zip_store *)store;
+  zarrc_zip_directory_clear(&z->directory);
+  zarrc_key_blob_close(&z->archive);
+  if (z->owned) zarrc_store_close(z->owned);
+  zarrc_store_free(store);
+}
+
+static zarrc_status open_archive(zip_store *z, zarrc_store *archives, const char *key, zarrc_error *error) {
+  zarrc_status status = zarrc_key_blob_open(&z->archive, archives, key, error);
+  if (status) return status;
+  status = zarrc_zip_directory_read(archives->ctx, z->archive.blob, &z->directory, error);
+  if (!status) status = zarrc_blob_identify(z->archive.blob, &z->identity, &z->identified, error);
+  if (status) zarrc_error_in_key(error, &z->store, z->store.url ? "" : key);
+  return status;
+}
+
+zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, const char *name, zarrc_store **out,
+                            zarrc_error *error) {
+  static const zarrc_store_ops ops = {.struct_size = sizeof ops,
+                                      .name = "zip",
+                                      .blob_nbytes = zip_blob_nbytes,
+                                      .open = zip_open_blob,
+                                      .list = zip_list,
+                                      .close = zip_close};
+  size_t n = strlen(key), room = name ? strlen(name) + 1 : archives->url ? strlen(archives->url) + n + 2 : 0;
+  zip_store *z = zarrc_malloc(archives->ctx, sizeof *z + n + 1 + room);
+  if (!z) {
+    if (owns) zarrc_store_close(archives);
+    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
+  }
+  char *url = room ? z->text + n + 1 : NULL;
+  *z = (zip_store){.store = {.ops = &ops, .ctx = archives->ctx, .read_only = true, .url = url},
+                   .owned = owns ? archives : NULL,
+                   .directory = {.ctx = archives->ctx}};
+  memcpy(z->text, key, n + 1);
+  if (name)
+    memcpy(url, name, room);
+  else if (url)
+    zarrc_url_join(archives->url, key, url, room);
+  zarrc_status status = open_archive(z, archives, z->text, error);
+  if (status)
+    zip_close(&z->store);
+  else
+    *out = &z->store;
+  return status;
+}
+
+#endif
+
+zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key, zarrc_store **out, zarrc_error *error) {
+  zarrc_status status = zarrc_store_check(archives, error);
+  return status ? status : zarrc_zip_open(archives, key, false, NULL, out, error);
+}
