@@ -156,11 +156,26 @@ zarrc_group_options cli_group_options(const cli *c) {
                                .no_consolidated = cli_has(c, CLI_NO_CONSOLIDATED)};
 }
 
+/* Sets a hint if a node could not be opened because of consolidated metadata. */
+static void hint_no_consolidated(cli *c, const zarrc_array_options *options, const cli_node *node,
+                                 const zarrc_group_options *tried) {
+  const zarrc_group_options without = {.struct_size = sizeof without, .no_consolidated = true};
+  zarrc_array *array = NULL;
+  zarrc_group *group = NULL;
+  if (tried->no_consolidated || c->hint[0]) return;
+  zarrc_status status = zarrc_node_open(node->store, node->path, options, &without, &array, &group, NULL);
+  zarrc_array_close(array);
+  zarrc_group_close(group);
+  if (!status || status == ZARRC_NOT_FOUND)
+    snprintf(c->hint, sizeof c->hint, "--no-consolidated, or zarrc consolidate");
+}
+
 static zarrc_status open_node(cli *c, const zarrc_array_options *options, cli_node *out, zarrc_error *error) {
   const zarrc_group_options group_options = cli_group_options(c);
   zarrc_status status =
       zarrc_node_open(out->store, out->path, options, &group_options, &out->array, &out->group, error);
   if (status == ZARRC_NOT_FOUND) return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
+  if (status) hint_no_consolidated(c, options, out, &group_options);
   if (!status) out->kind = out->array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP;
   return status;
 }

@@ -111,6 +111,8 @@ static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
     return "--resume --check to make anew what differs from this source, or --overwrite to begin anew";
   case ZARRC_COPY_OTHERWISE_THERE:
     return "--overwrite";
+  case ZARRC_COPY_NOT_CONSOLIDATED:
+    return "zarrc consolidate for the group above the copy, or the same with --resume";
   case ZARRC_COPY_NEEDS_MEMORY:
     return "more --memory, or smaller chunks or shards";
   default:

@@ -190,7 +190,8 @@ typedef enum zarrc_copy_obstacle {
   ZARRC_COPY_FILES_THERE,        /* there are files that are not Zarr: beside a node OVERWRITE_ALL would remove them */
   ZARRC_COPY_OTHERWISE_THERE,    /* RESUME: there are nodes that this copy would not make; OVERWRITE replaces them */
   ZARRC_COPY_OTHER_SOURCE_THERE, /* RESUME without `check`: the unfinished copy is one of another source */
-  ZARRC_COPY_NEEDS_MEMORY        /* `memory` is too little */
+  ZARRC_COPY_NEEDS_MEMORY,       /* `memory` is too little */
+  ZARRC_COPY_NOT_CONSOLIDATED /* the copy is complete, but not in consolidated metadata above it: RESUME tries again */
 } zarrc_copy_obstacle;
 
 /* What a copier has planned and done. The library owns it and may add members at the end. */

@@ -2,6 +2,7 @@
 /* What is below a group: from its consolidated metadata, or, if it has none, from the store. */
 #include "array/array.h"
 #include "array/children.h"
+#include "array/document.h"
 #include "array/group.h"
 #include "array/key.h"
 #include "array/node.h"
@@ -198,7 +199,7 @@ zarrc_status zarrc_node_open(zarrc_store *store, const char *path, const zarrc_a
     zarrc_documents_release(&documents);
   } else if (status == ZARRC_NOT_FOUND && !(group_options && group_options->no_consolidated)) {
     zarrc_status other = open_consolidated(store, path, array_options, group_options, &found_array, &found_group, &why);
-    if (!other || zarrc_children_end(other)) status = other;
+    if (!other || zarrc_children_end(other) || zarrc_document_is_wrong(other)) status = other;
     if (other && status == other && error && status != ZARRC_NOT_FOUND) *error = why;
   }
   if (status) return status;

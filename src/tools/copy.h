@@ -112,7 +112,7 @@ struct zarrc_copier {
    * been published is completed. */
   struct {
     zarrc_node_kind kind; /* of the node at the target */
-    bool exists, unfinished, in_place, replaces;
+    bool exists, unfinished, in_place, replaces, published;
     zarrc_survey there; /* when overwriting: what will be removed */
     zarrc_stage *stage;
   } place;

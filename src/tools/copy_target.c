@@ -157,10 +157,11 @@ zarrc_status zarrc_copy_begin(zarrc_copier *k, zarrc_error *error) {
 }
 
 zarrc_status zarrc_copy_publish(zarrc_copier *k, zarrc_error *error) {
-  if (k->place.in_place) return ZARRC_OK;
-  zarrc_status status = make_parents(k, error);
-  if (!status) status = zarrc_stage_publish(k->place.stage, k->place.replaces, error);
+  zarrc_status status = k->place.in_place ? ZARRC_OK : make_parents(k, error);
+  if (!status && !k->place.in_place) status = zarrc_stage_publish(k->place.stage, k->place.replaces, error);
+  k->place.published = !status;
   if (!status) status = zarrc_consolidated_refresh(k->target.store, k->target.path, error);
+  if (status && k->place.published) k->work.report.obstacle = ZARRC_COPY_NOT_CONSOLIDATED;
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 
@@ -170,9 +171,10 @@ static bool may_pass(zarrc_status status) {
 }
 
 void zarrc_copy_end(zarrc_copier *k, zarrc_status status) {
-  bool keep = k->place.stage && !k->place.in_place &&
+  bool keep = k->place.stage && !k->place.in_place && !k->place.published &&
               (k->place.stage->resumed || (k->work.began && atomic_load(&k->out.writes) > 0));
-  k->work.report.resumable = status && (keep || (k->place.in_place && k->work.began && may_pass(status)));
+  k->work.report.resumable =
+      status && (keep || k->place.published || (k->place.in_place && k->work.began && may_pass(status)));
   zarrc_stage_close(k->place.stage, keep);
   k->place.stage = NULL;
 }

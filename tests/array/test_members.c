@@ -190,6 +190,11 @@ static void test_wrong(void **state) {
   assert_int_equal(zarrc_group_list(g, tell, text, &error), ZARRC_INVALID_METADATA);
   assert_non_null(strstr(SAID(error), "h/.zmetadata: "));
   zarrc_group_close(g);
+  /* nobody can say whether there is a node that has no document of its own */
+  g = NULL;
+  assert_int_equal(zarrc_node_open(store, "h/none", NULL, NULL, &array, &g, &error), ZARRC_INVALID_METADATA);
+  assert_non_null(strstr(SAID(error), "h/.zmetadata: "));
+  assert_int_equal(zarrc_node_open(store, "h/none", NULL, &ignoring, &array, &g, &error), ZARRC_NOT_FOUND);
 }
 
 /* Without `metadata`, and with null, there are none, and the store is listed. */

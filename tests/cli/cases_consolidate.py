@@ -63,6 +63,18 @@ class Consolidate(support.Case):
         self.assertEqual(self.json("copy", "g.zarr", "j.zarr", "--no-consolidated")["unlisted"], 0)
         self.assertTrue((self.folder / "j.zarr/new/zarr.json").exists())
 
+    def test_unreadable(self):
+        """What only consolidated metadata could tell of is not said to be absent if they cannot be read."""
+        self.hierarchy()
+        self.zarrc("consolidate", "g.zarr")
+        root = self.folder / "g.zarr/zarr.json"
+        root.write_text(root.read_text().replace('"a/x": {', '"/x": {'))
+        self.assertEqual(json.loads(self.text("get", "g.zarr/a/x")), [7, 7, 7])
+        (self.folder / "g.zarr/a/x/zarr.json").unlink()
+        for verb in ("get", "info"):
+            self.refused(verb, "g.zarr/a/x", code=4, says=["g.zarr/zarr.json: ", "not the path of a node", "--no-consolidated"])
+            self.refused(verb, "g.zarr/a/x", "--no-consolidated", code=3)
+
     def test_differences(self):
         self.hierarchy()
         self.refused("consolidate", "g.zarr", "--check", code=3, says=["no consolidated metadata"])

@@ -82,6 +82,41 @@ static void test_unfinished(void **state) {
   copying_same(source, "a", target, "b");
 }
 
+#define GROUP(members)                                                                                                 \
+  "{\"zarr_format\": 3, \"node_type\": \"group\", \"consolidated_metadata\": {\"kind\": \"inline\", "                  \
+  "\"must_understand\": false, \"metadata\": {" members "}}}"
+
+static zarrc_status damage(void *arg, const zarrc_copy_event *event, zarrc_error *error) {
+  (void)arg, (void)error;
+  if (event->kind == ZARRC_COPY_PROGRESS) nodes_put(target, "zarr.json", GROUP("\"/\": 1"));
+  return ZARRC_OK;
+}
+
+/* If only the consolidated metadata above a copy could not be updated, the copy is there, and resuming updates them. */
+static void test_not_consolidated(void **state) {
+  zarrc_copier *copier;
+  zarrc_error error;
+  (void)state;
+  zarrc_array_close(copying_array(source, "a", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
+  nodes_put(target, "zarr.json", GROUP(""));
+  const zarrc_copy_options damaging = {.event = damage};
+  assert_int_equal(copying_run(source, "a", target, "b", damaging, &copier, &error), ZARRC_INVALID_METADATA);
+  const zarrc_copy_report *r = zarrc_copier_report(copier);
+  assert_int_equal(r->obstacle, ZARRC_COPY_NOT_CONSOLIDATED);
+  assert_int_equal(r->side, ZARRC_COPY_TARGET);
+  assert_true(r->resumable);
+  zarrc_copier_close(copier);
+  copying_same(source, "a", target, "b");
+  nodes_put(target, "zarr.json", GROUP(""));
+  const zarrc_copy_options options = {.mode = ZARRC_COPY_RESUME};
+  assert_int_equal(copying_run(source, "a", target, "b", options, &copier, &error), ZARRC_OK);
+  assert_int_equal(zarrc_copier_report(copier)->skipped_nobjects, 5);
+  zarrc_copier_close(copier);
+  char *text = nodes_get(target, "zarr.json");
+  assert_non_null(strstr(text, "\"b\": {"));
+  free(text);
+}
+
 /* A store without stages is written directly. */
 static void test_directly(void **state) {
   zarrc_store *memory;
@@ -117,6 +152,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_modes, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_unfinished, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_not_consolidated, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_directly, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,8 @@ static const char *advice(const zarrc_copy_report *r) {
     return "; overwrite=True replaces it";
   case ZARRC_COPY_OTHER_SOURCE_THERE:
     return "; resume=True with check=True makes anew what differs, overwrite=True begins anew";
+  case ZARRC_COPY_NOT_CONSOLIDATED:
+    return "; resume=True tries again";
   case ZARRC_COPY_NEEDS_MEMORY:
     return "; more memory, or smaller chunks or shards, are needed";
   default:
