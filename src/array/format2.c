@@ -2,6 +2,7 @@
 #include "array/format2.h"
 
 #include "base/base64.h"
+#include "base/json_scan.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -199,6 +200,34 @@ static zarrc_status put_listed(const translation *t, const zarrc_json *list) {
   return status ? status : put_json(t->out, list, t->error);
 }
 
+/* The longest value of that attribute that is read. */
+#define MAX_NAMES_NBYTES ((size_t)1 << 20)
+
+/* Finds the value of that attribute without parsing the others, of which there may be megabytes. Returns false if there
+ * is none, or the attributes are no JSON. */
+static bool find_names(const char *text, size_t nbytes, const char **value, size_t *n) {
+  zarrc_json_scan scan = {.text = text, .nbytes = nbytes, .nan = true, .loose = true};
+  zarrc_json_event event = ZARRC_JSON_VALUE;
+  const size_t nkey = sizeof names_member + 1; /* with quotes */
+  bool is_next = false, found = false;
+  size_t start = 0;
+  while (event != ZARRC_JSON_DONE) {
+    if (zarrc_json_scan_next(&scan, &event, NULL)) return false;
+    if (event == ZARRC_JSON_KEY && scan.depth == 1) {
+      is_next = scan.end - scan.start == nkey && !memcmp(text + scan.start + 1, names_member, nkey - 2);
+    } else if (is_next) {
+      if (start == 0) start = scan.start;
+      if (scan.depth > 1) continue;
+      *value = text + start;
+      *n = scan.end - start;
+      found = true;
+      is_next = false;
+      start = 0;
+    }
+  }
+  return found && *n <= MAX_NAMES_NBYTES;
+}
+
 static zarrc_status put_names(const translation *t, const zarrc_bytes *attributes) {
   zarrc_json_doc *doc;
   if (!attributes->ptr || !memmem(attributes->ptr, attributes->len, names_member, sizeof names_member - 1))
@@ -207,13 +236,14 @@ static zarrc_status put_names(const translation *t, const zarrc_bytes *attribute
   size_t n = attributes->len;
   zarrc_document_skip_mark(&text, &n);
   zarrc_error why;
-  zarrc_status status = zarrc_json_parse(t->ctx, text, n, "+", &doc, &why);
+  if (!find_names(text, n, &text, &n)) return ZARRC_OK;
+  zarrc_status status = zarrc_json_parse(t->ctx, text, n, NULL, &doc, &why);
   if (status == ZARRC_INVALID_METADATA || status == ZARRC_LIMIT) return ZARRC_OK; /* attributes need not be JSON */
   if (status) {
     if (t->error) *t->error = why;
     return status;
   }
-  status = put_listed(t, zarrc_json_get(zarrc_json_root(doc), names_member));
+  status = put_listed(t, zarrc_json_root(doc));
   zarrc_json_close(doc);
   return status;
 }

@@ -346,6 +346,9 @@ static void test_dimension_names(void **state) {
               {"{\"_ARRAY_DIMENSIONS\": [\"x\", 3]}", NULL},
               {"{\"_ARRAY_DIMENSIONS\": \"xy\"}", NULL},
               {"{\"a\": {\"_ARRAY_DIMENSIONS\": [\"x\", \"y\"]}}", NULL},
+              {"{\"a\": {\"b\": [1, {}]}, \"_ARRAY_DIMENSIONS\": [\"x\", \"y\"], \"c\": []}", "x"},
+              {"{\"_ARRAY_DIMENSIONS\": [[\"x\"], [\"y\"]]}", NULL},
+              {"{\"_ARRAY_DIMENSIONS\": {\"x\": 1, \"y\": 2}}", NULL},
               {"", NULL},
               {"{}", NULL}};
   (void)state;
@@ -360,6 +363,25 @@ static void test_dimension_names(void **state) {
     assert_true(rows[i].name ? name && !strcmp(name, rows[i].name) : !name);
     zarrc_array_close(array);
   }
+}
+
+/* Of large attributes no more is parsed than the names. Parsed, each number would take 50 bytes. */
+static void test_large_attributes(void **state) {
+  const size_t n = 1 << 20;
+  zarrc_array *array = NULL;
+  char *text = malloc(2 * n + 100);
+  (void)state;
+  assert_non_null(text);
+  char *end = text + sprintf(text, "{\"_ARRAY_DIMENSIONS\": [\"x\", \"y\"], \"many\": [1");
+  for (size_t i = 0; i < n; i++) end += sprintf(end, ",1");
+  strcpy(end, "]}");
+  put_zarray("n", NULL, NULL);
+  nodes_put(store, "n/.zattrs", text);
+  assert_int_equal(zarrc_array_open(store, "n", NULL, &array, NULL), ZARRC_OK);
+  assert_string_equal(zarrc_array_dimension_name(array, 0), "x");
+  assert_true(zarrc_ctx_memory_peak(ctx) < 10 * strlen(text));
+  zarrc_array_close(array);
+  free(text);
 }
 
 /* ------------------------------------------------------------------------------------------------------- changing */
@@ -522,6 +544,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_members, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_fill_values, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_dimension_names, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_large_attributes, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_names_that_are_set, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_names_with_nul, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_in_the_way, open_store, close_store),
