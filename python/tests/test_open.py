@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -442,3 +443,37 @@ def test_consolidated(tmp_path: Path) -> None:
         assert zarrc.open(tmp_path / f"{zarr_format}.copy/a/x", use_consolidated=False)[...].tolist() == [1, 7, 3, 4]
         told = zarrc.copy(url, tmp_path / f"{zarr_format}.none", use_consolidated=False)
         assert told["arrays"] == []
+
+
+def test_bent_rules(tmp_path: Path) -> None:
+    """Metadata that bend a rule are read with a warning; strict refuses them."""
+    create(tmp_path / "a", "int32")
+    document = json.loads((tmp_path / "a/zarr.json").read_text())
+    document["codecs"][0]["configuration"]["unknown"] = 1
+    (tmp_path / "a/zarr.json").write_text(json.dumps(document))
+    with pytest.warns(UserWarning, match="a: .*unknown"):
+        array = zarrc.open(tmp_path / "a")
+    assert len(array.notices) == 1 and "unknown" in array.notices[0]
+    assert array[...].tolist() == [0, 0, 0, 0]
+    with pytest.raises(zarrc.InvalidError, match="unknown"):
+        zarrc.open(tmp_path / "a", strict=True)
+    create(tmp_path / "b", "int32")
+    assert zarrc.open(tmp_path / "b", strict=True).notices == ()
+
+
+def test_zip(tmp_path: Path) -> None:
+    """Arrays in zip archives are read, sliced and pickled as others; nothing can be written."""
+    values = np.arange(120).reshape(SHAPE)
+    with zarr.storage.ZipStore(tmp_path / "a.zip", mode="w") as store:
+        zarr.create_group(store).create_array("g/x", shape=SHAPE, dtype=values.dtype, **KINDS["sharded"])[...] = values
+    array = zarrc.open(tmp_path / "a.zip/g/x")
+    np.testing.assert_array_equal(array[...], values)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(array))[3:7, ::-2], values[3:7, ::-2])
+    with pytest.raises(zarrc.ZarrcError, match="read-only"):
+        zarrc.open(tmp_path / "a.zip/g/x", "r+")[0] = 1
+    zarrc.copy(tmp_path / "a.zip", tmp_path / "copy")
+    np.testing.assert_array_equal(zarrc.open(tmp_path / "copy/g/x")[...], values)
+    with pytest.raises(zarrc.UnsupportedError):
+        zarrc.copy(tmp_path / "copy", tmp_path / "new.zip")
+    with pytest.raises(FileNotFoundError):
+        zarrc.open(tmp_path / "a.zip/g/y")

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Array:
         Follow symbolic links that lead out of the array's directory.
     sync : bool
         A write ends when what it stored is on the disk.
-    use_consolidated : bool
+    use_consolidated, strict : bool
         See `zarrc.open`.
 
     Attributes
@@ -76,16 +77,24 @@ class Array:
         The array's ``zarr.json``, or the ``.zarray`` of Zarr format 2.
     attrs : dict
         Its attributes.
+    notices : tuple of str
+        A sentence for each rule of the specification that the stored metadata bend.
     oindex, vindex
         Orthogonal and vectorised selection.
     """
 
     def __init__(
-        self, url: str, read_only: bool, follow_links: bool = False, sync: bool = False, use_consolidated: bool = True
+        self,
+        url: str,
+        read_only: bool,
+        follow_links: bool = False,
+        sync: bool = False,
+        use_consolidated: bool = True,
+        strict: bool = False,
     ) -> None:
         self._url = url
         self._place = url if url[:1] == "/" or ":" in url.split("/")[0] else os.path.abspath(url)
-        self._options = (read_only, follow_links, sync, use_consolidated)
+        self._options = (read_only, follow_links, sync, use_consolidated, strict)
         self._opened: _core.Array | None = None
         self.dtype: np.dtype[Any] = to_numpy(json.loads(self._array.data_type))
         hold(self)
@@ -112,6 +121,10 @@ class Array:
     def forget(self) -> None:
         """Gives up what belongs to a context that is no longer used; internal."""
         self._opened = None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self._array.notices
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -339,8 +352,11 @@ def open(
     follow_links: bool = False,
     sync: bool = False,
     use_consolidated: bool = True,
+    strict: bool = False,
 ) -> Array:
-    """Opens the array at a path or URL (``file:``), without zarr-python.
+    """Opens the array at a path or URL (``file:``, ``zip:``), without zarr-python.
+
+    A zip archive, which can only be read, is opened as a directory is: ``data.zip/group/array``.
 
     Parameters
     ----------
@@ -355,6 +371,9 @@ def open(
         A write ends when what it stored is on the disk, so that a power cut cannot take it away.
     use_consolidated : bool
         An array without metadata of its own is looked for in the consolidated metadata of the groups above.
+    strict : bool
+        Refuse stored metadata that bend a rule of the specification, as an `InvalidError`. Otherwise those that can be
+        understood are read, with a `UserWarning` for each; see `Array.notices`.
 
     Returns
     -------
@@ -372,4 +391,7 @@ def open(
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    return Array(os.fspath(url), mode == "r", follow_links, sync, use_consolidated)
+    array = Array(os.fspath(url), mode == "r", follow_links, sync, use_consolidated, strict)
+    for sentence in array.notices:
+        warnings.warn(f"{url}: {sentence}", UserWarning, stacklevel=2)
+    return array

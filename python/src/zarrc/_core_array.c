@@ -11,23 +11,24 @@ typedef struct core_array {
 } core_array;
 
 /* Opens an array; if there is none at the path, as the consolidated metadata of a group above describe it. */
-static zarrc_status open_array(zarrc_store *store, const char *path, bool consolidated, zarrc_array **out,
+static zarrc_status open_array(zarrc_store *store, const char *path, bool consolidated, bool strict, zarrc_array **out,
                                zarrc_error *error) {
+  const zarrc_array_options options = {.struct_size = sizeof options, .strict = strict};
   zarrc_group *group = NULL;
-  zarrc_status status = zarrc_array_open(store, path, NULL, out, error);
+  zarrc_status status = zarrc_array_open(store, path, &options, out, error);
   if (status != ZARRC_NOT_FOUND || !consolidated) return status;
-  zarrc_status found = zarrc_node_open(store, path, NULL, NULL, out, &group, NULL);
+  zarrc_status found = zarrc_node_open(store, path, &options, NULL, out, &group, NULL);
   zarrc_group_close(group);
   return !found && *out ? ZARRC_OK : status;
 }
 
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", "use_consolidated", NULL};
+  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", "use_consolidated", "strict", NULL};
   PyObject *context;
   const char *url;
-  int read_only = 1, follow_links = 0, sync = 0, consolidated = 1;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|pppp:Array", names, &context, &url, &read_only, &follow_links,
-                                   &sync, &consolidated))
+  int read_only = 1, follow_links = 0, sync = 0, consolidated = 1, strict = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|ppppp:Array", names, &context, &url, &read_only, &follow_links,
+                                   &sync, &consolidated, &strict))
     return NULL;
   core_state *state = core_state_of(type);
   zarrc_ctx *ctx = core_context_get(state, context);
@@ -45,7 +46,7 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->context = Py_NewRef(context);
   self->ctx = ctx;
   Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(ctx, url, &options, &self->store, &path, &error);
-  if (!status) status = open_array(self->store, path, consolidated != 0, &self->array, &error);
+  if (!status) status = open_array(self->store, path, consolidated != 0, strict != 0, &self->array, &error);
   zarrc_free(ctx, path);
   Py_END_ALLOW_THREADS if (!status) return (PyObject *)self;
   core_raise(state, &error);
@@ -247,6 +248,22 @@ static PyObject *array_document(PyObject *object, void *closure) {
   return result;
 }
 
+/* A sentence for each rule that the stored metadata bend. */
+static PyObject *array_notices(PyObject *object, void *closure) {
+  const zarrc_array *array = ((core_array *)object)->array;
+  const char *sentence;
+  (void)closure;
+  PyObject *list = PyList_New(0), *tuple = NULL;
+  for (size_t i = 0; list && (sentence = zarrc_array_notice(array, i)); i++) {
+    PyObject *text = PyUnicode_FromString(sentence);
+    if (!text || PyList_Append(list, text)) Py_CLEAR(list);
+    Py_XDECREF(text);
+  }
+  if (list) tuple = PyList_AsTuple(list);
+  Py_XDECREF(list);
+  return tuple;
+}
+
 static PyMethodDef array_methods[] = {
     {"read", array_read, METH_VARARGS, "read(entries, points, memory, big)"},
     {"write", array_write, METH_VARARGS, "write(entries, points, memory, big)"},
@@ -263,6 +280,7 @@ static PyGetSetDef array_members[] = {
     {"metadata", array_metadata, NULL, "The array's zarr.json, canonical, or its .zarray.", NULL},
     {"attributes", array_attributes, NULL, "The attributes, as they are stored.", NULL},
     {"document", array_document, NULL, "A zarr.json that describes the array.", NULL},
+    {"notices", array_notices, NULL, "A sentence for each rule that the stored metadata bend.", NULL},
     {0},
 };
 static PyType_Slot array_slots[] = {
@@ -271,7 +289,8 @@ static PyType_Slot array_slots[] = {
     {Py_tp_methods, array_methods},
     {Py_tp_getset, array_members},
     {Py_tp_doc,
-     "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False, use_consolidated=True)."},
+     "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False, use_consolidated=True, "
+     "strict=False)."},
     {0},
 };
 PyType_Spec core_array_spec = {"zarrc._core.Array", sizeof(core_array), 0, Py_TPFLAGS_DEFAULT, array_slots};
