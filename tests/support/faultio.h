@@ -116,6 +116,17 @@ int openat(int dir, const char *path, int flags, ...) {
   return faultio_hit(FAULTIO_OPEN, flags & O_CREAT ? "create" : "open") ? -1 : next(dir, path, flags, mode);
 }
 
+/* What headers of the C library make of a call without a mode, if it is compiled with _FORTIFY_SOURCE. */
+int faultio_openat_2(int dir, const char *path, int flags) __asm__("__openat_2");
+int faultio_openat64_2(int dir, const char *path, int flags) __asm__("__openat64_2");
+
+int faultio_openat_2(int dir, const char *path, int flags) {
+  return openat(dir, path, flags, (mode_t)0);
+}
+int faultio_openat64_2(int dir, const char *path, int flags) {
+  return openat(dir, path, flags, (mode_t)0);
+}
+
 /* Only openat2 is called this way. */
 long syscall(long number, ...) {
 #ifdef SYS_openat2
