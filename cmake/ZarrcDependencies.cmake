@@ -38,3 +38,4 @@ zarrc_find(zlib zlib zlib.h z)
 zarrc_find(isal libisal isa-l.h isal)
 zarrc_find(bz2 bzip2 bzlib.h bz2)
 zarrc_find(lzma liblzma lzma.h lzma)
+zarrc_find(zfp zfp zfp/bitstream.h zfp) # of version 1.0 or later

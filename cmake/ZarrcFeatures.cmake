@@ -4,7 +4,7 @@
 set(ZARRC_LINK Threads::Threads m)
 set(ZARRC_STATIC_NEEDS)
 set(ZARRC_FEATURES)
-foreach(name blosc lz4 zstd libdeflate zlib isal bz2 lzma)
+foreach(name blosc lz4 zstd libdeflate zlib isal bz2 lzma zfp)
   string(TOUPPER ${name} upper)
   option(ZARRC_WITH_${upper} "Use ${name} where it is found" ON)
   set(have 0)

@@ -209,6 +209,20 @@ def make_n5_default():
             put("n5_default", "block-%d" % i, how + b"\0\0\2\1\1\1" + bytes.fromhex(block))
 
 
+def make_zfp():
+    """Of chunks of the types that the target has, by their settings."""
+    settings = {"reversible": 1, "fixed_rate": 2, "fixed_precision": 3, "fixed_accuracy": 4}
+    types = {name: i for i, name in enumerate(("int32", "int64", "float32", "float64", "int4", "uint8", "int16", "uint64"))}
+    for i, line in enumerate((DATA / "zfp.txt").read_text().splitlines()):
+        _, codecs, dtype, shape, encoded = line.split("\t")[:5]
+        codec = json.loads(codecs)[0]
+        shape = [int(n) for n in shape.split(",")]
+        which = settings[codec["configuration"]["mode"]] if codec["name"] == "zfp" else 0
+        if max(shape) <= 6 and dtype in types and i % 3 == 0:
+            head = bytes([which, types[dtype], len(shape), *(n - 1 for n in shape)]) + b"\0\0\1" * len(shape)
+            put("zfp", "chunk-%d" % i, head + bytes.fromhex(encoded))
+
+
 def index(entries, order):
     return struct.pack(order + "%dQ" % (2 * len(entries)), *(number for entry in entries for number in entry))
 
@@ -323,7 +337,7 @@ def make_numcodecs():
 
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_zfp, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
         make()
 
 

@@ -217,6 +217,15 @@ static zarrc_status put_on_elements(chain *c, const zarrc_json *codec, const cha
   return status;
 }
 
+/* zfpy compresses elements, not bytes: it stands where `bytes` does. */
+static zarrc_status put_zfpy(chain *c, const zarrc_json *codec, const char *id, size_t n) {
+  if (c->is_bytes)
+    return zarrc_fail(c->error, ZARRC_UNSUPPORTED,
+                      "zfpy works on elements, and a filter before it has made bytes of them");
+  c->is_bytes = true;
+  return put_numcodecs(c, codec, id, n);
+}
+
 static zarrc_status put_codec(chain *c, const zarrc_json *codec) {
   size_t n;
   const char *id = zarrc_json_get_string(zarrc_json_get(codec, "id"), &n);
@@ -229,7 +238,7 @@ static zarrc_status put_codec(chain *c, const zarrc_json *codec) {
   for (size_t i = 0; i < sizeof on_objects / sizeof *on_objects; i++)
     if (!strcmp(id, on_objects[i]))
       return zarrc_fail(c->error, ZARRC_UNSUPPORTED, "%s works on Python objects, as the first filter of dtype |O", id);
-  zarrc_status status = put_on_bytes(c, codec, id, n);
+  zarrc_status status = !strcmp(id, "zfpy") ? put_zfpy(c, codec, id, n) : put_on_bytes(c, codec, id, n);
   c->item_size = 1;
   return status;
 }
@@ -286,7 +295,7 @@ zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const za
   zarrc_status status = put_text(&c, "[");
   if (!status && ndim > 1 && is_transposed(root, type)) status = put_transpose(&c, ndim);
   if (!status) status = put_filters(&c, zarrc_json_get(root, "filters"), type->is_object);
-  if (!status) status = make_bytes(&c);
+  if (!status && !zarrc_json_string_is(zarrc_json_get(compressor, "id"), "zfpy")) status = make_bytes(&c);
   if (!status && compressor && !zarrc_json_is(compressor, ZARRC_JSON_NULL)) {
     status = put_codec(&c, compressor);
     if (status) zarrc_error_prefix(error, "/compressor: ");

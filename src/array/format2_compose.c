@@ -155,7 +155,7 @@ static const char *id_of(const composing *c, size_t i) {
 /* Returns whether a codec makes chunks smaller. Such a one, if it is the last, is the compressor: some programs read no
  * array with filters. */
 static bool compresses(const char *id) {
-  static const char *const ids[] = {"zstd", "gzip", "blosc", "zlib", "lz4", "bz2", "lzma"};
+  static const char *const ids[] = {"zstd", "gzip", "blosc", "zlib", "lz4", "bz2", "lzma", "zfpy"};
   for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
     if (!strcmp(id, ids[i])) return true;
   return false;
@@ -237,7 +237,7 @@ static zarrc_status put_codec(const composing *c, size_t i) {
 /* Returns the number of codecs that are filters: all but the one that is the compressor. */
 static size_t nfilters(const composing *c) {
   size_t n = zarrc_json_length(c->codecs);
-  const char *id = n > c->serializer + 1 ? id_of(c, n - 1) : NULL;
+  const char *id = id_of(c, n - 1);
   return id && compresses(id) ? n - 1 : n;
 }
 

@@ -27,6 +27,7 @@ extern const zarrc_codec_class zarrc_cast_value_class;
 extern const zarrc_codec_class zarrc_scale_offset_class;
 extern const zarrc_codec_class zarrc_reshape_class;
 extern const zarrc_codec_class zarrc_n5_default_class;
+extern const zarrc_codec_class zarrc_zfp_class;
 
 /* Those of numcodecs, which zarr-python writes as "numcodecs.NAME". */
 extern const zarrc_codec_class zarrc_numcodecs_gzip_class;
@@ -44,6 +45,7 @@ extern const zarrc_codec_class zarrc_numcodecs_jenkins_class;
 extern const zarrc_codec_class zarrc_numcodecs_base64_class;
 extern const zarrc_codec_class zarrc_numcodecs_shuffle_class;
 extern const zarrc_codec_class zarrc_categorize_class;
+extern const zarrc_codec_class zarrc_numcodecs_zfpy_class;
 
 /* Those of numcodecs for Python objects, which only format 2 has. */
 extern const zarrc_codec_class zarrc_json2_class;

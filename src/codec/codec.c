@@ -171,7 +171,7 @@ static zarrc_status read_value(const zarrc_json *value, const char **name, size_
 
 /* Names a codec that there is not, and what it would need if that is known. */
 static zarrc_status fail_unknown(const char *name, zarrc_error *error) {
-  static const char *const libraries[] = {"pcodec", "imagecodecs", "zfp"};
+  static const char *const libraries[] = {"pcodec", "imagecodecs"};
   const char *plain = strncmp(name, "numcodecs.", 10) ? name : name + 10;
   for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
     if (!strncmp(plain, libraries[i], strlen(libraries[i])))

@@ -19,6 +19,7 @@ bool zarrc_library_get(size_t i, zarrc_library *out) {
       {"libzstd", zarrc_zstd_version},   {"libdeflate", zarrc_libdeflate_version},
       {"zlib", zarrc_zlib_version},      {"ISA-L", zarrc_isal_version},
       {"libbz2", zarrc_bz2_version},     {"liblzma", zarrc_lzma_version},
+      {"libzfp", zarrc_zfp_version},
   };
   if (i >= sizeof libraries / sizeof *libraries) return false;
   *out = (zarrc_library){.name = libraries[i].name, .version = libraries[i].version()};

@@ -5,5 +5,6 @@
 
 const char *zarrc_libdeflate_version(void); /* the one zarrc was compiled with; libdeflate does not tell at run time */
 const char *zarrc_zlib_version(void);
+const char *zarrc_zfp_version(void); /* the one zarrc was compiled with */
 
 #endif

@@ -79,6 +79,11 @@ static void test_chains(void **state) {
       {&i4, "\"filters\": [{\"id\": \"crc32c\"}]", "[" BYTES ", " CODEC("crc32c", "") "]"},
       {&i4, "\"filters\": [{\"id\": \"crc32c\", \"location\": \"start\"}]",
        "[" BYTES ", " CODEC("numcodecs.crc32c", "\"location\": \"start\"") "]"},
+      {&i4, "\"compressor\": {\"id\": \"zfpy\", \"mode\": 2, \"rate\": 8}",
+       "[" CODEC("numcodecs.zfpy", "\"mode\": 2, \"rate\": 8") "]"},
+      {&i4, "\"order\": \"F\", \"filters\": [{\"id\": \"zfpy\"}], \"compressor\": {\"id\": \"gzip\"}",
+       "[" CODEC("transpose", "\"order\": [1, 0]") ", " CODEC("numcodecs.zfpy", "") ", " CODEC("gzip",
+                                                                                               "\"level\": 1") "]"},
       {&i4, "\"compressor\": {\"id\": \"zlib\", \"level\": 1}",
        "[" BYTES ", " CODEC("numcodecs.zlib", "\"level\": 1") "]"},
       /* what the codec does not know is left to it */
@@ -142,6 +147,8 @@ static void test_refused(void **state) {
       {"\"compressor\": {\"id\": \"blosc\", \"shuffle\": \"bit\"}", ZARRC_INVALID_METADATA,
        "/compressor: shuffle must be"},
       {"\"compressor\": [1]", ZARRC_INVALID_METADATA, "/compressor: must be an object with an id, not an array"},
+      {"\"filters\": [{\"id\": \"zlib\"}], \"compressor\": {\"id\": \"zfpy\"}", ZARRC_UNSUPPORTED,
+       "/compressor: zfpy works on elements, and a filter before it has made bytes of them"},
       {"\"filters\": \"zlib\"", ZARRC_INVALID_METADATA, "/filters: must be a list or null, not a string"},
   };
   (void)state;

@@ -196,6 +196,17 @@ static void test_compressors(void **state) {
   }
 }
 
+/* zfpy makes bytes of elements itself, and is a compressor all the same. */
+static void test_zfpy(void **state) {
+  zarrc_array_config config = config_of("int32", "[" NAMED("numcodecs.zfpy", "\"mode\": 4") "]");
+  zarrc_error error = {0};
+  (void)state;
+  needs_codec("numcodecs.zfpy");
+  if (create("a", &config, &error)) fail_msg("%s", SAID(error));
+  expect_part("a/.zarray", "\"compressor\": {\"id\": \"zfpy\", \"mode\": 4}, \"dimension_separator\": \".\", "
+                           "\"dtype\": \"<i4\", \"fill_value\": 0, \"filters\": null");
+}
+
 /* Nothing is stored of what format 2 has no words for. */
 static void test_refused(void **state) {
 #define NAN_WITH_BITS "\"0x7fc00001\""
@@ -487,17 +498,12 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_whole),
-      EMPTY_STORE(test_members),
-      EMPTY_STORE(test_compressors),
-      EMPTY_STORE(test_refused),
-      EMPTY_STORE(test_refused_documents),
-      EMPTY_STORE(test_zarray),
-      EMPTY_STORE(test_zgroup),
-      EMPTY_STORE(test_among_others),
-      EMPTY_STORE(test_stale_attributes),
-      EMPTY_STORE(test_vectors),
-      EMPTY_STORE(test_faults),
+      EMPTY_STORE(test_whole),        EMPTY_STORE(test_members),
+      EMPTY_STORE(test_compressors),  EMPTY_STORE(test_zfpy),
+      EMPTY_STORE(test_refused),      EMPTY_STORE(test_refused_documents),
+      EMPTY_STORE(test_zarray),       EMPTY_STORE(test_zgroup),
+      EMPTY_STORE(test_among_others), EMPTY_STORE(test_stale_attributes),
+      EMPTY_STORE(test_vectors),      EMPTY_STORE(test_faults),
       EMPTY_STORE(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,12 +42,15 @@ static void all_of_them(void **state) {
       {"numcodecs.packbits", ZARRC_ARRAY_TO_ARRAY, true, false},
       {"numcodecs.quantize", ZARRC_ARRAY_TO_ARRAY, true, false},
       {"numcodecs.shuffle", ZARRC_BYTES_TO_BYTES, true, false},
+      {"numcodecs.zfpy", ZARRC_ARRAY_TO_BYTES, false, false},
       {"numcodecs.zlib", ZARRC_BYTES_TO_BYTES, false, false},
       {"numcodecs.zstd", ZARRC_BYTES_TO_BYTES, false, false},
       {"sharding_indexed", ZARRC_ARRAY_TO_BYTES, false, true},
       {"transpose", ZARRC_ARRAY_TO_ARRAY, true, false},
       {"vlen-bytes", ZARRC_ARRAY_TO_BYTES, false, false},
       {"vlen-utf8", ZARRC_ARRAY_TO_BYTES, false, false},
+      {"n5_default", ZARRC_ARRAY_TO_BYTES, false, false},
+      {"zfp", ZARRC_ARRAY_TO_BYTES, false, false},
       {"zstd", ZARRC_BYTES_TO_BYTES, false, false},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -21,7 +21,8 @@ static void every_library_has_a_version_where_it_is_built_in(void **state) {
   } rows[] = {{"libblosc", ZARRC_HAVE_BLOSC}, {"liblz4", ZARRC_HAVE_LZ4},
               {"libzstd", ZARRC_HAVE_ZSTD},   {"libdeflate", ZARRC_HAVE_LIBDEFLATE},
               {"zlib", ZARRC_HAVE_ZLIB},      {"ISA-L", ZARRC_HAVE_ISAL},
-              {"libbz2", ZARRC_HAVE_BZ2},     {"liblzma", ZARRC_HAVE_LZMA}};
+              {"libbz2", ZARRC_HAVE_BZ2},     {"liblzma", ZARRC_HAVE_LZMA},
+              {"libzfp", ZARRC_HAVE_ZFP}};
   const size_t n = sizeof rows / sizeof *rows;
   zarrc_library library;
   (void)state;
@@ -53,6 +54,8 @@ static void codecs_are_available_where_their_libraries_are(void **state) {
               {"numcodecs.lz4", ZARRC_HAVE_LZ4},
               {"numcodecs.bz2", ZARRC_HAVE_BZ2},
               {"numcodecs.lzma", ZARRC_HAVE_LZMA},
+              {"zfp", ZARRC_HAVE_ZFP},
+              {"numcodecs.zfpy", ZARRC_HAVE_ZFP},
               {"numcodecs.shuffle", 1},
               {"example.unknown", 0}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXACT, CODECS, DTYPE, SHAPE, ENCODED, DECODED, NCOLUMNS };
+enum { EXACT, CODECS, DTYPE, SHAPE, ENCODED, DECODED, ORIGINAL, NCOLUMNS };
 
 typedef struct row {
   char *column[NCOLUMNS];
@@ -50,6 +50,14 @@ static void find_texts(row *r) {
   assert_ptr_equal(at, r->decoded + r->ndecoded);
 }
 
+/* Makes elements of the little-endian bytes in `decoded`. */
+static void turn_elements(row *r) {
+  zarrc_view to = zarrc_view_c(&r->spec.dtype, r->spec.ndim, r->spec.shape, r->elements), from = to;
+  from.data = r->decoded;
+  from.dtype.endian = ZARRC_LITTLE;
+  zarrc_copy(&to, &from);
+}
+
 /* Returns false if this build has not the library of a codec. */
 static bool row_open(zarrc_ctx *ctx, row *r) {
   int64_t shape[ZARRC_MAX_NDIM];
@@ -74,10 +82,7 @@ static bool row_open(zarrc_ctx *ctx, row *r) {
     find_texts(r);
     return true;
   }
-  zarrc_view to = zarrc_view_c(&r->spec.dtype, ndim, shape, r->elements), from = to;
-  from.data = r->decoded;
-  from.dtype.endian = ZARRC_LITTLE;
-  zarrc_copy(&to, &from);
+  turn_elements(r);
   return true;
 }
 
@@ -145,10 +150,20 @@ static void check_reads(zarrc_ctx *ctx, const row *r) {
 
 static void check_write(zarrc_ctx *ctx, row *r) {
   size_t n;
+  bool is_lossy = r->column[ORIGINAL];
+  if (is_lossy) {
+    free(r->decoded);
+    r->decoded = unhex(r->column[ORIGINAL], &r->ndecoded);
+    turn_elements(r);
+  }
   uint8_t *bytes = chunk_encode(ctx, r->pipeline, r->elements, &n);
   if (!bytes) return; /* nothing but fill value */
   if (r->column[EXACT][0] == '=' && (n != r->nencoded || memcmp(bytes, r->encoded, n) != 0))
     fail_msg("row %zu: other bytes are written", r->number);
+  if (is_lossy) {
+    free(bytes);
+    return;
+  }
   free(r->encoded);
   r->encoded = bytes;
   r->nencoded = n;
@@ -172,15 +187,20 @@ static bool is_about_bytes(zarrc_status status) {
 
 /* Whatever the bytes are, a status comes back, and a message with it. */
 static void check_damage(zarrc_ctx *ctx, const row *r) {
+  size_t item = r->spec.dtype.item_size;
   zarrc_region all = zarrc_region_all(r->spec.ndim, r->spec.shape);
-  uint8_t *out = malloc(r->nitems * r->spec.dtype.item_size), *bytes = malloc(r->nencoded + 1);
+  uint8_t *out = malloc(r->nitems * item), *bytes = malloc(r->nencoded + 1);
   zarrc_arena *arena;
+  /* The last word of a stream of zfp may be cut to the bytes that say something. */
+  bool words = strstr(r->column[CODECS], "zfp");
   bool fixed = strstr(r->column[CODECS], "categorize") && strstr(r->column[CODECS], "\"bytes\"");
   if (r->nencoded > 2000) goto done;
   for (size_t n = 0; n < r->nencoded; n++) {
     zarrc_error error = {0};
     zarrc_status status = read_part(ctx, r, r->encoded, n, &all, false, out, &arena, &error);
-    if (!status || !error.message[0]) fail_msg("row %zu: cut to %zu bytes: %s", r->number, n, SAID(error));
+    bool is_padding = !status && words && r->nencoded - n < 8 && !memcmp(out, r->elements, r->nitems * item);
+    if (!is_padding && (!status || !error.message[0]))
+      fail_msg("row %zu: cut to %zu bytes: %s", r->number, n, SAID(error));
     zarrc_arena_close(arena);
   }
   for (size_t bit = 0; bit < 8 * r->nencoded && !fixed; bit++) {

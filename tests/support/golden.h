@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of chunks that something else has made, such as tests/data/objects.txt; the script beside each says what is in
- * a line. */
+ * a line. What a lossy codec makes has the elements that it was made of in one more column. */
 #ifndef ZARRC_TESTS_GOLDEN_H
 #define ZARRC_TESTS_GOLDEN_H
 
