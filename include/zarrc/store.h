@@ -172,9 +172,9 @@ typedef struct zarrc_open_options {
   bool direct;
 } zarrc_open_options;
 
-/* Opens the store that a URL (a path, file:..., memory:) is in, and gets the path of the node in that store, which is
- * freed with zarrc_free. The root of the store is the outermost directory of the hierarchy that contains the node.
- * Symbolic links in the URL itself are followed. options may be NULL. */
+/* Opens the store that a URL (a path, file:..., zip:..., memory:) is in, and gets the path of the node in that store,
+ * which is freed with zarrc_free. The root of the store is the outermost directory of the hierarchy that contains the
+ * node. Symbolic links in the URL itself are followed. options may be NULL. */
 ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
                                         zarrc_store **out, char **path, zarrc_error *error);
 
