@@ -20,7 +20,8 @@ enum {
   END64_NBYTES = 56,
   ENTRY_NBYTES = 46,
   MAX_COMMENT = 65535,
-  MAX_JUNK = 65536 /* after the archive */
+  MAX_JUNK = 65536, /* after the archive */
+  WINDOW = 1 << 20  /* bytes of the directory in memory */
 };
 
 #define END_MARK     UINT32_C(0x06054B50)
@@ -154,21 +155,54 @@ static zarrc_status find(finding *f, zarrc_error *error) {
 
 /* ---------------------------------------------------------------------------------------------- its entries */
 
+/* A walk over the directory, of which a part is in memory: its length may be a lie. */
+typedef struct walk {
+  const finding *f;
+  zarrc_bytes window; /* a part of the directory */
+  uint64_t at;        /* offset of the window in the archive */
+  size_t used;        /* bytes of the window that are behind the walk */
+} walk;
+
 /* An entry of the directory. */
 typedef struct entry {
-  const uint8_t *p;
+  const uint8_t *p;             /* until the next entry */
   size_t nname, nextra, nbytes; /* nbytes: in all */
 } entry;
 
-static zarrc_status get_entry(const zarrc_bytes *directory, size_t at, entry *e, zarrc_error *error) {
-  e->p = directory->ptr + at;
-  size_t left = directory->len - at;
-  if (left < ENTRY_NBYTES || zarrc_load_le32(e->p) != ENTRY_MARK)
+static uint64_t nbytes_left(const walk *w) {
+  return w->f->end - w->at - w->used;
+}
+
+/* Moves the window so that it has n bytes of what is left, or all. *has: it has n bytes. */
+static zarrc_status load(walk *w, size_t n, bool *has, zarrc_error *error) {
+  uint64_t left = nbytes_left(w), wanted = n > WINDOW ? n : WINDOW;
+  *has = n <= left;
+  if (w->window.len - w->used >= (*has ? n : left)) return ZARRC_OK;
+  zarrc_range range = {.offset = (int64_t)(w->at + w->used), .nbytes = left < wanted ? left : wanted};
+  zarrc_bytes_release(&w->window);
+  w->at += w->used;
+  w->used = 0;
+  zarrc_status status = zarrc_blob_read(w->f->archive, &range, 1, error);
+  w->window = range.got;
+  return status;
+}
+
+static zarrc_status next_entry(walk *w, entry *e, zarrc_error *error) {
+  bool has;
+  zarrc_status status = load(w, ENTRY_NBYTES, &has, error);
+  if (status) return status;
+  e->p = w->window.ptr + w->used;
+  if (!has || zarrc_load_le32(e->p) != ENTRY_MARK)
     return corrupt("the directory is damaged, or has another length than the archive says", error);
   e->nname = get16(e->p + 28);
   e->nextra = get16(e->p + 30);
   e->nbytes = ENTRY_NBYTES + e->nname + e->nextra + get16(e->p + 32);
-  return e->nbytes <= left ? ZARRC_OK : corrupt("an entry of the directory is cut off", error);
+  status = load(w, e->nbytes, &has, error);
+  if (!status && !has) status = corrupt("an entry of the directory is cut off", error);
+  if (status) return status;
+  e->p = w->window.ptr + w->used;
+  w->used += e->nbytes;
+  return ZARRC_OK;
 }
 
 /* Returns whether a member can be a value. name ends with a NUL. */
@@ -228,17 +262,17 @@ static void get_member(const entry *e, uint64_t before, uint64_t end, zarrc_zip_
 }
 
 /* Counts the entries, and checks that there are as many as the archive says. */
-static zarrc_status count(const finding *f, const zarrc_bytes *directory, uint64_t *n, size_t *nnames,
-                          zarrc_error *error) {
+static zarrc_status count(walk *w, uint64_t *n, size_t *nnames, zarrc_error *error) {
+  uint64_t said = w->f->nentries;
   entry e;
   *n = *nnames = 0;
-  for (size_t at = 0; at < directory->len; at += e.nbytes, *n += 1) {
-    zarrc_status status = get_entry(directory, at, &e, error);
+  for (; nbytes_left(w) > 0; *n += 1) {
+    zarrc_status status = next_entry(w, &e, error);
     if (status) return status;
     *nnames += e.nname + 1;
   }
   /* programs that do not know zip64 count modulo 2^16 */
-  bool agrees = *n == f->nentries || (!f->is_64 && *n > MISSING_16 && (*n & MISSING_16) == f->nentries);
+  bool agrees = *n == said || (!w->f->is_64 && *n > MISSING_16 && (*n & MISSING_16) == said);
   if (!agrees) return corrupt("the directory has another number of members than the archive says", error);
   if (*n > UINT32_MAX || *nnames > UINT32_MAX)
     return zarrc_fail(error, ZARRC_LIMIT, "a zip archive with too many members");
@@ -286,29 +320,45 @@ static zarrc_status sort(zarrc_zip_directory *d, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-static zarrc_status fill(const finding *f, const zarrc_bytes *directory, zarrc_zip_directory *d, zarrc_error *error) {
-  uint64_t n;
-  size_t nnames;
-  entry e;
-  zarrc_status status = count(f, directory, &n, &nnames, error);
-  if (status) return status;
-  d->members = zarrc_malloc(d->ctx, n * sizeof *d->members + 1);
-  d->names = zarrc_malloc(d->ctx, nnames + 1);
-  if (!d->members || !d->names)
-    return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a directory of %llu members", (unsigned long long)n);
+/* Adds the members, for which there is memory. */
+static zarrc_status fill(walk *w, zarrc_zip_directory *d, zarrc_error *error) {
   size_t used = 0;
-  for (size_t at = 0; at < directory->len; at += e.nbytes) {
-    if ((status = get_entry(directory, at, &e, error))) return status;
+  entry e;
+  while (nbytes_left(w) > 0) {
+    zarrc_status status = next_entry(w, &e, error);
+    if (status) return status;
     char *name = d->names + used;
     memcpy(name, e.p + ENTRY_NBYTES, e.nname);
     name[e.nname] = '\0';
     if (!is_value(&e, name)) continue;
     zarrc_zip_member *m = &d->members[d->nmembers++];
-    get_member(&e, d->end - f->offset, d->end, m);
+    get_member(&e, d->end - w->f->offset, d->end, m);
     m->name = (uint32_t)used;
     used += e.nname + 1;
   }
   return sort(d, error);
+}
+
+/* Reads the entries twice: to count them, and to take what is needed. */
+static zarrc_status read_entries(const finding *f, zarrc_zip_directory *d, zarrc_error *error) {
+  walk w = {.f = f, .at = d->end};
+  uint64_t n;
+  size_t nnames;
+  zarrc_status status = count(&w, &n, &nnames, error);
+  if (!status) {
+    d->members = zarrc_malloc(d->ctx, n * sizeof *d->members + 1);
+    d->names = zarrc_malloc(d->ctx, nnames + 1);
+    if (!d->members || !d->names)
+      status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a directory of %llu members", (unsigned long long)n);
+  }
+  if (w.at != d->end) { /* else the window has all of it */
+    zarrc_bytes_release(&w.window);
+    w.at = d->end;
+  }
+  w.used = 0;
+  if (!status) status = fill(&w, d, error);
+  zarrc_bytes_release(&w.window);
+  return status;
 }
 
 zarrc_status zarrc_zip_directory_read(zarrc_ctx *ctx, zarrc_blob *archive, zarrc_zip_directory *out,
@@ -316,16 +366,9 @@ zarrc_status zarrc_zip_directory_read(zarrc_ctx *ctx, zarrc_blob *archive, zarrc
   finding f = {.archive = archive};
   *out = (zarrc_zip_directory){.ctx = ctx};
   zarrc_status status = find(&f, error);
-  if (!status) {
-    out->end = f.end - f.nbytes;
-    zarrc_range range = {.offset = (int64_t)out->end, .nbytes = f.nbytes};
-    const uint8_t *read = f.nbytes <= SIZE_MAX ? tail_at(&f, out->end, (size_t)f.nbytes) : NULL;
-    range.got = (zarrc_bytes){.ptr = read, .len = (size_t)f.nbytes};
-    if (!read) status = zarrc_blob_read(archive, &range, 1, error);
-    if (!status) status = fill(&f, &range.got, out, error);
-    zarrc_bytes_release(&range.got);
-  }
   zarrc_bytes_release(&f.tail);
+  out->end = f.end - f.nbytes;
+  if (!status) status = read_entries(&f, out, error);
   if (status) zarrc_zip_directory_clear(out);
   return status;
 }

@@ -9,7 +9,10 @@
 #include "store/zip_archives.h"
 #include "store/zip_directory.h"
 #include "support/faulty_alloc.h"
+#include "support/files.h"
 #include "support/said.h"
+
+#include <zarrc/store.h>
 
 static zarrc_ctx *ctx;
 
@@ -130,6 +133,36 @@ static void test_many(void **state) {
   free(bytes);
 }
 
+/* A directory whose length is a lie takes no memory. */
+static void test_long_lie(void **state) {
+  (void)state;
+  const long nbytes = 64 << 20;
+  char *tree = tree_make(), *path = path_in(tree, "a.zip");
+  uint8_t entry[46] = {0}, end[22] = {0};
+  put(entry, 0x02014B50, 4); /* one entry, and then zeros */
+  put(end, 0x06054B50, 4);
+  put(end + 8, 1000, 2);
+  put(end + 10, 1000, 2);
+  put(end + 12, (uint64_t)nbytes - sizeof end, 4);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_int_equal(fwrite(entry, sizeof entry, 1, file), 1);
+  assert_int_equal(fseek(file, nbytes - (long)sizeof end, SEEK_SET), 0);
+  assert_int_equal(fwrite(end, sizeof end, 1, file), 1);
+  assert_int_equal(fclose(file), 0);
+
+  zarrc_ctx *own;
+  zarrc_store *store, *zip;
+  assert_int_equal(zarrc_ctx_open(NULL, &own, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_file_store_open(own, tree, NULL, &store, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_zip_store_open(store, "a.zip", &zip, NULL), ZARRC_CORRUPT);
+  assert_in_range(zarrc_ctx_memory_peak(own), 1 << 16, 8 << 20);
+  zarrc_store_close(store);
+  zarrc_ctx_close(own);
+  free(path);
+  tree_remove(tree);
+}
+
 static zarrc_status whole_life(const zarrc_ctx_options *options, void *arg) {
   zarrc_ctx *outer = ctx;
   zarrc_zip_directory d;
@@ -153,8 +186,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_archives), cmocka_unit_test(test_cut_off),
-                                     cmocka_unit_test(test_flipped), cmocka_unit_test(test_many),
-                                     cmocka_unit_test(test_no_memory)};
+                                     cmocka_unit_test(test_flipped),  cmocka_unit_test(test_many),
+                                     cmocka_unit_test(test_long_lie), cmocka_unit_test(test_no_memory)};
   if (zarrc_ctx_open(NULL, &ctx, NULL)) return 1;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   zarrc_ctx_close(ctx);
