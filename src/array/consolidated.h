@@ -63,6 +63,10 @@ const char *zarrc_consolidated_text(const zarrc_json *root, size_t *n);
 
 /* ------------------------------------------------------------------------------------------------- described.c */
 
+/* Reads the .zmetadata of the group at a path. If there is none, there are no documents in *out. */
+zarrc_status zarrc_consolidated_read_2(zarrc_store *store, const char *path, zarrc_consolidated **out,
+                                       zarrc_error *error);
+
 /* Finds out whether consolidated metadata describe a node that has no document of its own in the store. */
 zarrc_status zarrc_described_only(const zarrc_consolidated *c, zarrc_store *store, const char *path, bool *only,
                                   zarrc_error *error);

@@ -37,12 +37,12 @@ static zarrc_status read_3(zarrc_store *store, const char *above, const zarrc_do
   return status;
 }
 
-/* Reads the .zmetadata of a group. */
-static zarrc_status read_2(zarrc_store *store, const char *above, zarrc_consolidated **out, zarrc_error *error) {
+zarrc_status zarrc_consolidated_read_2(zarrc_store *store, const char *path, zarrc_consolidated **out,
+                                       zarrc_error *error) {
   zarrc_bytes text = {0};
-  zarrc_status status = zarrc_node_read_document(store, above, ".zmetadata", &text, error);
-  if (status == ZARRC_NOT_FOUND) return ZARRC_OK;
-  if (!status) status = zarrc_consolidated_open(store->ctx, above, 2, (const char *)text.ptr, text.len, out, error);
+  zarrc_status status = zarrc_node_read_document(store, path, ".zmetadata", &text, error);
+  if (status && status != ZARRC_NOT_FOUND) return status;
+  status = zarrc_consolidated_open(store->ctx, path, 2, (const char *)text.ptr, text.len, out, error);
   zarrc_bytes_release(&text);
   return status;
 }
@@ -73,7 +73,7 @@ zarrc_status zarrc_described_refuse(zarrc_store *store, const char *above, const
                                     const char *path, bool replaces, zarrc_error *error) {
   zarrc_consolidated *c = NULL;
   char parent[ZARRC_MAX_KEY];
-  zarrc_status status = strcmp(documents->name, "zarr.json") ? read_2(store, above, &c, error)
+  zarrc_status status = strcmp(documents->name, "zarr.json") ? zarrc_consolidated_read_2(store, above, &c, error)
                                                              : read_3(store, above, documents, &c, error);
   if (zarrc_document_is_wrong(status)) return ZARRC_OK;
   if (status || !c) return status;

@@ -295,18 +295,10 @@ zarrc_status zarrc_group_forget_consolidated(zarrc_group *group, zarrc_error *er
 }
 
 zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error) {
-  zarrc_bytes text = {0};
-  zarrc_status status;
-  if (group->format == 2) {
-    status = zarrc_node_read_document(group->store, group->path, ".zmetadata", &text, error);
-    if (status && status != ZARRC_NOT_FOUND) return status;
-    status = zarrc_consolidated_open(group->ctx, group->path, 2, (const char *)text.ptr, text.len, out, error);
-    zarrc_bytes_release(&text);
-    return status;
-  }
+  if (group->format == 2) return zarrc_consolidated_read_2(group->store, group->path, out, error);
   const metadata *m = (const metadata *)zarrc_editions_enter(&group->editions);
-  status = zarrc_consolidated_open(group->ctx, group->path, 3, m->consolidated,
-                                   m->consolidated ? strlen(m->consolidated) : 0, out, error);
+  zarrc_status status = zarrc_consolidated_open(group->ctx, group->path, 3, m->consolidated,
+                                                m->consolidated ? strlen(m->consolidated) : 0, out, error);
   zarrc_editions_leave(&group->editions);
   if (status) zarrc_error_prefix(error, "/consolidated_metadata: ");
   return status;
