@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that say which codecs are inside, the type, the shape of the chunk and a part of it; the rest is the block. */
-#include <zarrc/pipeline.h>
-
-#include "fuzz.h"
+#include "chunk.h"
 
 #define N5(more)                                                                                                       \
   "[{\"name\": \"n5_default\", \"configuration\": {\"codecs\": [{\"name\": \"transpose\", \"configuration\": "         \
@@ -13,20 +11,8 @@ static const char *const codecs[] = {N5(""), N5(", \"gzip\""), N5(", \"zstd\""),
 
 /* What was read can be written, and is read as the same. */
 static void check_again(zarrc_ctx *ctx, const zarrc_pipeline *p, const zarrc_view *whole) {
-  const zarrc_spec *spec = zarrc_pipeline_spec(p);
-  zarrc_view again = fuzz_view_new(ctx, &spec->dtype, spec->ndim, spec->shape);
-  zarrc_memory_blob blob;
-  zarrc_parts parts;
-  zarrc_bytes joined;
-  zarrc_parts_init(&parts, ctx);
-  must(!zarrc_encode(p, whole, &parts, NULL) && !zarrc_parts_join(&parts, &joined, NULL));
-  zarrc_memory_blob_init(&blob, ctx, joined.ptr, joined.len);
-  blob.present = true;
-  must(!zarrc_read(p, &blob.blob, NULL, &again, NULL, NULL));
-  must(fuzz_views_equal(&again, whole));
-  zarrc_memory_blob_clear(&blob);
-  zarrc_parts_clear(&parts);
-  fuzz_view_free(&again);
+  fuzz_again again = fuzz_read_again(ctx, p, whole, NULL);
+  must(!again.encoded && !again.read && again.same);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -44,16 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!status) {
     zarrc_view whole = fuzz_view_new(ctx, &spec.dtype, 2, spec.shape);
     zarrc_view part = fuzz_view_new(ctx, &spec.dtype, 2, region.count);
-    zarrc_memory_blob blob;
-    zarrc_memory_blob_init(&blob, ctx, in.bytes, in.n);
-    blob.present = true;
-    zarrc_status all = zarrc_read(p, &blob.blob, NULL, &whole, NULL, &error);
-    fuzz_check_error(all, &error);
-    zarrc_status some = zarrc_read(p, &blob.blob, &region, &part, NULL, &error);
-    fuzz_check_error(some, &error);
-    must(all || (!some && fuzz_is_part(ctx, &part, &whole, &region)));
-    if (!all) check_again(ctx, p, &whole);
-    zarrc_memory_blob_clear(&blob);
+    fuzz_reads r = fuzz_read_chunk(ctx, p, &in, &region, &whole, &part);
+    must(r.all || (!r.some && fuzz_is_part(ctx, &part, &whole, &region)));
+    if (!r.all) check_again(ctx, p, &whole);
     fuzz_view_free(&part);
     fuzz_view_free(&whole);
     zarrc_pipeline_close(p);

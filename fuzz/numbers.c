@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that say which codec of numbers and which type; the rest is the chunk. */
-#include <zarrc/pipeline.h>
-
-#include "fuzz.h"
+#include "chunk.h"
 
 #define CAST(type, more)                                                                                               \
   "[{\"name\": \"cast_value\", \"configuration\": {\"data_type\": \"" type "\"" more "}}, \"bytes\"]"
@@ -20,24 +18,9 @@ static const char *const codecs[] = {
 
 /* What was read can be written, unless it cannot be cast, and is read as the same. */
 static void check_again(zarrc_ctx *ctx, const zarrc_pipeline *p, const zarrc_view *whole) {
-  const zarrc_spec *spec = zarrc_pipeline_spec(p);
-  zarrc_view again = fuzz_view_new(ctx, &spec->dtype, spec->ndim, spec->shape);
-  zarrc_parts parts;
-  zarrc_bytes joined;
   zarrc_error error = {0};
-  zarrc_parts_init(&parts, ctx);
-  zarrc_status status = zarrc_encode(p, whole, &parts, &error);
-  fuzz_check_error(status, &error);
-  if (!status) {
-    zarrc_memory_blob blob;
-    must(!zarrc_parts_join(&parts, &joined, NULL));
-    zarrc_memory_blob_init(&blob, ctx, joined.ptr, joined.len);
-    blob.present = true;
-    zarrc_read(p, &blob.blob, NULL, &again, NULL, NULL);
-    zarrc_memory_blob_clear(&blob);
-  }
-  zarrc_parts_clear(&parts);
-  fuzz_view_free(&again);
+  fuzz_again again = fuzz_read_again(ctx, p, whole, &error);
+  fuzz_check_error(again.encoded, &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -51,7 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                      .options = {.write_empty_chunks = true}};
   zarrc_ctx *ctx = fuzz_ctx();
   zarrc_pipeline *p;
-  zarrc_memory_blob blob;
   zarrc_error error = {0};
   zarrc_region region = take_region(&in, 2, spec.shape);
   zarrc_status status = zarrc_pipeline_open(ctx, chain, strlen(chain), &spec, &p, &error);
@@ -59,15 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!status) {
     zarrc_view whole = fuzz_view_new(ctx, &spec.dtype, 2, spec.shape);
     zarrc_view part = fuzz_view_new(ctx, &spec.dtype, 2, region.count);
-    zarrc_memory_blob_init(&blob, ctx, in.bytes, in.n);
-    blob.present = true;
-    zarrc_status all = zarrc_read(p, &blob.blob, NULL, &whole, NULL, &error);
-    fuzz_check_error(all, &error);
-    zarrc_status some = zarrc_read(p, &blob.blob, &region, &part, NULL, &error);
-    fuzz_check_error(some, &error);
-    must(all || (!some && fuzz_is_part(ctx, &part, &whole, &region)));
-    if (!all) check_again(ctx, p, &whole);
-    zarrc_memory_blob_clear(&blob);
+    fuzz_reads r = fuzz_read_chunk(ctx, p, &in, &region, &whole, &part);
+    must(r.all || (!r.some && fuzz_is_part(ctx, &part, &whole, &region)));
+    if (!r.all) check_again(ctx, p, &whole);
     fuzz_view_free(&part);
     fuzz_view_free(&whole);
     zarrc_pipeline_close(p);
