@@ -264,7 +264,7 @@ static void get_member(const entry *e, uint64_t before, uint64_t end, zarrc_zip_
 /* Counts the entries, and checks that there are as many as the archive says. */
 static zarrc_status count(walk *w, uint64_t *n, size_t *nnames, zarrc_error *error) {
   uint64_t said = w->f->nentries;
-  entry e;
+  entry e = {0};
   *n = *nnames = 0;
   for (; nbytes_left(w) > 0; *n += 1) {
     zarrc_status status = next_entry(w, &e, error);
@@ -323,7 +323,7 @@ static zarrc_status sort(zarrc_zip_directory *d, zarrc_error *error) {
 /* Adds the members, for which there is memory. */
 static zarrc_status fill(walk *w, zarrc_zip_directory *d, zarrc_error *error) {
   size_t used = 0;
-  entry e;
+  entry e = {0};
   while (nbytes_left(w) > 0) {
     zarrc_status status = next_entry(w, &e, error);
     if (status) return status;
