@@ -84,7 +84,7 @@ QUICK =
 python:
 	sh python/tests/run.sh build install
 
-test-python:
+test-python: all
 	sh python/tests/run.sh build package
 
 test-zarr:
