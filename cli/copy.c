@@ -84,8 +84,6 @@ static zarrc_status hear(void *arg, const zarrc_copy_event *event, zarrc_error *
   if (event->kind == ZARRC_COPY_PROGRESS) show_progress(k, event);
   if (event->kind == ZARRC_COPY_OTHER_FILE && k->nnames++ < SHOWN)
     fprintf(k->other_names.out, "%s%s", k->nnames > 1 ? ", " : "", event->path);
-  if (event->kind == ZARRC_COPY_UNLISTED && k->unlisted[0] == 0)
-    snprintf(k->unlisted, sizeof k->unlisted, "%s", event->path);
   return ZARRC_OK;
 }
 

@@ -23,7 +23,6 @@ typedef struct cli_copying {
   atomic_ullong stored;      /* bytes, for the progress */
   cli_memstream other_names; /* names of the first files that do not belong to Zarr, for the summary */
   size_t nnames;
-  char unlisted[200];  /* the first array or group that is not copied; cut if it is longer */
   char left[CLI_LEFT]; /* where the parts of the old version are that could not be removed */
   bool is_left;
 } cli_copying;

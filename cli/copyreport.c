@@ -82,8 +82,10 @@ static void warn_unlisted(const cli_copying *k) {
   if (n == 0) return;
   fprintf(stderr, "zarrc: note: %s %s not copied, ", cli_human_count(a, n),
           n == 1 ? "array or group is" : "arrays or groups are");
-  fputs(n == 1 ? "" : "such as ", stderr);
-  cli_print_safe(stderr, k->unlisted);
+  if (k->report->first_unlisted) {
+    fputs(n == 1 ? "" : "such as ", stderr);
+    cli_print_safe(stderr, k->report->first_unlisted);
+  }
   fprintf(stderr, ": consolidated metadata do not tell of %s (--no-consolidated), or a folder above is no group\n",
           n == 1 ? "it" : "them");
 }
@@ -250,6 +252,7 @@ static void put_array(cli_json *j, const zarrc_copy_array *x) {
   cli_json_bool(j, "as_stored", x->as_stored);
   cli_json_bool(j, "rechunked", x->rechunked);
   cli_json_bool(j, "resharded", x->resharded);
+  cli_json_notes(j, x->source);
   cli_json_close(j, '}');
 }
 
@@ -275,7 +278,7 @@ void cli_copy_put_json(const cli_copying *k) {
   cli_json_uint(&j, "other_files", r->nother_files);
   cli_json_uint(&j, "consolidated_left_out", r->nconsolidated);
   cli_json_uint(&j, "unlisted", r->nunlisted);
-  if (r->nunlisted > 0) cli_json_string(&j, "first_unlisted", k->unlisted);
+  if (r->first_unlisted) cli_json_string(&j, "first_unlisted", r->first_unlisted);
   cli_json_count(&j, "objects", r->nobjects);
   cli_json_count(&j, "nbytes", r->nbytes);
   cli_json_uint(&j, "memory", r->memory);

@@ -266,13 +266,6 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
   cli_json_count(j, "objects", l->nobjects);
 }
 
-static void json_notes(cli_json *j, const zarrc_array *array) {
-  const char *notice;
-  cli_json_open(j, "notes", '[');
-  for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) cli_json_string(j, NULL, notice);
-  cli_json_close(j, ']');
-}
-
 /* Prints the members of an array. metadata: its document in the words of format 3. */
 static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *metadata, cli_json *j,
                                  zarrc_error *error) {
@@ -328,7 +321,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
     cli_json_close(j, '}');
   }
   if (zarrc_array_check_readable(array, &why)) cli_json_why(j, &why);
-  json_notes(j, array);
+  cli_json_notes(j, array);
   if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
   return ZARRC_OK;
 }

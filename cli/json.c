@@ -138,6 +138,13 @@ void cli_json_dims(cli_json *j, const char *key, const int64_t *dims, int ndim) 
   cli_json_close(j, ']');
 }
 
+void cli_json_notes(cli_json *j, const zarrc_array *array) {
+  const char *notice;
+  cli_json_open(j, "notes", '[');
+  for (size_t i = 0; (notice = zarrc_array_notice(array, i)) != NULL; i++) cli_json_string(j, NULL, notice);
+  cli_json_close(j, ']');
+}
+
 void cli_json_begin(cli_json *j, FILE *out, const char *verb) {
   char schema[64];
   *j = (cli_json){.out = out};

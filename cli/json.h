@@ -26,6 +26,8 @@ void cli_json_bool(cli_json *j, const char *key, bool value);
  * are written as strings, as in fill values. */
 void cli_json_raw(cli_json *j, const char *key, const char *json, size_t n);
 void cli_json_dims(cli_json *j, const char *key, const int64_t *dims, int ndim);
+/* "notes": a sentence for each rule that the stored metadata bend. */
+void cli_json_notes(cli_json *j, const zarrc_array *array);
 /* Begins a document: {"schema": "zarrc.VERB/1" */
 void cli_json_begin(cli_json *j, FILE *out, const char *verb);
 void cli_json_end(cli_json *j);

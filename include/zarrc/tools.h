@@ -221,6 +221,7 @@ typedef struct zarrc_copy_report {
   bool resumable;                      /* RESUME can continue from what has been copied */
   uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because its consolidated metadata do
                          not tell of them (no_consolidated), or a folder above is no group */
+  const char *first_unlisted; /* path of one of them, relative to the node that is copied; NULL: none is known */
 } zarrc_copy_report;
 
 /* Updates and returns the report, which lives as long as the copier. Must not be called during zarrc_copier_run. */

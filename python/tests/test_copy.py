@@ -289,8 +289,16 @@ def test_other_threads_run(hierarchy, tmp_path):
     assert ran.is_set()
 
 
+@pytest.mark.filterwarnings("ignore:.*not copied:RuntimeWarning", "ignore:.*unknown:UserWarning")
 def test_same_as_the_command(hierarchy, tmp_path):
-    """The report has the members of ``zarrc copy --json``."""
+    """The report has the members of ``zarrc copy --json``; of a hierarchy in which each of them says something."""
+    make_unlisted(hierarchy)
+    bits = zarr.create_array(hierarchy / "bits", shape=(8,), chunks=(8,), dtype="float32", compressors=None)
+    bits[:] = np.arange(8) / 3
+    document = json.loads((hierarchy / "bits" / "zarr.json").read_text())
+    document["codecs"].insert(0, {"name": "numcodecs.bitround", "configuration": {"keepbits": 8}})
+    document["codecs"][1]["configuration"]["unknown"] = 1
+    (hierarchy / "bits" / "zarr.json").write_text(json.dumps(document))
     command = os.environ.get("ZARRC_COMMAND")
     if not command:
         pytest.skip("ZARRC_COMMAND names no command")
@@ -304,3 +312,21 @@ def test_same_as_the_command(hierarchy, tmp_path):
         each.pop("schema", None)
         each.pop("replaces", None)
     assert report == told
+    assert report["unlisted"] > 0 and report["first_unlisted"] == "folder/array"
+    assert [array["as_stored"] for array in report["arrays"]] == [array["path"] == "bits" for array in report["arrays"]]
+    assert any(array["notes"] for array in report["arrays"])
+
+
+def make_unlisted(hierarchy):
+    """Makes an array below a folder that is no group."""
+    zarr.create_array(hierarchy / "folder" / "array", shape=(1,), chunks=(1,), dtype="i4")
+
+
+def test_warnings(hierarchy, tmp_path):
+    """What is not copied, and each rule that is bent, is told."""
+    make_unlisted(hierarchy)
+    with pytest.warns(RuntimeWarning, match="1 array or group, such as 'folder/array', is not copied"):
+        zarrc.copy(hierarchy, tmp_path / "copy")
+    for name in ("zarr.json", "deep/zarr.json"):
+        assert (tmp_path / "copy" / name).exists()
+    assert not (tmp_path / "copy" / "folder").exists()

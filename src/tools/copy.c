@@ -49,14 +49,6 @@ static zarrc_status check_places(const zarrc_store *source, const char *from, co
   return ZARRC_OK;
 }
 
-static zarrc_status copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error) {
-  size_t n = strlen(text) + 1;
-  *out = zarrc_malloc(ctx, n);
-  if (!*out) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for options");
-  memcpy(*out, text, n);
-  return ZARRC_OK;
-}
-
 /* Copies what the options point to, and fills in the defaults. */
 static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   zarrc_copy_options *o = &k->options;
@@ -67,8 +59,8 @@ static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   if (o->chunk_shape) o->chunk_shape = k->chunk_shape;
   if (o->shard_shape) o->shard_shape = k->shard_shape;
   if (o->chunk_key_encoding) o->chunk_key_encoding = strcmp(o->chunk_key_encoding, "v2") ? "default" : "v2";
-  if (o->codecs) status = copy_text(ctx, o->codecs, &k->codecs, error);
-  if (!status) status = copy_text(ctx, o->source_name ? o->source_name : k->source.path, &k->source.name, error);
+  if (o->codecs) status = zarrc_copy_text(ctx, o->codecs, &k->codecs, error);
+  if (!status) status = zarrc_copy_text(ctx, o->source_name ? o->source_name : k->source.path, &k->source.name, error);
   o->codecs = k->codecs;
   o->source_name = k->source.name;
   if (!o->memory) o->memory = DEFAULT_MEMORY;
@@ -94,8 +86,8 @@ zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zar
   k->target.store = target;
   k->options = given;
   pthread_mutex_init(&k->work.telling, NULL);
-  status = copy_text(k->ctx, source_path, &k->source.path, error);
-  if (!status) status = copy_text(k->ctx, target_path, &k->target.path, error);
+  status = zarrc_copy_text(k->ctx, source_path, &k->source.path, error);
+  if (!status) status = zarrc_copy_text(k->ctx, target_path, &k->target.path, error);
   if (!status) status = keep_options(k, error);
   if (status)
     zarrc_copier_close(k);
@@ -179,6 +171,7 @@ const zarrc_copy_report *zarrc_copier_report(zarrc_copier *k) {
   r->replaced_files = k->place.there.nothers;
   r->nother_files = k->plan.nothers;
   r->nunlisted = k->plan.nunlisted;
+  r->first_unlisted = k->plan.first_unlisted;
   r->read_nobjects = atomic_load(&k->in.opened);
   r->nreads = atomic_load(&k->in.reads);
   r->read_nbytes = atomic_load(&k->in.read_bytes);

@@ -106,6 +106,7 @@ struct zarrc_copier {
     uint64_t nobjects, nbytes, memory; /* memory: of the array that needs most */
     unsigned threads;
     uint64_t nothers, nunlisted; /* of the source: files that do not belong to Zarr; as in the report */
+    char *first_unlisted;        /* or NULL */
   } plan;
 
   /* The copy is made on a stage of the target. It is made in place if the store has no stages, or if a copy that has
@@ -132,6 +133,8 @@ static inline zarrc_status zarrc_copy_about(zarrc_copier *k, zarrc_copy_side sid
   return status;
 }
 
+/* Copies a text, which the caller frees with zarrc_free. */
+zarrc_status zarrc_copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error);
 /* Returns a path of the source relative to the node that is copied. */
 static inline const char *zarrc_copy_below(const zarrc_copier *k, const char *path) {
   size_t n = strlen(k->source.path);

@@ -45,6 +45,10 @@ static zarrc_status tell(void *arg, const zarrc_entry *entry, zarrc_error *error
 
 static zarrc_status tell_unlisted(void *arg, const char *path, zarrc_error *error) {
   zarrc_copier *k = arg;
+  zarrc_status status = ZARRC_OK;
+  if (!k->plan.first_unlisted)
+    status = zarrc_copy_text(k->ctx, zarrc_copy_below(k, path), &k->plan.first_unlisted, error);
+  if (status) return status;
   k->plan.nunlisted++;
   return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_UNLISTED, .path = zarrc_copy_below(k, path)}, error);
 }

@@ -205,6 +205,7 @@ void zarrc_copy_forget_plan(zarrc_copier *k) {
   zarrc_stage_close(k->place.stage, true);
   for (size_t i = 0; i < k->plan.nitems; i++) forget_item(k, &k->plan.items[i]);
   zarrc_free(k->ctx, k->plan.items);
+  zarrc_free(k->ctx, k->plan.first_unlisted);
   zarrc_tree_close(k->plan.tree);
   zarrc_store_close(k->plan.models);
   zarrc_ctx_close(k->fewer);
@@ -212,6 +213,7 @@ void zarrc_copy_forget_plan(zarrc_copier *k) {
   k->fewer = NULL;
   k->place.stage = NULL;
   k->plan.items = NULL;
+  k->plan.first_unlisted = NULL;
   k->plan.tree = NULL;
   k->plan.models = NULL;
   k->plan.nitems = k->plan.ngroups = 0;

@@ -20,6 +20,14 @@ zarrc_store *zarrc_copy_store(const zarrc_copier *k) {
   return k->place.in_place ? k->target.store : k->place.stage ? k->place.stage->store : NULL;
 }
 
+zarrc_status zarrc_copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error) {
+  size_t n = strlen(text) + 1;
+  *out = zarrc_malloc(ctx, n);
+  if (!*out) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for text of a copier");
+  memcpy(*out, text, n);
+  return ZARRC_OK;
+}
+
 zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error) {
   const char *base = k->place.in_place ? k->target.path : "";
   size_t n = strlen(base) + strlen(rest) + 2;

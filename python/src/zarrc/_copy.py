@@ -95,6 +95,29 @@ def _run(copier: _core.Copier, progress: Progress) -> None:
         raise failure
 
 
+def _warn_of_notes(src: str, arrays: list[dict[str, Any]]) -> None:
+    """Warns of each rule that the metadata of the source bend, once."""
+    told: set[str] = set()
+    for array in arrays:
+        for sentence in array["notes"]:
+            if sentence not in told:
+                place = f"{src}/{array['path']}" if array["path"] else src
+                warnings.warn(f"{place}: {sentence}", UserWarning, stacklevel=3)
+            told.add(sentence)
+
+
+def _warn_of_unlisted(src: str, report: dict[str, Any]) -> None:
+    n = report["unlisted"]
+    if n:
+        such = f", such as {report['first_unlisted']!r}," if "first_unlisted" in report else ""
+        warnings.warn(
+            f"{src}: {n} array{'s' if n > 1 else ''} or group{'s' if n > 1 else ''}{such} {'are' if n > 1 else 'is'} not copied: "
+            "consolidated metadata do not tell of them (use_consolidated=False), or a folder above is no group",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
 def copy(
     src: str | os.PathLike[str],
     dst: str | os.PathLike[str],
@@ -176,8 +199,9 @@ def copy(
     dict
         The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
-        ``replaces``, ``other_files``, ``unlisted``, ``zarr_format``; and unless it is a dry run ``written``, ``read``, ``skipped_objects``,
-        ``mended_objects``, ``seconds``. ``left`` is there only where something of the old version could not be removed, as
+        ``replaces``, ``other_files``, ``unlisted``, ``zarr_format``; and unless it is a dry run ``written``, ``read``,
+        ``skipped_objects``, ``mended_objects``, ``seconds``. A `RuntimeWarning` tells of arrays and groups that are not
+        copied, a `UserWarning` of each rule that the metadata of the source bend. ``left`` is there only where something of the old version could not be removed, as
         what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
     Raises
@@ -223,6 +247,9 @@ def copy(
         use_consolidated=use_consolidated,
     )
     copier.plan()
+    planned = copier.report()
+    _warn_of_notes(os.fspath(src), planned["arrays"])
+    _warn_of_unlisted(os.fspath(src), planned)
     started = time.monotonic()
     if not dry_run and progress is None:
         copier.run()

@@ -92,6 +92,9 @@ uint64_t core_picks_ncells(const core_picks *picks, int ndim, const int64_t *sha
 PyObject *core_texts_to_list(const zarrc_dtype *dtype, const zarrc_text *texts, int64_t n);
 bool core_text_of(const zarrc_dtype *dtype, PyObject *item, zarrc_text *out);
 
+/* A list with a sentence for each rule that the stored metadata bend. */
+PyObject *core_notices(const zarrc_array *array);
+
 /* A tuple of n numbers. */
 PyObject *core_tuple_of(const int64_t *numbers, int n);
 

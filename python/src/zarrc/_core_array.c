@@ -248,18 +248,21 @@ static PyObject *array_document(PyObject *object, void *closure) {
   return result;
 }
 
-/* A sentence for each rule that the stored metadata bend. */
-static PyObject *array_notices(PyObject *object, void *closure) {
-  const zarrc_array *array = ((core_array *)object)->array;
+PyObject *core_notices(const zarrc_array *array) {
   const char *sentence;
-  (void)closure;
-  PyObject *list = PyList_New(0), *tuple = NULL;
+  PyObject *list = PyList_New(0);
   for (size_t i = 0; list && (sentence = zarrc_array_notice(array, i)); i++) {
     PyObject *text = PyUnicode_FromString(sentence);
     if (!text || PyList_Append(list, text)) Py_CLEAR(list);
     Py_XDECREF(text);
   }
-  if (list) tuple = PyList_AsTuple(list);
+  return list;
+}
+
+static PyObject *array_notices(PyObject *object, void *closure) {
+  (void)closure;
+  PyObject *list = core_notices(((core_array *)object)->array);
+  PyObject *tuple = list ? PyList_AsTuple(list) : NULL;
   Py_XDECREF(list);
   return tuple;
 }

@@ -277,24 +277,28 @@ static PyObject *count(uint64_t n) {
   return n != UINT64_MAX ? PyLong_FromUnsignedLongLong(n) : Py_NewRef(Py_None);
 }
 
+static PyObject *path_text(const char *path) {
+  return PyUnicode_DecodeUTF8(path, (Py_ssize_t)strlen(path), "surrogateescape");
+}
+
 static PyObject *report_array(const zarrc_copy_array *x) {
   zarrc_chunk_layout l = {.struct_size = sizeof l};
   zarrc_array_chunk_layout(x->model, &l, NULL);
   PyObject *d = PyDict_New();
-  bool ok = d && put(d, "path", PyUnicode_DecodeUTF8(x->path, (Py_ssize_t)strlen(x->path), "surrogateescape")) &&
-            put(d, "shape", core_tuple_of(zarrc_array_shape(x->model), l.ndim)) &&
-            put(d, "chunk_shape", core_tuple_of(l.chunk_shape, l.ndim)) &&
-            put(d, "shard_shape", l.sharded ? core_tuple_of(l.object_shape, l.ndim) : Py_NewRef(Py_None)) &&
-            put(d, "codecs", PyUnicode_FromString(zarrc_array_codecs(x->model))) &&
-            put(d, "objects", count(l.nobjects)) && put(d, "nbytes", count(l.nbytes)) &&
-            put(d, "regions", count(x->nregions)) && put(d, "regions_at_once", count(x->regions_at_once)) &&
-            put(d, "in_parts", PyBool_FromLong(x->in_parts)) && put(d, "reads", count(x->nreads)) &&
-            put(d, "read_nbytes", count(x->read_nbytes)) &&
-            put(d, "reads_exact", PyBool_FromLong(x->reads_are_exact)) &&
-            put(d, "read_nbytes_exact", PyBool_FromLong(x->read_nbytes_are_exact)) &&
-            put(d, "source_objects", count(x->source_nobjects)) && put(d, "source_nbytes", count(x->source_nbytes)) &&
-            put(d, "objects_there", count(x->target_nobjects)) && put(d, "rechunked", PyBool_FromLong(x->rechunked)) &&
-            put(d, "resharded", PyBool_FromLong(x->resharded));
+  bool ok =
+      d && put(d, "path", path_text(x->path)) && put(d, "shape", core_tuple_of(zarrc_array_shape(x->model), l.ndim)) &&
+      put(d, "chunk_shape", core_tuple_of(l.chunk_shape, l.ndim)) &&
+      put(d, "shard_shape", l.sharded ? core_tuple_of(l.object_shape, l.ndim) : Py_NewRef(Py_None)) &&
+      put(d, "codecs", PyUnicode_FromString(zarrc_array_codecs(x->model))) && put(d, "objects", count(l.nobjects)) &&
+      put(d, "nbytes", count(l.nbytes)) && put(d, "regions", count(x->nregions)) &&
+      put(d, "regions_at_once", count(x->regions_at_once)) && put(d, "in_parts", PyBool_FromLong(x->in_parts)) &&
+      put(d, "reads", count(x->nreads)) && put(d, "read_nbytes", count(x->read_nbytes)) &&
+      put(d, "reads_exact", PyBool_FromLong(x->reads_are_exact)) &&
+      put(d, "read_nbytes_exact", PyBool_FromLong(x->read_nbytes_are_exact)) &&
+      put(d, "source_objects", count(x->source_nobjects)) && put(d, "source_nbytes", count(x->source_nbytes)) &&
+      put(d, "objects_there", count(x->target_nobjects)) && put(d, "as_stored", PyBool_FromLong(x->as_stored)) &&
+      put(d, "rechunked", PyBool_FromLong(x->rechunked)) && put(d, "resharded", PyBool_FromLong(x->resharded)) &&
+      put(d, "notes", core_notices(x->source));
   if (!ok) Py_CLEAR(d);
   return d;
 }
@@ -324,6 +328,7 @@ static PyObject *copier_report(PyObject *object, PyObject *none) {
   if (d && put(d, "replaces", replaces) && put(d, "groups", count(r->ngroups)) &&
       put(d, "arrays", report_arrays(self, r->narrays)) && put(d, "other_files", count(r->nother_files)) &&
       put(d, "consolidated_left_out", count(r->nconsolidated)) && put(d, "unlisted", count(r->nunlisted)) &&
+      (!r->first_unlisted || put(d, "first_unlisted", path_text(r->first_unlisted))) &&
       put(d, "objects", count(r->nobjects)) && put(d, "nbytes", count(r->nbytes)) &&
       put(d, "memory", count(r->memory)) && put(d, "threads", count(r->threads)) &&
       put(d, "written", two_counts("objects", r->written_nobjects, "nbytes", r->written_nbytes)) &&
