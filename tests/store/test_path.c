@@ -146,6 +146,8 @@ static void test_open_below_names(void **state) {
 static void test_no_openat2(void **state) {
   (void)state;
   static const int answers[] = {ENOSYS, EPERM};
+  assert_int_equal(try_open("a/b/file"), 0);
+  if (atomic_load(&fs->no_openat2)) skip(); /* it is done so in any case, as under qemu */
   for (int i = 0; i < 2; i++) {
     link_in_tree("../outside/file", i ? "root/out1" : "root/out0");
     faultio_arm(FAULTIO_OPEN, 1, answers[i], false); /* by the whole path */
