@@ -18,7 +18,7 @@ define build
 endef
 
 .PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
-  python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang interop install-test cross
+  python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang nightly-property nightly-kill interop install-test cross
 
 all:
 	$(call build,release)
@@ -65,9 +65,10 @@ unit:
 	$(call build,dev)
 	cd build/dev && $(CTEST)
 
+# QUICK=--quick: not the tests of what starts no threads.
 asan tsan clang:
 	$(call build,$@)
-	$(CTEST) --preset $@
+	$(CTEST) --preset $@ $(if $(QUICK),-L threads)
 
 install-test: all
 	sh tests/install/test_install.sh build
@@ -99,13 +100,12 @@ test-wheel:
 test-python-tsan:
 	sh python/tests/tsan.sh build $(if $(QUICK),-k "64-i4 or parts or forked")
 
-# Every stage runs, whatever fails; the last line counts.
+# Every stage runs, whatever fails; the last line counts. gcc builds all but tsan, which clang does.
 test:
 	@$(TALLY) start
 	@$(TALLY) run check --ctest build/dev -- $(MAKE) -k check
 	@$(TALLY) run asan --ctest build/asan -- $(MAKE) asan
-	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan
-	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
+	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan QUICK=--quick
 	@$(TALLY) run install -- $(MAKE) install-test
 	@$(TALLY) run interop -- $(MAKE) interop
 	@$(TALLY) run python -- $(MAKE) test-python
@@ -117,15 +117,29 @@ test:
 
 # ------------------------------------------------------------------------------------------------ by hand only
 # What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers;
-# the Python package's with 1,000 draws each; all of zarr-python's tests and those of xarray's Zarr backend; all of the
-# threads' tests under the sanitizer; the unit tests for other processors.
+# the Python package's with 1,000 draws each; the unit tests with clang, and all of them under the thread sanitizer; all
+# of zarr-python's tests and those of xarray's Zarr backend; the unit tests for other processors.
 nightly:
+	@$(TALLY) start
+	@$(TALLY) run property -- $(MAKE) nightly-property
+	@$(TALLY) run kill --ctest build/asan -- $(MAKE) nightly-kill
+	@ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(TALLY) run python -- $(MAKE) test-python
+	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
+	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan
+	@$(TALLY) run zarr -- $(MAKE) test-zarr
+	@$(TALLY) run xarray -- $(MAKE) test-xarray
+	@$(TALLY) run wheel -- $(MAKE) test-wheel
+	@$(TALLY) run python-tsan -- $(MAKE) test-python-tsan
+	@$(TALLY) run cross -- $(MAKE) cross
+	@$(TALLY) report
+
+nightly-property:
 	$(call build,asan)
 	ZARRC_DRAWS=20000 ZARRC_SEED=$(shell date +%Y%m%d) build/asan/tests/array/test_property
+
+nightly-kill:
+	$(call build,asan)
 	ZARRC_DRAWS=200 ctest --test-dir build/asan -R cli/test_overwrite_kill --output-on-failure --no-tests=error
-	ZARRC_DRAWS=1000 ZARRC_ROUNDS=20 $(MAKE) test-python
-	$(MAKE) test-zarr test-xarray test-wheel test-python-tsan
-	$(MAKE) cross
 
 # The unit tests for other processors, under emulation: arm64, s390x (big-endian), armhf (32 bits).
 cross:

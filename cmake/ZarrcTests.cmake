@@ -50,7 +50,11 @@ foreach(file ${test_sources})
     add_dependencies(tests-${layer}-${name} zarrc-command)
   endif()
   add_test(NAME ${layer}/${name} COMMAND tests-${layer}-${name})
-  set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS "unit;${layer}" ENVIRONMENT "${test_environment}")
+  set(labels unit ${layer})
+  if(NOT layer STREQUAL codec OR name MATCHES "shard|parallel|gzip_fast") # the other codecs start no threads
+    list(APPEND labels threads)
+  endif()
+  set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS "${labels}" ENVIRONMENT "${test_environment}")
 endforeach()
 
 # Every parsing of JSON in the library passes the test's counter.
@@ -90,7 +94,7 @@ file(GLOB cli_scripts CONFIGURE_DEPENDS tests/cli/test_*.sh)
 foreach(file ${cli_scripts})
   get_filename_component(name ${file} NAME_WE)
   add_test(NAME cli/${name} COMMAND sh ${file})
-  set_tests_properties(cli/${name} PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} COST 1000 LABELS "unit;cli"
+  set_tests_properties(cli/${name} PROPERTIES TIMEOUT ${ZARRC_TEST_TIMEOUT} COST 1000 LABELS "unit;cli;threads"
     ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;${faultalloc};ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data;ZARRC_FAULTCALLS=$<TARGET_FILE:tests-faultcalls>")
 endforeach()
 
@@ -105,7 +109,7 @@ foreach(file ${example_sources})
   endif()
   add_test(NAME examples/${name} COMMAND examples-${name})
   set_tests_properties(examples/${name} PROPERTIES
-    TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS examples WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/examples
+    TIMEOUT ${ZARRC_TEST_TIMEOUT} LABELS "examples;threads" WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/examples
     SKIP_REGULAR_EXPRESSION "zarrc was built without")
 endforeach()
 
