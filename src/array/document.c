@@ -203,7 +203,7 @@ zarrc_status zarrc_attributes_check(zarrc_ctx *ctx, const char *text, size_t n, 
 
 zarrc_status zarrc_attributes_replace(zarrc_ctx *ctx, const char *text, size_t n, char **attributes,
                                       zarrc_error *error) {
-  char *copy;
+  char *copy = NULL;
   zarrc_status status = zarrc_attributes_check(ctx, text, n, error);
   if (!status) status = zarrc_text_copy(ctx, text, n, &copy, error);
   if (status) return status;

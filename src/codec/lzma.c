@@ -36,7 +36,7 @@ static bool xz_equal(const zarrc_codec *one, const zarrc_codec *other) {
 #define DECODER_NBYTES ((uint64_t)66 << 20)
 #define MAX_RATIO      ((uint64_t)1 << 13) /* a byte hardly decodes to more */
 
-static uint64_t memory_for(size_t nencoded, size_t max) {
+static uint64_t memory_for(uint64_t nencoded, uint64_t max) {
   uint64_t most = nencoded < UINT64_MAX / MAX_RATIO / 2 ? nencoded * MAX_RATIO : UINT64_MAX / 2;
   if (max < most) most = max;
   return 2 * most > DECODER_NBYTES ? 2 * most : DECODER_NBYTES;
@@ -105,7 +105,7 @@ static zarrc_status set_filters(xz_stream *s, size_t nbytes, zarrc_error *error)
                               .nice_len = -1,
                               .mf = -1,
                               .depth = -1};
-  size_t n = config->nfilters ? config->nfilters : 1;
+  size_t n = config->nfilters ? (size_t)config->nfilters : 1;
   for (size_t i = 0; i < n; i++) {
     const zarrc_lzma_filter *f = config->nfilters ? &config->filters[i] : &preset;
     bool good = true;

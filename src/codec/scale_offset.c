@@ -96,20 +96,20 @@ static bool step(const scaling *s, const void *in, void *out) {
   return known;
 }
 
-/* The types of most data, without a detour. */
+/* The types of most data, without a detour. Each step is rounded, also by processors that compute in a wider type. */
 static void step_floats(const scaling *s, const float *in, float *out, size_t n) {
   float offset = (float)s->offset, scale = (float)s->scale;
   if (s->encode)
-    for (size_t i = 0; i < n; i++) out[i] = (in[i] - offset) * scale;
+    for (size_t i = 0; i < n; i++) out[i] = (float)(in[i] - offset) * scale;
   else
-    for (size_t i = 0; i < n; i++) out[i] = in[i] / scale + offset;
+    for (size_t i = 0; i < n; i++) out[i] = (float)(in[i] / scale) + offset;
 }
 
 static void step_doubles(const scaling *s, const double *in, double *out, size_t n) {
   if (s->encode)
-    for (size_t i = 0; i < n; i++) out[i] = (in[i] - s->offset) * s->scale;
+    for (size_t i = 0; i < n; i++) out[i] = (double)(in[i] - s->offset) * s->scale;
   else
-    for (size_t i = 0; i < n; i++) out[i] = in[i] / s->scale + s->offset;
+    for (size_t i = 0; i < n; i++) out[i] = (double)(in[i] / s->scale) + s->offset;
 }
 
 static void scale_block(void *arg, const void *in, void *out, size_t n) {

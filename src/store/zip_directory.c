@@ -343,10 +343,11 @@ static zarrc_status fill(walk *w, zarrc_zip_directory *d, zarrc_error *error) {
 static zarrc_status read_entries(const finding *f, zarrc_zip_directory *d, zarrc_error *error) {
   walk w = {.f = f, .at = d->end};
   uint64_t n;
-  size_t nnames;
+  size_t nnames, nbytes = 0;
   zarrc_status status = count(&w, &n, &nnames, error);
   if (!status) {
-    d->members = zarrc_malloc(d->ctx, n * sizeof *d->members + 1);
+    bool fits = n <= SIZE_MAX && zarrc_mul_size((size_t)n, sizeof *d->members, &nbytes);
+    d->members = fits ? zarrc_malloc(d->ctx, nbytes > 0 ? nbytes : 1) : NULL;
     d->names = zarrc_malloc(d->ctx, nnames + 1);
     if (!d->members || !d->names)
       status = zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a directory of %llu members", (unsigned long long)n);

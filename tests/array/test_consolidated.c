@@ -163,7 +163,8 @@ static void test_refused(void **state) {
 static char *many(size_t n, size_t *len) {
   char *text = malloc(20 * n + 40);
   char *p = text + sprintf(text, "{\"metadata\": {");
-  for (size_t i = 0; i < n; i++) p += sprintf(p, "%s\"%zx\":{}", i ? "," : "", i * 2654435761u % 4294967296u);
+  for (size_t i = 0; i < n; i++)
+    p += sprintf(p, "%s\"%zx\":{}", i ? "," : "", (size_t)(i * UINT64_C(2654435761) % 4294967296u));
   p += sprintf(p, "}}");
   *len = (size_t)(p - text);
   return text;

@@ -28,7 +28,7 @@ static void own_memory(void **state) {
 /* Anything else is copied, and back. */
 static void scratch_memory(void **state) {
   zarrc_dtype dtype = zarrc_dtype_of(ZARRC_INT32);
-  uint8_t bytes[25] = {0};
+  _Alignas(8) uint8_t bytes[25] = {0};
   const int32_t numbers[6] = {1, 2, 3, 4, 5, 6};
   for (int how = 0; how < 3; how++) {
     zarrc_view view = zarrc_view_c(&dtype, 1, (int64_t[]){6}, bytes + (how == 0)), plain = view;

@@ -45,7 +45,7 @@ static bool is_lacking(const char *codecs, const char *chunk, size_t nbytes) {
   assert_int_equal(zarrc_array_chunk_layout(array, &layout, NULL), ZARRC_OK);
   assert_int_equal(zarrc_store_set(source, "a/c/0", chunk, nbytes, NULL), ZARRC_OK);
   assert_int_equal(zarrc_copy_objects_read(array, &layout, true, &o, NULL), ZARRC_OK);
-  size_t lacking = o.nfaulty;
+  uint64_t lacking = o.nfaulty;
   assert_int_equal(o.n + lacking, 4);
   zarrc_copy_objects_clear(&o);
   zarrc_array_close(array);
