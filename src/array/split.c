@@ -19,7 +19,8 @@ static line line_of(const zarrc_region *region, int axis) {
 /* Returns the number of elements of the line before x. */
 static int64_t count_before(line l, int64_t x) {
   if (x <= l.start) return 0;
-  int64_t n = (x - 1 - l.start) / l.step + 1;
+  int64_t n = x - 1 - l.start;
+  n = (l.step == 1 ? n : n / l.step) + 1; /* a division takes as long as all the rest */
   return n < l.count ? n : l.count;
 }
 
@@ -86,9 +87,9 @@ static zarrc_status list_chunks_of(zarrc_ctx *ctx, const zarrc_grid *grid, int a
 
 static zarrc_status plan_axis(zarrc_ctx *ctx, const zarrc_grid *grid, int axis, line l, zarrc_split_axis *out,
                               zarrc_error *error) {
-  int64_t hi = zarrc_grid_find(grid, axis, l.start + (l.count - 1) * l.step);
   bool listed = grid->axes && grid->axes[axis].nedges > 0;
   out->lo = zarrc_grid_find(grid, axis, l.start);
+  int64_t hi = l.count == 1 ? out->lo : zarrc_grid_find(grid, axis, l.start + (l.count - 1) * l.step);
   out->n = hi - out->lo + 1;
   if (!listed && l.step > grid->chunk_shape[axis]) {
     out->one_each = true;
@@ -114,7 +115,11 @@ zarrc_status zarrc_split_open(zarrc_ctx *ctx, const zarrc_grid *grid, const int6
   out->ctx = ctx;
   out->grid = grid;
   out->shape = shape;
-  out->region = *region;
+  for (int i = 0; i < grid->ndim; i++) {
+    out->region.start[i] = region->start[i];
+    out->region.count[i] = region->count[i];
+    out->region.step[i] = region->step[i];
+  }
   out->lists = lists;
   out->nchunks = 0;
   memset(out->axis, 0, (size_t)grid->ndim * sizeof *out->axis);
@@ -144,11 +149,11 @@ void zarrc_split_at(const zarrc_split *split, size_t i, zarrc_chunk_part *out) {
   const zarrc_grid *grid = split->grid;
   out->complete = true;
   for (int k = grid->ndim - 1; k >= 0; k--) {
-    size_t n = (size_t)split->axis[k].n, at = i % n;
+    size_t n = (size_t)split->axis[k].n, at = n > 1 ? i % n : 0;
     int64_t chunk = touched_chunk(split, k, (int64_t)at), begin = zarrc_grid_first(grid, k, chunk);
     int64_t end = chunk_end(grid, k, chunk), inside;
     line l = line_of(&split->region, k);
-    i /= n;
+    if (n > 1) i /= n;
     if (end > split->shape[k]) end = split->shape[k];
     inside = end - begin;
     out->chunk[k] = chunk;

@@ -5,7 +5,11 @@
 #include <zarrc/data.h>
 
 zarrc_view zarrc_view_c(const zarrc_dtype *dtype, int ndim, const int64_t *shape, void *data) {
-  zarrc_view view = {.data = data, .dtype = *dtype, .ndim = ndim};
+  zarrc_view view; /* axes that it does not have are not cleared: that takes longer than the rest */
+  view.data = data;
+  view.dtype = *dtype;
+  view.ndim = ndim;
+  view.arena = NULL;
   uint64_t stride = dtype->item_size; /* may overflow if there are no elements */
   for (int i = ndim - 1; i >= 0; i--) {
     view.shape[i] = shape[i];

@@ -106,12 +106,16 @@ static bool same_bytes(const zarrc_dtype *a, const zarrc_dtype *b) {
 
 /* ------------------------------------------------------------------------------------- elements of less than a byte */
 
+static bool can_be_odd(zarrc_type type) {
+  return zarrc_type_mask(type) != 0xff;
+}
+
 /* Returns whether elements have bits set that they may not have in memory; never if these have whole bytes. */
 static bool are_odd(zarrc_type type, const uint8_t *p, size_t n) {
-  uint8_t all = 0, mask = zarrc_type_mask(type);
-  if (mask == 0xff) return false;
+  uint8_t all = 0;
+  if (!can_be_odd(type)) return false;
   for (size_t i = 0; i < n; i++) all |= p[i];
-  return all & (uint8_t)~mask;
+  return all & (uint8_t)~zarrc_type_mask(type);
 }
 
 /* Any boolean that is not 0 becomes 1; the high bits of other elements mean nothing. */
@@ -255,8 +259,12 @@ static void plan_index(const plan *p, const zarrc_region *region, uint64_t k, in
 static void range_views(const plan *p, const zarrc_dtype *stored, const zarrc_region *region, const zarrc_view *to,
                         const int64_t *index, zarrc_view *from, zarrc_view *into) {
   int inner = to->ndim - p->nlead;
-  *from = (zarrc_view){.dtype = *stored, .ndim = inner};
-  *into = (zarrc_view){.data = to->data, .dtype = to->dtype, .ndim = inner};
+  from->data = NULL;
+  into->data = to->data;
+  from->dtype = *stored;
+  into->dtype = to->dtype;
+  from->ndim = into->ndim = inner; /* other axes are not cleared: that takes longer than the rest */
+  from->arena = into->arena = NULL;
   for (int i = 0; i < p->nlead; i++) into->data = (uint8_t *)into->data + index[i] * to->stride[i];
   for (int i = 0; i < inner; i++) {
     from->shape[i] = into->shape[i] = region->count[p->nlead + i];
@@ -296,6 +304,7 @@ static zarrc_status read_ranges(zarrc_ctx *ctx, zarrc_blob *blob, const plan *p,
         status = size_mismatch(ranges[r].total, nbytes, error);
         break;
       }
+      if (ranges[r].into && !can_be_odd(stored->type)) continue;
       plan_index(p, region, k + r, index);
       range_views(p, stored, region, to, index, &from, &into);
       from.data = (void *)ranges[r].got.ptr;
