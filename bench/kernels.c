@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernels [WORD]: what moves and sums elements, against memcpy. Every case (with WORD in its name) copies or scans some
- * memory again and again, in turns with a memcpy of as many bytes. A line of JSON for each: the best speeds in GB/s
- * (bytes of the destination), and their ratio.
+ * kernels [WORD]: what moves, sums and filters elements, against memcpy. Every case (with WORD in its name) copies or
+ * scans some memory again and again, in turns with a memcpy of as many bytes. A line of JSON for each: the best speeds
+ * in GB/s (bytes of the destination; of filters, of the decoded chunk) of processor time, and their ratio.
  */
 #include "measure.h"
 
@@ -65,6 +65,42 @@ static const bench_case cases[] = {
     {"crc32c 64 KiB", CHECKSUM, ZARRC_UINT8, 1, {MIB / 16}, {MIB / 16}, {0}, false},
     {"crc32c 512 KiB", CHECKSUM, ZARRC_UINT8, 1, {MIB / 2}, {MIB / 2}, {0}, false},
     {"crc32c 128 MiB", CHECKSUM, ZARRC_UINT8, 1, {128 * MIB}, {128 * MIB}, {0}, false},
+};
+
+/* A filter of numcodecs, whose chunk fits into the second cache together with what it is encoded to. */
+typedef struct filter_case {
+  const char *name;
+  zarrc_type type;
+  const char *configuration;
+} filter_case;
+
+enum { FILTER_NBYTES = 128 << 10 };
+
+#define FSO(dtype, astype, scale)                                                                                      \
+  "fixedscaleoffset\", \"configuration\": {\"offset\": 10, \"scale\": " scale ", \"dtype\": \"" dtype                  \
+  "\", \"astype\": \"" astype "\"}"
+#define SHUFFLE(size) "shuffle\", \"configuration\": {\"elementsize\": " size "}"
+#define DELTA(dtype)  "delta\", \"configuration\": {\"dtype\": \"" dtype "\"}"
+
+static const filter_case filters[] = {
+    {"delta u1", ZARRC_UINT8, DELTA("|u1")},
+    {"delta i2", ZARRC_INT16, DELTA("<i2")},
+    {"delta i4", ZARRC_INT32, DELTA("<i4")},
+    {"delta i8", ZARRC_INT64, DELTA("<i8")},
+    {"delta f4", ZARRC_FLOAT32, DELTA("<f4")},
+    {"delta f8", ZARRC_FLOAT64, DELTA("<f8")},
+    {"shuffle 2", ZARRC_INT16, SHUFFLE("2")},
+    {"shuffle 4", ZARRC_INT32, SHUFFLE("4")},
+    {"shuffle 8", ZARRC_INT64, SHUFFLE("8")},
+    {"shuffle 16", ZARRC_COMPLEX128, SHUFFLE("16")},
+    {"fixedscaleoffset f4 as i2", ZARRC_FLOAT32, FSO("<f4", "<i2", "100")},
+    {"fixedscaleoffset f4 as u1", ZARRC_FLOAT32, FSO("<f4", "|u1", "100")},
+    {"fixedscaleoffset f8 as i2", ZARRC_FLOAT64, FSO("<f8", "<i2", "100")},
+    {"fixedscaleoffset f8 as i4", ZARRC_FLOAT64, FSO("<f8", "<i4", "100")},
+    {"fixedscaleoffset i2 as i4", ZARRC_INT16, FSO("<i2", "<i4", "100")},
+    {"fixedscaleoffset i4 as i2", ZARRC_INT32, FSO("<i4", "<i2", "0.01")},
+    {"bitround f4", ZARRC_FLOAT32, "bitround\", \"configuration\": {\"keepbits\": 10}"},
+    {"bitround f8", ZARRC_FLOAT64, "bitround\", \"configuration\": {\"keepbits\": 20}"},
 };
 
 /* What a case is done with: a context, and the checksum's codec. */
@@ -138,11 +174,11 @@ static bool measure(const tools *t, const bench_case *c) {
   double ours = 0, theirs = 0;
   bool good = true;
   for (int round = -1; round < ROUNDS; round++) { /* the first one is not counted */
-    double t0 = bench_seconds();
+    double t0 = bench_cpu_seconds();
     for (int i = 0; i < repeats; i++) memcpy(flat, from, (size_t)nbytes);
-    double t1 = bench_seconds();
+    double t1 = bench_cpu_seconds();
     for (int i = 0; i < repeats; i++) good &= once(t, c, &dst, &src);
-    double t2 = bench_seconds();
+    double t2 = bench_cpu_seconds();
     if (round < 0) continue;
     const double all = (double)nbytes * repeats / 1e9;
     if (all / (t1 - t0) > theirs) theirs = all / (t1 - t0);
@@ -160,6 +196,62 @@ static bool measure(const tools *t, const bench_case *c) {
   return good;
 }
 
+/* Encodes or decodes a chunk again and again, in turns with a memcpy of its bytes. */
+static bool measure_filter(const tools *t, const char *name, const zarrc_codec *codec, zarrc_codec_job *job,
+                           bool decode, uint8_t *flat) {
+  enum { REPEATS = 64 };
+  double ours = 0, theirs = 0;
+  for (int round = -1; round < ROUNDS; round++) {
+    double t0 = bench_cpu_seconds();
+    for (int i = 0; i < REPEATS; i++) memcpy(flat, job->decoded.data, FILTER_NBYTES);
+    double t1 = bench_cpu_seconds();
+    for (int i = 0; i < REPEATS; i++) {
+      zarrc_parts parts;
+      zarrc_parts_init(&parts, t->ctx);
+      job->parts = &parts;
+      zarrc_status status = decode ? zarrc_codec_decode(codec, job, 1, NULL) : zarrc_codec_encode(codec, job, 1, NULL);
+      zarrc_parts_clear(&parts);
+      if (status) return false;
+    }
+    double t2 = bench_cpu_seconds();
+    if (round < 0) continue;
+    const double all = (double)FILTER_NBYTES * REPEATS / 1e9;
+    if (all / (t1 - t0) > theirs) theirs = all / (t1 - t0);
+    if (all / (t2 - t1) > ours) ours = all / (t2 - t1);
+  }
+  printf("{\"kernel\": \"%s %s\", \"gbs\": %.2f, \"memcpy_gbs\": %.2f, \"ratio\": %.3f}\n", name,
+         decode ? "decode" : "encode", ours, theirs, ours / theirs);
+  fflush(stdout);
+  return true;
+}
+
+static bool measure_filters(const tools *t, const filter_case *c) {
+  const int64_t n = FILTER_NBYTES / zarrc_dtype_of(c->type).item_size;
+  char json[256];
+  zarrc_codec *given = NULL, *codec = NULL;
+  zarrc_spec spec = {.dtype = zarrc_dtype_of(c->type), .ndim = 1, .shape = {n}}, encoded;
+  uint8_t *from = memory(FILTER_NBYTES), *to = memory((int64_t)4 * FILTER_NBYTES), *flat = memory(FILTER_NBYTES);
+  /* small numbers, as there are in a chunk that is filtered */
+  for (int64_t i = 0; i < n && c->type == ZARRC_FLOAT32; i++) ((float *)(void *)from)[i] = (float)(i % 200) / 100 + 10;
+  for (int64_t i = 0; i < n && c->type == ZARRC_FLOAT64; i++) ((double *)(void *)from)[i] = (double)(i % 200) / 100;
+  snprintf(json, sizeof json, "{\"name\": \"numcodecs.%s}", c->configuration);
+  bool good = zarrc_codec_open(t->ctx, json, strlen(json), &given, NULL) == ZARRC_OK &&
+              zarrc_codec_evolve(given, &spec, &codec, NULL) == ZARRC_OK &&
+              zarrc_codec_resolve(codec, &spec, &encoded, NULL) == ZARRC_OK;
+  zarrc_codec_job job = {.spec = &spec, .bytes = {.ptr = from, .len = FILTER_NBYTES}};
+  if (good) job.decoded = zarrc_view_c(&spec.dtype, 1, &n, from);
+  if (good) job.encoded = zarrc_view_c(&encoded.dtype, 1, &n, to);
+  good = good && measure_filter(t, c->name, codec, &job, false, flat) &&
+         measure_filter(t, c->name, codec, &job, true, flat);
+  if (!good) fprintf(stderr, "kernels: %s: failed\n", c->name);
+  zarrc_codec_close(given);
+  zarrc_codec_close(codec);
+  bench_pages_free(from, FILTER_NBYTES);
+  bench_pages_free(to, (size_t)4 * FILTER_NBYTES);
+  bench_pages_free(flat, FILTER_NBYTES);
+  return good;
+}
+
 int main(int argc, char **argv) {
   static const char json[] = "{\"name\": \"crc32c\"}";
   tools t = {0};
@@ -173,6 +265,8 @@ int main(int argc, char **argv) {
   }
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (argc < 2 || strstr(cases[i].name, argv[1])) good &= measure(&t, &cases[i]);
+  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+    if (argc < 2 || strstr(filters[i].name, argv[1])) good &= measure_filters(&t, &filters[i]);
   zarrc_codec_close(t.crc32c);
   zarrc_ctx_close(t.ctx);
   return good ? 0 : 1;

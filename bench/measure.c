@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 double bench_seconds(void) {
@@ -13,10 +12,10 @@ double bench_seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double cpu_seconds(void) {
-  struct rusage u;
-  getrusage(RUSAGE_SELF, &u);
-  return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+double bench_cpu_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* A line of /proc/self/status, in KiB; 0 where there is none. */
@@ -38,13 +37,13 @@ void bench_start(bench_result *result) {
     fclose(file);
   }
   result->before_kb = status_kb("VmRSS");
-  result->cpu = cpu_seconds();
+  result->cpu = bench_cpu_seconds();
   result->wall = bench_seconds();
 }
 
 void bench_stop(bench_result *result) {
   result->wall = bench_seconds() - result->wall;
-  result->cpu = cpu_seconds() - result->cpu;
+  result->cpu = bench_cpu_seconds() - result->cpu;
   result->peak_kb = status_kb("VmHWM");
 }
 

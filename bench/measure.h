@@ -22,7 +22,9 @@ void bench_stop(bench_result *result);
 /* The positions that every tool of a comparison draws: a linear congruential generator. */
 uint64_t bench_draw(uint64_t *state, uint64_t below);
 
+/* The time of the clock, and that of all processors for this process. */
 double bench_seconds(void);
+double bench_cpu_seconds(void);
 
 /* Fresh pages, huge ones where the system has them. NULL: no memory. */
 void *bench_pages(size_t nbytes);

@@ -18,6 +18,8 @@ unsigned zarrc_cpu_features(unsigned allowed) {
   if (__builtin_cpu_supports("avx2")) found |= ZARRC_CPU_AVX2;
   if (__builtin_cpu_supports("avx512f")) found |= ZARRC_CPU_AVX512F;
   if (__builtin_cpu_supports("avx512bw")) found |= ZARRC_CPU_AVX512BW;
+  if (__builtin_cpu_supports("avx512dq")) found |= ZARRC_CPU_AVX512DQ;
+  if (__builtin_cpu_supports("avx512vbmi")) found |= ZARRC_CPU_AVX512VBMI;
   if (__builtin_cpu_supports("fma")) found |= ZARRC_CPU_FMA;
 #endif
   return found & allowed;

@@ -14,7 +14,9 @@ enum {
   ZARRC_CPU_AVX512F = 16,
   ZARRC_CPU_AVX512BW = 32,
   ZARRC_CPU_FMA = 64,
-  ZARRC_CPU_ALL = 127
+  ZARRC_CPU_AVX512DQ = 128,
+  ZARRC_CPU_AVX512VBMI = 256,
+  ZARRC_CPU_ALL = 511
 };
 
 /* Returns which of the allowed features are supported. The library allows all; tests allow fewer. */

@@ -7,8 +7,8 @@
 #define STRIPE_NBYTES 8192u
 
 const zarrc_shuffle_kernels *zarrc_shuffle_kernels_best(void) {
-  const zarrc_shuffle_kernels *avx2 = zarrc_shuffle_kernels_avx2();
-  return avx2 ? avx2 : &zarrc_shuffle_kernels_plain;
+  const zarrc_shuffle_kernels *avx512 = zarrc_shuffle_kernels_avx512(), *avx2 = zarrc_shuffle_kernels_avx2();
+  return avx512 ? avx512 : avx2 ? avx2 : &zarrc_shuffle_kernels_plain;
 }
 
 /* ------------------------------------------------------------------------------------------------------- blocks */

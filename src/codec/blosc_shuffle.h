@@ -20,7 +20,8 @@ typedef struct zarrc_shuffle_kernels {
 } zarrc_shuffle_kernels;
 
 extern const zarrc_shuffle_kernels zarrc_shuffle_kernels_plain;
-const zarrc_shuffle_kernels *zarrc_shuffle_kernels_avx2(void); /* NULL: the processor lacks AVX2 */
+const zarrc_shuffle_kernels *zarrc_shuffle_kernels_avx2(void);   /* NULL: the processor lacks AVX2 */
+const zarrc_shuffle_kernels *zarrc_shuffle_kernels_avx512(void); /* NULL: the processor lacks AVX-512 */
 const zarrc_shuffle_kernels *zarrc_shuffle_kernels_best(void);
 
 /* typesize: 1 to 255. With bits, the number of elements must be a multiple of 8. from and to do not overlap. */

@@ -55,22 +55,43 @@ static bool fits(zarrc_type from, zarrc_type to, const void *element) {
   return from <= ZARRC_INT64 && bits >> 63 ? ~bits <= largest : bits <= largest;
 }
 
+static size_t size_of(zarrc_type type) {
+  return zarrc_dtype_of(type).item_size;
+}
+
 static void subtract(void *arg, const void *in, void *out, size_t n) {
   running *r = arg;
-  _Alignas(16) uint8_t differences[ZARRC_FILTER_BLOCK * 16];
-  void *memory = r->from == r->to ? out : differences;
+  _Alignas(16) uint8_t differences[ZARRC_FILTER_PIECE * 16];
   if (!r->carry.started) r->overflow = !fits(r->from, r->to, in);
-  zarrc_delta_loop(r->from, &r->carry, in, memory, n);
-  if (memory != out) zarrc_convert(r->from, r->to, memory, out, n);
+  if (r->from == r->to) {
+    zarrc_delta_loop(r->from, &r->carry, in, out, n);
+    return;
+  }
+  const uint8_t *source = in;
+  uint8_t *target = out;
+  for (size_t count; n; n -= count, source += count * size_of(r->from), target += count * size_of(r->to)) {
+    count = n < ZARRC_FILTER_PIECE ? n : ZARRC_FILTER_PIECE;
+    zarrc_delta_loop(r->from, &r->carry, source, differences, count);
+    zarrc_convert(r->from, r->to, differences, target, count);
+  }
 }
 
 static void add(void *arg, const void *in, void *out, size_t n) {
   running *r = arg;
-  _Alignas(16) uint8_t numbers[ZARRC_FILTER_BLOCK * 16], sums[ZARRC_FILTER_BLOCK * 16];
-  void *memory = r->sum == r->to ? out : sums;
-  if (r->from != r->sum) zarrc_convert(r->from, r->sum, in, numbers, n);
-  zarrc_sum_loop(r->sum, &r->carry, r->from == r->sum ? in : numbers, memory, n);
-  if (memory != out) zarrc_convert(r->sum, r->to, memory, out, n);
+  _Alignas(16) uint8_t numbers[ZARRC_FILTER_PIECE * 16], sums[ZARRC_FILTER_PIECE * 16];
+  if (r->from == r->sum && r->sum == r->to) {
+    zarrc_sum_loop(r->sum, &r->carry, in, out, n);
+    return;
+  }
+  const uint8_t *source = in;
+  uint8_t *target = out;
+  for (size_t count; n; n -= count, source += count * size_of(r->from), target += count * size_of(r->to)) {
+    count = n < ZARRC_FILTER_PIECE ? n : ZARRC_FILTER_PIECE;
+    void *memory = r->sum == r->to ? target : sums;
+    if (r->from != r->sum) zarrc_convert(r->from, r->sum, source, numbers, count);
+    zarrc_sum_loop(r->sum, &r->carry, r->from == r->sum ? source : numbers, memory, count);
+    if (memory == sums) zarrc_convert(r->sum, r->to, sums, target, count);
+  }
 }
 
 /* Returns the type in which is added. Sums of integers need no more bits than are kept. */

@@ -258,8 +258,7 @@ zarrc_size zarrc_filter_size(const zarrc_spec *in, zarrc_type encoded, uint64_t 
 /* ------------------------------------------------------------------------------------------------------------ loops */
 
 /* After so many bytes a loop asks whether it is canceled. */
-#define PATIENCE     ((size_t)4 << 20)
-#define BLOCK_NBYTES (ZARRC_FILTER_BLOCK * 16)
+#define PATIENCE ((size_t)4 << 20)
 
 zarrc_filter_side zarrc_filter_side_of(const zarrc_view *view, zarrc_endian nominal, const zarrc_setting *dtype) {
   unsigned unit = zarrc_copy_unit(view->dtype.type), unit_2 = zarrc_copy_unit(dtype->type);
@@ -345,8 +344,10 @@ static void run_block(const row *from, const row *to, size_t n, zarrc_filter_fn 
 
 static void run_row(const row *from, const row *to, int64_t n, zarrc_filter_fn fn, void *arg) {
   row source = *from, target = *to;
+  size_t item = from->side->item > to->side->item ? from->side->item : to->side->item;
+  size_t most = ZARRC_FILTER_NBYTES / item;
   while (n > 0) {
-    size_t count = n < ZARRC_FILTER_BLOCK ? (size_t)n : ZARRC_FILTER_BLOCK;
+    size_t count = (uint64_t)n < most ? (size_t)n : most;
     run_block(&source, &target, count, fn, arg);
     source.data += (int64_t)count * source.stride;
     target.data += (int64_t)count * target.stride;
@@ -372,7 +373,7 @@ static int merge_axes(const zarrc_view *from, const zarrc_view *to, zarrc_copy_a
 
 zarrc_status zarrc_filter_run(zarrc_ctx *ctx, const zarrc_filter_side *from, const zarrc_filter_side *to,
                               zarrc_filter_fn fn, void *arg, zarrc_error *error) {
-  _Alignas(16) uint8_t in[BLOCK_NBYTES], out[BLOCK_NBYTES];
+  _Alignas(16) uint8_t in[ZARRC_FILTER_NBYTES], out[ZARRC_FILTER_NBYTES];
   zarrc_copy_axis axes[ZARRC_MAX_NDIM + 1];
   int64_t index[ZARRC_MAX_NDIM + 1] = {0};
   if (zarrc_view_nitems(from->view) == 0) return ZARRC_OK;

@@ -89,8 +89,10 @@ bool zarrc_setting_integer(const zarrc_setting *setting, bool *negative, uint64_
 zarrc_status zarrc_filter_check(const zarrc_spec *spec, const zarrc_setting *dtype, const char *name,
                                 zarrc_error *error);
 
-/* The most elements that a loop gets at once. */
-#define ZARRC_FILTER_BLOCK 1024
+/* The most bytes, on either side, that a loop gets at once. One that computes in another type, for which it has memory
+ * on the stack, does so in pieces of so many elements. */
+#define ZARRC_FILTER_NBYTES ((size_t)16 << 10)
+#define ZARRC_FILTER_PIECE  1024
 
 /* One side of a loop: a view, and how its bytes become numbers in native byte order. */
 typedef struct zarrc_filter_side {
@@ -104,7 +106,7 @@ zarrc_filter_side zarrc_filter_side_of(const zarrc_view *view, zarrc_endian nomi
 /* The same, read as numbers of the view's own type. */
 zarrc_filter_side zarrc_filter_side_native(const zarrc_view *view);
 
-/* Computes up to ZARRC_FILTER_BLOCK elements of the other side. The memories are aligned and do not overlap. */
+/* Computes n elements of the other side. The memories are aligned and do not overlap. */
 typedef void (*zarrc_filter_fn)(void *arg, const void *in, void *out, size_t n);
 /* Calls fn for all elements in C order. Both views have the same shape; they may be the same memory if they also have
  * the same strides. */

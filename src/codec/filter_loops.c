@@ -2,6 +2,7 @@
 #include "codec/filter_loops.h"
 #include "base/half.h"
 #include "codec/filter_loops_avx2.h"
+#include "codec/filter_loops_avx512.h"
 #include "codec/numbers.h"
 
 #include <math.h>
@@ -191,7 +192,9 @@ SUMS(half, half_of(of_half(a) + of_half(b)))
   static void sum_##type(type *restrict first, const void *restrict in, void *restrict out, size_t n) {                \
     const type *x = in;                                                                                                \
     type *y = out, sum = *first;                                                                                       \
-    for (size_t i = zarrc_sum_avx2(sizeof(type), &sum, x, y, n); i < n; i++) y[i] = sum = (type)(sum + x[i]);          \
+    size_t i = zarrc_sum_avx512(sizeof(type), &sum, x, y, n);                                                          \
+    i += zarrc_sum_avx2(sizeof(type), &sum, x + i, y + i, n - i);                                                      \
+    for (; i < n; i++) y[i] = sum = (type)(sum + x[i]);                                                                \
     *first = sum;                                                                                                      \
   }
 INTEGER_SUMS(u8)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/filter_loops_avx2.h"
 #include "base/cpu.h"
+#include "codec/filter_loops_by_type.h"
 
 #include <string.h>
 
@@ -80,51 +81,66 @@ static inline __attribute__((always_inline, target("avx2,fma"))) __m256d quotien
   return _mm256_fmadd_pd(_mm256_fnmadd_pd(q, scale, x), inverse, q);
 }
 
-#define UNSCALE(type, load)                                                                                            \
-  FUSED size_t unscale_##type(const zarrc_scale_values *values, bool single, const type *in, void *out, size_t n) {    \
-    const __m256d scale = _mm256_set1_pd(values->scale), inverse = _mm256_set1_pd(1 / values->scale);                  \
-    const __m256d offset = _mm256_set1_pd(values->offset);                                                             \
-    size_t i = 0;                                                                                                      \
-    for (; i + 8 <= n; i += 8) {                                                                                       \
-      __m256i x = load;                                                                                                \
-      __m256d a = _mm256_cvtepi32_pd(_mm256_castsi256_si128(x));                                                       \
-      __m256d b = _mm256_cvtepi32_pd(_mm256_extracti128_si256(x, 1));                                                  \
-      a = _mm256_add_pd(quotient(a, scale, inverse), offset);                                                          \
-      b = _mm256_add_pd(quotient(b, scale, inverse), offset);                                                          \
-      if (single) {                                                                                                    \
-        _mm256_storeu_ps((float *)out + i, _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)));                   \
-      } else {                                                                                                         \
-        _mm256_storeu_pd((double *)out + i, a);                                                                        \
-        _mm256_storeu_pd((double *)out + i + 4, b);                                                                    \
-      }                                                                                                                \
-    }                                                                                                                  \
-    return i;                                                                                                          \
+/* Stores 8 numbers as those of another type. The instructions make INT32_MIN of what is out of range; narrower integers
+ * get the low bits. */
+#define FUSED_INLINE static inline __attribute__((always_inline, target("avx2,fma")))
+FUSED_INLINE void put_numbers(zarrc_type to, uint8_t *out, size_t i, __m256d a, __m256d b) {
+  if (to == ZARRC_FLOAT64) {
+    _mm256_storeu_pd((double *)(void *)out + i, a);
+    _mm256_storeu_pd((double *)(void *)out + i + 4, b);
+  } else if (to == ZARRC_FLOAT32) {
+    _mm256_storeu_ps((float *)(void *)out + i, _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)));
+  } else {
+    const __m128i low = _mm256_cvttpd_epi32(a), high = _mm256_cvttpd_epi32(b);
+    if (to == ZARRC_INT32) {
+      put(out + 4 * i, _mm256_set_m128i(high, low));
+      return;
+    }
+    const __m128i mask = _mm_set1_epi32(to == ZARRC_INT16 ? 0xffff : 0xff);
+    const __m128i two = _mm_packus_epi32(_mm_and_si128(low, mask), _mm_and_si128(high, mask));
+    if (to == ZARRC_INT16)
+      _mm_storeu_si128((__m128i_u *)(void *)(out + 2 * i), two);
+    else
+      _mm_storel_epi64((__m128i_u *)(void *)(out + i), _mm_packus_epi16(two, two));
   }
-UNSCALE(int8_t, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)(const void *)(in + i))))
-UNSCALE(uint8_t, _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i_u *)(const void *)(in + i))))
-UNSCALE(int16_t, _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i_u *)(const void *)(in + i))))
-UNSCALE(uint16_t, _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i_u *)(const void *)(in + i))))
-UNSCALE(int32_t, _mm256_loadu_si256((const __m256i_u *)(const void *)(in + i)))
+}
+
+FUSED_INLINE __m256i get_integers(zarrc_type from, const uint8_t *in, size_t i) {
+  switch (from) {
+  case ZARRC_INT8:
+    return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)(const void *)(in + i)));
+  case ZARRC_UINT8:
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i_u *)(const void *)(in + i)));
+  case ZARRC_INT16:
+    return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i_u *)(const void *)(in + 2 * i)));
+  case ZARRC_UINT16:
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i_u *)(const void *)(in + 2 * i)));
+  default:
+    return get(in + 4 * i);
+  }
+}
+
+FUSED_INLINE size_t unscale(zarrc_type from, zarrc_type to, const zarrc_scale_values *values, const void *in, void *out,
+                            size_t n) {
+  const __m256d scale = _mm256_set1_pd(values->scale), inverse = _mm256_set1_pd(1 / values->scale);
+  const __m256d offset = _mm256_set1_pd(values->offset);
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256i x = get_integers(from, in, i);
+    const __m256d a = _mm256_cvtepi32_pd(_mm256_castsi256_si128(x));
+    const __m256d b = _mm256_cvtepi32_pd(_mm256_extracti128_si256(x, 1));
+    put_numbers(to, out, i, _mm256_add_pd(quotient(a, scale, inverse), offset),
+                _mm256_add_pd(quotient(b, scale, inverse), offset));
+  }
+  return i;
+}
+
+ZARRC_LOOP_BY_TYPE(FUSED, unscale)
 
 size_t zarrc_unscale_avx2(zarrc_type from, zarrc_type to, const zarrc_scale_values *values, const void *in, void *out,
                           size_t n) {
-  double size = values->scale < 0 ? -values->scale : values->scale;
-  bool single = to == ZARRC_FLOAT32, has = zarrc_cpu_features(ZARRC_CPU_FMA) && zarrc_cpu_features(ZARRC_CPU_AVX2);
-  if (!has || !(size > 0x1p-900 && size < 0x1p900) || (!single && to != ZARRC_FLOAT64)) return 0;
-  switch (from) {
-  case ZARRC_INT8:
-    return unscale_int8_t(values, single, in, out, n);
-  case ZARRC_UINT8:
-    return unscale_uint8_t(values, single, in, out, n);
-  case ZARRC_INT16:
-    return unscale_int16_t(values, single, in, out, n);
-  case ZARRC_UINT16:
-    return unscale_uint16_t(values, single, in, out, n);
-  case ZARRC_INT32:
-    return unscale_int32_t(values, single, in, out, n);
-  default:
-    return 0;
-  }
+  bool has = zarrc_cpu_features(ZARRC_CPU_FMA) && zarrc_cpu_features(ZARRC_CPU_AVX2);
+  return has && zarrc_is_moderate(values->scale) ? unscale_from(from, to, values, in, out, n) : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------- sums */

@@ -12,7 +12,8 @@
 /* Of float32 and float64. inverse: 1 / scale, if multiplying by it is the same as dividing by scale; else 0. */
 size_t zarrc_scale_avx2(zarrc_type type, const zarrc_scale_values *values, double inverse, zarrc_scale_op op,
                         const void *in, void *out, size_t n);
-/* Integers of up to 32 bits, divided by scale and added to offset in float64, as float32 or float64. Needs FMA too. */
+/* Integers of up to 32 bits, divided by scale and added to offset in float64, as floats or integers of up to 32 bits
+ * (but uint32). Needs FMA too. */
 size_t zarrc_unscale_avx2(zarrc_type from, zarrc_type to, const zarrc_scale_values *values, const void *in, void *out,
                           size_t n);
 /* Of integers of `item` bytes. sum: that of all elements before, and then of all. */

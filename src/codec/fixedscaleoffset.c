@@ -9,6 +9,7 @@
 #include "codec/filter.h"
 #include "codec/filter_loops.h"
 #include "codec/filter_loops_avx2.h"
+#include "codec/filter_loops_avx512.h"
 
 enum { OFFSET, SCALE, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"offset", "scale", "dtype", "astype", NULL};
@@ -50,6 +51,10 @@ typedef struct scaling {
   zarrc_scale_values values;
 } scaling;
 
+static size_t size_of(zarrc_type type) {
+  return zarrc_dtype_of(type).item_size;
+}
+
 /* Gets a setting for computations in `type`. ZARRC_INVALID_METADATA: it is an integer that the type does not hold. */
 static zarrc_status value_for(const zarrc_setting *setting, const char *name, zarrc_type type, double *real,
                               uint64_t *bits, zarrc_error *error) {
@@ -75,29 +80,52 @@ static zarrc_type computed_in(zarrc_type type, const zarrc_setting *setting) {
 /* Computes the elements of one type with another, and stores them as a third. */
 static void compute(const scaling *s, zarrc_type from, zarrc_type type, zarrc_scale_op op, const void *in, void *out,
                     zarrc_type to, size_t n) {
-  _Alignas(16) uint8_t a[ZARRC_FILTER_BLOCK * 8], b[ZARRC_FILTER_BLOCK * 8];
-  if (from != type) zarrc_convert(from, type, in, a, n);
-  zarrc_scale_loop(type, &s->values, op, from == type ? in : a, type == to ? out : b, n);
-  if (type != to) zarrc_convert(type, to, b, out, n);
+  _Alignas(16) uint8_t a[ZARRC_FILTER_PIECE * 8], b[ZARRC_FILTER_PIECE * 8];
+  const uint8_t *source = in;
+  uint8_t *target = out;
+  const size_t item = size_of(from), size = size_of(to);
+  if (from == type && type == to) {
+    zarrc_scale_loop(type, &s->values, op, in, out, n);
+    return;
+  }
+  for (size_t count; n; n -= count, source += count * item, target += count * size) {
+    count = n < ZARRC_FILTER_PIECE ? n : ZARRC_FILTER_PIECE;
+    if (from != type) zarrc_convert(from, type, source, a, count);
+    zarrc_scale_loop(type, &s->values, op, from == type ? source : a, type == to ? target : b, count);
+    if (type != to) zarrc_convert(type, to, b, target, count);
+  }
 }
 
 static void scale(void *arg, const void *in, void *out, size_t n) {
   const scaling *s = arg;
-  _Alignas(16) uint8_t differences[ZARRC_FILTER_BLOCK * 8];
+  _Alignas(16) uint8_t differences[ZARRC_FILTER_PIECE * 8];
+  const size_t item = size_of(s->from), size = size_of(s->to);
+  const uint8_t *source = in;
+  uint8_t *target = out;
   if (s->first == s->last) {
-    compute(s, s->from, s->first, ZARRC_SCALE_ENCODE, in, out, s->to, n);
+    bool has = s->from == s->first ? s->from >= ZARRC_FLOAT16 : s->first == ZARRC_FLOAT64;
+    size_t done = has ? zarrc_scale_avx512(s->from, s->to, &s->values, in, out, n) : 0;
+    compute(s, s->from, s->first, ZARRC_SCALE_ENCODE, source + done * item, target + done * size, s->to, n - done);
     return;
   }
-  compute(s, s->from, s->first, ZARRC_SCALE_SUBTRACT, in, differences, s->last, n);
-  compute(s, s->last, s->last, ZARRC_SCALE_MULTIPLY, differences, out, s->to, n);
+  const zarrc_scale_values multiply = {.scale = s->values.scale};
+  for (size_t count; n; n -= count, source += count * item, target += count * size) {
+    count = n < ZARRC_FILTER_PIECE ? n : ZARRC_FILTER_PIECE;
+    compute(s, s->from, s->first, ZARRC_SCALE_SUBTRACT, source, differences, s->first, count);
+    size_t done = zarrc_scale_avx512(s->first, s->to, &multiply, differences, target, count);
+    compute(s, s->first, s->last, ZARRC_SCALE_MULTIPLY, differences + done * size_of(s->first), target + done * size,
+            s->to, count - done);
+  }
 }
 
 static void unscale(void *arg, const void *in, void *out, size_t n) {
   const scaling *s = arg;
-  size_t done = zarrc_unscale_avx2(s->from, s->to, &s->values, in, out, n);
-  const uint8_t *source = (const uint8_t *)in + done * zarrc_dtype_of(s->from).item_size;
-  uint8_t *target = (uint8_t *)out + done * zarrc_dtype_of(s->to).item_size;
-  compute(s, s->from, s->first, ZARRC_SCALE_DECODE, source, target, s->to, n - done);
+  const size_t item = size_of(s->from), size = size_of(s->to);
+  const uint8_t *source = in;
+  uint8_t *target = out;
+  size_t done = zarrc_unscale_avx512(s->from, s->to, &s->values, source, target, n);
+  done += zarrc_unscale_avx2(s->from, s->to, &s->values, source + done * item, target + done * size, n - done);
+  compute(s, s->from, s->first, ZARRC_SCALE_DECODE, source + done * item, target + done * size, s->to, n - done);
 }
 
 static zarrc_status fixedscaleoffset_encode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *decoded,

@@ -60,7 +60,7 @@ typedef struct rounding {
 
 static void round_block(void *arg, const void *in, void *out, size_t n) {
   const rounding *r = arg;
-  _Alignas(16) uint8_t a[ZARRC_FILTER_BLOCK * 8];
+  _Alignas(16) uint8_t a[ZARRC_FILTER_NBYTES];
   if (!r->encode) {
     zarrc_convert(r->from, r->to, in, out, n);
     return;

@@ -27,9 +27,10 @@ static void test_against_the_kernel(void **state) {
   static const struct {
     const char *word;
     unsigned bit;
-  } features[] = {{" ssse3 ", ZARRC_CPU_SSSE3}, {" sse4_2 ", ZARRC_CPU_SSE42},    {" pclmulqdq ", ZARRC_CPU_PCLMUL},
-                  {" avx2 ", ZARRC_CPU_AVX2},   {" avx512f ", ZARRC_CPU_AVX512F}, {" avx512bw ", ZARRC_CPU_AVX512BW},
-                  {" fma ", ZARRC_CPU_FMA}};
+  } features[] = {
+      {" ssse3 ", ZARRC_CPU_SSSE3}, {" sse4_2 ", ZARRC_CPU_SSE42},      {" pclmulqdq ", ZARRC_CPU_PCLMUL},
+      {" avx2 ", ZARRC_CPU_AVX2},   {" avx512f ", ZARRC_CPU_AVX512F},   {" avx512bw ", ZARRC_CPU_AVX512BW},
+      {" fma ", ZARRC_CPU_FMA},     {" avx512dq ", ZARRC_CPU_AVX512DQ}, {" avx512vbmi ", ZARRC_CPU_AVX512VBMI}};
   FILE *f = fopen("/proc/cpuinfo", "r");
   if (!f) skip();
   char line[16384];

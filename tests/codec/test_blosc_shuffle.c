@@ -35,8 +35,8 @@ static void comes_back(void **state) {
 
 static void best(void **state) {
   (void)state;
-  const zarrc_shuffle_kernels *avx2 = zarrc_shuffle_kernels_avx2();
-  assert_ptr_equal(zarrc_shuffle_kernels_best(), avx2 ? avx2 : &zarrc_shuffle_kernels_plain);
+  const zarrc_shuffle_kernels *avx512 = zarrc_shuffle_kernels_avx512(), *avx2 = zarrc_shuffle_kernels_avx2();
+  assert_ptr_equal(zarrc_shuffle_kernels_best(), avx512 ? avx512 : avx2 ? avx2 : &zarrc_shuffle_kernels_plain);
 }
 
 int main(void) {

@@ -49,26 +49,6 @@ static void scaling(void **state) {
   }
 }
 
-/* Quotients are those of the division, for all kinds of scales. */
-static void quotients(void **state) {
-  (void)state;
-  for (int round = 0; round < 20000; round++) {
-    int32_t in[8];
-    double out[8], scale;
-    uint64_t bits = draw() << 11 >> 12 | (uint64_t)(round % 2) << 63 | (uint64_t)(1023 - 60 + draw() % 120) << 52;
-    if (round % 7 == 0) bits |= 0xffffffffffff0u;
-    memcpy(&scale, &bits, sizeof scale);
-    zarrc_scale_values values = {.offset = -0.0, .scale = scale};
-    for (int i = 0; i < 8; i++) in[i] = (int32_t)(draw() >> draw() % 32) * (i % 2 ? 1 : -1);
-    in[7] = 0;
-    if (zarrc_unscale_avx2(ZARRC_INT32, ZARRC_FLOAT64, &values, in, out, 8) == 0) skip();
-    for (int i = 0; i < 8; i++) {
-      double expected = in[i] / scale + -0.0;
-      assert_memory_equal(&out[i], &expected, sizeof expected);
-    }
-  }
-}
-
 static void conversions(void **state) {
   (void)state;
   static const zarrc_type integers[] = {ZARRC_INT8, ZARRC_UINT8, ZARRC_INT16, ZARRC_UINT16, ZARRC_INT32, ZARRC_UINT32};
@@ -87,24 +67,6 @@ static void conversions(void **state) {
         assert_memory_equal(one, out + (size_t)i * item, item);
       }
       assert_int_equal(out[N * item], 0xa5);
-    }
-  }
-}
-
-static void sums(void **state) {
-  (void)state;
-  static const zarrc_type integers[] = {ZARRC_INT8, ZARRC_UINT16, ZARRC_INT32, ZARRC_UINT64};
-  for (size_t t = 0; t < sizeof integers / sizeof *integers; t++) {
-    size_t item = zarrc_dtype_of(integers[t]).item_size;
-    for (size_t n = 0; n < N; n++) {
-      _Alignas(16) uint8_t in[N * 8], data[N * 8], one[8];
-      zarrc_delta_carry whole = {0}, single = {0};
-      for (size_t i = 0; i < n * item; i++) in[i] = (uint8_t)draw();
-      zarrc_sum_loop(integers[t], &whole, in, data, n);
-      for (size_t i = 0; i < n; i++) {
-        zarrc_sum_loop(integers[t], &single, in + i * item, one, 1);
-        assert_memory_equal(one, data + i * item, item);
-      }
     }
   }
 }
@@ -128,8 +90,9 @@ static void bits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(scaling), cmocka_unit_test(quotients), cmocka_unit_test(conversions),
-      cmocka_unit_test(sums),    cmocka_unit_test(bits),
+      cmocka_unit_test(scaling),
+      cmocka_unit_test(conversions),
+      cmocka_unit_test(bits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
