@@ -13,7 +13,7 @@
 #include <string.h>
 
 void cli_about(cli *c, const char *subject) {
-  snprintf(c->subject, sizeof c->subject, "%s", subject);
+  zarrc_url_shown(subject, c->subject, sizeof c->subject);
 }
 
 zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error) {
@@ -128,10 +128,15 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
                                 .create = writable,
                                 .follow_links = cli_has(c, CLI_FOLLOW_LINKS),
                                 .direct = cli_has(c, CLI_DIRECT)};
+  const char *header = cli_value(c, CLI_HEADER);
+  const zarrc_http_options http = {.struct_size = sizeof http, .headers = &header, .nheaders = header != NULL};
+  options.http = &http;
   if (sync && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
   *out = (cli_node){.ctx = ctx, .url = url};
-  return zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
+  zarrc_status status = zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
+  if (!status && strcmp(c->subject, url) != 0 && strstr(url, "://")) out->url = out->store->url; /* without secrets */
+  return status;
 }
 
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
@@ -175,7 +180,7 @@ static zarrc_status open_node(cli *c, const zarrc_array_options *options, cli_no
   zarrc_status status =
       zarrc_node_open(out->store, out->path, options, &group_options, &out->array, &out->group, error);
   if (status == ZARRC_NOT_FOUND) return zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group here");
-  if (status) hint_no_consolidated(c, options, out, &group_options);
+  if (status && status != ZARRC_NETWORK) hint_no_consolidated(c, options, out, &group_options);
   if (!status) out->kind = out->array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP;
   return status;
 }
@@ -194,7 +199,7 @@ zarrc_status cli_array_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
                             cli_node *out, zarrc_error *error) {
   zarrc_status status = cli_node_open(c, ctx, url, writable, options, out, error);
   if (status || out->array) return status;
-  snprintf(c->hint, sizeof c->hint, "zarrc ls %s", url);
+  snprintf(c->hint, sizeof c->hint, "zarrc ls %s", out->url);
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a group; an array is wanted");
 }
 

@@ -153,6 +153,7 @@ static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &k->ctx, error);
   if (!status) status = zarrc_copy_check_urls(k->ctx, k->source_url, k->copy_url, error);
   if (!status) status = cli_store_open(c, k->ctx, k->source_url, false, &k->source, error);
+  if (!status) k->source_url = k->options.source_name = k->source.url;
   if (!status) status = cli_store_open(c, k->ctx, k->copy_url, true, &k->copy, error);
   if (!status && !zarrc_stage_possible(k->copy.store)) {
     snprintf(c->hint, sizeof c->hint, "a path as the destination");

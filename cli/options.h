@@ -54,6 +54,7 @@ typedef enum cli_option_id {
   CLI_MAN,
   CLI_ZARR_FORMAT,
   CLI_ORDER,
+  CLI_HEADER,
   CLI_REMOVE_V2,
   CLI_NOPTIONS
 } cli_option_id;

@@ -211,12 +211,13 @@ static zarrc_status list_text(listing *l, zarrc_error *error) {
 static zarrc_status list_json(listing *l, zarrc_error *error) {
   cli_json j;
   cli_memstream text;
+  char url[4096];
   zarrc_status status = cli_memstream_open(&text, error);
   if (status) return status;
   l->json = &j;
   cli_json_begin(&j, text.out, "shard");
   cli_json_string(&j, "action", "ls");
-  cli_json_string(&j, "url", l->c->args.operand[1]);
+  cli_json_string(&j, "url", zarrc_url_shown(l->c->args.operand[1], url, sizeof url));
   cli_json_open(&j, "shards", '[');
   status = cli_shards_each(l->shards, list_shard, l, error);
   cli_json_close(&j, ']');

@@ -188,6 +188,8 @@ const cli_option cli_options[] = {
      "bypass the page cache, where the file system allows that"},
     {CLI_NO_CONSOLIDATED, READING | CLI_VERB_PUT | CLI_VERB_COPY, 0, "no-consolidated", NULL, NULL,
      "ignore consolidated metadata; find arrays and groups by their own documents"},
+    {CLI_HEADER, READING | CLI_VERB_COPY, 0, "header", "TEXT", NULL,
+     "send this line with each request over HTTP, to the server of the URL only: 'Authorization: Bearer ...'"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0, the default: as many as the process may use"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most memory for data: 512M, 1G, ... (default: 1G for elements, no limit for chunks)"},
     {CLI_MEMORY, CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE, 0, "memory", "SIZE", NULL, "the most memory for documents: 16M, 1G, ... (default: no limit)"},

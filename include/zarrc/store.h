@@ -163,6 +163,42 @@ typedef struct zarrc_file_store_options {
 ZARRC_API zarrc_status zarrc_file_store_open(zarrc_ctx *ctx, const char *path, const zarrc_file_store_options *options,
                                              zarrc_store **out, zarrc_error *error);
 
+/* How to read over HTTP. Zeroed: all defaults. */
+typedef struct zarrc_http_options {
+  size_t struct_size;
+  const char *const *headers; /* nheaders texts "Name: value", sent with every request, but to no other server */
+  size_t nheaders;
+  const char *ca_file;   /* certificates of trusted authorities, in PEM; NULL: of the environment, or the system */
+  unsigned max_requests; /* requests at the same time, 1 to 512; 0: 64 */
+  unsigned connect_timeout_ms; /* for a connection, which is tried twice; 0: 5,000 */
+  unsigned stall_timeout_ms;   /* an answer of which no byte comes for so long is asked for again; 0: 5,000 */
+  unsigned retry_timeout_ms;   /* a request is not made again after that; 0: 60,000 */
+  unsigned tries;              /* a request is made so often at most; 0: 5 */
+  unsigned backoff_ms;         /* the wait before it is made again is random, and at most that, then twice that, and so
+                                  on, or as long as the server says; 0: 50 */
+  uint64_t gap;                /* ranges of a value so close to each other are read in one request; 0: 16 KiB */
+  bool http2;                  /* offer HTTP/2 where it is possible (TLS); otherwise HTTP/1.1, with many connections */
+  bool missing_403;            /* status 403 of a value that is no metadata means that there is none */
+} zarrc_http_options;
+
+/* What a store has done so far over the network. */
+typedef struct zarrc_http_counts {
+  size_t struct_size;
+  uint64_t requests; /* with retries and redirects */
+  uint64_t retries;
+  uint64_t connections; /* that were made */
+  uint64_t nbytes;      /* of values, received */
+  uint64_t rounds;      /* calls that have waited for requests */
+} zarrc_http_counts;
+
+/* Opens what is below a URL (http or https) as a store that can only be read. A user and a password in the URL and its
+ * query are sent with each request, and shown in no error. ZARRC_UNSUPPORTED: libcurl is not built in. No request is
+ * made yet. How values, versions and failures are told apart: docs/format.md, "Over HTTP". */
+ZARRC_API zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_http_options *options,
+                                             zarrc_store **out, zarrc_error *error);
+/* Gets the counts of a store that zarrc_http_store_open has opened; ZARRC_INVALID_ARGUMENT: it is another one. */
+ZARRC_API zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error);
+
 typedef struct zarrc_open_options {
   size_t struct_size;
   bool read_only;
@@ -170,11 +206,17 @@ typedef struct zarrc_open_options {
   zarrc_sync sync;
   bool follow_links; /* this and direct: as in zarrc_file_store_options */
   bool direct;
+  const zarrc_http_options *http; /* for URLs of http and https; may be NULL */
 } zarrc_open_options;
 
-/* Opens the store that a URL (a path, file:..., zip:..., memory:) is in, and gets the path of the node in that store,
- * which is freed with zarrc_free. The root of the store is the outermost directory of the hierarchy that contains the
- * node. Symbolic links in the URL itself are followed. options may be NULL. */
+/* Writes a URL as it may be shown: without the user, password and query of a URL of http or https. Text of more than
+ * size - 1 bytes is cut. Returns out. */
+ZARRC_API const char *zarrc_url_shown(const char *url, char *out, size_t size);
+
+/* Opens the store that a URL (a path, file:..., zip:..., memory:, http://..., https://...) is in, and gets the path of
+ * the node in that store, which is freed with zarrc_free. The root of the store is the outermost directory of the
+ * hierarchy that contains the node; over HTTP it is the node itself. Symbolic links in the URL itself are followed.
+ * options may be NULL. */
 ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
                                         zarrc_store **out, char **path, zarrc_error *error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a URL to a store and the path of a node in it. */
 #include "store/common.h"
+#include "store/http_url.h"
 #include "store/zip.h"
 
 #include "base/sized.h"
@@ -292,6 +293,15 @@ static zarrc_status open_memory(opening *o) {
   return status;
 }
 
+/* Opens what is at a URL of http or https. */
+static zarrc_status open_http(opening *o) {
+  if (o->options.create && !o->options.read_only)
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "over HTTP stores can only be read");
+  if (o->is_zip) return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip archives cannot be read over HTTP yet");
+  zarrc_status status = copy_path(o, "", &o->path);
+  return status ? status : zarrc_http_store_open(o->ctx, o->url, o->options.http, &o->store, o->error);
+}
+
 static bool is_remote(const char *url) {
   size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
   return n > 0 && !strncmp(url + n, "://", 3);
@@ -325,12 +335,10 @@ static zarrc_status open_zip(opening *o) {
 }
 
 static zarrc_status open_url(opening *o) {
-  static const char *const network[] = {"http:", "https:", "s3:"};
   const char *url = o->url;
-  for (size_t i = 0; i < sizeof network / sizeof *network; i++)
-    if (has_scheme(url, network[i]))
-      return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "%.*s stores are not built into this version",
-                        (int)strcspn(url, ":"), url);
+  if (has_scheme(url, "s3:"))
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "s3 stores are not built into this version");
+  if (zarrc_http_url_is(url)) return open_http(o);
   if (has_scheme(url, "zip:")) return open_zip(o);
   if (has_scheme(url, "memory:")) return open_memory(o);
   if (is_remote(url) && !has_scheme(url, "file:"))
@@ -348,7 +356,8 @@ zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_
   status = open_url(&o);
   if (status) {
     if (error && *error->key && !*error->store) *error->key = '\0'; /* the error is about the URL, not about a key */
-    zarrc_error_in_key(error, &(zarrc_store){.url = url}, "");
+    char shown[sizeof error->store + 1];                            /* a longer one is shown by none */
+    zarrc_error_in_key(error, &(zarrc_store){.url = zarrc_url_shown(url, shown, sizeof shown)}, "");
     zarrc_free(ctx, o.path);
     return status;
   }

@@ -274,11 +274,55 @@ static void test_archives(void **state) {
   assert_string_equal(SAID(error), "a.zarr/zarr.json: no valid zip archive: there is no record at its end");
 }
 
+/* Over HTTP the root of the store is what the URL names; nothing is asked of the server yet. */
+static void test_http(void **state) {
+  (void)state;
+  zarrc_error error;
+  zarrc_store *store;
+  char *path;
+  if (!ZARRC_HAVE_CURL) {
+    static const row without[] = {{"http://h/a.zarr", "UNSUPPORTED"}, {"HTTPS://h/a.zarr", "UNSUPPORTED"}};
+    CHECK(without, NULL);
+    return;
+  }
+  static const row rows[] = {
+      {"http://h/a.zarr", "http|"},      {"HTTPS://u:p@h:1/a.zarr/zarr.json?x#y", "http|"},
+      {"http:", "INVALID_ARGUMENT"},     {"https://", "INVALID_ARGUMENT"},
+      {"zip:http://h/a", "UNSUPPORTED"},
+  };
+  CHECK(rows, NULL);
+  zarrc_open_options options = {.struct_size = sizeof options, .create = true};
+  static const row made[] = {{"http://h/a.zarr", "UNSUPPORTED"}};
+  CHECK(made, &options);
+  zarrc_http_options http = {.struct_size = sizeof http, .max_requests = 513};
+  options = (zarrc_open_options){.struct_size = sizeof options, .http = &http};
+  assert_int_equal(zarrc_store_open(ctx, "http://u:secret@h/a?token=x", &options, &store, &path, &error),
+                   ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(SAID(error), "http://h/a: max_requests is 513, and not 1 to 512");
+}
+
+static void test_shown(void **state) {
+  (void)state;
+  static const char *const rows[][2] = {{"a/b?c", "a/b?c"},
+                                        {"http://h/a", "http://h/a"},
+                                        {"http://u:p@h/a?sig=x#y", "http://h/a"},
+                                        {"https://u@h", "https://h"},
+                                        {"http://h/@a", "http://h/@a"},
+                                        {"http://h?q@r", "http://h"},
+                                        {"zip::https://u:p@h/a.zip?q", "zip::https://h/a.zip"},
+                                        {"zip://n@d::https://u:p@h/a.zip?q", "zip://n@d::https://h/a.zip"}};
+  char out[64], few[9];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_string_equal(zarrc_url_shown(rows[i][0], out, sizeof out), rows[i][1]);
+  assert_string_equal(zarrc_url_shown("http://h/a", few, sizeof few), "http://h");
+}
+
 static void test_not_built_in(void **state) {
   (void)state;
   static const row rows[] = {
-      {"http://h/a.zarr", "UNSUPPORTED"}, {"HTTPS://h/a.zarr", "UNSUPPORTED"}, {"s3://bucket/a.zarr", "UNSUPPORTED"},
-      {"gs://bucket/a", "UNSUPPORTED"},   {"git+ssh://h/a", "UNSUPPORTED"},
+      {"s3://bucket/a.zarr", "UNSUPPORTED"},
+      {"gs://bucket/a", "UNSUPPORTED"},
+      {"git+ssh://h/a", "UNSUPPORTED"},
   };
   CHECK(rows, NULL);
   zarrc_error error;
@@ -367,9 +411,11 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_root_by_name), TEST(test_root_by_metadata),     TEST(test_links),     TEST(test_file_urls),
-      TEST(test_memory_urls),  TEST(test_not_built_in),         TEST(test_failures),  TEST(test_options),
-      TEST(test_archives),     TEST(test_no_working_directory), TEST(test_no_memory),
+      TEST(test_root_by_name), TEST(test_root_by_metadata), TEST(test_links),
+      TEST(test_file_urls),    TEST(test_memory_urls),      TEST(test_http),
+      TEST(test_shown),        TEST(test_not_built_in),     TEST(test_failures),
+      TEST(test_options),      TEST(test_archives),         TEST(test_no_working_directory),
+      TEST(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,12 @@ void needs_codec(const char *name) {
   skip();
 }
 
+void needs_curl(void) {
+  if (ZARRC_HAVE_CURL) return;
+  print_message("skipped: this build has no libcurl\n");
+  skip();
+}
+
 static void *wait_for(void *over) {
   while (over && !*(atomic_bool *)over) sched_yield();
   return NULL;

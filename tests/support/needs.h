@@ -8,6 +8,9 @@
 /* Skips the test that runs, with a word, unless the codec of that name was built in. */
 void needs_codec(const char *name);
 
+/* Skips the test that runs, with a word, unless libcurl was built in. */
+void needs_curl(void);
+
 /* Skips the test that runs, with a word, where an emulator cannot start threads in a process that was forked from one
  * with threads, as qemu-user before 9.0. Elsewhere the system must be able to. */
 void needs_threads_after_fork(void);
