@@ -3,6 +3,7 @@
  * Reading a shard: first the index, then the wanted inner chunks in the order of their offsets. Chunks that are close
  * together are read in one range, a window of ranges at a time, and decoded directly to the reader's view.
  */
+#include "base/checked.h"
 #include "base/reading.h"
 #include "base/sort.h"
 #include "codec/range_blob.h"
@@ -20,6 +21,8 @@
 #define RANGED_PLAIN_NBYTES 4096u
 /* Bytes of missing inner chunks that a thread sets to the fill value at once. */
 #define FILLED_NBYTES ((uint64_t)1 << 20)
+/* A shard that decodes to so many bytes, of which most are wanted, is fetched as a whole. */
+#define WHOLE_NBYTES ((uint64_t)64 << 20)
 /* So many wanted inner chunks fit on the stack. */
 #define FEW 8
 
@@ -265,6 +268,22 @@ static zarrc_status read_wanted(reading *r, const zarrc_shard_index *index, zarr
   return status;
 }
 
+/* Asks for the whole shard, with the index that has been asked for and most of the inner chunks: one request is then
+ * enough, where the data would follow the index. Nothing is asked for if the shard may be longer than what is read at
+ * once. Returns ZARRC_PENDING, and leaves the error as it is. */
+static zarrc_status ask_whole(const reading *r, const zarrc_spec *spec) {
+  uint64_t ninner = 1, nbytes, nitems = (uint64_t)zarrc_spec_nitems(spec);
+  for (int i = 0; i < r->shard->ndim; i++) {
+    ninner *= (uint64_t)r->shard->grid[i];
+    if (r->region->step[i] != 1) return ZARRC_PENDING; /* some of the touched ones may be empty */
+  }
+  bool fits = zarrc_mul_u64(nitems, spec->dtype.item_size, &nbytes) && nbytes <= WHOLE_NBYTES;
+  if (!fits || r->touched.n < ninner - ninner / 4) return ZARRC_PENDING;
+  zarrc_range whole = {.nbytes = nbytes + nbytes / 8 + 32 * ninner + 4096, .to_end = true};
+  if (zarrc_blob_read(r->blob, &whole, 1, NULL) == ZARRC_OK) zarrc_bytes_release(&whole.got);
+  return ZARRC_PENDING;
+}
+
 zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                               const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   const zarrc_shard *shard = zarrc_codec_instance(codec);
@@ -280,6 +299,7 @@ zarrc_status zarrc_shard_read(const zarrc_codec *codec, const zarrc_spec *spec, 
                .joining = joining_of(zarrc_codec_ctx(codec), spec, blob),
                .ranged = ranged_above(shard->inner, blob)};
   status = zarrc_shard_index_read(shard, r.ctx, blob, &index, error);
+  if (status == ZARRC_PENDING) return ask_whole(&r, spec);
   if (status) return status;
   /* ZARRC_NOT_FOUND is possible here: in a store without snapshots the shard may be erased after its index was read. */
   status = read_wanted(&r, &index, error);

@@ -293,11 +293,60 @@ static zarrc_status open_memory(opening *o) {
   return status;
 }
 
+/* Finds the archive in the path of a URL, whose user, query and fragment are left aside: the first name that ends as
+ * archives do, or, if the URL says that it is one, the last name. *start 0: there is none. */
+static void find_remote_archive(const opening *o, size_t *start, size_t *end) {
+  const char *host = strstr(o->url, "://");
+  size_t first, at = host ? (size_t)(host + 3 - o->url) : 0;
+  size_t length = host ? at + strcspn(o->url + at, "?#") : 0;
+  *start = *end = 0;
+  for (at += host ? strcspn(o->url + at, "/?#") : 0; at < length; at += strcspn(o->url + at, "/?#")) {
+    first = at += strspn(o->url + at, "/");
+    size_t n = strcspn(o->url + first, "/?#");
+    bool is_named = ends_with(o->url + first, n, ".zip") || ends_with(o->url + first, n, ".ozx");
+    if (n == 0 || (!is_named && !o->is_zip)) continue;
+    *start = first;
+    *end = first + n;
+    if (is_named) return;
+  }
+}
+
+/* Opens the archive that stands from start to end in a URL. */
+static zarrc_status open_remote_archive(opening *o, size_t start, size_t end) {
+  size_t n = strlen(o->url), left = strcspn(o->url + end, "?#");
+  char *folder = zarrc_malloc(o->ctx, n + 1), *key = zarrc_malloc(o->ctx, n + 1);
+  char *shown = zarrc_malloc(o->ctx, n + 1);
+  zarrc_store *archives = NULL;
+  zarrc_status status = folder && key && shown ? copy_path(o, o->url + end, &o->path) : no_memory(o);
+  if (status) goto done;
+  o->path[left] = '\0';
+  memcpy(key, o->url + start, end - start);
+  key[end - start] = '\0';
+  memcpy(folder, o->url, start);
+  memcpy(folder + start, o->url + end + left, n - end - left + 1); /* the query */
+  status = decode_percent(o, key);
+  if (!status) status = decode_percent(o, o->path);
+  if (!status) put_components(o->path, o->path);
+  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+  if (!status) status = zarrc_http_store_open(o->ctx, folder, o->options.http, &archives, o->error);
+  if (status) goto done;
+  memcpy(folder, o->url, end);
+  folder[end] = '\0';
+  status = zarrc_zip_open(archives, key, true, zarrc_url_shown(folder, shown, n + 1), &o->store, o->error);
+done:
+  zarrc_free(o->ctx, shown);
+  zarrc_free(o->ctx, key);
+  zarrc_free(o->ctx, folder);
+  return status;
+}
+
 /* Opens what is at a URL of http or https. */
 static zarrc_status open_http(opening *o) {
+  size_t start, end;
   if (o->options.create && !o->options.read_only)
     return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "over HTTP stores can only be read");
-  if (o->is_zip) return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip archives cannot be read over HTTP yet");
+  find_remote_archive(o, &start, &end);
+  if (start) return open_remote_archive(o, start, end);
   zarrc_status status = copy_path(o, "", &o->path);
   return status ? status : zarrc_http_store_open(o->ctx, o->url, o->options.http, &o->store, o->error);
 }
@@ -321,13 +370,14 @@ static zarrc_status open_zip(opening *o) {
   if (!end) return open_url(o);
   const char *archive = end + (*url == ':' ? 1 : 2);
   size_t nnode = (size_t)(end - node), n = strlen(archive);
+  size_t npath = zarrc_http_url_is(archive) ? strcspn(archive, "?#") : n;
   if (n == 0) return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "no path");
   char *whole = zarrc_malloc(o->ctx, n + nnode + 2);
   if (!whole) return no_memory(o);
-  memcpy(whole, archive, n);
-  whole[n] = '/';
-  memcpy(whole + n + 1, node, nnode);
-  whole[n + 1 + nnode] = '\0';
+  memcpy(whole, archive, npath);
+  whole[npath] = '/';
+  memcpy(whole + npath + 1, node, nnode);
+  memcpy(whole + npath + 1 + nnode, archive + npath, n - npath + 1);
   o->url = whole;
   zarrc_status status = open_url(o);
   zarrc_free(o->ctx, whole);
