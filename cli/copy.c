@@ -210,6 +210,7 @@ zarrc_status cli_copy(cli *c, zarrc_error *error) {
   if (!status) status = plan(&k, error);
   if (!status && !c->quiet && !c->json) cli_copy_warn(&k);
   if (!status && !k.dry) status = run(&k, error);
+  if (!status && !c->quiet && !c->json) cli_copy_warn_stale(&k);
   if (!status) status = report(&k, error);
   close_copier(&k);
   return status;

@@ -30,6 +30,8 @@ typedef struct cli_copying {
 zarrc_status cli_copy_print_plan(const cli_copying *k, zarrc_error *error);
 /* Prints notes: what is not copied, although it is Zarr; and if more than twice the size of the source is read. */
 void cli_copy_warn(const cli_copying *k);
+/* Prints a note if consolidated metadata were stale; which is known once the copy is complete. */
+void cli_copy_warn_stale(const cli_copying *k);
 void cli_copy_print_summary(const cli_copying *k);
 void cli_copy_tell_details(const cli_copying *k);
 void cli_copy_put_json(const cli_copying *k);

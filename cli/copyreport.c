@@ -90,6 +90,18 @@ static void warn_unlisted(const cli_copying *k) {
           n == 1 ? "it" : "them");
 }
 
+void cli_copy_warn_stale(const cli_copying *k) {
+  char a[CLI_HUMAN];
+  size_t n = k->report->nstale;
+  if (n == 0) return;
+  fprintf(stderr, "zarrc: note: consolidated metadata are stale: %s array%s ", cli_human_count(a, n),
+          n == 1 ? "" : "s");
+  fputs(n == 1 ? "" : "(such as ", stderr);
+  cli_print_safe(stderr, *k->report->first_stale ? k->report->first_stale : "/");
+  fprintf(stderr, "%s %s copied as they describe %s, not as %s own document%s (--no-consolidated)\n", n == 1 ? "" : ")",
+          n == 1 ? "was" : "were", n == 1 ? "it" : "them", n == 1 ? "its" : "their", n == 1 ? " does" : "s do");
+}
+
 void cli_copy_warn(const cli_copying *k) {
   uint64_t reads, bytes, stored = 0, wanted = 0;
   bool whole;
@@ -279,6 +291,8 @@ void cli_copy_put_json(const cli_copying *k) {
   cli_json_uint(&j, "consolidated_left_out", r->nconsolidated);
   cli_json_uint(&j, "unlisted", r->nunlisted);
   if (r->first_unlisted) cli_json_string(&j, "first_unlisted", r->first_unlisted);
+  cli_json_uint(&j, "stale", r->nstale);
+  if (r->first_stale) cli_json_string(&j, "first_stale", r->first_stale);
   cli_json_count(&j, "objects", r->nobjects);
   cli_json_count(&j, "nbytes", r->nbytes);
   cli_json_uint(&j, "memory", r->memory);

@@ -127,6 +127,9 @@ ZARRC_API zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarr
  * (data type, chunk grid, codecs, fill value or chunk keys) and must be opened again; ZARRC_NOT_FOUND: it was removed.
  * Always ZARRC_OK in stores that cannot identify versions of a value (zarrc_blob_identify). */
 ZARRC_API zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error);
+/* Returns whether the array was opened from consolidated metadata, and zarrc_array_check_current or a read or write has
+ * found since that its document says something else, such as another shape. */
+ZARRC_API bool zarrc_array_is_stale(const zarrc_array *array);
 /* Gets the pipeline of a chunk. It belongs to the array, and chunks of the same shape share it. */
 ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                             zarrc_error *error);

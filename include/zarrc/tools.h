@@ -121,7 +121,9 @@ typedef enum zarrc_copy_event_kind {
   ZARRC_COPY_PROGRESS,     /* how much has been copied; first sent before anything has */
   ZARRC_COPY_OTHER_FILE,   /* while planning: the source has a file at `path` that is not Zarr */
   ZARRC_COPY_CONSOLIDATED, /* the consolidated metadata of the group at `path` is not copied: it may not fit the copy */
-  ZARRC_COPY_UNLISTED      /* while planning: the array or group at `path` is not copied (zarrc_tree_each_unlisted) */
+  ZARRC_COPY_UNLISTED,     /* while planning: the array or group at `path` is not copied (zarrc_tree_each_unlisted) */
+  ZARRC_COPY_STALE         /* the array at `path` was copied as consolidated metadata describe it, but its document says
+                              something else by now (zarrc_array_is_stale) */
 } zarrc_copy_event_kind;
 
 typedef struct zarrc_copy_event {
@@ -222,6 +224,8 @@ typedef struct zarrc_copy_report {
   uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because its consolidated metadata do
                          not tell of them (no_consolidated), or a folder above is no group */
   const char *first_unlisted; /* path of one of them, relative to the node that is copied; NULL: none is known */
+  size_t nstale;              /* arrays with ZARRC_COPY_STALE, and the path of the first; NULL: there is none */
+  const char *first_stale;
 } zarrc_copy_report;
 
 /* Updates and returns the report, which lives as long as the copier. Must not be called during zarrc_copier_run. */

@@ -322,6 +322,20 @@ def make_unlisted(hierarchy):
     zarr.create_array(hierarchy / "folder" / "array", shape=(1,), chunks=(1,), dtype="i4")
 
 
+def test_stale(tmp_path):
+    """Consolidated metadata that say something else than the document of an array are told."""
+    group = zarr.create_group(tmp_path / "g")
+    group.create_array("a", shape=(4,), chunks=(2,), dtype="i4")
+    zarr.consolidate_metadata(tmp_path / "g")
+    zarrc.copy(tmp_path / "g", tmp_path / "same")
+    document = json.loads((tmp_path / "g/a/zarr.json").read_text())
+    (tmp_path / "g/a/zarr.json").write_text(json.dumps(document | {"shape": [6]}))
+    with pytest.warns(RuntimeWarning, match="stale: 'a' was copied as they describe it"):
+        report = zarrc.copy(tmp_path / "g", tmp_path / "copy")
+    assert (report["stale"], report["first_stale"]) == (1, "a")
+    assert zarrc.copy(tmp_path / "g", tmp_path / "new", use_consolidated=False)["stale"] == 0
+
+
 def test_warnings(hierarchy, tmp_path):
     """What is not copied, and each rule that is bent, is told."""
     make_unlisted(hierarchy)

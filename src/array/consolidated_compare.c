@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Telling how consolidated metadata differ from the documents that they are made of. */
+#include "array/consolidated.h"
 #include "array/group.h"
 #include "array/key.h"
 #include "array/metadata.h"
@@ -34,8 +35,8 @@ static bool same_value(const zarrc_json *a, const zarrc_json *b) {
   return true;
 }
 
-/* Compares two texts as JSON, or, if one is not strict JSON, byte by byte. */
-static zarrc_status same_text(zarrc_ctx *ctx, const char *a, const char *b, bool *same, zarrc_error *error) {
+zarrc_status zarrc_consolidated_same_text(zarrc_ctx *ctx, const char *a, const char *b, bool *same,
+                                          zarrc_error *error) {
   zarrc_json_doc *x = NULL, *y = NULL;
   *same = !strcmp(a, b);
   if (*same) return ZARRC_OK;
@@ -55,8 +56,8 @@ static zarrc_status same_arrays(zarrc_ctx *ctx, const zarrc_documents *a, const 
   zarrc_metadata *x = NULL, *y = NULL;
   zarrc_status status = zarrc_metadata_open(ctx, a, &options, &x, error);
   if (!status) status = zarrc_metadata_open(ctx, b, &options, &y, error);
-  if (!status) status = same_text(ctx, x->text, y->text, same, error);
-  if (!status && *same) status = same_text(ctx, x->attributes, y->attributes, same, error);
+  if (!status) status = zarrc_consolidated_same_text(ctx, x->text, y->text, same, error);
+  if (!status && *same) status = zarrc_consolidated_same_text(ctx, x->attributes, y->attributes, same, error);
   zarrc_metadata_close(x);
   zarrc_metadata_close(y);
   return status;
@@ -77,7 +78,7 @@ static zarrc_status same_groups(zarrc_ctx *ctx, const zarrc_documents *a, const 
   char *x = NULL, *y = NULL;
   zarrc_status status = say_group(ctx, a, &x, error);
   if (!status) status = say_group(ctx, b, &y, error);
-  if (!status) status = same_text(ctx, x, y, same, error);
+  if (!status) status = zarrc_consolidated_same_text(ctx, x, y, same, error);
   zarrc_free(ctx, x);
   zarrc_free(ctx, y);
   return status;

@@ -132,7 +132,10 @@ static zarrc_status copy_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   status = zarrc_copy_values(k, a, error);
   if (status) return status;
   status = zarrc_array_check_current(a->source, error); /* another array may have replaced it during the copy */
-  return status ? zarrc_copy_about(k, ZARRC_COPY_SOURCE, status) : ZARRC_OK;
+  if (status) return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
+  if (!zarrc_array_is_stale(a->source)) return ZARRC_OK;
+  if (!k->work.report.nstale++) k->work.report.first_stale = a->told.path;
+  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_STALE, .path = a->told.path}, error);
 }
 
 static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {

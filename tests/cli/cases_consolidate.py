@@ -63,6 +63,26 @@ class Consolidate(support.Case):
         self.assertEqual(self.json("copy", "g.zarr", "j.zarr", "--no-consolidated")["unlisted"], 0)
         self.assertTrue((self.folder / "j.zarr/new/zarr.json").exists())
 
+    def test_stale(self):
+        """A copy says that the array has grown since the metadata were consolidated, in both formats."""
+        for options in ((), ("--zarr-format", "2")):
+            name = f"g{len(options)}.zarr"
+            self.zarrc("create", name, "--group", *options)
+            self.zarrc("create", f"{name}/a", "--shape", "3", "--dtype", "int32", *options)
+            self.zarrc("create", f"{name}/b", "--shape", "3", "--dtype", "int32", *options)
+            self.zarrc("consolidate", name)
+            self.text("copy", name, f"same-{name}")
+            self.assertNotIn("stale", self.said)
+            path = self.folder / name / "b" / (".zarray" if options else "zarr.json")
+            document = json.loads(path.read_text())
+            path.write_text(json.dumps(document | {"shape": [5]}))
+            self.text("copy", name, f"copy-{name}")
+            self.assertIn("note: consolidated metadata are stale: 1 array b was copied as they describe it, not as its own document does "
+                          "(--no-consolidated)", self.said)
+            report = self.json("copy", name, f"json-{name}")
+            self.assertEqual((report["stale"], report["first_stale"]), (1, "b"))
+            self.assertEqual(self.json("copy", name, f"no-{name}", "--no-consolidated")["stale"], 0)
+
     def test_unreadable(self):
         """What only consolidated metadata could tell of is not said to be absent if they cannot be read."""
         self.hierarchy()

@@ -15,6 +15,7 @@
 static zarrc_status hear(void *arg, const zarrc_copy_event *event, zarrc_error *error) {
   (void)error;
   if (event->kind == ZARRC_COPY_CONSOLIDATED) strcat(strcat(arg, event->path), ";");
+  if (event->kind == ZARRC_COPY_STALE) strcat(strcat(strcat(arg, "stale "), event->path), ";");
   return ZARRC_OK;
 }
 
@@ -67,9 +68,41 @@ static void test_otherwise(void **state) {
   }
 }
 
+/* Arrays whose own document says something else than the consolidated metadata are told, once they are copied. */
+static void test_stale(void **state) {
+  char heard[100] = "";
+  zarrc_copier *copier;
+  zarrc_error error;
+  (void)state;
+  nodes_put(source, "g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
+  zarrc_array_close(copying_array(source, "g/a", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
+  zarrc_array_close(copying_array(source, "g/b", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
+  assert_int_equal(zarrc_consolidate(source, "g", false, &error), ZARRC_OK);
+  zarrc_copy_options options = {.event = hear, .event_arg = heard};
+  for (int stale = 0; stale < 2; stale++) {
+    *heard = 0;
+    assert_int_equal(copying_run(source, "g", target, stale ? "y" : "x", options, &copier, &error), ZARRC_OK);
+    const zarrc_copy_report *report = zarrc_copier_report(copier);
+    assert_int_equal(report->nstale, stale);
+    if (stale) assert_string_equal(report->first_stale, "b");
+    assert_string_equal(heard, stale ? ";stale b;" : ";");
+    zarrc_copier_close(copier);
+    if (stale) break;
+    char *text = nodes_get(source, "g/b/zarr.json");
+    *strchr(strstr(text, "\"shape\""), '9') = '7';
+    nodes_put(source, "g/b/zarr.json", text);
+    free(text);
+  }
+  options.no_consolidated = true;
+  assert_int_equal(copying_run(source, "g", target, "z", options, &copier, &error), ZARRC_OK);
+  assert_int_equal(zarrc_copier_report(copier)->nstale, 0);
+  zarrc_copier_close(copier);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_consolidated, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_stale, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_otherwise, open_stores, close_stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,18 @@ def _warn_of_unlisted(src: str, report: dict[str, Any]) -> None:
         )
 
 
+def _warn_of_stale(src: str, report: dict[str, Any]) -> None:
+    n = report["stale"]
+    if n:
+        such = f"{report['first_stale']!r}" if n == 1 else f"{n} arrays, such as {report['first_stale']!r},"
+        warnings.warn(
+            f"{src}: consolidated metadata are stale: {such} {'was' if n == 1 else 'were'} copied as they describe "
+            f"{'it, not as its own document does' if n == 1 else 'them, not as their own documents do'} (use_consolidated=False)",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
 def copy(
     src: str | os.PathLike[str],
     dst: str | os.PathLike[str],
@@ -199,9 +211,9 @@ def copy(
     dict
         The plan and what was done, with the names of ``zarrc copy --json``: ``arrays`` (a list with ``path``, ``shape``,
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
-        ``replaces``, ``other_files``, ``unlisted``, ``zarr_format``; and unless it is a dry run ``written``, ``read``,
+        ``replaces``, ``other_files``, ``unlisted``, ``stale``, ``zarr_format``; and unless it is a dry run ``written``, ``read``,
         ``skipped_objects``, ``mended_objects``, ``seconds``. A `RuntimeWarning` tells of arrays and groups that are not
-        copied, a `UserWarning` of each rule that the metadata of the source bend. ``left`` is there only where something of the old version could not be removed, as
+        copied, and of arrays that stale consolidated metadata describe otherwise than their own documents, a `UserWarning` of each rule that the metadata of the source bend. ``left`` is there only where something of the old version could not be removed, as
         what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
     Raises
@@ -268,6 +280,7 @@ def copy(
         for name in ("written", "read", "skipped_objects", "mended_objects"):
             del report[name]
     else:
+        _warn_of_stale(os.fspath(src), report)
         report |= {"checked": check, "seconds": time.monotonic() - started}
         if copier.left is not None:
             report["left"] = copier.left

@@ -329,6 +329,7 @@ static PyObject *copier_report(PyObject *object, PyObject *none) {
       put(d, "arrays", report_arrays(self, r->narrays)) && put(d, "other_files", count(r->nother_files)) &&
       put(d, "consolidated_left_out", count(r->nconsolidated)) && put(d, "unlisted", count(r->nunlisted)) &&
       (!r->first_unlisted || put(d, "first_unlisted", path_text(r->first_unlisted))) &&
+      put(d, "stale", count(r->nstale)) && (!r->first_stale || put(d, "first_stale", path_text(r->first_stale))) &&
       put(d, "objects", count(r->nobjects)) && put(d, "nbytes", count(r->nbytes)) &&
       put(d, "memory", count(r->memory)) && put(d, "threads", count(r->threads)) &&
       put(d, "written", two_counts("objects", r->written_nobjects, "nbytes", r->written_nbytes)) &&
