@@ -51,23 +51,59 @@ static zarrc_status put_main(zarrc_store *store, const char *path, const zarrc_d
   return status;
 }
 
-/* Stores the attributes of a new node of format 2, of which nobody knows before there is a .zarray or a .zgroup. If it
- * has none, those that an interrupted creation or removal has left are removed. */
-static zarrc_status put_attributes(zarrc_store *store, const char *path, const zarrc_bytes *attributes,
-                                   zarrc_error *error) {
+/* How often attributes are stored again because somebody else has changed them. */
+#define MAX_CONFLICTS 16
+
+/* Stores attributes, or (ptr NULL) removes them, if they are `expected` (NULL: whatever they are), and gets what was
+ * there before, which the caller releases. ZARRC_CONFLICT: they are not, or are changed at this moment. */
+static zarrc_status swap_attributes(zarrc_store *store, const char *key, const zarrc_bytes *expected,
+                                    const zarrc_bytes *attributes, zarrc_bytes *old, zarrc_error *error) {
+  zarrc_key_blob blob;
+  *old = (zarrc_bytes){0};
+  zarrc_status status = zarrc_key_blob_open(&blob, store, key, error);
+  if (status) return status;
+  status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, old, error);
+  bool there = status != ZARRC_NOT_FOUND;
+  if (!there || (status == ZARRC_LIMIT && !expected)) status = ZARRC_OK; /* too long: no attributes to put back */
+  if (!status && expected && (old->len != expected->len || (old->len && memcmp(old->ptr, expected->ptr, old->len))))
+    status = zarrc_fail(error, ZARRC_CONFLICT, "somebody else has changed the attributes");
+  if (!status && attributes->ptr)
+    status = zarrc_blob_replace(blob.blob, attributes, 1, true, error);
+  else if (!status && there)
+    status = zarrc_blob_erase(blob.blob, true, error);
+  if (status) zarrc_error_in_key(error, store, key);
+  zarrc_key_blob_close(&blob);
+  return status;
+}
+
+/* Stores the documents of a new node of format 2. Nobody knows of the attributes before there is a .zarray or a
+ * .zgroup; if it has none, those that an interrupted creation or removal has left are removed. If somebody else has
+ * created a node meanwhile, what was there before, which may be theirs, is put back, unless they have replaced it
+ * themselves. */
+static zarrc_status put_new_2(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                              zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
+  zarrc_bytes old = {0}, mine = {0};
   zarrc_status status = zarrc_key_join(path, ".zattrs", key, sizeof key, error);
   if (status) return status;
-  return attributes->ptr ? zarrc_store_set(store, key, attributes->ptr, attributes->len, error)
-                         : zarrc_store_erase(store, key, error);
+  status = ZARRC_CONFLICT;
+  for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
+    zarrc_bytes_release(&old);
+    status = swap_attributes(store, key, NULL, &documents->attributes, &old, error);
+  }
+  if (!status) {
+    status = put_main(store, path, documents, error);
+    if (status == ZARRC_CONFLICT) swap_attributes(store, key, &documents->attributes, &old, &mine, NULL);
+  }
+  zarrc_bytes_release(&old);
+  zarrc_bytes_release(&mine);
+  return status;
 }
 
 /* Stores the documents of a new node, the one that describes it last. */
 static zarrc_status put_new(zarrc_store *store, const char *path, const zarrc_documents *documents,
                             zarrc_error *error) {
-  zarrc_status status = ZARRC_OK;
-  if (format_of(documents) == 2) status = put_attributes(store, path, &documents->attributes, error);
-  return status ? status : put_main(store, path, documents, error);
+  return format_of(documents) == 2 ? put_new_2(store, path, documents, error) : put_main(store, path, documents, error);
 }
 
 /* Finds out what is at a path. *name: if not NULL, set to the name of the document, if one was read. */

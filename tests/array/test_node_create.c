@@ -94,6 +94,40 @@ static void test_create_at_once(void **state) {
   }
 }
 
+static void expect_text(const char *key, const char *expected) {
+  char *text = nodes_get(store, key);
+  if (expected)
+    assert_string_equal(text, expected);
+  else
+    assert_null(text);
+  free(text);
+}
+
+/* Somebody else makes a node of format 2: whoever loses leaves the attributes of the other. theirs: they were there
+ * before (0), come (1), or go (2), while ours are stored. */
+static void test_attributes_at_once(void **state) {
+  static const char theirs[] = "{\"theirs\": 1}", ours[] = "{\"ours\": 1}", array[] = "{\"zarr_format\": 2}";
+  (void)state;
+  for (int how = 0; how < 2; how++)
+    for (int with = 0; with < 2; with++)
+      for (int at = 1; at <= 4; at++) {
+        zarrc_error error = {0};
+        assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+        nodes_put(store, ".zgroup", "{\"zarr_format\": 2}");
+        if (how == 0) nodes_put(store, "a/.zattrs", theirs);
+        meddler outer = meddle("a/.zattrs", how ? at : 0, theirs), inner = meddle("a/.zarray", at, array);
+        outer.inner = &inner.store;
+        zarrc_documents documents = zarrc_documents_of(array, strlen(array));
+        documents.name = ".zarray";
+        if (with) documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)ours, .len = strlen(ours)};
+        zarrc_status status = zarrc_node_create(&outer.store, "a", &documents, ZARRC_CREATE_NEW, &error);
+        bool lost = inner.countdown == 0;
+        assert_int_equal(status, lost ? ZARRC_CONFLICT : ZARRC_OK);
+        if (lost) expect_text("a/.zattrs", how && outer.countdown ? NULL : theirs);
+        if (!lost && how == 0) expect_text("a/.zattrs", with ? ours : NULL);
+      }
+}
+
 /* A store that fails is reported, and is not a node that is missing. */
 static void test_create_on_fire(void **state) {
   static const char *const keys[] = {"zarr.json", ".zarray", ".zgroup", "a/zarr.json", "a/.zarray", "a/.zgroup"};
@@ -120,8 +154,8 @@ static void test_create_on_fire(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_create),         EMPTY_STORE(test_create_beside),  EMPTY_STORE(test_read_only),
-      EMPTY_STORE(test_create_at_once), EMPTY_STORE(test_create_on_fire),
+      EMPTY_STORE(test_create),         EMPTY_STORE(test_create_beside),      EMPTY_STORE(test_read_only),
+      EMPTY_STORE(test_create_at_once), EMPTY_STORE(test_attributes_at_once), EMPTY_STORE(test_create_on_fire),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
