@@ -56,6 +56,7 @@ typedef struct zarrc_parts {
   bool keeps;   /* the parts will be passed to `replace` on the blob the old value came from; only then may an encoder
                    emit kept pieces (zarrc_blob_keep) */
   bool streams; /* the parts will be passed to `replace_from`; only then may an encoder set a source */
+  bool fresh;   /* the values are all of the chunk that lies in the array: nobody reads what is stored beside them */
   const struct zarrc_source *source; /* produces the rest of the value; NULL: the pieces are all of it */
   void *source_state;
   uint64_t past_nbytes; /* of the pieces that the source has produced before these */

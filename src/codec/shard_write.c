@@ -56,7 +56,7 @@ typedef struct writing {
   zarrc_region region; /* to be written */
   zarrc_values values; /* its view is NULL: `elements` has a copy of it */
   zarrc_touched touched;
-  bool keeps; /* as in zarrc_parts, of the shard */
+  bool keeps, fresh; /* as in zarrc_parts, of the shard */
   elements elements;
   old_shard old;
   new_shard new;
@@ -104,6 +104,7 @@ static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
   }
   zarrc_parts_init(parts, w->ctx);
   parts->keeps = w->keeps;
+  parts->fresh = w->fresh;
   w->new.index.entries[touch.i] = (zarrc_shard_entry){k, TOUCHED};
   if (b->slot_nbytes) {
     parts->into = (uint8_t *)b->slots.ptr + k * b->slot_nbytes;
@@ -478,7 +479,8 @@ zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec
                .region = *region,
                .values = *values,
                .touched = zarrc_shard_touched(shard, region),
-               .keeps = parts->keeps};
+               .keeps = parts->keeps,
+               .fresh = parts->fresh};
   init_elements(&w, codec, values->view);
   zarrc_subchunk_order order = shard->order ? shard->order : spec->options.subchunk_order;
   status = zarrc_shard_walk_init(&w.new.walk, order, shard->ndim, shard->grid, error);

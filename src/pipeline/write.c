@@ -237,8 +237,11 @@ static zarrc_status check_values(const zarrc_pipeline *p, const zarrc_region *re
 
 static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
                            const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  const zarrc_spec *spec = &p->specs[0];
   zarrc_status status = check_values(p, region, values, error);
   if (status) return status;
+  if (parts->fresh && !old && !zarrc_region_is_all(region, spec->ndim, spec->shape) && fill_destroys(p))
+    return update_padded(p, region, values, parts, error);
   if (!updates_parts(p)) return update_whole(p, old, region, values, parts, error);
   if (!takes(p, values)) return update_copied(p, old, region, values, parts, error);
   return update_parts(p, old, region, values, parts, error);
@@ -260,12 +263,9 @@ static bool streams(const zarrc_pipeline *p, const zarrc_blob *to, const zarrc_v
 
 /* Makes the new value, or the beginning of it if it is stored in batches. */
 static zarrc_status make_parts(const zarrc_pipeline *p, zarrc_blob *old, const zarrc_region *region,
-                               const zarrc_values *values, bool fresh, zarrc_parts *parts, zarrc_error *error) {
-  const zarrc_spec *spec = &p->specs[0];
-  bool more = true, pads = fresh && region && !zarrc_region_is_all(region, spec->ndim, spec->shape) && fill_destroys(p);
-  zarrc_status status = pads ? check_values(p, region, values, error) : ZARRC_OK;
-  if (!status)
-    status = pads ? update_padded(p, region, values, parts, error) : zarrc_update(p, old, region, values, parts, error);
+                               const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
+  bool more = true;
+  zarrc_status status = zarrc_update(p, old, region, values, parts, error);
   return status || !parts->source || parts->nitems ? status : zarrc_parts_next(parts, &more, error);
 }
 
@@ -291,7 +291,8 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
     zarrc_parts_init(&parts, pipeline->ctx);
     parts.keeps = keeps;
     parts.streams = streams(pipeline, to, values);
-    status = make_parts(pipeline, keeps ? to : NULL, region, values, fresh, &parts, error);
+    parts.fresh = fresh;
+    status = make_parts(pipeline, keeps ? to : NULL, region, values, &parts, error);
     bool again = !status && (keeps || parts.source);
     if (!status) status = store_parts(to, &parts, keeps, error);
     zarrc_parts_clear(&parts);

@@ -56,12 +56,16 @@ static void fill_value_is_not_stored(void **state) {
 static void padding_destroys_nothing(void **state) {
   zarrc_ctx *ctx = *state;
   static const double fills[] = {NAN, INFINITY, 9.969209968386869e36, -9999, 0};
-  static const char chain[] = "[{\"name\": \"numcodecs.delta\", \"configuration\": {\"dtype\": \"<f8\"}}, " BYTES "]";
+#define DELTA "[{\"name\": \"numcodecs.delta\", \"configuration\": {\"dtype\": \"<f8\"}}, " BYTES "]"
+#define SHARD_OF(codecs)                                                                                               \
+  "[{\"name\": \"sharding_indexed\", \"configuration\": {\"chunk_shape\": [2, 4], \"codecs\": " codecs                 \
+  ", \"index_codecs\": [" BYTES "]}}]"
+  static const char *const chains[] = {DELTA, SHARD_OF(DELTA), SHARD_OF(SHARD_OF(DELTA))};
   double values[6] = {1, 2, 3, 4, 5, 6}, got[6], empty[6];
-  for (size_t k = 0; k < sizeof fills / sizeof *fills; k++) {
-    zarrc_spec spec = chunk_spec(ZARRC_FLOAT64, 2, (int64_t[]){4, 3});
-    spec.fill = &fills[k];
-    zarrc_pipeline *p = chunk_pipeline(ctx, chain, &spec);
+  for (size_t k = 0; k < 3 * sizeof fills / sizeof *fills; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_FLOAT64, 2, (int64_t[]){4, 4});
+    spec.fill = &fills[k / 3];
+    zarrc_pipeline *p = chunk_pipeline(ctx, chains[k % 3], &spec);
     counting_blob blob;
     counting_blob_init(&blob, ctx, NULL, 0, false);
     zarrc_region inside = chunk_region(2, (int64_t[]){0, 0}, (int64_t[]){3, 2}, NULL);
@@ -70,7 +74,7 @@ static void padding_destroys_nothing(void **state) {
     assert_int_equal(zarrc_write(p, &blob.blob, &inside, &(zarrc_values){.view = &from}, true, NULL), ZARRC_OK);
     assert_int_equal(zarrc_read(p, &blob.blob, &inside, &to, NULL, NULL), ZARRC_OK);
     assert_memory_equal(got, values, sizeof values);
-    for (int i = 0; i < 6; i++) empty[i] = fills[k];
+    for (int i = 0; i < 6; i++) empty[i] = fills[k / 3];
     from.data = empty;
     assert_int_equal(zarrc_write(p, &blob.blob, &inside, &(zarrc_values){.view = &from}, true, NULL), ZARRC_OK);
     assert_null(blob.bytes);
