@@ -408,16 +408,49 @@ static zarrc_status read_header(const zarrc_spec *spec, field *f, zfp_stream *s,
   return zarrc_fail(error, ZARRC_CORRUPT, "the settings in the header are not those of a zfp stream");
 }
 
-/* Decodes to packed elements of the chunk. */
-static zarrc_status decode_blocks(const zarrc_codec *codec, const field *f, zfp_stream *s, size_t nbytes, size_t item,
-                                  uint8_t *elements, zarrc_error *error) {
+/* Returns whether blocks are as long as each other, so that some can be decoded without those before, and have the axes
+ * of the chunk. */
+static bool can_skip(const field *f, const zfp_stream *s, const zarrc_spec *spec) {
+  bool same = s->minbits == s->maxbits && f->ndim == spec->ndim;
+  for (int k = 0; same && k < f->ndim; k++) same = f->n[k] == (size_t)spec->shape[f->ndim - 1 - k];
+  return same;
+}
+
+static bool lies_in(const field *f, const place *p, const zarrc_region *region) {
+  for (int k = 0; k < f->ndim; k++) {
+    int axis = f->ndim - 1 - k;
+    int64_t first = region->start[axis], last = first + (region->count[axis] - 1) * region->step[axis];
+    int64_t low = first < last ? first : last, high = first < last ? last : first;
+    if (region->count[axis] == 0 || (uint64_t)high < p->at[k] || (uint64_t)low >= p->at[k] + p->n[k]) return false;
+  }
+  return true;
+}
+
+static zarrc_status refuse_end(const field *f, size_t nbytes, uint64_t i, zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes end in block %" PRIu64 " of %" PRIu64, nbytes, i, f->nall);
+}
+
+/* Decodes to packed elements of the chunk: all, or (region not NULL) those of blocks of equal length that a region
+ * needs. */
+static zarrc_status decode_blocks(const zarrc_codec *codec, const field *f, zfp_stream *s, const zarrc_region *region,
+                                  size_t nbytes, size_t item, uint8_t *elements, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   block b;
+  const uint64_t first = stream_rtell(s->stream),
+                 end = first + f->nall * s->maxbits; /* the elements are in memory: no overflow */
+  bool behind = false;                               /* the stream is not where block i begins */
+  if (region && (end + 7) / 8 > nbytes)
+    return refuse_end(f, nbytes, (uint64_t)nbytes * 8 < first ? 0 : ((uint64_t)nbytes * 8 - first) / s->maxbits, error);
   for (uint64_t i = 0; !status && i < f->nall; i++) {
     place p = place_of(f, i);
+    if (region && !lies_in(f, &p, region)) {
+      behind = true;
+      continue;
+    }
+    if (behind) stream_rseek(s->stream, (size_t)(first + i * s->maxbits));
+    behind = false;
     decode_block(f, s, &b);
-    if ((stream_rtell(s->stream) + 7) / 8 > nbytes)
-      return zarrc_fail(error, ZARRC_TRUNCATED, "%zu bytes end in block %" PRIu64 " of %" PRIu64, nbytes, i, f->nall);
+    if ((stream_rtell(s->stream) + 7) / 8 > nbytes) return refuse_end(f, nbytes, i, error);
     for (size_t j = 0; j < place_nrows(&p); j++) {
       row r = row_of(f, &p, j);
       zarrc_zfp_elements_from(&f->kind, (const uint8_t *)&b + r.in_block * zarrc_zfp_item_size(f->kind.type),
@@ -425,7 +458,7 @@ static zarrc_status decode_blocks(const zarrc_codec *codec, const field *f, zfp_
     }
     if (i % AT_ONCE == AT_ONCE - 1) status = zarrc_ctx_check_canceled(zarrc_codec_ctx(codec), error);
   }
-  uint64_t used = status ? 0 : (stream_rtell(s->stream) + 63) / 64 * 8;
+  uint64_t used = status ? 0 : ((region ? end : stream_rtell(s->stream)) + 63) / 64 * 8;
   if (status || nbytes <= used) return status;
   return zarrc_fail(error, ZARRC_CORRUPT, "%" PRIu64 " bytes follow the compressed data", nbytes - used);
 }
@@ -444,20 +477,24 @@ static zarrc_status copy_padded(zarrc_ctx *ctx, const zarrc_bytes *encoded, zarr
   return ZARRC_OK;
 }
 
-static zarrc_status decode_all(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_bytes *encoded, field *f,
-                               zfp_stream *s, void *elements, zarrc_error *error) {
+/* Decodes at least what a region needs (NULL: all). */
+static zarrc_status decode_region(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_bytes *encoded,
+                                  field *f, zfp_stream *s, const zarrc_region *region, void *elements,
+                                  zarrc_error *error) {
   const zarrc_zfp_config *c = zarrc_codec_instance(codec);
   zarrc_bytes padded = {0};
   zarrc_status status = copy_padded(zarrc_codec_ctx(codec), encoded, &padded, error);
   if (!status) status = open_stream(s, padded.ptr, padded.len, error);
   if (!status && c->is_zfpy) status = read_header(spec, f, s, error);
-  if (!status) status = decode_blocks(codec, f, s, encoded->len, spec->dtype.item_size, elements, error);
+  if (!status && !can_skip(f, s, spec)) region = NULL;
+  if (!status) status = decode_blocks(codec, f, s, region, encoded->len, spec->dtype.item_size, elements, error);
   close_stream(s);
   zarrc_bytes_release(&padded);
   return status;
 }
 
-/* Decodes all elements, directly to the reader's memory if it wants all and has them packed. */
+/* Decodes all elements, directly to the reader's memory if it wants all and has them packed; or, at a fixed rate, the
+ * blocks that are wanted. */
 static zarrc_status zfp_codec_read(const zarrc_codec *codec, const zarrc_spec *spec, zarrc_blob *blob,
                                    const zarrc_region *region, const zarrc_view *to, zarrc_error *error) {
   zarrc_ctx *ctx = zarrc_codec_ctx(codec);
@@ -477,7 +514,7 @@ static zarrc_status zfp_codec_read(const zarrc_codec *codec, const zarrc_spec *s
   if (!status && !all) status = zarrc_scratch_take(ctx, nbytes, &memory, error);
   if (!status) {
     void *elements = all ? packed.memory : (void *)(uintptr_t)memory.ptr;
-    status = decode_all(codec, spec, &encoded, &f, &s, elements, error);
+    status = decode_region(codec, spec, &encoded, &f, &s, all ? NULL : region, elements, error);
   }
   if (!status && all) {
     zarrc_packed_store(&packed);

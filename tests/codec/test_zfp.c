@@ -31,19 +31,25 @@ static void chunks_of_others(void **state) {
   assert_int_equal(golden_check(*state, "zfp.txt", "numcodecs.zfpy"), 16);
 }
 
-static zarrc_status read_value(const zarrc_pipeline *p, zarrc_ctx *ctx, const void *value, size_t n, void *out,
-                               zarrc_error *error) {
+/* Reads a region of a chunk (NULL: all of it) into packed memory. */
+static zarrc_status read_part(const zarrc_pipeline *p, zarrc_ctx *ctx, const void *value, size_t n,
+                              const zarrc_region *region, void *out, zarrc_error *error) {
   const zarrc_spec *spec = zarrc_pipeline_spec(p);
-  zarrc_view to = zarrc_view_c(&spec->dtype, spec->ndim, spec->shape, out);
+  zarrc_view to = zarrc_view_c(&spec->dtype, spec->ndim, region ? region->count : spec->shape, out);
   zarrc_memory_blob blob;
   uint8_t *exact = malloc(n ? n : 1);
   memcpy(exact, value, n);
   zarrc_memory_blob_init(&blob, ctx, exact, n);
   blob.present = true;
-  zarrc_status status = zarrc_read(p, &blob.blob, NULL, &to, NULL, error);
+  zarrc_status status = zarrc_read(p, &blob.blob, region, &to, NULL, error);
   zarrc_memory_blob_clear(&blob);
   free(exact);
   return status;
+}
+
+static zarrc_status read_value(const zarrc_pipeline *p, zarrc_ctx *ctx, const void *value, size_t n, void *out,
+                               zarrc_error *error) {
+  return read_part(p, ctx, value, n, NULL, out, error);
 }
 
 /* Chunks that a codec refuses, when the pipeline is opened. */
@@ -149,6 +155,37 @@ static void streams_that_are_cut_or_longer(void **state) {
   zarrc_pipeline_close(p);
 }
 
+/* Of blocks that are as long as each other only those are decoded that a part needs; but a stream that is cut, or
+ * longer, is refused whichever part is read. */
+static void parts_at_a_fixed_rate(void **state) {
+  static const char *const chains[] = {ZFP("\"fixed_rate\", \"rate\": 16"), ZFPY("\"mode\": 2, \"rate\": 16")};
+  zarrc_spec spec = chunk_spec(ZARRC_INT32, 2, (int64_t[]){40, 30});
+  needs_codec("zfp");
+  int32_t *numbers = chunk_numbers(&spec), all[1200], got[1200];
+  for (int i = 0; i < 2; i++) {
+    zarrc_error error = {0};
+    zarrc_pipeline *p = chunk_pipeline(*state, chains[i], &spec);
+    size_t n;
+    uint8_t *bytes = chunk_encode(*state, p, numbers, &n), *longer = calloc(1, n + 8);
+    memcpy(longer, bytes, n);
+    assert_int_equal(read_value(p, *state, bytes, n, all, NULL), ZARRC_OK);
+    for (int64_t at = 0; at < 30; at++) {
+      zarrc_region part = chunk_region(2, (int64_t[]){at, 29 - at}, (int64_t[]){5, 1 + at / 3}, (int64_t[]){2, 1});
+      assert_int_equal(read_part(p, *state, bytes, n, &part, got, NULL), ZARRC_OK);
+      for (int64_t k = 0; k < part.count[0] * part.count[1]; k++)
+        assert_int_equal(got[k], all[(at + 2 * (k / part.count[1])) * 30 + 29 - at + k % part.count[1]]);
+      assert_int_equal(read_part(p, *state, longer, n + 8, &part, got, NULL), ZARRC_CORRUPT);
+      assert_int_equal(read_part(p, *state, bytes, n - 8, &part, got, &error), ZARRC_TRUNCATED);
+      assert_non_null(strstr(SAID(error), "of 80"));
+      assert_int_equal(read_part(p, *state, bytes, 0, &part, got, NULL), i ? ZARRC_CORRUPT : ZARRC_TRUNCATED);
+    }
+    free(longer);
+    free(bytes);
+    zarrc_pipeline_close(p);
+  }
+  free(numbers);
+}
+
 /* Noise is the worst that can be compressed: the size that is told beforehand is enough in every mode. */
 static void noise(void **state) {
   static const char *const chains[] = {REVERSIBLE,
@@ -249,6 +286,7 @@ int main(void) {
       cmocka_unit_test(what_is_refused),
       cmocka_unit_test(elements_that_are_refused),
       cmocka_unit_test(streams_that_are_cut_or_longer),
+      cmocka_unit_test(parts_at_a_fixed_rate),
       cmocka_unit_test(noise),
       cmocka_unit_test(headers),
       cmocka_unit_test(without_the_library),
