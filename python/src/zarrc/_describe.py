@@ -217,6 +217,9 @@ def _describe_v2(codec: V2Codec, spec: ArraySpec) -> tuple[list[Any], Any, bool,
         for each in on_elements:
             described, native = _describe_filter(each, native)
             chain.append(described)
+        if _is_zfpy(codec.compressor) and not filters and not chain and native.str in ("<i4", "<i8", "<f4", "<f8"):
+            # it takes the elements of the chunk as they are, and in order C only
+            return [_described_as(codec.compressor)], dtype, variable, raw
         chain.append(
             {"name": "bytes", "configuration": {"endian": "big" if _is_big(native) else "little"}}
             if native.itemsize > 1
@@ -243,5 +246,15 @@ def _describe_numcodec(what: str, codec: Any) -> dict[str, Any]:
     """A codec of numcodecs from bytes to bytes."""
     if _name_of(codec) not in _BYTES_OF_NUMCODECS:
         raise Unsupported(f"{what} {_name_of(codec)}")
+    return _described_as(codec)
+
+
+def _is_zfpy(codec: Any) -> bool:
+    """Whether a compressor is that of numcodecs that takes elements."""
+    return _name_of(codec) == "numcodecs.zfpy.ZFPY"
+
+
+def _described_as(codec: Any) -> dict[str, Any]:
+    """What the library calls a codec of numcodecs."""
     configuration = dict(codec.get_config())
     return {"name": f"numcodecs.{configuration.pop('id')}", "configuration": plain(configuration)}
