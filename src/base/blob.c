@@ -107,7 +107,7 @@ zarrc_blob_traits zarrc_blob_get_traits(const zarrc_blob *blob) {
 bool zarrc_blob_is_near(const zarrc_blob *blob) {
   if (!blob->traits) return true;
   zarrc_blob_traits t = zarrc_blob_get_traits(blob);
-  return t.gap <= NEAR_GAP && !t.deferred;
+  return t.gap <= NEAR_GAP && t.requests == 1 && !t.deferred;
 }
 
 zarrc_joining zarrc_blob_joining(const zarrc_ctx *ctx, const zarrc_blob *blob, const zarrc_chunk_options *options) {

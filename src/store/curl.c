@@ -169,6 +169,7 @@ static size_t take_head(char *text, size_t size, size_t n, void *arg) {
   l->heard = now_ms();
   l->nhead += n;
   if (l->nhead > HEAD_NBYTES) return fail_transfer(l, ZARRC_NETWORK, "the head of the server's answer is too long");
+  if (l->is_wanted) return n; /* trailers, which say nothing that counts */
   if (n >= 5 && !strncasecmp(text, "HTTP/", 5)) {
     curl_easy_getinfo(l->easy, CURLINFO_RESPONSE_CODE, &status);
     zarrc_answer_begin(&l->get->answer, (int)status);

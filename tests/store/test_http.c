@@ -46,6 +46,7 @@ static void publish(const http_fixture *f, published *p) {
 }
 
 static void unpublish(published *p) {
+  http_server_rest(p->server);
   while (p->n > 0) free(p->bytes[--p->n]);
   zarrc_store_close(p->store);
 }
@@ -161,7 +162,7 @@ static void replaced_shards(void **state) {
   make_array(f, &p, "", "[16,16]", SHARDS);
   publish(f, &p);
   zarrc_array *array = open_array(f->store, "");
-  f->server->change = replace_shard;
+  http_server_change(f->server, replace_shard, NULL);
   read_region(array, 3, 5, 1, 1);
   read_region(array, 3, 5, 1, 1);
   assert_string_equal(f->server->log[f->server->nrequests - 1].if_match, "\"two\"");
@@ -229,6 +230,7 @@ static void archives(void **state) {
     zarrc_free(f->ctx, path);
     zarrc_store_close(store);
   }
+  http_server_rest(f->server);
   free(bytes);
 }
 

@@ -187,8 +187,7 @@ static void wrong_answers(void **state) {
     spoiling s = {.spoil = spoils[i]};
     zarrc_range range = {.offset = 10, .nbytes = 10};
     zarrc_error error;
-    f->server->change = spoil;
-    f->server->arg = &s;
+    http_server_change(f->server, spoil, &s);
     http_server_begin(f->server);
     zarrc_status status = http_get(f->store, "f", &range, &error);
     if (status != ZARRC_NETWORK) fail_msg("spoil %zu: %s", i, zarrc_status_name(status));
@@ -207,8 +206,7 @@ static void encoded(void **state) {
   spoiling s = {.spoil = gzipped};
   zarrc_range range = {.offset = 10, .nbytes = 10};
   zarrc_error error;
-  f->server->change = spoil;
-  f->server->arg = &s;
+  http_server_change(f->server, spoil, &s);
   assert_int_equal(http_get(f->store, "f", &range, &error), ZARRC_UNSUPPORTED);
   assert_non_null(strstr(error.message, "gzip"));
   assert_null(strcasestr(f->server->log[0].head, "accept-encoding"));
@@ -234,8 +232,7 @@ static void statuses(void **state) {
                {304, ZARRC_NETWORK, 1},   {408, ZARRC_NETWORK, 5},   {425, ZARRC_NETWORK, 5}, {429, ZARRC_NETWORK, 5},
                {500, ZARRC_NETWORK, 5},   {502, ZARRC_NETWORK, 5},   {503, ZARRC_NETWORK, 5}, {504, ZARRC_NETWORK, 5}};
   spoiling s = {.spoil = send_status};
-  f->server->change = spoil;
-  f->server->arg = &s;
+  http_server_change(f->server, spoil, &s);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     zarrc_range range = {.offset = 10, .nbytes = 10};
     zarrc_error error;
@@ -256,8 +253,7 @@ static void missing_403(void **state) {
   const zarrc_http_options options = {.struct_size = sizeof options, .missing_403 = true};
   zarrc_store *store = http_open(f, &options);
   spoiling s = {.spoil = send_status};
-  f->server->change = spoil;
-  f->server->arg = &s;
+  http_server_change(f->server, spoil, &s);
   status_to_send = 403;
   static const struct {
     const char *key;
@@ -325,6 +321,7 @@ static void too_long_as_a_whole(void **state) {
   assert_int_equal(all.got.len, LONG);
   zarrc_bytes_release(&all.got);
   zarrc_store_close(store);
+  http_server_rest(f->server);
   free(bytes);
 }
 
@@ -342,8 +339,7 @@ static void longer_than_allowed(void **state) {
   assert_int_equal(range.total, HTTP_TOTAL);
   zarrc_bytes_release(&range.got);
   spoiling s = {.spoil = without_length};
-  f->server->change = spoil;
-  f->server->arg = &s;
+  http_server_change(f->server, spoil, &s);
   range = (zarrc_range){.nbytes = 999, .to_end = true};
   assert_int_equal(http_get(f->store, "f", &range, &error), ZARRC_LIMIT);
   range = (zarrc_range){.nbytes = 1000, .to_end = true};
@@ -383,6 +379,7 @@ static void long_ranges(void **state) {
     for (unsigned k = 1; k < f->server->nrequests; k++) assert_string_equal(f->server->log[k].if_match, "\"long\"");
     zarrc_bytes_release(&range.got);
   }
+  http_server_rest(f->server);
   free(bytes);
 }
 
@@ -397,7 +394,7 @@ static void replace_after_first(void *arg, http_server *server, const http_asked
 static void conflicts(void **state) {
   http_fixture *f = *state;
   needs_curl();
-  f->server->change = replace_after_first;
+  http_server_change(f->server, replace_after_first, NULL);
   for (int ignores = 0; ignores < 2; ignores++) {
     zarrc_key_blob blob;
     zarrc_range range = {.nbytes = 10};

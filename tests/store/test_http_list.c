@@ -53,7 +53,7 @@ static void listings(void **state) {
   put_listing(f, "/a/x%20y/", "[{\"name\":\"c\", \"type\":\"directory\"}]");
   put_listing(f, "/a/x%20y/c/", "[{\"name\":\"0\", \"type\":\"file\", \"size\":7}]");
   type = "application/json";
-  f->server->change = set_type;
+  http_server_change(f->server, set_type, NULL);
   assert_int_equal(list(f, "", false, &l, &error), ZARRC_OK);
   assert_string_equal(l.text, "zarr.json=12 x y/-1 odd=-1 ");
   assert_int_equal(f->server->nrequests, 1);
@@ -71,7 +71,7 @@ static void no_listings(void **state) {
   listed l;
   zarrc_error error;
   needs_curl();
-  f->server->change = set_type;
+  http_server_change(f->server, set_type, NULL);
   static const struct {
     const char *type, *text;
   } rows[] = {{"text/html", "<html></html>"},
@@ -102,7 +102,7 @@ static void refused(void **state) {
     int http;
     zarrc_status status;
   } rows[] = {{403, ZARRC_UNSUPPORTED}, {404, ZARRC_OK}, {400, ZARRC_NETWORK}, {500, ZARRC_NETWORK}};
-  f->server->change = send_status;
+  http_server_change(f->server, send_status, NULL);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     status_to_send = rows[i].http;
     assert_int_equal(list(f, "", false, &l, &error), rows[i].status);

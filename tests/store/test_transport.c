@@ -38,8 +38,7 @@ static void spoil(void *arg, http_server *server, const http_asked *asked, http_
 
 static void use_faults(http_fixture *f, spoiling *faults) {
   http_server_begin(f->server);
-  f->server->change = spoil;
-  f->server->arg = faults;
+  http_server_change(f->server, spoil, faults);
 }
 
 static void expect_bytes(zarrc_store *store, const http_fixture *f, const char *key) {
@@ -49,6 +48,7 @@ static void expect_bytes(zarrc_store *store, const http_fixture *f, const char *
   assert_int_equal(got.len, HTTP_TOTAL);
   assert_memory_equal(got.ptr, f->bytes, HTTP_TOTAL);
   zarrc_bytes_release(&got);
+  http_server_rest(f->server);
 }
 
 /* A request that fails a few times is made again, and goes on where the body was cut off if the version is known. */
@@ -103,8 +103,7 @@ static void cut_and_changed(void **state) {
     strcpy(f->server->values[0].etag, "\"one\"");
     f->server->manners.ignores_if_match = ignores;
     http_server_begin(f->server);
-    f->server->change = change_after_cut;
-    f->server->arg = f;
+    http_server_change(f->server, change_after_cut, f);
     expect_bytes(f->store, f, "f");
     assert_int_equal(f->server->nrequests, 3);
   }
@@ -133,6 +132,7 @@ static void given_up(void **state) {
     zarrc_error error;
     use_faults(f, &faults);
     assert_int_equal(zarrc_store_get(store, "f", 1 << 20, &got, &error), ZARRC_NETWORK);
+    http_server_rest(f->server);
     assert_int_equal(f->server->nrequests, rows[i].nrequests);
     assert_true(error.transient);
     assert_string_equal(error.key, "f");
@@ -187,13 +187,14 @@ static void redirects(void **state) {
     zarrc_store *store = http_open(f, &options);
     redirecting r = {f, http_server_start(), rows[i].http, rows[i].kind};
     http_server_put(r.other, "/a/f", f->bytes, HTTP_TOTAL, "\"one\"");
-    f->server->change = redirect;
-    f->server->arg = &r;
+    http_server_change(f->server, redirect, &r);
     for (int again = 0; again < 2; again++) {
       zarrc_range range = {.offset = 10, .nbytes = 10};
       zarrc_error error;
       http_server_begin(f->server);
       zarrc_status status = http_get(store, "f", &range, &error);
+      http_server_rest(f->server);
+      http_server_rest(r.other);
       if (status != rows[i].status) fail_msg("row %zu: %s", i, zarrc_status_name(status));
       if (!status) assert_memory_equal(range.got.ptr, f->bytes + 10, 10);
       if (!status) zarrc_bytes_release(&range.got);
@@ -272,6 +273,7 @@ static void every_40th(void **state) {
     spoiling faults = kinds[i];
     use_faults(f, &faults);
     assert_int_equal(fetch_values(store, f), NVALUES + 1);
+    http_server_rest(f->server);
     zarrc_http_counts counts = http_counts(store);
     bool by_libcurl =
         kinds[i].kind == HTTP_RESET; /* what dies on a connection that was used before it repeats itself */
@@ -296,7 +298,7 @@ static void fewer_at_once(void **state) {
   use_faults(f, &faults);
   assert_int_equal(fetch_values(store, f), NVALUES + 1);
   assert_true(http_counts(store).retries > 100);
-  f->server->change = NULL;
+  http_server_change(f->server, NULL, NULL);
   assert_int_equal(fetch_values(store, f), NVALUES + 1);
   zarrc_store_close(store);
 }
@@ -387,8 +389,7 @@ static void canceled(void **state) {
   http_fixture other = *f;
   assert_int_equal(zarrc_ctx_open(&options, &other.ctx, NULL), ZARRC_OK);
   zarrc_store *store = http_open(&other, &http);
-  f->server->change = cancel_and_stall;
-  f->server->arg = &c;
+  http_server_change(f->server, cancel_and_stall, &c);
   enum { N = 40 };
   zarrc_key_blob blobs[N];
   zarrc_range ranges[N];

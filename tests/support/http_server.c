@@ -174,7 +174,10 @@ static bool send_reply(http_server *s, int fd, const http_asked *asked, const ht
   if (!send_all(fd, r->body, n)) return false;
   if (r->fault == HTTP_STALL) wait_for_end(s, fd);
   if (r->fault != HTTP_FINE) return false;
-  if (r->chunked && !send_all(fd, n ? "\r\n0\r\n\r\n" : "0\r\n\r\n", n ? 7 : 5)) return false;
+  if (r->chunked) {
+    snprintf(head, sizeof head, "%s0\r\n%s\r\n", n ? "\r\n" : "", r->trailers ? r->trailers : "");
+    if (!send_all(fd, head, strlen(head))) return false;
+  }
   return r->chunked || r->claimed == r->nbytes;
 }
 
@@ -200,6 +203,7 @@ static void *serve_connection(void *arg) {
     if (!read_head(c->fd, &asked)) break;
     pthread_mutex_lock(&s->lock);
     asked.number = ++s->nrequests;
+    s->nbusy++;
     asked.connection = c->number;
     if (s->nrequests <= sizeof s->log / sizeof *s->log) s->log[s->nrequests - 1] = asked;
     wait_for_others(s);
@@ -207,6 +211,10 @@ static void *serve_connection(void *arg) {
     if (s->change) s->change(s->arg, s, &asked, &reply);
     pthread_mutex_unlock(&s->lock);
     goes_on = send_reply(s, c->fd, &asked, &reply);
+    pthread_mutex_lock(&s->lock);
+    s->nbusy--;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
   }
   pthread_mutex_lock(&s->lock);
   s->nopen--;
@@ -277,9 +285,28 @@ void http_server_stop(http_server *s) {
   free(s);
 }
 
+/* Takes the lock when no request is being answered. */
+static void lock_idle(http_server *s) {
+  pthread_mutex_lock(&s->lock);
+  while (s->nbusy > 0) pthread_cond_wait(&s->changed, &s->lock);
+}
+
+void http_server_rest(http_server *s) {
+  lock_idle(s);
+  pthread_mutex_unlock(&s->lock);
+}
+
+void http_server_change(http_server *s, void (*change)(void *, http_server *, const http_asked *, http_reply *),
+                        void *arg) {
+  lock_idle(s);
+  s->change = change;
+  s->arg = arg;
+  pthread_mutex_unlock(&s->lock);
+}
+
 void http_server_put(http_server *s, const char *path, const void *bytes, size_t nbytes, const char *etag) {
   size_t i = 0;
-  pthread_mutex_lock(&s->lock);
+  lock_idle(s);
   while (i < s->nvalues && strcmp(s->values[i].path, path) != 0) i++;
   if (i == sizeof s->values / sizeof *s->values) abort();
   if (i == s->nvalues) s->nvalues++;
@@ -290,7 +317,7 @@ void http_server_put(http_server *s, const char *path, const void *bytes, size_t
 }
 
 void http_server_begin(http_server *s) {
-  pthread_mutex_lock(&s->lock);
+  lock_idle(s);
   s->nrequests = s->nconnections = 0;
   s->most_open = s->nopen;
   pthread_mutex_unlock(&s->lock);

@@ -37,8 +37,9 @@ typedef struct http_reply {
   char headers[1024]; /* more of them, each line with its end */
   const char *body;
   size_t nbytes;
-  size_t claimed; /* Content-Length; SIZE_MAX: none, and the connection ends with the body */
-  bool chunked;   /* Transfer-Encoding: chunked instead */
+  size_t claimed;       /* Content-Length; SIZE_MAX: none, and the connection ends with the body */
+  bool chunked;         /* Transfer-Encoding: chunked instead */
+  const char *trailers; /* lines after a chunked body; may be NULL */
   http_fault fault;
   size_t cut_at;
 } http_reply;
@@ -75,8 +76,8 @@ struct http_server {
   /* Called with the lock held, after the server has made its answer; may be NULL. */
   void (*change)(void *arg, http_server *server, const http_asked *asked, http_reply *reply);
   void *arg;
-  unsigned gather; /* answers wait until so many requests are there at once; then 0 */
-  unsigned nwaiting;
+  unsigned gather;          /* answers wait until so many requests are there at once; then 0 */
+  unsigned nwaiting, nbusy; /* requests that wait, and that are being answered */
   unsigned nrequests, nconnections, nopen, most_open;
   http_asked log[4096]; /* the first requests */
   struct http_connection *connections;
@@ -87,10 +88,18 @@ struct http_server {
 http_server *http_server_start(void);
 void http_server_stop(http_server *server);
 
+/* The functions that follow wait until all requests have been answered. */
+/* Sets what changes answers (NULL: nothing) and what it is given. */
+void http_server_change(http_server *server,
+                        void (*change)(void *arg, http_server *server, const http_asked *asked, http_reply *reply),
+                        void *arg);
 /* Adds a value, or changes it. bytes NULL: there is none any more. */
 void http_server_put(http_server *server, const char *path, const void *bytes, size_t nbytes, const char *etag);
 /* Counts anew. */
 void http_server_begin(http_server *server);
+/* Only waits; after that the server does not use bytes and arguments any more. */
+void http_server_rest(http_server *server);
+
 /* Writes "http://127.0.0.1:PORT/PATH". */
 const char *http_server_url(const http_server *server, const char *path, char *out, size_t size);
 

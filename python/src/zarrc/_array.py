@@ -354,9 +354,9 @@ def open(
     use_consolidated: bool = True,
     strict: bool = False,
 ) -> Array:
-    """Opens the array at a path or URL (``file:``, ``zip:``), without zarr-python.
+    """Opens the array at a path or URL (``file:``, ``zip:``, ``http:``, ``https:``), without zarr-python.
 
-    A zip archive, which can only be read, is opened as a directory is: ``data.zip/group/array``.
+    A zip archive is opened as a directory is: ``data.zip/group/array``. Archives and what is on a server can only be read.
 
     Parameters
     ----------
