@@ -59,6 +59,23 @@ zarrc_status zarrc_blob_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *
   return said(blob->ops->erase(blob, if_unchanged, error), error);
 }
 
+static zarrc_status refuse_append(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "the store takes values as a whole only, not piece by piece");
+}
+
+zarrc_status zarrc_blob_append(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, zarrc_error *error) {
+  if (!zarrc_blob_is_writable(blob)) return refuse_write(error);
+  ZARRC_FIND_OP(blob, append);
+  if (!ZARRC_HAS_OP(blob->ops, append)) return refuse_append(error);
+  return said(blob->ops->append(blob, parts, n, error), error);
+}
+
+zarrc_status zarrc_blob_publish(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  ZARRC_FIND_OP(blob, publish);
+  if (!ZARRC_HAS_OP(blob->ops, publish)) return refuse_append(error);
+  return said(blob->ops->publish(blob, if_unchanged, error), error);
+}
+
 zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   ZARRC_FIND_OP(blob, identify);
   *known = false;

@@ -127,34 +127,47 @@ static zarrc_status read_direct(zarrc_ctx *ctx, int fd, zarrc_range *ranges, siz
   return status;
 }
 
-static zarrc_status file_read(zarrc_file_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  zarrc_file_store *fs = blob->fs;
-  zarrc_status status = ZARRC_OK;
-  if (blob->seen.fd == 0) status = open_value(blob, error);
-  if (status) return status;
-  const zarrc_file_seen *seen = &blob->seen;
-  if (seen->fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
-  uint64_t total = (uint64_t)seen->nbytes, start = 0;
+/* Reads from an open file of `total` bytes. */
+static zarrc_status read_file(zarrc_ctx *ctx, int fd, bool direct, zarrc_range *ranges, size_t n, uint64_t total,
+                              zarrc_error *error) {
+  uint64_t start = 0;
   size_t nbytes = 0;
-  if (fs->max_value_bytes && total > fs->max_value_bytes)
-    return zarrc_fail(error, ZARRC_LIMIT, "a file of %llu bytes, of which the store allows %llu",
-                      (unsigned long long)total, (unsigned long long)fs->max_value_bytes);
+  zarrc_status status = ZARRC_OK;
   for (size_t i = 0; i < n; i++) { /* check all ranges before taking memory for any */
     ranges[i].got = (zarrc_bytes){0};
     status = zarrc_range_locate(&ranges[i], total, &start, &nbytes, error);
     if (status) return status;
   }
-  if (seen->direct) {
-    status = read_direct(fs->store.ctx, seen->fd - 1, ranges, n, total, error);
+  if (direct) {
+    status = read_direct(ctx, fd, ranges, n, total, error);
   } else {
     for (size_t i = 0; i < n && !status; i++) {
       zarrc_range_locate(&ranges[i], total, &start, &nbytes, NULL);
-      status = place_range(fs->store.ctx, &ranges[i], nbytes, error);
+      status = place_range(ctx, &ranges[i], nbytes, error);
     }
-    if (!status) status = read_ranges(seen->fd - 1, ranges, n, total, error);
+    if (!status) status = read_ranges(fd, ranges, n, total, error);
   }
   if (status) zarrc_ranges_release(ranges, n);
   return status;
+}
+
+static zarrc_status file_read(zarrc_file_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+  zarrc_file_store *fs = blob->fs;
+  zarrc_status status = ZARRC_OK;
+  if (blob->growing) {
+    uint64_t nbytes;
+    int fd = zarrc_file_growing_get(blob->growing, &nbytes);
+    return read_file(fs->store.ctx, fd, false, ranges, n, nbytes, error);
+  }
+  if (blob->seen.fd == 0) status = open_value(blob, error);
+  if (status) return status;
+  const zarrc_file_seen *seen = &blob->seen;
+  if (seen->fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
+  uint64_t total = (uint64_t)seen->nbytes;
+  if (fs->max_value_bytes && total > fs->max_value_bytes)
+    return zarrc_fail(error, ZARRC_LIMIT, "a file of %llu bytes, of which the store allows %llu",
+                      (unsigned long long)total, (unsigned long long)fs->max_value_bytes);
+  return read_file(fs->store.ctx, seen->fd - 1, seen->direct, ranges, n, total, error);
 }
 
 /* A file changed more recently may change again within the same tick of the file system's clock. */
@@ -207,6 +220,14 @@ static zarrc_status replace_from_op(zarrc_blob *self, zarrc_parts *parts, bool i
   return zarrc_file_replace_from(blob, parts, if_unchanged, error);
 }
 
+static zarrc_status append_op(zarrc_blob *self, const zarrc_bytes *parts, size_t n, zarrc_error *error) {
+  return zarrc_file_append((zarrc_file_blob *)self, parts, n, error);
+}
+
+static zarrc_status publish_op(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
+  return zarrc_file_publish((zarrc_file_blob *)self, if_unchanged, error);
+}
+
 static zarrc_status erase_op(zarrc_blob *self, bool if_unchanged, zarrc_error *error) {
   zarrc_file_blob *blob = (zarrc_file_blob *)self;
   return zarrc_file_erase(blob, if_unchanged, error);
@@ -220,7 +241,9 @@ static bool keep_op(const zarrc_blob *self, uint64_t offset, uint64_t nbytes, za
 }
 
 static void close_op(zarrc_blob *self) {
-  zarrc_file_forget((zarrc_file_blob *)self);
+  zarrc_file_blob *blob = (zarrc_file_blob *)self;
+  zarrc_file_growing_drop(blob);
+  zarrc_file_forget(blob);
 }
 
 static size_t blob_nbytes_op(const zarrc_store *store, size_t key_nbytes) {
@@ -239,7 +262,9 @@ static zarrc_status open_op(zarrc_store *store, const char *key, zarrc_blob *sel
                                          .replace_from = replace_from_op,
                                          .erase = erase_op,
                                          .identify = identify_op,
-                                         .keep = keep_op};
+                                         .keep = keep_op,
+                                         .append = append_op,
+                                         .publish = publish_op};
   (void)error;
   *(zarrc_file_blob *)self = (zarrc_file_blob){
       .blob = {store->read_only ? &reading : &writing, &near}, .fs = (zarrc_file_store *)store, .key = key};

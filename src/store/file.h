@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file store, in parts: file.c opens and reads, file_write.c changes one key, file_copy.c copies bytes from file to
+ * The file store, in parts: file.c opens and reads, file_write.c changes one key, file_append.c makes a value piece by
+ * piece, file_copy.c copies bytes from file to
  * file, file_direct.c bypasses the page cache, file_list.c lists, file_root.c finds the root, path.c turns keys into
  * files, file_io.c calls the system. The process holds no locks and no state of it except descriptors, so that any
  * thread may use it, also after fork().
@@ -49,11 +50,15 @@ typedef struct zarrc_file_seen {
   bool direct; /* opened with O_DIRECT */
 } zarrc_file_seen;
 
+/* A new value that is made piece by piece. */
+typedef struct zarrc_file_growing zarrc_file_growing;
+
 typedef struct zarrc_file_blob {
   zarrc_blob blob;
   zarrc_file_store *fs;
   const char *key;
   zarrc_file_seen seen;
+  zarrc_file_growing *growing; /* NULL: there is none */
 } zarrc_file_blob;
 
 /* -------------------------------------------------------------------------------------------------------- file_io.c */
@@ -122,6 +127,9 @@ bool zarrc_file_is_temp(const char *name);
  * whose writer is dead: it is not locked, and no process here has the number in its name. */
 void zarrc_file_temp_hold(int fd);
 bool zarrc_file_temp_remove(int dir, const char *name);
+/* Creates a temporary file beside a name, and holds it. access: O_WRONLY or O_RDWR; *direct: O_DIRECT or 0; becomes 0
+ * if the file system refuses it. Returns -1 and errno on failure. */
+int zarrc_file_temp_create(int dir, const char *name, int access, int *direct, char temp[ZARRC_TEMP_NAME]);
 /* Returns whether `remove` would remove the file. *nbytes: its size. */
 bool zarrc_file_temp_is_left(int dir, const char *name, uint64_t *nbytes);
 /* Removes such files from the directory of a key, the first time that this store is asked to. */
@@ -211,6 +219,31 @@ extern const zarrc_stage_ops zarrc_file_stage_ops;
 zarrc_status zarrc_file_move_in(int place, int stage, bool replace, zarrc_error *error);
 /* Undoes this if it was begun and not completed. Returns 0, or -1 and errno. */
 int zarrc_file_undo_move_in(int place, int stage);
+
+/* ------------------------------------------------------------------------------------------------- file_write.c */
+
+/* Returns ZARRC_INVALID_ARGUMENT if the name of the blob's key looks like that of a temporary file. */
+zarrc_status zarrc_file_check_name(const zarrc_file_blob *blob, zarrc_error *error);
+/* Writes pieces at the current position of a file, also those that the blob keeps. */
+zarrc_status zarrc_file_write_parts(const zarrc_file_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
+                                    zarrc_error *error);
+/* Closes a file that was written, synchronized if the store syncs and `status` is no failure. Returns the first
+ * failure. */
+zarrc_status zarrc_file_finish(const zarrc_file_store *fs, int fd, zarrc_status status, zarrc_error *error);
+/* Renames a temporary file, or removes it if that fails. *os_error: errno if the system has failed. */
+zarrc_status zarrc_file_put_in_place(zarrc_file_blob *blob, int dir, const char *name, const char *temp,
+                                     bool if_unchanged, int *os_error, zarrc_error *error);
+/* Closes the directory of a key that was written, or (failed) removes what was made for it. */
+void zarrc_file_leave_parent(zarrc_file_store *fs, const char *key, int dir, const zarrc_file_made *made, bool failed);
+
+/* ------------------------------------------------------------------------------------------------ file_append.c */
+
+zarrc_status zarrc_file_append(zarrc_file_blob *blob, const zarrc_bytes *parts, size_t n, zarrc_error *error);
+zarrc_status zarrc_file_publish(zarrc_file_blob *blob, bool if_unchanged, zarrc_error *error);
+/* Returns the open file of a growing value, and its length. */
+int zarrc_file_growing_get(const zarrc_file_growing *growing, uint64_t *nbytes);
+/* Removes a growing value, if there is one. */
+void zarrc_file_growing_drop(zarrc_file_blob *blob);
 
 /* -------------------------------------------------------------------------------------- the operations elsewhere */
 

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { TRIES = 64 };
+
 static uint64_t random_number(const void *address) {
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, GRND_NONBLOCK) == (ssize_t)sizeof random) return random;
@@ -53,6 +55,21 @@ bool zarrc_file_is_temp(const char *name) {
 
 void zarrc_file_temp_hold(int fd) {
   flock(fd, LOCK_EX | LOCK_NB); /* if this fails the process number must do */
+}
+
+int zarrc_file_temp_create(int dir, const char *name, int access, int *direct, char temp[ZARRC_TEMP_NAME]) {
+  int fd = -1, tries = 0;
+  do {
+    zarrc_file_temp_name(temp, name);
+    fd = openat(dir, temp, access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | *direct, 0666);
+    if (fd < 0 && errno == EINVAL && *direct) { /* O_DIRECT was refused, but the file has been created */
+      unlinkat(dir, temp, 0);
+      *direct = 0;
+      errno = EINTR;
+    }
+  } while (fd < 0 && (errno == EINTR || (errno == EEXIST && ++tries < TRIES)));
+  if (fd >= 0) zarrc_file_temp_hold(fd);
+  return fd;
 }
 
 static bool is_running(const char *name) {

@@ -21,8 +21,7 @@
 #include <unistd.h>
 
 enum {
-  BATCH = 1024, /* most pieces of one system call */
-  TRIES = 64,
+  BATCH = 1024,     /* most pieces of one system call */
   GONE_TRIES = 4096 /* a process that keeps erasing may win most of the time */
 };
 
@@ -60,8 +59,8 @@ static zarrc_status write_kept(const zarrc_file_blob *blob, int fd, const zarrc_
   return zarrc_file_copy(blob->fs->store.ctx, seen->fd - 1, offset, part->len, fd, error);
 }
 
-static zarrc_status write_parts(const zarrc_file_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
-                                zarrc_error *error) {
+zarrc_status zarrc_file_write_parts(const zarrc_file_blob *blob, int fd, const zarrc_bytes *parts, size_t n,
+                                    zarrc_error *error) {
   struct iovec iov[BATCH];
   zarrc_status status = ZARRC_OK;
   for (size_t i = 0; i < n && !status;) {
@@ -88,7 +87,8 @@ static zarrc_status write_value(const zarrc_file_blob *blob, int fd, const value
   zarrc_status status = ZARRC_OK;
   size_t n = v->n;
   for (bool more = true; !status && more;) {
-    status = direct ? zarrc_file_direct_add(direct, parts, n, error) : write_parts(blob, fd, parts, n, error);
+    status =
+        direct ? zarrc_file_direct_add(direct, parts, n, error) : zarrc_file_write_parts(blob, fd, parts, n, error);
     if (status || !v->source) break;
     status = zarrc_parts_next(v->source, &more, error);
     parts = v->source->items;
@@ -114,31 +114,27 @@ static int sync_data(int fd) {
   return failed;
 }
 
+zarrc_status zarrc_file_finish(const zarrc_file_store *fs, int fd, zarrc_status status, zarrc_error *error) {
+  if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(error, errno, "cannot sync");
+  if (close(fd) && errno != EINTR && !status) /* EINTR: the file is closed nevertheless */
+    status = zarrc_file_fail(error, errno, "cannot close");
+  return status;
+}
+
 /* Creates a temporary file, writes the value to it and closes it. If that fails there is no file, and *os_error is
  * errno if the system has failed. */
 static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char *name, const value *v,
                                char temp[ZARRC_TEMP_NAME], int *os_error, zarrc_error *error) {
   const zarrc_file_store *fs = blob->fs;
   zarrc_error own = {0};
-  int fd = -1, tries = 0, direct = fs->direct ? zarrc_file_direct_flag() : 0;
-  do {
-    zarrc_file_temp_name(temp, name);
-    fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | direct, 0666);
-    if (fd < 0 && errno == EINVAL && direct) { /* O_DIRECT was refused, but the file has been created */
-      unlinkat(dir, temp, 0);
-      direct = 0;
-      errno = EINTR;
-    }
-  } while (fd < 0 && (errno == EINTR || (errno == EEXIST && ++tries < TRIES)));
+  int direct = fs->direct ? zarrc_file_direct_flag() : 0;
+  int fd = zarrc_file_temp_create(dir, name, O_WRONLY, &direct, temp);
   if (fd < 0) {
     *os_error = errno;
     return zarrc_file_fail(error, *os_error, "cannot make a temporary file");
   }
-  zarrc_file_temp_hold(fd);
   zarrc_status status = direct ? write_direct(blob, fd, v, &own) : write_value(blob, fd, v, NULL, &own);
-  if (!status && fs->sync == ZARRC_SYNC_DATA && sync_data(fd)) status = zarrc_file_fail(&own, errno, "cannot sync");
-  if (close(fd) && errno != EINTR && !status) /* EINTR: the file is closed nevertheless */
-    status = zarrc_file_fail(&own, errno, "cannot close");
+  status = zarrc_file_finish(fs, fd, status, &own);
   if (!status) return ZARRC_OK;
   *os_error = own.os_error;
   if (error) *error = own;
@@ -146,11 +142,40 @@ static zarrc_status write_temp(const zarrc_file_blob *blob, int dir, const char 
   return status;
 }
 
+zarrc_status zarrc_file_put_in_place(zarrc_file_blob *blob, int dir, const char *name, const char *temp,
+                                     bool if_unchanged, int *os_error, zarrc_error *error) {
+  zarrc_file_lock_held lock;
+  if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
+    *os_error = errno;
+    unlinkat(dir, temp, 0);
+    return refuse_unlocked(*os_error, error);
+  }
+  bool changed = if_unchanged && is_changed(blob, dir, name);
+  if (!changed && renameat(dir, temp, dir, name)) *os_error = errno;
+  zarrc_file_unlock(&lock);
+  if (changed || *os_error) {
+    unlinkat(dir, temp, 0);
+    return changed ? refuse_changed(blob, error)
+                   : zarrc_file_fail(error, *os_error, "cannot rename the temporary file");
+  }
+  zarrc_file_forget(blob);
+  if (blob->fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
+    return zarrc_file_fail(error, errno, "cannot sync the directory");
+  return ZARRC_OK;
+}
+
+void zarrc_file_leave_parent(zarrc_file_store *fs, const char *key, int dir, const zarrc_file_made *made, bool failed) {
+  close(dir);
+  if (failed)
+    zarrc_file_unmake(fs, key, made);
+  else if (atomic_load_explicit(&fs->unused, memory_order_relaxed) > 0)
+    atomic_store(&fs->unused, 0);
+}
+
 /* Writes and renames. *gone: the directory was erased meanwhile. */
 static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_unchanged, bool *gone,
                                  zarrc_error *error) {
   zarrc_file_store *fs = blob->fs;
-  zarrc_file_lock_held lock;
   char temp[ZARRC_TEMP_NAME];
   const char *name;
   int os_error = 0;
@@ -163,36 +188,13 @@ static zarrc_status replace_once(zarrc_file_blob *blob, const value *v, bool if_
   }
   zarrc_file_temp_sweep(fs, dir, blob->key);
   zarrc_status status = write_temp(blob, dir, name, v, temp, &os_error, error);
-  if (status) goto done;
-  if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
-    os_error = errno;
-    unlinkat(dir, temp, 0);
-    status = refuse_unlocked(os_error, error);
-    goto done;
-  }
-  bool changed = if_unchanged && is_changed(blob, dir, name);
-  if (!changed && renameat(dir, temp, dir, name)) os_error = errno;
-  zarrc_file_unlock(&lock);
-  if (changed || os_error) {
-    unlinkat(dir, temp, 0);
-    status =
-        changed ? refuse_changed(blob, error) : zarrc_file_fail(error, os_error, "cannot rename the temporary file");
-    goto done;
-  }
-  zarrc_file_forget(blob);
-  if (fs->sync == ZARRC_SYNC_DATA && zarrc_file_sync_dir(dir))
-    status = zarrc_file_fail(error, errno, "cannot sync the directory");
-done:
-  close(dir);
-  if (status)
-    zarrc_file_unmake(fs, blob->key, &made);
-  else if (atomic_load_explicit(&fs->unused, memory_order_relaxed) > 0)
-    atomic_store(&fs->unused, 0);
+  if (!status) status = zarrc_file_put_in_place(blob, dir, name, temp, if_unchanged, &os_error, error);
+  zarrc_file_leave_parent(fs, blob->key, dir, &made, status != ZARRC_OK);
   *gone = os_error == ENOENT;
   return status;
 }
 
-static zarrc_status check_name(const zarrc_file_blob *blob, zarrc_error *error) {
+zarrc_status zarrc_file_check_name(const zarrc_file_blob *blob, zarrc_error *error) {
   const char *slash = strrchr(blob->key, '/');
   if (!zarrc_file_is_temp(slash ? slash + 1 : blob->key)) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a name like those of temporary files, which are not listed");
@@ -201,7 +203,7 @@ static zarrc_status check_name(const zarrc_file_blob *blob, zarrc_error *error) 
 zarrc_status zarrc_file_replace(zarrc_file_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                                 zarrc_error *error) {
   const value v = {parts, n, NULL};
-  zarrc_status status = check_name(blob, error);
+  zarrc_status status = zarrc_file_check_name(blob, error);
   bool gone = false;
   int tries = 0;
   if (status) return status;
@@ -212,7 +214,7 @@ zarrc_status zarrc_file_replace(zarrc_file_blob *blob, const zarrc_bytes *parts,
 
 zarrc_status zarrc_file_replace_from(zarrc_file_blob *blob, zarrc_parts *parts, bool if_unchanged, zarrc_error *error) {
   const value v = {parts->items, parts->nitems, parts};
-  zarrc_status status = check_name(blob, error);
+  zarrc_status status = zarrc_file_check_name(blob, error);
   bool gone = false;
   if (!status) status = replace_once(blob, &v, if_unchanged, &gone, error);
   if (!gone) return status;

@@ -66,6 +66,13 @@ typedef struct zarrc_blob_ops {
   /* Sets the version of the value that the blob reads, as if it had read it already: if the value has another version,
    * reads, and replace and erase with if_unchanged, return ZARRC_CONFLICT. Does no input or output. */
   void (*expect)(zarrc_blob *blob, const zarrc_identity *identity);
+  /* Appends pieces (also 0 of them) to a new value, which is made aside; a failure leaves it as it was. From then on
+   * the blob reads the new value, also in other threads during a call, but its `identify` and if_unchanged are about
+   * the old one. Only `publish` makes others see the new value; closing the blob without it removes what was appended.
+   * Only the process that began may continue. NULL: values are only stored as a whole. */
+  zarrc_status (*append)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, zarrc_error *error);
+  /* Puts what was appended in the place of the value, as `replace` would. After a failure it is removed. */
+  zarrc_status (*publish)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
 } zarrc_blob_ops;
 
 /* What readers and writers should know about a blob. */
@@ -85,6 +92,9 @@ ZARRC_API zarrc_status zarrc_blob_replace(zarrc_blob *blob, const zarrc_bytes *p
 ZARRC_API zarrc_status zarrc_blob_replace_from(zarrc_blob *blob, zarrc_parts *parts, bool if_unchanged,
                                                zarrc_error *error);
 ZARRC_API zarrc_status zarrc_blob_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+/* ZARRC_UNSUPPORTED: its store takes whole values only. */
+ZARRC_API zarrc_status zarrc_blob_append(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_blob_publish(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
 /* Makes the blob read this version only. Returns false if it cannot. */
 ZARRC_API bool zarrc_blob_expect(zarrc_blob *blob, const zarrc_identity *identity);
