@@ -121,13 +121,15 @@ zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *
   return zarrc_ctx_open(&options, out, error);
 }
 
-zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error) {
+zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, cli_access access, cli_node *out,
+                            zarrc_error *error) {
   const char *sync = cli_value(c, CLI_SYNC);
   zarrc_open_options options = {.struct_size = sizeof options,
-                                .read_only = !writable,
-                                .create = writable,
+                                .read_only = access == CLI_READ,
+                                .create = access != CLI_READ,
                                 .follow_links = cli_has(c, CLI_FOLLOW_LINKS),
-                                .direct = cli_has(c, CLI_DIRECT)};
+                                .direct = cli_has(c, CLI_DIRECT),
+                                .by_stage = access == CLI_REPLACE};
   const char *header = cli_value(c, CLI_HEADER);
   const zarrc_http_options http = {.struct_size = sizeof http, .headers = &header, .nheaders = header != NULL};
   options.http = &http;
@@ -142,7 +144,7 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writab
 bool cli_unfinished(cli *c, zarrc_ctx *ctx, const char *url, char *note, size_t size) {
   cli_node place = {0};
   bool found = false;
-  if (!cli_store_open(c, ctx, url, true, &place, NULL)) { /* writable, since nothing may exist there yet */
+  if (!cli_store_open(c, ctx, url, CLI_WRITE, &place, NULL)) { /* writable, since nothing may exist there yet */
     place.store->read_only = true;
     zarrc_stage_find(place.store, place.path, note, size, &found, NULL);
   }
@@ -187,11 +189,11 @@ static zarrc_status open_node(cli *c, const zarrc_array_options *options, cli_no
 
 zarrc_status cli_node_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, const zarrc_array_options *options,
                            cli_node *out, zarrc_error *error) {
-  zarrc_status status = cli_store_open(c, ctx, url, false, out, error);
+  zarrc_status status = cli_store_open(c, ctx, url, CLI_READ, out, error);
   if (!status) status = open_node(c, options, out, error);
   if (status || !writable) return status;
   cli_node_close(out); /* a missing node is reported before a directory is created */
-  status = cli_store_open(c, ctx, url, true, out, error);
+  status = cli_store_open(c, ctx, url, CLI_WRITE, out, error);
   return status ? status : open_node(c, options, out, error);
 }
 

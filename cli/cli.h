@@ -69,8 +69,11 @@ enum { CLI_WHOLE = 1, CLI_HALF };
 zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *error);
 /* Says whether notices were left out because others said the same. */
 void cli_notices_end(const cli *c);
+/* What a store is opened for. CLI_REPLACE: for stages only (by_stage of zarrc_open_options). */
+typedef enum { CLI_READ, CLI_WRITE, CLI_REPLACE } cli_access;
 /* Opens the store of a URL and takes its path apart; opens no node. */
-zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, bool writable, cli_node *out, zarrc_error *error);
+zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, cli_access access, cli_node *out,
+                            zarrc_error *error);
 /* Returns how groups are opened: --no-consolidated. */
 zarrc_group_options cli_group_options(const cli *c);
 /* Opens the array or group of a URL as well; ZARRC_NOT_FOUND if there is none. */

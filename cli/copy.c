@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 /* The number of file names that the summary prints. */
 #define SHOWN 5
@@ -98,6 +99,10 @@ static void suggest_inside(cli_copying *k, uint64_t nnodes) {
            cli_human_count(count, nnodes), nnodes == 1 ? "" : "s");
 }
 
+static bool is_to_archive(const cli_copying *k) {
+  return !strcmp(k->copy.store->ops->name, "zip");
+}
+
 static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
   const zarrc_copy_report *r = k->report;
   switch (r->obstacle) {
@@ -116,6 +121,7 @@ static const char *obvious_hint(const cli_copying *k, zarrc_status status) {
   default:
     break;
   }
+  if (is_to_archive(k) && status == ZARRC_UNSUPPORTED && r->side == ZARRC_COPY_TARGET) return "--overwrite";
   if (!r->resumable) return "";
   /* failures that may not come again; an unreadable source would fail again */
   bool again = status == ZARRC_CONFLICT || status == ZARRC_CANCELED || status == ZARRC_NETWORK ||
@@ -139,7 +145,8 @@ static zarrc_status explain(cli_copying *k, zarrc_status status, zarrc_error *er
   }
   if (r->obstacle == ZARRC_COPY_FILES_THERE)
     cli_hint_others(k->c, status, &there);
-  else if (r->obstacle == ZARRC_COPY_NODE_THERE && r->target_kind == ZARRC_NODE_GROUP && r->target_nodes > 1)
+  else if (r->obstacle == ZARRC_COPY_NODE_THERE && r->target_kind == ZARRC_NODE_GROUP && r->target_nodes > 1 &&
+           !is_to_archive(k))
     suggest_inside(k, r->target_nodes - 1);
   else
     snprintf(k->c->hint, sizeof k->c->hint, "%s", obvious_hint(k, status));
@@ -152,9 +159,9 @@ static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
   cli *c = k->c;
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &k->ctx, error);
   if (!status) status = zarrc_copy_check_urls(k->ctx, k->source_url, k->copy_url, error);
-  if (!status) status = cli_store_open(c, k->ctx, k->source_url, false, &k->source, error);
+  if (!status) status = cli_store_open(c, k->ctx, k->source_url, CLI_READ, &k->source, error);
   if (!status) k->source_url = k->options.source_name = k->source.url;
-  if (!status) status = cli_store_open(c, k->ctx, k->copy_url, true, &k->copy, error);
+  if (!status) status = cli_store_open(c, k->ctx, k->copy_url, CLI_REPLACE, &k->copy, error);
   if (!status && !zarrc_stage_possible(k->copy.store)) {
     snprintf(c->hint, sizeof c->hint, "a path as the destination");
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copy in memory would be gone at once");

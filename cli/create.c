@@ -179,7 +179,7 @@ static zarrc_status make(making *m, const char *url, zarrc_error *error) {
                            : cli_has(c, CLI_FORCE)    ? ZARRC_CREATE_OVERWRITE_ALL
                                                       : ZARRC_CREATE_OVERWRITE;
   zarrc_survey there;
-  zarrc_status status = cli_store_open(c, m->ctx, url, true, &node, error);
+  zarrc_status status = cli_store_open(c, m->ctx, url, CLI_WRITE, &node, error);
   if (!status) status = create(m, node.store, node.path, mode, &node.array, &node.group, error);
   if (status == ZARRC_CONFLICT && mode == ZARRC_CREATE_NEW && is_about(error, node.path))
     snprintf(c->hint, sizeof c->hint, "--overwrite");

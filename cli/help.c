@@ -9,9 +9,10 @@
 static const char about[] =
     "zarrc reads, writes and re-encodes Zarr arrays and groups, of version 3 and 2.\n\n"
     "URL is a path, file:PATH or memory:; a node inside a hierarchy is named by its path (x.zarr/group/array), also in "
-    "a "
-    "zip archive, which can only be read (x.zip/group/array, or zip:FILE/group/array whatever its name). Results "
-    "go to standard output, everything else to standard error; the FILE - is standard input or output.";
+    "a zip archive (x.zip/group/array, or zip:FILE/group/array whatever its name). A zip archive can only be written "
+    "as "
+    "a whole, by copy. Results go to standard output, everything else to standard error; the FILE - is standard input "
+    "or output.";
 
 static const char exits[] =
     "0 all went well\n2 wrong usage, selection or key\n3 not found\n4 invalid metadata\n5 not supported: codec, data "

@@ -282,7 +282,7 @@ zarrc_status cli_ls(cli *c, zarrc_error *error) {
   int64_t depth = -1;
   zarrc_status status = cli_option_number(c, CLI_DEPTH, 0, 1000000, &depth, error);
   if (!status) status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
-  if (!status) status = cli_store_open(c, ctx, c->args.operand[0], false, &node, error);
+  if (!status) status = cli_store_open(c, ctx, c->args.operand[0], CLI_READ, &node, error);
   if (!status) status = list(&ls, depth, error);
   cli_hint_unfinished(c, ctx, c->args.operand[0], status);
   for (size_t i = 0; ls.lines && i < ls.n; i++) {

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zarrc_error error;
   must(!zarrc_memory_store_open(ctx, &memory, NULL));
   must(!zarrc_store_set(memory, "a.zip", data, size, NULL));
-  zarrc_status status = zarrc_zip_store_open(memory, "a.zip", &zip, &error);
+  zarrc_status status = zarrc_zip_store_open(memory, "a.zip", NULL, &zip, &error);
   fuzz_check_error(status, &error);
   if (!status) must(!zarrc_store_list(zip, "", true, true, read_member, zip, &error));
   zarrc_store_close(zip);

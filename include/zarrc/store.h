@@ -30,6 +30,7 @@ typedef struct zarrc_stage {
   zarrc_store *target;
   zarrc_store *store; /* write the new version here: key "a" becomes "prefix/a" */
   bool resumed;       /* this continues an unfinished version */
+  bool never_kept;    /* an unfinished version is removed by zarrc_stage_close in any case */
   void *room[2];
 } zarrc_stage;
 
@@ -133,12 +134,19 @@ ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *p
 ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
                                                 zarrc_error *error);
 
-/* Opens the zip archive under a key as a store of its members, which can be read only: stored and deflated ones, also
- * of zip64. The store with the archive must stay open. What is read is the archive as it was opened: once it was
- * replaced, reads may return ZARRC_CONFLICT. A member that is read whole is checked by its CRC-32. ZARRC_CORRUPT: it is
- * no zip archive; ZARRC_UNSUPPORTED: a divided one, or there is no library to decode it. docs/format.md, "A zip
- * archive". */
-ZARRC_API zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key, zarrc_store **out,
+typedef struct zarrc_zip_store_options {
+  size_t struct_size;
+  bool replace; /* the archive may be replaced as a whole, or made if there is none, by a stage of the prefix "" */
+} zarrc_zip_store_options;
+
+/* Opens the zip archive under a key as a store of its members: stored and deflated ones, also of zip64. The store with
+ * the archive must stay open. options may be NULL. What is read is the archive as it was opened, or no members if there
+ * was none: once it was replaced, reads may return ZARRC_CONFLICT. A member that is read whole is checked by its
+ * CRC-32. Members are stored on a stage only, which writes a new archive (of stored members) into the store with the
+ * archive; that store must take values piece by piece, as the file store does. ZARRC_CORRUPT: it is no zip archive;
+ * ZARRC_UNSUPPORTED: a divided one, or there is no library to decode it. docs/format.md, "A zip archive". */
+ZARRC_API zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key,
+                                            const zarrc_zip_store_options *options, zarrc_store **out,
                                             zarrc_error *error);
 
 /* What a write to the file store survives. */
@@ -206,6 +214,7 @@ typedef struct zarrc_open_options {
   zarrc_sync sync;
   bool follow_links; /* this and direct: as in zarrc_file_store_options */
   bool direct;
+  bool by_stage; /* with create: only stages will write, as copiers do. So a zip archive can be made or replaced */
   const zarrc_http_options *http; /* for URLs of http and https; may be NULL */
 } zarrc_open_options;
 

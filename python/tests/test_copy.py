@@ -344,3 +344,24 @@ def test_warnings(hierarchy, tmp_path):
     for name in ("zarr.json", "deep/zarr.json"):
         assert (tmp_path / "copy" / name).exists()
     assert not (tmp_path / "copy" / "folder").exists()
+
+
+def test_to_zip(tmp_path):
+    """An archive is made as a whole, replaced as a whole, and never changed."""
+    values = np.arange(600).reshape(20, 30)
+    root = zarr.create_group(tmp_path / "a.zarr")
+    root.create_array("g/x", shape=values.shape, dtype=values.dtype, chunks=(7, 7))[...] = values
+    report = zarrc.copy(tmp_path / "a.zarr", tmp_path / "a.zarr.zip", check=True)
+    assert report["written"]["objects"] == 15
+    np.testing.assert_array_equal(zarrc.open(tmp_path / "a.zarr.zip/g/x")[...], values)
+    with zarr.storage.ZipStore(tmp_path / "a.zarr.zip", mode="r") as store:
+        np.testing.assert_array_equal(zarr.open_array(store, path="g/x", mode="r")[...], values)
+    with pytest.raises(zarrc.ZarrcError, match="there is a group already"):
+        zarrc.copy(tmp_path / "a.zarr", tmp_path / "a.zarr.zip")
+    with pytest.raises(zarrc.UnsupportedError, match="only a whole zip archive can be written"):
+        zarrc.copy(tmp_path / "a.zarr", tmp_path / "a.zarr.zip/more")
+    zarrc.copy(tmp_path / "a.zarr/g/x", tmp_path / "a.zarr.zip", overwrite=True, chunks=(20, 30), shards="none")
+    np.testing.assert_array_equal(zarrc.open(tmp_path / "a.zarr.zip")[...], values)
+    zarrc.copy(tmp_path / "a.zarr.zip", tmp_path / "back.zarr")
+    np.testing.assert_array_equal(zarrc.open(tmp_path / "back.zarr")[...], values)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zarr", "a.zarr.zip", "back.zarr"]

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -170,39 +171,70 @@ static int look_above(char *path, size_t end) {
   return found ? IS_NODE : IS_NO_NODE;
 }
 
+static bool makes(const opening *o) {
+  return o->options.create && !o->options.read_only;
+}
+
+/* Returns ZARRC_UNSUPPORTED if it would be necessary to change an archive, whose path ends at `end`. */
+static zarrc_status check_archive(const opening *o, const location *where, size_t end) {
+  if (!makes(o)) return ZARRC_OK;
+  if (!o->options.by_stage)
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "a zip archive can only be written as a whole, by a copy");
+  if (where->path[end])
+    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "only a whole zip archive can be written, not a part of one");
+  return ZARRC_OK;
+}
+
 /* Finds a zip archive among the components that the user has written. *end 0: there is none. */
-static zarrc_status find_archive(opening *o, location *where, size_t *start, size_t *end) {
+static zarrc_status find_archive(opening *o, location *where, size_t *end) {
   struct stat st;
-  bool makes = o->options.create && !o->options.read_only;
-  for (*end = where->user; (*end = next_component(where->path, *end, start)) != 0;) {
-    const char *name = where->path + *start;
-    size_t n = *end - *start;
+  size_t start;
+  for (*end = where->user; (*end = next_component(where->path, *end, &start)) != 0;) {
+    const char *name = where->path + start;
+    size_t n = *end - start;
     if (!o->is_zip && !ends_with(name, n, ".zip") && !ends_with(name, n, ".ozx")) continue;
     bool exists = !stat_until(where->path, *end, true, &st);
-    if (exists ? !S_ISREG(st.st_mode) : !makes || (o->is_zip && where->path[*end])) continue;
-    return makes ? zarrc_fail(o->error, ZARRC_UNSUPPORTED, "a zip archive can only be read") : ZARRC_OK;
+    if (exists ? S_ISREG(st.st_mode) : makes(o) && !(o->is_zip && where->path[*end]))
+      return check_archive(o, where, *end);
   }
   return o->is_zip ? zarrc_fail(o->error, ZARRC_NOT_FOUND, "there is no such zip archive") : ZARRC_OK;
 }
 
-/* Opens the archive that the component from start to end is. */
-static zarrc_status open_archive(opening *o, location *where, size_t start, size_t end) {
-  zarrc_file_store_options options = {
-      .struct_size = sizeof options, .read_only = true, .follow_links = true, .direct = o->options.direct};
+/* Opens the archive at a path, which has the name `name` in errors. */
+static zarrc_status open_archive_at(opening *o, char *path, const char *name) {
+  zarrc_file_store_options options = {.struct_size = sizeof options,
+                                      .read_only = !makes(o),
+                                      .create = makes(o),
+                                      .sync = o->options.sync,
+                                      .follow_links = true,
+                                      .direct = o->options.direct};
   zarrc_store *folder;
+  char *slash = strrchr(path, '/'), *cut = slash == path ? path + 1 : slash; /* the slash of "/" stays */
+  zarrc_zip_opening how = {.name = name, .owns = true, .replace = makes(o)};
   char *key;
+  zarrc_status status = copy_path(o, slash ? slash + 1 : path, &key);
+  if (status) return status;
+  if (slash) *cut = '\0';
+  status = zarrc_file_store_open(o->ctx, slash ? path : ".", &options, &folder, o->error);
+  how.archives = folder;
+  how.key = key;
+  if (!status) status = zarrc_zip_open(&how, &o->store, o->error);
+  zarrc_free(o->ctx, key);
+  return status;
+}
+
+/* Opens the archive whose path ends at `end`. A symbolic link to an archive that may be replaced is followed first, so
+ * that it stays. */
+static zarrc_status open_archive(opening *o, location *where, size_t end) {
+  char real[PATH_MAX], *path = NULL;
+  struct stat st;
   zarrc_status status = copy_path(o, where->path + end + (where->path[end] == '/'), &o->path);
   if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
   where->path[end] = '\0';
-  if (!status) status = copy_path(o, where->path + start, &key);
-  if (status) return status;
-  size_t cut = start > 1 ? start - 1 : start; /* the slash of "/" stays */
-  char kept = where->path[cut];
-  where->path[cut] = '\0';
-  status = zarrc_file_store_open(o->ctx, start ? where->path : ".", &options, &folder, o->error);
-  where->path[cut] = kept;
-  if (!status) status = zarrc_zip_open(folder, key, true, where->path + where->user, &o->store, o->error);
-  zarrc_free(o->ctx, key);
+  bool follows = makes(o) && !lstat(where->path, &st) && S_ISLNK(st.st_mode) && realpath(where->path, real);
+  if (!status) status = copy_path(o, follows ? real : where->path, &path);
+  if (!status) status = open_archive_at(o, path, where->path + where->user);
+  zarrc_free(o->ctx, path);
   return status;
 }
 
@@ -226,7 +258,7 @@ static size_t find_name(const opening *o, const location *where) {
 
 /* Returns whether a node is about to be created at the path. */
 static bool is_new(const opening *o, const location *where) {
-  return o->options.create && !o->options.read_only && look_above(where->path, strlen(where->path)) != IS_NODE;
+  return makes(o) && look_above(where->path, strlen(where->path)) != IS_NODE;
 }
 
 /* Returns the length of the root's path: up to a name ending with ".zarr", or else as far up as there are nodes.
@@ -255,9 +287,9 @@ static zarrc_status open_file(opening *o) {
   char *text = zarrc_malloc(o->ctx, strlen(o->url) + 1), *path = NULL;
   zarrc_status status = text ? get_file_path(o, text) : no_memory(o);
   if (!status) status = locate(o, text, &where);
-  size_t start = 0, archive = 0;
-  if (!status) status = find_archive(o, &where, &start, &archive);
-  if (!status && archive) status = open_archive(o, &where, start, archive);
+  size_t archive = 0;
+  if (!status) status = find_archive(o, &where, &archive);
+  if (!status && archive) status = open_archive(o, &where, archive);
   if (status || archive) goto done;
   size_t root = find_root(o, &where), inside = root + (where.path[root] == '/');
   status = copy_path(o, where.path + inside, &path);
@@ -316,7 +348,7 @@ static zarrc_status open_remote_archive(opening *o, size_t start, size_t end) {
   size_t n = strlen(o->url), left = strcspn(o->url + end, "?#");
   char *folder = zarrc_malloc(o->ctx, n + 1), *key = zarrc_malloc(o->ctx, n + 1);
   char *shown = zarrc_malloc(o->ctx, n + 1);
-  zarrc_store *archives = NULL;
+  zarrc_zip_opening how = {.key = key, .owns = true};
   zarrc_status status = folder && key && shown ? copy_path(o, o->url + end, &o->path) : no_memory(o);
   if (status) goto done;
   o->path[left] = '\0';
@@ -328,11 +360,12 @@ static zarrc_status open_remote_archive(opening *o, size_t start, size_t end) {
   if (!status) status = decode_percent(o, o->path);
   if (!status) put_components(o->path, o->path);
   if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
-  if (!status) status = zarrc_http_store_open(o->ctx, folder, o->options.http, &archives, o->error);
+  if (!status) status = zarrc_http_store_open(o->ctx, folder, o->options.http, &how.archives, o->error);
   if (status) goto done;
   memcpy(folder, o->url, end);
   folder[end] = '\0';
-  status = zarrc_zip_open(archives, key, true, zarrc_url_shown(folder, shown, n + 1), &o->store, o->error);
+  how.name = zarrc_url_shown(folder, shown, n + 1);
+  status = zarrc_zip_open(&how, &o->store, o->error);
 done:
   zarrc_free(o->ctx, shown);
   zarrc_free(o->ctx, key);

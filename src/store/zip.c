@@ -5,9 +5,10 @@
  */
 #include "store/zip.h"
 #include "store/common.h"
-#include "store/zip_directory.h"
+#include "store/zip_stored.h"
 
 #include "base/endian.h"
+#include "base/sized.h"
 #include "codec/deflate.h"
 
 #include <stdatomic.h>
@@ -17,10 +18,9 @@
 
 #if !ZARRC_HAVE_DEFLATE
 
-zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, const char *name, zarrc_store **out,
-                            zarrc_error *error) {
-  (void)key, (void)name, (void)out;
-  if (owns) zarrc_store_close(archives);
+zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zarrc_error *error) {
+  (void)out;
+  if (how->owns) zarrc_store_close(how->archives);
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zip archives need zlib or libdeflate, which are not built in");
 }
 
@@ -29,16 +29,6 @@ zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, c
 enum { LOCAL_NBYTES = 30 };
 
 #define LOCAL_MARK UINT32_C(0x04034B50)
-
-typedef struct zip_store {
-  zarrc_store store;
-  zarrc_store *owned; /* or NULL */
-  zarrc_key_blob archive;
-  zarrc_identity identity; /* of the archive */
-  bool identified;
-  zarrc_zip_directory directory;
-  char text[]; /* the key of the archive, and the URL of the store */
-} zip_store;
 
 /* A decoded member. */
 typedef struct decoded {
@@ -49,7 +39,7 @@ typedef struct decoded {
 
 typedef struct zip_blob {
   zarrc_blob blob;
-  zip_store *z;
+  zarrc_zip_store *z;
   const zarrc_zip_member *member; /* NULL: there is none */
   uint64_t data;                  /* offset of its bytes in the archive; 0: not known yet */
   decoded *decoded;               /* NULL: not decoded yet */
@@ -128,61 +118,6 @@ static zarrc_status find_data(zip_blob *b, zarrc_error *error) {
   return ZARRC_OK;
 }
 
-static zarrc_status check_crc(const zarrc_zip_member *m, const zarrc_bytes *value, zarrc_error *error) {
-  uint32_t crc = zarrc_crc32(0, value->ptr, value->len);
-  if (crc == m->crc) return ZARRC_OK;
-  return zarrc_fail(error, ZARRC_CHECKSUM, "the CRC-32 of this member is %08x, the zip archive says %08x",
-                    (unsigned)crc, (unsigned)m->crc);
-}
-
-/* ----------------------------------------------------------------------------------------------- stored members */
-
-/* Makes a range of a member one of the archive. */
-static zarrc_status move(const zip_blob *b, zarrc_range *range, zarrc_error *error) {
-  uint64_t start;
-  size_t nbytes;
-  zarrc_status status = zarrc_range_locate(range, b->member->nbytes, &start, &nbytes, error);
-  if (status) return status;
-  range->offset = (int64_t)(b->data + start);
-  range->nbytes = nbytes;
-  range->to_end = false;
-  return ZARRC_OK;
-}
-
-static zarrc_status read_moved(const zip_blob *b, zarrc_range *ranges, zarrc_range *moved, size_t n,
-                               zarrc_error *error) {
-  const zarrc_zip_member *m = b->member;
-  zarrc_status status = ZARRC_OK;
-  for (size_t i = 0; i < n && !status; i++) {
-    moved[i] = ranges[i];
-    status = move(b, &moved[i], error);
-  }
-  if (!status) status = zarrc_blob_read(b->z->archive.blob, moved, n, error);
-  if (status) return status;
-  for (size_t i = 0; i < n && !status; i++)
-    if (moved[i].got.len == m->nbytes) status = blame(check_crc(m, &moved[i].got, error), error);
-  if (status) zarrc_ranges_release(moved, n);
-  for (size_t i = 0; i < n && !status; i++) {
-    ranges[i].got = moved[i].got;
-    ranges[i].total = m->nbytes;
-  }
-  return status;
-}
-
-static zarrc_status read_stored(const zip_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  zarrc_range few[4];
-  zarrc_bytes memory = {0};
-  zarrc_range *moved = few;
-  zarrc_status status = ZARRC_OK;
-  if (n > sizeof few / sizeof *few) {
-    status = zarrc_scratch_take(b->z->store.ctx, n * sizeof *moved, &memory, error);
-    moved = (zarrc_range *)(void *)memory.ptr;
-  }
-  if (!status) status = read_moved(b, ranges, moved, n, error);
-  zarrc_bytes_release(&memory);
-  return status;
-}
-
 /* --------------------------------------------------------------------------------------------- deflated members */
 
 static zarrc_status inflate(const zip_blob *b, const zarrc_bytes *stored, zarrc_buf *out, zarrc_error *error) {
@@ -198,7 +133,7 @@ static zarrc_status inflate(const zip_blob *b, const zarrc_bytes *stored, zarrc_
   if (!status && (out->len != m->nbytes || t.used != stored->len))
     status = zarrc_fail(error, ZARRC_SIZE_MISMATCH, "decodes to %zu bytes, the zip archive says %llu", out->len,
                         (unsigned long long)m->nbytes);
-  if (!status) status = check_crc(m, &(zarrc_bytes){.ptr = out->ptr, .len = out->len}, error);
+  if (!status) status = zarrc_zip_check_crc(m->crc, &(zarrc_bytes){.ptr = out->ptr, .len = out->len}, error);
   return status;
 }
 
@@ -253,7 +188,24 @@ static zarrc_status zip_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, za
   if (!b->member) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
   zarrc_status status = find_data(b, error);
   if (status) return blame(status, error);
-  return b->member->method ? read_deflated(b, ranges, n, error) : read_stored(b, ranges, n, error);
+  if (b->member->method) return read_deflated(b, ranges, n, error);
+  const zarrc_zip_stored member = {b->z->store.ctx, b->z->archive.blob, b->data, b->member->nbytes, b->member->crc};
+  return zarrc_zip_read_stored(&member, ranges, n, error);
+}
+
+static zarrc_status refuse_change(zarrc_error *error) {
+  return zarrc_fail(error, ZARRC_UNSUPPORTED, "a zip archive cannot be changed, only replaced as a whole");
+}
+
+static zarrc_status zip_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
+                                zarrc_error *error) {
+  (void)blob, (void)parts, (void)n, (void)if_unchanged;
+  return refuse_change(error);
+}
+
+static zarrc_status zip_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error) {
+  (void)blob, (void)if_unchanged;
+  return refuse_change(error);
 }
 
 static void zip_close_blob(zarrc_blob *blob) {
@@ -278,12 +230,19 @@ static size_t zip_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
 }
 
 static zarrc_status zip_open_blob(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
-  static const zarrc_blob_ops ops = {
-      .struct_size = sizeof ops, .read = zip_read, .close = zip_close_blob, .identify = zip_identify};
-  zip_store *z = (zip_store *)store;
+  static const zarrc_blob_ops reading = {
+      .struct_size = sizeof reading, .read = zip_read, .close = zip_close_blob, .identify = zip_identify};
+  static const zarrc_blob_ops refusing = {.struct_size = sizeof refusing,
+                                          .read = zip_read,
+                                          .close = zip_close_blob,
+                                          .replace = zip_replace,
+                                          .erase = zip_erase,
+                                          .identify = zip_identify};
+  zarrc_zip_store *z = (zarrc_zip_store *)store;
   (void)error;
-  *(zip_blob *)blob =
-      (zip_blob){.blob = {&ops, z->archive.blob->traits}, .z = z, .member = zarrc_zip_find(&z->directory, key)};
+  *(zip_blob *)blob = (zip_blob){.blob = {store->read_only ? &reading : &refusing, z->archive.blob->traits},
+                                 .z = z,
+                                 .member = zarrc_zip_find(&z->directory, key)};
   return ZARRC_OK;
 }
 
@@ -306,7 +265,7 @@ static uint32_t next(const zarrc_zip_directory *d, uint32_t i, size_t skip, bool
 
 static zarrc_status zip_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                              zarrc_error *error) {
-  const zarrc_zip_directory *d = &((const zip_store *)store)->directory;
+  const zarrc_zip_directory *d = &((const zarrc_zip_store *)store)->directory;
   size_t n = strlen(prefix), skip = n ? n + 1 : 0;
   if (n > UINT16_MAX) return ZARRC_OK; /* no name is that long */
   char *memory = zarrc_malloc(store->ctx, (size_t)UINT16_MAX + 2);
@@ -328,46 +287,55 @@ static zarrc_status zip_list(zarrc_store *store, const char *prefix, bool deep, 
 /* ----------------------------------------------------------------------------------------------------- the store */
 
 static void zip_close(zarrc_store *store) {
-  zip_store *z = (zip_store *)store;
+  zarrc_zip_store *z = (zarrc_zip_store *)store;
   zarrc_zip_directory_clear(&z->directory);
   zarrc_key_blob_close(&z->archive);
   if (z->owned) zarrc_store_close(z->owned);
   zarrc_store_free(store);
 }
 
-static zarrc_status open_archive(zip_store *z, zarrc_store *archives, const char *key, zarrc_error *error) {
-  zarrc_status status = zarrc_key_blob_open(&z->archive, archives, key, error);
-  if (status) return status;
-  status = zarrc_zip_directory_read(archives->ctx, z->archive.blob, &z->directory, error);
-  if (!status) status = zarrc_blob_identify(z->archive.blob, &z->identity, &z->identified, error);
-  if (status) zarrc_error_in_key(error, &z->store, z->store.url ? "" : key);
+static zarrc_status open_archive(zarrc_zip_store *z, zarrc_error *error) {
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_key_blob_open(&z->archive, z->archives, z->key, &why);
+  if (!status) status = zarrc_zip_directory_read(z->store.ctx, z->archive.blob, &z->directory, &why);
+  if (status == ZARRC_NOT_FOUND && !z->store.read_only) return ZARRC_OK;
+  if (!status) status = zarrc_blob_identify(z->archive.blob, &z->identity, &z->identified, &why);
+  z->is_there = !status;
+  if (!status) return ZARRC_OK;
+  zarrc_error_in_key(&why, &z->store, z->store.url ? "" : z->key);
+  if (error) *error = why;
   return status;
 }
 
-zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, const char *name, zarrc_store **out,
-                            zarrc_error *error) {
+zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zarrc_error *error) {
   static const zarrc_store_ops ops = {.struct_size = sizeof ops,
                                       .name = "zip",
                                       .blob_nbytes = zip_blob_nbytes,
                                       .open = zip_open_blob,
                                       .list = zip_list,
-                                      .close = zip_close};
-  size_t n = strlen(key), room = name ? strlen(name) + 1 : archives->url ? strlen(archives->url) + n + 2 : 0;
-  zip_store *z = zarrc_malloc(archives->ctx, sizeof *z + n + 1 + room);
+                                      .close = zip_close,
+                                      .stage = &zarrc_zip_stage_ops};
+  zarrc_store *archives = how->archives;
+  zarrc_ctx *ctx = archives->ctx;
+  size_t n = strlen(how->key);
+  size_t room = how->name ? strlen(how->name) + 1 : archives->url ? strlen(archives->url) + n + 2 : 0;
+  zarrc_zip_store *z = zarrc_malloc(ctx, sizeof *z + n + 1 + room);
   if (!z) {
-    if (owns) zarrc_store_close(archives);
+    if (how->owns) zarrc_store_close(archives);
     return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   }
   char *url = room ? z->text + n + 1 : NULL;
-  *z = (zip_store){.store = {.ops = &ops, .ctx = archives->ctx, .read_only = true, .url = url},
-                   .owned = owns ? archives : NULL,
-                   .directory = {.ctx = archives->ctx}};
-  memcpy(z->text, key, n + 1);
-  if (name)
-    memcpy(url, name, room);
+  *z = (zarrc_zip_store){.store = {.ops = &ops, .ctx = ctx, .read_only = !how->replace, .url = url},
+                         .archives = archives,
+                         .owned = how->owns ? archives : NULL,
+                         .key = z->text,
+                         .directory = {.ctx = ctx}};
+  memcpy(z->text, how->key, n + 1);
+  if (how->name)
+    memcpy(url, how->name, room);
   else if (url)
-    zarrc_url_join(archives->url, key, url, room);
-  zarrc_status status = open_archive(z, archives, z->text, error);
+    zarrc_url_join(archives->url, how->key, url, room);
+  zarrc_status status = open_archive(z, error);
   if (status)
     zip_close(&z->store);
   else
@@ -377,7 +345,14 @@ zarrc_status zarrc_zip_open(zarrc_store *archives, const char *key, bool owns, c
 
 #endif
 
-zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key, zarrc_store **out, zarrc_error *error) {
-  zarrc_status status = zarrc_store_check(archives, error);
-  return status ? status : zarrc_zip_open(archives, key, false, NULL, out, error);
+zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key, const zarrc_zip_store_options *options,
+                                  zarrc_store **out, zarrc_error *error) {
+  zarrc_zip_store_options given = {0};
+  zarrc_status status =
+      options ? zarrc_sized_take(&given, sizeof given, options, "the zip store's options", error) : ZARRC_OK;
+  if (!status) status = zarrc_store_check(archives, error);
+  if (status) return status;
+  if (given.replace && archives->read_only)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store of the archive is read-only");
+  return zarrc_zip_open(&(zarrc_zip_opening){archives, key, .replace = given.replace}, out, error);
 }

@@ -179,7 +179,7 @@ static bool may_pass(zarrc_status status) {
 }
 
 void zarrc_copy_end(zarrc_copier *k, zarrc_status status) {
-  bool keep = k->place.stage && !k->place.in_place && !k->place.published &&
+  bool keep = k->place.stage && !k->place.stage->never_kept && !k->place.in_place && !k->place.published &&
               (k->place.stage->resumed || (k->work.began && atomic_load(&k->out.writes) > 0));
   k->work.report.resumable =
       status && (keep || k->place.published || (k->place.in_place && k->work.began && may_pass(status)));

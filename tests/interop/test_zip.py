@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Zip archives that zarr-python and zipfile made, read by zarrc."""
+"""Zip archives that zarr-python and zipfile made, read by zarrc, and the other way round."""
 import shutil
+import subprocess
+import zipfile
 
 import numpy
 import pytest
@@ -44,3 +46,29 @@ def test_read(zarrc, tmp_path, zarr_format, how):
     zarrc("copy", archive, tmp_path / "copy.zarr", "--quiet")
     for path, values in made.items():
         numpy.testing.assert_array_equal(zarr.open_array(str(tmp_path / "copy.zarr"), path=path, mode="r")[:], values)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_write(zarrc, tmp_path, zarr_format):
+    """What zarrc has written is read by zarr-python's ZipStore, zipfile, tensorstore, and unzip where it is installed."""
+    made = fill(zarr.storage.LocalStore(tmp_path / "folder"), zarr_format)
+    archive = tmp_path / "data.zarr.zip"
+    zarrc("copy", tmp_path / "folder", archive, "--zarr-format", str(zarr_format), "--quiet", "--check")
+    with zarr.storage.ZipStore(archive, mode="r") as store:
+        root = zarr.open_group(store, mode="r")
+        assert root.attrs["made"] == "by zarr-python"
+        for path, values in made.items():
+            numpy.testing.assert_array_equal(root[path][:], values)
+    with zipfile.ZipFile(archive) as members:
+        assert members.testzip() is None
+    if shutil.which("unzip"):
+        subprocess.run(["unzip", "-tqq", archive], check=True)
+        subprocess.run(["unzip", "-qq", archive, "-d", tmp_path / "unzipped"], check=True)
+        for path, values in made.items():
+            numpy.testing.assert_array_equal(zarr.open_array(str(tmp_path / "unzipped"), path=path, mode="r")[:], values)
+    tensorstore = pytest.importorskip("tensorstore")
+    for path, values in made.items():
+        base = {"driver": "file", "path": str(archive)}
+        spec = {"driver": "zarr3" if zarr_format == 3 else "zarr",
+                "kvstore": {"driver": "zip", "base": base, "path": path + "/"}}
+        numpy.testing.assert_array_equal(tensorstore.open(spec, read=True).result().read().result(), values)

@@ -257,6 +257,13 @@ static void test_archives(void **state) {
                              {"x.zip", "UNSUPPORTED"},
                              {"zip:none", "UNSUPPORTED"}};
   CHECK(made, &options);
+  options.by_stage = true;
+  static const row staged[] = {{"none.zip", "zip|"},           {"none.zip/", "zip|"},         {"zip:none", "zip|"},
+                               {"zip::file://~/none", "zip|"}, {"none.zip/a", "UNSUPPORTED"}, {"x.zip", "zip|"},
+                               {"zip://::x.zip", "zip|"},      {"x.zip/a", "UNSUPPORTED"},    {"zip:none/a", "zip|"},
+                               {"dir.zip", "dir.zip|"}};
+  CHECK(staged, &options);
+  options.by_stage = false;
   zarrc_error error;
   zarrc_store *store;
   char *path;
@@ -266,7 +273,7 @@ static void test_archives(void **state) {
   zarrc_free(ctx, path);
   zarrc_store_close(store);
   assert_int_equal(zarrc_store_open(ctx, "x.zip", &options, &store, &path, &error), ZARRC_UNSUPPORTED);
-  assert_string_equal(SAID(error), "x.zip: a zip archive can only be read");
+  assert_string_equal(SAID(error), "x.zip: a zip archive can only be written as a whole, by a copy");
   assert_int_equal(zarrc_store_open(ctx, "zip:zarr", NULL, &store, &path, &error), ZARRC_NOT_FOUND);
   assert_string_equal(SAID(error), "zip:zarr: there is no such zip archive");
   assert_int_equal(zarrc_store_open(ctx, "zip:a.zarr/zarr.json/x", NULL, &store, &path, &error), ZARRC_CORRUPT);

@@ -13,7 +13,7 @@ static zarrc_store *outside; /* has the archives */
 static zarrc_store *open_zip(const char *key) {
   zarrc_store *zip;
   zarrc_error error;
-  contract_ok(zarrc_zip_store_open(outside, key, &zip, &error), &error);
+  contract_ok(zarrc_zip_store_open(outside, key, NULL, &zip, &error), &error);
   return zip;
 }
 
@@ -37,7 +37,7 @@ static void see_archive(const char *name, const char *expected, uint8_t *bytes, 
   zarrc_bytes got = {0};
   zarrc_error error = {0};
   assert_int_equal(zarrc_store_set(outside, "a.zip", bytes, nbytes, NULL), ZARRC_OK);
-  zarrc_status status = zarrc_zip_store_open(outside, "a.zip", &zip, &error);
+  zarrc_status status = zarrc_zip_store_open(outside, "a.zip", NULL, &zip, &error);
   char what[60];
   if (status) {
     assert_string_equal(error.key, "a.zip");
@@ -144,7 +144,7 @@ static void test_read_only(void **state) {
   assert_int_equal(zarrc_store_erase_prefix(zip, "c", &error), ZARRC_INVALID_ARGUMENT);
   assert_false(zarrc_stage_possible(zip));
   zarrc_store_close(zip);
-  assert_int_equal(zarrc_zip_store_open(outside, "none.zip", &zip, &error), ZARRC_NOT_FOUND);
+  assert_int_equal(zarrc_zip_store_open(outside, "none.zip", NULL, &zip, &error), ZARRC_NOT_FOUND);
 }
 
 /* Members of one archive are told apart, and from those of another version of it. */
@@ -170,7 +170,7 @@ static void test_identity(void **state) {
 static zarrc_status read_all(zarrc_store *archives, zarrc_error *error) {
   zarrc_store *zip = NULL;
   zarrc_bytes got = {0};
-  zarrc_status status = zarrc_zip_store_open(archives, "a.zip", &zip, error);
+  zarrc_status status = zarrc_zip_store_open(archives, "a.zip", NULL, &zip, error);
   if (!status) status = zarrc_store_get(zip, "zarr.json", 1 << 20, &got, error);
   zarrc_bytes_release(&got);
   if (!status) status = zarrc_store_get(zip, "c/0", 1 << 20, &got, error);
@@ -228,7 +228,7 @@ static void test_nested(void **state) {
   zarrc_error error;
   put_archive("nested");
   zarrc_store *zip = open_zip("a.zip");
-  contract_ok(zarrc_zip_store_open(zip, "inner.zip", &below, &error), &error);
+  contract_ok(zarrc_zip_store_open(zip, "inner.zip", NULL, &below, &error), &error);
   contract_expect_list(below, "", true, false, "c/0 zarr.json ");
   zarrc_store_close(below);
   zarrc_store_close(zip);

@@ -164,7 +164,8 @@ def copy(
     Parameters
     ----------
     src, dst : str
-        Of a directory; ``src`` is only read.
+        Of a directory or a zip archive (``data.zip``, or ``zip:`` and a path); ``src`` is only read. An archive is written as a
+        whole, and ``resume`` does not go on with it.
     chunks : sequence of int
         Shape of the chunks (inside shards, where there are shards). In a group: of the arrays with so many dimensions.
     shards : sequence of int or "none"

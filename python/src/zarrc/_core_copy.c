@@ -76,6 +76,7 @@ static bool open_copier(core_copier *self, zarrc_open_options *options, zarrc_co
   if (!status) status = open_store(self, self->source_url, options, &self->source, &from, &error);
   options->read_only = false;
   options->create = true;
+  options->by_stage = true;
   if (!status) {
     about = self->target_url;
     status = open_store(self, self->target_url, options, &self->target, &to, &error);
