@@ -170,10 +170,10 @@ static uint64_t draw(zarrc_transport *t, uint64_t most) {
   return t->random % (most + 1);
 }
 
-/* Makes a request again after a while, from where its body was cut off if the version can be told. Returns false if it
- * was made often enough. */
-static bool try_again(zarrc_transport *t, zarrc_get *get, unsigned tries, uint64_t at_least) {
-  uint64_t now = now_ms(), most = t->http.backoff_ms;
+/* Makes a request again after a while, from where its body was cut off if the version can be told. most: the longest
+ * wait the first time. Returns false if it was made often enough. */
+static bool try_again(zarrc_transport *t, zarrc_get *get, unsigned tries, uint64_t at_least, uint64_t most) {
+  uint64_t now = now_ms();
   for (unsigned i = 1; i < get->ntries && most < MAX_RETRY_AFTER_MS; i++) most *= 2;
   uint64_t wait = draw(t, most);
   if (wait < at_least) wait = at_least;
@@ -199,7 +199,7 @@ static bool begin_again(zarrc_transport *t, zarrc_get *get) {
   get->own.resumes = false;
   get->body.len = 0;
   get->answer.etag[0] = '\0';
-  return try_again(t, get, t->http.tries, 0);
+  return try_again(t, get, t->http.tries, 0, 0);
 }
 
 static bool is_same_server(const char *a, const char *b) {
@@ -288,7 +288,7 @@ static bool continue_after_answer(zarrc_transport *t, const zarrc_curl_end *end,
   if (!is_transient(a->status)) return false;
   if (a->retry_after_ms > MAX_RETRY_AFTER_MS) a->retry_after_ms = MAX_RETRY_AFTER_MS;
   get->body.len = get->own.resumes ? get->body.len : 0;
-  return try_again(t, get, t->http.tries, a->retry_after_ms > 0 ? (uint64_t)a->retry_after_ms : 0);
+  return try_again(t, get, t->http.tries, a->retry_after_ms > 0 ? (uint64_t)a->retry_after_ms : 0, t->http.backoff_ms);
 }
 
 /* Ends a request that got no answer, or makes it again. */
@@ -299,7 +299,8 @@ static bool continue_after_failure(zarrc_transport *t, const zarrc_curl_end *end
     return false;
   }
   if (end->outcome == ZARRC_CURL_NO_CONNECTION && tries > CONNECT_TRIES) tries = CONNECT_TRIES;
-  if (try_again(t, get, tries, 0)) return true;
+  bool is_first = end->outcome == ZARRC_CURL_BROKEN && get->ntries == 1; /* no sign of load: again at once */
+  if (try_again(t, get, tries, 0, is_first ? 0 : t->http.backoff_ms)) return true;
   get->status = zarrc_fail(get->error, ZARRC_NETWORK, "%s", end->words);
   if (get->error) get->error->os_error = end->os_error;
   if (get->error) get->error->transient = end->outcome != ZARRC_CURL_REFUSED;
