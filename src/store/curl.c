@@ -330,6 +330,7 @@ static bool is_connected(const lane *l) {
 }
 
 static zarrc_curl_outcome outcome_of(const lane *l, CURLcode code) {
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && is_connected(l)) return ZARRC_CURL_BROKEN; /* what came is not HTTP */
   switch (code) {
   case CURLE_OK:
     return ZARRC_CURL_ANSWERED;

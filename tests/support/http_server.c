@@ -152,6 +152,7 @@ static void wait_for_end(http_server *s, int fd) {
 static bool send_reply(http_server *s, int fd, const http_asked *asked, const http_reply *r) {
   char head[2048], length[64];
   size_t n = r->fault == HTTP_FINE ? r->nbytes : r->cut_at;
+  bool has_body = strcmp(asked->method, "HEAD") != 0 && r->status != 204 && r->status != 304;
   if (r->fault == HTTP_RESET) {
     struct linger now = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -166,7 +167,7 @@ static bool send_reply(http_server *s, int fd, const http_asked *asked, const ht
     snprintf(length, sizeof length, "Content-Length: %zu\r\n", r->claimed);
   snprintf(head, sizeof head, "HTTP/1.1 %d Words\r\n%s%s\r\n", r->status, r->headers, length);
   if (!send_all(fd, head, strlen(head))) return false;
-  if (!strcmp(asked->method, "HEAD")) return true;
+  if (!has_body) return true;
   if (r->chunked && n > 0) {
     snprintf(length, sizeof length, "%zx\r\n", n);
     if (!send_all(fd, length, strlen(length))) return false;
@@ -265,6 +266,7 @@ http_server *http_server_start(void) {
 void http_server_stop(http_server *s) {
   pthread_mutex_lock(&s->lock);
   s->stops = true;
+  s->change = NULL; /* a test that has failed may leave requests */
   pthread_cond_broadcast(&s->changed);
   for (http_connection *c = s->connections; c; c = c->next)
     if (c->fd >= 0) shutdown(c->fd, SHUT_RDWR);
