@@ -196,6 +196,7 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
       zarrc_pipeline_open_parsed(m->ctx, codecs, &m->spec, m->rules.lenient ? &lenient : NULL, &m->pipeline, error);
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
+  if (status == ZARRC_INVALID_METADATA) zarrc_rules_say_where(&m->rules, "codecs", error);
   if (status || m->format == 2) return status;
   status = zarrc_rules_check_codecs(&m->rules, codecs, &m->dtype, error);
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
@@ -229,6 +230,7 @@ static zarrc_status parse_codecs(zarrc_metadata *m, const zarrc_json *root, cons
     if (!status) value = zarrc_json_root(doc);
   } else {
     status = get_member(root, "codecs", &value, error);
+    if (status) zarrc_rules_say_where(&m->rules, "codecs", error);
   }
   if (!status) status = take_codecs(m, value, options, error);
   zarrc_json_close(doc);

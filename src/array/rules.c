@@ -24,13 +24,20 @@ static zarrc_status notice_add(zarrc_rules *rules, const char *text, zarrc_error
   return zarrc_buf_append(&rules->notices, text, strlen(text) + 1, error);
 }
 
+void zarrc_rules_say_where(const zarrc_rules *rules, const char *member, zarrc_error *error) {
+  if (!rules->strict) return;
+  if (rules->format == 2)
+    zarrc_error_append(error, " (Zarr specification 2, \"Arrays\", \"Metadata\")");
+  else
+    zarrc_error_append(error, " (Zarr specification 3, \"Array metadata\", %.*s)", (int)strcspn(member, ":/"), member);
+}
+
 /* Fails with a sentence, and says where the rule is. */
 static zarrc_status refuse(const zarrc_rules *rules, const char *text, zarrc_error *error) {
   if (*text != '/') return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (RFC 8259, section 8.1)", text);
-  if (rules->format == 2)
-    return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (Zarr specification 2, \"Arrays\", \"Metadata\")", text);
-  return zarrc_fail(error, ZARRC_INVALID_METADATA, "%s (Zarr specification 3, \"Array metadata\", %.*s)", text,
-                    (int)strcspn(text + 1, ":/"), text + 1);
+  zarrc_fail(error, ZARRC_INVALID_METADATA, "%s", text);
+  zarrc_rules_say_where(rules, text + 1, error);
+  return ZARRC_INVALID_METADATA;
 }
 
 zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char *format, ...) {

@@ -23,6 +23,8 @@ zarrc_status zarrc_rules_bend(zarrc_rules *rules, zarrc_error *error, const char
 /* The same for a member of the document. The message is the text of `why`. */
 zarrc_status zarrc_rules_bend_because(zarrc_rules *rules, const char *member, const zarrc_error *why,
                                       zarrc_error *error);
+/* With `strict`, adds to the message of a failure where the rule for a member is. */
+void zarrc_rules_say_where(const zarrc_rules *rules, const char *member, zarrc_error *error);
 /* Adds a notice about something that violates no rule but that others cannot read. */
 zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char *format, ...) ZARRC_PRINTF(3, 4);
 /* Returns the i-th notice; NULL past the last. */

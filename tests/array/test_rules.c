@@ -147,6 +147,7 @@ static void codecs_of_others_are_taken(void **state) {
     assert_int_equal(zarrc_metadata_open(ctx, STORED(document, strlen(document)), &strict, &m, &error),
                      ZARRC_INVALID_METADATA);
     if (!strstr(error.message, rows[i].strict)) fail_msg("%s: %s", rows[i].codecs, error.message);
+    assert_non_null(strstr(error.message, " (Zarr specification 3, \"Array metadata\", codecs)"));
     assert_int_equal(zarrc_metadata_open(ctx, DOCUMENTS(document, strlen(document)), NULL, &m, &error),
                      ZARRC_INVALID_METADATA); /* a caller is told of a mistake */
     free(document);
