@@ -195,6 +195,9 @@ def make_numbers():
     for codec in range(7):
         for kind in range(8):
             put("numbers", "codec-%d-%d" % (codec, kind), bytes([codec, kind, 2, 2]) + b"\0\1\2\1\1\1" + rng.randbytes(9 << kind % 4))
+    for codec, kind, item in ((7, 4, 8), (8, 1, 1), (9, 5, 2), (10, 5, 4), (11, 4, 4), (12, 3, 2), (12, 5, 4), (12, 4, 8)):
+        put("numbers", "filter-%d-%d" % (codec, kind), bytes([codec, kind, 2, 2]) + b"\0\1\2\1\1\1" + rng.randbytes(9 * item))
+    put("numbers", "filter-13-8", bytes([13, 8, 2, 2]) + b"\0\1\2\1\1\1" + bytes([7, 0xa5, 0x80]))
 
 
 def make_n5_default():

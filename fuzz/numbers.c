@@ -5,6 +5,10 @@
 #define CAST(type, more)                                                                                               \
   "[{\"name\": \"cast_value\", \"configuration\": {\"data_type\": \"" type "\"" more "}}, \"bytes\"]"
 
+#define FILTER(name, more)                                                                                             \
+  "[{\"name\": \"numcodecs." name "\", \"configuration\": {" more "}}, {\"name\": \"bytes\", \"configuration\": "      \
+  "{\"endian\": \"little\"}}]"
+
 static const char *const codecs[] = {
     "[\"packbits\"]",
     "[{\"name\": \"packbits\", \"configuration\": {\"padding_encoding\": \"first_byte\", \"last_bit\": 2}}]",
@@ -14,6 +18,13 @@ static const char *const codecs[] = {
     CAST("uint8", ", \"scalar_map\": {\"encode\": [[1, 2]], \"decode\": [[2, 1]]}"),
     ("[{\"name\": \"scale_offset\", \"configuration\": {\"offset\": 0, \"scale\": 3}}, {\"name\": \"bytes\", "
      "\"configuration\": {\"endian\": \"big\"}}]"),
+    FILTER("delta", "\"dtype\": \"<f8\""),
+    FILTER("delta", "\"dtype\": \"<i2\", \"astype\": \"|i1\""),
+    FILTER("fixedscaleoffset", "\"offset\": 10, \"scale\": 0.3, \"dtype\": \"<f4\", \"astype\": \"<i2\""),
+    FILTER("quantize", "\"digits\": 2, \"dtype\": \"<f4\""),
+    FILTER("astype", "\"encode_dtype\": \"<i4\", \"decode_dtype\": \"<f8\""),
+    FILTER("bitround", "\"keepbits\": 3"),
+    "[{\"name\": \"numcodecs.packbits\"}, \"bytes\"]",
 };
 
 /* What was read can be written, unless it cannot be cast, and is read as the same. */
@@ -24,11 +35,11 @@ static void check_again(zarrc_ctx *ctx, const zarrc_pipeline *p, const zarrc_vie
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const zarrc_type types[] = {ZARRC_INT4,    ZARRC_INT16,   ZARRC_UINT64,          ZARRC_FLOAT16,
-                                     ZARRC_FLOAT64, ZARRC_FLOAT32, ZARRC_FLOAT8_E4M3FNUZ, ZARRC_BFLOAT16};
+  static const zarrc_type types[] = {ZARRC_INT4,    ZARRC_INT16,           ZARRC_UINT64,   ZARRC_FLOAT16, ZARRC_FLOAT64,
+                                     ZARRC_FLOAT32, ZARRC_FLOAT8_E4M3FNUZ, ZARRC_BFLOAT16, ZARRC_BOOL};
   fuzz_input in = {data, size};
   const char *chain = codecs[take_byte(&in) % (sizeof codecs / sizeof *codecs)];
-  zarrc_spec spec = {.dtype = zarrc_dtype_of(types[take_byte(&in) % 8]),
+  zarrc_spec spec = {.dtype = zarrc_dtype_of(types[take_byte(&in) % (sizeof types / sizeof *types)]),
                      .ndim = 2,
                      .shape = {take_number(&in, 1, 5), take_number(&in, 1, 5)},
                      .options = {.write_empty_chunks = true}};
