@@ -13,7 +13,7 @@ SOURCES = $(wildcard include/zarrc/*.h include/zarrc/plugin/*.h src/*/*.[ch] cli
 # $(call build,PRESET): configured once, then kept up to date by ninja.
 define build
 @mkdir -p build
-@cmake --preset $(1) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
+@cmake --preset $(1) $(WARNINGS) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
 @cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS)) -- --quiet
 endef
 
@@ -99,6 +99,9 @@ test-wheel:
 
 test-python-tsan:
 	sh python/tests/tsan.sh build $(if $(QUICK),-k "64-i4 or parts or forked")
+
+# In tests gcc's warnings are errors in the release build, too: it sees more than the others.
+test: export WARNINGS = -DZARRC_WERROR=ON
 
 # Every stage runs, whatever fails; the last line counts. gcc builds all but tsan, which clang does.
 test:

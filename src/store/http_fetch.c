@@ -126,7 +126,7 @@ static void ask_length(piece *p) {
 
 /* Makes the request of a range. */
 static zarrc_status ask(work *w, job *j, zarrc_range *r) {
-  piece *p;
+  piece *p = NULL;
   zarrc_status status = add_piece(w, j, r, RANGE, &p);
   if (status) return status;
   if (r->nbytes == 0 || (r->offset < 0 && atomic_load(&j->http->lacks_suffixes))) {
@@ -261,7 +261,7 @@ static zarrc_status divide(work *w, piece *p, uint64_t nbytes) {
   p->range->got = zarrc_buf_take(&p->get.body);
   for (uint64_t at = n; at < nbytes; at += PART_NBYTES) {
     uint64_t left = nbytes - at < PART_NBYTES ? nbytes - at : PART_NBYTES;
-    piece *part;
+    piece *part = NULL;
     zarrc_status status = add_piece(w, p->job, p->range, PART, &part);
     if (status) return status;
     part->at = at;
