@@ -166,8 +166,8 @@ typedef struct inside {
 static zarrc_status fork_inside(void *arg, size_t i, zarrc_error *error) {
   inside *in = arg;
   (void)i, (void)error;
-  in->other_works = in->other_works || !pthread_equal(pthread_self(), in->caller);
   if (!pthread_equal(pthread_self(), in->caller)) {
+    in->other_works = true;
     while (!in->caller_works) sched_yield(); /* else the helper could do both items, and nobody would fork */
     while (in->helper_stays && !in->over) sched_yield();
   } else {
