@@ -40,3 +40,4 @@ zarrc_find(bz2 bzip2 bzlib.h bz2)
 zarrc_find(lzma liblzma lzma.h lzma)
 zarrc_find(zfp zfp zfp/bitstream.h zfp) # of version 1.0 or later
 zarrc_find(curl libcurl curl/curl.h curl) # of version 7.84 or later
+zarrc_find(crypto libcrypto openssl/evp.h crypto)

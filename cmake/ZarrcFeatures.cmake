@@ -15,7 +15,7 @@ if(TARGET zarrc::dep_curl)
   endif()
 endif()
 
-foreach(name blosc lz4 zstd libdeflate zlib isal bz2 lzma zfp curl)
+foreach(name blosc lz4 zstd libdeflate zlib isal bz2 lzma zfp curl crypto)
   string(TOUPPER ${name} upper)
   option(ZARRC_WITH_${upper} "Use ${name} where it is found" ON)
   set(have 0)
