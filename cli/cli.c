@@ -132,7 +132,10 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, cli_access 
                                 .by_stage = access == CLI_REPLACE};
   const char *header = cli_value(c, CLI_HEADER);
   const zarrc_http_options http = {.struct_size = sizeof http, .headers = &header, .nheaders = header != NULL};
+  const zarrc_s3_options s3 = {
+      .struct_size = sizeof s3, .anonymous = cli_has(c, CLI_ANONYMOUS), .endpoint = cli_value(c, CLI_ENDPOINT)};
   options.http = &http;
+  options.s3 = &s3;
   if (sync && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
   *out = (cli_node){.ctx = ctx, .url = url};

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <zarrc/plugin/store.h>
 
 /* The number of file names that the summary prints. */
@@ -162,7 +163,7 @@ static zarrc_status open_copier(cli_copying *k, zarrc_error *error) {
   if (!status) status = cli_store_open(c, k->ctx, k->source_url, CLI_READ, &k->source, error);
   if (!status) k->source_url = k->options.source_name = k->source.url;
   if (!status) status = cli_store_open(c, k->ctx, k->copy_url, CLI_REPLACE, &k->copy, error);
-  if (!status && !zarrc_stage_possible(k->copy.store)) {
+  if (!status && !zarrc_stage_possible(k->copy.store) && !strncasecmp(k->copy_url, "memory:", 7)) {
     snprintf(c->hint, sizeof c->hint, "a path as the destination");
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a copy in memory would be gone at once");
   }

@@ -55,6 +55,8 @@ typedef enum cli_option_id {
   CLI_ZARR_FORMAT,
   CLI_ORDER,
   CLI_HEADER,
+  CLI_ANONYMOUS,
+  CLI_ENDPOINT,
   CLI_REMOVE_V2,
   CLI_NOPTIONS
 } cli_option_id;

@@ -206,6 +206,33 @@ ZARRC_API zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, co
                                              zarrc_store **out, zarrc_error *error);
 /* Gets the counts of a store that zarrc_http_store_open has opened; ZARRC_INVALID_ARGUMENT: it is another one. */
 ZARRC_API zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error);
+/* Where the name of a bucket stands in URLs. */
+typedef enum zarrc_s3_style {
+  ZARRC_S3_AUTO, /* in the server's name for AWS if that is possible, otherwise in the path */
+  ZARRC_S3_PATH, /* https://server/bucket/key */
+  ZARRC_S3_HOST  /* https://bucket.server/key */
+} zarrc_s3_style;
+
+/* Which S3, and on whose behalf. Zeroed: what AWS tools use, from the environment and from ~/.aws. */
+typedef struct zarrc_s3_options {
+  size_t struct_size;
+  const char *access_key_id, *secret_access_key; /* both or none */
+  const char *session_token;                     /* of temporary credentials; may be NULL */
+  bool anonymous;                                /* send no credentials, whatever the environment has */
+  bool requester_pays;                           /* who asks agrees to pay */
+  zarrc_s3_style style;
+  const char *region;   /* may be NULL */
+  const char *endpoint; /* URL of a server that is not AWS; may be NULL */
+  const char *profile;  /* whose credentials are used, in the files of AWS tools; may be NULL */
+} zarrc_s3_options;
+
+/* Opens what is below a prefix ("": all) of a bucket of S3, or of a server that speaks as it does. Requests are signed
+ * unless it is asked anonymously. No request is made yet, and no error has a word of a secret. ZARRC_ACCESS: there are
+ * no credentials; ZARRC_UNSUPPORTED: libcurl or libcrypto is not built in. options and http may be NULL. How
+ * credentials and servers are found, and what is kept apart when several write: docs/format.md, "S3". */
+ZARRC_API zarrc_status zarrc_s3_store_open(zarrc_ctx *ctx, const char *bucket, const char *prefix, bool read_only,
+                                           const zarrc_s3_options *options, const zarrc_http_options *http,
+                                           zarrc_store **out, zarrc_error *error);
 
 typedef struct zarrc_open_options {
   size_t struct_size;
@@ -215,17 +242,18 @@ typedef struct zarrc_open_options {
   bool follow_links; /* this and direct: as in zarrc_file_store_options */
   bool direct;
   bool by_stage; /* with create: only stages will write, as copiers do. So a zip archive can be made or replaced */
-  const zarrc_http_options *http; /* for URLs of http and https; may be NULL */
+  const zarrc_http_options *http; /* for URLs of http, https and s3; may be NULL */
+  const zarrc_s3_options *s3;     /* for URLs of s3; may be NULL */
 } zarrc_open_options;
 
-/* Writes a URL as it may be shown: without the user, password and query of a URL of http or https. Text of more than
- * size - 1 bytes is cut. Returns out. */
+/* Writes a URL as it may be shown: without user and password, and without the query of a URL of http or https. Text of
+ * more than size - 1 bytes is cut. Returns out. */
 ZARRC_API const char *zarrc_url_shown(const char *url, char *out, size_t size);
 
-/* Opens the store that a URL (a path, file:..., zip:..., memory:, http://..., https://...) is in, and gets the path of
- * the node in that store, which is freed with zarrc_free. The root of the store is the outermost directory of the
- * hierarchy that contains the node; over HTTP it is the node itself. Symbolic links in the URL itself are followed.
- * options may be NULL. */
+/* Opens the store that a URL (a path, file:..., zip:..., memory:, http://..., https://..., s3://bucket/...) is in, and
+ * gets the path of the node in that store, which is freed with zarrc_free. The root of the store is the outermost
+ * directory of the hierarchy that contains the node; over HTTP it is the node itself, and on S3 too unless a name above
+ * it ends with ".zarr". Symbolic links in the URL itself are followed. options may be NULL. */
 ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
                                         zarrc_store **out, char **path, zarrc_error *error);
 

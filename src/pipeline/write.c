@@ -10,6 +10,7 @@
 
 /* How often a write is repeated because another writer has changed the value. */
 #define MAX_CONFLICTS 10000
+#define MAX_CHANGES   100 /* of the old value while it is read, one after another */
 
 /* Releases memory that pieces were made from, or passes it on to them if any may point into it. */
 static zarrc_status memory_hand_over(zarrc_bytes *memory, zarrc_parts *parts, zarrc_error *error) {
@@ -276,8 +277,7 @@ static zarrc_status store_parts(zarrc_blob *to, zarrc_parts *parts, bool if_unch
 }
 
 /* Makes and stores the new value. If it keeps something of the old one, this is repeated until no other writer has
- * changed the value in between. Only a conflict of storing makes the blob forget what it has read: after one of reading
- * the next read would fail too. */
+ * changed the value in between. After a conflict a blob that can be written has forgotten what it has read. */
 zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const zarrc_region *region,
                          const zarrc_values *values, bool fresh, zarrc_error *error) {
   const zarrc_spec *spec = &pipeline->specs[0];
@@ -286,14 +286,15 @@ zarrc_status zarrc_write(const zarrc_pipeline *pipeline, zarrc_blob *to, const z
   zarrc_status status = ZARRC_CONFLICT;
   if (!zarrc_blob_is_writable(to))
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the value cannot be written: it was opened for reading only");
-  for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
+  for (int i = 0, nchanges = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS && nchanges < MAX_CHANGES; i++) {
     zarrc_parts parts;
     zarrc_parts_init(&parts, pipeline->ctx);
     parts.keeps = keeps;
     parts.streams = streams(pipeline, to, values);
     parts.fresh = fresh;
     status = make_parts(pipeline, keeps ? to : NULL, region, values, &parts, error);
-    bool again = !status && (keeps || parts.source);
+    bool again = (!status || status == ZARRC_CONFLICT) && (keeps || parts.source);
+    nchanges = status == ZARRC_CONFLICT ? nchanges + 1 : 0;
     if (!status) status = store_parts(to, &parts, keeps, error);
     zarrc_parts_clear(&parts);
     if (!again) break;

@@ -68,6 +68,14 @@ static void take_encoding(zarrc_answer *a, const char *p, const char *end) {
   copy_text(a->encoding, sizeof a->encoding, p, n < sizeof a->encoding ? n : sizeof a->encoding - 1);
 }
 
+static void take_date(zarrc_answer *a, const char *p, const char *end) {
+  copy_text(a->date, sizeof a->date, p, (size_t)(end - p));
+}
+
+static void take_region(zarrc_answer *a, const char *p, const char *end) {
+  copy_text(a->region, sizeof a->region, p, (size_t)(end - p));
+}
+
 static void take_type(zarrc_answer *a, const char *p, const char *end) {
   static const char json[] = "application/json";
   size_t n = sizeof json - 1;
@@ -78,8 +86,14 @@ void zarrc_answer_take(zarrc_answer *answer, const char *line, size_t n) {
   static const struct {
     const char *name;
     void (*take)(zarrc_answer *answer, const char *p, const char *end);
-  } rows[] = {{"Content-Range", take_content_range}, {"Content-Length", take_length},     {"ETag", take_etag},
-              {"Last-Modified", take_modified},      {"Content-Encoding", take_encoding}, {"Content-Type", take_type}};
+  } rows[] = {{"Content-Range", take_content_range},
+              {"Content-Length", take_length},
+              {"ETag", take_etag},
+              {"Last-Modified", take_modified},
+              {"Content-Encoding", take_encoding},
+              {"Content-Type", take_type},
+              {"Date", take_date},
+              {"x-amz-bucket-region", take_region}};
   const char *end = line + n, *colon = memchr(line, ':', n);
   if (!colon) return;
   const char *value = colon + 1;
@@ -143,6 +157,7 @@ zarrc_status zarrc_answer_fail(const zarrc_answer *answer, unsigned ntries, zarr
   const char *words = words_of(http);
   zarrc_status status = zarrc_fail(error, is_access ? ZARRC_ACCESS : ZARRC_NETWORK, "the server answers %d%s%s", http,
                                    *words ? " " : "", words);
+  if (*answer->reason) zarrc_error_append(error, ": %s", answer->reason);
   if (ntries > 1) zarrc_error_append(error, " (tried %u times)", ntries);
   if (!error) return status;
   error->http_status = http;

@@ -25,8 +25,9 @@ void zarrc_curl_forget(zarrc_curl *curl) {
 }
 
 zarrc_status zarrc_curl_start(zarrc_curl *curl, zarrc_get *get, const char *url, const char *range,
-                              const char *if_match, bool secrets, bool *started, zarrc_error *error) {
-  (void)curl, (void)get, (void)url, (void)range, (void)if_match, (void)secrets, (void)started;
+                              const char *if_match, const zarrc_buf *headers, bool secrets, bool *started,
+                              zarrc_error *error) {
+  (void)curl, (void)get, (void)url, (void)range, (void)if_match, (void)headers, (void)secrets, (void)started;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libcurl");
 }
 
@@ -74,6 +75,7 @@ enum {
   LANE_NBYTES = 48 << 10,     /* approximate memory of a transfer */
   HEAD_NBYTES = 64 << 10,     /* longest head of an answer */
   UNWANTED_NBYTES = 64 << 10, /* so much is read of a body that nobody wants, to keep the connection */
+  EXPECT_NBYTES = 1 << 20,    /* a body that is shorter is sent without asking first */
   AT_ONCE_NBYTES = 16 << 20   /* a body of that length, if it is announced, gets its memory at once */
 };
 
@@ -84,8 +86,10 @@ typedef struct lane {
   zarrc_get *get; /* NULL: there is none */
   struct curl_slist *list;
   size_t nhead, nunwanted;
-  size_t begin;   /* bytes of the body that were there before */
-  uint64_t heard; /* when the last byte came */
+  size_t begin;     /* bytes of the body that were there before */
+  uint64_t heard;   /* when the last byte came, or went */
+  size_t piece, at; /* of what is sent: where the next byte lies */
+  uint64_t nsent;
   bool is_wanted, is_ended, starts_again;
   char words[CURL_ERROR_SIZE];
 } lane;
@@ -187,6 +191,9 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg) {
   n *= size;
   l->heard = now_ms();
   if (!l->is_wanted) {
+    size_t room = sizeof get->told - 1 - get->ntold, more = n < room ? n : room;
+    memcpy(get->told + get->ntold, bytes, more);
+    get->told[get->ntold += more] = '\0';
     l->nunwanted += n;
     return l->nunwanted > UNWANTED_NBYTES ? end_transfer(l) : n;
   }
@@ -200,6 +207,44 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg) {
   if (status) get->status = status;
   l->curl->counts.nbytes += n;
   return status ? end_transfer(l) : n;
+}
+
+/* ---------------------------------------------------------------------------------------------- what is sent */
+
+/* Goes to a byte of what is sent, counted from the first. */
+static void go_to(lane *l, uint64_t offset) {
+  const zarrc_get *get = l->get;
+  uint64_t at = get->send_first + offset;
+  for (l->piece = 0; l->piece < get->nsend && at >= get->send[l->piece].len; l->piece++) at -= get->send[l->piece].len;
+  l->at = (size_t)at;
+  l->nsent = offset;
+}
+
+static size_t give_body(char *out, size_t size, size_t n, void *arg) {
+  lane *l = arg;
+  const zarrc_get *get = l->get;
+  uint64_t left = get->send_nbytes - l->nsent;
+  size_t room = size * n < left ? size * n : (size_t)left, given = 0;
+  l->heard = now_ms();
+  while (given < room) {
+    const zarrc_bytes *p = &get->send[l->piece];
+    size_t more = p->len - l->at < room - given ? p->len - l->at : room - given;
+    if (more) memcpy(out + given, p->ptr + l->at, more);
+    given += more;
+    l->at += more;
+    if (l->at == p->len) l->piece++, l->at = 0;
+  }
+  l->nsent += given;
+  return given;
+}
+
+/* Called before libcurl itself sends a body again, over another connection: who asks has to know. */
+static int seek_body(void *arg, curl_off_t offset, int origin) {
+  lane *l = arg;
+  if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > l->get->send_nbytes) return CURL_SEEKFUNC_CANTSEEK;
+  go_to(l, (uint64_t)offset);
+  l->get->ntries++;
+  return CURL_SEEKFUNC_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- starting transfers */
@@ -218,6 +263,10 @@ static CURLcode set_lane(const zarrc_curl *c, lane *l) {
   SET(CURLOPT_WRITEDATA, l);
   SET(CURLOPT_HEADERFUNCTION, take_head);
   SET(CURLOPT_HEADERDATA, l);
+  SET(CURLOPT_READFUNCTION, give_body);
+  SET(CURLOPT_READDATA, l);
+  SET(CURLOPT_SEEKFUNCTION, seek_body);
+  SET(CURLOPT_SEEKDATA, l);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   SET(CURLOPT_USERAGENT, agent);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -250,20 +299,38 @@ static lane *free_lane(zarrc_curl *c) {
   return NULL;
 }
 
-/* Adds to the headers of every request those of this one. */
-static bool make_headers(const zarrc_curl *c, lane *l, const char *if_match, bool secrets) {
-  char text[160];
-  l->list = NULL;
-  for (const struct curl_slist *h = secrets ? c->headers : NULL; h; h = h->next) {
-    struct curl_slist *longer = curl_slist_append(l->list, h->data);
-    if (!longer) return false;
-    l->list = longer;
-  }
-  if (!*if_match) return true;
-  snprintf(text, sizeof text, "If-Match: %s", if_match);
+static bool add_header(lane *l, const char *text) {
   struct curl_slist *longer = curl_slist_append(l->list, text);
   if (longer) l->list = longer;
   return longer != NULL;
+}
+
+/* Adds to the headers of every request those of this one. */
+static bool make_headers(const zarrc_curl *c, lane *l, const char *if_match, const zarrc_buf *headers, bool secrets) {
+  char text[160];
+  bool done = true;
+  l->list = NULL;
+  for (const struct curl_slist *h = secrets ? c->headers : NULL; h && done; h = h->next) done = add_header(l, h->data);
+  for (size_t i = 0; i < headers->len && done; i += strlen((const char *)headers->ptr + i) + 1)
+    done = add_header(l, (const char *)headers->ptr + i);
+  if (done && l->get->method && l->get->send_nbytes < EXPECT_NBYTES) done = add_header(l, "Expect:");
+  snprintf(text, sizeof text, "If-Match: %s", if_match);
+  return done && (!*if_match || add_header(l, text));
+}
+
+/* Sets the method, and what is sent. */
+static CURLcode set_method(lane *l) {
+  const zarrc_get *get = l->get;
+  const char *method = get->method ? get->method : "GET";
+  bool sends = !strcmp(method, "PUT") || !strcmp(method, "POST");
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_HTTPGET, 1L);
+  SET(CURLOPT_CUSTOMREQUEST, get->method);
+  if (!sends) return code;
+  SET(CURLOPT_UPLOAD, 1L);
+  SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)get->send_nbytes);
+  go_to(l, 0);
+  return code;
 }
 
 /* Empties a lane. */
@@ -293,7 +360,7 @@ static bool make_multi(zarrc_curl *c) {
 }
 
 zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const char *url, const char *range, const char *if_match,
-                              bool secrets, bool *started, zarrc_error *error) {
+                              const zarrc_buf *headers, bool secrets, bool *started, zarrc_error *error) {
   leave_ended(c);
   lane *l = make_multi(c) ? free_lane(c) : NULL;
   *started = l != NULL;
@@ -301,7 +368,7 @@ zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const char *url, co
   if (!l) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a transfer");
   *l = (lane){.easy = l->easy, .curl = c, .get = get, .begin = get->body.len, .heard = now_ms()};
   zarrc_answer_begin(&get->answer, 0);
-  CURLcode code = make_headers(c, l, if_match, secrets) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+  CURLcode code = make_headers(c, l, if_match, headers, secrets) ? set_method(l) : CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_URL, url);
   SET(CURLOPT_HTTPHEADER, l->list);
   SET(CURLOPT_RANGE, *range ? range : NULL);
@@ -378,8 +445,11 @@ static void describe_end(lane *l, CURLcode code, zarrc_curl_end *out) {
 /* Finds a transfer of which no byte came for too long. libcurl itself ends those that find no connection. */
 static lane *find_stalled(zarrc_curl *c) {
   uint64_t now = now_ms();
-  for (lane *l = c->lanes; l < c->lanes + c->http.max_requests; l++)
-    if (l->get && now - l->heard > c->http.stall_timeout_ms && is_connected(l)) return l;
+  for (lane *l = c->lanes; l < c->lanes + c->http.max_requests; l++) {
+    if (!l->get) continue;
+    unsigned most = l->get->stall_timeout_ms ? l->get->stall_timeout_ms : c->http.stall_timeout_ms;
+    if (now - l->heard > most && is_connected(l)) return l;
+  }
   return NULL;
 }
 

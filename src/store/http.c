@@ -59,7 +59,7 @@ static zarrc_status read_by_fetch(zarrc_http_blob *b, zarrc_range *ranges, zarrc
   return status;
 }
 
-static zarrc_status http_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
+zarrc_status zarrc_http_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_http_blob *b = (zarrc_http_blob *)blob;
   zarrc_range few[4];
   zarrc_bytes memory = {0};
@@ -75,38 +75,44 @@ static zarrc_status http_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, z
   return status;
 }
 
-static zarrc_status http_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+zarrc_status zarrc_http_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   zarrc_http_blob *b = (zarrc_http_blob *)blob;
   zarrc_range nothing = {0};
   zarrc_status status = ZARRC_OK;
-  if (b->version.kind == ZARRC_HTTP_UNSEEN) status = http_read(blob, &nothing, 1, error);
+  if (b->version.kind == ZARRC_HTTP_UNSEEN || b->version.kind == ZARRC_HTTP_ABSENT)
+    status = zarrc_http_read(blob, &nothing, 1, error);
   if (status) return status;
   *known = b->version.kind == ZARRC_HTTP_STRONG && b->version.identity.nbytes != ZARRC_UNKNOWN;
   *out = b->version.identity;
   return ZARRC_OK;
 }
 
-static void http_expect(zarrc_blob *blob, const zarrc_identity *identity) {
+void zarrc_http_expect(zarrc_blob *blob, const zarrc_identity *identity) {
   ((zarrc_http_blob *)blob)->version = (zarrc_http_version){ZARRC_HTTP_STRONG, *identity};
 }
 
 /* ------------------------------------------------------------------------------------------------------- the store */
 
-static size_t http_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
+size_t zarrc_http_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
   (void)store;
   return sizeof(zarrc_http_blob) + 3 * key_nbytes + 1;
 }
 
-static zarrc_status http_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
-  static const zarrc_blob_ops ops = {
-      .struct_size = sizeof ops, .read = http_read, .identify = http_identify, .expect = http_expect};
+zarrc_status zarrc_http_blob_open(zarrc_store *store, const char *key, zarrc_blob *blob, const zarrc_blob_ops *ops,
+                                  zarrc_error *error) {
   zarrc_http_store *http = (zarrc_http_store *)store;
   zarrc_http_blob *b = (zarrc_http_blob *)blob;
   memset(b, 0, sizeof *b);
-  b->blob = (zarrc_blob){&ops, &http->traits};
+  b->blob = (zarrc_blob){ops, &http->traits};
   b->http = http;
   b->key = key;
   return zarrc_http_key_encode(key, b->path, error);
+}
+
+static zarrc_status http_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
+  static const zarrc_blob_ops ops = {
+      .struct_size = sizeof ops, .read = zarrc_http_read, .identify = zarrc_http_identify, .expect = zarrc_http_expect};
+  return zarrc_http_blob_open(store, key, blob, &ops, error);
 }
 
 static void http_close(zarrc_store *store) {
@@ -116,14 +122,13 @@ static void http_close(zarrc_store *store) {
 
 static const zarrc_store_ops http_ops = {.struct_size = sizeof http_ops,
                                          .name = "http",
-                                         .blob_nbytes = http_blob_nbytes,
+                                         .blob_nbytes = zarrc_http_blob_nbytes,
                                          .open = http_open,
                                          .list = zarrc_http_list,
                                          .close = http_close,
                                          .fetch = zarrc_http_fetch};
 
-/* Takes the options, with the defaults filled in. */
-static zarrc_status take_options(const zarrc_http_options *given, zarrc_http_options *out, zarrc_error *error) {
+zarrc_status zarrc_http_options_take(const zarrc_http_options *given, zarrc_http_options *out, zarrc_error *error) {
   memset(out, 0, sizeof *out);
   zarrc_status status = given ? zarrc_sized_take(out, sizeof *out, given, "options for HTTP", error) : ZARRC_OK;
   if (status) return status;
@@ -145,6 +150,12 @@ static zarrc_status take_options(const zarrc_http_options *given, zarrc_http_opt
   return ZARRC_OK;
 }
 
+void zarrc_http_store_init(zarrc_http_store *http, const zarrc_http_options *options) {
+  http->traits = (zarrc_blob_traits){
+      .struct_size = sizeof http->traits, .gap = options->gap, .window = WINDOW_NBYTES, .requests = WINDOW_REQUESTS};
+  http->missing_403 = options->missing_403;
+}
+
 static zarrc_status open_parts(zarrc_ctx *ctx, const zarrc_http_url *url, const zarrc_http_options *http,
                                zarrc_store **out, zarrc_error *error) {
   size_t n = strlen(url->root) + 1;
@@ -153,9 +164,7 @@ static zarrc_status open_parts(zarrc_ctx *ctx, const zarrc_http_url *url, const 
   memset(s, 0, sizeof *s);
   memcpy(s + 1, url->root, n);
   s->store = (zarrc_store){.ops = &http_ops, .ctx = ctx, .read_only = true, .url = (const char *)(s + 1)};
-  s->traits = (zarrc_blob_traits){
-      .struct_size = sizeof s->traits, .gap = http->gap, .window = WINDOW_NBYTES, .requests = WINDOW_REQUESTS};
-  s->missing_403 = http->missing_403;
+  zarrc_http_store_init(s, http);
   zarrc_transport_options options = {
       .root = url->root, .query = url->query, .user = url->user, .password = url->password, .http = http};
   zarrc_status status = zarrc_transport_open(ctx, &options, &s->transport, error);
@@ -170,7 +179,7 @@ zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_
                                    zarrc_store **out, zarrc_error *error) {
   zarrc_http_options http;
   zarrc_http_url parts;
-  zarrc_status status = take_options(options, &http, error);
+  zarrc_status status = zarrc_http_options_take(options, &http, error);
   if (!status && (!url || !zarrc_http_url_is(url)))
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "no URL of http or https");
   if (!status) status = zarrc_http_url_open(ctx, url, &parts, error);
@@ -182,8 +191,8 @@ zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_
 
 zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error) {
   zarrc_http_counts counts = {0};
-  if (!store || store->ops != &http_ops)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is not one over HTTP");
+  if (!store || store->ops->fetch != zarrc_http_fetch)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is not one over HTTP or S3");
   zarrc_transport_count(((zarrc_http_store *)store)->transport, &counts);
   return zarrc_sized_give(out, &counts, sizeof counts, "counts of HTTP", error);
 }

@@ -20,6 +20,7 @@ typedef struct zarrc_http_store {
 /* What tells a version of a value from others. */
 typedef enum zarrc_http_kind {
   ZARRC_HTTP_UNSEEN,
+  ZARRC_HTTP_ABSENT, /* there was no value */
   ZARRC_HTTP_STRONG, /* a strong ETag */
   ZARRC_HTTP_WEAK,   /* the time of the last change */
   ZARRC_HTTP_PLAIN   /* its length */
@@ -37,6 +38,21 @@ typedef struct zarrc_http_blob {
   zarrc_http_version version; /* that is read */
   char path[];                /* the key as part of a URL */
 } zarrc_http_blob;
+
+/* -------------------------------------------------------------------------------------------------------- http.c */
+
+/* Takes the options, or NULL, with the defaults filled in. */
+zarrc_status zarrc_http_options_take(const zarrc_http_options *given, zarrc_http_options *out, zarrc_error *error);
+/* Sets what a store has from the options; its transport is opened by the caller. */
+void zarrc_http_store_init(zarrc_http_store *http, const zarrc_http_options *options);
+
+/* Implement a blob: `blob_nbytes` and `open` of its store, with such a table, and what the table begins with. */
+size_t zarrc_http_blob_nbytes(const zarrc_store *store, size_t key_nbytes);
+zarrc_status zarrc_http_blob_open(zarrc_store *store, const char *key, zarrc_blob *blob, const zarrc_blob_ops *ops,
+                                  zarrc_error *error);
+zarrc_status zarrc_http_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
+zarrc_status zarrc_http_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
+void zarrc_http_expect(zarrc_blob *blob, const zarrc_identity *identity);
 
 /* ------------------------------------------------------------------------------------------------ http_version.c */
 

@@ -326,7 +326,9 @@ static zarrc_status settle(work *w, piece *p) {
   }
   if (status == 206) return settle_range(w, p);
   if (means_missing(p)) {
-    bool was_there = p->job->blob->version.kind != ZARRC_HTTP_UNSEEN;
+    zarrc_http_kind *kind = &p->job->blob->version.kind;
+    bool was_there = *kind != ZARRC_HTTP_UNSEEN && *kind != ZARRC_HTTP_ABSENT;
+    if (!was_there) *kind = ZARRC_HTTP_ABSENT;
     return was_there ? fail(p, ZARRC_CONFLICT, "the value has been removed since it was read first")
                      : fail(p, ZARRC_NOT_FOUND, "no value");
   }

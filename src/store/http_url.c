@@ -121,21 +121,24 @@ void zarrc_http_url_close(zarrc_ctx *ctx, zarrc_http_url *url) {
   *url = (zarrc_http_url){0};
 }
 
-/* Returns where the first URL of http or https begins in a text, also within a chain such as zip::https://...; NULL. */
-static const char *find_http(const char *text) {
+/* Returns where the first URL of http, https or s3 begins in a text, also within a chain such as zip::https://...;
+ * NULL.
+ */
+static const char *find_remote(const char *text) {
   for (; *text; text++)
-    if (zarrc_http_url_is(text) && strstr(text, "://")) return text;
+    if ((zarrc_http_url_is(text) && strstr(text, "://")) || !strncasecmp(text, "s3://", 5)) return text;
   return NULL;
 }
 
 const char *zarrc_url_shown(const char *url, char *out, size_t size) {
-  const char *http = find_http(url);
-  if (!http) {
+  const char *remote = find_remote(url);
+  if (!remote) {
     snprintf(out, size, "%s", url);
     return out;
   }
-  const char *host = strstr(http, "://") + 3, *path = host + strcspn(host, "/?#"), *at = path;
+  const char *ends = zarrc_http_url_is(remote) ? "?#" : ""; /* a key of S3 may have both */
+  const char *host = strstr(remote, "://") + 3, *path = host + strcspn(host, *ends ? "/?#" : "/"), *at = path;
   while (at > host && at[-1] != '@') at--;
-  snprintf(out, size, "%.*s%.*s", (int)(host - url), url, (int)strcspn(at, "?#"), at);
+  snprintf(out, size, "%.*s%.*s", (int)(host - url), url, (int)strcspn(at, ends), at);
   return out;
 }

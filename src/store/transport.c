@@ -20,6 +20,7 @@
 
 enum {
   MAX_REDIRECTS = 5,
+  MAX_CORRECTIONS = 3,
   CONNECT_TRIES = 2,
   LOOK_MS = 50, /* how often to look whether the work is canceled, at least */
   MAX_RETRY_AFTER_MS = 60000,
@@ -39,6 +40,7 @@ typedef struct list {
 struct zarrc_transport {
   zarrc_ctx *ctx;
   zarrc_http_options http;
+  zarrc_signer signer;
   char *root, *query;
   zarrc_lock lock; /* of what follows; the driver gives it while it performs and waits */
   pthread_cond_t changed;
@@ -98,7 +100,12 @@ static void write_range(const zarrc_get *get, char *out, size_t size) {
   snprintf(out, size, "%llu-%llu", first, last);
 }
 
-static zarrc_status write_url(const zarrc_transport *t, const zarrc_get *get, zarrc_buf *out, zarrc_error *error) {
+static zarrc_status write_url(const zarrc_transport *t, const zarrc_get *get, zarrc_buf *out, zarrc_buf *headers,
+                              zarrc_error *error) {
+  if (t->signer.sign) {
+    zarrc_status failed = t->signer.sign(t->signer.arg, get, out, headers, error);
+    return failed ? failed : zarrc_buf_append(out, "", 1, error);
+  }
   const char *root = t->moved ? t->moved : t->root;
   const char *slash = *get->path == '/' ? "" : "/";
   zarrc_status status = get->own.location ? zarrc_buf_append(out, get->own.location, strlen(get->own.location), error)
@@ -111,12 +118,16 @@ static bool start(zarrc_transport *t, list *from, zarrc_get *get) {
   char range[64];
   bool started = true, secrets = !(get->own.location ? get->own.is_elsewhere : t->moved && t->has_moved_elsewhere);
   const char *version = *get->if_match ? get->if_match : get->own.resumes ? get->own.head.etag : "";
-  zarrc_buf url = zarrc_buf_new(t->ctx, SIZE_MAX);
-  zarrc_status status = write_url(t, get, &url, get->error);
+  zarrc_buf url = zarrc_buf_new(t->ctx, SIZE_MAX), headers = zarrc_buf_new(t->ctx, SIZE_MAX);
+  zarrc_status status = write_url(t, get, &url, &headers, get->error);
   write_range(get, range, sizeof range);
+  get->ntold = 0;
+  get->told[0] = '\0';
   if (!status)
-    status = zarrc_curl_start(t->curl, get, (const char *)url.ptr, range, version, secrets, &started, get->error);
+    status =
+        zarrc_curl_start(t->curl, get, (const char *)url.ptr, range, version, &headers, secrets, &started, get->error);
   zarrc_buf_clear(&url);
+  zarrc_buf_clear(&headers);
   if (!status && !started) return false;
   list_remove(from, get);
   if (!get->own.deadline) get->own.deadline = now_ms() + t->http.retry_timeout_ms;
@@ -179,7 +190,7 @@ static bool try_again(zarrc_transport *t, zarrc_get *get, unsigned tries, uint64
   if (wait < at_least) wait = at_least;
   if (get->ntries >= tries || now + wait > get->own.deadline) return false;
   const zarrc_answer *a = get->own.resumes ? &get->own.head : &get->answer;
-  bool has_part = get->body.len > 0 && zarrc_answer_is_strong(a) && a->end != ZARRC_UNKNOWN;
+  bool has_part = get->body.len > 0 && !get->method && zarrc_answer_is_strong(a) && a->end != ZARRC_UNKNOWN;
   if (has_part && !get->own.resumes) get->own.head = *a;
   if (!has_part) get->body.len = 0;
   get->own.resumes = has_part;
@@ -273,11 +284,28 @@ static bool is_transient(int status) {
   return status == 408 || status == 425 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
+/* Lets the signer look at an answer. Returns whether it has decided what happens: then *again is set. */
+static bool let_judge(zarrc_transport *t, zarrc_get *get, bool *again) {
+  const zarrc_answer *a = &get->answer;
+  if (!t->signer.judge || (a->status >= 200 && a->status < 300)) return false;
+  zarrc_again what = t->signer.judge(t->signer.arg, get);
+  *again = false;
+  if (get->status) return true;
+  if (what == ZARRC_AGAIN_AS_USUAL) return a->status < 400; /* no redirect is followed */
+  if (what == ZARRC_AGAIN_LATER) *again = try_again(t, get, t->http.tries, 0, t->http.backoff_ms);
+  if (what != ZARRC_AGAIN_AT_ONCE || get->own.ncorrections++ == MAX_CORRECTIONS) return true;
+  get->own.not_before = 0;
+  list_add(&t->waiting, get);
+  *again = true;
+  return true;
+}
+
 /* Looks at a whole answer. Returns false if the request ends with it. */
 static bool continue_after_answer(zarrc_transport *t, const zarrc_curl_end *end, zarrc_get *get) {
   zarrc_answer *a = &get->answer;
-  bool is_refused = a->status == 429 || a->status == 503;
+  bool is_refused = a->status == 429 || a->status == 503, again;
   note_answer(t, is_refused);
+  if (let_judge(t, get, &again)) return again;
   if (end->starts_again || (a->status == 412 && get->own.resumes && !*get->if_match)) return begin_again(t, get);
   if (a->status == 301 || a->status == 302 || a->status == 303 || a->status == 307 || a->status == 308) {
     if (!follow(t, end, get)) return false;
@@ -463,6 +491,7 @@ zarrc_status zarrc_transport_open(zarrc_ctx *ctx, const zarrc_transport_options 
   memset(t, 0, sizeof *t);
   t->ctx = ctx;
   t->http = *options->http;
+  if (options->signer) t->signer = *options->signer;
   t->most = t->http.max_requests;
   t->random = (now_ms() << 20 ^ (uint64_t)(uintptr_t)t) | 1;
   t->process = zarrc_process_number(&ctx->process);

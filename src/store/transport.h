@@ -23,6 +23,9 @@ typedef struct zarrc_answer {
   char etag[128];         /* with its quotes, and with W/ if it is a weak one */
   char modified[40];      /* Last-Modified */
   char encoding[32];      /* Content-Encoding, unless it is "identity" */
+  char date[40];          /* Date */
+  char region[64];        /* x-amz-bucket-region */
+  char reason[72];        /* what else is said about a failure, by a signer: "NoSuchBucket"; "" */
   int64_t retry_after_ms; /* -1: the server does not say */
 } zarrc_answer;
 
@@ -35,7 +38,14 @@ typedef enum zarrc_get_kind {
 
 /* A request, zeroed but for its first part. */
 struct zarrc_get {
-  const char *path; /* below the root of the transport, percent-encoded */
+  const char *path;   /* below the root of the transport, percent-encoded */
+  const char *method; /* NULL: GET */
+  /* What is sent with it: bytes [send_first, send_first + send_nbytes) of nsend pieces. */
+  const zarrc_bytes *send;
+  size_t nsend;
+  uint64_t send_first, send_nbytes;
+  unsigned stall_timeout_ms; /* instead of that of the options; 0: that */
+  const void *extra;         /* for the signer */
   zarrc_get_kind kind;
   uint64_t first, nbytes;
   char if_match[48]; /* the request is for the version with this ETag; "": for any */
@@ -49,7 +59,9 @@ struct zarrc_get {
   zarrc_error *error;  /* of the status; may be NULL */
   zarrc_answer answer; /* out */
   bool is_cut;         /* out: the transfer was ended because the body was not wanted, or too long */
-  unsigned ntries;     /* out: requests that were made for it, without redirects */
+  char told[1024];     /* out: beginning of the body of an answer whose status is neither 200 nor 206, with a NUL */
+  size_t ntold;
+  unsigned ntries; /* out: requests that were made for it, without redirects */
 
   struct { /* of the transport */
     zarrc_get *next;
@@ -58,12 +70,28 @@ struct zarrc_get {
     bool is_elsewhere; /* that is another server, which gets no secrets */
     bool is_temporary; /* one of the redirects was */
     bool resumes;      /* `body` has the beginning of what `head` announces */
-    unsigned nredirects;
+    unsigned nredirects, ncorrections;
     zarrc_answer head;
     uint64_t deadline;   /* of retries, in milliseconds */
     uint64_t not_before; /* of the next one */
   } own;
 };
+
+/* What to do after an answer that is no success. */
+typedef enum zarrc_again {
+  ZARRC_AGAIN_AS_USUAL, /* what its status asks for; redirects are not followed */
+  ZARRC_AGAIN_AT_ONCE,  /* sign it again, and make it again, a few times at most */
+  ZARRC_AGAIN_LATER     /* make it again as after status 503 */
+} zarrc_again;
+
+/* Who addresses and signs requests, each time they are made. The functions are called by one thread at a time. */
+typedef struct zarrc_signer {
+  /* Appends the URL of a request, and its headers, each "Name: value" with a NUL. */
+  zarrc_status (*sign)(void *arg, const zarrc_get *get, zarrc_buf *url, zarrc_buf *headers, zarrc_error *error);
+  /* Looks at an answer with another status than 200 to 299. May set `status` of the request, which ends it. */
+  zarrc_again (*judge)(void *arg, zarrc_get *get);
+  void *arg;
+} zarrc_signer;
 
 /* How to make requests. The strings must outlive zarrc_transport_open only. */
 typedef struct zarrc_transport_options {
@@ -71,6 +99,7 @@ typedef struct zarrc_transport_options {
   const char *query;              /* added to every URL: "?sig=...", or "" */
   const char *user, *password;    /* or NULL */
   const zarrc_http_options *http; /* with all defaults filled in */
+  const zarrc_signer *signer;     /* NULL: URLs consist of root, path and query. Is copied */
 } zarrc_transport_options;
 
 /* ZARRC_UNSUPPORTED: libcurl is not built in. */

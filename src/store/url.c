@@ -384,6 +384,44 @@ static zarrc_status open_http(opening *o) {
   return status ? status : zarrc_http_store_open(o->ctx, o->url, o->options.http, &o->store, o->error);
 }
 
+/* Divides the path of an s3 URL, "bucket/a/b.zarr/c", into the root of the store and the node: up to a name ending with
+ * ".zarr", or all of it. Returns where the node begins, at its NUL if it is the root. */
+static char *divide_key(char *path) {
+  char *name = path;
+  for (;;) {
+    char *end = name + strcspn(name, "/");
+    if (!*end) return end;
+    if (name > path && ends_with(name, (size_t)(end - name), ".zarr")) {
+      *end = '\0';
+      return end + 1;
+    }
+    name = end + 1;
+  }
+}
+
+/* Opens s3://bucket/prefix. The key is taken as it is written. */
+static zarrc_status open_s3(opening *o) {
+  static const char document[] = "/zarr.json";
+  const char *url = o->url + strlen("s3:");
+  if (o->is_zip) return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip archives cannot be read from S3 yet");
+  if (strncmp(url, "//", 2) != 0 || strcspn(url + 2, "/@") == 0 || url[2 + strcspn(url + 2, "/@")] == '@')
+    return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "a URL of S3 is s3://bucket/path, without credentials");
+  char *path;
+  zarrc_status status = copy_path(o, url + 2, &path);
+  if (status) return status;
+  size_t n = (size_t)(put_components(path, path) - path), m = sizeof document - 1;
+  if (n > m && !strcmp(path + n - m, document)) path[n - m] = '\0';
+  char *node = divide_key(path), *key = path + strcspn(path, "/");
+  if (*key) *key++ = '\0';
+  status = copy_path(o, node, &o->path);
+  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+  if (!status)
+    status = zarrc_s3_store_open(o->ctx, path, key, o->options.read_only, o->options.s3, o->options.http, &o->store,
+                                 o->error);
+  zarrc_free(o->ctx, path);
+  return status;
+}
+
 static bool is_remote(const char *url) {
   size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
   return n > 0 && !strncmp(url + n, "://", 3);
@@ -419,8 +457,7 @@ static zarrc_status open_zip(opening *o) {
 
 static zarrc_status open_url(opening *o) {
   const char *url = o->url;
-  if (has_scheme(url, "s3:"))
-    return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "s3 stores are not built into this version");
+  if (has_scheme(url, "s3:")) return open_s3(o);
   if (zarrc_http_url_is(url)) return open_http(o);
   if (has_scheme(url, "zip:")) return open_zip(o);
   if (has_scheme(url, "memory:")) return open_memory(o);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const zarrc_buf NO_HEADERS;
+
 static bool accept_all(zarrc_get *get) {
   get->body.max = 1 << 20;
   return true;
@@ -81,7 +83,7 @@ static void outcomes(void **state) {
     spoiling fault = rows[i].fault;
     http_server_change(f->server, spoil, &fault);
     snprintf(url, sizeof url, "%s/%s", f->url, rows[i].path);
-    assert_int_equal(zarrc_curl_start(curl, &get, url, rows[i].range, "", true, &started, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_curl_start(curl, &get, url, rows[i].range, "", &NO_HEADERS, true, &started, NULL), ZARRC_OK);
     assert_true(started);
     assert_int_equal(zarrc_curl_nactive(curl), 1);
     zarrc_curl_end end = wait_for_end(curl);
@@ -107,7 +109,7 @@ static void secrets(void **state) {
   for (int with = 0; with < 2; with++) {
     bool started;
     zarrc_get get = {.accept = accept_all, .body = zarrc_buf_new(f->ctx, 0)};
-    assert_int_equal(zarrc_curl_start(curl, &get, url, "", "\"one\"", with, &started, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_curl_start(curl, &get, url, "", "\"one\"", &NO_HEADERS, with, &started, NULL), ZARRC_OK);
     wait_for_end(curl);
     zarrc_buf_clear(&get.body);
     const char *head = f->server->log[with].head;
@@ -140,7 +142,7 @@ static void no_connections(void **state) {
     char url[64];
     zarrc_get get = {.accept = accept_all, .body = zarrc_buf_new(f->ctx, 0)};
     snprintf(url, sizeof url, "%s://127.0.0.1:%d/", rows[i].scheme, port);
-    assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", true, &started, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, true, &started, NULL), ZARRC_OK);
     zarrc_curl_end end = wait_for_end(curl);
     if (end.outcome != rows[i].outcome) fail_msg("row %zu: %d, %s", i, (int)end.outcome, end.words);
     assert_true(*end.words != '\0');
@@ -162,7 +164,7 @@ static void stop_and_forget(void **state) {
   http_server_change(f->server, spoil, &fault);
   snprintf(url, sizeof url, "%s/f", f->url);
   zarrc_get get = {.accept = accept_all, .body = zarrc_buf_new(f->ctx, 0)};
-  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", false, &started, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, false, &started, NULL), ZARRC_OK);
   while (get.body.len < 10) {
     zarrc_curl_wait(curl, 10);
     zarrc_curl_perform(curl);
@@ -173,7 +175,7 @@ static void stop_and_forget(void **state) {
   http_server_rest(f->server);
   fault.kind = HTTP_FINE;
   zarrc_buf_clear(&get.body);
-  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", false, &started, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, false, &started, NULL), ZARRC_OK);
   assert_int_equal(wait_for_end(curl).outcome, ZARRC_CURL_ANSWERED);
   zarrc_buf_clear(&get.body);
   http_server_rest(f->server);
@@ -181,7 +183,7 @@ static void stop_and_forget(void **state) {
   assert_true(child >= 0);
   if (child == 0) {
     zarrc_curl_forget(curl);
-    bool right = !zarrc_curl_start(curl, &get, url, "", "", false, &started, NULL) &&
+    bool right = !zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, false, &started, NULL) &&
                  wait_for_end(curl).outcome == ZARRC_CURL_ANSWERED && get.body.len == HTTP_TOTAL;
     zarrc_curl_close(curl);
     _exit(right ? 0 : 1);
@@ -208,7 +210,7 @@ static void long_heads(void **state) {
   http_server_change(f->server, huge_head, NULL);
   snprintf(url, sizeof url, "%s/f", f->url);
   zarrc_get get = {.accept = accept_all, .body = zarrc_buf_new(f->ctx, 0)};
-  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", false, &started, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, false, &started, NULL), ZARRC_OK);
   assert_int_equal(wait_for_end(curl).outcome, ZARRC_CURL_ANSWERED);
   assert_int_equal(get.body.len, HTTP_TOTAL);
   zarrc_buf_clear(&get.body);
@@ -231,7 +233,7 @@ static void trailers(void **state) {
   http_server_change(f->server, add_trailers, NULL);
   snprintf(url, sizeof url, "%s/f", f->url);
   zarrc_get get = {.accept = accept_all, .body = zarrc_buf_new(f->ctx, 0)};
-  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", false, &started, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_curl_start(curl, &get, url, "", "", &NO_HEADERS, false, &started, NULL), ZARRC_OK);
   assert_int_equal(wait_for_end(curl).outcome, ZARRC_CURL_ANSWERED);
   assert_int_equal(get.status, ZARRC_OK);
   assert_int_equal(get.body.len, HTTP_TOTAL);

@@ -308,6 +308,40 @@ static void test_http(void **state) {
   assert_string_equal(SAID(error), "http://h/a: max_requests is 513, and not 1 to 512");
 }
 
+/* The root of a store on S3 ends with a name that ends with ".zarr", or is what the URL names. */
+static void test_s3(void **state) {
+  (void)state;
+  const zarrc_s3_options s3 = {.struct_size = sizeof s3, .anonymous = true};
+  zarrc_open_options options = {.struct_size = sizeof options, .s3 = &s3};
+  zarrc_error error;
+  zarrc_store *store;
+  char *path;
+  if (!ZARRC_HAVE_CURL) {
+    static const row without[] = {{"s3://bucket/a.zarr", "UNSUPPORTED"}};
+    CHECK(without, &options);
+    return;
+  }
+  static const row rows[] = {{"s3://bucket", "s3|"},
+                             {"S3://bucket/a.zarr", "s3|"},
+                             {"s3://bucket/x/a.zarr/b/c.zarr", "s3|b/c.zarr"},
+                             {"s3://bucket//x/./y/zarr.json", "s3|"},
+                             {"s3://bucket/a.zarr/b/zarr.json", "s3|b"},
+                             {"s3://", "INVALID_ARGUMENT"},
+                             {"s3:///a", "INVALID_ARGUMENT"},
+                             {"s3:bucket", "INVALID_ARGUMENT"},
+                             {"s3://bu:cket/a", "INVALID_ARGUMENT"},
+                             {"s3://bucket/../a", "INVALID_ARGUMENT"},
+                             {"zip:s3://bucket/a.zip", "UNSUPPORTED"}};
+  CHECK(rows, &options);
+  assert_int_equal(zarrc_store_open(ctx, "s3://bucket/x/a b.zarr/c", &options, &store, &path, NULL), ZARRC_OK);
+  assert_string_equal(store->url, "s3://bucket/x/a b.zarr");
+  zarrc_store_close(store);
+  zarrc_free(ctx, path);
+  assert_int_equal(zarrc_store_open(ctx, "s3://id:secret@bucket/a?b", &options, &store, &path, &error),
+                   ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(SAID(error), "s3://bucket/a?b: a URL of S3 is s3://bucket/path, without credentials");
+}
+
 static void test_shown(void **state) {
   (void)state;
   static const char *const rows[][2] = {{"a/b?c", "a/b?c"},
@@ -316,6 +350,8 @@ static void test_shown(void **state) {
                                         {"https://u@h", "https://h"},
                                         {"http://h/@a", "http://h/@a"},
                                         {"http://h?q@r", "http://h"},
+                                        {"s3://u:p@b/k?q#x@y", "s3://b/k?q#x@y"},
+                                        {"s3://b/k@y", "s3://b/k@y"},
                                         {"zip::https://u:p@h/a.zip?q", "zip::https://h/a.zip"},
                                         {"zip://n@d::https://u:p@h/a.zip?q", "zip://n@d::https://h/a.zip"}};
   char out[64], few[9];
@@ -327,7 +363,6 @@ static void test_shown(void **state) {
 static void test_not_built_in(void **state) {
   (void)state;
   static const row rows[] = {
-      {"s3://bucket/a.zarr", "UNSUPPORTED"},
       {"gs://bucket/a", "UNSUPPORTED"},
       {"git+ssh://h/a", "UNSUPPORTED"},
   };
@@ -335,8 +370,6 @@ static void test_not_built_in(void **state) {
   zarrc_error error;
   zarrc_store *store;
   char *path;
-  assert_int_equal(zarrc_store_open(ctx, "s3://b/k", NULL, &store, &path, &error), ZARRC_UNSUPPORTED);
-  assert_string_equal(SAID(error), "s3://b/k: s3 stores are not built into this version");
   assert_int_equal(zarrc_store_open(ctx, "gs://b/k", NULL, &store, &path, &error), ZARRC_UNSUPPORTED);
   assert_string_equal(SAID(error), "gs://b/k: no store is known for \"gs:\"");
 }
@@ -418,10 +451,19 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
   const struct CMUnitTest tests[] = {
-      TEST(test_root_by_name), TEST(test_root_by_metadata), TEST(test_links),
-      TEST(test_file_urls),    TEST(test_memory_urls),      TEST(test_http),
-      TEST(test_shown),        TEST(test_not_built_in),     TEST(test_failures),
-      TEST(test_options),      TEST(test_archives),         TEST(test_no_working_directory),
+      TEST(test_root_by_name),
+      TEST(test_root_by_metadata),
+      TEST(test_links),
+      TEST(test_file_urls),
+      TEST(test_memory_urls),
+      TEST(test_http),
+      TEST(test_s3),
+      TEST(test_shown),
+      TEST(test_not_built_in),
+      TEST(test_failures),
+      TEST(test_options),
+      TEST(test_archives),
+      TEST(test_no_working_directory),
       TEST(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,7 @@ static bool send_all(int fd, const char *bytes, size_t n) {
   return true;
 }
 
-/* Copies the value of a header. */
-static void get_header(const char *head, const char *name, char *out, size_t size) {
+void http_header(const char *head, const char *name, char *out, size_t size) {
   size_t n = strlen(name);
   *out = '\0';
   for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
@@ -59,8 +58,26 @@ static bool read_head(int fd, http_asked *asked) {
     if (n >= 4 && !memcmp(asked->head + n - 4, "\r\n\r\n", 4)) break;
   }
   if (sscanf(asked->head, "%7s %511s", asked->method, asked->target) != 2) return false;
-  get_header(asked->head, "Range", asked->range, sizeof asked->range);
-  get_header(asked->head, "If-Match", asked->if_match, sizeof asked->if_match);
+  http_header(asked->head, "Range", asked->range, sizeof asked->range);
+  http_header(asked->head, "If-Match", asked->if_match, sizeof asked->if_match);
+  return true;
+}
+
+/* Reads what a client sends after the head. Returns false if it has gone. */
+static bool read_body(int fd, http_asked *asked) {
+  char length[32], expect[32];
+  http_header(asked->head, "Content-Length", length, sizeof length);
+  http_header(asked->head, "Expect", expect, sizeof expect);
+  asked->nbody = strtoull(length, NULL, 10);
+  asked->body = malloc(asked->nbody + 1);
+  if (!asked->body) abort();
+  if (*expect && !send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n", 25)) return false;
+  for (size_t n = 0; n < asked->nbody;) {
+    ssize_t got = recv(fd, asked->body + n, asked->nbody - n, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    n += (size_t)got;
+  }
   return true;
 }
 
@@ -199,24 +216,31 @@ static void *serve_connection(void *arg) {
   http_asked asked;
   http_reply reply;
   bool goes_on = true;
+  asked.body = NULL;
   while (goes_on) {
     memset(&asked, 0, sizeof asked);
-    if (!read_head(c->fd, &asked)) break;
+    if (!read_head(c->fd, &asked) || !read_body(c->fd, &asked)) break;
     pthread_mutex_lock(&s->lock);
     asked.number = ++s->nrequests;
     s->nbusy++;
     asked.connection = c->number;
-    if (s->nrequests <= sizeof s->log / sizeof *s->log) s->log[s->nrequests - 1] = asked;
+    if (s->nrequests <= sizeof s->log / sizeof *s->log) {
+      s->log[s->nrequests - 1] = asked;
+      s->log[s->nrequests - 1].body = NULL;
+    }
     wait_for_others(s);
     make_reply(s, &asked, &reply);
     if (s->change) s->change(s->arg, s, &asked, &reply);
     pthread_mutex_unlock(&s->lock);
     goes_on = send_reply(s, c->fd, &asked, &reply);
+    free(asked.body);
+    asked.body = NULL;
     pthread_mutex_lock(&s->lock);
     s->nbusy--;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
   }
+  free(asked.body);
   pthread_mutex_lock(&s->lock);
   s->nopen--;
   close(c->fd);

@@ -21,6 +21,8 @@ typedef struct http_asked {
   char target[512]; /* path and query, as they came */
   char range[64], if_match[160];
   char head[2048]; /* everything */
+  char *body;      /* what the client sends; NULL in the log */
+  size_t nbody;
 } http_asked;
 
 typedef enum http_fault {
@@ -100,6 +102,8 @@ void http_server_begin(http_server *server);
 /* Only waits; after that the server does not use bytes and arguments any more. */
 void http_server_rest(http_server *server);
 
+/* Copies the value of a header, "" if there is none or it is longer. */
+void http_header(const char *head, const char *name, char *out, size_t size);
 /* Writes "http://127.0.0.1:PORT/PATH". */
 const char *http_server_url(const http_server *server, const char *path, char *out, size_t size);
 

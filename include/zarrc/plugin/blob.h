@@ -42,8 +42,9 @@ typedef struct zarrc_blob_ops {
   size_t struct_size;
   /* Reads all ranges at once. A failed call lends nothing. ZARRC_NOT_FOUND: there is no value. ZARRC_TRUNCATED: a range
    * is not inside the value; no memory is taken for it. ZARRC_CONFLICT: the version that the blob has read does not
-   * exist any more. ZARRC_PENDING, from `deferred` blobs only: missing bytes have been noted. The reader asks for
-   * everything else that it wants, the host fetches it, and the read is repeated. */
+   * exist any more; if the blob can be written, it then forgets what it has read. ZARRC_PENDING, from `deferred` blobs
+   * only: missing bytes have been noted. The reader asks for everything else that it wants, the host fetches it, and
+   * the read is repeated. */
   zarrc_status (*read)(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
   /* Releases what the blob holds. Lent bytes stay valid until they are released. */
   void (*close)(zarrc_blob *blob);

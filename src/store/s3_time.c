@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/s3_time.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Reads n digits. */
+static bool read_digits(const char *p, int n, int *out) {
+  *out = 0;
+  for (int i = 0; i < n; i++) {
+    if (p[i] < '0' || p[i] > '9') return false;
+    *out = *out * 10 + (p[i] - '0');
+  }
+  return true;
+}
+
+bool zarrc_http_date_read(const char *text, int64_t *out) {
+  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec", form[] = "Ddd, 00 Mmm 0000 00:00:00 GMT";
+  struct tm t = {0};
+  int year, month = 0;
+  if (strlen(text) != sizeof form - 1 || strcmp(text + 25, form + 25) != 0) return false;
+  for (size_t i = 3; i < 25; i++)
+    if (strchr(", :", form[i]) && text[i] != form[i]) return false;
+  while (month < 12 && strncmp(text + 8, months + 3 * (size_t)month, 3) != 0) month++;
+  bool is_date = month < 12 && read_digits(text + 5, 2, &t.tm_mday) && read_digits(text + 12, 4, &year) &&
+                 read_digits(text + 17, 2, &t.tm_hour) && read_digits(text + 20, 2, &t.tm_min) &&
+                 read_digits(text + 23, 2, &t.tm_sec);
+  if (!is_date || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 60 || year < 1970)
+    return false;
+  t.tm_mon = month;
+  t.tm_year = year - 1900;
+  *out = (int64_t)timegm(&t);
+  return true;
+}
+
+void zarrc_s3_time_write(int64_t time, char out[ZARRC_S3_TIME_NBYTES]) {
+  struct tm t = {0};
+  time_t seconds = (time_t)time;
+  gmtime_r(&seconds, &t);
+  snprintf(out, ZARRC_S3_TIME_NBYTES, "%04u%02u%02uT%02u%02u%02uZ", (unsigned)(t.tm_year + 1900) % 10000u,
+           (unsigned)(t.tm_mon + 1) % 100u, (unsigned)t.tm_mday % 100u, (unsigned)t.tm_hour % 100u,
+           (unsigned)t.tm_min % 100u, (unsigned)t.tm_sec % 100u);
+}

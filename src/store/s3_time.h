@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Times as HTTP and S3 write them, in seconds since 1970, in UTC. */
+#ifndef ZARRC_STORE_S3_TIME_H
+#define ZARRC_STORE_S3_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ZARRC_S3_TIME_NBYTES 24
+
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT". Returns false if it is something else. */
+bool zarrc_http_date_read(const char *text, int64_t *out);
+
+/* Writes "19941106T084937Z". */
+void zarrc_s3_time_write(int64_t time, char out[ZARRC_S3_TIME_NBYTES]);
+
+#endif

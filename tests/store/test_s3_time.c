@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/s3_time.h"
+
+static void test_dates(void **state) {
+  int64_t t = 0;
+  char text[ZARRC_S3_TIME_NBYTES];
+  (void)state;
+  assert_true(zarrc_http_date_read("Sun, 06 Nov 1994 08:49:37 GMT", &t));
+  assert_int_equal(t, 784111777);
+  zarrc_s3_time_write(t, text);
+  assert_string_equal(text, "19941106T084937Z");
+  zarrc_s3_time_write(0, text);
+  assert_string_equal(text, "19700101T000000Z");
+  static const char *const wrong[] = {"",
+                                      "Sun, 06 Nov 1994 08:49:37 UTC",
+                                      "Sun, 06 Nov 1994 08:49:37 GMT ",
+                                      "Sunday, 06-Nov-94 08:49:37 GMT",
+                                      "Sun, 00 Nov 1994 08:49:37 GMT",
+                                      "Sun, 06 Nox 1994 08:49:37 GMT",
+                                      "Sun, 06 Nov 1994 24:49:37 GMT",
+                                      "Sun, 06 Nov 19x4 08:49:37 GMT",
+                                      "Sun, 06-Nov 1994 08:49:37 GMT",
+                                      "Sun, 06 Nov 1969 08:49:37 GMT"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(zarrc_http_date_read(wrong[i], &t));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_dates)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
