@@ -21,7 +21,7 @@
 #define RANGED_PLAIN_NBYTES 4096u
 /* Bytes of missing inner chunks that a thread sets to the fill value at once. */
 #define FILLED_NBYTES ((uint64_t)1 << 20)
-/* A shard that decodes to so many bytes, of which most are wanted, is fetched as a whole. */
+/* A shard that decodes to so many bytes is fetched as a whole if all of its inner chunks are wanted. */
 #define WHOLE_NBYTES ((uint64_t)64 << 20)
 /* So many wanted inner chunks fit on the stack. */
 #define FEW 8
@@ -268,7 +268,7 @@ static zarrc_status read_wanted(reading *r, const zarrc_shard_index *index, zarr
   return status;
 }
 
-/* Asks for the whole shard, with the index that has been asked for and most of the inner chunks: one request is then
+/* Asks for the whole shard, with the index that has been asked for and all inner chunks: one request is then
  * enough, where the data would follow the index. Nothing is asked for if the shard may be longer than what is read at
  * once. Returns ZARRC_PENDING, and leaves the error as it is. */
 static zarrc_status ask_whole(const reading *r, const zarrc_spec *spec) {
@@ -278,7 +278,7 @@ static zarrc_status ask_whole(const reading *r, const zarrc_spec *spec) {
     if (r->region->step[i] != 1) return ZARRC_PENDING; /* some of the touched ones may be empty */
   }
   bool fits = zarrc_mul_u64(nitems, spec->dtype.item_size, &nbytes) && nbytes <= WHOLE_NBYTES;
-  if (!fits || r->touched.n < ninner - ninner / 4) return ZARRC_PENDING;
+  if (!fits || r->touched.n < ninner) return ZARRC_PENDING;
   zarrc_range whole = {.nbytes = nbytes + nbytes / 8 + 32 * ninner + 4096, .to_end = true};
   if (zarrc_blob_read(r->blob, &whole, 1, NULL) == ZARRC_OK) zarrc_bytes_release(&whole.got);
   return ZARRC_PENDING;
