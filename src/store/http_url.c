@@ -20,7 +20,7 @@ static char *put_percent(char *out, unsigned char c) {
   return out;
 }
 
-static bool is_unreserved(unsigned char c) {
+bool zarrc_http_is_unreserved(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
 }
 
@@ -29,7 +29,7 @@ zarrc_status zarrc_http_key_encode(const char *key, char *out, zarrc_error *erro
     unsigned char c = (unsigned char)*key;
     if (c < 0x20 || c == 0x7f)
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a key with a control character cannot be part of a URL");
-    if (is_unreserved(c) || c == '/')
+    if (zarrc_http_is_unreserved(c) || c == '/')
       *out++ = (char)c;
     else
       out = put_percent(out, c);

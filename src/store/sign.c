@@ -3,6 +3,7 @@
 
 #include "base/sha256.h"
 #include "base/sort.h"
+#include "store/http_url.h"
 
 #include <string.h>
 
@@ -11,12 +12,11 @@
 
 /* ------------------------------------------------------------------------------------------------------- query */
 
-/* Appends text with each byte percent-encoded that is not a letter, a digit or one of - . _ ~. */
+/* Appends text with each byte percent-encoded that is not unreserved. */
 static zarrc_status put_encoded(zarrc_buf *out, const char *text, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
   for (const char *at = text; *at && !status; at++) {
-    bool plain =
-        (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || strchr("-._~", *at);
+    bool plain = zarrc_http_is_unreserved((unsigned char)*at);
     status = plain ? zarrc_buf_append(out, at, 1, error) : zarrc_buf_printf(out, error, "%%%02X", (uint8_t)*at);
   }
   return status;
