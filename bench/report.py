@@ -2,8 +2,8 @@
 """From samples to the table: the quickest of the rounds of each tool, ratios, targets, memory."""
 import math
 
-from passes import COPIES
-from tools import OURS, OURS_ALONE, OURS_PYTHON, PEERS, PYTHON_PEERS
+from passes import COPIES, OPS
+from tools import BEFORE, OURS, OURS_ALONE, OURS_PYTHON, PEERS, PYTHON_PEERS
 
 CALLED = {"elems", "boxes", "read_inner", "partial"}
 THREE_QUARTERS = {("raw", "read_all"), ("raw_be", "read_all"), ("crc", "read_all"), ("tr_zstd", "read_all"),
@@ -133,6 +133,20 @@ def main_table(rows):
     return table(head, lines)
 
 
+def beside_table(samples, clock):
+    """Ours divided by the same of another version, a line a workload: each the quickest of its rounds."""
+    found = {}
+    timed = [s for s in samples if s["pass"] != "memory"]
+    for (label, workload, op), times in keyed(timed, lambda s: time_of(s, clock)).items():
+        for name, ours in BEFORE.items():
+            if ours in times and name in times:
+                found.setdefault((label, FROM[ours], workload), {})[op] = times[ours] / times[name]
+    ops = [op for op in OPS if any(op in ratios for ratios in found.values())]
+    lines = [[label, source, workload, *[number(ratios.get(op)) for op in ops]]
+             for (label, source, workload), ratios in sorted(found.items(), key=lambda item: item[0][:2])]
+    return table(["pass", "from", "workload", *ops], lines)
+
+
 def means_table(rows):
     lines = []
     for label in dict.fromkeys(row.label for row in rows):
@@ -224,6 +238,7 @@ def render(result, clock="wall"):
            f"size {meta['size']}.", ""]
     memory = memory_table(result["samples"], result["workloads"], meta["threads"])
     parts = [("Time" if clock == "wall" else "Processor time, of all threads together", main_table(rows)),
+             ("Beside the version before, now / before", beside_table(result["samples"], clock)),
              ("All rows together", means_table(rows)),
              ("Memory above the destination, MiB", memory),
              ("Codecs against their libraries, one thread", codec_table(result["codecs"])),

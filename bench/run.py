@@ -53,6 +53,8 @@ def arguments(argv):
     p.add_argument("--zarrs-bench", default=os.environ.get("ZARRS_BENCH"), help="a program of zarrc-bench's protocol")
     p.add_argument("--zarrs-tools", default=os.environ.get("ZARRS_TOOLS"), help="the folder of zarrs_reencode")
     p.add_argument("--tool", action="append", default=[], metavar="NAME=PROGRAM", help="another one of that protocol")
+    p.add_argument("--before", metavar="BUILD", help="the build of another version of zarrc: its zarrc-bench as `before`, "
+                                                     "and, where `make python` was run there, before-py and before.open")
     p.add_argument("--zstd", default=os.environ.get("BENCH_ZSTD"), metavar="LIBZSTD.SO",
                    help="a newer libzstd: one more pass with it under zarrc and the bare loop")
     p.add_argument("--nilearn", default=os.environ.get("BENCH_NILEARN"), metavar="WHEEL",
@@ -75,8 +77,7 @@ def arguments(argv):
                             ["tmpfs", "single", "disk", "memory", "zstd", "codecs", "kernels", "open", "growth"])
     o.work = f"{o.work or ('/dev/shm' if os.path.isdir('/dev/shm') else o.build)}/zarrc-bench"
     o.disk = f"{o.disk or o.build}/zarrc-bench-disk"
-    with_zarr = f"{o.build}/python/bin/python"
-    o.python = o.python or (with_zarr if os.path.exists(with_zarr) else sys.executable)
+    o.python = o.python or tools.python_of(o.build)
     o.out = o.out or f"{o.build}/bench.json"
     return o
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 OURS = "zarrc"
 OURS_PYTHON = "zarrc-py"  # zarrc.CodecPipeline in zarr-python
@@ -17,6 +18,7 @@ PYTHON_KINDS = {
     OURS_PYTHON: "zarrc.CodecPipeline",
     OURS_ALONE: "zarrc.open",
 }
+BEFORE = {"before": OURS, "before-py": OURS_PYTHON, "before.open": OURS_ALONE}  # the same of another version of zarrc
 PEERS = ("zarr", "zarr-fused", "zarrs-py", "tensorstore", "zarrs-rs", "zarrs-tools")
 PYTHON_PEERS = ("zarr", "zarr-fused", "zarrs-py", "tensorstore")
 
@@ -132,21 +134,21 @@ class ZarrsTools:
 class PythonPeer:
     """A worker.py that keeps running."""
 
-    def __init__(self, name, python, where):
-        self.name, self.python, self.where = name, python, where
+    def __init__(self, name, python, where, kind=None):
+        self.name, self.python, self.where, self.kind = name, python, where, kind or name
         self.start()
 
     def start(self):
         here = os.path.dirname(os.path.abspath(__file__))
-        self.process = self.where.popen([self.python, f"{here}/worker.py", PYTHON_KINDS[self.name]],
-                                        preload=self.name in (OURS_PYTHON, OURS_ALONE), stdin=subprocess.PIPE,
+        self.process = self.where.popen([self.python, f"{here}/worker.py", PYTHON_KINDS[self.kind]],
+                                        preload=self.kind in (OURS_PYTHON, OURS_ALONE), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         hello = json.loads(self.process.stdout.readline() or '{"error": "did not start"}')
         self.missing = hello.get("error")
         self.versions = hello.get("versions", {})
 
     def run(self, command):
-        if command["op"] == "reencode" and self.name == OURS_ALONE:
+        if command["op"] == "reencode" and self.kind == OURS_ALONE:
             return None
         if command.get("fresh"):
             self.close()
@@ -173,6 +175,12 @@ class PythonPeer:
         self.process.stdout.close()
 
 
+def python_of(build):
+    """The Python in which `make python` has put the package: the newest zarr's if there are two; else this one."""
+    found = [f"{build}/python-{name}/bin/python" for name in ("newer", "system")]
+    return next((path for path in found if os.path.exists(path)), sys.executable)
+
+
 def programs(options, where):
     """Ours, and others that speak its protocol."""
     out = [Program(OURS, f"{options.build}/zarrc-bench", where, ours=True)]
@@ -189,10 +197,14 @@ def find(options, where, say):
         say("without zarrs-rs (--zarrs-bench, or ZARRS_BENCH, names its program)")
     if os.path.exists(f"{options.build}/bench/ideal"):
         tools.append(Ideal(f"{options.build}/bench/ideal", where))
-    for name in PYTHON_KINDS:
+    kinds = [(name, name, options.python) for name in PYTHON_KINDS]
+    if options.before:
+        tools.append(Program("before", f"{options.before}/zarrc-bench", where))
+        kinds += [(name, kind, python_of(options.before)) for name, kind in BEFORE.items() if kind in PYTHON_KINDS]
+    for name, kind, python in kinds:
         if options.tools and name not in options.tools:
             continue
-        peer = PythonPeer(name, options.python, where)
+        peer = PythonPeer(name, python, where, kind)
         if peer.missing:
             say(f"without {name} ({peer.missing})")
             peer.close()
