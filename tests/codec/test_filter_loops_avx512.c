@@ -32,7 +32,14 @@ static size_t size_of(zarrc_type type) {
   return zarrc_dtype_of(type).item_size;
 }
 
+/* Whether this machine runs the function; else it says that it has done nothing. */
+static bool has_sums(sum_fn fn) {
+  uint8_t in[N] = {0}, out[N], sum = 0;
+  return fn(1, &sum, in, out, N) != 0;
+}
+
 static void check_sums(sum_fn fn) {
+  if (!has_sums(fn)) skip();
   static const size_t items[] = {1, 2, 4, 8};
   for (size_t t = 0; t < sizeof items / sizeof *items; t++)
     for (size_t n = 0; n < N; n++) {
@@ -41,7 +48,6 @@ static void check_sums(sum_fn fn) {
       for (size_t i = 0; i < n * items[t]; i++) in[i] = (uint8_t)draw();
       out[n * items[t]] = 0xa5;
       size_t done = fn(items[t], &sum, in, out, n);
-      if (n == N - 1 && done == 0) skip();
       assert_true(done <= n && n - done < 64 / items[t]);
       for (size_t i = 0; i < done; i++) {
         uint64_t x = 0;
