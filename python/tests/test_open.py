@@ -196,6 +196,25 @@ def test_what_cannot_be_selected(tmp_path: Path) -> None:
         array.vindex[[1, 2], [1, 2, 3]]
 
 
+def test_single_elements(tmp_path: Path) -> None:
+    values = np.arange(SHAPE[0] * SHAPE[1], dtype="i4").reshape(SHAPE)
+    zarr.create_array(tmp_path / "a", shape=SHAPE, chunks=(4, 5), dtype="i4")[...] = values
+    zarr.create_array(tmp_path / "t", shape=(2, 2), dtype=str)[...] = "text"
+    zarr.create_array(tmp_path / "s", shape=(), dtype="f4")[...] = 3
+    array, texts = zarrc.open(str(tmp_path / "a")), zarrc.open(str(tmp_path / "t"))
+    for i in range(-SHAPE[0], SHAPE[0]):
+        for j in (-SHAPE[1], -1, 0, 7, SHAPE[1] - 1):
+            assert array[i, j] == values[i, j]
+            assert type(array[i, j]) is np.int32
+    for outside in ((SHAPE[0], 0), (0, -SHAPE[1] - 1), (0, 0, 0), (2**80, 0)):
+        with pytest.raises(IndexError):
+            array[outside]
+    assert array[(3,)].tolist() == values[3].tolist()
+    assert array[1, np.int64(2)] == values[1, 2]
+    assert texts[1, -1] == "text"
+    assert zarrc.open(str(tmp_path / "s"))[()] == 3
+
+
 def test_threads_write_parts_of_one_shard(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a", shape=SHAPE, chunks=(2, 3), shards=SHAPE[:1] + (12,), dtype="i4")
 

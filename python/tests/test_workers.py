@@ -21,7 +21,7 @@ def tasks():
     return len(os.listdir("/proc/self/task"))
 
 def settle(most):
-    """Returns once there are at most so many tasks. One that was told to end may be listed for a while more."""
+    # one that was told to end may be listed for a while more
     start = time.monotonic()
     while tasks() > most:
         assert time.monotonic() < start + 60, (tasks(), most)
