@@ -5,10 +5,8 @@
 #include <string.h>
 
 zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **out, zarrc_error *error) {
-  char *copy = zarrc_malloc(ctx, n + 1);
+  char *copy = zarrc_text_new(ctx, text, n);
   if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu bytes of text", n);
-  if (n) memcpy(copy, text, n);
-  copy[n] = 0;
   *out = copy;
   return ZARRC_OK;
 }

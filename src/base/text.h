@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Single characters of UTF-8. */
+/* Texts, and single characters of UTF-8. */
 #ifndef ZARRC_BASE_TEXT_H
 #define ZARRC_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <zarrc/base.h>
+
+/* Returns a copy of n bytes with a NUL behind them, which the caller frees with zarrc_free; NULL: no memory. text may
+ * be NULL if n is 0. */
+char *zarrc_text_new(zarrc_ctx *ctx, const void *text, size_t n);
 
 /* Returns the length of the character at p, of which n bytes are readable; 0: it is invalid. cp may be NULL. */
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp);

@@ -21,10 +21,8 @@ static bool keeps_text(const zarrc_codec_class *c) {
 static zarrc_status keep_text(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   char *copy = NULL;
   if (configuration) {
-    copy = zarrc_malloc(codec->ctx, n + 1);
+    copy = zarrc_text_new(codec->ctx, configuration, n);
     if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for codec %s", codec->codec_class->name);
-    memcpy(copy, configuration, n);
-    copy[n] = 0;
   }
   zarrc_free(codec->ctx, codec->configuration);
   codec->configuration = copy;

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/ctx.h"
+#include "base/text.h"
 
 #include <zarrc/plugin/blob.h>
 
@@ -524,8 +525,7 @@ static void find_authorities(zarrc_curl *c, const char **file, const char **path
 
 static bool copy_text(zarrc_curl *c, const char *text, char **out) {
   if (!text) return true;
-  *out = zarrc_malloc(c->ctx, strlen(text) + 1);
-  if (*out) strcpy(*out, text);
+  *out = zarrc_text_new(c->ctx, text, strlen(text));
   return *out != NULL;
 }
 

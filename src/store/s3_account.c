@@ -3,6 +3,8 @@
 #include "store/environment.h"
 #include "store/profile.h"
 
+#include "base/text.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -40,10 +42,8 @@ static bool variable_means_yes(const char *name) {
 }
 
 static zarrc_status set_text(zarrc_s3_account *a, char **out, const char *text, size_t n, zarrc_error *error) {
-  char *copy = zarrc_malloc(a->ctx, n + 1);
+  char *copy = zarrc_text_new(a->ctx, text, n);
   if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the settings of S3");
-  if (n) memcpy(copy, text, n);
-  copy[n] = '\0';
   zarrc_free(a->ctx, *out);
   *out = copy;
   return ZARRC_OK;

@@ -9,6 +9,7 @@
 
 #include "base/ctx.h"
 #include "base/lock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -266,12 +267,11 @@ static bool follow(zarrc_transport *t, const zarrc_curl_end *end, zarrc_get *get
   }
   if (++get->own.nredirects > MAX_REDIRECTS) return refuse_redirect(get, "more than 5 redirects");
   bool is_elsewhere = get->own.is_elsewhere || !is_same_server(t->root, to);
-  char *copy = zarrc_malloc(t->ctx, strlen(to) + 1);
+  char *copy = zarrc_text_new(t->ctx, to, strlen(to));
   if (!copy) {
     get->status = zarrc_fail(get->error, ZARRC_NO_MEMORY, "no memory for a redirect");
     return false;
   }
-  strcpy(copy, to);
   zarrc_free(t->ctx, get->own.location);
   get->own.location = copy;
   get->own.is_elsewhere = is_elsewhere;
@@ -478,12 +478,6 @@ void zarrc_transport_count(zarrc_transport *t, zarrc_http_counts *out) {
 
 /* --------------------------------------------------------------------------------------------- opening and closing */
 
-static bool copy_text(const zarrc_transport *t, const char *text, char **out) {
-  *out = zarrc_malloc(t->ctx, strlen(text) + 1);
-  if (*out) strcpy(*out, text);
-  return *out != NULL;
-}
-
 zarrc_status zarrc_transport_open(zarrc_ctx *ctx, const zarrc_transport_options *options, zarrc_transport **out,
                                   zarrc_error *error) {
   zarrc_transport *t = zarrc_malloc(ctx, sizeof *t);
@@ -497,9 +491,10 @@ zarrc_status zarrc_transport_open(zarrc_ctx *ctx, const zarrc_transport_options 
   t->process = zarrc_process_number(&ctx->process);
   zarrc_lock_init(&t->lock, ctx);
   init_changed(t);
-  zarrc_status status = copy_text(t, options->root, &t->root) && copy_text(t, options->query, &t->query)
-                            ? zarrc_curl_open(ctx, options, &t->curl, error)
-                            : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
+  t->root = zarrc_text_new(ctx, options->root, strlen(options->root));
+  t->query = zarrc_text_new(ctx, options->query, strlen(options->query));
+  zarrc_status status = t->root && t->query ? zarrc_curl_open(ctx, options, &t->curl, error)
+                                            : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   if (status)
     zarrc_transport_close(t);
   else

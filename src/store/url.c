@@ -5,6 +5,7 @@
 #include "store/zip.h"
 
 #include "base/sized.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -39,11 +40,8 @@ static zarrc_status no_memory(opening *o) {
 }
 
 static zarrc_status copy_path(opening *o, const char *path, char **out) {
-  size_t size = strlen(path) + 1;
-  *out = zarrc_malloc(o->ctx, size);
-  if (!*out) return no_memory(o);
-  memcpy(*out, path, size);
-  return ZARRC_OK;
+  *out = zarrc_text_new(o->ctx, path, strlen(path));
+  return *out ? ZARRC_OK : no_memory(o);
 }
 
 /* Writes the components of a path separated by single slashes, without "." and empty ones. Returns the end. */

@@ -2,6 +2,8 @@
 /* The target of a copy: what may be replaced, where the copy is made, and how it is published. */
 #include "tools/copy.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,11 +23,8 @@ zarrc_store *zarrc_copy_store(const zarrc_copier *k) {
 }
 
 zarrc_status zarrc_copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error) {
-  size_t n = strlen(text) + 1;
-  *out = zarrc_malloc(ctx, n);
-  if (!*out) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for text of a copier");
-  memcpy(*out, text, n);
-  return ZARRC_OK;
+  *out = zarrc_text_new(ctx, text, strlen(text));
+  return *out ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for text of a copier");
 }
 
 zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error) {

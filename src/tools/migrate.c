@@ -12,6 +12,7 @@
 #include "base/ctx.h"
 #include "base/json.h"
 #include "base/sized.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -427,13 +428,10 @@ static zarrc_status check_above_root(const migration *m, zarrc_error *error) {
 
 static zarrc_status check_above(const migration *m, const char *path, zarrc_error *error) {
   const char *slash = strrchr(path, '/');
-  char *parent;
   size_t n = slash ? (size_t)(slash - path) : 0;
   if (!path[0]) return check_above_root(m, error);
-  parent = zarrc_malloc(m->ctx, n + 1);
+  char *parent = zarrc_text_new(m->ctx, path, n);
   if (!parent) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  memcpy(parent, path, n);
-  parent[n] = 0;
   zarrc_status status = check_group(m, m->store, parent, error);
   zarrc_free(m->ctx, parent);
   return status;
