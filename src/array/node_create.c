@@ -4,6 +4,7 @@
 #include "array/document.h"
 #include "array/key.h"
 #include "array/node.h"
+#include "base/documents.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,17 @@ static zarrc_status put_main(zarrc_store *store, const char *path, const zarrc_d
   return status;
 }
 
+/* Stores the documents of a new node at once. ZARRC_UNSUPPORTED: the store cannot do that. */
+static zarrc_status put_at_once(zarrc_store *store, const char *path, const zarrc_documents *documents,
+                                zarrc_error *error) {
+  static const char *const unless[ZARRC_NNODE_NAMES + 1] = {ZARRC_NODE_NAMES, NULL};
+  const char *names[] = {".zattrs", documents->name};
+  const zarrc_bytes values[] = {documents->attributes, documents->main};
+  size_t first = format_of(documents) == 2 ? 0 : 1;
+  zarrc_status status = zarrc_store_create(store, path, names + first, values + first, 2 - first, unless, error);
+  return status == ZARRC_CONFLICT ? refuse_existing(store, path, documents->name, error) : status;
+}
+
 /* How often attributes are stored again because somebody else has changed them. */
 #define MAX_CONFLICTS 16
 
@@ -76,10 +88,10 @@ static zarrc_status swap_attributes(zarrc_store *store, const char *key, const z
   return status;
 }
 
-/* Stores the documents of a new node of format 2. Nobody knows of the attributes before there is a .zarray or a
- * .zgroup; if it has none, those that an interrupted creation or removal has left are removed. If somebody else has
- * created a node meanwhile, what was there before, which may be theirs, is put back, unless they have replaced it
- * themselves. */
+/* Stores the documents of a new node of format 2, one after the other. Nobody knows of the attributes before there is a
+ * .zarray or a .zgroup; if it has none, those that an interrupted creation or removal has left are removed. If somebody
+ * else has created a node meanwhile, what was there before, which may be theirs, is put back, unless they have replaced
+ * it themselves. */
 static zarrc_status put_new_2(zarrc_store *store, const char *path, const zarrc_documents *documents,
                               zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
@@ -103,6 +115,8 @@ static zarrc_status put_new_2(zarrc_store *store, const char *path, const zarrc_
 /* Stores the documents of a new node, the one that describes it last. */
 static zarrc_status put_new(zarrc_store *store, const char *path, const zarrc_documents *documents,
                             zarrc_error *error) {
+  zarrc_status status = put_at_once(store, path, documents, error);
+  if (status != ZARRC_UNSUPPORTED) return status;
   return format_of(documents) == 2 ? put_new_2(store, path, documents, error) : put_main(store, path, documents, error);
 }
 

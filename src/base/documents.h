@@ -8,7 +8,8 @@
 
 /* The names of documents each of which makes the folder it is in an array or a group. */
 enum { ZARRC_NNODE_NAMES = 3 };
-static const char *const zarrc_node_names[ZARRC_NNODE_NAMES] = {"zarr.json", ".zarray", ".zgroup"};
+#define ZARRC_NODE_NAMES "zarr.json", ".zarray", ".zgroup"
+static const char *const zarrc_node_names[ZARRC_NNODE_NAMES] = {ZARRC_NODE_NAMES};
 
 /* Returns whether a document of this name, and it alone, makes the folder it is in an array or a group. */
 static inline bool zarrc_name_makes_node(const char *name) {

@@ -279,7 +279,8 @@ static const zarrc_store_ops file_ops = {.struct_size = sizeof file_ops,
                                          .erase_prefix = zarrc_file_erase_prefix,
                                          .close = file_close,
                                          .stage = &zarrc_file_stage_ops,
-                                         .list_temporary = zarrc_file_list_temporary};
+                                         .list_temporary = zarrc_file_list_temporary,
+                                         .create = zarrc_file_create};
 
 static zarrc_status open_root(zarrc_file_store *fs, zarrc_error *error) {
   if (*fs->path != '/') {

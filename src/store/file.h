@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The file store, in parts: file.c opens and reads, file_write.c changes one key, file_append.c makes a value piece by
- * piece, file_copy.c copies bytes from file to
- * file, file_direct.c bypasses the page cache, file_list.c lists, file_root.c finds the root, path.c turns keys into
- * files, file_io.c calls the system. The process holds no locks and no state of it except descriptors, so that any
- * thread may use it, also after fork().
+ * piece, file_create.c creates nodes, file_copy.c copies bytes from file to file, file_direct.c bypasses the page
+ * cache, file_list.c lists, file_root.c finds the root, path.c turns keys into files, file_io.c calls the system. The
+ * process holds no locks and no state of it except descriptors, so that any thread may use it, also after fork().
  */
 #ifndef ZARRC_STORE_FILE_H
 #define ZARRC_STORE_FILE_H
@@ -233,6 +232,8 @@ zarrc_status zarrc_file_finish(const zarrc_file_store *fs, int fd, zarrc_status 
 /* Renames a temporary file, or removes it if that fails. *os_error: errno if the system has failed. */
 zarrc_status zarrc_file_put_in_place(zarrc_file_blob *blob, int dir, const char *name, const char *temp,
                                      bool if_unchanged, int *os_error, zarrc_error *error);
+/* Sets the error of a change that must not be made without a lock. */
+zarrc_status zarrc_file_fail_unlocked(int os_error, zarrc_error *error);
 /* Closes the directory of a key that was written, or (failed) removes what was made for it. */
 void zarrc_file_leave_parent(zarrc_file_store *fs, const char *key, int dir, const zarrc_file_made *made, bool failed);
 
@@ -256,5 +257,7 @@ zarrc_status zarrc_file_list(zarrc_store *store, const char *prefix, bool deep, 
 zarrc_status zarrc_file_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                        zarrc_error *error);
 zarrc_status zarrc_file_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
+zarrc_status zarrc_file_create(zarrc_store *store, const char *folder, const char *const *names,
+                               const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error);
 
 #endif

@@ -41,7 +41,7 @@ static zarrc_status refuse_changed(zarrc_file_blob *blob, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "the value was changed meanwhile");
 }
 
-static zarrc_status refuse_unlocked(int os_error, zarrc_error *error) {
+zarrc_status zarrc_file_fail_unlocked(int os_error, zarrc_error *error) {
   return zarrc_file_fail(error, os_error, "cannot lock the directory, so that others' changes could be lost");
 }
 
@@ -148,7 +148,7 @@ zarrc_status zarrc_file_put_in_place(zarrc_file_blob *blob, int dir, const char 
   if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
     *os_error = errno;
     unlinkat(dir, temp, 0);
-    return refuse_unlocked(*os_error, error);
+    return zarrc_file_fail_unlocked(*os_error, error);
   }
   bool changed = if_unchanged && is_changed(blob, dir, name);
   if (!changed && renameat(dir, temp, dir, name)) *os_error = errno;
@@ -236,7 +236,7 @@ zarrc_status zarrc_file_erase(zarrc_file_blob *blob, bool if_unchanged, zarrc_er
     return ZARRC_OK;
   }
   if (!zarrc_file_lock(dir, &lock) && if_unchanged) {
-    status = refuse_unlocked(errno, error);
+    status = zarrc_file_fail_unlocked(errno, error);
     close(dir);
     return status;
   }

@@ -77,6 +77,17 @@ static zarrc_status prefix_erase(zarrc_store *store, const char *prefix, zarrc_e
   return walk_below(store, (walk){0}, prefix, error);
 }
 
+static zarrc_status prefix_create(zarrc_store *store, const char *folder, const char *const *names,
+                                  const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error) {
+  const prefix_store *p = (const prefix_store *)store;
+  char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(folder) + 1);
+  if (!joined) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a folder");
+  zarrc_status status = zarrc_store_create(p->inner, join(p, folder, joined), names, values, n, unless, error);
+  zarrc_free(p->store.ctx, joined);
+  if (status) zarrc_error_below(error, store, p->prefix, p->length);
+  return status;
+}
+
 zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zarrc_store **out, zarrc_error *error) {
   static const zarrc_store_ops ops = {.struct_size = sizeof ops,
                                       .name = "prefix",
@@ -86,7 +97,8 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .erase_prefix = prefix_erase,
                                       .close = zarrc_store_free,
                                       .list_temporary = prefix_list_temporary,
-                                      .fetch = prefix_fetch};
+                                      .fetch = prefix_fetch,
+                                      .create = prefix_create};
   size_t n = strlen(prefix);
   zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
   if (!status) status = zarrc_store_wrap(inner, prefix, &ops, sizeof(prefix_store) + n + 2, out, error);

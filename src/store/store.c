@@ -177,6 +177,17 @@ zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error 
   return in_key(status, store, key, error);
 }
 
+zarrc_status zarrc_store_create(zarrc_store *store, const char *folder, const char *const *names,
+                                const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error) {
+  zarrc_status status = check_prefix(folder, error);
+  if (!status) status = check_writable(store, error);
+  if (!status && !ZARRC_HAS_OP(store->ops, create))
+    status =
+        zarrc_fail(error, ZARRC_UNSUPPORTED, "the %s store cannot create several values at once", store->ops->name);
+  if (!status) status = store->ops->create(store, folder, names, values, n, unless, error);
+  return in_key(status, store, folder, error);
+}
+
 zarrc_status zarrc_store_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn,
                               void *arg, zarrc_error *error) {
   zarrc_status status = check_prefix(prefix, error);

@@ -8,8 +8,11 @@
 
 #include "array/meddler.h"
 #include "array/node.h"
+#include "support/files.h"
 #include "support/said.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +131,89 @@ static void test_attributes_at_once(void **state) {
       }
 }
 
+enum { CREATORS = 4, ROUNDS = 200 };
+
+static char *tree;
+
+static zarrc_store *open_round(zarrc_ctx *c, int round) {
+  zarrc_store *files = NULL;
+  zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
+  char name[16];
+  snprintf(name, sizeof name, "%d", round);
+  char *path = path_in(tree, name);
+  zarrc_file_store_open(c, path, &options, &files, NULL);
+  free(path);
+  return files;
+}
+
+/* Makes the root of many stores, and returns of how many. The third creator makes groups without attributes, the fourth
+ * groups of format 3. */
+static int create_all(int which) {
+  zarrc_ctx *own;
+  char attributes[32], text[100];
+  int n = 0;
+  snprintf(attributes, sizeof attributes, "{\"creator\": %d}", which);
+  snprintf(text, sizeof text, "{\"zarr_format\": %d, \"node_type\": \"group\", \"creator\": %d}", which == 3 ? 3 : 2,
+           which);
+  zarrc_documents documents = zarrc_documents_of(text, strlen(text));
+  documents.name = which == 3 ? "zarr.json" : which == 2 ? ".zgroup" : ".zarray";
+  if (which < 2) documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)attributes, .len = strlen(attributes)};
+  if (zarrc_ctx_open(NULL, &own, NULL)) return -1;
+  for (int i = 0; i < ROUNDS; i++) {
+    zarrc_store *files = open_round(own, i);
+    zarrc_status status = files ? zarrc_node_create(files, "", &documents, ZARRC_CREATE_NEW, NULL) : ZARRC_IO;
+    n += status == ZARRC_OK ? 1 : status == ZARRC_CONFLICT ? 0 : -ROUNDS;
+    zarrc_store_close(files);
+  }
+  zarrc_ctx_close(own);
+  return n;
+}
+
+static void *creator_main(void *arg) {
+  *(int *)arg = create_all(*(int *)arg);
+  return NULL;
+}
+
+/* Expects that the documents are those of one creator. */
+static void expect_one(zarrc_store *files) {
+  static const char *const names[] = {".zarray", ".zgroup", "zarr.json"};
+  int ncreators = 0, which = -1;
+  for (int k = 0; k < 3; k++) {
+    char *text = nodes_get(files, names[k]);
+    ncreators += text != NULL;
+    if (text) which = atoi(strstr(text, "creator") + 9);
+    free(text);
+  }
+  assert_int_equal(ncreators, 1);
+  char *attributes = nodes_get(files, ".zattrs");
+  assert_int_equal(attributes != NULL, which < 2);
+  if (attributes) assert_int_equal(atoi(strstr(attributes, "creator") + 9), which);
+  free(attributes);
+}
+
+/* Several create a node at once in a directory, of both formats and kinds: it is of one of them as a whole. */
+static void test_creators_at_once(void **state) {
+  pthread_t threads[CREATORS];
+  int n[CREATORS], sum = 0;
+  (void)state;
+  tree = tree_make();
+  for (int i = 0; i < CREATORS; i++) {
+    n[i] = i;
+    assert_int_equal(pthread_create(&threads[i], NULL, creator_main, &n[i]), 0);
+  }
+  for (int i = 0; i < CREATORS; i++) {
+    pthread_join(threads[i], NULL);
+    sum += n[i];
+  }
+  assert_int_equal(sum, ROUNDS);
+  for (int i = 0; i < ROUNDS; i++) {
+    zarrc_store *files = open_round(ctx, i);
+    expect_one(files);
+    zarrc_store_close(files);
+  }
+  tree_remove(tree);
+}
+
 /* A store that fails is reported, and is not a node that is missing. */
 static void test_create_on_fire(void **state) {
   static const char *const keys[] = {"zarr.json", ".zarray", ".zgroup", "a/zarr.json", "a/.zarray", "a/.zgroup"};
@@ -154,8 +240,9 @@ static void test_create_on_fire(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_create),         EMPTY_STORE(test_create_beside),      EMPTY_STORE(test_read_only),
-      EMPTY_STORE(test_create_at_once), EMPTY_STORE(test_attributes_at_once), EMPTY_STORE(test_create_on_fire),
+      EMPTY_STORE(test_create),           EMPTY_STORE(test_create_beside),      EMPTY_STORE(test_read_only),
+      EMPTY_STORE(test_create_at_once),   EMPTY_STORE(test_attributes_at_once), EMPTY_STORE(test_create_on_fire),
+      EMPTY_STORE(test_creators_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,11 @@ static void test_nothing_can_be_locked(void **state) {
   assert_string_equal(error.message, "cannot lock the directory, so that others' changes could be lost: "
                                      "No locks available");
   zarrc_key_blob_close(&blob);
+  const zarrc_bytes value = {.ptr = (const uint8_t *)"x", .len = 1};
+  assert_int_equal(
+      zarrc_store_create(store, "d", (const char *const[]){"new"}, &value, 1, (const char *const[]){NULL}, &error),
+      ZARRC_IO);
+  assert_int_equal(error.os_error, ENOLCK);
   contract_set(store, "d/number", "7");
   expect_number(7);
   contract_ok(zarrc_store_erase(store, "d/number", &error), &error);

@@ -66,12 +66,23 @@ typedef struct zarrc_store_ops {
    * caller. NULL: values are read one by one. Not taken from `inner`, but not called either if the store that `inner`
    * returns has no `fetch`. */
   zarrc_status (*fetch)(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
+  /* Implements zarrc_store_create. NULL: impossible. Not taken from `inner`. */
+  zarrc_status (*create)(zarrc_store *store, const char *folder, const char *const *names, const zarrc_bytes *values,
+                         size_t n, const char *const *unless, zarrc_error *error);
 } zarrc_store_ops;
 
 /* Returns whether the store can fetch many values at once. */
 ZARRC_API bool zarrc_store_fetches(const zarrc_store *store);
 /* Calls `fetch`, or reads one value after another if the store has none. */
 ZARRC_API zarrc_status zarrc_store_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error);
+
+/* Stores the values of the n names in a folder ("": the root), in this order, unless there is a value of one of the
+ * names in `unless`, which ends with NULL: then nothing is stored (ZARRC_CONFLICT). No other call for the folder comes
+ * in between, so of several with the same `unless` one alone stores its values. Values whose ptr is NULL are erased.
+ * n: at most 4. An interruption may leave the first values without the last. ZARRC_UNSUPPORTED: not in this store. */
+ZARRC_API zarrc_status zarrc_store_create(zarrc_store *store, const char *folder, const char *const *names,
+                                          const zarrc_bytes *values, size_t n, const char *const *unless,
+                                          zarrc_error *error);
 
 /* The beginning of the blob of a wrapper, a store in front of another one. It is followed by members of the wrapper's
  * own, then by the blob behind, in the same memory. */
