@@ -94,12 +94,11 @@ void cli_copy_warn_stale(const cli_copying *k) {
   char a[CLI_HUMAN];
   size_t n = k->report->nstale;
   if (n == 0) return;
-  fprintf(stderr, "zarrc: note: consolidated metadata are stale: %s array%s ", cli_human_count(a, n),
-          n == 1 ? "" : "s");
-  fputs(n == 1 ? "" : "(such as ", stderr);
-  cli_print_safe(stderr, *k->report->first_stale ? k->report->first_stale : "/");
-  fprintf(stderr, "%s %s copied as they describe %s, not as %s own document%s (--no-consolidated)\n", n == 1 ? "" : ")",
-          n == 1 ? "was" : "were", n == 1 ? "it" : "them", n == 1 ? "its" : "their", n == 1 ? " does" : "s do");
+  fprintf(stderr, "zarrc: note: consolidated metadata are stale: %s %s", cli_human_count(a, n),
+          n == 1 ? "array or group, " : "arrays or groups, such as ");
+  cli_print_safe(stderr, k->report->first_stale);
+  fprintf(stderr, ", %s copied as they describe %s, not as %s own documents do (--no-consolidated)\n",
+          n == 1 ? "was" : "were", n == 1 ? "it" : "them", n == 1 ? "its" : "their");
 }
 
 void cli_copy_warn(const cli_copying *k) {

@@ -127,9 +127,6 @@ ZARRC_API zarrc_status zarrc_array_check_readable(const zarrc_array *array, zarr
  * (data type, chunk grid, codecs, fill value or chunk keys) and must be opened again; ZARRC_NOT_FOUND: it was removed.
  * Always ZARRC_OK in stores that cannot identify versions of a value (zarrc_blob_identify). */
 ZARRC_API zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error);
-/* Returns whether the array was opened from consolidated metadata, and zarrc_array_check_current or a read or write has
- * found since that its document says something else, such as another shape. */
-ZARRC_API bool zarrc_array_is_stale(const zarrc_array *array);
 /* Gets the pipeline of a chunk. It belongs to the array, and chunks of the same shape share it. */
 ZARRC_API zarrc_status zarrc_array_pipeline(zarrc_array *array, const int64_t *chunk, const zarrc_pipeline **out,
                                             zarrc_error *error);
@@ -215,6 +212,9 @@ ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char
 /* Finds out whether what is below the group comes from consolidated metadata: its own, or those of a group above that
  * it was opened through. */
 ZARRC_API zarrc_status zarrc_group_is_consolidated(zarrc_group *group, bool *out, zarrc_error *error);
+/* Finds out whether the documents of the node at a path below the group say something else by now than the consolidated
+ * metadata from which the group opens it, such as another shape, or other attributes. It may have no documents. */
+ZARRC_API zarrc_status zarrc_group_is_stale(zarrc_group *group, const char *path, bool *out, zarrc_error *error);
 
 typedef enum zarrc_node_kind {
   ZARRC_NODE_NONE,

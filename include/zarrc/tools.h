@@ -87,6 +87,8 @@ ZARRC_API zarrc_status zarrc_tree_each_unlisted(const zarrc_tree *tree, zarrc_un
 ZARRC_API zarrc_status zarrc_tree_open_array(const zarrc_tree *tree, size_t i, const zarrc_array_options *options,
                                              zarrc_array **out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, zarrc_group **out, zarrc_error *error);
+/* Does what zarrc_group_is_stale does for the i-th node; never true of the one that was asked for. */
+ZARRC_API zarrc_status zarrc_tree_is_stale(const zarrc_tree *tree, size_t i, bool *out, zarrc_error *error);
 /* Returns the failure of the first node that cannot be read; ZARRC_OK if there is none. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
 
@@ -122,8 +124,8 @@ typedef enum zarrc_copy_event_kind {
   ZARRC_COPY_OTHER_FILE,   /* while planning: the source has a file at `path` that is not Zarr */
   ZARRC_COPY_CONSOLIDATED, /* the consolidated metadata of the group at `path` is not copied: it may not fit the copy */
   ZARRC_COPY_UNLISTED,     /* while planning: the array or group at `path` is not copied (zarrc_tree_each_unlisted) */
-  ZARRC_COPY_STALE         /* the array at `path` was copied as consolidated metadata describe it, but its document says
-                              something else by now (zarrc_array_is_stale) */
+  ZARRC_COPY_STALE         /* the array or group at `path` was copied as consolidated metadata describe it, but its own
+                              documents say something else by now (zarrc_tree_is_stale) */
 } zarrc_copy_event_kind;
 
 typedef struct zarrc_copy_event {
@@ -224,7 +226,7 @@ typedef struct zarrc_copy_report {
   uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because its consolidated metadata do
                          not tell of them (no_consolidated), or a folder above is no group */
   const char *first_unlisted; /* path of one of them, relative to the node that is copied; NULL: none is known */
-  size_t nstale;              /* arrays with ZARRC_COPY_STALE, and the path of the first; NULL: there is none */
+  size_t nstale;              /* nodes with ZARRC_COPY_STALE, and the path of the first; NULL: there is none */
   const char *first_stale;
 } zarrc_copy_report;
 

@@ -323,8 +323,9 @@ def make_unlisted(hierarchy):
 
 
 def test_stale(tmp_path):
-    """Consolidated metadata that say something else than the document of an array are told."""
+    """Consolidated metadata that say something else than the documents of an array or a group are told."""
     group = zarr.create_group(tmp_path / "g")
+    group.create_group("h")
     group.create_array("a", shape=(4,), chunks=(2,), dtype="i4")
     zarr.consolidate_metadata(tmp_path / "g")
     zarrc.copy(tmp_path / "g", tmp_path / "same")
@@ -333,6 +334,9 @@ def test_stale(tmp_path):
     with pytest.warns(RuntimeWarning, match="stale: 'a' was copied as they describe it"):
         report = zarrc.copy(tmp_path / "g", tmp_path / "copy")
     assert (report["stale"], report["first_stale"]) == (1, "a")
+    zarr.open_group(tmp_path / "g/h", use_consolidated=False).attrs["new"] = 1
+    with pytest.warns(RuntimeWarning, match="stale: 2 arrays or groups, such as 'a', were copied as they describe them"):
+        assert zarrc.copy(tmp_path / "g", tmp_path / "copies")["stale"] == 2
     assert zarrc.copy(tmp_path / "g", tmp_path / "new", use_consolidated=False)["stale"] == 0
 
 

@@ -22,7 +22,6 @@ struct zarrc_array {
   zarrc_editions editions;     /* of zarrc_metadata; read for shape, grid, attributes and text */
   atomic_ullong version;       /* of the last document known to describe the same chunks; 0: unknown */
   bool is_consolidated;        /* opened from consolidated metadata: there need be no document */
-  atomic_bool is_stale;        /* those have been found to say something else than the document */
   _Atomic(zarrc_shape_pipeline *) pipelines;
   atomic_size_t npipelines;
 };

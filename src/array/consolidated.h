@@ -103,9 +103,10 @@ zarrc_status zarrc_consolidated_change_node(zarrc_store *store, const char *path
 zarrc_status zarrc_consolidated_compose(zarrc_store *store, const char *path, int format, zarrc_consolidated **out,
                                         zarrc_error *error);
 
-/* consolidated_compare.c: finds out whether two texts are the same as JSON or, if one is not strict JSON, byte by byte.
- */
-zarrc_status zarrc_consolidated_same_text(zarrc_ctx *ctx, const char *a, const char *b, bool *same, zarrc_error *error);
+/* consolidated_compare.c: finds out whether two sets of documents say the same of a node. Consolidated metadata do not
+ * count. What cannot be read is the same only as the same bytes. */
+zarrc_status zarrc_consolidated_same(zarrc_ctx *ctx, const zarrc_documents *a, const zarrc_documents *b, bool *same,
+                                     zarrc_error *error);
 
 /* Appends the document of a group of format 3 as an entry has it: with attributes, and without consolidated metadata
  * but that there are none, which zarr-python needs. */

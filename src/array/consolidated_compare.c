@@ -35,8 +35,8 @@ static bool same_value(const zarrc_json *a, const zarrc_json *b) {
   return true;
 }
 
-zarrc_status zarrc_consolidated_same_text(zarrc_ctx *ctx, const char *a, const char *b, bool *same,
-                                          zarrc_error *error) {
+/* Compares two texts as JSON, or, if one is not strict JSON, byte by byte. */
+static zarrc_status same_text(zarrc_ctx *ctx, const char *a, const char *b, bool *same, zarrc_error *error) {
   zarrc_json_doc *x = NULL, *y = NULL;
   *same = !strcmp(a, b);
   if (*same) return ZARRC_OK;
@@ -56,8 +56,8 @@ static zarrc_status same_arrays(zarrc_ctx *ctx, const zarrc_documents *a, const 
   zarrc_metadata *x = NULL, *y = NULL;
   zarrc_status status = zarrc_metadata_open(ctx, a, &options, &x, error);
   if (!status) status = zarrc_metadata_open(ctx, b, &options, &y, error);
-  if (!status) status = zarrc_consolidated_same_text(ctx, x->text, y->text, same, error);
-  if (!status && *same) status = zarrc_consolidated_same_text(ctx, x->attributes, y->attributes, same, error);
+  if (!status) status = same_text(ctx, x->text, y->text, same, error);
+  if (!status && *same) status = same_text(ctx, x->attributes, y->attributes, same, error);
   zarrc_metadata_close(x);
   zarrc_metadata_close(y);
   return status;
@@ -78,7 +78,7 @@ static zarrc_status same_groups(zarrc_ctx *ctx, const zarrc_documents *a, const 
   char *x = NULL, *y = NULL;
   zarrc_status status = say_group(ctx, a, &x, error);
   if (!status) status = say_group(ctx, b, &y, error);
-  if (!status) status = zarrc_consolidated_same_text(ctx, x, y, same, error);
+  if (!status) status = same_text(ctx, x, y, same, error);
   zarrc_free(ctx, x);
   zarrc_free(ctx, y);
   return status;
@@ -93,9 +93,8 @@ static zarrc_status kind_of(zarrc_ctx *ctx, const zarrc_documents *d, zarrc_node
   return status;
 }
 
-/* Compares what two sets of documents say. What cannot be read is the same only as the same bytes. */
-static zarrc_status same_documents(zarrc_ctx *ctx, const zarrc_documents *a, const zarrc_documents *b, bool *same,
-                                   zarrc_error *error) {
+zarrc_status zarrc_consolidated_same(zarrc_ctx *ctx, const zarrc_documents *a, const zarrc_documents *b, bool *same,
+                                     zarrc_error *error) {
   zarrc_node_kind x, y;
   *same = a->main.len == b->main.len && a->attributes.len == b->attributes.len &&
           !memcmp(a->main.ptr, b->main.ptr, a->main.len) &&
@@ -141,7 +140,7 @@ static zarrc_status look(const comparing *k, bool of_old, zarrc_error *error) {
       status = tell(k, e.path, of_old ? ZARRC_ONLY_CONSOLIDATED : ZARRC_NOT_CONSOLIDATED, error);
     } else if (is_there && of_old) {
       if (!found) found = zarrc_consolidated_find(from, e.path, &mine, error);
-      if (!found) status = same_documents(k->ctx, &mine, &other, &same, error);
+      if (!found) status = zarrc_consolidated_same(k->ctx, &mine, &other, &same, error);
       if (!status && !same) status = tell(k, e.path, ZARRC_OTHER_DOCUMENT, error);
     }
   }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checking whether the open array is still the stored one. */
 #include "array/array.h"
-#include "array/consolidated.h"
 #include "array/document.h"
 #include "array/node.h"
 
@@ -30,39 +29,28 @@ zarrc_status zarrc_array_open_stored(const zarrc_array *array, const zarrc_docum
   return status;
 }
 
-/* Returns ZARRC_CONFLICT unless a changed document still describes the same chunks. first: it has not been looked at.
- */
-static zarrc_status compare(zarrc_array *array, const zarrc_bytes *text, bool first, zarrc_error *error) {
+/* Returns ZARRC_CONFLICT unless a changed document still describes the same chunks. */
+static zarrc_status compare(const zarrc_array *array, const zarrc_bytes *text, zarrc_error *error) {
   const zarrc_metadata *open = (const zarrc_metadata *)zarrc_editions_peek(&array->editions);
   zarrc_metadata *m = NULL;
   if (text->len == strlen(open->text) && !memcmp(text->ptr, open->text, text->len)) return ZARRC_OK;
   zarrc_documents documents = {.name = zarrc_array_document_name(array), .main = *text};
   zarrc_status status = zarrc_array_open_stored(array, &documents, &m, error);
-  if (!status && array->is_consolidated && first) {
-    bool same = true;
-    status = zarrc_consolidated_same_text(array->ctx, m->text, open->text, &same, error);
-    if (!same) atomic_store(&array->is_stale, true);
-  }
   zarrc_metadata_close(m);
   return status;
-}
-
-bool zarrc_array_is_stale(const zarrc_array *array) {
-  return atomic_load(&array->is_stale);
 }
 
 zarrc_status zarrc_array_check_current(zarrc_array *array, zarrc_error *error) {
   zarrc_bytes text = {0};
   bool changed;
   uint64_t version = atomic_load(&array->version);
-  const bool first = version == 0;
   const char *name = zarrc_array_document_name(array);
   zarrc_status status = zarrc_node_read_changed(array->store, array->path, name, &version, &changed, &text, error);
   if (!status && !changed) return ZARRC_OK;
-  if (status == ZARRC_NOT_FOUND && array->is_consolidated && first) return ZARRC_OK;
+  if (status == ZARRC_NOT_FOUND && array->is_consolidated && atomic_load(&array->version) == 0) return ZARRC_OK;
   if (status == ZARRC_NOT_FOUND) zarrc_fail(error, status, "the array that is open has been removed");
   zarrc_editions_enter(&array->editions);
-  if (!status) status = compare(array, &text, first, error);
+  if (!status) status = compare(array, &text, error);
   zarrc_editions_leave(&array->editions);
   if (!status) atomic_store(&array->version, version);
   zarrc_bytes_release(&text);

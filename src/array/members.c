@@ -146,6 +146,22 @@ zarrc_status zarrc_group_open_group(zarrc_group *group, const char *path, zarrc_
   return blame(group, m.c, m.path, status, error);
 }
 
+zarrc_status zarrc_group_is_stale(zarrc_group *group, const char *path, bool *out, zarrc_error *error) {
+  member m = {0};
+  zarrc_documents documents = {0};
+  bool same = false;
+  *out = false;
+  zarrc_status status = find_member(group, path, &m, error);
+  if (status || !m.c) return status;
+  status = zarrc_node_read(group->store, m.whole, NULL, &documents, error);
+  if (status == ZARRC_NOT_FOUND) return ZARRC_OK;
+  if (!status) status = zarrc_consolidated_same(group->ctx, &m.documents, &documents, &same, error);
+  zarrc_documents_release(&documents);
+  if (status && !zarrc_document_is_wrong(status)) return status;
+  *out = !same;
+  return ZARRC_OK;
+}
+
 /* ------------------------------------------------------------------------------------------- opening by any means */
 
 /* Opens a node through a group above it. ZARRC_NOT_FOUND: the group has no consolidated metadata, or it is not there.

@@ -132,10 +132,7 @@ static zarrc_status copy_array(zarrc_copier *k, zarrc_copy_item *a, zarrc_error 
   status = zarrc_copy_values(k, a, error);
   if (status) return status;
   status = zarrc_array_check_current(a->source, error); /* another array may have replaced it during the copy */
-  if (status) return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
-  if (!zarrc_array_is_stale(a->source)) return ZARRC_OK;
-  if (!k->work.report.nstale++) k->work.report.first_stale = a->told.path;
-  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_STALE, .path = a->told.path}, error);
+  return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
 }
 
 static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {
@@ -143,6 +140,21 @@ static zarrc_status copy_arrays(zarrc_copier *k, zarrc_error *error) {
   zarrc_status status = zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_PROGRESS}, error);
   for (size_t i = 0; i < k->plan.nitems && !status; i++) status = copy_array(k, &k->plan.items[i], error);
   return status;
+}
+
+/* Tells of the nodes that consolidated metadata describe otherwise than their own documents do by now. */
+static zarrc_status tell_stale(zarrc_copier *k, zarrc_error *error) {
+  for (size_t i = 0; i < zarrc_tree_nnodes(k->plan.tree); i++) {
+    const char *path = zarrc_copy_below(k, zarrc_tree_get(k->plan.tree, i)->path);
+    bool stale;
+    zarrc_status status = zarrc_tree_is_stale(k->plan.tree, i, &stale, error);
+    if (status) return zarrc_copy_about(k, ZARRC_COPY_SOURCE, status);
+    if (!stale) continue;
+    if (!k->work.report.nstale++) k->work.report.first_stale = path;
+    status = zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_STALE, .path = path}, error);
+    if (status) return status;
+  }
+  return ZARRC_OK;
 }
 
 zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
@@ -155,6 +167,7 @@ zarrc_status zarrc_copier_run(zarrc_copier *k, zarrc_error *error) {
   if (!status) status = zarrc_copy_prune(k, error);
   if (!status) status = zarrc_copy_others(k, error);
   if (!status) status = copy_arrays(k, error);
+  if (!status) status = tell_stale(k, error);
   if (!status) status = zarrc_copy_publish(k, error);
   zarrc_copy_end(k, status);
   return status;

@@ -311,6 +311,12 @@ zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, zarrc_group
   return zarrc_group_open_group(n->through, below(n->through, n->path), out, error);
 }
 
+zarrc_status zarrc_tree_is_stale(const zarrc_tree *tree, size_t i, bool *out, zarrc_error *error) {
+  const node *n = &tree->items[i];
+  *out = false;
+  return n->through ? zarrc_group_is_stale(n->through, below(n->through, n->path), out, error) : ZARRC_OK;
+}
+
 void zarrc_tree_close(zarrc_tree *tree) {
   if (!tree) return;
   clear(tree);

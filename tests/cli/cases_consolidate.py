@@ -63,13 +63,22 @@ class Consolidate(support.Case):
         self.assertEqual(self.json("copy", "g.zarr", "j.zarr", "--no-consolidated")["unlisted"], 0)
         self.assertTrue((self.folder / "j.zarr/new/zarr.json").exists())
 
+    def change_attributes(self, node, attributes):
+        """Changes the documents of a node, as a program does that knows nothing of consolidated metadata."""
+        if (node / "zarr.json").exists():
+            document = json.loads((node / "zarr.json").read_text())
+            (node / "zarr.json").write_text(json.dumps(document | {"attributes": attributes}))
+        else:
+            (node / ".zattrs").write_text(json.dumps(attributes))
+
     def test_stale(self):
-        """A copy says that the array has grown since the metadata were consolidated, in both formats."""
+        """A copy says that documents were changed since the metadata were consolidated, in both formats."""
         for options in ((), ("--zarr-format", "2")):
             name = f"g{len(options)}.zarr"
             self.zarrc("create", name, "--group", *options)
             self.zarrc("create", f"{name}/a", "--shape", "3", "--dtype", "int32", *options)
             self.zarrc("create", f"{name}/b", "--shape", "3", "--dtype", "int32", *options)
+            self.zarrc("create", f"{name}/h", "--group", *options)
             self.zarrc("consolidate", name)
             self.text("copy", name, f"same-{name}")
             self.assertNotIn("stale", self.said)
@@ -77,10 +86,18 @@ class Consolidate(support.Case):
             document = json.loads(path.read_text())
             path.write_text(json.dumps(document | {"shape": [5]}))
             self.text("copy", name, f"copy-{name}")
-            self.assertIn("note: consolidated metadata are stale: 1 array b was copied as they describe it, not as its own document does "
-                          "(--no-consolidated)", self.said)
+            self.assertIn("note: consolidated metadata are stale: 1 array or group, b, was copied as they describe it, not as its own "
+                          "documents do (--no-consolidated)", self.said)
             report = self.json("copy", name, f"json-{name}")
             self.assertEqual((report["stale"], report["first_stale"]), (1, "b"))
+            for node in ("a", "h"):  # attributes of an array, and of a group
+                self.change_attributes(self.folder / name / node, {"new": 1})
+            self.text("copy", name, f"again-{name}")
+            self.assertIn("stale: 3 arrays or groups, such as a, were copied as they describe them", self.said)
+            self.assertEqual(self.json("consolidate", name, "--check", code=6)["differences"],
+                             [{"path": path, "difference": "other_document"} for path in ("a", "b", "h")])
+            (self.folder / name / "h" / (".zgroup" if options else "zarr.json")).unlink()
+            self.assertEqual(self.json("copy", name, f"less-{name}")["stale"], 2)
             self.assertEqual(self.json("copy", name, f"no-{name}", "--no-consolidated")["stale"], 0)
 
     def test_unreadable(self):

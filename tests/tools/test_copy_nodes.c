@@ -68,8 +68,9 @@ static void test_otherwise(void **state) {
   }
 }
 
-/* Arrays whose own document says something else than the consolidated metadata are told, once they are copied. */
+/* Nodes whose own documents say something else than the consolidated metadata are told, once they are copied. */
 static void test_stale(void **state) {
+  static const char *const targets[] = {"w", "x", "y"};
   char heard[100] = "";
   zarrc_copier *copier;
   zarrc_error error;
@@ -77,22 +78,29 @@ static void test_stale(void **state) {
   nodes_put(source, "g/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
   zarrc_array_close(copying_array(source, "g/a", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
   zarrc_array_close(copying_array(source, "g/b", 1, (int64_t[]){9}, (int64_t[]){2}, NULL, NULL));
+  nodes_put(source, "g/h/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
+  nodes_put(source, "g/i/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
   assert_int_equal(zarrc_consolidate(source, "g", false, &error), ZARRC_OK);
   zarrc_copy_options options = {.event = hear, .event_arg = heard};
-  for (int stale = 0; stale < 2; stale++) {
+  for (int stale = 0; stale < 3; stale++) {
     *heard = 0;
-    assert_int_equal(copying_run(source, "g", target, stale ? "y" : "x", options, &copier, &error), ZARRC_OK);
+    assert_int_equal(copying_run(source, "g", target, targets[stale], options, &copier, &error), ZARRC_OK);
     const zarrc_copy_report *report = zarrc_copier_report(copier);
     assert_int_equal(report->nstale, stale);
     if (stale) assert_string_equal(report->first_stale, "b");
-    assert_string_equal(heard, stale ? ";stale b;" : ";");
+    assert_string_equal(heard, stale == 0 ? ";" : stale == 1 ? ";stale b;" : ";stale b;stale h;");
     zarrc_copier_close(copier);
-    if (stale) break;
+    if (stale == 1) { /* a document that cannot be read is another one, too; one that is not there says nothing */
+      nodes_put(source, "g/h/zarr.json", "{");
+      assert_int_equal(zarrc_store_erase(source, "g/i/zarr.json", NULL), ZARRC_OK);
+    }
+    if (stale) continue;
     char *text = nodes_get(source, "g/b/zarr.json");
     *strchr(strstr(text, "\"shape\""), '9') = '7';
     nodes_put(source, "g/b/zarr.json", text);
     free(text);
   }
+  nodes_put(source, "g/h/zarr.json", "{\"zarr_format\": 3, \"node_type\": \"group\"}");
   options.no_consolidated = true;
   assert_int_equal(copying_run(source, "g", target, "z", options, &copier, &error), ZARRC_OK);
   assert_int_equal(zarrc_copier_report(copier)->nstale, 0);

@@ -121,10 +121,10 @@ def _warn_of_unlisted(src: str, report: dict[str, Any]) -> None:
 def _warn_of_stale(src: str, report: dict[str, Any]) -> None:
     n = report["stale"]
     if n:
-        such = f"{report['first_stale']!r}" if n == 1 else f"{n} arrays, such as {report['first_stale']!r},"
+        such = f"{report['first_stale']!r}" if n == 1 else f"{n} arrays or groups, such as {report['first_stale']!r},"
         warnings.warn(
             f"{src}: consolidated metadata are stale: {such} {'was' if n == 1 else 'were'} copied as they describe "
-            f"{'it, not as its own document does' if n == 1 else 'them, not as their own documents do'} (use_consolidated=False)",
+            f"{'it, not as its own documents do' if n == 1 else 'them, not as their own documents do'} (use_consolidated=False)",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -214,7 +214,7 @@ def copy(
         ``chunk_shape``, ``codecs``, ``reads``, ...), ``groups``, ``objects``, ``nbytes``, ``memory``, ``threads``,
         ``replaces``, ``other_files``, ``unlisted``, ``stale``, ``zarr_format``; and unless it is a dry run ``written``, ``read``,
         ``skipped_objects``, ``mended_objects``, ``seconds``. A `RuntimeWarning` tells of arrays and groups that are not
-        copied, and of arrays that stale consolidated metadata describe otherwise than their own documents, a `UserWarning` of each rule that the metadata of the source bend. ``left`` is there only where something of the old version could not be removed, as
+        copied, and of arrays and groups that stale consolidated metadata describe otherwise than their own documents, a `UserWarning` of each rule that the metadata of the source bend. ``left`` is there only where something of the old version could not be removed, as
         what another user owns: the path where it is left, of which a ``RuntimeWarning`` tells, too.
 
     Raises
