@@ -242,7 +242,9 @@ typedef struct zarrc_values {
   /* optional, with apply: returns false if nothing in a part changes, so that it need not be decoded. */
   bool (*touches)(void *arg, const zarrc_region *part);
   void *arg;
-  void *room[3];
+  /* optional: how many elements of the chunk lie in the array on each axis. Nobody reads what is stored beyond them. */
+  const int64_t *inside;
+  void *room[2];
 } zarrc_values;
 
 /* ---------------------------------------------------------------------------------------------- specs and grids */

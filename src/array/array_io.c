@@ -17,6 +17,7 @@ static zarrc_status write_values(zarrc_visit *visit, const zarrc_chunk_part *p, 
   zarrc_values values;
   for (int i = 0; i < t->m->ndim; i++) moved.origin[i] = zarrc_grid_first(&t->m->grid, i, visit->chunk[i]);
   zarrc_values_move(&moved, t->values, t->m->ndim, &values);
+  values.inside = p->inside;
   if (!zarrc_values_touch(&values, &p->part)) return ZARRC_OK;
   return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, values.fetch && p->complete, error);
 }
@@ -26,7 +27,8 @@ static zarrc_status do_region(void *arg, zarrc_visit *visit, zarrc_error *error)
   if (visit->transfer->values) return write_values(visit, p, error);
   zarrc_view view = zarrc_view_part(visit->transfer->view, &p->view);
   if (!visit->transfer->write) return zarrc_read(visit->pipeline, visit->blob, &p->part, &view, &visit->missing, error);
-  return zarrc_write(visit->pipeline, visit->blob, &p->part, &(zarrc_values){.view = &view}, p->complete, error);
+  const zarrc_values values = {.view = &view, .inside = p->inside};
+  return zarrc_write(visit->pipeline, visit->blob, &p->part, &values, p->complete, error);
 }
 
 typedef struct listed_part {

@@ -151,11 +151,11 @@ void zarrc_split_at(const zarrc_split *split, size_t i, zarrc_chunk_part *out) {
   for (int k = grid->ndim - 1; k >= 0; k--) {
     size_t n = (size_t)split->axis[k].n, at = n > 1 ? i % n : 0;
     int64_t chunk = touched_chunk(split, k, (int64_t)at), begin = zarrc_grid_first(grid, k, chunk);
-    int64_t end = chunk_end(grid, k, chunk), inside;
+    int64_t end = chunk_end(grid, k, chunk);
     line l = line_of(&split->region, k);
     if (n > 1) i /= n;
     if (end > split->shape[k]) end = split->shape[k];
-    inside = end - begin;
+    out->inside[k] = end - begin;
     out->chunk[k] = chunk;
     out->part.step[k] = out->view.step[k] = 1;
     if (split->axis[k].first) {
@@ -170,6 +170,6 @@ void zarrc_split_at(const zarrc_split *split, size_t i, zarrc_chunk_part *out) {
     out->view.count[k] = out->part.count[k] = count_in_chunk(grid, k, l, chunk, &out->view.start[k]);
     out->part.start[k] = l.start + out->view.start[k] * l.step - begin;
     if (out->part.count[k] > 1) out->part.step[k] = l.step;
-    if (out->part.count[k] != inside) out->complete = false;
+    if (out->part.count[k] != out->inside[k]) out->complete = false;
   }
 }

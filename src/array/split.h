@@ -27,9 +27,10 @@ typedef struct zarrc_split {
 /* The part of a region in one chunk. */
 typedef struct zarrc_chunk_part {
   int64_t chunk[ZARRC_MAX_NDIM];
-  zarrc_region part; /* in the chunk; on an axis with a list, from its first to its last element */
-  zarrc_region view; /* in the view of region.count elements; on an axis with a list, its entries */
-  bool complete;     /* it is all of the chunk that is in the array */
+  zarrc_region part;              /* in the chunk; on an axis with a list, from its first to its last element */
+  zarrc_region view;              /* in the view of region.count elements; on an axis with a list, its entries */
+  bool complete;                  /* it is all of the chunk that is in the array */
+  int64_t inside[ZARRC_MAX_NDIM]; /* elements of the chunk that are in the array */
 } zarrc_chunk_part;
 
 /* The region must be inside the shape. lists: NULL, or one for each axis; on an axis with a list only region.count is

@@ -57,6 +57,8 @@ typedef struct writing {
   zarrc_values values; /* its view is NULL: `elements` has a copy of it */
   zarrc_touched touched;
   bool keeps, fresh; /* as in zarrc_parts, of the shard */
+  bool bounded;      /* it is known how much of the shard lies in the array */
+  int64_t inside[ZARRC_MAX_NDIM];
   elements elements;
   old_shard old;
   new_shard new;
@@ -84,10 +86,20 @@ static void move_to_inner(const writing *w, uint64_t i, zarrc_values_moved *move
   zarrc_values_move(moved, &w->values, w->shard->ndim, out);
 }
 
+/* Finds out how much of inner chunk i lies in the array. */
+static void bound_inner(const writing *w, uint64_t i, int64_t *inside) {
+  zarrc_shard_chunk_at(w->shard, i, inside);
+  for (int k = 0; k < w->shard->ndim; k++) {
+    int64_t edge = w->shard->chunk_shape[k], left = w->inside[k] - inside[k] * edge;
+    inside[k] = left < 0 ? 0 : left < edge ? left : edge;
+  }
+}
+
 static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
   writing *w = arg;
   const batch *b = &w->batch;
   zarrc_parts *parts = &b->encoded[k];
+  int64_t inside[ZARRC_MAX_NDIM];
   zarrc_range_blob range;
   zarrc_blob *old = NULL;
   zarrc_touch touch;
@@ -101,6 +113,10 @@ static zarrc_status write_inner(void *arg, size_t k, zarrc_error *error) {
   if (w->values.apply) {
     move_to_inner(w, touch.i, &moved, &values);
     if (!zarrc_values_touch(&values, &touch.part)) return ZARRC_OK;
+  }
+  if (w->bounded) {
+    bound_inner(w, touch.i, inside);
+    values.inside = inside;
   }
   zarrc_parts_init(parts, w->ctx);
   parts->keeps = w->keeps;
@@ -480,7 +496,9 @@ zarrc_status zarrc_shard_update(const zarrc_codec *codec, const zarrc_spec *spec
                .values = *values,
                .touched = zarrc_shard_touched(shard, region),
                .keeps = parts->keeps,
-               .fresh = parts->fresh};
+               .fresh = parts->fresh,
+               .bounded = values->inside != NULL};
+  for (int i = 0; i < shard->ndim && w.bounded; i++) w.inside[i] = values->inside[i];
   init_elements(&w, codec, values->view);
   zarrc_subchunk_order order = shard->order ? shard->order : spec->options.subchunk_order;
   status = zarrc_shard_walk_init(&w.new.walk, order, shard->ndim, shard->grid, error);

@@ -105,9 +105,11 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
   zarrc_view view, mapped_view;
   zarrc_region at = *region, mapped_region;
   zarrc_values mapped = *values;
+  zarrc_region inside, mapped_inside;
   if (p->serializer > 0) {
     view = *values->view;
     mapped.view = &view;
+    if (values->inside) inside = zarrc_region_all(p->specs[0].ndim, values->inside);
   }
   for (size_t i = 0; i < p->serializer; i++) {
     const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[i]);
@@ -115,6 +117,10 @@ static zarrc_status update_parts(const zarrc_pipeline *p, zarrc_blob *old, const
     c->u.aa.map_region(p->codecs[i], p->specs[i].ndim, &at, &mapped_region);
     view = mapped_view;
     at = mapped_region;
+    if (!values->inside) continue;
+    c->u.aa.map_region(p->codecs[i], p->specs[i].ndim, &inside, &mapped_inside);
+    inside = mapped_inside;
+    mapped.inside = inside.count;
   }
   zarrc_blob *top = old ? zarrc_decoded_blobs_stack(p, old, blobs) : NULL;
   const zarrc_codec_class *c = zarrc_codec_get_class(p->codecs[p->serializer]);
@@ -221,7 +227,8 @@ static zarrc_status update_copied(const zarrc_pipeline *p, zarrc_blob *old, cons
       status = old ? zarrc_read(p, old, region, &box.view, NULL, error) : zarrc_pipeline_fill(p, &box.view, error);
   }
   if (!status) status = put_values(values, region, &box.view, error);
-  if (!status) status = update_parts(p, old, region, &(zarrc_values){.view = &box.view}, parts, error);
+  if (!status)
+    status = update_parts(p, old, region, &(zarrc_values){.view = &box.view, .inside = values->inside}, parts, error);
   if (!status) status = memory_hand_over(&box.bytes, parts, error);
   zarrc_chunk_memory_release(&box);
   return status;
@@ -241,7 +248,9 @@ static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc
   const zarrc_spec *spec = &p->specs[0];
   zarrc_status status = check_values(p, region, values, error);
   if (status) return status;
-  if (parts->fresh && !old && !zarrc_region_is_all(region, spec->ndim, spec->shape) && fill_destroys(p))
+  bool fresh = values->inside && !values->apply && zarrc_region_is_all(region, spec->ndim, values->inside);
+  if (fresh) old = NULL;
+  if ((fresh || parts->fresh) && !old && !zarrc_region_is_all(region, spec->ndim, spec->shape) && fill_destroys(p))
     return update_padded(p, region, values, parts, error);
   if (!updates_parts(p)) return update_whole(p, old, region, values, parts, error);
   if (!takes(p, values)) return update_copied(p, old, region, values, parts, error);

@@ -52,6 +52,22 @@ static void fill_value_is_not_stored(void **state) {
     }
 }
 
+/* Numbers in rows of n. */
+typedef struct numbers_at {
+  const double *numbers;
+  int64_t n;
+} numbers_at;
+
+static zarrc_status fetch_numbers(void *arg, const zarrc_region *part, const zarrc_view *view, zarrc_error *error) {
+  const numbers_at *source = arg;
+  (void)error;
+  for (int64_t y = 0; y < part->count[0]; y++)
+    for (int64_t x = 0; x < part->count[1]; x++)
+      memcpy((uint8_t *)view->data + y * view->stride[0] + x * view->stride[1],
+             &source->numbers[(part->start[0] + y) * source->n + part->start[1] + x], sizeof(double));
+  return ZARRC_OK;
+}
+
 /* What lies beyond the array is no neighbour: a fill value that destroys sums is not put there. */
 static void padding_destroys_nothing(void **state) {
   zarrc_ctx *ctx = *state;
@@ -84,6 +100,45 @@ static void padding_destroys_nothing(void **state) {
     counting_blob_clear(&blob);
     zarrc_pipeline_close(p);
   }
+}
+
+/* The same if inner chunks are written one after another: the writer says how much of the chunk lies in the array. A
+ * chunk that is written as far as it does is not read. */
+static void padding_destroys_nothing_part_by_part(void **state) {
+  zarrc_ctx *ctx = *state;
+  static const char *const chains[] = {
+      DELTA, SHARD_OF(DELTA), SHARD_OF(SHARD_OF(DELTA)),
+      "[{\"name\": \"transpose\", \"configuration\": {\"order\": [1, 0]}}, {\"name\": \"sharding_indexed\", "
+      "\"configuration\": {\"chunk_shape\": [4, 2], \"codecs\": " DELTA "}}]"};
+  const double fill = NAN, values[6] = {1, 2, 3, 4, 5, 6};
+  const int64_t inside[] = {3, 2};
+  for (int k = 0; k < 4; k++)
+    for (int kind = 0; kind < 2; kind++) {
+      zarrc_spec spec = chunk_spec(ZARRC_FLOAT64, 2, (int64_t[]){4, 4});
+      spec.fill = &fill;
+      zarrc_pipeline *p = chunk_pipeline(ctx, chains[k], &spec);
+      counting_blob blob;
+      counting_blob_init(&blob, ctx, NULL, 0, false);
+      double got[6];
+      zarrc_region all = chunk_region(2, (int64_t[]){0, 0}, inside, NULL);
+      zarrc_view to = zarrc_view_c(&spec.dtype, 2, all.count, got);
+      for (int row = 0; row < 3; row += 2) {
+        zarrc_region part = chunk_region(2, (int64_t[]){row, 0}, (int64_t[]){row ? 1 : 2, 2}, NULL);
+        if (k == 0) part = all;
+        zarrc_view view = zarrc_view_c(&spec.dtype, 2, part.count, (double *)values + 2 * part.start[0]);
+        numbers_at source = {values, 2};
+        zarrc_values from = {.inside = inside};
+        if (kind == 0)
+          from.view = &view;
+        else
+          from.fetch = fetch_numbers, from.arg = &source;
+        assert_int_equal(zarrc_write(p, &blob.blob, &part, &from, false, NULL), ZARRC_OK);
+      }
+      assert_int_equal(zarrc_read(p, &blob.blob, &all, &to, NULL, NULL), ZARRC_OK);
+      assert_memory_equal(got, values, sizeof values);
+      counting_blob_clear(&blob);
+      zarrc_pipeline_close(p);
+    }
 }
 
 /* A shard without inner chunks is no value, not an empty one: what stands behind it makes nothing of it. */
@@ -484,6 +539,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fill_value_is_not_stored),
       cmocka_unit_test(padding_destroys_nothing),
+      cmocka_unit_test(padding_destroys_nothing_part_by_part),
       cmocka_unit_test(nothing_encodes_to_nothing),
       cmocka_unit_test(covered_chunks_are_not_read),
       cmocka_unit_test(conflicts_start_the_write_again),
