@@ -57,6 +57,9 @@ typedef enum cli_option_id {
   CLI_HEADER,
   CLI_ANONYMOUS,
   CLI_ENDPOINT,
+  CLI_CACHE,
+  CLI_CACHE_DIR,
+  CLI_CACHE_DIR_SIZE,
   CLI_REMOVE_V2,
   CLI_NOPTIONS
 } cli_option_id;

@@ -134,6 +134,46 @@ ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *p
 ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
                                                 zarrc_error *error);
 
+/* How to keep what is read. Zeroed: all defaults. */
+typedef struct zarrc_cache_options {
+  size_t struct_size;
+  uint64_t memory_nbytes; /* most memory of the context for what is kept; 0: 64 MiB, at most a quarter of max_memory */
+  uint64_t trusted_ms;    /* for how long a version that was the newest one is taken for it without asking again; 0:
+                             each time that a value is opened the store behind is asked. Documents always are */
+  zarrc_store *disk;      /* where to keep it beyond this process; must stay open. NULL: nowhere */
+  uint64_t disk_nbytes;   /* most bytes there, about; 0: 1 GiB */
+  const char *name; /* of the store behind, to tell it from others on the disk, where only a hash of it is stored; NULL:
+                       its url. A URL with its query is a good one */
+} zarrc_cache_options;
+
+/* What a cache has done so far. */
+typedef struct zarrc_cache_counts {
+  size_t struct_size;
+  uint64_t hits, misses;            /* ranges of which nothing, and something, had to be read from the store behind */
+  uint64_t checks;                  /* times that it was only asked whether a version is still the newest one */
+  uint64_t hit_nbytes, miss_nbytes; /* served from what is kept, and read from the store behind */
+  uint64_t disk_hits;               /* pieces that were taken from the disk */
+  uint64_t evictions;               /* pieces that had to leave the memory */
+  uint64_t memory_nbytes;           /* kept there now */
+  uint64_t disk_nbytes;             /* stored on the disk so far */
+} zarrc_cache_counts;
+
+/* Opens a store in front of another one, which must stay open, that keeps the ranges of values that are read, as long
+ * as there is room; what was read only once leaves first. Any number of threads share it. A kept range belongs to one
+ * version of a value (an ETag, say): of another version nothing is served, and what is missing is asked for of the same
+ * version. Of what is stored through this store nothing old is read afterwards, in this process. That there is no value
+ * is not remembered.
+ *
+ * Values of which the store behind tells no version are kept only if trusted_ms is not 0, for so long, in memory, and
+ * if they cannot be written. On the disk, any number of processes may share a store, such as a file store in a folder
+ * of its own. What is damaged there, or was made by others, is not used; but whoever can write there can change what is
+ * read. Only values are kept there that are as far away as a network. The disk being full is no failure. */
+ZARRC_API zarrc_status zarrc_cache_store_open(zarrc_store *behind, const zarrc_cache_options *options,
+                                              zarrc_store **out, zarrc_error *error);
+/* Forgets what is kept in memory, and when versions were the newest ones. ZARRC_INVALID_ARGUMENT: it is no cache. */
+ZARRC_API zarrc_status zarrc_cache_store_forget(zarrc_store *store, zarrc_error *error);
+ZARRC_API zarrc_status zarrc_cache_store_count(zarrc_store *store, zarrc_cache_counts *out, zarrc_error *error);
+
 typedef struct zarrc_zip_store_options {
   size_t struct_size;
   bool replace; /* the archive may be replaced as a whole, or made if there is none, by a stage of the prefix "" */
@@ -204,7 +244,7 @@ typedef struct zarrc_http_counts {
  * made yet. How values, versions and failures are told apart: docs/format.md, "Over HTTP". */
 ZARRC_API zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_http_options *options,
                                              zarrc_store **out, zarrc_error *error);
-/* Gets the counts of a store that zarrc_http_store_open has opened; ZARRC_INVALID_ARGUMENT: it is another one. */
+/* Gets the counts of a store over HTTP or S3, or of one behind a cache; ZARRC_INVALID_ARGUMENT: it is another one. */
 ZARRC_API zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error);
 /* Where the name of a bucket stands in URLs. */
 typedef enum zarrc_s3_style {
@@ -242,8 +282,10 @@ typedef struct zarrc_open_options {
   bool follow_links; /* this and direct: as in zarrc_file_store_options */
   bool direct;
   bool by_stage; /* with create: only stages will write, as copiers do. So a zip archive can be made or replaced */
-  const zarrc_http_options *http; /* for URLs of http, https and s3; may be NULL */
-  const zarrc_s3_options *s3;     /* for URLs of s3; may be NULL */
+  const zarrc_http_options *http;   /* for URLs of http, https and s3; may be NULL */
+  const zarrc_s3_options *s3;       /* for URLs of s3; may be NULL */
+  const zarrc_cache_options *cache; /* keep what is read over a network as this says; by default its `name` is the URL;
+                                       NULL: keep nothing */
 } zarrc_open_options;
 
 /* Writes a URL as it may be shown: without user and password, and without the query of a URL of http or https. Text of

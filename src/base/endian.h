@@ -36,6 +36,11 @@ static inline void zarrc_store_le32(void *p, uint32_t x) {
   memcpy(p, &x, sizeof x);
 }
 
+static inline void zarrc_store_le64(void *p, uint64_t x) {
+  x = ZARRC_LE64(x);
+  memcpy(p, &x, sizeof x);
+}
+
 static inline uint16_t zarrc_load_be16(const void *p) {
   uint16_t x;
   memcpy(&x, p, sizeof x);

@@ -15,7 +15,8 @@ zarrc_status zarrc_store_check(const zarrc_store *store, zarrc_error *error);
 void zarrc_url_join(const char *url, const char *key, char *out, size_t size);
 
 /* Allocates a store of nbytes bytes in front of another one, with its context, and with the name "URL/KEY" (key "": its
- * own name). ops: the table, of which `fetch` is left out if the other store cannot fetch. The rest is zero. */
+ * own name). ops: the table, of which `fetch` and `stage` are left out if the other store has none. The rest is zero.
+ */
 zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const struct zarrc_store_ops *ops,
                               size_t nbytes, zarrc_store **out, zarrc_error *error);
 

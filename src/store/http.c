@@ -4,6 +4,7 @@
 #include "store/common.h"
 #include "store/http_url.h"
 
+#include "base/ops.h"
 #include "base/sized.h"
 
 #include <string.h>
@@ -191,8 +192,9 @@ zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_
 
 zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error) {
   zarrc_http_counts counts = {0};
-  if (!store || store->ops->fetch != zarrc_http_fetch)
-    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is not one over HTTP or S3");
+  while (store && !(ZARRC_HAS_OP(store->ops, fetch) && store->ops->fetch == zarrc_http_fetch))
+    store = ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL;
+  if (!store) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is not one over HTTP or S3");
   zarrc_transport_count(((zarrc_http_store *)store)->transport, &counts);
   return zarrc_sized_give(out, &counts, sizeof counts, "counts of HTTP", error);
 }

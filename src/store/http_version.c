@@ -55,6 +55,8 @@ void zarrc_http_version_write(const zarrc_http_blob *blob, char *out, size_t siz
   const char *bytes = (const char *)blob->version.identity.word;
   unsigned n = (unsigned char)bytes[WORDS_NBYTES - 1];
   *out = '\0';
-  if (blob->version.kind == ZARRC_HTTP_STRONG && n < WORDS_NBYTES && n + 3 <= size)
-    snprintf(out, size, "\"%.*s\"", (int)n, bytes);
+  bool is_fine = blob->version.kind == ZARRC_HTTP_STRONG && n < WORDS_NBYTES && n + 3 <= size;
+  for (unsigned i = 0; i < n && is_fine; i++) /* a version to be expected may come from anywhere */
+    is_fine = (unsigned char)bytes[i] > ' ' && bytes[i] != '"' && bytes[i] != 0x7F;
+  if (is_fine) snprintf(out, size, "\"%.*s\"", (int)n, bytes);
 }

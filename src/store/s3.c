@@ -110,3 +110,9 @@ zarrc_status zarrc_s3_store_open(zarrc_ctx *ctx, const char *bucket, const char 
     s3_close(&s3->http.store);
   return status;
 }
+
+zarrc_status zarrc_s3_name(const zarrc_store *store, zarrc_buf *out, zarrc_error *error) {
+  const zarrc_s3_store *s3 = (const zarrc_s3_store *)store;
+  zarrc_status status = zarrc_s3_bucket_url(&s3->account, s3->bucket, s3->account.region, out, error);
+  return status ? status : zarrc_buf_printf(out, error, "/%s", s3->encoded_prefix);
+}

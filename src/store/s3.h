@@ -46,4 +46,7 @@ zarrc_signer zarrc_s3_signer(zarrc_s3_store *s3);
 zarrc_status zarrc_s3_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
                            zarrc_error *error);
 
+/* Appends the URL of a store that zarrc_s3_store_open has opened, with its server. */
+zarrc_status zarrc_s3_name(const zarrc_store *store, zarrc_buf *out, zarrc_error *error);
+
 #endif

@@ -135,6 +135,7 @@ zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const 
   zarrc_store_ops *table = (zarrc_store_ops *)(void *)((char *)store + at);
   *table = *ops;
   if (!zarrc_store_fetches(behind)) table->fetch = NULL;
+  if (!zarrc_stage_possible(behind)) table->stage = NULL;
   char *url = room ? (char *)(table + 1) : NULL;
   if (url) zarrc_url_join(behind->url, key, url, room);
   *store = (zarrc_store){.ops = table, .ctx = behind->ctx, .read_only = behind->read_only, .url = url};

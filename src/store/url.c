@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From a URL to a store and the path of a node in it. */
+#include "store/cache.h"
 #include "store/common.h"
 #include "store/http_url.h"
+#include "store/s3.h"
 #include "store/zip.h"
 
 #include "base/sized.h"
@@ -323,6 +325,19 @@ static zarrc_status open_memory(opening *o) {
   return status;
 }
 
+/* Puts a cache in front of a store over a network, if that is asked for. Closes the store after a failure. name: the
+ * URL of the store, with everything that tells it from others. */
+static zarrc_status put_cache(opening *o, const char *name, zarrc_store **store) {
+  zarrc_cache_options cache = {0};
+  if (!o->options.cache) return ZARRC_OK;
+  zarrc_status status = zarrc_sized_take(&cache, sizeof cache, o->options.cache, "the cache's options", o->error);
+  cache.struct_size = sizeof cache;
+  if (!cache.name) cache.name = name;
+  if (!status) return zarrc_cache_open(*store, true, &cache, store, o->error);
+  zarrc_store_close(*store);
+  return status;
+}
+
 /* Finds the archive in the path of a URL, whose user, query and fragment are left aside: the first name that ends as
  * archives do, or, if the URL says that it is one, the last name. *start 0: there is none. */
 static void find_remote_archive(const opening *o, size_t *start, size_t *end) {
@@ -359,6 +374,7 @@ static zarrc_status open_remote_archive(opening *o, size_t start, size_t end) {
   if (!status) put_components(o->path, o->path);
   if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
   if (!status) status = zarrc_http_store_open(o->ctx, folder, o->options.http, &how.archives, o->error);
+  if (!status) status = put_cache(o, folder, &how.archives);
   if (status) goto done;
   memcpy(folder, o->url, end);
   folder[end] = '\0';
@@ -379,7 +395,8 @@ static zarrc_status open_http(opening *o) {
   find_remote_archive(o, &start, &end);
   if (start) return open_remote_archive(o, start, end);
   zarrc_status status = copy_path(o, "", &o->path);
-  return status ? status : zarrc_http_store_open(o->ctx, o->url, o->options.http, &o->store, o->error);
+  if (!status) status = zarrc_http_store_open(o->ctx, o->url, o->options.http, &o->store, o->error);
+  return status ? status : put_cache(o, o->url, &o->store);
 }
 
 /* Divides the path of an s3 URL, "bucket/a/b.zarr/c", into the root of the store and the node: up to a name ending with
@@ -395,6 +412,19 @@ static char *divide_key(char *path) {
     }
     name = end + 1;
   }
+}
+
+/* The URL does not have the server, which tells a bucket from others of that name. */
+static zarrc_status put_s3_cache(opening *o) {
+  zarrc_buf name = zarrc_buf_new(o->ctx, SIZE_MAX);
+  zarrc_status status = zarrc_s3_name(o->store, &name, o->error);
+  if (!status) status = zarrc_buf_append(&name, "", 1, o->error);
+  if (!status)
+    status = put_cache(o, (const char *)name.ptr, &o->store);
+  else
+    zarrc_store_close(o->store);
+  zarrc_buf_clear(&name);
+  return status;
 }
 
 /* Opens s3://bucket/prefix. The key is taken as it is written. */
@@ -416,6 +446,7 @@ static zarrc_status open_s3(opening *o) {
   if (!status)
     status = zarrc_s3_store_open(o->ctx, path, key, o->options.read_only, o->options.s3, o->options.http, &o->store,
                                  o->error);
+  if (!status && o->options.cache) status = put_s3_cache(o);
   zarrc_free(o->ctx, path);
   return status;
 }

@@ -73,7 +73,23 @@ static void asked_for(void **state) {
   }
 }
 
+/* A version that somebody made up becomes no header line. */
+static void made_up(void **state) {
+  (void)state;
+  static const char *const texts[] = {"a\r\nX: y", "a\"b", "a b", "\x7F", "\n"};
+  for (size_t i = 0; i < 5; i++) {
+    char out[48];
+    zarrc_http_blob b = {.key = "k", .version.kind = ZARRC_HTTP_STRONG};
+    unsigned char *bytes = (unsigned char *)b.version.identity.word;
+    memcpy(bytes, texts[i], strlen(texts[i]));
+    bytes[sizeof b.version.identity.word - 1] = (unsigned char)strlen(texts[i]);
+    zarrc_http_version_write(&b, out, sizeof out);
+    assert_string_equal(out, "");
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(versions), cmocka_unit_test(asked_for)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(versions), cmocka_unit_test(asked_for),
+                                     cmocka_unit_test(made_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,7 @@ static zarrc_status far_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, za
   b->far->nwaves++;
   b->far->nsingle++;
   zarrc_status status = serve(b, ranges, n, true, error);
+  if (status == ZARRC_CONFLICT && !b->far->store.read_only) b->has_looked = false;
   pthread_mutex_unlock(&b->far->lock);
   return status;
 }
