@@ -77,7 +77,9 @@ enum {
   HEAD_NBYTES = 64 << 10,     /* longest head of an answer */
   UNWANTED_NBYTES = 64 << 10, /* so much is read of a body that nobody wants, to keep the connection */
   EXPECT_NBYTES = 1 << 20,    /* a body that is shorter is sent without asking first */
-  AT_ONCE_NBYTES = 16 << 20   /* a body of that length, if it is announced, gets its memory at once */
+  AT_ONCE_NBYTES = 16 << 20,  /* a body of that length, if it is announced, gets its memory at once */
+  PATIENCE_MS = 1000,         /* a lost packet is not sent again sooner */
+  PATIENCE_TIMES = 8          /* an answer may take so many times as long as usual */
 };
 
 /* A place for a transfer. */
@@ -88,6 +90,7 @@ typedef struct lane {
   struct curl_slist *list;
   size_t nhead, nunwanted;
   size_t begin;     /* bytes of the body that were there before */
+  uint64_t begun;   /* when the transfer was */
   uint64_t heard;   /* when the last byte came, or went */
   size_t piece, at; /* of what is sent: where the next byte lies */
   uint64_t nsent;
@@ -105,6 +108,8 @@ struct zarrc_curl {
   CURLM *multi;
   lane *ended; /* the last that zarrc_curl_next has told of; NULL: it is empty again */
   unsigned nactive;
+  uint64_t
+      usual_ms; /* the longest that one of the last answers to a GET has taken to begin, about; UINT64_MAX: unknown */
   zarrc_http_counts counts;
   lane lanes[];
 };
@@ -167,11 +172,20 @@ static bool begin_body(lane *l) {
   return !status || end_transfer(l);
 }
 
+/* Notes how long an answer has taken to begin. */
+static void note_beginning(const lane *l) {
+  uint64_t took = l->heard - l->begun, *usual = &l->curl->usual_ms;
+  if (l->get->method) return;
+  if (*usual != UINT64_MAX) *usual -= *usual / 8;
+  if (*usual == UINT64_MAX || took > *usual) *usual = took;
+}
+
 static size_t take_head(char *text, size_t size, size_t n, void *arg) {
   lane *l = arg;
   long status = 0;
   n *= size;
   l->heard = now_ms();
+  if (l->nhead == 0) note_beginning(l);
   l->nhead += n;
   if (l->nhead > HEAD_NBYTES) return fail_transfer(l, ZARRC_NETWORK, "the head of the server's answer is too long");
   if (l->is_wanted) return n; /* trailers, which say nothing that counts */
@@ -367,7 +381,8 @@ zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const char *url, co
   *started = l != NULL;
   if (!l && c->nactive > 0) return ZARRC_OK;
   if (!l) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a transfer");
-  *l = (lane){.easy = l->easy, .curl = c, .get = get, .begin = get->body.len, .heard = now_ms()};
+  *l = (lane){.easy = l->easy, .curl = c, .get = get, .begin = get->body.len, .begun = now_ms()};
+  l->heard = l->begun;
   zarrc_answer_begin(&get->answer, 0);
   CURLcode code = make_headers(c, l, if_match, headers, secrets) ? set_method(l) : CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_URL, url);
@@ -443,13 +458,20 @@ static void describe_end(lane *l, CURLcode code, zarrc_curl_end *out) {
   if (seconds > 0) l->get->answer.retry_after_ms = seconds < INT32_MAX ? (int64_t)seconds * 1000 : INT32_MAX;
 }
 
+/* Returns for how long no byte may come. An answer that takes much longer than others has probably been lost; if the
+ * server is just slow, there is more patience the next time. */
+static uint64_t patience_of(const zarrc_curl *c, const zarrc_get *get) {
+  uint64_t most = get->stall_timeout_ms ? get->stall_timeout_ms : c->http.stall_timeout_ms;
+  if (get->stall_timeout_ms || c->usual_ms == UINT64_MAX || get->ntries >= c->http.tries) return most;
+  uint64_t less = (PATIENCE_MS + PATIENCE_TIMES * c->usual_ms) << (get->ntries < 16 ? get->ntries - 1 : 15);
+  return less < most ? less : most;
+}
+
 /* Finds a transfer of which no byte came for too long. libcurl itself ends those that find no connection. */
 static lane *find_stalled(zarrc_curl *c) {
   uint64_t now = now_ms();
   for (lane *l = c->lanes; l < c->lanes + c->http.max_requests; l++) {
-    if (!l->get) continue;
-    unsigned most = l->get->stall_timeout_ms ? l->get->stall_timeout_ms : c->http.stall_timeout_ms;
-    if (now - l->heard > most && is_connected(l)) return l;
+    if (l->get && now - l->heard > patience_of(c, l->get) && is_connected(l)) return l;
   }
   return NULL;
 }
@@ -555,6 +577,7 @@ zarrc_status zarrc_curl_open(zarrc_ctx *ctx, const zarrc_transport_options *opti
   memset(c, 0, nbytes);
   c->ctx = ctx;
   c->http = *options->http;
+  c->usual_ms = UINT64_MAX;
   c->process = zarrc_process_number(&ctx->process);
   if (!copy_options(c, options)) {
     zarrc_curl_close(c);

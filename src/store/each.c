@@ -24,6 +24,7 @@ typedef struct call {
   size_t i;
   call_state state;
   zarrc_status status; /* if it failed */
+  bool is_mending;     /* it is made again because something was damaged */
 } call;
 
 typedef struct rounds {
@@ -56,6 +57,7 @@ static zarrc_status fill_row(rounds *r, zarrc_error *error) {
     zarrc_asked_store_init(&c->store, r->store);
     c->i = r->next++;
     c->state = READY;
+    c->is_mending = false;
     r->row[r->nrow++] = c;
   }
   return ZARRC_OK;
@@ -93,12 +95,25 @@ typedef struct batch {
   call **ready;
 } batch;
 
+/* Returns whether a call fetches again what it has read: bytes may have been changed on their way. Once. */
+static bool fetches_again(call *c, zarrc_status status) {
+  bool is_damaged = status == ZARRC_CHECKSUM || status == ZARRC_CORRUPT;
+  if (!is_damaged || c->is_mending) return false;
+  c->is_mending = true;
+  zarrc_asked_store_clear(&c->store);
+  return true;
+}
+
 /* Makes a call. ZARRC_PENDING is no failure. */
 static zarrc_status make_call(void *arg, size_t k, zarrc_error *error) {
   const batch *b = arg;
   call *c = b->ready[k];
   zarrc_status status = b->r->fn(b->r->arg, &c->store.store, c->i, error);
   if (status != ZARRC_PENDING) status = zarrc_asked_store_check(&c->store, status, error);
+  if (fetches_again(c, status)) {
+    c->state = READY;
+    return ZARRC_OK;
+  }
   c->state = status == ZARRC_PENDING ? PENDING : status ? FAILED : DONE;
   c->status = status;
   return status == ZARRC_PENDING ? ZARRC_OK : status;

@@ -38,8 +38,7 @@ zarrc_status zarrc_http_key_encode(const char *key, char *out, zarrc_error *erro
   return ZARRC_OK;
 }
 
-/* Writes n bytes of a URL, with those percent-encoded that none can have. Returns the end. */
-static char *put_part(char *out, const char *text, size_t n) {
+char *zarrc_http_text_encode(const char *text, size_t n, char *out) {
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text[i];
     if (c <= 0x20 || c >= 0x7f || strchr("\"<>\\^`{|}", c))
@@ -102,10 +101,10 @@ zarrc_status zarrc_http_url_open(zarrc_ctx *ctx, const char *url, zarrc_http_url
   if (!p) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a URL");
   *out = (zarrc_http_url){.root = p};
   for (size_t i = 0; i < nscheme; i++) *p++ = (char)(url[i] | (url[i] >= 'A' && url[i] <= 'Z' ? 0x20 : 0));
-  p = put_part(p, at, (size_t)(path - at));
-  p = put_part(p, path, path_length(path, npath)) + 1;
+  p = zarrc_http_text_encode(at, (size_t)(path - at), p);
+  p = zarrc_http_text_encode(path, path_length(path, npath), p) + 1;
   out->query = p;
-  p = put_part(p, query, nquery > 1 ? nquery : 0) + 1;
+  p = zarrc_http_text_encode(query, nquery > 1 ? nquery : 0, p) + 1;
   if (at == host) return ZARRC_OK;
   size_t nname = 0;
   while (nname < nuser && host[nname] != ':') nname++;

@@ -6,6 +6,7 @@
 #include "store/transport.h"
 #include "store/answer.h"
 #include "store/curl.h"
+#include "store/http_url.h"
 
 #include "base/ctx.h"
 #include "base/lock.h"
@@ -54,6 +55,7 @@ struct zarrc_transport {
   uint64_t random;
   unsigned most;                /* transfers at the same time */
   unsigned nanswers, nrefusals; /* since `most` was changed last */
+  bool is_loaded;               /* the server had refused many before that */
   uint64_t nretries, nrounds;
 };
 
@@ -168,7 +170,8 @@ static void note_answer(zarrc_transport *t, bool is_refused) {
   t->nanswers++;
   t->nrefusals += is_refused;
   if (t->nanswers < t->most || t->nanswers < FEWEST_ANSWERS) return;
-  if (t->nrefusals * 10 > t->nanswers)
+  t->is_loaded = t->nrefusals * 10 > t->nanswers;
+  if (t->is_loaded)
     t->most = t->most > 1 ? t->most / 2 : 1;
   else if (t->most < t->http.max_requests)
     t->most++;
@@ -252,6 +255,14 @@ static bool refuse_redirect(zarrc_get *get, const char *why) {
   return false;
 }
 
+/* Copies a URL; characters that none can have, which some servers put into redirects, are percent-encoded. */
+static char *copy_url(const zarrc_transport *t, const char *url) {
+  size_t n = strlen(url);
+  char *copy = n < SIZE_MAX / 4 ? zarrc_malloc(t->ctx, 3 * n + 1) : NULL;
+  if (copy) zarrc_http_text_encode(url, n, copy);
+  return copy;
+}
+
 /* Returns whether the redirect is followed; otherwise the request ends. */
 static bool follow(zarrc_transport *t, const zarrc_curl_end *end, zarrc_get *get) {
   const char *to = end->next_url, *from = end->url;
@@ -267,7 +278,7 @@ static bool follow(zarrc_transport *t, const zarrc_curl_end *end, zarrc_get *get
   }
   if (++get->own.nredirects > MAX_REDIRECTS) return refuse_redirect(get, "more than 5 redirects");
   bool is_elsewhere = get->own.is_elsewhere || !is_same_server(t->root, to);
-  char *copy = zarrc_text_new(t->ctx, to, strlen(to));
+  char *copy = copy_url(t, to);
   if (!copy) {
     get->status = zarrc_fail(get->error, ZARRC_NO_MEMORY, "no memory for a redirect");
     return false;
@@ -300,6 +311,13 @@ static bool let_judge(zarrc_transport *t, zarrc_get *get, bool *again) {
   return true;
 }
 
+/* Returns the longest wait before a request is made again that was refused. A refusal that is rare is no sign of load,
+ * and others may wait for the request. */
+static uint64_t backoff_of(const zarrc_transport *t, const zarrc_get *get) {
+  bool is_rare = !t->is_loaded && t->nrefusals * 10 <= t->most;
+  return is_rare && get->ntries == 1 ? t->http.backoff_ms / 8 : t->http.backoff_ms;
+}
+
 /* Looks at a whole answer. Returns false if the request ends with it. */
 static bool continue_after_answer(zarrc_transport *t, const zarrc_curl_end *end, zarrc_get *get) {
   zarrc_answer *a = &get->answer;
@@ -316,7 +334,7 @@ static bool continue_after_answer(zarrc_transport *t, const zarrc_curl_end *end,
   if (!is_transient(a->status)) return false;
   if (a->retry_after_ms > MAX_RETRY_AFTER_MS) a->retry_after_ms = MAX_RETRY_AFTER_MS;
   get->body.len = get->own.resumes ? get->body.len : 0;
-  return try_again(t, get, t->http.tries, a->retry_after_ms > 0 ? (uint64_t)a->retry_after_ms : 0, t->http.backoff_ms);
+  return try_again(t, get, t->http.tries, a->retry_after_ms > 0 ? (uint64_t)a->retry_after_ms : 0, backoff_of(t, get));
 }
 
 /* Ends a request that got no answer, or makes it again. */

@@ -290,6 +290,14 @@ static void note_failure(work *w, uint64_t number, zarrc_copy_side side, const z
   atomic_flag_clear(&w->locked);
 }
 
+/* Takes a failure back: the region has been copied when it was fetched once more. */
+static void forget_failure(work *w, uint64_t number) {
+  while (atomic_flag_test_and_set(&w->locked)) {
+  }
+  if (w->failed_region == number) atomic_store(&w->failed, false);
+  atomic_flag_clear(&w->locked);
+}
+
 static zarrc_status run_lane(void *arg, size_t i, zarrc_error *error) {
   work *w = arg;
   lane l = {.w = w};
@@ -341,6 +349,7 @@ static zarrc_status copy_fetched(void *arg, zarrc_store *from, size_t i, zarrc_e
   zarrc_status status = copy_region(l, number, &why);
   /* no failure yet: it may be repeated with more memory */
   if (status && status != ZARRC_PENDING && status != ZARRC_NO_MEMORY) note_failure(w, number, l->side, &why);
+  if (!status && atomic_load(&w->failed)) forget_failure(w, number);
   give_lane(w, l);
   if (status && error) *error = why;
   return status;

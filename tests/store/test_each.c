@@ -203,6 +203,45 @@ static void canceled_between_rounds(void **state) {
   end(&f);
 }
 
+/* Changes one byte of each answer, so many times. */
+static unsigned nspoilt;
+static void change_byte(zarrc_range *range) {
+  if (nspoilt == 0 || !range->got.len) return;
+  nspoilt--;
+  ((uint8_t *)(uintptr_t)range->got.ptr)[0] ^= 1;
+}
+
+static zarrc_status read_checked(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  char key[20];
+  zarrc_bytes bytes;
+  snprintf(key, sizeof key, "v%zu", i);
+  zarrc_status status = zarrc_store_get(from, key, 100, &bytes, error);
+  if (status) return status;
+  bool is_right = bytes.ptr[0] == i;
+  zarrc_bytes_release(&bytes);
+  if (is_right) ++*(atomic_size_t *)arg;
+  return is_right ? ZARRC_OK : zarrc_fail(error, ZARRC_CHECKSUM, "value %zu is damaged", i);
+}
+
+/* What is damaged is fetched once more: bytes may have been changed on their way. */
+static void damaged_on_the_way(void **state) {
+  (void)state;
+  fixture f;
+  atomic_size_t nread = 0;
+  zarrc_error error;
+  begin(&f, NULL);
+  f.far.spoil = change_byte;
+  nspoilt = 5;
+  assert_int_equal(zarrc_store_each(&f.far.store, 10, NULL, read_checked, &nread, &error), ZARRC_OK);
+  assert_int_equal(nread, 10);
+  assert_int_equal(f.far.nwaves, 2);
+  nspoilt = 100; /* what stays damaged is not fetched for ever */
+  assert_int_equal(zarrc_store_each(&f.far.store, 10, NULL, read_checked, &nread, &error), ZARRC_CHECKSUM);
+  assert_string_equal(error.message, "value 0 is damaged");
+  assert_int_equal(f.far.nwaves, 4);
+  end(&f);
+}
+
 static zarrc_status with_options(const zarrc_ctx_options *options, void *arg) {
   fixture *f = arg;
   reading r = {.failing = NVALUES};
@@ -230,7 +269,7 @@ int main(void) {
       cmocka_unit_test(many_at_once),   cmocka_unit_test(through_other_stores),
       cmocka_unit_test(failures),       cmocka_unit_test(that_nothing_is_asked_for),
       cmocka_unit_test(loops_in_loops), cmocka_unit_test(canceled_between_rounds),
-      cmocka_unit_test(without_memory),
+      cmocka_unit_test(without_memory), cmocka_unit_test(damaged_on_the_way),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,18 @@ static void keys(void **state) {
   assert_int_equal(zarrc_http_key_encode("a\x7f", out, &error), ZARRC_INVALID_ARGUMENT);
 }
 
+/* URLs come from servers, too, as the places that they redirect to. */
+static void texts(void **state) {
+  (void)state;
+  static const char text[] = "http://h/a b?c=\xc3\xa4%20<";
+  char out[3 * sizeof text];
+  const char *end = zarrc_http_text_encode(text, sizeof text - 1, out);
+  assert_string_equal(out, "http://h/a%20b?c=%C3%A4%20%3C");
+  assert_ptr_equal(end, out + strlen(out));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(parts), cmocka_unit_test(without_memory), cmocka_unit_test(keys)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(parts), cmocka_unit_test(without_memory), cmocka_unit_test(keys),
+                                     cmocka_unit_test(texts)};
   return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

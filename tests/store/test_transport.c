@@ -162,6 +162,7 @@ static void redirect(void *arg, http_server *server, const http_asked *asked, ht
     snprintf(to, sizeof to, "/b/%s", asked->target + 3);
   if (!strncmp(asked->target, "/a/", 3) && !strcmp(r->kind, "elsewhere"))
     snprintf(to, sizeof to, "http://127.0.0.1:%d/a/%s", r->other->port, asked->target + 3);
+  if (!strcmp(r->kind, "blank") && strcmp(asked->target, "/b%20c/f") != 0) snprintf(to, sizeof to, "/b c/f");
   if (!*to) return;
   *reply = (http_reply){.status = r->status, .body = "moved", .nbytes = 5, .claimed = 5};
   snprintf(reply->headers, sizeof reply->headers, "Location: %s\r\n", to);
@@ -175,13 +176,14 @@ static void redirects(void **state) {
     int http;
     zarrc_status status;
     unsigned first, then; /* requests of this server for the first value, and for the second */
-  } rows[] = {{"moved", 301, ZARRC_OK, 2, 1},     {"moved", 308, ZARRC_OK, 2, 1},
-              {"moved", 302, ZARRC_OK, 2, 2},     {"moved", 303, ZARRC_OK, 2, 2},
-              {"moved", 307, ZARRC_OK, 2, 2},     {"elsewhere", 302, ZARRC_OK, 1, 1},
-              {"elsewhere", 301, ZARRC_OK, 1, 0}, {"folder", 301, ZARRC_NOT_FOUND, 1, 1},
-              {"loop", 302, ZARRC_NETWORK, 6, 6}, {"file", 302, ZARRC_NETWORK, 1, 1}};
+  } rows[] = {
+      {"moved", 301, ZARRC_OK, 2, 1},     {"moved", 308, ZARRC_OK, 2, 1},         {"moved", 302, ZARRC_OK, 2, 2},
+      {"moved", 303, ZARRC_OK, 2, 2},     {"moved", 307, ZARRC_OK, 2, 2},         {"elsewhere", 302, ZARRC_OK, 1, 1},
+      {"elsewhere", 301, ZARRC_OK, 1, 0}, {"folder", 301, ZARRC_NOT_FOUND, 1, 1}, {"loop", 302, ZARRC_NETWORK, 6, 6},
+      {"file", 302, ZARRC_NETWORK, 1, 1}, {"blank", 302, ZARRC_OK, 2, 2}};
   static const char *const headers[] = {"X-Secret: s"};
   http_server_put(f->server, "/b/f", f->bytes, HTTP_TOTAL, "\"one\"");
+  http_server_put(f->server, "/b%20c/f", f->bytes, HTTP_TOTAL, "\"one\"");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const zarrc_http_options options = {.struct_size = sizeof options, .headers = headers, .nheaders = 1};
     zarrc_store *store = http_open(f, &options);
@@ -405,11 +407,26 @@ static void canceled(void **state) {
   zarrc_ctx_close(other.ctx);
 }
 
+/* When it is known how long answers take, one that does not come is asked for again long before the limit. */
+static void late(void **state) {
+  http_fixture *f = *state;
+  needs_curl();
+  const zarrc_http_options options = {
+      .struct_size = sizeof options, .stall_timeout_ms = 60000, .retry_timeout_ms = 20000, .backoff_ms = 1};
+  zarrc_store *store = http_open(f, &options);
+  expect_bytes(store, f, "f");
+  spoiling fault = {.kind = HTTP_STALL, .cut_at = 100, .first = 1, .last = 1};
+  use_faults(f, &fault);
+  expect_bytes(store, f, "f"); /* after 60 seconds it would be too late */
+  assert_int_equal(f->server->nrequests, 2);
+  zarrc_store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, http_setup, http_teardown)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(made_again), TEST(cut_and_changed), TEST(given_up),
-                                     TEST(redirects),  TEST(every_40th),      TEST(fewer_at_once),
-                                     TEST(threads),    TEST(forked),          TEST(canceled)};
+  const struct CMUnitTest tests[] = {
+      TEST(made_again),    TEST(cut_and_changed), TEST(given_up), TEST(redirects), TEST(every_40th),
+      TEST(fewer_at_once), TEST(threads),         TEST(forked),   TEST(canceled),  TEST(late)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
