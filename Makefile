@@ -74,6 +74,7 @@ install-test: all
 	sh tests/install/test_install.sh build
 
 interop: all
+	@cmake --build --preset release $(if $(JOBS),-j $(JOBS)) --target interop-programs -- --quiet
 	sh tests/interop/run.sh build
 
 # The Python package, with each Python of scripts/pythons: its environment, its own tests, and zarr-python's own tests

