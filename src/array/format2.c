@@ -89,11 +89,13 @@ static zarrc_status check_order(translation *t) {
 }
 
 static zarrc_status put_keys(translation *t) {
+  static const char rule[] = "/dimension_separator: must be \".\" or \"/\"";
   const zarrc_json *separator = get(t, "dimension_separator");
-  bool is_slash = zarrc_json_string_is(separator, "/");
-  bool is_dot = !separator || zarrc_json_is(separator, ZARRC_JSON_NULL) || zarrc_json_string_is(separator, ".");
-  if (!is_slash && !is_dot)
-    return zarrc_fail(t->error, ZARRC_INVALID_METADATA, "/dimension_separator: must be \".\" or \"/\"");
+  bool is_slash = zarrc_json_string_is(separator, "/"), is_null = zarrc_json_is(separator, ZARRC_JSON_NULL);
+  if (separator && !is_slash && !is_null && !zarrc_json_string_is(separator, "."))
+    return zarrc_fail(t->error, ZARRC_INVALID_METADATA, "%s", rule);
+  zarrc_status status = is_null ? zarrc_rules_bend(t->rules, t->error, "%s, found null", rule) : ZARRC_OK;
+  if (status) return status;
   return zarrc_buf_printf(t->out, t->error, "{\"name\": \"v2\", \"configuration\": {\"separator\": \"%c\"}}",
                           is_slash ? '/' : '.');
 }
@@ -104,6 +106,8 @@ static zarrc_status read_dtype(translation *t) {
   if (status) return status;
   status = zarrc_format2_put_dtype(dtype, get(t, "filters"), &t->type, &t->dtype, t->error);
   if (status) zarrc_error_prefix(t->error, "/dtype: ");
+  if (!status && t->type.lacks_order)
+    status = zarrc_rules_bend(t->rules, t->error, "/dtype: \"|\" is no byte order for units of several bytes");
   if (!forgives(t, status)) return status;
   t->dtype.len = 0;
   return put_json(&t->dtype, dtype, t->error);
@@ -317,6 +321,8 @@ zarrc_status zarrc_format2_translate(zarrc_ctx *ctx, const zarrc_json *root, con
                    .out = out,
                    .error = error};
   zarrc_status status = check_shape(&t);
+  if (!status && attributes->ptr && attributes->len == 0)
+    status = zarrc_rules_bend(rules, error, "/attributes: there is no JSON in .zattrs");
   if (!status) status = check_order(&t);
   if (!status) status = read_dtype(&t);
   if (!status) status = read_codecs(&t);

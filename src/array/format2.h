@@ -41,6 +41,7 @@ zarrc_status zarrc_document_indent(zarrc_ctx *ctx, const zarrc_json *root, zarrc
 typedef struct zarrc_format2_type {
   bool is_object;     /* of variable length: the first filter stores them */
   char order;         /* '<' or '>'; 0: nothing is swapped */
+  bool lacks_order;   /* something that is swapped does not say in which order it is, which is taken for '<' */
   uint32_t item_size; /* bytes of an element */
 } zarrc_format2_type;
 

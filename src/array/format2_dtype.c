@@ -54,8 +54,12 @@ static const char *take_digits(const char *p, uint32_t *out) {
   return p;
 }
 
-/* Adds a part of an element with a byte order; all parts must have the same. */
+/* Adds a part of an element with a byte order ('|': it says none); all parts must have the same. */
 static zarrc_status join_order(const naming *n, char order) {
+  if (order == '|') {
+    n->type->lacks_order = true;
+    order = '<';
+  }
   if (n->type->order && n->type->order != order)
     return zarrc_fail(n->error, ZARRC_UNSUPPORTED, "a dtype with fields of both byte orders");
   n->type->order = order;
@@ -128,7 +132,7 @@ static zarrc_status put_plain(const naming *n, const zarrc_json *dtype) {
   const char *text = zarrc_json_get_string(dtype, &len);
   if (len < 3 || strlen(text) != len || !strchr("<>|", text[0]) || text[2] < '0' || text[2] > '9')
     return refuse(n, dtype);
-  char order = text[0] == '>' ? '>' : '<', kind = text[1];
+  char order = text[0], kind = text[1];
   const char *p = take_digits(text + 2, &size);
   if ((kind == 'M' || kind == 'm') && size == 8) return put_time(n, dtype, order, kind, p);
   if (*p) return refuse(n, dtype);

@@ -287,6 +287,43 @@ static void test_members(void **state) {
   }
 }
 
+/* What other programs refuse but can mean one thing only is told, and refused by strict, with the place of the rule. */
+static void test_bent_rules(void **state) {
+  static const struct {
+    const char *members, *attributes, *words; /* NULL: nothing is told */
+  } rows[] = {
+      {"\"dtype\": \"<i4\", \"order\": \"C\", \"dimension_separator\": \".\"", "{}", NULL},
+      {"\"dtype\": \"|u1\", \"order\": \"C\"", NULL, NULL},
+      {"\"dtype\": \"|i4\", \"order\": \"C\"", NULL, "/dtype: \"|\" is no byte order"},
+      {"\"dtype\": [[\"a\", \"|U2\"]], \"order\": \"C\"", NULL, "/dtype: \"|\" is no byte order"},
+      {"\"dtype\": [[\"a\", \"|S2\"], [\"b\", \"<m8[s]\"]], \"order\": \"C\"", NULL, NULL},
+      {"\"dtype\": \"<i4\"", NULL, "/order: is missing"},
+      {"\"dtype\": \"<i4\", \"order\": \"C\", \"dimension_separator\": null", NULL, "/dimension_separator: "},
+      {"\"dtype\": \"<i4\", \"order\": \"C\"", "", "/attributes: there is no JSON"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (int strict = 0; strict < 2; strict++) {
+      char text[400];
+      zarrc_array *array = NULL;
+      zarrc_error error = {0};
+      zarrc_array_options options = {.struct_size = sizeof options, .strict = strict};
+      snprintf(text, sizeof text,
+               "{\"zarr_format\": 2, \"shape\": [1], \"chunks\": [1], \"fill_value\": null, \"filters\": null, "
+               "\"compressor\": null, %s}",
+               rows[i].members);
+      assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+      nodes_put(store, "r/.zarray", text);
+      if (rows[i].attributes) nodes_put(store, "r/.zattrs", rows[i].attributes);
+      zarrc_status status = zarrc_array_open(store, "r", &options, &array, &error);
+      assert_int_equal(status, strict && rows[i].words ? ZARRC_INVALID_METADATA : ZARRC_OK);
+      const char *told = status ? SAID(error) : zarrc_array_notice(array, 0);
+      if (!rows[i].words != !told || (told && !strstr(told, rows[i].words))) fail_msg("%zu: %s", i, told ? told : "");
+      if (status) assert_non_null(strstr(told, "Zarr specification 2"));
+      zarrc_array_close(array);
+    }
+}
+
 /* Fill values: the JSON in the .zarray, and that of format 3. */
 static void test_fill_values(void **state) {
   static const struct {
@@ -543,6 +580,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_vectors, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_members, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_fill_values, open_store, close_store),
+      cmocka_unit_test_setup_teardown(test_bent_rules, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_dimension_names, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_large_attributes, open_store, close_store),
       cmocka_unit_test_setup_teardown(test_names_that_are_set, open_store, close_store),
