@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Arrays and groups of Zarr format 2 that zarr-python wrote, read, listed, changed and copied by zarrc."""
+"""Arrays and groups of Zarr format 2 that zarr-python wrote, read, listed, changed and copied by zarrc; also those of zarr-python 2, if
+ZARRC_ZARR_2 names a Python that has it."""
 import itertools
 import json
+import os
+import pathlib
+import subprocess
 
 import numcodecs
 import numpy
@@ -108,3 +112,15 @@ def test_hierarchy(zarrc, tmp_path):
     assert copied.attrs["a"] == 1 and copied["sub/deep"].attrs["b"] == [2]
     assert copied["x"].metadata.dimension_names == ("y", "x") and copied["x"].attrs["_ARRAY_DIMENSIONS"] == ["y", "x"]
     assert numpy.array_equal(copied["x"][...], numpy.arange(24).reshape(4, 6))
+
+
+def test_of_zarr_python_2(zarrc, tmp_path):
+    python = os.environ.get("ZARRC_ZARR_2")
+    if not python:
+        pytest.skip("ZARRC_ZARR_2 names no Python with zarr-python 2")
+    writer = pathlib.Path(__file__).with_name("zarr_2_writer.py")
+    made = json.loads(subprocess.run([python, writer, tmp_path], check=True, capture_output=True).stdout)
+    assert len(made) >= 300
+    for name, dtype in made:
+        got = zarrc("get", tmp_path / name, "--format", "raw", "-o", "-")
+        assert got == (tmp_path / f"{name}.raw").read_bytes(), (name, dtype, (tmp_path / name / ".zarray").read_text())
