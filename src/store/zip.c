@@ -11,7 +11,6 @@
 #include "base/sized.h"
 #include "codec/deflate.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zarrc/plugin/store.h>
@@ -26,44 +25,36 @@ zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zar
 
 #else
 
-enum { LOCAL_NBYTES = 30 };
-
 #define LOCAL_MARK UINT32_C(0x04034B50)
 
-/* A decoded member. */
-typedef struct decoded {
-  zarrc_ctx *ctx;
-  atomic_size_t nowners;
-  zarrc_bytes bytes;
-} decoded;
+/* ------------------------------------------------------------------------------------------------- shared bytes */
 
-typedef struct zip_blob {
-  zarrc_blob blob;
-  zarrc_zip_store *z;
-  const zarrc_zip_member *member; /* NULL: there is none */
-  uint64_t data;                  /* offset of its bytes in the archive; 0: not known yet */
-  decoded *decoded;               /* NULL: not decoded yet */
-} zip_blob;
-
-static decoded *share(decoded *d) {
-  atomic_fetch_add(&d->nowners, 1);
-  return d;
+zarrc_zip_shared *zarrc_zip_share(zarrc_ctx *ctx, const zarrc_bytes *bytes) {
+  zarrc_zip_shared *s = zarrc_malloc(ctx, sizeof *s);
+  if (!s) return NULL;
+  *s = (zarrc_zip_shared){.ctx = ctx, .bytes = *bytes};
+  atomic_init(&s->nowners, 1);
+  return s;
 }
 
-static void drop(decoded *d) {
-  if (!d || atomic_fetch_sub(&d->nowners, 1) != 1) return;
-  zarrc_bytes_release(&d->bytes);
-  zarrc_free(d->ctx, d);
+void zarrc_zip_drop(zarrc_zip_shared *s) {
+  if (!s || atomic_fetch_sub(&s->nowners, 1) != 1) return;
+  zarrc_bytes_release(&s->bytes);
+  zarrc_free(s->ctx, s);
 }
 
 static void release(zarrc_bytes *bytes) {
-  drop(bytes->owner);
+  zarrc_zip_drop(bytes->owner);
+}
+
+zarrc_bytes zarrc_zip_lend(zarrc_zip_shared *s, size_t at, size_t n) {
+  atomic_fetch_add(&s->nowners, 1);
+  return (zarrc_bytes){n > 0 ? s->bytes.ptr + at : s->bytes.ptr, n, release, s};
 }
 
 /* ------------------------------------------------------------------------------------------------- the archive */
 
-/* Names the archive as what is damaged, not the codec that wanted to read. */
-static zarrc_status blame(zarrc_status status, zarrc_error *error) {
+zarrc_status zarrc_zip_blame(zarrc_status status, zarrc_error *error) {
   if (status) zarrc_error_in_codec(error, "zip");
   return status;
 }
@@ -92,35 +83,48 @@ static zarrc_status refuse(const zarrc_zip_member *m, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CORRUPT, "this member is longer than the zip archive");
 }
 
-/* Reads the local header of a member, which must have its name, to find out where its bytes begin. */
-static zarrc_status find_data(zip_blob *b, zarrc_error *error) {
+zarrc_status zarrc_zip_check(const zarrc_zip_blob *b, zarrc_error *error) {
+  const zarrc_zip_member *m = b->member;
+  if (!m) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
+  zarrc_status status = refuse(m, error);
+  if (!status && m->method && (m->nbytes / ZARRC_DEFLATE_MAX_RATIO > m->nstored || m->nbytes > SIZE_MAX))
+    status = zarrc_fail(error, ZARRC_CORRUPT, "%llu bytes cannot be decoded to %llu", (unsigned long long)m->nstored,
+                        (unsigned long long)m->nbytes);
+  return zarrc_zip_blame(status, error);
+}
+
+zarrc_status zarrc_zip_take_header(zarrc_zip_blob *b, const uint8_t *p, zarrc_error *error) {
   const zarrc_zip_directory *d = &b->z->directory;
   const zarrc_zip_member *m = b->member;
   const char *name = d->names + m->name;
-  size_t nname = strlen(name), nextra;
-  if (b->data) return ZARRC_OK;
-  zarrc_status status = refuse(m, error);
-  if (status) return status;
-  zarrc_range range = {.offset = (int64_t)m->at, .nbytes = LOCAL_NBYTES + nname};
-  status = zarrc_blob_read(b->z->archive.blob, &range, 1, error);
-  if (status == ZARRC_TRUNCATED) return zarrc_fail(error, ZARRC_CORRUPT, "this member is not inside the zip archive");
-  if (status) return status;
-  const uint8_t *p = range.got.ptr;
+  size_t nname = strlen(name), nextra = p[28] | (size_t)p[29] << 8;
   bool is_it = zarrc_load_le32(p) == LOCAL_MARK && (p[26] | (size_t)p[27] << 8) == nname &&
-               !memcmp(p + LOCAL_NBYTES, name, nname);
-  nextra = p[28] | (size_t)p[29] << 8;
-  zarrc_bytes_release(&range.got);
+               !memcmp(p + ZARRC_ZIP_LOCAL_NBYTES, name, nname);
   if (!is_it) return zarrc_fail(error, ZARRC_CORRUPT, "the zip archive has another member where this one should be");
-  uint64_t data = m->at + LOCAL_NBYTES + nname + nextra;
+  uint64_t data = m->at + ZARRC_ZIP_LOCAL_NBYTES + nname + nextra;
   if (data > d->end || m->nstored > d->end - data)
     return zarrc_fail(error, ZARRC_CORRUPT, "this member is longer than the zip archive");
   b->data = data;
   return ZARRC_OK;
 }
 
+/* Reads the local header of a member, which must have its name, to find out where its bytes begin. */
+static zarrc_status find_data(zarrc_zip_blob *b, zarrc_error *error) {
+  const zarrc_zip_member *m = b->member;
+  if (b->data) return ZARRC_OK;
+  zarrc_range range = {.offset = (int64_t)m->at,
+                       .nbytes = ZARRC_ZIP_LOCAL_NBYTES + strlen(b->z->directory.names + m->name)};
+  zarrc_status status = zarrc_blob_read(b->z->archive.blob, &range, 1, error);
+  if (status == ZARRC_TRUNCATED) return zarrc_fail(error, ZARRC_CORRUPT, "this member is not inside the zip archive");
+  if (status) return status;
+  status = zarrc_zip_take_header(b, range.got.ptr, error);
+  zarrc_bytes_release(&range.got);
+  return status;
+}
+
 /* --------------------------------------------------------------------------------------------- deflated members */
 
-static zarrc_status inflate(const zip_blob *b, const zarrc_bytes *stored, zarrc_buf *out, zarrc_error *error) {
+static zarrc_status inflate(const zarrc_zip_blob *b, const zarrc_bytes *stored, zarrc_buf *out, zarrc_error *error) {
   const zarrc_zip_member *m = b->member;
   zarrc_ctx *ctx = b->z->store.ctx;
   zarrc_inflater inflater = {.ctx = ctx, .stream = zarrc_inflate_by_stream(SIZE_MAX, (size_t)m->nbytes)};
@@ -137,46 +141,42 @@ static zarrc_status inflate(const zip_blob *b, const zarrc_bytes *stored, zarrc_
   return status;
 }
 
-/* Decodes the member. Its size is only believed if so many bytes can be made of the stored ones. */
-static zarrc_status decode(zip_blob *b, zarrc_error *error) {
-  const zarrc_zip_member *m = b->member;
-  zarrc_ctx *ctx = b->z->store.ctx;
-  if (m->nbytes / ZARRC_DEFLATE_MAX_RATIO > m->nstored || m->nbytes > SIZE_MAX)
-    return zarrc_fail(error, ZARRC_CORRUPT, "%llu bytes cannot be decoded to %llu", (unsigned long long)m->nstored,
-                      (unsigned long long)m->nbytes);
-  zarrc_range stored = {.offset = (int64_t)b->data, .nbytes = m->nstored};
-  zarrc_status status = zarrc_blob_read(b->z->archive.blob, &stored, 1, error);
-  if (status) return status;
-  zarrc_buf out = zarrc_buf_new(ctx, (size_t)m->nbytes);
-  decoded *d = zarrc_malloc(ctx, sizeof *d);
-  status = d ? inflate(b, &stored.got, &out, error)
-             : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a member of the zip archive");
-  zarrc_bytes_release(&stored.got);
+zarrc_status zarrc_zip_decode(zarrc_zip_blob *b, const zarrc_bytes *stored, zarrc_error *error) {
+  zarrc_buf out = zarrc_buf_new(b->z->store.ctx, (size_t)b->member->nbytes);
+  zarrc_status status = inflate(b, stored, &out, error);
   if (status) {
     zarrc_buf_clear(&out);
-    zarrc_free(ctx, d);
     return status;
   }
-  *d = (decoded){.ctx = ctx, .bytes = zarrc_buf_take(&out)};
-  atomic_init(&d->nowners, 1);
-  b->decoded = d;
-  return ZARRC_OK;
+  zarrc_bytes bytes = zarrc_buf_take(&out);
+  b->decoded = zarrc_zip_share(b->z->store.ctx, &bytes);
+  if (b->decoded) return ZARRC_OK;
+  zarrc_bytes_release(&bytes);
+  return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a member of the zip archive");
 }
 
-static zarrc_status read_deflated(zip_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
+/* Reads and decodes the member. */
+static zarrc_status decode(zarrc_zip_blob *b, zarrc_error *error) {
+  zarrc_range stored = {.offset = (int64_t)b->data, .nbytes = b->member->nstored};
+  zarrc_status status = zarrc_blob_read(b->z->archive.blob, &stored, 1, error);
+  if (status) return status;
+  status = zarrc_zip_decode(b, &stored.got, error);
+  zarrc_bytes_release(&stored.got);
+  return status;
+}
+
+static zarrc_status read_deflated(zarrc_zip_blob *b, zarrc_range *ranges, size_t n, zarrc_error *error) {
   uint64_t start;
   size_t nbytes;
   zarrc_status status = ZARRC_OK;
   for (size_t i = 0; i < n && !status; i++)
     status = zarrc_range_locate(&ranges[i], b->member->nbytes, &start, &nbytes, error);
-  if (!status && !b->decoded) status = blame(decode(b, error), error);
+  if (!status && !b->decoded) status = zarrc_zip_blame(decode(b, error), error);
   for (size_t i = 0; i < n && !status; i++) {
     zarrc_range *r = &ranges[i];
     zarrc_range_locate(r, b->member->nbytes, &start, &nbytes, NULL);
-    const uint8_t *from = nbytes ? b->decoded->bytes.ptr + start : b->decoded->bytes.ptr;
-    if (r->into && nbytes) memcpy(r->into, from, nbytes);
-    r->got = r->into ? (zarrc_bytes){.ptr = r->into, .len = nbytes}
-                     : (zarrc_bytes){from, nbytes, release, share(b->decoded)};
+    if (r->into && nbytes) memcpy(r->into, b->decoded->bytes.ptr + start, nbytes);
+    r->got = r->into ? (zarrc_bytes){.ptr = r->into, .len = nbytes} : zarrc_zip_lend(b->decoded, (size_t)start, nbytes);
   }
   return status;
 }
@@ -184,10 +184,10 @@ static zarrc_status read_deflated(zip_blob *b, zarrc_range *ranges, size_t n, za
 /* ----------------------------------------------------------------------------------------------------- blobs */
 
 static zarrc_status zip_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
-  zip_blob *b = (zip_blob *)blob;
-  if (!b->member) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
-  zarrc_status status = find_data(b, error);
-  if (status) return blame(status, error);
+  zarrc_zip_blob *b = (zarrc_zip_blob *)blob;
+  zarrc_status status = b->data ? ZARRC_OK : zarrc_zip_check(b, error);
+  if (!status) status = zarrc_zip_blame(find_data(b, error), error);
+  if (status) return status;
   if (b->member->method) return read_deflated(b, ranges, n, error);
   const zarrc_zip_stored member = {b->z->store.ctx, b->z->archive.blob, b->data, b->member->nbytes, b->member->crc};
   return zarrc_zip_read_stored(&member, ranges, n, error);
@@ -209,12 +209,12 @@ static zarrc_status zip_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *
 }
 
 static void zip_close_blob(zarrc_blob *blob) {
-  drop(((zip_blob *)blob)->decoded);
+  zarrc_zip_drop(((zarrc_zip_blob *)blob)->decoded);
 }
 
 /* A member is the same if the archive is, and it is at the same place. */
 static zarrc_status zip_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
-  const zip_blob *b = (const zip_blob *)blob;
+  const zarrc_zip_blob *b = (const zarrc_zip_blob *)blob;
   if (!b->member) return zarrc_fail(error, ZARRC_NOT_FOUND, "the zip archive has no such member");
   *out = b->z->identity;
   out->word[0] ^= b->z->identity.nbytes * UINT64_C(0x9E3779B97F4A7C15);
@@ -226,7 +226,7 @@ static zarrc_status zip_identify(zarrc_blob *blob, zarrc_identity *out, bool *kn
 
 static size_t zip_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
   (void)store, (void)key_nbytes;
-  return sizeof(zip_blob);
+  return sizeof(zarrc_zip_blob);
 }
 
 static zarrc_status zip_open_blob(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
@@ -240,9 +240,9 @@ static zarrc_status zip_open_blob(zarrc_store *store, const char *key, zarrc_blo
                                           .identify = zip_identify};
   zarrc_zip_store *z = (zarrc_zip_store *)store;
   (void)error;
-  *(zip_blob *)blob = (zip_blob){.blob = {store->read_only ? &reading : &refusing, z->archive.blob->traits},
-                                 .z = z,
-                                 .member = zarrc_zip_find(&z->directory, key)};
+  *(zarrc_zip_blob *)blob = (zarrc_zip_blob){.blob = {store->read_only ? &reading : &refusing, z->archive.blob->traits},
+                                             .z = z,
+                                             .member = zarrc_zip_find(&z->directory, key)};
   return ZARRC_OK;
 }
 
@@ -315,6 +315,14 @@ zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zar
                                       .list = zip_list,
                                       .close = zip_close,
                                       .stage = &zarrc_zip_stage_ops};
+  static const zarrc_store_ops far_ops = {.struct_size = sizeof far_ops,
+                                          .name = "zip",
+                                          .blob_nbytes = zip_blob_nbytes,
+                                          .open = zip_open_blob,
+                                          .list = zip_list,
+                                          .close = zip_close,
+                                          .stage = &zarrc_zip_stage_ops,
+                                          .fetch = zarrc_zip_fetch};
   zarrc_store *archives = how->archives;
   zarrc_ctx *ctx = archives->ctx;
   size_t n = strlen(how->key);
@@ -325,7 +333,10 @@ zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zar
     return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a store");
   }
   char *url = room ? z->text + n + 1 : NULL;
-  *z = (zarrc_zip_store){.store = {.ops = &ops, .ctx = ctx, .read_only = !how->replace, .url = url},
+  *z = (zarrc_zip_store){.store = {.ops = zarrc_store_fetches(archives) ? &far_ops : &ops,
+                                   .ctx = ctx,
+                                   .read_only = !how->replace,
+                                   .url = url},
                          .archives = archives,
                          .owned = how->owns ? archives : NULL,
                          .key = z->text,

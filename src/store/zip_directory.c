@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/endian.h"
+#include "base/reading.h"
 #include "base/sort.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ enum {
   ENTRY_NBYTES = 46,
   MAX_COMMENT = 65535,
   MAX_JUNK = 65536, /* after the archive */
-  WINDOW = 1 << 20  /* bytes of the directory in memory */
+  WINDOW = 1 << 20, /* bytes of the directory in memory */
+  FAR_WINDOW = 64 << 20
 };
 
 #define END_MARK     UINT32_C(0x06054B50)
@@ -60,6 +62,25 @@ static zarrc_status read_tail(finding *f, uint64_t n, zarrc_error *error) {
   f->tail = range.got;
   f->begins = f->total - nbytes;
   return status;
+}
+
+/* Finds out how long the archive is; of a far one by reading its last bytes, if it has so many. *has_tail: it has. */
+static zarrc_status find_length(finding *f, uint64_t ntail, bool *has_tail, zarrc_error *error) {
+  bool is_near = zarrc_blob_is_near(f->archive);
+  zarrc_range range = {.offset = is_near ? 0 : -(int64_t)ntail, .nbytes = is_near ? 0 : ntail, .total = ZARRC_UNKNOWN};
+  zarrc_status status = zarrc_blob_read(f->archive, &range, 1, error);
+  if (status == ZARRC_TRUNCATED && range.total < ntail) {
+    range.got = (zarrc_bytes){0};
+    status = ZARRC_OK;
+  }
+  if (status) return status;
+  f->total = range.total;
+  f->tail = range.got;
+  f->begins = f->total - f->tail.len;
+  *has_tail = !is_near && f->tail.len == ntail;
+  if (f->total == ZARRC_UNKNOWN || f->total > INT64_MAX)
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "the length of the archive is unknown");
+  return ZARRC_OK;
 }
 
 /* Returns n bytes of the tail at an offset of the archive; NULL: they are not in there. */
@@ -135,16 +156,10 @@ static zarrc_status find_end(finding *f, bool exact, bool *found, zarrc_error *e
 }
 
 static zarrc_status find(finding *f, zarrc_error *error) {
-  bool found = false;
-  zarrc_range none = {.offset = 0, .nbytes = 0};
-  zarrc_status status = zarrc_blob_read(f->archive, &none, 1, error);
-  zarrc_bytes_release(&none.got);
-  if (status) return status;
-  f->total = none.total;
-  if (f->total == ZARRC_UNKNOWN || f->total > INT64_MAX)
-    return zarrc_fail(error, ZARRC_UNSUPPORTED, "the length of the archive is unknown");
   const uint64_t records = END_NBYTES + LOCATOR_NBYTES + END64_NBYTES;
-  status = read_tail(f, MAX_COMMENT + records, error);
+  bool found = false, has_tail = false;
+  zarrc_status status = find_length(f, MAX_COMMENT + records, &has_tail, error);
+  if (!status && !has_tail) status = read_tail(f, MAX_COMMENT + records, error);
   if (!status) status = find_end(f, true, &found, error);
   if (!status && !found) {
     status = read_tail(f, MAX_JUNK + MAX_COMMENT + records, error);
@@ -175,7 +190,8 @@ static uint64_t nbytes_left(const walk *w) {
 
 /* Moves the window so that it has n bytes of what is left, or all. *has: it has n bytes. */
 static zarrc_status load(walk *w, size_t n, bool *has, zarrc_error *error) {
-  uint64_t left = nbytes_left(w), wanted = n > WINDOW ? n : WINDOW;
+  uint64_t left = nbytes_left(w), usual = zarrc_blob_is_near(w->f->archive) ? WINDOW : FAR_WINDOW;
+  uint64_t wanted = n > usual ? n : usual;
   *has = n <= left;
   if (w->window.len - w->used >= (*has ? n : left)) return ZARRC_OK;
   zarrc_range range = {.offset = (int64_t)(w->at + w->used), .nbytes = left < wanted ? left : wanted};
@@ -344,6 +360,8 @@ static zarrc_status read_entries(const finding *f, zarrc_zip_directory *d, zarrc
   walk w = {.f = f, .at = d->end};
   uint64_t n;
   size_t nnames, nbytes = 0;
+  const uint8_t *whole = tail_at(f, d->end, (size_t)f->nbytes);
+  if (whole) w.window = (zarrc_bytes){.ptr = whole, .len = (size_t)f->nbytes};
   zarrc_status status = count(&w, &n, &nnames, error);
   if (!status) {
     bool fits = n <= SIZE_MAX && zarrc_mul_size((size_t)n, sizeof *d->members, &nbytes);
@@ -367,9 +385,9 @@ zarrc_status zarrc_zip_directory_read(zarrc_ctx *ctx, zarrc_blob *archive, zarrc
   finding f = {.archive = archive};
   *out = (zarrc_zip_directory){.ctx = ctx};
   zarrc_status status = find(&f, error);
-  zarrc_bytes_release(&f.tail);
   out->end = f.end - f.nbytes;
   if (!status) status = read_entries(&f, out, error);
+  zarrc_bytes_release(&f.tail);
   if (status) zarrc_zip_directory_clear(out);
   return status;
 }
