@@ -15,6 +15,7 @@ typedef struct zarrc_http_store {
   bool missing_403;
   atomic_bool ignores_ranges; /* the server has answered a range with the whole value */
   atomic_bool lacks_suffixes; /* it does not know ranges of the last bytes */
+  atomic_bool lists;          /* it has listed a folder */
 } zarrc_http_store;
 
 /* What tells a version of a value from others. */

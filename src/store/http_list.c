@@ -106,7 +106,10 @@ static zarrc_status take_listing(walk *w, const folder *f, zarrc_error *error) {
   if (status == ZARRC_INVALID_METADATA) status = refuse_listing(error);
   if (!status) {
     const zarrc_json *root = zarrc_json_root(doc);
-    if (!zarrc_json_is(root, ZARRC_JSON_ARRAY)) status = refuse_listing(error);
+    if (!zarrc_json_is(root, ZARRC_JSON_ARRAY))
+      status = refuse_listing(error);
+    else
+      atomic_store(&w->http->lists, true);
     for (size_t i = 0; i < zarrc_json_length(root) && !status; i++)
       status = take_entry(w, f, zarrc_json_at(root, i), key, error);
     zarrc_json_close(doc);
@@ -115,7 +118,7 @@ static zarrc_status take_listing(walk *w, const folder *f, zarrc_error *error) {
   return status;
 }
 
-/* Looks at the answer to a request for a listing. A folder that is not there is empty. */
+/* Looks at the answer to a request for a listing. A folder that is not there is empty, if the server lists any. */
 static zarrc_status take_answer(walk *w, const folder *f, zarrc_error *error) {
   const zarrc_answer *a = &f->get.answer;
   if (f->get.status) {
@@ -148,16 +151,39 @@ static zarrc_status list_some(walk *w, zarrc_error *error) {
   return status;
 }
 
-zarrc_status zarrc_http_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
-                             zarrc_error *error) {
-  walk w = {.http = (zarrc_http_store *)store, .ctx = store->ctx, .deep = deep, .fn = fn, .arg = arg};
-  zarrc_status status = add_folder(&w, prefix, "", error);
-  (void)sizes;
-  while (!status && w.todo) status = list_some(&w, error);
-  while (w.todo) {
-    folder *f = w.todo;
-    w.todo = f->next;
-    drop_folder(&w, f);
+/* Lists all folders, unless status is a failure. */
+static zarrc_status list_all(walk *w, zarrc_status status, zarrc_error *error) {
+  while (!status && w->todo) status = list_some(w, error);
+  while (w->todo) {
+    folder *f = w->todo;
+    w->todo = f->next;
+    drop_folder(w, f);
   }
   return status;
+}
+
+static zarrc_status see_nothing(void *arg, const zarrc_entry *entry, zarrc_error *error) {
+  (void)arg, (void)entry, (void)error;
+  return ZARRC_OK;
+}
+
+/* Makes sure that a folder is not there, and not only not listed: then the root of the store, which is there, would not
+ * be listed either. */
+static zarrc_status check_root(zarrc_http_store *http, const char *prefix, zarrc_error *error) {
+  walk w = {.http = http, .ctx = http->store.ctx, .fn = see_nothing};
+  zarrc_status status = *prefix ? add_folder(&w, "", "", error) : ZARRC_OK;
+  status = list_all(&w, status, error);
+  if (status) return status;
+  return atomic_load(&http->lists) ? ZARRC_OK : refuse_listing(error);
+}
+
+zarrc_status zarrc_http_list(zarrc_store *store, const char *prefix, bool deep, bool sizes, zarrc_list_fn fn, void *arg,
+                             zarrc_error *error) {
+  zarrc_http_store *http = (zarrc_http_store *)store;
+  walk w = {.http = http, .ctx = store->ctx, .deep = deep, .fn = fn, .arg = arg};
+  (void)sizes;
+  zarrc_status status = add_folder(&w, prefix, "", error);
+  status = list_all(&w, status, error);
+  if (status) return status;
+  return atomic_load(&http->lists) ? ZARRC_OK : check_root(http, prefix, error);
 }

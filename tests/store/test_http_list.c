@@ -65,6 +65,24 @@ static void listings(void **state) {
   assert_string_equal(l.text, "");
 }
 
+/* A folder that is missing is empty if the server lists folders, and otherwise not listed. */
+static void missing(void **state) {
+  http_fixture *f = *state;
+  listed l;
+  zarrc_error error;
+  needs_curl();
+  type = "application/json";
+  http_server_change(f->server, set_type, NULL);
+  assert_int_equal(list(f, "c", true, &l, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(list(f, "", true, &l, &error), ZARRC_UNSUPPORTED);
+  assert_int_equal(f->server->nrequests, 3);
+  put_listing(f, "/a/", "[]");
+  http_server_begin(f->server);
+  assert_int_equal(list(f, "c", true, &l, &error), ZARRC_OK);
+  assert_int_equal(list(f, "c", true, &l, &error), ZARRC_OK);
+  assert_int_equal(f->server->nrequests, 3); /* the root once */
+}
+
 /* A listing that is none is no empty one. */
 static void no_listings(void **state) {
   http_fixture *f = *state;
@@ -101,7 +119,7 @@ static void refused(void **state) {
   static const struct {
     int http;
     zarrc_status status;
-  } rows[] = {{403, ZARRC_UNSUPPORTED}, {404, ZARRC_OK}, {400, ZARRC_NETWORK}, {500, ZARRC_NETWORK}};
+  } rows[] = {{403, ZARRC_UNSUPPORTED}, {404, ZARRC_UNSUPPORTED}, {400, ZARRC_NETWORK}, {500, ZARRC_NETWORK}};
   http_server_change(f->server, send_status, NULL);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     status_to_send = rows[i].http;
@@ -112,6 +130,6 @@ static void refused(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, http_setup, http_teardown)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(listings), TEST(no_listings), TEST(refused)};
+  const struct CMUnitTest tests[] = {TEST(listings), TEST(missing), TEST(no_listings), TEST(refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
