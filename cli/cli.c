@@ -6,6 +6,7 @@
 
 #include "file.h"
 #include "signals.h"
+#include "stats.h"
 #include "text.h"
 
 #include <errno.h>
@@ -161,15 +162,15 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, cli_access 
                                 .follow_links = cli_has(c, CLI_FOLLOW_LINKS),
                                 .direct = cli_has(c, CLI_DIRECT),
                                 .by_stage = access == CLI_REPLACE};
-  const char *header = cli_value(c, CLI_HEADER);
-  const zarrc_http_options http = {.struct_size = sizeof http, .headers = &header, .nheaders = header != NULL};
+  const zarrc_http_options http = {
+      .struct_size = sizeof http, .headers = c->args.headers, .nheaders = c->args.nheaders};
   const zarrc_s3_options s3 = {
       .struct_size = sizeof s3, .anonymous = cli_has(c, CLI_ANONYMOUS), .endpoint = cli_value(c, CLI_ENDPOINT)};
   options.http = &http;
   options.s3 = &s3;
   if (sync && strcmp(sync, "data") == 0) options.sync = ZARRC_SYNC_DATA;
   cli_about(c, url);
-  *out = (cli_node){.ctx = ctx, .url = url};
+  *out = (cli_node){.ctx = ctx, .url = url, .stats = cli_has(c, CLI_STATS) ? c : NULL};
   zarrc_cache_options cache;
   bool is_cached = false;
   zarrc_status status = access == CLI_READ ? read_cache(c, out, &cache, &is_cached, error) : ZARRC_OK;
@@ -270,6 +271,7 @@ void cli_node_close(cli_node *node) {
   zarrc_array_close(node->array);
   zarrc_group_close(node->group);
   if (node->path) zarrc_free(node->ctx, node->path);
+  if (node->stats && node->store) cli_stats_add(node->stats, node);
   zarrc_store_close(node->store);
   zarrc_store_close(node->kept);
   *node = (cli_node){.ctx = node->ctx, .url = node->url};

@@ -17,6 +17,14 @@ typedef struct cli_notices {
   bool has_others; /* some were not printed */
 } cli_notices;
 
+/* What was asked of the stores of a URL over a network. */
+typedef struct cli_stats {
+  char url[512];
+  uint64_t requests, retries, connections, rounds, nbytes;
+  bool has_cache;
+  uint64_t hits, misses, checks, hit_nbytes, disk_hits;
+} cli_stats;
+
 struct cli {
   cli_args args;
   bool json, quiet, verbose;
@@ -24,6 +32,8 @@ struct cli {
   char hint[256];    /* the next step after an error, or "" */
   cli_notices notices;
   bool tells_notices; /* the verb prints those of its array itself */
+  cli_stats stats[8]; /* --stats */
+  size_t nstats;
 };
 
 static inline bool cli_has(const cli *c, cli_option_id id) {
@@ -53,6 +63,7 @@ zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error);
 typedef struct cli_node {
   zarrc_store *store;
   zarrc_store *kept; /* the folder of --cache-dir, or NULL */
+  cli *stats;        /* gets the counts of the store; NULL: nobody wants them */
   char *path;        /* inside the store */
   zarrc_node_kind kind;
   zarrc_array *array; /* at most one of these two */

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "out.h"
 #include "signals.h"
+#include "stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,7 @@ int main(int argc, char **argv) {
   cli_signals_install();
   zarrc_status status = run(&c, argc, argv, &error);
   cli_notices_end(&c);
+  cli_stats_print(&c);
   if (!status) {
     c.subject[0] = c.hint[0] = 0;
     status = flush_output(&error);

@@ -89,6 +89,10 @@ static zarrc_status set(cli_args *args, const cli_option *option, const char *va
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is none of: %s", option->name, value,
                       option->choices);
   args->value[option->id] = value;
+  if (option->id != CLI_HEADER) return ZARRC_OK;
+  if (args->nheaders == CLI_MAX_HEADERS)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--header: more than %d of them", CLI_MAX_HEADERS);
+  args->headers[args->nheaders++] = value;
   return ZARRC_OK;
 }
 

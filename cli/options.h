@@ -60,6 +60,7 @@ typedef enum cli_option_id {
   CLI_CACHE,
   CLI_CACHE_DIR,
   CLI_CACHE_DIR_SIZE,
+  CLI_STATS,
   CLI_REMOVE_V2,
   CLI_NOPTIONS
 } cli_option_id;
@@ -111,6 +112,7 @@ extern const cli_option cli_options[];
 extern const size_t cli_noptions;
 
 #define CLI_MAX_OPERANDS 2
+#define CLI_MAX_HEADERS  32
 
 /* A parsed command line. The strings are those of argv. */
 typedef struct cli_args {
@@ -118,6 +120,8 @@ typedef struct cli_args {
   const char *value[CLI_NOPTIONS]; /* NULL: not given; of a flag: "" */
   const char *operand[CLI_MAX_OPERANDS];
   int noperands;
+  const char *headers[CLI_MAX_HEADERS]; /* all values of --header */
+  size_t nheaders;
 } cli_args;
 
 const cli_verb *cli_verb_find(const char *name);

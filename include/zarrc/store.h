@@ -172,6 +172,7 @@ ZARRC_API zarrc_status zarrc_cache_store_open(zarrc_store *behind, const zarrc_c
                                               zarrc_store **out, zarrc_error *error);
 /* Forgets what is kept in memory, and when versions were the newest ones. ZARRC_INVALID_ARGUMENT: it is no cache. */
 ZARRC_API zarrc_status zarrc_cache_store_forget(zarrc_store *store, zarrc_error *error);
+/* Gets the counts of a cache, also of one behind wrappers and zip archives. ZARRC_INVALID_ARGUMENT: there is none. */
 ZARRC_API zarrc_status zarrc_cache_store_count(zarrc_store *store, zarrc_cache_counts *out, zarrc_error *error);
 
 typedef struct zarrc_zip_store_options {
@@ -244,7 +245,8 @@ typedef struct zarrc_http_counts {
  * made yet. How values, versions and failures are told apart: docs/format.md, "Over HTTP". */
 ZARRC_API zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_http_options *options,
                                              zarrc_store **out, zarrc_error *error);
-/* Gets the counts of a store over HTTP or S3, or of one behind a cache; ZARRC_INVALID_ARGUMENT: it is another one. */
+/* Gets the counts of a store over HTTP or S3, also of one behind wrappers and zip archives; ZARRC_INVALID_ARGUMENT:
+ * there is none. */
 ZARRC_API zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error);
 /* Where the name of a bucket stands in URLs. */
 typedef enum zarrc_s3_style {

@@ -322,8 +322,9 @@ zarrc_status zarrc_cache_store_forget(zarrc_store *store, zarrc_error *error) {
 }
 
 zarrc_status zarrc_cache_store_count(zarrc_store *store, zarrc_cache_counts *out, zarrc_error *error) {
+  while (store && !is_cache(store)) store = zarrc_store_source(store);
   zarrc_cache_store *c = (zarrc_cache_store *)store;
-  if (!is_cache(store)) return refuse_other(error);
+  if (!c) return refuse_other(error);
   zarrc_cache_counts counts = {.hits = atomic_load(&c->hits),
                                .misses = atomic_load(&c->misses),
                                .checks = atomic_load(&c->checks),

@@ -11,6 +11,9 @@ bool zarrc_key_is_below(const char *key, const char *prefix);
 /* Returns ZARRC_INVALID_ARGUMENT if a store, or one behind it, lacks a function that every store needs. */
 zarrc_status zarrc_store_check(const zarrc_store *store, zarrc_error *error);
 
+/* Returns the store that a store reads from; NULL: there is none. */
+zarrc_store *zarrc_store_source(const zarrc_store *store);
+
 /* Writes "URL/KEY", the name in errors of a store that shows what is below a key of another store. */
 void zarrc_url_join(const char *url, const char *key, char *out, size_t size);
 

@@ -193,7 +193,7 @@ zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_
 zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error) {
   zarrc_http_counts counts = {0};
   while (store && !(ZARRC_HAS_OP(store->ops, fetch) && store->ops->fetch == zarrc_http_fetch))
-    store = ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL;
+    store = zarrc_store_source(store);
   if (!store) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is not one over HTTP or S3");
   zarrc_transport_count(((zarrc_http_store *)store)->transport, &counts);
   return zarrc_sized_give(out, &counts, sizeof counts, "counts of HTTP", error);

@@ -79,6 +79,10 @@ static zarrc_status overlay_erase_prefix(zarrc_store *store, const char *prefix,
   return status ? status : zarrc_store_erase_prefix(o->behind, prefix, error);
 }
 
+static zarrc_store *overlay_source(const zarrc_store *store) {
+  return ((const overlay_store *)store)->behind;
+}
+
 zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out, zarrc_error *error) {
   static const zarrc_store_ops ops = {.struct_size = sizeof ops,
                                       .name = "overlay",
@@ -88,7 +92,8 @@ zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, z
                                       .erase_prefix = overlay_erase_prefix,
                                       .close = zarrc_store_free,
                                       .list_temporary = overlay_list_temporary,
-                                      .fetch = zarrc_wrapper_fetch};
+                                      .fetch = zarrc_wrapper_fetch,
+                                      .source = overlay_source};
   zarrc_status status = zarrc_store_check(front, error);
   if (!status) status = zarrc_store_wrap(behind, "", &ops, sizeof(overlay_store), out, error);
   if (status) return status;

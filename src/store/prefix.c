@@ -31,6 +31,10 @@ static zarrc_status prefix_open(zarrc_store *store, const char *key, zarrc_blob 
   return p->inner->ops->open(p->inner, join(p, key, joined), blob, error);
 }
 
+static zarrc_store *prefix_source(const zarrc_store *store) {
+  return ((const prefix_store *)store)->inner;
+}
+
 static zarrc_status prefix_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
   return zarrc_store_fetch(((const prefix_store *)store)->inner, requests, n, error);
 }
@@ -98,7 +102,8 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .close = zarrc_store_free,
                                       .list_temporary = prefix_list_temporary,
                                       .fetch = prefix_fetch,
-                                      .create = prefix_create};
+                                      .create = prefix_create,
+                                      .source = prefix_source};
   size_t n = strlen(prefix);
   zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
   if (!status) status = zarrc_store_wrap(inner, prefix, &ops, sizeof(prefix_store) + n + 2, out, error);

@@ -123,6 +123,11 @@ void zarrc_store_free(zarrc_store *store) {
   zarrc_free(store->ctx, store);
 }
 
+zarrc_store *zarrc_store_source(const zarrc_store *store) {
+  if (ZARRC_HAS_OP(store->ops, source)) return store->ops->source(store);
+  return ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL;
+}
+
 zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const zarrc_store_ops *ops, size_t nbytes,
                               zarrc_store **out, zarrc_error *error) {
   zarrc_status status = zarrc_store_check(behind, error);

@@ -294,6 +294,10 @@ static void zip_close(zarrc_store *store) {
   zarrc_store_free(store);
 }
 
+static zarrc_store *zip_source(const zarrc_store *store) {
+  return ((const zarrc_zip_store *)store)->archives;
+}
+
 static zarrc_status open_archive(zarrc_zip_store *z, zarrc_error *error) {
   zarrc_error why = {0};
   zarrc_status status = zarrc_key_blob_open(&z->archive, z->archives, z->key, &why);
@@ -314,7 +318,8 @@ zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zar
                                       .open = zip_open_blob,
                                       .list = zip_list,
                                       .close = zip_close,
-                                      .stage = &zarrc_zip_stage_ops};
+                                      .stage = &zarrc_zip_stage_ops,
+                                      .source = zip_source};
   static const zarrc_store_ops far_ops = {.struct_size = sizeof far_ops,
                                           .name = "zip",
                                           .blob_nbytes = zip_blob_nbytes,
@@ -322,7 +327,8 @@ zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zar
                                           .list = zip_list,
                                           .close = zip_close,
                                           .stage = &zarrc_zip_stage_ops,
-                                          .fetch = zarrc_zip_fetch};
+                                          .fetch = zarrc_zip_fetch,
+                                          .source = zip_source};
   zarrc_store *archives = how->archives;
   zarrc_ctx *ctx = archives->ctx;
   size_t n = strlen(how->key);

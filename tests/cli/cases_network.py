@@ -20,7 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.server.folder / self.path.partition("?")[0].lstrip("/")
         body = path.read_bytes() if path.is_file() else None
         status, extra = 200, {}
-        if path.is_dir() and self.path.endswith("/"):  # as nginx lists folders
+        if self.server.lists and path.is_dir() and self.path.endswith("/"):  # as nginx lists folders
             entries = [{"name": e.name, "type": "directory" if e.is_dir() else "file", "size": e.stat().st_size} for e in path.iterdir()]
             body, extra["Content-Type"] = json.dumps(entries).encode(), "application/json"
         if body is None:
@@ -57,7 +57,7 @@ class Network(support.Case):
         self.array("a.zarr", "int32", (40, 30), (20, 30), int32s(1200))
         self.array("s.zarr", "int32", (40, 30), (4, 5), int32s(1200, 7), "--shards", "20,30")
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.folder, self.server.asked = self.folder, []
+        self.server.folder, self.server.asked, self.server.lists = self.folder, [], True
         thread = threading.Thread(target=self.server.serve_forever)
         thread.start()
         self.addCleanup(thread.join)
@@ -69,6 +69,16 @@ class Network(support.Case):
         """The requests since the last call: how many, and how many bytes were sent."""
         requests, self.server.asked = self.server.asked, []
         return len(requests), sum(nbytes for _, _, nbytes, _ in requests)
+
+
+class Copies(Network):
+
+    def test_from_a_server_that_lists_nothing(self):
+        """It says so by 404, as of folders that are not there: that no chunk is listed does not mean that there is none."""
+        self.server.lists = False
+        for name, values in (("a.zarr", int32s(1200)), ("s.zarr", int32s(1200, 7))):
+            self.zarrc("copy", f"{self.url}/{name}", f"copy-{name}", "-q", "--check")
+            self.assertEqual(self.raw(f"copy-{name}"), values)
 
 
 class Caches(Network):
@@ -109,3 +119,50 @@ class Caches(Network):
         self.folder.joinpath("file").write_text("")
         self.zarrc("get", f"{self.url}/a.zarr", "--cache-dir", "file", code=9)
         self.zarrc("get", f"{self.url}/a.zarr", "--cache-dir", "none/such", code=9)
+
+
+class Stats(Network):
+
+    def stats(self, *arguments, code=0):
+        """What --stats tells, as numbers, and what was really asked for."""
+        self.asked()
+        done = self.run_command(*arguments, "--stats", "--json")
+        self.assertEqual(done.returncode, code, done.stderr)
+        document = json.loads(done.stderr.decode().splitlines()[0])
+        self.assertEqual(document["schema"], "zarrc.stats/1")
+        return document["stores"], self.asked()
+
+    def test_numbers_are_those_of_the_server(self):
+        stores, (requests, _) = self.stats("info", f"{self.url}/a.zarr")
+        self.assertEqual(len(stores), 1)
+        self.assertEqual((stores[0]["url"], stores[0]["requests"], stores[0]["retries"]), (f"{self.url}/a.zarr", requests, 0))
+        self.assertNotIn("cache", stores[0])
+        for run in range(2):
+            stores, (requests, nbytes) = self.stats("copy", f"{self.url}/a.zarr", "b.zarr", "-q", "--overwrite", "--cache-dir", "kept", "-c", "5,30")
+            self.assertEqual(stores[0]["requests"], requests)
+            self.assertGreater(stores[0]["rounds"], 0)
+            self.assertGreater(stores[0]["cache"]["misses" if run == 0 else "disk_hits"], 0)
+            self.assertLessEqual(stores[0]["bytes"], nbytes)
+
+    def test_text(self):
+        done = self.run_command("get", f"{self.url}/a.zarr?token=secret", "-s", "0,0", "--cache", "1M", "--stats")
+        self.assertEqual((done.returncode, done.stdout), (0, b"0\n"))
+        self.assertRegex(
+            done.stderr.decode(),
+            rf"^zarrc: stats: {re.escape(self.url)}/a.zarr: \d+ requests \(0 retries\) in \d+ rounds over \d+ connections?, \d+ bytes of values "
+            r"received; cache: \d+ hits? \(\d+ bytes?\), \d+ miss(es)?, \d+ checks?, 0 pieces from the disk\n$")
+        done = self.run_command("get", "a.zarr", "-s", "0,0", "--stats")
+        self.assertEqual(done.stderr, b"zarrc: stats: nothing was asked of a store over a network\n")
+        done = self.run_command("get", f"{self.url}/none.zarr", "--stats")
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr.decode(), r"^zarrc: stats: .*none.zarr: [1-9]")
+
+    def test_several_headers(self):
+        """All are sent, none is shown."""
+        done = self.run_command("info", f"{self.url}/none.zarr", "--header", "X-One: sesame", "--header=X-Two: open", "--stats")
+        self.assertEqual(done.returncode, 3)
+        self.assertNotIn(b"sesame", done.stderr + done.stdout)
+        for *_, headers in self.server.asked:
+            self.assertEqual((headers["X-One"], headers["X-Two"]), ("sesame", "open"))
+        self.assertGreater(len(self.server.asked), 0)
+        self.zarrc("info", f"{self.url}/a.zarr", *["--header", "X: y"] * 33, code=2)

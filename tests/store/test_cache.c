@@ -487,6 +487,13 @@ static void test_urls(void **state) {
   }
   http_server_rest(f->server);
   assert_int_equal(f->server->nrequests, 0); /* the whole archive was read to find its directory */
+  zarrc_store *prefix, *overlay; /* counts are found through what is in front */
+  contract_ok(zarrc_prefix_store_open(store, "c", &prefix, &error), &error);
+  contract_ok(zarrc_overlay_store_open(memory, prefix, &overlay, &error), &error);
+  assert_int_equal(counts_of(overlay).hits, counts_of(store).hits);
+  assert_true(http_counts(overlay).requests > 0);
+  zarrc_store_close(overlay);
+  zarrc_store_close(prefix);
   zarrc_free(f->ctx, path);
   zarrc_store_close(store);
   http_server_rest(f->server);

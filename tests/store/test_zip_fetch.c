@@ -302,6 +302,7 @@ static void test_http(void **state) {
   contract_ok(zarrc_store_each(zip, NMEMBERS, NULL, read_member, &step, &error), &error);
   http_server_rest(f->server);
   assert_int_equal(f->server->nrequests, NMEMBERS);
+  assert_int_equal(http_counts(zip).requests, 1 + NMEMBERS); /* also of the archive that it is in */
   assert_int_equal(http_counts(f->store).rounds, 1 + (NMEMBERS + 63) / 64);
   zarrc_store_close(zip);
   http_server_rest(f->server);
