@@ -176,6 +176,16 @@ static zarrc_status cache_erase_prefix(zarrc_store *store, const char *prefix, z
   return status;
 }
 
+static zarrc_status cache_create(zarrc_store *store, const char *folder, const char *const *names,
+                                 const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error) {
+  zarrc_cache_store *c = (zarrc_cache_store *)store;
+  zarrc_cache_memory_begin_change(&c->memory);
+  zarrc_status status = zarrc_store_create(c->behind, folder, names, values, n, unless, error);
+  zarrc_cache_memory_end_change(&c->memory);
+  zarrc_cache_memory_forget_below(&c->memory, folder);
+  return status;
+}
+
 static void cache_close(zarrc_store *store) {
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_disk_close(&c->disk);
@@ -255,7 +265,8 @@ static const zarrc_store_ops cache_ops = {.struct_size = sizeof cache_ops,
                                           .close = cache_close,
                                           .stage = &stage_ops,
                                           .inner = store_behind,
-                                          .fetch = zarrc_cache_fetch};
+                                          .fetch = zarrc_cache_fetch,
+                                          .create = cache_create};
 
 static zarrc_status take_options(const zarrc_store *behind, const zarrc_cache_options *given, zarrc_cache_options *out,
                                  zarrc_error *error) {

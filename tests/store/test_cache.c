@@ -237,6 +237,11 @@ static void test_abilities(void **state) {
   zarrc_key_blob_close(&blob);
   contract_expect(cache, "k", "appended");
 
+  static const char *const names[] = {"zarr.json", NULL}, *const unless[] = {"zarr.json", NULL};
+  contract_ok(zarrc_store_create(cache, "n", names, &part, 1, unless, NULL), NULL);
+  contract_expect(cache, "n/zarr.json", "appended");
+  assert_int_equal(zarrc_store_create(cache, "n", names, &part, 1, unless, NULL), ZARRC_CONFLICT);
+
   zarrc_stage *stage;
   bool found;
   char note[10];
@@ -487,7 +492,7 @@ static void test_urls(void **state) {
   }
   http_server_rest(f->server);
   assert_int_equal(f->server->nrequests, 0); /* the whole archive was read to find its directory */
-  zarrc_store *prefix, *overlay; /* counts are found through what is in front */
+  zarrc_store *prefix, *overlay;             /* counts are found through what is in front */
   contract_ok(zarrc_prefix_store_open(store, "c", &prefix, &error), &error);
   contract_ok(zarrc_overlay_store_open(memory, prefix, &overlay, &error), &error);
   assert_int_equal(counts_of(overlay).hits, counts_of(store).hits);
