@@ -369,6 +369,7 @@ static void test_elements(void **state) {
   served s = {.f = f};
   if (!f->store) skip();
   serve_shards(&s);
+  const zarrc_http_options patient = {.struct_size = sizeof patient, .stall_timeout_ms = 600000};
   for (int i = 0; i < 2; i++) {
     const zarrc_cache_options options = {
         .struct_size = sizeof options, .trusted_ms = i ? UINT64_MAX : 0, .disk = disk, .name = i ? "trusted" : ""};
@@ -380,7 +381,7 @@ static void test_elements(void **state) {
       zarrc_ctx *shared = f->ctx;
       contract_ok(zarrc_ctx_open(NULL, &own, NULL), NULL);
       f->ctx = own;
-      http = http_open(f, NULL);
+      http = http_open(f, &patient);
       f->ctx = shared;
       contract_ok(zarrc_cache_store_open(http, &options, &cache, &error), &error);
       http_server_begin(f->server);
