@@ -415,15 +415,57 @@ static char *divide_key(char *path) {
 }
 
 /* The URL does not have the server, which tells a bucket from others of that name. */
-static zarrc_status put_s3_cache(opening *o) {
+static zarrc_status put_s3_cache(opening *o, zarrc_store **store) {
   zarrc_buf name = zarrc_buf_new(o->ctx, SIZE_MAX);
-  zarrc_status status = zarrc_s3_name(o->store, &name, o->error);
+  zarrc_status status = zarrc_s3_name(*store, &name, o->error);
   if (!status) status = zarrc_buf_append(&name, "", 1, o->error);
   if (!status)
-    status = put_cache(o, (const char *)name.ptr, &o->store);
+    status = put_cache(o, (const char *)name.ptr, store);
   else
-    zarrc_store_close(o->store);
+    zarrc_store_close(*store);
   zarrc_buf_clear(&name);
+  return status;
+}
+
+/* Opens the store of "bucket/prefix", which is divided. */
+static zarrc_status open_bucket(opening *o, char *path, bool read_only, zarrc_store **out) {
+  char *key = path + strcspn(path, "/");
+  if (*key) *key++ = '\0';
+  zarrc_status status =
+      zarrc_s3_store_open(o->ctx, path, key, read_only, o->options.s3, o->options.http, out, o->error);
+  return status || !o->options.cache ? status : put_s3_cache(o, out);
+}
+
+/* Finds the archive in "bucket/a/b.zip/c": the first name that ends as archives do, or, if the URL says that it is one,
+ * the last name. Returns NULL if there is none. *end: where it ends. */
+static char *find_s3_archive(const opening *o, char *path, char **end) {
+  char *found = NULL;
+  for (char *name = strchr(path, '/'); name; name = **end ? *end : NULL) {
+    name++;
+    char *until = name + strcspn(name, "/");
+    size_t n = (size_t)(until - name);
+    bool is_named = ends_with(name, n, ".zip") || ends_with(name, n, ".ozx");
+    *end = until;
+    if (is_named) return name;
+    if (o->is_zip) found = name;
+  }
+  return found;
+}
+
+/* Opens the archive whose name stands in "bucket/folder/name/node" and ends at `end`. */
+static zarrc_status open_s3_archive(opening *o, char *path, char *name, char *end) {
+  zarrc_zip_opening how = {.owns = true};
+  char *key;
+  if (makes(o)) return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip archives on S3 can only be read");
+  zarrc_status status = copy_path(o, *end ? end + 1 : end, &o->path);
+  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+  *end = name[-1] = '\0';
+  if (!status) status = copy_path(o, name, &key);
+  if (status) return status;
+  how.key = key;
+  status = open_bucket(o, path, true, &how.archives);
+  if (!status) status = zarrc_zip_open(&how, &o->store, o->error);
+  zarrc_free(o->ctx, key);
   return status;
 }
 
@@ -431,7 +473,6 @@ static zarrc_status put_s3_cache(opening *o) {
 static zarrc_status open_s3(opening *o) {
   static const char document[] = "/zarr.json";
   const char *url = o->url + strlen("s3:");
-  if (o->is_zip) return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "zip archives cannot be read from S3 yet");
   if (strncmp(url, "//", 2) != 0 || strcspn(url + 2, "/@") == 0 || url[2 + strcspn(url + 2, "/@")] == '@')
     return zarrc_fail(o->error, ZARRC_INVALID_ARGUMENT, "a URL of S3 is s3://bucket/path, without credentials");
   char *path;
@@ -439,14 +480,14 @@ static zarrc_status open_s3(opening *o) {
   if (status) return status;
   size_t n = (size_t)(put_components(path, path) - path), m = sizeof document - 1;
   if (n > m && !strcmp(path + n - m, document)) path[n - m] = '\0';
-  char *node = divide_key(path), *key = path + strcspn(path, "/");
-  if (*key) *key++ = '\0';
-  status = copy_path(o, node, &o->path);
-  if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
-  if (!status)
-    status = zarrc_s3_store_open(o->ctx, path, key, o->options.read_only, o->options.s3, o->options.http, &o->store,
-                                 o->error);
-  if (!status && o->options.cache) status = put_s3_cache(o);
+  char *end, *archive = find_s3_archive(o, path, &end);
+  if (archive) {
+    status = open_s3_archive(o, path, archive, end);
+  } else {
+    status = copy_path(o, divide_key(path), &o->path);
+    if (!status && *o->path) status = zarrc_key_check(o->path, o->error);
+    if (!status) status = open_bucket(o, path, o->options.read_only, &o->store);
+  }
   zarrc_free(o->ctx, path);
   return status;
 }

@@ -3,6 +3,7 @@
 #include "s3_store.h"
 
 #include "support/faulty_alloc.h"
+#include "support/files.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -173,9 +174,57 @@ static void test_fork(void **state) {
   s3_expect(f->store, "b", "child");
 }
 
+/* Archives by URL, with a cache or without, and what is no archive. */
+static void test_archives(void **state) {
+  const s3_fixture *f = *state;
+  static const struct {
+    const char *url, *path, *name;
+  } rows[] = {{"s3://b/p/x.zip", "", "s3://b/p/x.zip"},           {"s3://b/p/x.zip/c", "c", "s3://b/p/x.zip"},
+              {"s3://b/p/x.zip/zarr.json", "", "s3://b/p/x.zip"}, {"zip::s3://b/p/plain", "", "s3://b/p/plain"},
+              {"zip://c::s3://b/p/x.zip", "c", "s3://b/p/x.zip"}, {"s3://b/p", "", "s3://b/p"}};
+  char endpoint[64], *path;
+  size_t nbytes;
+  zarrc_store *store;
+  zarrc_error error;
+  needs_s3();
+  if (!ZARRC_HAVE_LIBDEFLATE && !ZARRC_HAVE_ZLIB) skip();
+  uint8_t *bytes = data_read("zip/good.zip", &nbytes);
+  http_server_url(f->server->http, "", endpoint, sizeof endpoint);
+  const zarrc_s3_options s3 = {.struct_size = sizeof s3,
+                               .access_key_id = f->server->id,
+                               .secret_access_key = f->server->secret,
+                               .region = "us-east-1",
+                               .endpoint = endpoint};
+  const zarrc_cache_options cache = {.struct_size = sizeof cache};
+  zarrc_open_options options = {.struct_size = sizeof options, .read_only = true, .s3 = &s3};
+  assert_int_equal(zarrc_store_set(f->store, "x.zip", bytes, nbytes, NULL), ZARRC_OK);
+  assert_int_equal(zarrc_store_set(f->store, "plain", bytes, nbytes, NULL), ZARRC_OK);
+  for (size_t i = 0; i < 12; i++) {
+    zarrc_bytes got;
+    options.cache = i < 6 ? NULL : &cache;
+    if (zarrc_store_open(f->ctx, rows[i % 6].url, &options, &store, &path, &error))
+      fail_msg("%s: %s", rows[i % 6].url, SAID(error));
+    assert_string_equal(path, rows[i % 6].path);
+    assert_string_equal(store->url, rows[i % 6].name);
+    if (i % 6 < 5) {
+      assert_int_equal(zarrc_store_get(store, "c/0", 100, &got, &error), ZARRC_OK);
+      assert_int_equal(got.ptr[15], 16);
+      zarrc_bytes_release(&got);
+    }
+    zarrc_free(f->ctx, path);
+    zarrc_store_close(store);
+  }
+  assert_int_equal(zarrc_store_open(f->ctx, "s3://b/p/none.zip", &options, &store, &path, &error), ZARRC_NOT_FOUND);
+  options.read_only = false;
+  options.create = true;
+  assert_int_equal(zarrc_store_open(f->ctx, "s3://b/p/x.zip", &options, &store, &path, &error), ZARRC_UNSUPPORTED);
+  free(bytes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {S3_TEST(test_contract),  S3_TEST(test_keys),     S3_TEST(test_requests),
                                      S3_TEST(test_read_only), S3_TEST(test_prefixes), S3_TEST(test_wrong_options),
-                                     S3_TEST(test_no_memory), S3_TEST(test_threads),  S3_TEST(test_fork)};
+                                     S3_TEST(test_no_memory), S3_TEST(test_threads),  S3_TEST(test_fork),
+                                     S3_TEST(test_archives)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
