@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/answer.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -161,6 +162,7 @@ zarrc_status zarrc_answer_fail(const zarrc_answer *answer, unsigned ntries, zarr
   if (ntries > 1) zarrc_error_append(error, " (tried %u times)", ntries);
   if (!error) return status;
   error->http_status = http;
+  error->os_error = is_access ? EACCES : 0; /* errno is of something else */
   error->transient = http == 408 || http == 425 || http == 429 || (http >= 500 && http != 501);
   if (answer->retry_after_ms > 0) error->retry_after_ms = answer->retry_after_ms;
   return status;

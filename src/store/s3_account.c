@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,6 +81,7 @@ static zarrc_status read_files(sources *s) {
   s->is_named = is_set(s->options->profile) || named;
   zarrc_status status = read_file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", ctx, &s->credentials, s->error);
   if (!status) status = read_file("AWS_CONFIG_FILE", ".aws/config", ctx, &s->config, s->error);
+  errno = 0; /* what is wrong with an account is no error of the system */
   bool is_there = zarrc_profile_has(&s->credentials, "", s->profile) || zarrc_profile_has(&s->config, "", s->profile) ||
                   zarrc_profile_has(&s->config, "profile", s->profile);
   if (!status && is_set(s->options->profile) && !is_there)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarrc import _core
+from zarrc import _core, _remote
 from zarrc._context import context, hold
 from zarrc._dtypes import exportable, to_numpy
 from zarrc._selection import Picks, beside_list, crossed, paired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 BIG = sys.byteorder == "big"
 _INT = {int}
@@ -61,8 +61,10 @@ class Array:
         Follow symbolic links that lead out of the array's directory.
     sync : bool
         A write ends when what it stored is on the disk.
-    use_consolidated, strict : bool
+    use_consolidated, strict, pickle_secrets : bool
         See `zarrc.open`.
+    settings : dict, optional
+        Of the server; `zarrc.open` makes them of ``storage_options``.
 
     Attributes
     ----------
@@ -93,8 +95,12 @@ class Array:
         sync: bool = False,
         use_consolidated: bool = True,
         strict: bool = False,
+        settings: _remote.Settings | None = None,
+        pickle_secrets: bool = False,
     ) -> None:
         self._url = url
+        self._settings = settings
+        self._pickle_secrets = pickle_secrets
         self._place = url if url[:1] == "/" or ":" in url.split("/")[0] else os.path.abspath(url)
         self._options = (read_only, follow_links, sync, use_consolidated, strict)
         self._opened: _core.Array | None = None
@@ -114,11 +120,17 @@ class Array:
         threads = context()
         opened = self._opened
         if opened is None:
-            opened = self._opened = _core.Array(threads, self._url, *self._options)
+            opened = self._opened = _core.Array(threads, self._url, *self._options, self._settings)
         return opened
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Array, (self._place, *self._options)
+        secrets = [] if self._pickle_secrets else _remote.secrets(self._url, self._settings)
+        if secrets:
+            raise TypeError(
+                f"an array that was opened with secrets ({', '.join(secrets)}) is not pickled: have each process find "
+                "them in its environment or its files, or open it with pickle_secrets=True"
+            )
+        return Array, (self._place, *self._options, self._settings, self._pickle_secrets)
 
     def forget(self) -> None:
         """Gives up what belongs to a context that is no longer used; internal."""
@@ -367,10 +379,13 @@ def open(
     sync: bool = False,
     use_consolidated: bool = True,
     strict: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+    pickle_secrets: bool = False,
 ) -> Array:
-    """Opens the array at a path or URL (``file:``, ``zip:``, ``http:``, ``https:``), without zarr-python.
+    """Opens the array at a path or URL (``file:``, ``zip:``, ``http:``, ``https:``, ``s3:``), without zarr-python.
 
-    A zip archive is opened as a directory is: ``data.zip/group/array``. Archives and what is on a server can only be read.
+    A zip archive is opened as a directory is: ``data.zip/group/array``. Archives and what is at a URL of http can only
+    be read.
 
     Parameters
     ----------
@@ -388,6 +403,20 @@ def open(
     strict : bool
         Refuse stored metadata that bend a rule of the specification, as an `InvalidError`. Otherwise those that can be
         understood are read, with a `UserWarning` for each; see `Array.notices`.
+    storage_options : dict
+        How a server is asked, by the names that fsspec, s3fs and obstore have. For http, https and s3: ``headers`` (a
+        dictionary; sent to no other server), ``ca_file``, ``max_requests`` (at the same time, 64), ``connect_timeout``,
+        ``stall_timeout``, ``retry_timeout`` (seconds), ``tries``, ``gap`` (bytes between ranges that are read in one
+        request), ``http2``, ``missing_403`` (a chunk for which the server answers 403 is not there). For s3:
+        ``anonymous`` or ``anon``, ``key``, ``secret`` and ``token``, ``profile``, ``endpoint_url``, ``region``,
+        ``requester_pays``, ``addressing_style`` ("auto", "path" or "virtual"); longer names such as
+        ``aws_access_key_id`` are known, and what stands in ``client_kwargs``, ``config_kwargs`` and
+        ``client_options`` where it means the same. What is not given comes from the environment and the files of AWS
+        tools.
+    pickle_secrets : bool
+        Put secrets (``secret``, ``token``, ``headers``, and a password or a query in the URL) into pickles, as those
+        that dask sends to its workers. Otherwise an array that was opened with any cannot be pickled. Secrets from the
+        environment and from files are never pickled: each process finds its own.
 
     Returns
     -------
@@ -402,10 +431,18 @@ def open(
         The system does not permit it, or a link leads out of the directory.
     InvalidError
         Its metadata are not right.
+    StoreError
+        A server cannot be reached, or fails; it is an `OSError`.
+    TypeError
+        There is no such name in `storage_options`.
+    ValueError
+        A value in `storage_options` means nothing, or there are some for a path.
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    array = Array(os.fspath(url), mode == "r", follow_links, sync, use_consolidated, strict)
+    place = os.fspath(url)
+    settings = _remote.settings(place, storage_options)
+    array = Array(place, mode == "r", follow_links, sync, use_consolidated, strict, settings, pickle_secrets)
     for sentence in array.notices:
-        warnings.warn(f"{url}: {sentence}", UserWarning, stacklevel=2)
+        warnings.warn(f"{_core.url_shown(place)}: {sentence}", UserWarning, stacklevel=2)
     return array

@@ -8,10 +8,10 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from zarrc import _core
+from zarrc import _core, _remote
 from zarrc._context import max_workers
 
 _NEW, _OVERWRITE, _OVERWRITE_ALL, _RESUME = range(4)  # zarrc_copy_mode
@@ -155,6 +155,8 @@ def copy(
     use_consolidated: bool = True,
     dry_run: bool = False,
     progress: Progress | None = None,
+    src_storage_options: Mapping[str, Any] | None = None,
+    dst_storage_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Copies an array, or a group and all below it, from a path or URL to another, as ``zarrc copy`` does.
 
@@ -164,8 +166,9 @@ def copy(
     Parameters
     ----------
     src, dst : str
-        Of a directory or a zip archive (``data.zip``, or ``zip:`` and a path); ``src`` is only read. An archive is written as a
-        whole, and ``resume`` does not go on with it.
+        Of a directory, a zip archive (``data.zip``, or ``zip:`` and a path), or a store on S3; of ``src`` also a URL of http. ``src``
+        is only read. An archive is written as a whole, and ``resume`` does not go on with it. On S3 nothing is made aside: what
+        is copied is below ``dst`` at once.
     chunks : sequence of int
         Shape of the chunks (inside shards, where there are shards). In a group: of the arrays with so many dimensions.
     shards : sequence of int or "none"
@@ -206,6 +209,8 @@ def copy(
     progress : callable
         Called as ``progress(done, total)``, in objects (chunks or shards) of the copy, several times a second by the
         thread that called ``copy``. What it raises ends the copy, and is raised.
+    src_storage_options, dst_storage_options : dict
+        How the servers of ``src`` and ``dst`` are asked, as in `zarrc.open`.
 
     Returns
     -------
@@ -238,10 +243,12 @@ def copy(
     context = _core.Context(
         threads=max_workers() if threads is None else threads, fast_gzip=fast_gzip, max_memory=limit
     )
+    source, target = os.fspath(src), os.fspath(dst)
+    shown, target_shown = _core.url_shown(source), _core.url_shown(target)
     copier = _core.Copier(
         context,
-        os.fspath(src),
-        os.fspath(dst),
+        source,
+        target,
         mode=mode,
         chunks=_shape("chunks", chunks),
         shards=None if isinstance(shards, str) else _shape("shards", shards),
@@ -258,19 +265,21 @@ def copy(
         sync=sync,
         zarr_format=_format(zarr_format),
         use_consolidated=use_consolidated,
+        source_settings=_remote.settings(source, src_storage_options),
+        target_settings=_remote.settings(target, dst_storage_options),
     )
     copier.plan()
     planned = copier.report()
-    _warn_of_notes(os.fspath(src), planned["arrays"])
-    _warn_of_unlisted(os.fspath(src), planned)
+    _warn_of_notes(shown, planned["arrays"])
+    _warn_of_unlisted(shown, planned)
     started = time.monotonic()
     if not dry_run and progress is None:
         copier.run()
     elif not dry_run and progress is not None:
         _run(copier, progress)
     report = {
-        "source": os.fspath(src),
-        "destination": os.fspath(dst),
+        "source": shown,
+        "destination": target_shown,
         "dry_run": dry_run,
         "zarr_format": zarr_format,
         **copier.report(),
@@ -281,12 +290,12 @@ def copy(
         for name in ("written", "read", "skipped_objects", "mended_objects"):
             del report[name]
     else:
-        _warn_of_stale(os.fspath(src), report)
+        _warn_of_stale(shown, report)
         report |= {"checked": check, "seconds": time.monotonic() - started}
         if copier.left is not None:
             report["left"] = copier.left
             warnings.warn(
-                f"{os.fspath(dst)}: what could not be removed of the old version is left in {copier.left}; "
+                f"{target_shown}: what could not be removed of the old version is left in {copier.left}; "
                 "the next copy with overwrite=True tries again",
                 RuntimeWarning,
                 stacklevel=2,

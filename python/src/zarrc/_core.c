@@ -424,12 +424,17 @@ static int module_clear(PyObject *module) {
   return 0;
 }
 
+static PyMethodDef module_methods[] = {
+    {"url_shown", core_url_shown, METH_O, "A URL without user, password and query, which may be secrets."},
+    {0},
+};
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0}};
 static PyModuleDef module_def = {
     .m_base = PyModuleDef_HEAD_INIT,
     .m_name = MODULE_NAME,
     .m_doc = "libzarrc as seen from Python; an internal module.",
     .m_size = sizeof(core_state),
+    .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,

@@ -64,6 +64,19 @@ PyObject *core_raise(core_state *state, const zarrc_error *error);
 /* The same for a codec that does not take its settings. */
 PyObject *core_raise_setting(core_state *state, const zarrc_error *error);
 
+/* Options of stores on servers, and their memory. */
+typedef struct core_remote {
+  zarrc_http_options http;
+  zarrc_s3_options s3;
+  const char **headers;
+} core_remote;
+/* Takes what zarrc._remote has made of a user's storage_options, a dict or None, and puts it into `options`. Texts are
+ * lent by the dict. core_remote_clear in any case. false: an exception was raised. */
+bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *options);
+void core_remote_clear(core_remote *remote);
+/* A URL as it may be shown; a function of the module. */
+PyObject *core_url_shown(PyObject *module, PyObject *url);
+
 /* The context of a Context object, which must be one; else raises TypeError and returns NULL. */
 zarrc_ctx *core_context_get(core_state *state, PyObject *object);
 

@@ -16,6 +16,8 @@ FOUND: int
 PENDING: int
 NO_BOX: int
 
+def url_shown(url: str, /) -> str: ...
+
 class ZarrcError(Exception):
     status: str | None
     codec: str | None
@@ -70,6 +72,8 @@ class Copier:
         sync: bool = False,
         zarr_format: int = 0,
         use_consolidated: bool = True,
+        source_settings: dict[str, Any] | None = None,
+        target_settings: dict[str, Any] | None = None,
     ) -> Copier: ...
     @property
     def progress(self) -> tuple[int, int]: ...
@@ -156,6 +160,7 @@ class Array:
         sync: bool = False,
         use_consolidated: bool = True,
         strict: bool = False,
+        settings: dict[str, Any] | None = None,
     ) -> Array: ...
     @property
     def shape(self) -> tuple[int, ...]: ...

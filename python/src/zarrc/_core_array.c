@@ -23,12 +23,13 @@ static zarrc_status open_array(zarrc_store *store, const char *path, bool consol
 }
 
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  static char *names[] = {"context", "url", "read_only", "follow_links", "sync", "use_consolidated", "strict", NULL};
-  PyObject *context;
+  static char *names[] = {"context", "url",      "read_only", "follow_links", "sync", "use_consolidated",
+                          "strict",  "settings", NULL};
+  PyObject *context, *settings = Py_None;
   const char *url;
   int read_only = 1, follow_links = 0, sync = 0, consolidated = 1, strict = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|ppppp:Array", names, &context, &url, &read_only, &follow_links,
-                                   &sync, &consolidated, &strict))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|pppppO:Array", names, &context, &url, &read_only, &follow_links,
+                                   &sync, &consolidated, &strict, &settings))
     return NULL;
   core_state *state = core_state_of(type);
   zarrc_ctx *ctx = core_context_get(state, context);
@@ -40,16 +41,22 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
                                 .read_only = read_only != 0,
                                 .follow_links = follow_links != 0,
                                 .sync = sync ? ZARRC_SYNC_DATA : ZARRC_SYNC_NONE};
+  core_remote remote;
   zarrc_error error;
   zarrc_status status;
   char *path = NULL;
   self->context = Py_NewRef(context);
   self->ctx = ctx;
-  Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(ctx, url, &options, &self->store, &path, &error);
-  if (!status) status = open_array(self->store, path, consolidated != 0, strict != 0, &self->array, &error);
-  zarrc_free(ctx, path);
-  Py_END_ALLOW_THREADS if (!status) return (PyObject *)self;
-  core_raise(state, &error);
+  bool ok = core_remote_take(&remote, settings, &options);
+  if (ok) {
+    Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(ctx, url, &options, &self->store, &path, &error);
+    if (!status) status = open_array(self->store, path, consolidated != 0, strict != 0, &self->array, &error);
+    zarrc_free(ctx, path);
+    Py_END_ALLOW_THREADS ok = !status;
+    if (!ok) core_raise(state, &error);
+  }
+  core_remote_clear(&remote);
+  if (ok) return (PyObject *)self;
   Py_DECREF((PyObject *)self);
   return NULL;
 }
@@ -293,7 +300,7 @@ static PyType_Slot array_slots[] = {
     {Py_tp_getset, array_members},
     {Py_tp_doc,
      "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False, use_consolidated=True, "
-     "strict=False)."},
+     "strict=False, settings=None)."},
     {0},
 };
 PyType_Spec core_array_spec = {"zarrc._core.Array", sizeof(core_array), 0, Py_TPFLAGS_DEFAULT, array_slots};

@@ -3,6 +3,7 @@
 #include "_core.h"
 
 #include <string.h>
+#include <strings.h>
 #include <zarrc/plugin/store.h>
 
 typedef struct core_copier {
@@ -11,8 +12,9 @@ typedef struct core_copier {
   zarrc_ctx *ctx;
   zarrc_store *source, *target;
   zarrc_copier *copier;
-  PyObject *source_url, *target_url;
-  char *target_path; /* inside the store */
+  PyObject *source_url, *target_url; /* with what may be secret */
+  PyObject *source_name;             /* without */
+  char *target_path;                 /* inside the store */
   atomic_ullong done, total;
 } core_copier;
 
@@ -59,12 +61,15 @@ static zarrc_status open_store(const core_copier *self, PyObject *url, const zar
 
 /* Raises an exception that names the URL that it is about, where the library names no store. */
 static void raise_about(PyObject *self, PyObject *url, zarrc_error *error) {
-  const zarrc_store place = {.url = url ? PyUnicode_AsUTF8AndSize(url, NULL) : NULL};
-  zarrc_error_in_key(error, &place, "");
+  char shown[sizeof error->store + 1]; /* a longer one is shown by none */
+  const char *text = url ? PyUnicode_AsUTF8AndSize(url, NULL) : NULL;
+  zarrc_error_in_key(error, &(zarrc_store){.url = text ? zarrc_url_shown(text, shown, sizeof shown) : NULL}, "");
   core_raise(core_state_of(Py_TYPE(self)), error);
 }
 
-static bool open_copier(core_copier *self, zarrc_open_options *options, zarrc_copy_options *wish) {
+/* Opens both stores, each with the options for its servers. */
+static bool open_copier(core_copier *self, const zarrc_open_options *options, const zarrc_open_options *into,
+                        zarrc_copy_options *wish) {
   char *from = NULL, *to = NULL;
   zarrc_error error = {0};
   PyObject *about = self->source_url;
@@ -72,18 +77,14 @@ static bool open_copier(core_copier *self, zarrc_open_options *options, zarrc_co
   const char *target = PyUnicode_AsUTF8AndSize(self->target_url, NULL);
   if (!source || !target) return false;
   zarrc_status status = zarrc_copy_check_urls(self->ctx, source, target, &error);
-  options->read_only = true;
   if (!status) status = open_store(self, self->source_url, options, &self->source, &from, &error);
-  options->read_only = false;
-  options->create = true;
-  options->by_stage = true;
   if (!status) {
     about = self->target_url;
-    status = open_store(self, self->target_url, options, &self->target, &to, &error);
+    status = open_store(self, self->target_url, into, &self->target, &to, &error);
   }
-  if (!status && !zarrc_stage_possible(self->target))
+  if (!status && !zarrc_stage_possible(self->target) && !strncasecmp(target, "memory:", 7))
     status = zarrc_fail(&error, ZARRC_INVALID_ARGUMENT, "a copy in memory would be gone at once");
-  wish->source_name = source;
+  wish->source_name = PyUnicode_AsUTF8AndSize(self->source_name, NULL);
   wish->event = hear;
   wish->event_arg = self;
   if (!status) {
@@ -116,17 +117,19 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                           "sync",
                           "zarr_format",
                           "use_consolidated",
+                          "source_settings",
+                          "target_settings",
                           NULL};
-  PyObject *context, *source, *target, *chunks = Py_None, *shards = Py_None;
+  PyObject *context, *source, *target, *chunks = Py_None, *shards = Py_None, *from = Py_None, *to = Py_None;
   const char *codecs = NULL, *key_encoding = NULL, *separator = NULL;
   int mode = 0, no_shards = 0, write_empty = 0, other_files = 0, check = 0, follow_links = 0, direct = 0, sync = 0,
       zarr_format = 0, consolidated = 1;
   unsigned long long memory = 0;
   int64_t chunk_shape[ZARRC_MAX_NDIM], shard_shape[ZARRC_MAX_NDIM];
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppip:Copier", names, &context, &source, &target,
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppipOO:Copier", names, &context, &source, &target,
                                    &mode, &chunks, &shards, &no_shards, &codecs, &key_encoding, &separator,
                                    &write_empty, &other_files, &check, &memory, &follow_links, &direct, &sync,
-                                   &zarr_format, &consolidated))
+                                   &zarr_format, &consolidated, &from, &to))
     return NULL;
   zarrc_ctx *ctx = core_context_get(core_state_of(type), context);
   zarrc_copy_options wish = {.struct_size = sizeof wish,
@@ -142,9 +145,13 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
                              .zarr_format = zarr_format,
                              .no_consolidated = !consolidated};
   zarrc_open_options options = {.struct_size = sizeof options,
+                                .read_only = true,
                                 .follow_links = follow_links != 0,
                                 .direct = direct != 0,
                                 .sync = sync ? ZARRC_SYNC_DATA : ZARRC_SYNC_NONE};
+  zarrc_open_options into = options;
+  into.read_only = false;
+  into.create = into.by_stage = true;
   if (!ctx || !take_shape(chunks, chunk_shape, &wish.chunk_shape, &wish.nchunk_shape) ||
       !take_shape(shards, shard_shape, &wish.shard_shape, &wish.nshard_shape))
     return NULL;
@@ -155,7 +162,13 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
   self->ctx = ctx;
   self->source_url = Py_NewRef(source);
   self->target_url = Py_NewRef(target);
-  if (open_copier(self, &options, &wish)) return (PyObject *)self;
+  self->source_name = core_url_shown(NULL, source);
+  core_remote source_remote = {0}, target_remote = {0};
+  bool ok = self->source_name && core_remote_take(&source_remote, from, &options) &&
+            core_remote_take(&target_remote, to, &into) && open_copier(self, &options, &into, &wish);
+  core_remote_clear(&source_remote);
+  core_remote_clear(&target_remote);
+  if (ok) return (PyObject *)self;
   Py_DECREF((PyObject *)self);
   return NULL;
 }
@@ -170,6 +183,7 @@ static void copier_dealloc(PyObject *object) {
   Py_XDECREF(self->context);
   Py_XDECREF(self->source_url);
   Py_XDECREF(self->target_url);
+  Py_XDECREF(self->source_name);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(object);
   Py_DECREF((PyObject *)type);
@@ -184,7 +198,7 @@ static const char *option_name(const char *option) {
 /* Appends what a caller may do about a group at the target. */
 static void advise_inside(const core_copier *self, uint64_t nnodes, zarrc_error *error) {
   char inside[200];
-  const char *source = PyUnicode_AsUTF8AndSize(self->source_url, NULL);
+  const char *source = PyUnicode_AsUTF8AndSize(self->source_name, NULL);
   const char *target = PyUnicode_AsUTF8AndSize(self->target_url, NULL);
   if (!source || !target) return PyErr_Clear();
   zarrc_copy_url_inside(source, target, inside, sizeof inside);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* What Python says of servers, as options of stores. */
+#include "_core.h"
+
+#include <string.h>
+
+/* Lends the texts of a list. false: an exception was raised. */
+static bool take_headers(PyObject *list, core_remote *out) {
+  Py_ssize_t n = list ? PyList_Size(list) : 0;
+  out->headers = PyMem_Calloc(n > 0 ? (size_t)n : 1, sizeof *out->headers);
+  if (!out->headers) PyErr_NoMemory();
+  for (Py_ssize_t i = 0; out->headers && i < n; i++)
+    if (!(out->headers[i] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, i), NULL))) return false;
+  out->http.headers = out->headers;
+  out->http.nheaders = (size_t)n;
+  return out->headers != NULL;
+}
+
+bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *options) {
+  static char *names[] = {"headers",
+                          "ca_file",
+                          "max_requests",
+                          "connect_timeout_ms",
+                          "stall_timeout_ms",
+                          "retry_timeout_ms",
+                          "tries",
+                          "gap",
+                          "http2",
+                          "missing_403",
+                          "access_key_id",
+                          "secret_access_key",
+                          "session_token",
+                          "anonymous",
+                          "requester_pays",
+                          "style",
+                          "region",
+                          "endpoint",
+                          "profile",
+                          NULL};
+  zarrc_http_options *h = &out->http;
+  zarrc_s3_options *s = &out->s3;
+  PyObject *headers = NULL;
+  int http2 = 0, missing_403 = 0, anonymous = 0, requester_pays = 0, style = 0;
+  unsigned long long gap = 0;
+  *out = (core_remote){.http.struct_size = sizeof out->http, .s3.struct_size = sizeof out->s3};
+  if (settings == Py_None) return true;
+  PyObject *none = PyTuple_New(0);
+  bool ok = none && PyArg_ParseTupleAndKeywords(
+                        none, settings, "|$O!zIIIIIKppzzzppizzz:settings", names, &PyList_Type, &headers, &h->ca_file,
+                        &h->max_requests, &h->connect_timeout_ms, &h->stall_timeout_ms, &h->retry_timeout_ms, &h->tries,
+                        &gap, &http2, &missing_403, &s->access_key_id, &s->secret_access_key, &s->session_token,
+                        &anonymous, &requester_pays, &style, &s->region, &s->endpoint, &s->profile);
+  Py_XDECREF(none);
+  if (!ok || !take_headers(headers, out)) return false;
+  h->gap = gap;
+  h->http2 = http2 != 0;
+  h->missing_403 = missing_403 != 0;
+  s->anonymous = anonymous != 0;
+  s->requester_pays = requester_pays != 0;
+  s->style = (zarrc_s3_style)style;
+  options->http = h;
+  options->s3 = s;
+  return true;
+}
+
+void core_remote_clear(core_remote *remote) {
+  PyMem_Free(remote->headers);
+  remote->headers = NULL;
+}
+
+PyObject *core_url_shown(PyObject *module, PyObject *url) {
+  Py_ssize_t n;
+  const char *text = PyUnicode_AsUTF8AndSize(url, &n);
+  (void)module;
+  char *shown = text ? PyMem_Malloc((size_t)n + 1) : NULL;
+  if (!shown) return text ? PyErr_NoMemory() : NULL;
+  PyObject *result = PyUnicode_FromString(zarrc_url_shown(text, shown, (size_t)n + 1));
+  PyMem_Free(shown);
+  return result;
+}
