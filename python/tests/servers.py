@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ class _Files(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server: Server = self.server.zarrc  # type: ignore[attr-defined]
         server.seen.append(Seen("GET", self.path, {k.lower(): v for k, v in self.headers.items()}))
-        path = self.path.partition("?")[0].lstrip("/")
+        path = unquote(self.path.partition("?")[0]).lstrip("/")
         for end, status in server.refusals.items():
             if path.endswith(end):
                 return self._answer(status, b"", {})
@@ -74,7 +75,7 @@ class _Files(BaseHTTPRequestHandler):
         server: Server = self.server.zarrc  # type: ignore[attr-defined]
         server.seen.append(Seen("HEAD", self.path, {k.lower(): v for k, v in self.headers.items()}))
         assert server.root is not None
-        file = server.root / self.path.partition("?")[0].lstrip("/")
+        file = server.root / unquote(self.path.partition("?")[0]).lstrip("/")
         self.send_response(200 if file.is_file() else 404)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(file.stat().st_size if file.is_file() else 0))

@@ -64,6 +64,18 @@ class WrapperStore(StorePath):
     pass
 
 
+class FsspecStore(StorePath):
+    pass
+
+
+class ObjectStore(StorePath):
+    pass
+
+
+class ZipStore(StorePath):
+    pass
+
+
 class V2Codec:
     """There is no format 2."""
 

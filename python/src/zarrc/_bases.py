@@ -33,7 +33,7 @@ if TYPE_CHECKING or HAS_ZARR:
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import cpu, default_buffer_prototype
     from zarr.core.common import concurrent_map
-    from zarr.storage import LocalStore, MemoryStore, WrapperStore
+    from zarr.storage import FsspecStore, LocalStore, MemoryStore, ObjectStore, WrapperStore, ZipStore
     from zarr.storage._common import StorePath
 else:
     from zarrc._alone import (
@@ -42,9 +42,11 @@ else:
         BloscCodec,
         BytesCodec,
         Crc32cCodec,
+        FsspecStore,
         GzipCodec,
         LocalStore,
         MemoryStore,
+        ObjectStore,
         OffsetByteRequest,
         RangeByteRequest,
         ShardingCodec,
@@ -55,6 +57,7 @@ else:
         VLenBytesCodec,
         VLenUTF8Codec,
         WrapperStore,
+        ZipStore,
         ZstdCodec,
         concurrent_map,
     )
@@ -81,9 +84,11 @@ __all__ = [
     "BloscCodec",
     "BytesCodec",
     "Crc32cCodec",
+    "FsspecStore",
     "GzipCodec",
     "LocalStore",
     "MemoryStore",
+    "ObjectStore",
     "OffsetByteRequest",
     "RangeByteRequest",
     "ShardingCodec",
@@ -94,6 +99,7 @@ __all__ = [
     "VLenBytesCodec",
     "VLenUTF8Codec",
     "WrapperStore",
+    "ZipStore",
     "ZstdCodec",
     "concurrent_map",
     "cpu",

@@ -153,7 +153,7 @@ class Chain:
         sources: list[Source] | None,
         out: Array,
         drop_axes: tuple[int, ...] = (),
-        root: str | None = None,
+        root: str | _core.Store | None = None,
         limit: int = 0,
     ) -> list[int] | None:
         """Decodes parts of chunks into an array: FOUND, MISSING or PENDING a chunk.
@@ -181,7 +181,7 @@ class Chain:
         sources: list[Source] | None,
         out: Array,
         drop_axes: tuple[int, ...],
-        root: str | None,
+        root: str | _core.Store | None,
         limit: int,
         results: list[int],
     ) -> bool:
@@ -219,7 +219,7 @@ class Chain:
         return True
 
     def _picked(
-        self, bound: Bound, todo: list[tuple[Any, ...]], big: bool, root: str | None, limit: int
+        self, bound: Bound, todo: list[tuple[Any, ...]], big: bool, root: str | _core.Store | None, limit: int
     ) -> list[Any] | None:
         return bound.pipeline.read_picks(todo, big, root, limit)
 

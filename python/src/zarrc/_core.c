@@ -358,11 +358,12 @@ static int module_exec(PyObject *module) {
   state->codec = new_type(module, &core_codec_spec);
   state->ranges = new_type(module, &core_ranges_spec);
   state->stop = new_type(module, &core_stop_spec);
+  state->store = new_type(module, &core_store_spec);
   PyObject *numpy = PyImport_ImportModule("numpy");
   state->ndarray = numpy ? (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray") : NULL;
   Py_XDECREF(numpy);
   if (!state->ndarray || !state->array || !state->context || !state->copier || !state->pipeline || !state->codec ||
-      !state->ranges || !state->stop)
+      !state->ranges || !state->stop || !state->store)
     return -1;
   PyObject *libraries = list_libraries();
   if (!libraries || PyModule_AddObjectRef(module, "libraries", libraries)) {
@@ -387,6 +388,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->codec);
   Py_VISIT(state->ranges);
   Py_VISIT(state->stop);
+  Py_VISIT(state->store);
   Py_VISIT(state->error);
   Py_VISIT(state->corrupt);
   Py_VISIT(state->invalid);
@@ -410,6 +412,7 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->codec);
   Py_CLEAR(state->ranges);
   Py_CLEAR(state->stop);
+  Py_CLEAR(state->store);
   Py_CLEAR(state->error);
   Py_CLEAR(state->corrupt);
   Py_CLEAR(state->invalid);

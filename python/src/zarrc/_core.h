@@ -46,14 +46,14 @@ bool core_calls_canceled(void *calls);
 core_calls *core_calls_of(PyObject *context);
 
 typedef struct core_state {
-  PyTypeObject *array, *context, *copier, *pipeline, *codec, *ranges, *stop;
+  PyTypeObject *array, *context, *copier, *pipeline, *codec, *ranges, *stop, *store;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
   PyTypeObject *ndarray;                                   /* numpy's */
 } core_state;
 
 extern PyType_Spec core_array_spec, core_copier_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec,
-    core_stop_spec;
+    core_stop_spec, core_store_spec;
 
 /* The state of the module that a type of it belongs to. */
 core_state *core_state_of(PyTypeObject *type);
@@ -74,6 +74,8 @@ typedef struct core_remote {
  * lent by the dict. core_remote_clear in any case. false: an exception was raised. */
 bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *options);
 void core_remote_clear(core_remote *remote);
+/* What a Store object has open. */
+zarrc_store *core_store_get(PyObject *store);
 /* A URL as it may be shown; a function of the module. */
 PyObject *core_url_shown(PyObject *module, PyObject *url);
 

@@ -96,6 +96,10 @@ class Stop:
     def run(self, function: Callable[..., T], /, *args: Any) -> T: ...
 
 @final
+class Store:
+    def __new__(cls, context: Context, url: str, settings: dict[str, Any] | None = None) -> Store: ...
+
+@final
 class Ranges:
     def __new__(cls, context: Context, /) -> Ranges: ...
     def wanted(self, gap: int, max: int, /) -> list[tuple[int, int, bool]]: ...
@@ -126,7 +130,7 @@ class Pipeline:
         sources: list[Any] | None,
         out: Any,
         big: bool,
-        root: str | None,
+        root: str | Store | None,
         limit: int,
         /,
     ) -> list[int] | None: ...
@@ -143,7 +147,7 @@ class Pipeline:
         /,
     ) -> list[Any] | None: ...
     def read_picks(
-        self, items: list[tuple[Any, ...]], big: bool, root: str | None, limit: int, /
+        self, items: list[tuple[Any, ...]], big: bool, root: str | Store | None, limit: int, /
     ) -> list[Any] | None: ...
     def write_picks(
         self, items: list[tuple[Any, ...]], big: bool, root: str | None, encode: bool, /

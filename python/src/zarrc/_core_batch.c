@@ -33,14 +33,14 @@ void core_batch_clear(core_batch *batch) {
     if (chunk->source == CORE_MEMORY) {
       zarrc_memory_blob_clear(&chunk->blob.memory);
       PyBuffer_Release(&chunk->buffer);
-    } else if (chunk->source == CORE_KEY) {
+    } else if (chunk->source == CORE_KEY && !batch->is_lent) {
       zarrc_key_blob_close(&chunk->blob.key);
     }
     if (chunk->has_memory) PyBuffer_Release(&chunk->memory);
     core_picks_free(chunk->picks);
     PyMem_Free(chunk->texts);
   }
-  zarrc_store_close(batch->store);
+  if (!batch->is_lent) zarrc_store_close(batch->store);
   zarrc_arena_close(batch->arena);
   if (batch->has_array) PyBuffer_Release(&batch->array);
   PyMem_Free(batch->chunks);
@@ -59,6 +59,12 @@ PyObject *core_item(PyObject *items, size_t i, Py_ssize_t k) {
 
 bool core_batch_open_store(core_batch *batch, PyObject *root, bool write) {
   if (root == Py_None) return true;
+  if (PyObject_TypeCheck(root, batch->state->store)) {
+    batch->store = core_store_get(root);
+    batch->is_lent = true;
+    if (write) PyErr_SetString(PyExc_ValueError, "a store on a server is only read");
+    return !write;
+  }
   const char *path = PyUnicode_AsUTF8AndSize(root, NULL);
   if (!path) return false;
   zarrc_file_store_options options = {
@@ -90,13 +96,14 @@ bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source) {
       PyErr_SetString(PyExc_ValueError, "a key needs a root");
       return false;
     }
-    if (zarrc_key_blob_open(&chunk->blob.key, batch->store, key, &error)) {
+    chunk->key = key;
+    if (!batch->is_lent && zarrc_key_blob_open(&chunk->blob.key, batch->store, key, &error)) {
       core_raise(batch->state, &error);
       return false;
     }
     chunk->source = CORE_KEY;
     batch->has_key = true;
-    job->blob = chunk->blob.key.blob;
+    job->blob = batch->is_lent ? NULL : chunk->blob.key.blob;
   } else if (PyObject_TypeCheck(source, batch->state->ranges)) {
     chunk->source = CORE_RANGES;
     job->blob = core_ranges_blob(source); /* the caller keeps it */
@@ -284,15 +291,35 @@ static void raise_failure(core_batch *batch, zarrc_error *error, core_name_fn na
   core_raise(batch->state, error);
 }
 
+/* Opens the key of a chunk in the store that a round reads from, for one call. */
+static zarrc_status run_from(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  core_batch *batch = arg;
+  core_chunk *chunk = &batch->chunks[i];
+  if (chunk->source != CORE_KEY) return batch->fn(batch, i, error);
+  zarrc_key_blob *blob = &chunk->blob.key;
+  zarrc_status status = zarrc_key_blob_open(blob, from, chunk->key, error);
+  batch->jobs[i].blob = blob->blob;
+  batch->jobs[i].status = status;
+  if (!status) status = batch->fn(batch, i, error);
+  zarrc_key_blob_close(blob);
+  return chunk->pending ? ZARRC_PENDING : status;
+}
+
+static zarrc_status run_all(core_batch *batch, zarrc_error *error) {
+  if (batch->is_lent) return zarrc_store_each(batch->store, batch->n, NULL, run_from, batch, error);
+  return zarrc_for_all(batch->self->ctx, batch->n, batch->fn, batch, error);
+}
+
 bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_name_fn name, PyObject *items) {
   zarrc_error error;
   zarrc_status status;
+  batch->fn = fn;
   if (keep_lock && !batch->has_key && core_batch_cost(batch) <= KEEP_LOCK_NBYTES) {
-    status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
+    status = run_all(batch, &error);
   } else {
     core_call call;
     core_call_begin(&call, core_calls_of(batch->self->context));
-    status = zarrc_for_all(batch->self->ctx, batch->n, fn, batch, &error);
+    status = run_all(batch, &error);
     if (!core_call_end(&call)) return false;
   }
   if (status) raise_failure(batch, &error, name, items);

@@ -31,6 +31,7 @@ typedef struct core_chunk {
     zarrc_memory_blob memory;
     zarrc_key_blob key;
   } blob;
+  const char *key;  /* of CORE_KEY in a store that is lent */
   Py_buffer buffer; /* of CORE_MEMORY, where there is a value */
   bool other;       /* the selections are no boxes: the chunk is left out */
   zarrc_region region;
@@ -43,6 +44,8 @@ typedef struct core_chunk {
   bool pending; /* ranges of the value have to be fetched first */
 } core_chunk;
 
+typedef zarrc_status (*core_chunk_fn)(void *batch, size_t i, zarrc_error *error);
+
 typedef struct core_batch {
   core_state *state;
   core_pipeline *self;
@@ -50,8 +53,10 @@ typedef struct core_batch {
   core_chunk *chunks;
   zarrc_job *jobs;
   zarrc_store *store;
-  bool no_store; /* reading: the root directory is not there, so no key is */
-  bool has_key;  /* some chunk has one */
+  bool is_lent;     /* the store, by the caller; its keys are opened when they are read, possibly many in one round */
+  core_chunk_fn fn; /* of core_batch_run */
+  bool no_store;    /* reading: the root directory is not there, so no key is */
+  bool has_key;     /* some chunk has one */
   Py_buffer array;
   bool has_array;
   zarrc_arena *arena;
@@ -67,8 +72,9 @@ void core_batch_clear(core_batch *batch);
 /* Member `k` of item i, borrowed; NULL with an exception where there is none. */
 PyObject *core_item(PyObject *items, size_t i, Py_ssize_t k);
 
+/* root: None, the path of a directory, or a Store, which is only read. */
 bool core_batch_open_store(core_batch *batch, PyObject *root, bool write);
-/* source: None (no value), a buffer, a Ranges, or a key of the file store at the root. */
+/* source: None (no value), a buffer, a Ranges, or a key below the root. */
 bool core_batch_add_source(core_batch *batch, size_t i, PyObject *source);
 
 /* The array of all chunks: any strides; its elements have the size of the chunk's, in big-endian order if `big`. */
@@ -87,7 +93,6 @@ uint64_t core_batch_cost(const core_batch *batch);
 
 /* Runs fn for every chunk, without the interpreter lock unless there is too little to do. false: the first failure was
  * raised, with the chunk's name in front. name: that of chunk i, borrowed, or NULL. */
-typedef zarrc_status (*core_chunk_fn)(void *batch, size_t i, zarrc_error *error);
 typedef PyObject *(*core_name_fn)(PyObject *items, size_t i);
 bool core_batch_run(core_batch *batch, core_chunk_fn fn, bool keep_lock, core_name_fn name, PyObject *items);
 

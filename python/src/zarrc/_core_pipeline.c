@@ -223,7 +223,7 @@ static PyMethodDef pipeline_methods[] = {
      "read(items, sources, out, big, root, limit): FOUND, MISSING, PENDING or NO_BOX a chunk; None: more than limit "
      "bytes (0: no limit) would be decoded, and nothing was done.\n\nitems: (getter, spec, chunk selection, array "
      "selection, complete); sources: None (no value), bytes, Ranges or a key a chunk, or None: the getters' paths are "
-     "keys; out: the array, of big-endian elements if big; root: the directory that keys are in."},
+     "keys; out: the array, of big-endian elements if big; root: the directory or the Store that keys are in."},
     {"write", pipeline_write, METH_VARARGS,
      "write(items, sources, value, big, fresh, root, encode, limit): bytes (the new value), None (to be erased, or "
      "stored under its key) or NotImplemented (unchanged, as the selections are no boxes) a chunk; None: more than "

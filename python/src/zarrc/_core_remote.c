@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What Python says of servers, as options of stores. */
+/* What Python says of servers, as options of stores; stores that stay open for the pipeline. */
 #include "_core.h"
 
 #include <string.h>
@@ -67,6 +67,74 @@ void core_remote_clear(core_remote *remote) {
   PyMem_Free(remote->headers);
   remote->headers = NULL;
 }
+
+/* ------------------------------------------------------------------------------------------------------- stores */
+
+typedef struct core_store {
+  PyObject ob_base;
+  PyObject *context;
+  zarrc_store *outer, *inner; /* inner NULL: what is meant is all of outer */
+} core_store;
+
+zarrc_store *core_store_get(PyObject *store) {
+  const core_store *self = (core_store *)store;
+  return self->inner ? self->inner : self->outer;
+}
+
+static zarrc_status open_below(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options, core_store *self,
+                               zarrc_error *error) {
+  char *path = NULL;
+  zarrc_status status = zarrc_store_open(ctx, url, options, &self->outer, &path, error);
+  if (!status && *path) status = zarrc_prefix_store_open(self->outer, path, &self->inner, error);
+  zarrc_free(ctx, path);
+  return status;
+}
+
+static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  static char *names[] = {"context", "url", "settings", NULL};
+  PyObject *context, *settings = Py_None;
+  const char *url;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|O:Store", names, &context, &url, &settings)) return NULL;
+  core_state *state = core_state_of(type);
+  zarrc_ctx *ctx = core_context_get(state, context);
+  allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  core_store *self = ctx ? (core_store *)alloc(type, 0) : NULL;
+  if (!self) return NULL;
+  zarrc_open_options options = {.struct_size = sizeof options, .read_only = true};
+  core_remote remote;
+  zarrc_error error;
+  zarrc_status status;
+  self->context = Py_NewRef(context);
+  bool ok = core_remote_take(&remote, settings, &options);
+  if (ok) {
+    Py_BEGIN_ALLOW_THREADS status = open_below(ctx, url, &options, self, &error);
+    Py_END_ALLOW_THREADS ok = !status;
+    if (!ok) core_raise(state, &error);
+  }
+  core_remote_clear(&remote);
+  if (ok) return (PyObject *)self;
+  Py_DECREF((PyObject *)self);
+  return NULL;
+}
+
+static void store_dealloc(PyObject *object) {
+  core_store *self = (core_store *)object;
+  PyTypeObject *type = Py_TYPE(object);
+  zarrc_store_close(self->inner);
+  zarrc_store_close(self->outer);
+  Py_XDECREF(self->context);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(object);
+  Py_DECREF((PyObject *)type);
+}
+
+static PyType_Slot store_slots[] = {
+    {Py_tp_new, store_new},
+    {Py_tp_dealloc, store_dealloc},
+    {Py_tp_doc, "What is below a URL, for reading: Store(context, url, settings=None)."},
+    {0},
+};
+PyType_Spec core_store_spec = {"zarrc._core.Store", sizeof(core_store), 0, Py_TPFLAGS_DEFAULT, store_slots};
 
 PyObject *core_url_shown(PyObject *module, PyObject *url) {
   Py_ssize_t n;

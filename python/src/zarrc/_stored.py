@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Batches of chunks in zarr-python's stores: local files through the library, all else through the store's own API.
+"""Batches of chunks in zarr-python's stores: local files, and what `_opened` finds, through the library, all else through
+the store's own API.
 
 What has to be done is written once, as generators: they yield work for the library and lists of requests to a store,
 and get the answers. `_drive` runs them for an event loop, `_drive_sync` for a thread.
@@ -13,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarrc import _core, _inline, _waiting
+from zarrc import _core, _inline, _opened, _waiting
 from zarrc._bases import (
     LocalStore,
     MemoryStore,
@@ -320,6 +321,34 @@ def _read_fetched(
     return found
 
 
+async def _read_opened(
+    chain: Chain, bound: Bound, items: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...]
+) -> list[int] | None:
+    """Reads from a store that the library opens itself, all in a few rounds. None: the store's own methods have to: it is
+    another one, or something failed, of which these say what it is."""
+    getter = items[0][0]
+    if not _opened.may_be(getter) or not _of_one_store(items):
+        return None
+    store = getter.store
+    if not store._is_open:
+        await store._open()
+    place = _opened.place_of(store)
+    if place is None or not _opened.are_plain([item[0].path for item in items]):
+        return None
+    known, opened = _opened.stores.find(store, place)
+    try:
+        if not known:
+            opened = await off_loop(_opened.stores.open, store, place)
+        if opened is None:
+            return None
+        found: list[int] | None = await off_loop(chain.read, bound, items, None, out, drop_axes, opened)
+    except _core.ZarrcError as error:
+        if not _opened.is_of_store(error):
+            raise
+        return None
+    return found
+
+
 async def read(
     chain: Chain, batch: list[Item], out: np.ndarray[Any, Any], drop_axes: tuple[int, ...] = ()
 ) -> list[int]:
@@ -338,6 +367,8 @@ async def read(
             else:
                 found = await off_loop(chain.read, bound, items, None, out, drop_axes, root)
         else:
+            found = await _read_opened(chain, bound, items, out, drop_axes)
+        if found is None:
             found = []
             for some in _portions(bound, items):
                 found += await _drive(_read_fetched(chain, bound, some, out, drop_axes))

@@ -30,8 +30,10 @@ class CodecPipeline(zarr.abc.codec.CodecPipeline):
     Choose it with ``zarr.config.set({"codec_pipeline.path": "zarrc.CodecPipeline"})``, with the environment variable
     ``ZARR_CODEC_PIPELINE__PATH=zarrc.CodecPipeline``, or with ``zarrc.install()``.
 
-    Chunks of a plain ``LocalStore`` are read and written by the library; those of every other store come and go
-    through the store's own methods, and the library decodes and encodes. Codecs, data types and buffer prototypes
+    Chunks of a plain ``LocalStore`` are read and written by the library. It also reads those of an ``FsspecStore`` over
+    http or s3fs, of an ``ObjectStore`` over obstore's ``HTTPStore`` or ``S3Store``, and of a ``ZipStore``, where their
+    settings show that they mean the same to it. All others come and go through the store's own methods, and the
+    library decodes and encodes. Codecs, data types and buffer prototypes
     that the library lacks are left to zarr-python, with one line in the log ``zarrc`` for each array; with
     ``codec_pipeline.strict`` that is a ``NotImplementedError``.
 
