@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zarr
 from zarr.core.common import concurrent_map
@@ -23,12 +23,33 @@ from zarr.errors import ContainsArrayError, ContainsGroupError
 from zarr.storage import LocalStore
 
 import zarrc
+from zarrc import _remote
 from zarrc._journal import Journal, Region, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["reencode", "to_zarr"]
+
+
+class _Place(NamedTuple):
+    """What a task is told of an array: nothing secret, unless the user wants that."""
+
+    url: str
+    options: dict[str, Any] | None = None
+
+
+def _place(url: str, options: Mapping[str, Any] | None, secrets: bool) -> _Place:
+    if not options:
+        return _Place(url)
+    hidden = [] if secrets else _remote.secrets(url, _remote.settings(url, options))
+    if hidden:
+        raise ValueError(
+            f"storage_options: secrets ({', '.join(hidden)}) would go into every task: have the workers find them in "
+            "their environment or their files, or say pickle_secrets=True"
+        )
+    return _Place(url, dict(options))
+
 
 def _unit(array: zarr.Array[Any]) -> tuple[int, ...]:
     """What is written at once: a shard, or a chunk where there are none."""
@@ -40,12 +61,12 @@ def _regions(shape: Sequence[int], unit: Sequence[int]) -> Iterator[Region]:
     return itertools.product(*axes)
 
 
-def _open(url: str, mode: Any) -> zarr.Array[Any]:
+def _open(place: _Place, mode: Any) -> zarr.Array[Any]:
     zarrc.install()
-    return zarr.open_array(url, mode=mode)
+    return zarr.open_array(place.url, mode=mode, storage_options=place.options)
 
 
-def _copy(source: str, destination: str, sync: bool, region: Region) -> tuple[Region, int | None]:
+def _copy(source: _Place, destination: _Place, sync: bool, region: Region) -> tuple[Region, int | None]:
     """One task: a whole shard of the destination, and how many bytes are stored of it. Running it again does no harm.
     sync: they are on the disk then, where the destination is a directory."""
     at = tuple(slice(*each) for each in region)
@@ -101,10 +122,10 @@ def _settle(array: zarr.Array[Any], key: str = "") -> None:
             raise
 
 
-def _check(source: str, destination: str, region: Region) -> tuple[Region, bool]:
+def _check(source: _Place, destination: _Place, region: Region) -> tuple[Region, bool]:
     at = tuple(slice(*each) for each in region)
     digests = {
-        hashlib.sha256(_bytes(_open(url, "r")[at])).hexdigest() for url in (source, destination)
+        hashlib.sha256(_bytes(_open(place, "r")[at])).hexdigest() for place in (source, destination)
     }
     return region, len(digests) == 1
 
@@ -117,7 +138,7 @@ def _bytes(values: Any) -> bytes:
 
 
 def _create(
-    source: zarr.Array[Any], destination: str, chunks: Any, shards: Any, codecs: Any, overwrite: bool
+    source: zarr.Array[Any], destination: _Place, chunks: Any, shards: Any, codecs: Any, overwrite: bool
 ) -> zarr.Array[Any]:
     metadata = source.metadata
     serializer: Any = "auto"
@@ -130,7 +151,8 @@ def _create(
         compressors = [each for each in chain if isinstance(each, zarr.abc.codec.BytesBytesCodec)]
     try:
         return zarr.create_array(
-            destination,
+            destination.url,
+            storage_options=destination.options,
             shape=source.shape,
             dtype=source.metadata.dtype,
             chunks=tuple(chunks) if chunks is not None else source.chunks,
@@ -145,21 +167,21 @@ def _create(
         )
     except (ContainsArrayError, ContainsGroupError) as error:
         raise FileExistsError(
-            f"{destination}: is there already: overwrite removes it, and resume goes on where its journal ends"
+            f"{destination.url}: is there already: overwrite removes it, and resume goes on where its journal ends"
         ) from error
 
 
-def _go_on(source: zarr.Array[Any], destination: str, journal: str, chunks: Any, shards: Any) -> zarr.Array[Any]:
+def _go_on(source: zarr.Array[Any], destination: _Place, journal: str, chunks: Any, shards: Any) -> zarr.Array[Any]:
     """The destination of an earlier run."""
     try:
         target = _open(destination, "r+")
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{destination}: is not there, though {journal} is its journal: without resume all is written anew"
+            f"{destination.url}: is not there, though {journal} is its journal: without resume all is written anew"
         ) from error
     wanted = (source.shape, tuple(chunks or target.chunks), tuple(shards) if shards else None)
     if (target.shape, target.chunks, target.shards) != wanted:
-        raise ValueError(f"{destination}: is another array than the one that {journal} is the journal of")
+        raise ValueError(f"{destination.url}: is another array than the one that {journal} is the journal of")
     return target
 
 
@@ -202,6 +224,9 @@ def reencode(
     max_in_flight: int | None = None,
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    src_storage_options: Mapping[str, Any] | None = None,
+    dst_storage_options: Mapping[str, Any] | None = None,
+    pickle_secrets: bool = False,
 ) -> dict[str, int]:
     """Writes an array anew with other chunks, shards or codecs, on the workers of a dask cluster.
 
@@ -234,6 +259,11 @@ def reencode(
         Compare source and destination in the end.
     progress : callable, optional
         Called with the number of shards done and of all.
+    src_storage_options, dst_storage_options : dict, optional
+        For zarr-python's stores on servers, as those of ``s3:`` URLs. The tasks carry them.
+    pickle_secrets : bool
+        Have the tasks carry secrets, too, if there are any in the options. Otherwise they are refused, and every worker
+        finds credentials in its own environment or files.
 
     Returns
     -------
@@ -247,23 +277,25 @@ def reencode(
     FileNotFoundError
         There is a journal to go on with, but no destination.
     ValueError
-        The journal is that of another run, or no journal.
+        The journal is that of another run, or no journal, or there are secrets in the options.
     RuntimeError
         The final check found a difference.
     """
     distributed: Any = importlib.import_module("distributed")
-    source = _open(src, "r")
+    origin = _place(src, src_storage_options, pickle_secrets)
+    destination = _place(dst, dst_storage_options, pickle_secrets)
+    source = _open(origin, "r")
     head = {"src": src, "dst": dst, "chunks": _listed(chunks), "shards": _listed(shards), "codecs": codecs}
     notes = None if journal is None else Journal(journal, head)
     sync = notes is not None if sync is None else sync
     if resume and notes is None:
         raise ValueError("to resume needs a journal")
     if notes is not None and resume and notes.can_go_on():
-        target = _go_on(source, dst, notes.path, chunks, shards)
+        target = _go_on(source, destination, notes.path, chunks, shards)
         regions = list(_regions(target.shape, _unit(target)))
         todo = _not_done(target, dst, notes, regions)
     else:
-        target = _create(source, dst, chunks, shards, codecs, overwrite)
+        target = _create(source, destination, chunks, shards, codecs, overwrite)
         todo = regions = list(_regions(target.shape, _unit(target)))
     if sync:
         _settle(target)
@@ -274,14 +306,14 @@ def reencode(
     try:
         if notes is not None:
             notes.begin()
-        for region, nbytes in _run(client, _copy, todo, (src, dst, sync), most):
+        for region, nbytes in _run(client, _copy, todo, (origin, destination, sync), most):
             if notes is not None:
                 notes.add(region, nbytes)
             done += 1
             if progress is not None:
                 progress(done, len(regions))
         if check:
-            for region, same in _run(client, _check, regions, (src, dst), most):
+            for region, same in _run(client, _check, regions, (origin, destination), most):
                 if not same:
                     raise RuntimeError(f"{dst}: differs from {src} in {region}")
                 checked += 1
@@ -318,6 +350,8 @@ def to_zarr(
     shards: Sequence[int] | None = None,
     *,
     compute: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
+    pickle_secrets: bool = False,
     **create: Any,
 ) -> Any:
     """Stores a dask array so that no two tasks write the same shard.
@@ -332,6 +366,11 @@ def to_zarr(
         Of the stored array, in elements. Without `chunks` those of the dask array's first block.
     compute : bool
         Store now; else return what stores when it is computed.
+    storage_options : dict, optional
+        For zarr-python's stores on servers, as those of ``s3:`` URLs. They are in the graph.
+    pickle_secrets : bool
+        Let secrets be in the graph, too. Otherwise they are refused, and every worker finds credentials in its own
+        environment or files.
     **create
         For ``zarr.create_array``.
 
@@ -342,8 +381,15 @@ def to_zarr(
     arrays: Any = importlib.import_module("dask.array")
     zarrc.install()
     inner = tuple(chunks) if chunks is not None else tuple(axis[0] for axis in array.chunks)
+    place = _place(url, storage_options, pickle_secrets)
     target = zarr.create_array(
-        url, shape=array.shape, dtype=array.dtype, chunks=inner, shards=tuple(shards) if shards else None, **create
+        place.url,
+        storage_options=place.options,
+        shape=array.shape,
+        dtype=array.dtype,
+        chunks=inner,
+        shards=tuple(shards) if shards else None,
+        **create,
     )
     unit = _unit(target)
     aligned = array.rechunk(tuple(min(edge, max(n, 1)) for edge, n in zip(unit, array.shape, strict=True)))
