@@ -78,8 +78,9 @@ ZARRC_API zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, za
 /* Options of zarrc_store_each; zeroed means all defaults. */
 typedef struct zarrc_each_options {
   size_t struct_size;
-  size_t at_once;        /* calls in progress at the same time; 0: 64 */
+  size_t at_once; /* calls in progress at the same time; 0: as many as wait for 64 values, or for more small ones */
   uint64_t value_nbytes; /* expected size of values that are read completely, to plan memory; 0: unknown */
+  bool stores; /* fn stores a value, for which it waits: more calls run at once than the context has threads */
 } zarrc_each_options;
 
 /* Calls fn(arg, from, i, &error) for each i in [0, n), like zarrc_for_each, for functions that read values of a store.

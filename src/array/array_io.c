@@ -76,7 +76,8 @@ zarrc_status zarrc_transfer_region(const zarrc_transfer *t, const zarrc_region *
   job j;
   j.t = t;
   zarrc_status status = zarrc_split_open(t->array->ctx, &t->m->grid, t->m->shape, region, lists, &j.split, error);
-  if (!status) status = zarrc_store_each(t->store, j.split.nchunks, NULL, do_chunk, &j, error);
+  const zarrc_each_options options = {.struct_size = sizeof options, .stores = t->write};
+  if (!status) status = zarrc_store_each(t->store, j.split.nchunks, &options, do_chunk, &j, error);
   zarrc_split_close(&j.split);
   return status;
 }

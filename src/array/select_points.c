@@ -160,5 +160,6 @@ static zarrc_status do_chunk(void *arg, zarrc_store *from, size_t i, zarrc_error
 
 zarrc_status zarrc_transfer_points(const zarrc_transfer *t, const zarrc_points *points, zarrc_error *error) {
   transfer all = {t, points, 0};
-  return zarrc_store_each(t->store, points->nchunks, NULL, do_chunk, &all, error);
+  const zarrc_each_options options = {.struct_size = sizeof options, .stores = t->write};
+  return zarrc_store_each(t->store, points->nchunks, &options, do_chunk, &all, error);
 }

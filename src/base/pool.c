@@ -9,6 +9,9 @@
  * therefore knows its process. Another process never uses it: its next loop creates a new pool, which only remembers
  * the old one's memory. If a fork happens inside a loop, that loop ends in the child without its helpers; if they had
  * taken items the loop fails there.
+ *
+ * The pool has room for more threads than the context works with. They are started for loops whose items mostly wait;
+ * of all others they run no more than the context's threads would.
  */
 #include "base/pool.h"
 #include "base/checked.h"
@@ -39,6 +42,8 @@ typedef struct loop {
   /* protected by the pool's mutex */
   struct loop *newer, *older, *outer;
   bool listed;     /* other threads may help */
+  bool waits;      /* its items mostly wait */
+  unsigned most;   /* threads at once, with the caller */
   unsigned inside; /* threads that take items */
   bool waiting;    /* the caller waits for `changed` */
   pthread_t caller;
@@ -63,6 +68,7 @@ typedef struct zarrc_pool {
   bool stop;
   unsigned nthreads, max_threads;
   unsigned nidle, ncalled; /* threads that wait for work; those of them that have been woken */
+  unsigned nworking;       /* threads in loops that do not wait */
   pthread_t threads[];
 } pool;
 
@@ -120,10 +126,17 @@ static bool work_on(pool *p, loop *l) {
   return true;
 }
 
-/* Returns the newest loop with items left; if outer is given, of the loops opened inside it. */
+/* Returns how many threads work beside a caller. */
+static unsigned workers_of(const pool *p) {
+  unsigned n = p->ctx->options.threads - 1;
+  return n < p->max_threads ? n : p->max_threads;
+}
+
+/* Returns the newest loop with items left that takes a thread; if outer is given, of the loops opened inside it. */
 static loop *find_work(const pool *p, const loop *outer) {
+  bool is_full = !outer && p->nworking >= workers_of(p);
   for (loop *l = p->loops; l; l = l->older) {
-    if (!has_items(l)) continue;
+    if (l->inside >= l->most || (is_full && !l->waits) || !has_items(l)) continue;
     const loop *above = outer ? l->outer : NULL;
     while (above != outer && above) above = above->outer;
     if (above == outer) return l;
@@ -139,7 +152,10 @@ static void *thread_main(void *arg) {
   while (!p->stop) {
     loop *l = find_work(p, NULL);
     if (l) {
+      bool works = !l->waits; /* the loop may be gone afterwards */
+      p->nworking += works;
       if (!work_on(p, l)) return NULL;
+      p->nworking -= works;
     } else {
       p->nidle++;
       while (p->ncalled == 0 && !p->stop) pthread_cond_wait(&p->work, &p->mutex);
@@ -151,9 +167,11 @@ static void *thread_main(void *arg) {
   return NULL;
 }
 
-/* Starts threads, with all signals blocked. If the system refuses more, those that run must do. */
-static void start_threads(pool *p, unsigned wanted) {
-  if (wanted > p->max_threads - p->nthreads) wanted = p->max_threads - p->nthreads;
+/* Starts threads, with all signals blocked, until there are `most`. If the system refuses more, those that run must
+ * do. */
+static void start_threads(pool *p, unsigned wanted, unsigned most) {
+  unsigned room = most > p->nthreads ? most - p->nthreads : 0;
+  if (wanted > room) wanted = room;
   if (wanted == 0) return;
   sigset_t all, old;
   sigfillset(&all);
@@ -163,7 +181,8 @@ static void start_threads(pool *p, unsigned wanted) {
       p->max_threads = p->nthreads;
       break;
     }
-    zarrc_cpu_place(p->threads[p->nthreads], p->nthreads + 1, p->max_threads + 1);
+    unsigned workers = workers_of(p);
+    if (p->nthreads < workers) zarrc_cpu_place(p->threads[p->nthreads], p->nthreads + 1, workers + 1);
     p->nthreads++;
   }
   pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -172,6 +191,7 @@ static void start_threads(pool *p, unsigned wanted) {
 static pool *pool_new(zarrc_ctx *ctx, pool *before) {
   unsigned max_threads = ctx->options.threads - 1;
   size_t nbytes;
+  if (max_threads < ZARRC_MOST_WAITING - 1) max_threads = ZARRC_MOST_WAITING - 1;
   if (!zarrc_mul_size(max_threads, sizeof(pthread_t), &nbytes) || !zarrc_add_size(nbytes, sizeof(pool), &nbytes))
     return NULL;
   pool *p = zarrc_malloc(ctx, nbytes);
@@ -216,9 +236,9 @@ unsigned zarrc_pool_idle(zarrc_ctx *ctx) {
   pool *p = atomic_load(&ctx->pool);
   if (!p || !is_here(p)) return ctx->options.threads - 1;
   pthread_mutex_lock(&p->mutex);
-  unsigned n = p->nidle - p->ncalled + p->max_threads - p->nthreads;
+  unsigned busy = p->nthreads - p->nidle + p->ncalled, workers = workers_of(p);
   pthread_mutex_unlock(&p->mutex);
-  return n;
+  return workers > busy ? workers - busy : 0;
 }
 
 void zarrc_pool_close(zarrc_ctx *ctx) {
@@ -263,12 +283,12 @@ static void open_loop(pool *p, loop *l) {
   if (l->older) l->older->newer = l;
   p->loops = l;
 
-  unsigned wanted = l->n - 1 < p->max_threads ? (unsigned)(l->n - 1) : p->max_threads; /* the caller works too */
+  unsigned wanted = l->n < l->most ? (unsigned)l->n - 1 : l->most - 1; /* the caller works too */
   for (; wanted > 0 && p->ncalled < p->nidle; wanted--) {
     p->ncalled++;
     pthread_cond_signal(&p->work);
   }
-  start_threads(p, wanted);
+  start_threads(p, wanted, l->waits ? p->max_threads : workers_of(p));
   for (loop *above = l->outer; above; above = above->outer)
     if (above->waiting) pthread_cond_signal(&above->changed);
 }
@@ -329,7 +349,7 @@ static void run_for_host(void *arg, size_t i) {
 }
 
 zarrc_status zarrc_pool_run(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *arg, size_t i, zarrc_error *error),
-                            void *arg, bool all, zarrc_error *error) {
+                            void *arg, bool all, bool waiting, zarrc_error *error) {
   const zarrc_executor *host = &ctx->options.exec;
   loop l;
   memset(&l, 0, offsetof(loop, error));
@@ -339,6 +359,8 @@ zarrc_status zarrc_pool_run(zarrc_ctx *ctx, size_t n, zarrc_status (*fn)(void *a
   l.arg = arg;
   l.all = all;
   l.lowest = n;
+  l.waits = waiting;
+  l.most = waiting && ctx->options.threads < ZARRC_MOST_WAITING ? ZARRC_MOST_WAITING : ctx->options.threads;
   atomic_init(&l.next, 0);
   atomic_init(&l.end, n);
   pthread_mutex_init(&l.failing, NULL);

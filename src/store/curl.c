@@ -458,10 +458,11 @@ static void describe_end(lane *l, CURLcode code, zarrc_curl_end *out) {
 }
 
 /* Returns for how long no byte may come. An answer that takes much longer than others has probably been lost; if the
- * server is just slow, there is more patience the next time. */
+ * server is just slow, there is more patience the next time. What changes something is not given up so soon. */
 static uint64_t patience_of(const zarrc_curl *c, const zarrc_get *get) {
   uint64_t most = get->stall_timeout_ms ? get->stall_timeout_ms : c->http.stall_timeout_ms;
-  if (get->stall_timeout_ms || c->usual_ms == UINT64_MAX || get->ntries >= c->http.tries) return most;
+  if (get->method && !get->stall_timeout_ms) most <<= get->ntries < 5 ? get->ntries - 1 : 4;
+  if (get->stall_timeout_ms || get->method || c->usual_ms == UINT64_MAX || get->ntries >= c->http.tries) return most;
   uint64_t less = (PATIENCE_MS + PATIENCE_TIMES * c->usual_ms) << (get->ntries < 16 ? get->ntries - 1 : 15);
   return less < most ? less : most;
 }

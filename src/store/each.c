@@ -4,12 +4,17 @@
  * Calls in progress form a row, sorted by number. When some are done, others are added before the next fetch, so that
  * each fetch serves as many calls as possible.
  */
+#include "base/pool.h"
 #include "base/sized.h"
 #include "store/asked.h"
 
 #include <string.h>
 
-#define AT_ONCE 64
+/* So many calls in progress, unless the caller says otherwise. So many values are fetched at once, or more if they are
+ * small. */
+#define IN_PROGRESS  256
+#define AT_ONCE      64
+#define SMALL_NBYTES ((uint64_t)4 << 20) /* all together */
 /* The most to fetch at once: this part of max_memory, or so many bytes without a limit. */
 #define OF_THE_LIMIT 4
 #define ROUND_NBYTES ((uint64_t)256 << 20)
@@ -37,6 +42,7 @@ typedef struct rounds {
   uint64_t most; /* approximate number of fetched bytes to hold at once */
   call **row;    /* calls in progress, sorted by number */
   size_t nrow;
+  size_t room;         /* for calls in the row */
   size_t width;        /* so many of them may hold memory; the others wait */
   zarrc_status status; /* of the call with the lowest number that failed; n is then that number */
   zarrc_error error;
@@ -138,12 +144,12 @@ static void take_failure(rounds *r, const zarrc_error *why) {
 
 /* Makes all calls that are ready. */
 static zarrc_status make_calls(rounds *r, zarrc_error *error) {
-  batch b = {r, r->row + r->options.at_once};
+  batch b = {r, r->row + r->room};
   size_t n = 0;
   zarrc_error why = {0};
   for (size_t k = 0; k < r->nrow && k < r->width; k++)
     if (r->row[k]->state == READY) b.ready[n++] = r->row[k];
-  zarrc_status status = zarrc_for_each(r->ctx, n, make_call, &b, &why);
+  zarrc_status status = (r->options.stores ? zarrc_for_each_waiting : zarrc_for_each)(r->ctx, n, make_call, &b, &why);
   if (status == ZARRC_CANCELED) {
     if (error) *error = why;
     return status;
@@ -190,6 +196,8 @@ static zarrc_status list_wave(wave *w, zarrc_error *error) {
     if (status) return status;
     held += zarrc_asked_store_nbytes(&c->store);
     if (w->n > 0 && (held > r->most || nbytes > r->most - held)) return ZARRC_OK;
+    bool is_enough = w->n >= AT_ONCE && !r->options.at_once;
+    if (is_enough && (held > SMALL_NBYTES || nbytes > SMALL_NBYTES - held)) return ZARRC_OK;
     held = nbytes < UINT64_MAX - held ? held + nbytes : UINT64_MAX;
     w->n = add_requests(&c->store, NULL, NULL, NULL, w->n);
   }
@@ -270,15 +278,15 @@ static zarrc_status run_rounds(rounds *r, zarrc_error *error) {
 
 static zarrc_status run_in_rounds(rounds *r, zarrc_error *error) {
   uint64_t limit = zarrc_ctx_get_options(r->ctx)->max_memory;
-  if (!r->options.at_once) r->options.at_once = AT_ONCE;
-  if (r->options.at_once > r->n) r->options.at_once = r->n;
+  r->room = r->options.at_once ? r->options.at_once : IN_PROGRESS;
+  if (r->room > r->n) r->room = r->n;
   if (!r->options.value_nbytes) r->options.value_nbytes = UINT64_MAX;
-  if (r->options.at_once > SIZE_MAX / 2 / sizeof *r->row)
+  if (r->room > SIZE_MAX / 2 / sizeof *r->row)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "too many calls at once");
   r->most = limit ? limit / OF_THE_LIMIT : ROUND_NBYTES;
-  r->width = r->options.at_once;
-  r->row = zarrc_malloc(r->ctx, 2 * r->options.at_once * sizeof *r->row);
-  if (!r->row) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu calls", r->options.at_once);
+  r->width = r->room;
+  r->row = zarrc_malloc(r->ctx, 2 * r->room * sizeof *r->row);
+  if (!r->row) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu calls", r->room);
   zarrc_status status = run_rounds(r, error);
   zarrc_free(r->ctx, r->row);
   return status;

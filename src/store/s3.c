@@ -40,6 +40,7 @@ static const zarrc_store_ops s3_ops = {.struct_size = sizeof s3_ops,
                                        .blob_nbytes = zarrc_http_blob_nbytes,
                                        .open = s3_open,
                                        .list = zarrc_s3_list,
+                                       .erase_prefix = zarrc_s3_erase_prefix,
                                        .close = s3_close,
                                        .fetch = zarrc_http_fetch};
 

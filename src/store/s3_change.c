@@ -8,23 +8,28 @@
 
 #include <string.h>
 
-enum { ANSWER_NBYTES = 1 << 20, STALL_MS = 60000 };
+enum { ANSWER_NBYTES = 1 << 20, COMPLETE_MS = 60000 };
 
 static bool accept_any(zarrc_get *get) {
   get->body.max = ANSWER_NBYTES;
   return true;
 }
 
-zarrc_status zarrc_s3_change(zarrc_s3_store *s3, zarrc_get *get, const char *method, const char *path,
-                             const zarrc_s3_extra *extra, zarrc_error *error) {
-  zarrc_get *gets[] = {get};
+void zarrc_s3_change_begin(zarrc_s3_store *s3, zarrc_get *get, const char *method, const char *path,
+                           const zarrc_s3_extra *extra, zarrc_error *error) {
   get->method = method;
   get->path = path;
   get->extra = extra;
   get->accept = accept_any;
-  get->stall_timeout_ms = STALL_MS;
+  if (!strcmp(method, "POST")) get->stall_timeout_ms = COMPLETE_MS;
   get->error = error;
   get->body = zarrc_buf_new(s3->http.store.ctx, ANSWER_NBYTES);
+}
+
+zarrc_status zarrc_s3_change(zarrc_s3_store *s3, zarrc_get *get, const char *method, const char *path,
+                             const zarrc_s3_extra *extra, zarrc_error *error) {
+  zarrc_get *gets[] = {get};
+  zarrc_s3_change_begin(s3, get, method, path, extra, error);
   zarrc_status status = zarrc_transport_run(s3->http.transport, gets, 1, error);
   return status ? status : get->status;
 }

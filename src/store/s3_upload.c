@@ -65,7 +65,6 @@ static void prepare_part(const upload *u, size_t i, part *p, zarrc_error *error)
                        .nsend = u->value->n,
                        .send_first = first,
                        .send_nbytes = nbytes,
-                       .stall_timeout_ms = 60000,
                        .extra = &p->extra,
                        .accept = accept_any,
                        .error = error,
@@ -123,9 +122,10 @@ static zarrc_status write_list(const upload *u, zarrc_buf *out, zarrc_error *err
   return status ? status : zarrc_buf_printf(out, error, "</CompleteMultipartUpload>");
 }
 
-/* Completes the upload. An answer of status 200 can say that it has failed. */
-static zarrc_status complete(upload *u, const zarrc_s3_condition *condition, const zarrc_buf *list,
-                             zarrc_answer *answer, unsigned *ntries, zarrc_error *error) {
+/* Asks for the upload to be completed. An answer of status 200 can say that this has failed: then *passes is whether it
+ * may succeed later. */
+static zarrc_status complete_once(upload *u, const zarrc_s3_condition *condition, const zarrc_buf *list,
+                                  zarrc_answer *answer, unsigned *ntries, bool *passes, zarrc_error *error) {
   zarrc_sign_pair query = {"uploadId", (const char *)u->name.ptr}, header;
   zarrc_s3_extra extra = {.query = &query, .nquery = 1, .headers = &header, .body_hash = "UNSIGNED-PAYLOAD"};
   zarrc_bytes bytes = {.ptr = list->ptr, .len = list->len};
@@ -134,14 +134,60 @@ static zarrc_status complete(upload *u, const zarrc_s3_condition *condition, con
   extra.nheaders = zarrc_s3_condition_put(condition, &get, &header);
   zarrc_status status = zarrc_s3_change(u->s3, &get, "POST", u->value->path, &extra, error);
   *answer = get.answer;
-  *ntries = get.ntries;
+  *ntries += get.ntries;
+  *passes = false;
   bool is_200 = !status && get.answer.status == 200;
   if (is_200 && zarrc_s3_refusal_read(get.body.ptr, get.body.len, &refusal)) {
     bool has_changed = !strcmp(refusal.code, "PreconditionFailed");
     answer->status = has_changed ? 412 : 500;
     snprintf(answer->reason, sizeof answer->reason, "%s", refusal.code);
+    *passes = !has_changed;
   }
   zarrc_buf_clear(&get.body);
+  return status;
+}
+
+/* Returns whether a part of the value that is there is the one that was sent, by its sum. etag: of the first part. */
+static bool is_part_there(const upload *u, size_t i, char *etag, size_t size) {
+  uint64_t first = i * u->part_nbytes, left = u->value->nbytes - first;
+  uint64_t nbytes = left < u->part_nbytes ? left : u->part_nbytes;
+  zarrc_get get = {.path = u->value->path,
+                   .kind = ZARRC_GET_RANGE,
+                   .first = first,
+                   .nbytes = nbytes,
+                   .accept = accept_any,
+                   .body = zarrc_buf_new(u->s3->http.store.ctx, (size_t)nbytes)};
+  zarrc_get *gets[] = {&get};
+  char sum[ZARRC_S3_SUM_NBYTES];
+  memcpy(get.if_match, etag, size < sizeof get.if_match ? size : sizeof get.if_match);
+  zarrc_status status = zarrc_transport_run(u->s3->http.transport, gets, 1, NULL);
+  bool is_same = !status && !get.status && get.answer.status == 206 && get.body.len == nbytes &&
+                 get.answer.total == u->value->nbytes;
+  zarrc_bytes bytes = {.ptr = get.body.ptr, .len = get.body.len};
+  if (is_same) zarrc_s3_sum(&(zarrc_s3_value){.parts = &bytes, .n = 1, .nbytes = nbytes}, 0, nbytes, sum);
+  if (is_same && zarrc_answer_is_strong(&get.answer) && strlen(get.answer.etag) < size) strcpy(etag, get.answer.etag);
+  zarrc_buf_clear(&get.body);
+  return is_same && !strcmp(sum, u->sent[i].sum);
+}
+
+static bool is_there(const upload *u) {
+  char etag[sizeof((zarrc_get *)0)->if_match] = "";
+  for (size_t i = 0; i < u->nparts; i++)
+    if (!is_part_there(u, i, etag, sizeof etag)) return false;
+  return true;
+}
+
+/* Completes the upload. If that was asked for more than once, an answer that was lost may have been that of success:
+ * then there is no upload any more, or the value has changed, but to what was sent. */
+static zarrc_status complete(upload *u, const zarrc_s3_condition *condition, const zarrc_buf *list,
+                             zarrc_answer *answer, unsigned *ntries, zarrc_error *error) {
+  bool passes = true;
+  zarrc_status status = ZARRC_OK;
+  *ntries = 0;
+  for (unsigned i = 0; i < u->s3->options.tries && passes && !status; i++)
+    status = complete_once(u, condition, list, answer, ntries, &passes, error);
+  bool may_be_ours = !status && *ntries > 1 && (answer->status == 404 || answer->status == 412);
+  if (may_be_ours && is_there(u)) answer->status = 200;
   return status;
 }
 

@@ -25,6 +25,9 @@ typedef struct zarrc_s3_value {
 
 /* -------------------------------------------------------------------------------------------------- s3_change.c */
 
+/* Prepares a request of a method that changes something; see zarrc_s3_change. */
+void zarrc_s3_change_begin(zarrc_s3_store *s3, zarrc_get *get, const char *method, const char *path,
+                           const zarrc_s3_extra *extra, zarrc_error *error);
 /* Makes a request of a method that changes something, and waits for the answer. get is zeroed but for what is sent; its
  * body gets what the server answers, and is cleared by the caller. ZARRC_OK: there is an answer with whatever status.
  */
@@ -43,6 +46,11 @@ size_t zarrc_s3_condition_put(const zarrc_s3_condition *condition, zarrc_get *ge
 /* Writes a value in parts. Gets the answer that decides, of whatever status, and how often it was asked for. */
 zarrc_status zarrc_s3_upload(zarrc_s3_store *s3, const zarrc_s3_value *value, const zarrc_s3_condition *condition,
                              zarrc_answer *answer, unsigned *ntries, zarrc_error *error);
+
+/* --------------------------------------------------------------------------------------------------- s3_erase.c */
+
+/* Implements `erase_prefix` of a store that can be written. */
+zarrc_status zarrc_s3_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error);
 
 /* --------------------------------------------------------------------------------------------------- s3_write.c */
 

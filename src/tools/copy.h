@@ -62,6 +62,7 @@ typedef struct zarrc_copy_item {
     int64_t m[ZARRC_MAX_NDIM], nregions[ZARRC_MAX_NDIM];
     uint64_t total_regions, region_nbytes, memory; /* bytes held of one region at most; memory of the whole copy */
     unsigned at_once;                              /* regions copied at the same time */
+    bool waits;    /* for the server that the target is on: more regions at once than threads work */
     bool windowed; /* a region does not fit into memory: windows of it are read while it is encoded */
     /* as_stored: most bytes of an object that are held of its encoded bytes; shape of the part of an object that is
      * decoded at once */

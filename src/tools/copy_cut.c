@@ -2,6 +2,8 @@
 /* Divides an array that is copied into regions that fit into memory. */
 #include "tools/copy.h"
 
+#include "base/pool.h"
+
 /* The assumed size of an element of variable length. */
 #define TEXT_BYTES 64
 /* The number of regions along an axis that an estimate of the reads looks at. */
@@ -80,6 +82,7 @@ static uint64_t encoded_at_once(const zarrc_copy_item *a, unsigned threads) {
 typedef struct needs {
   uint64_t source, target; /* bytes of a decoded source chunk; bytes of an object that are encoded at once */
   unsigned threads, buffers;
+  bool waits; /* a lane waits for a server while it holds an encoded object */
 } needs;
 
 /* Returns the size of a window: a box of inner chunks that contains one batch. */
@@ -94,9 +97,11 @@ static bool can_be_windowed(const zarrc_copy_item *a, const needs *n, bool check
 }
 
 static uint64_t need_of(const needs *n, const zarrc_copy_item *a, uint64_t region, unsigned lanes) {
-  bool one = true; /* a region is one object, so at most one object a lane is encoded at the same time */
-  for (int i = 0; i < a->to.ndim; i++) one &= a->cut.m[i] == 1;
-  uint64_t encoding = zarrc_times(one && lanes < n->threads ? lanes : n->threads, zarrc_times(2, n->target));
+  uint64_t nobjects = 1, encoding; /* of a region; at most one object a lane is encoded at the same time if it is one */
+  for (int i = 0; i < a->to.ndim; i++) nobjects = zarrc_times(nobjects, (uint64_t)a->cut.m[i]);
+  encoding = nobjects == 1 && lanes < n->threads ? lanes : n->threads;
+  if (n->waits) encoding = zarrc_times(lanes, nobjects < ZARRC_MOST_WAITING ? nobjects : ZARRC_MOST_WAITING);
+  encoding = zarrc_times(encoding, zarrc_times(2, n->target));
   uint64_t sum = zarrc_times(n->threads, zarrc_times(2, n->source));
   uint64_t held = zarrc_times(zarrc_times(lanes, n->buffers), region);
   return zarrc_plus(zarrc_plus(sum, encoding), held);
@@ -165,7 +170,7 @@ static zarrc_status refuse(const zarrc_copy_item *a, zarrc_error *error) {
 }
 
 zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, unsigned *threads, zarrc_error *error) {
-  needs n = {.threads = *threads, .buffers = check ? 2 : 1};
+  needs n = {.threads = *threads, .buffers = check ? 2 : 1, .waits = a->cut.waits};
   for (int i = 0; i < a->to.ndim; i++) a->cut.m[i] = 1;
   a->cut.at_once = 1;
   if (a->to.nobjects == 0) {
@@ -193,7 +198,8 @@ zarrc_status zarrc_copy_cut(zarrc_copy_item *a, uint64_t memory, bool check, uns
   while (grow(a, &n, memory)) {
   }
   count_regions(a);
-  while (a->cut.at_once < n.threads && a->cut.at_once < a->cut.total_regions &&
+  unsigned most = n.waits && n.threads < ZARRC_MOST_WAITING ? ZARRC_MOST_WAITING : n.threads;
+  while (a->cut.at_once < most && a->cut.at_once < a->cut.total_regions &&
          need_of(&n, a, a->cut.region_nbytes, a->cut.at_once + 1) <= memory)
     a->cut.at_once++;
   a->cut.memory = need_of(&n, a, a->cut.region_nbytes, a->cut.at_once);
@@ -217,6 +223,7 @@ static uint64_t choose_checked(zarrc_copy_item *a, uint64_t memory) {
 }
 
 zarrc_status zarrc_copy_cut_as_stored(zarrc_copy_item *a, uint64_t memory, unsigned threads, zarrc_error *error) {
+  if (a->cut.waits && threads < ZARRC_MOST_WAITING) threads = ZARRC_MOST_WAITING;
   uint64_t share = memory / (threads > 0 ? threads : 1), piece = share / 4;
   a->cut.piece = piece > MAX_PIECE ? MAX_PIECE : piece < MIN_PIECE ? MIN_PIECE : piece;
   uint64_t need = a->cut.piece;

@@ -86,6 +86,7 @@ static void count(zarrc_copier *k, const zarrc_copy_item *a) {
 
 static zarrc_status cut(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error) {
   unsigned threads = k->plan.threads;
+  a->cut.waits = zarrc_store_fetches(k->target.store);
   zarrc_status status = a->as_stored ? zarrc_copy_cut_as_stored(a, k->options.memory, threads, error)
                                      : zarrc_copy_cut(a, k->options.memory, k->options.check, &threads, error);
   if (status == ZARRC_LIMIT) k->work.report.obstacle = ZARRC_COPY_NEEDS_MEMORY;

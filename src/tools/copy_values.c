@@ -2,6 +2,8 @@
 /* Copies the elements of an array: reads and writes regions on several threads, and with check reads them again. */
 #include "tools/copy.h"
 
+#include "base/pool.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -369,7 +371,8 @@ static zarrc_status copy_in_rounds(work *w, zarrc_store *source, zarrc_error *er
     lanes[i].w = w;
     give_lane(w, &lanes[i]);
   }
-  status = zarrc_store_each(source, (size_t)w->a->todo.n, NULL, copy_fetched, w, error);
+  const zarrc_each_options options = {.struct_size = sizeof options, .stores = w->a->cut.waits};
+  status = zarrc_store_each(source, (size_t)w->a->todo.n, &options, copy_fetched, w, error);
   for (size_t i = 0; i < n; i++) {
     clear(w, &lanes[i].values);
     clear(w, &lanes[i].again);
@@ -392,6 +395,7 @@ zarrc_status zarrc_copy_values(zarrc_copier *k, const zarrc_copy_item *a, zarrc_
   atomic_flag_clear(&w.locked);
   zarrc_store *source = zarrc_array_store(a->source);
   zarrc_status status = uses_rounds(a, source) ? copy_in_rounds(&w, source, error)
+                        : a->cut.waits         ? zarrc_for_each_waiting(k->ctx, a->cut.at_once, run_lane, &w, error)
                                                : zarrc_for_each(k->ctx, a->cut.at_once, run_lane, &w, error);
   if (!atomic_load(&w.failed)) return status;
   if (error) *error = w.error;

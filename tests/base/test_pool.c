@@ -520,6 +520,59 @@ static void test_idle(void **state) {
   zarrc_ctx_close(one);
 }
 
+/* ------------------------------------------------------------------------------------------------ that wait */
+
+enum { NWAITING = 40 };
+
+typedef struct gathering {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  int there, most;
+} gathering;
+
+/* Waits until all items are there. */
+static zarrc_status gather(void *arg, size_t i, zarrc_error *error) {
+  gathering *g = arg;
+  (void)i, (void)error;
+  pthread_mutex_lock(&g->mutex);
+  g->there++;
+  pthread_cond_broadcast(&g->changed);
+  while (g->there < NWAITING) pthread_cond_wait(&g->changed, &g->mutex);
+  pthread_mutex_unlock(&g->mutex);
+  return ZARRC_OK;
+}
+
+static zarrc_status be_there(void *arg, size_t i, zarrc_error *error) {
+  gathering *g = arg;
+  (void)i, (void)error;
+  pthread_mutex_lock(&g->mutex);
+  if (++g->there > g->most) g->most = g->there;
+  pthread_mutex_unlock(&g->mutex);
+  sched_yield();
+  pthread_mutex_lock(&g->mutex);
+  g->there--;
+  pthread_mutex_unlock(&g->mutex);
+  return ZARRC_OK;
+}
+
+/* Items that wait run on more threads than the context works with; those threads do not work in other loops. */
+static void test_items_that_wait(void **state) {
+  (void)state;
+  zarrc_ctx *ctx = open_ctx((zarrc_ctx_options){.threads = 2});
+  gathering g = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+  assert_int_equal(zarrc_for_each_waiting(ctx, NWAITING, gather, &g, NULL), ZARRC_OK);
+  assert_int_equal(g.there, NWAITING);
+  g.there = 0;
+  for (int i = 0; i < 20; i++) assert_int_equal(zarrc_for_each(ctx, 500, be_there, &g, NULL), ZARRC_OK);
+  assert_true(g.most <= 2);
+  zarrc_ctx_close(ctx);
+  ctx = open_ctx((zarrc_ctx_options){.threads = 1});
+  g.most = 0;
+  assert_int_equal(zarrc_for_each_waiting(ctx, NWAITING, be_there, &g, NULL), ZARRC_OK);
+  assert_int_equal(g.most, 1);
+  zarrc_ctx_close(ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_idle),
@@ -540,6 +593,7 @@ int main(void) {
       cmocka_unit_test(test_the_hosts_executor),
       cmocka_unit_test(test_no_threads_to_be_had),
       cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_items_that_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

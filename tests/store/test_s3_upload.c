@@ -64,12 +64,36 @@ static void test_parts(void **state) {
 static void spoil(void *arg, s3_server *server, const http_asked *asked, http_reply *reply) {
   static const char failed[] = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>";
   const char *how = arg;
-  (void)server;
+  bool is_first = server->http->nrequests == NPARTS + 2;
   bool is_part = strstr(asked->target, "partNumber=3"), is_end = !strcmp(asked->method, "POST") && !is_part;
   if (!strcmp(how, "part") && is_part) *reply = (http_reply){.status = 403, .body = ""};
   if (!strcmp(how, "begin") && is_end) *reply = (http_reply){.status = 200, .body = ""};
   if (!strcmp(how, "end") && is_end && strstr(asked->target, "uploadId"))
     *reply = (http_reply){.status = 200, .body = failed, .nbytes = sizeof failed - 1, .claimed = sizeof failed - 1};
+  if (is_first && !strcmp(how, "late"))
+    *reply = (http_reply){.status = 200, .body = failed, .nbytes = sizeof failed - 1, .claimed = sizeof failed - 1};
+  if (is_first && !strcmp(how, "lost")) reply->fault = HTTP_RESET;
+}
+
+/* An answer to the last request that is lost, or says that the server has failed although it has not. */
+static void test_lost_answers(void **state) {
+  s3_fixture *f = *state;
+  zarrc_s3_condition is_new = {.is_new = true};
+  zarrc_answer answer;
+  zarrc_error error;
+  needs_s3();
+  large l = make_large();
+  static const char *const kinds[] = {"lost", "late"};
+  for (int i = 0; i < 2; i++) {
+    zarrc_store_erase(f->store, "large", NULL);
+    http_server_begin(f->server->http);
+    f->server->change = spoil;
+    f->server->arg = (void *)(uintptr_t)kinds[i];
+    if (upload(f, &l, &is_new, &answer, &error)) fail_msg("%s", SAID(error));
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(f->server->http->nrequests, NPARTS + 3 + NPARTS); /* it is looked at what is there */
+  }
+  free(l.bytes);
 }
 
 static void test_failures(void **state) {
@@ -83,9 +107,10 @@ static void test_failures(void **state) {
   f->server->arg = "part";
   assert_int_equal(upload(f, &l, &any, &answer, &error), ZARRC_ACCESS);
   assert_int_equal(f->server->ndeletes, 1);
-  f->server->arg = "end"; /* the server says 200, and in the body that it has failed */
+  f->server->arg = "end"; /* the server says 200, and in the body, each time, that it has failed */
   assert_int_equal(upload(f, &l, &any, &answer, &error), ZARRC_OK);
   assert_int_equal(answer.status, 500);
+  assert_string_equal(answer.reason, "InternalError");
   assert_int_equal(f->server->ndeletes, 2);
   f->server->arg = "begin";
   assert_int_equal(upload(f, &l, &any, &answer, &error), ZARRC_CORRUPT);
@@ -109,6 +134,7 @@ static void test_by_blob(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {S3_TEST(test_parts), S3_TEST(test_failures), S3_TEST(test_by_blob)};
+  const struct CMUnitTest tests[] = {S3_TEST(test_parts), S3_TEST(test_failures), S3_TEST(test_lost_answers),
+                                     S3_TEST(test_by_blob)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

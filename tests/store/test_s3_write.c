@@ -221,8 +221,43 @@ static void test_contended(void **state) {
   s3_expect(f->store, "n", want);
 }
 
+static void stall_once(void *arg, s3_server *server, const http_asked *asked, http_reply *reply) {
+  unsigned *n = arg;
+  (void)server;
+  if (strcmp(asked->method, "PUT") != 0 || ++*n > 1) return;
+  reply->body = "0123456789";
+  reply->nbytes = reply->claimed = 10;
+  reply->fault = HTTP_STALL;
+}
+
+/* A write whose answer never comes is made again, before it is too late for that. */
+static void stalled(void **state) {
+  s3_fixture *f = *state;
+  needs_s3();
+  unsigned nputs = 0;
+  char endpoint[64];
+  zarrc_store *store;
+  zarrc_error error;
+  http_server_url(f->server->http, "", endpoint, sizeof endpoint);
+  const zarrc_s3_options options = {.struct_size = sizeof options,
+                                    .access_key_id = f->server->id,
+                                    .secret_access_key = f->server->secret,
+                                    .region = "us-east-1",
+                                    .endpoint = endpoint};
+  const zarrc_http_options http = {
+      .struct_size = sizeof http, .stall_timeout_ms = 200, .retry_timeout_ms = 20000, .backoff_ms = 1};
+  if (zarrc_s3_store_open(f->ctx, "b", "p", false, &options, &http, &store, &error)) fail_msg("%s", SAID(error));
+  f->server->change = stall_once;
+  f->server->arg = &nputs;
+  s3_set(store, "k", "v");
+  assert_int_equal(nputs, 2);
+  s3_expect(store, "k", "v");
+  zarrc_store_close(store);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {S3_TEST(test_conditions),
+  const struct CMUnitTest tests[] = {S3_TEST(stalled),
+                                     S3_TEST(test_conditions),
                                      S3_TEST(test_read_conflict),
                                      S3_TEST(test_requests),
                                      S3_TEST(test_ignored_conditions),
