@@ -17,7 +17,7 @@ define build
 @cmake --build --preset $(1) $(if $(JOBS),-j $(JOBS)) -- --quiet
 endef
 
-.PHONY: all demo test check install bench nightly fuzz coverage clean format tidy help \
+.PHONY: all demo test check install bench bench-remote nightly fuzz coverage clean format tidy help \
   python test-python test-python-tsan test-wheel test-xarray test-zarr check-format check-layers check-codec-table check-symbols check-headers unit asan tsan clang nightly-property nightly-kill interop install-test cross
 
 all:
@@ -153,6 +153,12 @@ cross:
 bench: all
 	@cmake --build --preset release $(if $(JOBS),-j $(JOBS)) --target bench-programs -- --quiet
 	python3 bench/run.py $(BENCH)
+
+# The same over networks: peers and servers (nginx, seaweedfs) are installed into build/venv-remote.
+bench-remote: export BENCH := $(filter-out whole,$(BENCH))
+bench-remote: all
+	@cmake --build --preset release $(if $(JOBS),-j $(JOBS)) --target bench-programs -- --quiet
+	@sh bench/remote.sh build $(BENCH)
 
 # Each target for FUZZ_SECONDS; what is found lands in build/fuzz, inputs worth keeping in build/fuzz/corpus.
 fuzz:

@@ -35,3 +35,4 @@ zarrc_bench_program(ideal SOURCES bench/ideal.c bench/ideal_codec.c bench/ideal_
 zarrc_bench_program(codecs SOURCES bench/codecs.c bench/ideal_codec.c NEEDS blosc zstd libdeflate zlib isal)
 zarrc_bench_program(kernels SOURCES bench/kernels.c)
 zarrc_bench_program(make_data SOURCES bench/make_data.c)
+zarrc_bench_program(remote SOURCES bench/remote.c)
