@@ -128,6 +128,7 @@ nightly:
 	@$(TALLY) run property -- $(MAKE) nightly-property
 	@$(TALLY) run kill --ctest build/asan -- $(MAKE) nightly-kill
 	@ZARRC_DRAWS=300 ZARRC_ROUNDS=20 ZARRC_SEED=$(shell date +%Y%m%d) $(TALLY) run python -- $(MAKE) test-python
+	@ZARRC_UPDATES=10000 ZARRC_COPIED_MIB=4096 $(TALLY) run interop -- $(MAKE) interop
 	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
 	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan
 	@$(TALLY) run zarr -- $(MAKE) test-zarr
