@@ -68,7 +68,7 @@ static bool read_body(int fd, http_asked *asked) {
   char length[32], expect[32];
   http_header(asked->head, "Content-Length", length, sizeof length);
   http_header(asked->head, "Expect", expect, sizeof expect);
-  asked->nbody = strtoull(length, NULL, 10);
+  asked->nbody = (size_t)strtoull(length, NULL, 10);
   asked->body = malloc(asked->nbody + 1);
   if (!asked->body) abort();
   if (*expect && !send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n", 25)) return false;
