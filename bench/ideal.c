@@ -90,7 +90,7 @@ static void read_shard(lane *l, int fd, size_t total, const int64_t *file, const
   for (size_t i = 0; i < j->ninner; i++) l->order[i] = i;
   qsort_r(l->order, j->ninner, sizeof *l->order, by_offset, l->index);
   for (size_t i = 0; i < j->ninner; i++) {
-    size_t number = l->order[i], at = l->index[2 * number], n = l->index[2 * number + 1];
+    size_t number = l->order[i], at = (size_t)l->index[2 * number], n = (size_t)l->index[2 * number + 1];
     int64_t inner[NDIM];
     if (at < begin || at + n > end) {
       ssize_t got = pread(fd, l->file, n > WINDOW ? n : WINDOW, (off_t)at);
@@ -147,7 +147,7 @@ static void write_file(lane *l, const int64_t *file, char *path) {
     unravel(i, j->inner_grid, inner);
     l->index[2 * i] = n;
     l->index[2 * i + 1] = encode(l, place(j, file, inner), l->file + n, l->room - n, path);
-    n += l->index[2 * i + 1];
+    n += (size_t)l->index[2 * i + 1];
   }
   if (j->sharded) {
     uint32_t sum = ideal_crc32c((uint8_t *)l->index, 16 * j->ninner);

@@ -128,7 +128,7 @@ static zarrc_status read_chunk(void *arg, size_t i, zarrc_error *error) {
   zarrc_array *array = all->run->array;
   uint64_t nbytes;
   int ndim = zarrc_array_ndim(array);
-  int64_t cell[ZARRC_MAX_NDIM];
+  int64_t cell[ZARRC_MAX_NDIM] = {0};
   zarrc_region region;
   zarrc_bytes memory;
   for (int axis = ndim - 1; axis >= 0; axis--) {

@@ -299,8 +299,8 @@ static zarrc_status vast_append(zarrc_blob *blob, const zarrc_bytes *parts, size
     assert_true(v->n < sizeof v->pieces / sizeof *v->pieces);
     piece *p = &v->pieces[v->n++];
     *p = (piece){.at = v->nbytes, .nbytes = parts[i].len};
-    if (p->nbytes < 1 << 20) p->bytes = calloc(1, p->nbytes + 1);
-    if (p->bytes && p->nbytes > 0) memcpy(p->bytes, parts[i].ptr, p->nbytes);
+    if (p->nbytes < 1 << 20) p->bytes = calloc(1, parts[i].len + 1);
+    if (p->bytes && p->nbytes > 0) memcpy(p->bytes, parts[i].ptr, parts[i].len);
     v->nbytes += p->nbytes;
   }
   return ZARRC_OK;
