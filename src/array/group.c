@@ -294,7 +294,8 @@ zarrc_status zarrc_group_forget_consolidated(zarrc_group *group, zarrc_error *er
   return render(m, error);
 }
 
-zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error) {
+/* Reads the consolidated metadata of a group that was not opened from those of one above. */
+static zarrc_status read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error) {
   if (group->format == 2) return zarrc_consolidated_read_2(group->store, group->path, out, error);
   const metadata *m = (const metadata *)zarrc_editions_enter(&group->editions);
   zarrc_status status = zarrc_consolidated_open(group->ctx, group->path, 3, m->consolidated,
@@ -302,6 +303,25 @@ zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidate
   zarrc_editions_leave(&group->editions);
   if (status) zarrc_error_prefix(error, "/consolidated_metadata: ");
   return status;
+}
+
+zarrc_status zarrc_group_consolidated(zarrc_group *group, const zarrc_consolidated **out, zarrc_error *error) {
+  zarrc_consolidated *c = atomic_load(&group->consolidated), *mine = NULL;
+  *out = NULL;
+  if (group->options.no_consolidated) return ZARRC_OK;
+  if (!c) {
+    zarrc_status status = read_consolidated(group, &mine, error);
+    if (status) {
+      zarrc_error_in_document(error, group->store, group->path, group->format == 2 ? ".zmetadata" : "zarr.json");
+      return status;
+    }
+    if (atomic_compare_exchange_strong(&group->consolidated, &c, mine))
+      c = mine;
+    else
+      zarrc_consolidated_close(mine); /* another thread was faster */
+  }
+  if (zarrc_consolidated_is_there(c)) *out = c;
+  return ZARRC_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------- attributes */

@@ -25,10 +25,7 @@ zarrc_status zarrc_group_open_documents(zarrc_store *store, const char *path, co
  * count. */
 zarrc_status zarrc_group_forget_consolidated(zarrc_group *group, zarrc_error *error);
 
-/* Reads the consolidated metadata of a group that was not opened from those of one above. */
-zarrc_status zarrc_group_read_consolidated(zarrc_group *group, zarrc_consolidated **out, zarrc_error *error);
-
-/* members.c: gets the consolidated metadata that describe what is below the group; *out NULL: there are none, or they
+/* Gets the consolidated metadata that describe what is below the group; *out NULL: there are none, or they
  * are to be ignored. They live as long as the group. */
 zarrc_status zarrc_group_consolidated(zarrc_group *group, const zarrc_consolidated **out, zarrc_error *error);
 

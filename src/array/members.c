@@ -12,25 +12,6 @@
 
 /* --------------------------------------------------------------------------------------- consolidated metadata */
 
-zarrc_status zarrc_group_consolidated(zarrc_group *group, const zarrc_consolidated **out, zarrc_error *error) {
-  zarrc_consolidated *c = atomic_load(&group->consolidated), *mine = NULL;
-  *out = NULL;
-  if (group->options.no_consolidated) return ZARRC_OK;
-  if (!c) {
-    zarrc_status status = zarrc_group_read_consolidated(group, &mine, error);
-    if (status) {
-      zarrc_error_in_document(error, group->store, group->path, group->format == 2 ? ".zmetadata" : "zarr.json");
-      return status;
-    }
-    if (atomic_compare_exchange_strong(&group->consolidated, &c, mine))
-      c = mine;
-    else
-      zarrc_consolidated_close(mine); /* another thread was faster */
-  }
-  if (zarrc_consolidated_is_there(c)) *out = c;
-  return ZARRC_OK;
-}
-
 zarrc_status zarrc_group_is_consolidated(zarrc_group *group, bool *out, zarrc_error *error) {
   const zarrc_consolidated *c;
   zarrc_status status = zarrc_group_consolidated(group, &c, error);

@@ -6,12 +6,6 @@
 
 #include <zarrc/plugin/store.h>
 
-bool zarrc_stage_possible(const zarrc_store *store) {
-  bool read_only = store->read_only;
-  ZARRC_FIND_OP(store, stage);
-  return ZARRC_HAS_OP(store->ops, stage) && !read_only && !store->read_only;
-}
-
 zarrc_status zarrc_stage_open(zarrc_store *store, const char *prefix, zarrc_stage_mode mode, const char *note,
                               zarrc_stage **out, zarrc_error *error) {
   zarrc_status status = *prefix ? zarrc_key_check(prefix, error) : ZARRC_OK;

@@ -128,6 +128,12 @@ zarrc_store *zarrc_store_source(const zarrc_store *store) {
   return ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL;
 }
 
+bool zarrc_stage_possible(const zarrc_store *store) {
+  bool read_only = store->read_only;
+  ZARRC_FIND_OP(store, stage);
+  return ZARRC_HAS_OP(store->ops, stage) && !read_only && !store->read_only;
+}
+
 zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const zarrc_store_ops *ops, size_t nbytes,
                               zarrc_store **out, zarrc_error *error) {
   zarrc_status status = zarrc_store_check(behind, error);

