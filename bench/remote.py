@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -290,6 +291,7 @@ def measure(o):
 
 def main():
     o = arguments(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that the servers end, too
     if o.document:
         document(json.loads(pathlib.Path(o.document[0]).read_text()), o.document[1])
     else:
