@@ -87,8 +87,9 @@ def test_http_requests(store: Callable[..., Any], files: servers.Server) -> None
 @pytest.mark.parametrize("store", HTTP)
 def test_http_shards(store: Callable[..., Any], files: servers.Server) -> None:
     assert files.root
-    data = make(files.root / "g.zarr/a", shards=(32, 32))
-    array = zarr.open_array(store(files, "g.zarr"), path="a", mode="r")
+    name = store.__name__  # where memory is used again for a store, the index of the same key may be known
+    data = make(files.root / "g.zarr" / name, shards=(32, 32))
+    array = zarr.open_array(store(files, "g.zarr"), path=name, mode="r")
     files.take()
     assert array[3, 5] == data[3, 5]
     assert len(files.take()) == 2  # the index, and the inner chunk
@@ -103,8 +104,9 @@ def test_http_shards(store: Callable[..., Any], files: servers.Server) -> None:
 @pytest.mark.parametrize("store", S3)
 def test_s3_requests(store: Callable[..., Any], bucket: servers.Server, tmp_path: Path) -> None:
     data = make(tmp_path / "a", shards=(32, 32))
-    upload(bucket, tmp_path / "a", "requests.zarr/a")
-    array = zarr.open_array(store(bucket, "requests.zarr"), path="a", mode="r")
+    name = store.__name__
+    upload(bucket, tmp_path / "a", f"requests.zarr/{name}")
+    array = zarr.open_array(store(bucket, "requests.zarr"), path=name, mode="r")
     bucket.take()
     assert array[3, 5] == data[3, 5]
     assert len(bucket.take()) == 2

@@ -118,6 +118,7 @@ static bool read_head(const zarrc_cache_shelf *s, const zarrc_bytes *stored, con
     if (zarrc_load_le64(p + NAME + 8 * i) != s->disk->name[i]) return false;
   for (size_t i = 0; i < 5; i++) out->word[i] = zarrc_load_le64(p + WORDS + 8 * i);
   out->nbytes = zarrc_load_le64(p + TOTAL);
+  out->place = zarrc_hash(s->disk->name[0] ^ s->disk->name[1], s->key, nkey);
   return hash_version(out) == name->version && zarrc_load_le64(p + BEGIN) == name->begin &&
          zarrc_load_le64(p + END) == name->end && name->end <= out->nbytes;
 }

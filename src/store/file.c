@@ -184,8 +184,8 @@ static zarrc_status file_identify(zarrc_file_blob *blob, zarrc_identity *out, bo
   const zarrc_file_seen *seen = &blob->seen;
   if (seen->fd < 0) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
   if (clock_gettime(CLOCK_REALTIME, &now)) return ZARRC_OK;
-  *out = (zarrc_identity){{seen->device, seen->inode, (uint64_t)seen->ctime_sec, seen->ctime_nsec, 0},
-                          (uint64_t)seen->nbytes};
+  *out = (zarrc_identity){.word = {seen->device, seen->inode, (uint64_t)seen->ctime_sec, seen->ctime_nsec},
+                          .nbytes = (uint64_t)seen->nbytes};
   *known = seen->ctime_sec + SETTLED_SECONDS < now.tv_sec;
   return ZARRC_OK;
 }

@@ -4,6 +4,7 @@
 #include "store/common.h"
 #include "store/http_url.h"
 
+#include "base/hash.h"
 #include "base/ops.h"
 #include "base/sized.h"
 
@@ -85,6 +86,8 @@ zarrc_status zarrc_http_identify(zarrc_blob *blob, zarrc_identity *out, bool *kn
   if (status) return status;
   *known = b->version.kind == ZARRC_HTTP_STRONG && b->version.identity.nbytes != ZARRC_UNKNOWN;
   *out = b->version.identity;
+  out->place = zarrc_hash(ZARRC_HASH_EMPTY, b->http->store.url, strlen(b->http->store.url));
+  out->place = zarrc_hash(out->place, b->key, strlen(b->key)); /* ETags may be those of other values, too */
   return ZARRC_OK;
 }
 

@@ -233,7 +233,7 @@ static zarrc_status memory_identify(zarrc_blob *blob, zarrc_identity *out, bool 
   const block *b = look(self);
   *known = false;
   if (!b) return zarrc_fail(error, ZARRC_NOT_FOUND, "not found");
-  *out = (zarrc_identity){{(uintptr_t)self->ms, self->ms->opened_at, b->number, 0, 1}, b->nbytes};
+  *out = (zarrc_identity){.word = {(uintptr_t)self->ms, self->ms->opened_at, b->number, 0, 1}, .nbytes = b->nbytes};
   *known = true;
   return ZARRC_OK;
 }

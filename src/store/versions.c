@@ -2,6 +2,7 @@
 #include "store/versions.h"
 
 #include "base/ctx.h"
+#include "base/hash.h"
 #include "base/lock.h"
 
 #include <string.h>
@@ -36,7 +37,8 @@ static versions *versions_of(zarrc_ctx *ctx, bool make) {
 
 /* A hash; it may collide. Then a blob expects the version of another value, and the store reports a conflict. */
 static uint64_t name_of(const zarrc_store *store, const char *key) {
-  uint64_t h = (uint64_t)(uintptr_t)store * UINT64_C(0x9E3779B97F4A7C15);
+  const char *url = store->url ? store->url : ""; /* memory of a store that was closed may be that of another one */
+  uint64_t h = zarrc_hash((uint64_t)(uintptr_t)store * UINT64_C(0x9E3779B97F4A7C15), url, strlen(url));
   for (; *key; key++) h = (h ^ (unsigned char)*key) * UINT64_C(0x100000001B3);
   h ^= h >> 32;
   return h ? h : 1;

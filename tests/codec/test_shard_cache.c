@@ -32,7 +32,7 @@ static zarrc_status versioned_read(zarrc_blob *blob, zarrc_range *ranges, size_t
 static zarrc_status versioned_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
   versioned *v = (versioned *)blob;
   if (!v->inner.bytes) return zarrc_fail(error, ZARRC_NOT_FOUND, "no value");
-  *out = (zarrc_identity){{7, v->version}, v->inner.nbytes};
+  *out = (zarrc_identity){.word = {7, v->version}, .nbytes = v->inner.nbytes};
   *known = v->known;
   return ZARRC_OK;
 }
@@ -174,7 +174,7 @@ static void it_can_be_off(void **state) {
 static void lengths_tell_indices_apart(void **state) {
   (void)state;
   zarrc_ctx *ctx = ctx_of(0);
-  zarrc_identity identity = {{1, 2, 3, 4, 5}, 6};
+  zarrc_identity identity = {.word = {1, 2, 3, 4, 5}, .nbytes = 6};
   zarrc_shard few = {.ndim = 1, .grid = {2}, .nchunks = 2, .index_name = 7};
   zarrc_shard many = {.ndim = 1, .grid = {1000}, .nchunks = 1000, .index_name = 7};
   zarrc_shard_entry entries[2] = {{1, 2}, {3, 4}};

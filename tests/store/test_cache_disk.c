@@ -48,6 +48,11 @@ static bool has(zarrc_cache_disk *disk, const char *key, const zarrc_identity *i
   return p != NULL;
 }
 
+/* The number of the value is the reader's own. */
+static bool is_version(const zarrc_identity *found) {
+  return !memcmp(found->word, version.word, sizeof version.word) && found->nbytes == version.nbytes;
+}
+
 static bool newest(zarrc_cache_disk *disk, const char *key, zarrc_identity *out) {
   zarrc_cache_shelf shelf = zarrc_cache_shelf_of(disk, key);
   bool found = zarrc_cache_shelf_version(&shelf, out);
@@ -76,7 +81,7 @@ static void test_pieces(void **state) {
   assert_false(has(&same, "a/k", &second, 100, 200));
   assert_false(has(&other, "a/k", &version, 100, 200));
   assert_true(newest(&same, "a/k", &found));
-  assert_memory_equal(&found, &version, sizeof found);
+  assert_true(is_version(&found));
   assert_false(newest(&other, "a/k", &found));
   zarrc_cache_disk_forget(&disk, "a/k");
   assert_false(newest(&same, "a/k", &found));
@@ -113,7 +118,7 @@ static void test_damage(void **state) {
     bytes[i / 8] ^= (uint8_t)(1u << i % 8);
     assert_int_equal(zarrc_store_set(files, d.keys[0], bytes, whole.len, NULL), ZARRC_OK);
     assert_false(has(&disk, "k", &version, 10, 30));
-    if (newest(&disk, "k", &found)) assert_memory_equal(&found, &version, sizeof found);
+    if (newest(&disk, "k", &found)) assert_true(is_version(&found));
   }
   memcpy(bytes, whole.ptr, whole.len);
   for (size_t n = 0; n < whole.len + 20; n++) {

@@ -15,7 +15,7 @@ static void versions_are_remembered(void **state) {
   (void)state;
   zarrc_ctx *ctx;
   zarrc_store *one, *other;
-  zarrc_identity found, version = {{1, 2, 3, 4, 5}, 6};
+  zarrc_identity found, version = {.word = {1, 2, 3, 4, 5}, .nbytes = 6};
   size_t n = 0;
   assert_int_equal(zarrc_ctx_open(NULL, &ctx, NULL), ZARRC_OK);
   assert_int_equal(zarrc_memory_store_open(ctx, &one, NULL), ZARRC_OK);

@@ -39,7 +39,7 @@ static void copy_release(zarrc_bytes *bytes) {
 
 /* Looks at the newest version, which must be the one that was seen. */
 static zarrc_status look(far_blob *b, zarrc_key_blob *value, zarrc_error *error) {
-  zarrc_identity version = {{0}, 0};
+  zarrc_identity version = {.nbytes = 0};
   bool known;
   zarrc_status status = zarrc_key_blob_open(value, b->far->inner, b->key, error);
   if (status) return status;

@@ -29,11 +29,12 @@ ZARRC_API void zarrc_ranges_release(zarrc_range *ranges, size_t n);
 
 /* --------------------------------------------------------------------------------------------- kinds of blobs */
 
-/* A version of a stored value. word has no meaning but to the store, which puts a longer name, such as an ETag, there
- * as a hash. */
+/* A version of a stored value; those of two values are never the same. word has no meaning but to the store, which puts
+ * a longer name, such as an ETag, there as a hash. */
 typedef struct zarrc_identity {
   uint64_t word[5];
   uint64_t nbytes; /* of the value */
+  uint64_t place;  /* a number of the value itself, where its words tell only its versions apart; else 0 */
 } zarrc_identity;
 
 /* The functions of a kind of blob. They may be NULL, and a table may be shorter or longer than this one. To call X use
