@@ -77,6 +77,7 @@ zarrc_status zarrc_blob_publish(zarrc_blob *blob, bool if_unchanged, zarrc_error
 }
 
 zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error) {
+  memset(out, 0, sizeof *out); /* a store need not set all */
   ZARRC_FIND_OP(blob, identify);
   *known = false;
   if (!ZARRC_HAS_OP(blob->ops, identify)) return ZARRC_OK;
