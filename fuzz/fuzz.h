@@ -81,7 +81,14 @@ static inline void fuzz_view_free(zarrc_view *view) {
   free(view->data);
 }
 
-/* Fills a packed view with elements that the input and `seed` decide; booleans are 0 or 1, texts are few. */
+/* Whether numbers have less than a byte, the rest of which must be 0 in memory. */
+static inline bool fuzz_is_narrow(zarrc_type type) {
+  return (type >= ZARRC_FLOAT6_E2M3FN && type <= ZARRC_UINT4) ||
+         (type >= ZARRC_COMPLEX_FLOAT6_E2M3FN && type <= ZARRC_COMPLEX_FLOAT4_E2M1FN);
+}
+
+/* Fills a packed view with elements that the input and `seed` decide; booleans are 0 or 1, narrow numbers have two
+ * bits, texts are few. */
 static inline void fuzz_view_fill(const zarrc_view *view, unsigned seed) {
   static const char *const texts[] = {"", "a", "\xc3\xa9", "four", "a longer text, of more than thirty-two bytes"};
   size_t nitems = (size_t)zarrc_view_nitems(view), nbytes = nitems * view->dtype.item_size;
@@ -94,7 +101,7 @@ static inline void fuzz_view_fill(const zarrc_view *view, unsigned seed) {
       ((zarrc_text *)view->data)[i] = (zarrc_text){(const uint8_t *)text, strlen(text)};
     } else {
       if (view->dtype.type == ZARRC_BOOL) random &= 1;
-      ((uint8_t *)view->data)[i] = (uint8_t)(seed & 1 ? random & 3 : random);
+      ((uint8_t *)view->data)[i] = (uint8_t)(seed & 1 || fuzz_is_narrow(view->dtype.type) ? random & 3 : random);
     }
   }
 }

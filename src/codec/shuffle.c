@@ -74,7 +74,7 @@ static zarrc_status shuffle_encode(const zarrc_codec *codec, zarrc_parts *parts,
     zarrc_parts_clear(&p.made);
     return status;
   }
-  zarrc_shuffle_kernels_best()->unzip(p.memory, p.in.len / size, p.in.ptr, size, p.in.len / size);
+  if (p.in.len > 0) zarrc_shuffle_kernels_best()->unzip(p.memory, p.in.len / size, p.in.ptr, size, p.in.len / size);
   return zarrc_one_piece_end(&p, parts, p.in.len, error);
 }
 
@@ -89,9 +89,9 @@ static zarrc_status shuffle_decode(const zarrc_codec *codec, const zarrc_bytes *
   if (some > n) some = n;
   zarrc_status status = zarrc_buf_reserve(out, some * size, error);
   if (status) return status;
-  if (size > 1)
+  if (size > 1 && some > 0)
     zarrc_shuffle_kernels_best()->zip(out->ptr, in->ptr, n, size, some);
-  else if (some)
+  else if (some > 0)
     memcpy(out->ptr, in->ptr, some);
   out->len = some * size;
   return ZARRC_OK;
