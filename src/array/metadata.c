@@ -198,7 +198,7 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
   if (status == ZARRC_INVALID_METADATA) zarrc_rules_say_where(&m->rules, "codecs", error);
   if (status || m->format == 2) return status;
-  status = zarrc_rules_check_codecs(&m->rules, codecs, &m->dtype, error);
+  status = zarrc_rules_check_codecs(&m->rules, codecs, m->pipeline, error);
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 

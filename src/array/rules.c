@@ -76,7 +76,8 @@ const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i) {
 typedef struct place {
   zarrc_rules *rules;
   const char *name;
-  const zarrc_dtype *dtype;
+  const zarrc_codec *codec; /* NULL: it encodes the index of shards */
+  const zarrc_dtype *dtype; /* of the elements that it encodes */
   zarrc_error *error;
 } place;
 
@@ -126,7 +127,6 @@ static zarrc_status check_bytes(const place *p, const zarrc_json *configuration)
 }
 
 static zarrc_status check_sharding(const place *p, const zarrc_json *configuration) {
-  static const zarrc_dtype offsets = {.type = ZARRC_UINT64, .item_size = 8};
   static const char *const members[] = {"codecs", "index_codecs"};
   zarrc_status status = ZARRC_OK;
   if (!zarrc_json_is(zarrc_json_get(configuration, "chunk_shape"), ZARRC_JSON_ARRAY))
@@ -135,7 +135,7 @@ static zarrc_status check_sharding(const place *p, const zarrc_json *configurati
     status = want_member(p, configuration, members[i]);
     if (!status)
       status = zarrc_rules_check_codecs(p->rules, zarrc_json_get(configuration, members[i]),
-                                        i == 0 ? p->dtype : &offsets, p->error);
+                                        i == 0 && p->codec ? zarrc_shard_inner(p->codec) : NULL, p->error);
   }
   return status;
 }
@@ -159,8 +159,7 @@ static zarrc_status check_zstd(const place *p, const zarrc_json *configuration) 
   return status ? status : want_range(p, configuration, "level", -131072, 22);
 }
 
-static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, const zarrc_dtype *dtype,
-                                zarrc_error *error) {
+static zarrc_status check_codec(place p, const zarrc_json *codec) {
   static const struct {
     const char *name;
     zarrc_status (*check)(const place *, const zarrc_json *);
@@ -176,18 +175,28 @@ static zarrc_status check_codec(zarrc_rules *rules, const zarrc_json *codec, con
   zarrc_status status = ZARRC_OK;
   zarrc_error why;
   if (zarrc_json_is(codec, ZARRC_JSON_OBJECT) && zarrc_json_check_keys(codec, members, &why))
-    status = zarrc_rules_bend_because(rules, "/codecs", &why, error);
-  for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
-    if (zarrc_json_string_is(name, checks[i].name))
-      status = checks[i].check(&(place){rules, checks[i].name, dtype, error}, zarrc_json_get(codec, "configuration"));
+    status = zarrc_rules_bend_because(p.rules, "/codecs", &why, p.error);
+  for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++) {
+    p.name = checks[i].name;
+    if (zarrc_json_string_is(name, p.name)) status = checks[i].check(&p, zarrc_json_get(codec, "configuration"));
+  }
   return status;
 }
 
-zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_dtype *dtype,
+zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_pipeline *pipeline,
                                       zarrc_error *error) {
+  static const zarrc_dtype offsets = {.type = ZARRC_UINT64, .item_size = 8};
+  zarrc_spec spec = {.dtype = offsets}, encoded;
+  size_t ncodecs = pipeline ? zarrc_pipeline_ncodecs(pipeline) : 0;
   zarrc_status status = ZARRC_OK;
-  for (size_t i = 0; i < zarrc_json_length(codecs) && !status; i++)
-    status = check_codec(rules, zarrc_json_at(codecs, i), dtype, error);
+  if (pipeline) spec = *zarrc_pipeline_spec(pipeline);
+  for (size_t i = 0; i < zarrc_json_length(codecs) && !status; i++) {
+    const zarrc_codec *codec = i < ncodecs ? zarrc_pipeline_codec(pipeline, i) : NULL;
+    status = check_codec((place){rules, NULL, codec, &spec.dtype, error}, zarrc_json_at(codecs, i));
+    if (status || !codec) continue;
+    status = zarrc_codec_resolve(codec, &spec, &encoded, error);
+    spec = encoded;
+  }
   return status;
 }
 

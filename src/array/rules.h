@@ -30,8 +30,9 @@ zarrc_status zarrc_rules_note(zarrc_rules *rules, zarrc_error *error, const char
 /* Returns the i-th notice; NULL past the last. */
 const char *zarrc_rules_notice(const zarrc_rules *rules, size_t i);
 
-/* Checks a list of codecs that have been opened, including those in shards, for elements of a type. */
-zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_dtype *dtype,
+/* Checks a list of codecs that have been opened as a pipeline (NULL: they encode the index of shards), including those
+ * in shards. */
+zarrc_status zarrc_rules_check_codecs(zarrc_rules *rules, const zarrc_json *codecs, const zarrc_pipeline *pipeline,
                                       zarrc_error *error);
 /* Notes chains that are valid but that zarr-python and zarrs refuse. */
 zarrc_status zarrc_rules_check_chain(zarrc_rules *rules, const zarrc_pipeline *pipeline, zarrc_error *error);

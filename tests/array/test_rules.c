@@ -239,6 +239,9 @@ static void chains_that_others_refuse(void **state) {
   free(document);
 }
 
+#define ASTYPE(type)                                                                                                   \
+  "{\"name\": \"numcodecs.astype\", \"configuration\": {\"encode_dtype\": \"" type "\", \"decode_dtype\": \"<i4\"}}"
+
 /* What is right, but may not be what was meant: told, and opened by strict too. */
 static void things_to_know_about_codecs(void **state) {
   static const char record[] = "{\"name\": \"struct\", \"configuration\": {\"fields\": [{\"name\": \"a\", "
@@ -257,6 +260,9 @@ static void things_to_know_about_codecs(void **state) {
       {record, "\"AAAA\"", SHARD(", \"codecs\": " LITTLE ", \"index_codecs\": " LITTLE), NULL},
       {record, "\"AAAA\"", LITTLE, NULL},
       {"\"int8\"", "0", "[{\"name\": \"bytes\"}]", NULL},
+      {"\"int32\"", "0", "[" ASTYPE("<i1") ", {\"name\": \"bytes\"}]", NULL}, /* what bytes encodes has no order */
+      {"\"int32\"", "0", SHARD(", \"codecs\": [" ASTYPE("|u1") ", {\"name\": \"bytes\"}], \"index_codecs\": " LITTLE),
+       NULL},
   };
   zarrc_array_options strict = {.strict = true};
   (void)state;
