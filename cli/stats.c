@@ -68,34 +68,24 @@ static void print_json(const cli *c) {
   cli_json_end(&j);
 }
 
-static void print_count(uint64_t n, const char *one, const char *many) {
-  fprintf(stderr, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+static void print_count(const char *lead, uint64_t n, const char *one, const char *many) {
+  fprintf(stderr, "%s%llu %s", lead, (unsigned long long)n, n == 1 ? one : many);
 }
 
 static void print_text(const cli_stats *s) {
   fputs("zarrc: stats: ", stderr);
   cli_print_safe(stderr, s->url);
-  fputs(": ", stderr);
-  print_count(s->requests, "request", "requests");
-  fputs(" (", stderr);
-  print_count(s->retries, "retry", "retries");
-  fputs(") in ", stderr);
-  print_count(s->rounds, "round", "rounds");
-  fputs(" over ", stderr);
-  print_count(s->connections, "connection", "connections");
-  fputs(", ", stderr);
-  print_count(s->nbytes, "byte of values received", "bytes of values received");
+  print_count(": ", s->requests, "request", "requests");
+  print_count(" (", s->retries, "retry", "retries");
+  print_count(") in ", s->rounds, "round", "rounds");
+  print_count(" over ", s->connections, "connection", "connections");
+  print_count(", ", s->nbytes, "byte of values received", "bytes of values received");
   if (s->has_cache) {
-    fputs("; cache: ", stderr);
-    print_count(s->hits, "hit", "hits");
-    fputs(" (", stderr);
-    print_count(s->hit_nbytes, "byte", "bytes");
-    fputs("), ", stderr);
-    print_count(s->misses, "miss", "misses");
-    fputs(", ", stderr);
-    print_count(s->checks, "check", "checks");
-    fputs(", ", stderr);
-    print_count(s->disk_hits, "piece from the disk", "pieces from the disk");
+    print_count("; cache: ", s->hits, "hit", "hits");
+    print_count(" (", s->hit_nbytes, "byte", "bytes");
+    print_count("), ", s->misses, "miss", "misses");
+    print_count(", ", s->checks, "check", "checks");
+    print_count(", ", s->disk_hits, "piece from the disk", "pieces from the disk");
   }
   fputc('\n', stderr);
 }
