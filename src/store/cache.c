@@ -34,6 +34,13 @@ static zarrc_status end_change(zarrc_cache_blob *b, zarrc_status status) {
   return status;
 }
 
+/* Forgets all values below a prefix, whatever has become of them. */
+static zarrc_status end_change_below(zarrc_cache_store *c, const char *prefix, zarrc_status status) {
+  zarrc_cache_memory_end_change(&c->memory);
+  zarrc_cache_memory_forget_below(&c->memory, prefix);
+  return status;
+}
+
 /* Makes sure that the blob behind has read the version that this one has. */
 static zarrc_status hold(zarrc_cache_blob *b, bool if_unchanged, zarrc_error *error) {
   zarrc_cache_version version = b->version;
@@ -171,9 +178,7 @@ static zarrc_status cache_erase_prefix(zarrc_store *store, const char *prefix, z
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_memory_begin_change(&c->memory);
   zarrc_status status = zarrc_store_erase_prefix(c->behind, prefix, error);
-  zarrc_cache_memory_end_change(&c->memory);
-  zarrc_cache_memory_forget_below(&c->memory, prefix);
-  return status;
+  return end_change_below(c, prefix, status);
 }
 
 static zarrc_status cache_create(zarrc_store *store, const char *folder, const char *const *names,
@@ -181,9 +186,7 @@ static zarrc_status cache_create(zarrc_store *store, const char *folder, const c
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_memory_begin_change(&c->memory);
   zarrc_status status = zarrc_store_create(c->behind, folder, names, values, n, unless, error);
-  zarrc_cache_memory_end_change(&c->memory);
-  zarrc_cache_memory_forget_below(&c->memory, folder);
-  return status;
+  return end_change_below(c, folder, status);
 }
 
 static void cache_close(zarrc_store *store) {
@@ -225,9 +228,7 @@ static zarrc_status stage_publish(zarrc_stage *stage, bool replace, zarrc_error 
   zarrc_cache_store *c = (zarrc_cache_store *)stage->target;
   zarrc_cache_memory_begin_change(&c->memory);
   zarrc_status status = zarrc_stage_publish(s->behind, replace, error);
-  zarrc_cache_memory_end_change(&c->memory);
-  zarrc_cache_memory_forget_below(&c->memory, s->prefix);
-  return status;
+  return end_change_below(c, s->prefix, status);
 }
 
 static void stage_close(zarrc_stage *stage, bool keep) {
