@@ -86,11 +86,15 @@ static inline bool faultio_hit(unsigned which, const char *name) {
   return true;
 }
 
-/* The C library's own function; never NULL. Where off_t and time_t are wider than the system's own there, callers mean
- * a function of another name. */
+/* Returns what the program would call without this file: a sanitizer's function where there is one, because a thread
+ * sanitizer that does not see a close takes the next user of that descriptor for a race, and otherwise the C library's
+ * own; never NULL. Where off_t and time_t are wider than the system's own there, callers mean a function of another
+ * name. */
 static inline void *faultio_next(const char *name) {
   static const char *const forms[] = {"%s", "%s64", "__%s64_time64"};
-  void *next = NULL;
+  char interceptor[60];
+  snprintf(interceptor, sizeof interceptor, "__interceptor_%s", name);
+  void *next = dlsym(RTLD_DEFAULT, interceptor);
   for (int i = sizeof(off_t) == sizeof(long) ? 0 : sizeof(time_t) == sizeof(long) ? 1 : 2; !next && i >= 0; i--) {
     char text[40];
     snprintf(text, sizeof text, forms[i], name);
