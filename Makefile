@@ -65,10 +65,13 @@ unit:
 	$(call build,dev)
 	cd build/dev && $(CTEST)
 
-# QUICK=--quick: not the tests of what starts no threads.
+# QUICK=--quick: a part of the tests; all of them run in `check` without a sanitizer. asan: not those that take long.
+# tsan: those of what starts threads, but not of the command, whose threads are the library's.
+asan: PART = -LE long
+tsan: PART = -L threads -LE cli
 asan tsan clang:
 	$(call build,$@)
-	$(CTEST) --preset $@ $(if $(QUICK),-L threads)
+	$(CTEST) --preset $@ $(if $(QUICK),$(PART))
 
 install-test: all
 	sh tests/install/test_install.sh build
@@ -108,7 +111,7 @@ test: export WARNINGS = -DZARRC_WERROR=ON
 test:
 	@$(TALLY) start
 	@$(TALLY) run check --ctest build/dev -- $(MAKE) -k check
-	@$(TALLY) run asan --ctest build/asan -- $(MAKE) asan
+	@$(TALLY) run asan --ctest build/asan -- $(MAKE) asan QUICK=--quick
 	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan QUICK=--quick
 	@$(TALLY) run install -- $(MAKE) install-test
 	@$(TALLY) run interop -- $(MAKE) interop
@@ -121,14 +124,15 @@ test:
 
 # ------------------------------------------------------------------------------------------------ by hand only
 # What takes too long for every day: the property test with 20,000 draws, from a seed of the day, under the sanitizers;
-# the Python package's with 300 draws each; the unit tests with clang, and all of them under the thread sanitizer; all
-# of zarr-python's tests and those of xarray's Zarr backend; the unit tests for other processors.
+# the Python package's with 300 draws each; the unit tests with clang, and all of them under the sanitizers; all of
+# zarr-python's tests and those of xarray's Zarr backend; the unit tests for other processors.
 nightly:
 	@$(TALLY) start
 	@$(TALLY) run property -- $(MAKE) nightly-property
 	@$(TALLY) run kill --ctest build/asan -- $(MAKE) nightly-kill
 	@ZARRC_DRAWS=300 ZARRC_ROUNDS=20 ZARRC_SEED=$(shell date +%Y%m%d) $(TALLY) run python -- $(MAKE) test-python
 	@ZARRC_UPDATES=10000 ZARRC_COPIED_MIB=4096 $(TALLY) run interop -- $(MAKE) interop
+	@$(TALLY) run asan --ctest build/asan -- $(MAKE) asan
 	@$(TALLY) run clang --ctest build/clang -- $(MAKE) clang
 	@$(TALLY) run tsan --ctest build/tsan -- $(MAKE) tsan
 	@$(TALLY) run zarr -- $(MAKE) test-zarr

@@ -98,6 +98,11 @@ foreach(file ${cli_scripts})
     ENVIRONMENT "ZARRC=$<TARGET_FILE:zarrc-command>;${faultalloc};ZARRC_TEST_DATA=${CMAKE_CURRENT_SOURCE_DIR}/tests/data;ZARRC_FAULTCALLS=$<TARGET_FILE:tests-faultcalls>")
 endforeach()
 
+# Those that take longest under a sanitizer.
+foreach(name copy overwrite_kill streams text values)
+  set_property(TEST cli/test_${name} APPEND PROPERTY LABELS long)
+endforeach()
+
 file(GLOB example_sources CONFIGURE_DEPENDS examples/*.c)
 foreach(file ${example_sources})
   get_filename_component(name ${file} NAME_WE)

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh BUILD: the interop tests with the system's Python, and with Python 3.13 or later too where there is one (newer
-# releases of zarr-python need it). Packages go into BUILD/venv-*. The tests with servers (test_http.py, test_s3*.py), which are
-# of the command alone, run with the first Python; servers that cannot be had are left out. ZARRC_SKIP_INTEROP=1 leaves all
-# this out. If ZARRC_ZARR_2 names a Python that has zarr-python 2, it reads arrays of format 2, too.
+# run.sh BUILD: the interop tests with the system's Python, and side by side with Python 3.13 or later where there is one
+# (newer releases of zarr-python need it). Packages go into BUILD/venv-*. The tests with servers (test_http.py,
+# test_s3*.py), which are of the command alone, run with the first Python; servers that cannot be had are left out.
+# ZARRC_SKIP_INTEROP=1 leaves all this out. If ZARRC_ZARR_2 names a Python that has zarr-python 2, it reads arrays of
+# format 2, too.
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +13,7 @@ if [ "${ZARRC_SKIP_INTEROP:-}" = 1 ]; then
   exit 0
 fi
 
-run() { # name python without
+environment() { # name python with-servers
   venv=$build/venv-$1
   if ! cmp -s "$here/requirements.txt" "$venv/ready"; then
     rm -rf "$venv"
@@ -22,25 +23,40 @@ run() { # name python without
     fi
     cp "$here/requirements.txt" "$venv/ready"
   fi
-  if [ -z "$3" ] && ! cmp -s "$here/servers.txt" "$venv/servers"; then
+  if [ "$3" = yes ] && ! cmp -s "$here/servers.txt" "$venv/servers"; then
     if "$venv/bin/python" -m pip install -q -r "$here/servers.txt"; then
       cp "$here/servers.txt" "$venv/servers"
     else
       echo "interop: the servers could not be installed; the tests with them are skipped" >&2
     fi
   fi
-  PYTHONDONTWRITEBYTECODE=1 ZARRC="$build/zarrc" "$venv/bin/python" -m pytest -q -rs "$here" --basetemp="$build/interop-$1" $3 ||
-    return 1
+}
+
+run() { # name python with-servers
+  environment "$1" "$2" "$3" || return 1
+  without="--ignore-glob=*/test_http* --ignore-glob=*/test_s3*"
+  [ "$3" = no ] || without=
+  PYTHONDONTWRITEBYTECODE=1 ZARRC="$build/zarrc" "$build/venv-$1/bin/python" -m pytest -q -rs "$here" \
+    --basetemp="$build/interop-$1" $without || return 1
   rm -rf "$build/interop-$1"
 }
 
-failed=0
-without=
+names=
+servers=yes
 pythons=$(sh "$here/../../scripts/pythons")
 while read -r name python; do
-  run "$name" "$python" "$without" </dev/null || failed=1
-  without="--ignore-glob=*/test_http* --ignore-glob=*/test_s3*"
+  (
+    run "$name" "$python" $servers && echo 0 >"$build/interop-$name.code" || echo 1 >"$build/interop-$name.code"
+  ) </dev/null >"$build/interop-$name.log" 2>&1 &
+  names="$names $name"
+  servers=no
 done <<END
 $pythons
 END
+wait
+failed=0
+for name in $names; do
+  cat "$build/interop-$name.log"
+  [ "$(cat "$build/interop-$name.code")" = 0 ] || failed=1
+done
 exit $failed
