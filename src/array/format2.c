@@ -170,8 +170,11 @@ static bool is_zero(const zarrc_json *value, zarrc_type type) {
 static zarrc_status put_known_fill(translation *t, const zarrc_dtype *dtype, const zarrc_json *value) {
   size_t n;
   const char *text = zarrc_json_get_string(value, &n);
-  if (!value || zarrc_json_is(value, ZARRC_JSON_NULL) || is_zero(value, dtype->type))
-    return zarrc_fill_to_json(dtype, NULL, t->out, t->error);
+  bool none = !value || zarrc_json_is(value, ZARRC_JSON_NULL), zero = !none && is_zero(value, dtype->type);
+  zarrc_status status =
+      zero ? zarrc_rules_bend(t->rules, t->error, "/fill_value: 0 is no element of this dtype") : ZARRC_OK;
+  if (status) return status;
+  if (none || zero) return zarrc_fill_to_json(dtype, NULL, t->out, t->error);
   if (dtype->type == ZARRC_STRUCT && text && t->type.order == '>') return put_big_struct(t, dtype, text, n);
   return put_json(t->out, value, t->error);
 }
