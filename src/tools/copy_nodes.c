@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 /* Returns whether two JSON texts are the same but for blanks between tokens. */
 static bool same_json(const char *a, const char *b) {
@@ -52,6 +53,34 @@ static zarrc_status put_members(const zarrc_json *root, zarrc_buf *out, bool *co
   return status ? status : zarrc_buf_append(out, "}", 1, error);
 }
 
+static zarrc_status join(const zarrc_copier *k, const char *path, const char *name, char **key, zarrc_error *error) {
+  size_t n = strlen(path) + strlen(name) + 2;
+  *key = zarrc_malloc(k->ctx, n);
+  if (!*key) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
+  snprintf(*key, n, "%s%s%s", path, path[0] ? "/" : "", name);
+  return ZARRC_OK;
+}
+
+/* Finds out whether a group of format 2 has a .zmetadata of its own. */
+static zarrc_status find_zmetadata(const zarrc_copier *k, const char *path, bool *there, zarrc_error *error) {
+  char *key;
+  uint8_t first;
+  zarrc_key_blob blob;
+  zarrc_error why;
+  zarrc_range range = {.nbytes = 1, .into = &first};
+  zarrc_status status = join(k, path, ".zmetadata", &key, error);
+  if (status) return status;
+  status = zarrc_key_blob_open(&blob, k->source.store, key, &why);
+  if (!status) status = zarrc_blob_read(blob.blob, &range, 1, &why);
+  zarrc_key_blob_close(&blob);
+  *there = status == ZARRC_OK;
+  if (status == ZARRC_NOT_FOUND || status == ZARRC_TRUNCATED) status = ZARRC_OK; /* an empty one says nothing */
+  if (status) zarrc_error_in_key(&why, k->source.store, key);
+  if (status && error) *error = why;
+  zarrc_free(k->ctx, key);
+  return status;
+}
+
 static zarrc_status group_document(zarrc_copier *k, const char *path, const zarrc_group *source, zarrc_buf *out,
                                    zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(k->ctx, SIZE_MAX / 2);
@@ -65,6 +94,7 @@ static zarrc_status group_document(zarrc_copier *k, const char *path, const zarr
   if (status) return status;
   status = put_members(zarrc_json_root(doc), out, &consolidated, error);
   zarrc_json_close(doc);
+  if (!status && zarrc_group_format(source) == 2) status = find_zmetadata(k, path, &consolidated, error);
   if (status || !consolidated) return status;
   k->work.nconsolidated++;
   return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_CONSOLIDATED, .path = zarrc_copy_below(k, path)},
@@ -113,12 +143,10 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
 }
 
 static zarrc_status erase_document(zarrc_copier *k, const char *target, zarrc_error *error) {
-  const char *name = k->options.zarr_format == 2 ? ".zgroup" : "zarr.json";
-  size_t n = strlen(target) + strlen(name) + 2;
-  char *key = zarrc_malloc(k->ctx, n);
-  if (!key) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  snprintf(key, n, "%s%s%s", target, target[0] ? "/" : "", name);
-  zarrc_status status = zarrc_store_erase(zarrc_copy_store(k), key, error);
+  char *key;
+  zarrc_status status = join(k, target, k->options.zarr_format == 2 ? ".zgroup" : "zarr.json", &key, error);
+  if (status) return status;
+  status = zarrc_store_erase(zarrc_copy_store(k), key, error);
   zarrc_free(k->ctx, key);
   return status;
 }

@@ -41,6 +41,23 @@ static void test_consolidated(void **state) {
   free(inner);
 }
 
+/* Those of format 2, in a document of their own, are told in the same way. */
+static void test_consolidated_2(void **state) {
+  char heard[100] = "";
+  zarrc_copier *copier;
+  zarrc_error error;
+  (void)state;
+  nodes_put(source, "g/.zgroup", "{\"zarr_format\": 2}");
+  nodes_put(source, "g/h/.zgroup", "{\"zarr_format\": 2}");
+  nodes_put(source, "g/h/.zmetadata", "{\"zarr_consolidated_format\": 1, \"metadata\": {}}");
+  zarrc_copy_options options = {.event = hear, .event_arg = heard, .zarr_format = 2};
+  assert_int_equal(copying_run(source, "g", target, "", options, &copier, &error), ZARRC_OK);
+  assert_int_equal(zarrc_copier_report(copier)->nconsolidated, 1);
+  assert_string_equal(heard, "h;");
+  zarrc_copier_close(copier);
+  assert_int_equal(zarrc_store_get(target, "h/.zmetadata", 1000, &(zarrc_bytes){0}, &error), ZARRC_NOT_FOUND);
+}
+
 /* RESUME goes on only with what this copy would have made. */
 static void test_otherwise(void **state) {
   static const char *const others[][2] = {
@@ -110,6 +127,7 @@ static void test_stale(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_consolidated, open_stores, close_stores),
+      cmocka_unit_test_setup_teardown(test_consolidated_2, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_stale, open_stores, close_stores),
       cmocka_unit_test_setup_teardown(test_otherwise, open_stores, close_stores),
   };
