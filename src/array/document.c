@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **out, zarrc_error *error) {
-  char *copy = zarrc_text_new(ctx, text, n);
-  if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for %zu bytes of text", n);
-  *out = copy;
-  return ZARRC_OK;
-}
-
 static const char mark[] = "\xef\xbb\xbf";
 
 bool zarrc_document_has_mark(const char *text, size_t n) {

@@ -76,9 +76,6 @@ static inline zarrc_status zarrc_text_append(zarrc_buf *out, const char *text, z
   return zarrc_buf_append(out, text, strlen(text), error);
 }
 
-/* Copies text and adds a NUL; the copy is freed with zarrc_free. */
-zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **out, zarrc_error *error);
-
 /* Returns whether a failure says that there is a document, but not one that can be used. */
 static inline bool zarrc_document_is_wrong(zarrc_status status) {
   return status == ZARRC_INVALID_METADATA || status == ZARRC_UNSUPPORTED || status == ZARRC_LIMIT;

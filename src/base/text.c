@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include "base/alloc.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-char *zarrc_text_new(zarrc_ctx *ctx, const void *text, size_t n) {
-  char *copy = zarrc_malloc(ctx, n + 1);
-  if (!copy) return NULL;
-  if (n) memcpy(copy, text, n);
-  copy[n] = '\0';
-  return copy;
-}
 
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp) {
   const uint8_t *s = p;

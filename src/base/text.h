@@ -12,6 +12,9 @@
  * be NULL if n is 0. */
 char *zarrc_text_new(zarrc_ctx *ctx, const void *text, size_t n);
 
+/* Does the same for callers that have an error to fill: ZARRC_OK, or ZARRC_NO_MEMORY and NULL. */
+zarrc_status zarrc_text_copy(zarrc_ctx *ctx, const void *text, size_t n, char **out, zarrc_error *error);
+
 /* Returns the length of the character at p, of which n bytes are readable; 0: it is invalid. cp may be NULL. */
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp);
 /* Writes a character and returns its length; 0: it is a surrogate or beyond U+10FFFF. */

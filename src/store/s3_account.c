@@ -43,8 +43,9 @@ static bool variable_means_yes(const char *name) {
 }
 
 static zarrc_status set_text(zarrc_s3_account *a, char **out, const char *text, size_t n, zarrc_error *error) {
-  char *copy = zarrc_text_new(a->ctx, text, n);
-  if (!copy) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for the settings of S3");
+  char *copy;
+  zarrc_status status = zarrc_text_copy(a->ctx, text, n, &copy, error);
+  if (status) return status;
   zarrc_free(a->ctx, *out);
   *out = copy;
   return ZARRC_OK;

@@ -42,8 +42,7 @@ static zarrc_status no_memory(opening *o) {
 }
 
 static zarrc_status copy_path(opening *o, const char *path, char **out) {
-  *out = zarrc_text_new(o->ctx, path, strlen(path));
-  return *out ? ZARRC_OK : no_memory(o);
+  return zarrc_text_copy(o->ctx, path, strlen(path), out, o->error);
 }
 
 /* Writes the components of a path separated by single slashes, without "." and empty ones. Returns the end. */

@@ -2,6 +2,7 @@
 #include "tools/copy.h"
 
 #include "base/sized.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -59,8 +60,9 @@ static zarrc_status keep_options(zarrc_copier *k, zarrc_error *error) {
   if (o->chunk_shape) o->chunk_shape = k->chunk_shape;
   if (o->shard_shape) o->shard_shape = k->shard_shape;
   if (o->chunk_key_encoding) o->chunk_key_encoding = strcmp(o->chunk_key_encoding, "v2") ? "default" : "v2";
-  if (o->codecs) status = zarrc_copy_text(ctx, o->codecs, &k->codecs, error);
-  if (!status) status = zarrc_copy_text(ctx, o->source_name ? o->source_name : k->source.path, &k->source.name, error);
+  if (!o->source_name) o->source_name = k->source.path;
+  if (o->codecs) status = zarrc_text_copy(ctx, o->codecs, strlen(o->codecs), &k->codecs, error);
+  if (!status) status = zarrc_text_copy(ctx, o->source_name, strlen(o->source_name), &k->source.name, error);
   o->codecs = k->codecs;
   o->source_name = k->source.name;
   if (!o->memory) o->memory = DEFAULT_MEMORY;
@@ -86,8 +88,8 @@ zarrc_status zarrc_copier_open(zarrc_store *source, const char *source_path, zar
   k->target.store = target;
   k->options = given;
   pthread_mutex_init(&k->work.telling, NULL);
-  status = zarrc_copy_text(k->ctx, source_path, &k->source.path, error);
-  if (!status) status = zarrc_copy_text(k->ctx, target_path, &k->target.path, error);
+  status = zarrc_text_copy(k->ctx, source_path, strlen(source_path), &k->source.path, error);
+  if (!status) status = zarrc_text_copy(k->ctx, target_path, strlen(target_path), &k->target.path, error);
   if (!status) status = keep_options(k, error);
   if (status)
     zarrc_copier_close(k);

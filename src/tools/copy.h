@@ -134,8 +134,6 @@ static inline zarrc_status zarrc_copy_about(zarrc_copier *k, zarrc_copy_side sid
   return status;
 }
 
-/* Copies a text, which the caller frees with zarrc_free. */
-zarrc_status zarrc_copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error);
 /* Returns a path of the source relative to the node that is copied. */
 static inline const char *zarrc_copy_below(const zarrc_copier *k, const char *path) {
   size_t n = strlen(k->source.path);

@@ -2,6 +2,8 @@
 /* Copies files of the source that do not belong to Zarr. */
 #include "tools/copy.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* The most bytes that are held of a file, within options.memory, which is at least 1 MiB. */
@@ -45,12 +47,12 @@ static zarrc_status tell(void *arg, const zarrc_entry *entry, zarrc_error *error
 
 static zarrc_status tell_unlisted(void *arg, const char *path, zarrc_error *error) {
   zarrc_copier *k = arg;
+  const char *below = zarrc_copy_below(k, path);
   zarrc_status status = ZARRC_OK;
-  if (!k->plan.first_unlisted)
-    status = zarrc_copy_text(k->ctx, zarrc_copy_below(k, path), &k->plan.first_unlisted, error);
+  if (!k->plan.first_unlisted) status = zarrc_text_copy(k->ctx, below, strlen(below), &k->plan.first_unlisted, error);
   if (status) return status;
   k->plan.nunlisted++;
-  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_UNLISTED, .path = zarrc_copy_below(k, path)}, error);
+  return zarrc_copy_tell(k, (zarrc_copy_event){.kind = ZARRC_COPY_UNLISTED, .path = below}, error);
 }
 
 zarrc_status zarrc_copy_find_others(zarrc_copier *k, zarrc_error *error) {

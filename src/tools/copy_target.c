@@ -22,11 +22,6 @@ zarrc_store *zarrc_copy_store(const zarrc_copier *k) {
   return k->place.in_place ? k->target.store : k->place.stage ? k->place.stage->store : NULL;
 }
 
-zarrc_status zarrc_copy_text(zarrc_ctx *ctx, const char *text, char **out, zarrc_error *error) {
-  *out = zarrc_text_new(ctx, text, strlen(text));
-  return *out ? ZARRC_OK : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for text of a copier");
-}
-
 zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error) {
   const char *base = k->place.in_place ? k->target.path : "";
   size_t n = strlen(base) + strlen(rest) + 2;

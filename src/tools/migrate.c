@@ -430,9 +430,10 @@ static zarrc_status check_above(const migration *m, const char *path, zarrc_erro
   const char *slash = strrchr(path, '/');
   size_t n = slash ? (size_t)(slash - path) : 0;
   if (!path[0]) return check_above_root(m, error);
-  char *parent = zarrc_text_new(m->ctx, path, n);
-  if (!parent) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  zarrc_status status = check_group(m, m->store, parent, error);
+  char *parent;
+  zarrc_status status = zarrc_text_copy(m->ctx, path, n, &parent, error);
+  if (status) return status;
+  status = check_group(m, m->store, parent, error);
   zarrc_free(m->ctx, parent);
   return status;
 }
