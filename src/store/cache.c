@@ -141,12 +141,8 @@ static void cache_close_blob(zarrc_blob *blob) {
 
 /* ----------------------------------------------------------------------------------------------------- the store */
 
-static zarrc_store *store_behind(const zarrc_store *store) {
-  return ((const zarrc_cache_store *)store)->behind;
-}
-
 static size_t cache_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  return zarrc_wrapper_blob_nbytes(sizeof(zarrc_cache_blob), store_behind(store), key_nbytes);
+  return zarrc_wrapper_blob_nbytes(sizeof(zarrc_cache_blob), zarrc_wrapper_behind(store), key_nbytes);
 }
 
 #define READING                                                                                                        \
@@ -163,7 +159,7 @@ static zarrc_status cache_open(zarrc_store *store, const char *key, zarrc_blob *
                                          .append = cache_append,
                                          .publish = cache_publish};
   zarrc_cache_blob *b = cached(blob);
-  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof *b, &reading, store_behind(store), key, error);
+  zarrc_status status = zarrc_wrapper_blob_open(blob, sizeof *b, &reading, zarrc_wrapper_behind(store), key, error);
   if (status) return status;
   if (zarrc_blob_is_writable(b->blob.inner)) b->blob.blob.ops = &writing;
   b->cache = (zarrc_cache_store *)store;
@@ -177,7 +173,7 @@ static zarrc_status cache_open(zarrc_store *store, const char *key, zarrc_blob *
 static zarrc_status cache_erase_prefix(zarrc_store *store, const char *prefix, zarrc_error *error) {
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_memory_begin_change(&c->memory);
-  zarrc_status status = zarrc_store_erase_prefix(c->behind, prefix, error);
+  zarrc_status status = zarrc_store_erase_prefix(c->wrapper.behind, prefix, error);
   return end_change_below(c, prefix, status);
 }
 
@@ -185,7 +181,7 @@ static zarrc_status cache_create(zarrc_store *store, const char *folder, const c
                                  const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error) {
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_memory_begin_change(&c->memory);
-  zarrc_status status = zarrc_store_create(c->behind, folder, names, values, n, unless, error);
+  zarrc_status status = zarrc_store_create(c->wrapper.behind, folder, names, values, n, unless, error);
   return end_change_below(c, folder, status);
 }
 
@@ -212,7 +208,7 @@ static zarrc_status stage_open(zarrc_store *store, const char *prefix, zarrc_sta
   if (!s) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a stage");
   memset(s, 0, sizeof *s);
   strcpy(s->prefix, prefix);
-  zarrc_status status = zarrc_stage_open(store_behind(store), prefix, mode, note, &s->behind, error);
+  zarrc_status status = zarrc_stage_open(zarrc_wrapper_behind(store), prefix, mode, note, &s->behind, error);
   if (status) {
     zarrc_free(store->ctx, s);
     return status;
@@ -241,12 +237,12 @@ static void stage_close(zarrc_stage *stage, bool keep) {
 
 static zarrc_status stage_find(zarrc_store *store, const char *prefix, char *note, size_t size, bool *found,
                                zarrc_error *error) {
-  return zarrc_stage_find(store_behind(store), prefix, note, size, found, error);
+  return zarrc_stage_find(zarrc_wrapper_behind(store), prefix, note, size, found, error);
 }
 
 static zarrc_status stage_left(zarrc_store *store, const char *prefix, char *place, size_t size, bool *found,
                                zarrc_error *error) {
-  return zarrc_stage_left(store_behind(store), prefix, place, size, found, error);
+  return zarrc_stage_left(zarrc_wrapper_behind(store), prefix, place, size, found, error);
 }
 
 static const zarrc_stage_ops stage_ops = {.struct_size = sizeof stage_ops,
@@ -265,7 +261,7 @@ static const zarrc_store_ops cache_ops = {.struct_size = sizeof cache_ops,
                                           .erase_prefix = cache_erase_prefix,
                                           .close = cache_close,
                                           .stage = &stage_ops,
-                                          .inner = store_behind,
+                                          .inner = zarrc_wrapper_behind,
                                           .fetch = zarrc_cache_fetch,
                                           .create = cache_create};
 
@@ -294,7 +290,6 @@ static zarrc_status open_cache(zarrc_store *behind, const zarrc_cache_options *o
   if (!status) status = zarrc_store_wrap(behind, "", &cache_ops, sizeof(zarrc_cache_store), &store, error);
   if (status) return status;
   zarrc_cache_store *c = (zarrc_cache_store *)store;
-  c->behind = behind;
   c->trusted_ms = o.trusted_ms;
   status = zarrc_cache_memory_open(&c->memory, behind->ctx, o.memory_nbytes, error);
   if (status) {

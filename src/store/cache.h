@@ -7,6 +7,7 @@
 #define ZARRC_STORE_CACHE_H
 
 #include "base/lock.h"
+#include "store/common.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -149,8 +150,8 @@ void zarrc_cache_disk_forget(zarrc_cache_disk *disk, const char *key);
 /* ----------------------------------------------------------------------------------------------------- the store */
 
 typedef struct zarrc_cache_store {
-  zarrc_store store;
-  zarrc_store *behind, *owned; /* the same if it is closed with this one, or NULL */
+  zarrc_wrapper wrapper;
+  zarrc_store *owned; /* the store behind, if it is closed with this one; else NULL */
   uint64_t trusted_ms;
   zarrc_cache_memory memory;
   zarrc_cache_disk disk;

@@ -90,7 +90,7 @@ static job make_job(zarrc_blob *blob, zarrc_range *ranges, size_t n, bool is_rea
                .is_read = is_read,
                .error = error,
                .shelf = zarrc_cache_shelf_of(&b->cache->disk, b->key),
-               .parts = zarrc_buf_new(b->cache->store.ctx, SIZE_MAX)};
+               .parts = zarrc_buf_new(b->cache->wrapper.store.ctx, SIZE_MAX)};
 }
 
 /* Takes memory for spans. */
@@ -98,7 +98,7 @@ static zarrc_status take_memory(job *j) {
   size_t each = sizeof *j->spans + sizeof *j->missing;
   if (j->memory.ptr) return ZARRC_OK;
   if (j->n >= SIZE_MAX / each) return zarrc_fail(j->error, ZARRC_LIMIT, "too many ranges");
-  zarrc_status status = zarrc_scratch_take(j->b->cache->store.ctx, (j->n + 1) * each, &j->memory, j->error);
+  zarrc_status status = zarrc_scratch_take(j->b->cache->wrapper.store.ctx, (j->n + 1) * each, &j->memory, j->error);
   if (status) return status;
   j->spans = (span *)(void *)j->memory.ptr;
   j->missing = (zarrc_range *)(void *)(j->spans + j->n + 1);
@@ -342,10 +342,10 @@ static void keep(job *j, uint64_t begin, zarrc_bytes *bytes, bool is_lent) {
   if (bytes->len == 0) return;
   bool is_far = !zarrc_blob_is_near(behind(j));
   if (is_far && is_lent && bytes->release) {
-    p = zarrc_cache_piece_of(c->store.ctx, bytes);
+    p = zarrc_cache_piece_of(c->wrapper.store.ctx, bytes);
     if (p) *bytes = zarrc_cache_piece_lend(p, 0, bytes->len);
   } else if (bytes->len < c->memory.limit) {
-    p = zarrc_cache_piece_new(c->store.ctx, bytes->len);
+    p = zarrc_cache_piece_new(c->wrapper.store.ctx, bytes->len);
     if (p) memcpy((uint8_t *)p->bytes.ptr, bytes->ptr, bytes->len);
   }
   if (p) zarrc_cache_memory_put(&c->memory, j->b->key, &j->version, begin, p);
@@ -414,7 +414,7 @@ static void take_plain(job *j) {
 
 /* Gives the reader the bytes of a span. */
 static zarrc_status serve(job *j, span *s, zarrc_range *r) {
-  zarrc_ctx *ctx = j->b->cache->store.ctx;
+  zarrc_ctx *ctx = j->b->cache->wrapper.store.ctx;
   zarrc_cache_part *parts = (zarrc_cache_part *)(void *)j->parts.ptr + s->first;
   size_t nbytes = (size_t)(s->end - s->begin);
   bool is_one = s->nparts == 0 || (s->nparts == 1 && s->from == s->to);
@@ -539,7 +539,7 @@ zarrc_status zarrc_cache_fetch(zarrc_store *store, zarrc_request *requests, size
       if (!jobs[i].is_done) plan(&jobs[i]);
       more |= !jobs[i].is_done;
     }
-    status = ask_all(c->behind, jobs, n, (zarrc_request *)(void *)(jobs + n), error);
+    status = ask_all(c->wrapper.behind, jobs, n, (zarrc_request *)(void *)(jobs + n), error);
   }
   for (size_t i = 0; i < n; i++) {
     if (jobs[i].is_done) requests[i].status = jobs[i].status;

@@ -17,11 +17,20 @@ zarrc_store *zarrc_store_source(const zarrc_store *store);
 /* Writes "URL/KEY", the name in errors of a store that shows what is below a key of another store. */
 void zarrc_url_join(const char *url, const char *key, char *out, size_t size);
 
-/* Allocates a store of nbytes bytes in front of another one, with its context, and with the name "URL/KEY" (key "": its
- * own name). ops: the table, of which `fetch` and `stage` are left out if the other store has none. The rest is zero.
- */
-zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const struct zarrc_store_ops *ops,
-                              size_t nbytes, zarrc_store **out, zarrc_error *error);
+/* The beginning of a store in front of another one. */
+typedef struct zarrc_wrapper {
+  zarrc_store store;
+  zarrc_store *behind;
+} zarrc_wrapper;
+
+/* Allocates a store of nbytes bytes, which begins with a zarrc_wrapper, in front of another one: with the context of
+ * that, and with the name "URL/KEY" (key "": its own name). ops: the table, of which `fetch` and `stage` are left out
+ * if the other store has none. Members after the zarrc_wrapper are zeroed. */
+zarrc_status zarrc_store_wrap(zarrc_store *behind, const char *key, const struct zarrc_store_ops *ops, size_t nbytes,
+                              zarrc_store **out, zarrc_error *error);
+
+/* Returns the store behind such a store. To be used as `source` or `inner` in its table. */
+zarrc_store *zarrc_wrapper_behind(const zarrc_store *store);
 
 /* Implements `close` for a store in a single block of memory. */
 void zarrc_store_free(zarrc_store *store);

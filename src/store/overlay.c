@@ -5,8 +5,8 @@
 #include <zarrc/plugin/store.h>
 
 typedef struct overlay_store {
-  zarrc_store store;
-  zarrc_store *front, *behind;
+  zarrc_wrapper wrapper;
+  zarrc_store *front;
 } overlay_store;
 
 static bool has_key(zarrc_store *store, const char *key) {
@@ -19,14 +19,14 @@ static bool has_key(zarrc_store *store, const char *key) {
 static size_t overlay_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
   const overlay_store *o = (const overlay_store *)store;
   size_t front = zarrc_wrapper_blob_nbytes(sizeof(zarrc_wrapper_blob), o->front, key_nbytes);
-  size_t behind = zarrc_wrapper_blob_nbytes(sizeof(zarrc_wrapper_blob), o->behind, key_nbytes);
+  size_t behind = zarrc_wrapper_blob_nbytes(sizeof(zarrc_wrapper_blob), o->wrapper.behind, key_nbytes);
   return front > behind ? front : behind;
 }
 
 static zarrc_status overlay_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
   const overlay_store *o = (const overlay_store *)store;
   static const zarrc_blob_ops ops = {.struct_size = sizeof ops, .inner = zarrc_wrapper_blob_inner};
-  zarrc_store *owner = has_key(o->front, key) ? o->front : o->behind;
+  zarrc_store *owner = has_key(o->front, key) ? o->front : o->wrapper.behind;
   return zarrc_wrapper_blob_open(blob, sizeof(zarrc_wrapper_blob), &ops, owner, key, error);
 }
 
@@ -55,14 +55,14 @@ static zarrc_status overlay_list(zarrc_store *store, const char *prefix, bool de
   zarrc_status status = zarrc_memory_store_open(store->ctx, &l.seen, error);
   if (!status) status = zarrc_store_list(o->front, prefix, deep, sizes, see, &l, error);
   l.is_behind = true;
-  if (!status) status = zarrc_store_list(o->behind, prefix, deep, sizes, see, &l, error);
+  if (!status) status = zarrc_store_list(o->wrapper.behind, prefix, deep, sizes, see, &l, error);
   zarrc_store_close(l.seen);
   return status;
 }
 
 static zarrc_status overlay_list_temporary(zarrc_store *store, const char *prefix, zarrc_list_fn fn, void *arg,
                                            zarrc_error *error) {
-  return zarrc_store_list_temporary(((const overlay_store *)store)->behind, prefix, fn, arg, error);
+  return zarrc_store_list_temporary(zarrc_wrapper_behind(store), prefix, fn, arg, error);
 }
 
 static zarrc_status count(void *arg, const zarrc_entry *entry, zarrc_error *error) {
@@ -76,11 +76,7 @@ static zarrc_status overlay_erase_prefix(zarrc_store *store, const char *prefix,
   size_t n = 0;
   zarrc_status status = zarrc_store_list(o->front, prefix, true, false, count, &n, error);
   if (!status && n > 0) status = zarrc_store_erase_prefix(o->front, prefix, error);
-  return status ? status : zarrc_store_erase_prefix(o->behind, prefix, error);
-}
-
-static zarrc_store *overlay_source(const zarrc_store *store) {
-  return ((const overlay_store *)store)->behind;
+  return status ? status : zarrc_store_erase_prefix(o->wrapper.behind, prefix, error);
 }
 
 zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out, zarrc_error *error) {
@@ -93,11 +89,9 @@ zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, z
                                       .close = zarrc_store_free,
                                       .list_temporary = overlay_list_temporary,
                                       .fetch = zarrc_wrapper_fetch,
-                                      .source = overlay_source};
+                                      .source = zarrc_wrapper_behind};
   zarrc_status status = zarrc_store_check(front, error);
   if (!status) status = zarrc_store_wrap(behind, "", &ops, sizeof(overlay_store), out, error);
-  if (status) return status;
-  ((overlay_store *)*out)->front = front;
-  ((overlay_store *)*out)->behind = behind;
-  return ZARRC_OK;
+  if (!status) ((overlay_store *)*out)->front = front;
+  return status;
 }

@@ -6,8 +6,7 @@
 #include <zarrc/plugin/store.h>
 
 typedef struct prefix_store {
-  zarrc_store store;
-  zarrc_store *inner;
+  zarrc_wrapper wrapper;
   size_t length; /* of the prefix, including its slash */
   char prefix[];
 } prefix_store;
@@ -20,23 +19,20 @@ static char *join(const prefix_store *p, const char *key, char *out) {
 }
 
 static size_t prefix_blob_nbytes(const zarrc_store *store, size_t key_nbytes) {
-  const prefix_store *p = (const prefix_store *)store;
-  size_t whole = p->length + key_nbytes;
-  return p->inner->ops->blob_nbytes(p->inner, whole) + whole + 1;
+  const zarrc_store *inner = zarrc_wrapper_behind(store);
+  size_t whole = ((const prefix_store *)store)->length + key_nbytes;
+  return inner->ops->blob_nbytes(inner, whole) + whole + 1;
 }
 
 static zarrc_status prefix_open(zarrc_store *store, const char *key, zarrc_blob *blob, zarrc_error *error) {
   const prefix_store *p = (const prefix_store *)store;
-  char *joined = (char *)blob + p->inner->ops->blob_nbytes(p->inner, p->length + strlen(key));
-  return p->inner->ops->open(p->inner, join(p, key, joined), blob, error);
-}
-
-static zarrc_store *prefix_source(const zarrc_store *store) {
-  return ((const prefix_store *)store)->inner;
+  zarrc_store *inner = p->wrapper.behind;
+  char *joined = (char *)blob + inner->ops->blob_nbytes(inner, p->length + strlen(key));
+  return inner->ops->open(inner, join(p, key, joined), blob, error);
 }
 
 static zarrc_status prefix_fetch(zarrc_store *store, zarrc_request *requests, size_t n, zarrc_error *error) {
-  return zarrc_store_fetch(((const prefix_store *)store)->inner, requests, n, error);
+  return zarrc_store_fetch(zarrc_wrapper_behind(store), requests, n, error);
 }
 
 typedef struct walk {
@@ -56,13 +52,13 @@ static zarrc_status see(void *arg, const zarrc_entry *entry, zarrc_error *error)
 
 static zarrc_status walk_below(const zarrc_store *store, walk w, const char *prefix, zarrc_error *error) {
   const prefix_store *p = w.p = (const prefix_store *)store;
-  char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(prefix) + 1);
+  char *joined = zarrc_malloc(store->ctx, p->length + strlen(prefix) + 1);
   if (!joined) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a prefix");
   join(p, prefix, joined);
-  zarrc_status status = !w.fn         ? zarrc_store_erase_prefix(p->inner, joined, error)
-                        : w.temporary ? zarrc_store_list_temporary(p->inner, joined, see, &w, error)
-                                      : zarrc_store_list(p->inner, joined, w.deep, w.sizes, see, &w, error);
-  zarrc_free(p->store.ctx, joined);
+  zarrc_status status = !w.fn         ? zarrc_store_erase_prefix(p->wrapper.behind, joined, error)
+                        : w.temporary ? zarrc_store_list_temporary(p->wrapper.behind, joined, see, &w, error)
+                                      : zarrc_store_list(p->wrapper.behind, joined, w.deep, w.sizes, see, &w, error);
+  zarrc_free(store->ctx, joined);
   if (status && !w.stopped) zarrc_error_below(error, store, p->prefix, p->length);
   return status;
 }
@@ -84,10 +80,10 @@ static zarrc_status prefix_erase(zarrc_store *store, const char *prefix, zarrc_e
 static zarrc_status prefix_create(zarrc_store *store, const char *folder, const char *const *names,
                                   const zarrc_bytes *values, size_t n, const char *const *unless, zarrc_error *error) {
   const prefix_store *p = (const prefix_store *)store;
-  char *joined = zarrc_malloc(p->store.ctx, p->length + strlen(folder) + 1);
+  char *joined = zarrc_malloc(store->ctx, p->length + strlen(folder) + 1);
   if (!joined) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a folder");
-  zarrc_status status = zarrc_store_create(p->inner, join(p, folder, joined), names, values, n, unless, error);
-  zarrc_free(p->store.ctx, joined);
+  zarrc_status status = zarrc_store_create(p->wrapper.behind, join(p, folder, joined), names, values, n, unless, error);
+  zarrc_free(store->ctx, joined);
   if (status) zarrc_error_below(error, store, p->prefix, p->length);
   return status;
 }
@@ -103,13 +99,12 @@ zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *prefix, zar
                                       .list_temporary = prefix_list_temporary,
                                       .fetch = prefix_fetch,
                                       .create = prefix_create,
-                                      .source = prefix_source};
+                                      .source = zarrc_wrapper_behind};
   size_t n = strlen(prefix);
   zarrc_status status = n ? zarrc_key_check(prefix, error) : ZARRC_OK;
   if (!status) status = zarrc_store_wrap(inner, prefix, &ops, sizeof(prefix_store) + n + 2, out, error);
   if (status) return status;
   prefix_store *p = (prefix_store *)*out;
-  p->inner = inner;
   p->length = n ? n + 1 : 0;
   strcpy(stpcpy(p->prefix, prefix), "/");
   return ZARRC_OK;

@@ -123,6 +123,10 @@ void zarrc_store_free(zarrc_store *store) {
   zarrc_free(store->ctx, store);
 }
 
+zarrc_store *zarrc_wrapper_behind(const zarrc_store *store) {
+  return ((const zarrc_wrapper *)store)->behind;
+}
+
 zarrc_store *zarrc_store_source(const zarrc_store *store) {
   if (ZARRC_HAS_OP(store->ops, source)) return store->ops->source(store);
   return ZARRC_HAS_OP(store->ops, inner) ? store->ops->inner(store) : NULL;
@@ -134,7 +138,7 @@ bool zarrc_stage_possible(const zarrc_store *store) {
   return ZARRC_HAS_OP(store->ops, stage) && !read_only && !store->read_only;
 }
 
-zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const zarrc_store_ops *ops, size_t nbytes,
+zarrc_status zarrc_store_wrap(zarrc_store *behind, const char *key, const zarrc_store_ops *ops, size_t nbytes,
                               zarrc_store **out, zarrc_error *error) {
   zarrc_status status = zarrc_store_check(behind, error);
   if (status) return status;
@@ -149,7 +153,8 @@ zarrc_status zarrc_store_wrap(const zarrc_store *behind, const char *key, const 
   if (!zarrc_stage_possible(behind)) table->stage = NULL;
   char *url = room ? (char *)(table + 1) : NULL;
   if (url) zarrc_url_join(behind->url, key, url, room);
-  *store = (zarrc_store){.ops = table, .ctx = behind->ctx, .read_only = behind->read_only, .url = url};
+  *(zarrc_wrapper *)store =
+      (zarrc_wrapper){{.ops = table, .ctx = behind->ctx, .read_only = behind->read_only, .url = url}, behind};
   *out = store;
   return ZARRC_OK;
 }
