@@ -80,11 +80,10 @@ bool zarrc_cache_memory_find(zarrc_cache_memory *memory, const char *key, zarrc_
 uint64_t zarrc_cache_memory_mark(zarrc_cache_memory *memory);
 /* Notes when a version was known to be the newest one, if it is kept. */
 void zarrc_cache_memory_see(zarrc_cache_memory *memory, const char *key, const zarrc_cache_version *version);
-/* Looks for bytes [begin, end) of a version. Those in [*from, *to) are missing: the first to the last one. Loans of the
- * others are appended to `parts` (zarrc_cache_part items). */
+/* Looks for bytes [*from, *to) of a version, and makes that the range of the missing ones, from the first to the last.
+ * Loans of the others are appended to `parts` (zarrc_cache_part items). */
 zarrc_status zarrc_cache_memory_get(zarrc_cache_memory *memory, const char *key, const zarrc_cache_version *version,
-                                    uint64_t begin, uint64_t end, uint64_t *from, uint64_t *to, zarrc_buf *parts,
-                                    zarrc_error *error);
+                                    uint64_t *from, uint64_t *to, zarrc_buf *parts, zarrc_error *error);
 /* Keeps a piece, which gets another owner, instead of another version of the key; or not, if there is no memory or it
  * is larger than a quarter of the limit. */
 void zarrc_cache_memory_put(zarrc_cache_memory *memory, const char *key, const zarrc_cache_version *version,

@@ -256,12 +256,11 @@ static zarrc_status lend_part(zarrc_cache_memory *m, zarrc_cache_entry *e, uint6
   return zarrc_buf_append(parts, &part, sizeof part, error);
 }
 
-static zarrc_status get_parts(zarrc_cache_memory *m, const zarrc_cache_value *v, uint64_t begin, uint64_t end,
-                              uint64_t *from, uint64_t *to, zarrc_buf *parts, zarrc_error *error) {
+static zarrc_status get_parts(zarrc_cache_memory *m, const zarrc_cache_value *v, uint64_t *from, uint64_t *to,
+                              zarrc_buf *parts, zarrc_error *error) {
+  const uint64_t begin = *from, end = *to;
   size_t first = find_entry(v, begin), last = first;
   zarrc_status status = ZARRC_OK;
-  *from = begin;
-  *to = end;
   while (last < v->nentries && v->entries[last]->begin < end) last++;
   size_t i = first, k = last;
   for (; i < last && v->entries[i]->begin <= *from && !status; *from = v->entries[i++]->end)
@@ -274,15 +273,12 @@ static zarrc_status get_parts(zarrc_cache_memory *m, const zarrc_cache_value *v,
 }
 
 zarrc_status zarrc_cache_memory_get(zarrc_cache_memory *m, const char *key, const zarrc_cache_version *version,
-                                    uint64_t begin, uint64_t end, uint64_t *from, uint64_t *to, zarrc_buf *parts,
-                                    zarrc_error *error) {
+                                    uint64_t *from, uint64_t *to, zarrc_buf *parts, zarrc_error *error) {
   zarrc_status status = ZARRC_OK;
-  *from = begin;
-  *to = end;
   enter(m);
   const zarrc_cache_value *v = *place_of(m, key, hash_key(key));
   if (v && zarrc_cache_version_is(&v->version, &version->identity) && v->version.is_told == version->is_told)
-    status = get_parts(m, v, begin, end, from, to, parts, error);
+    status = get_parts(m, v, from, to, parts, error);
   zarrc_lock_give(&m->lock);
   return status;
 }

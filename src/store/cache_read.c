@@ -252,8 +252,10 @@ static bool locate(job *j) {
 static zarrc_status take_kept(job *j, span *s) {
   zarrc_cache_store *c = j->b->cache;
   s->first = j->parts.len / sizeof(zarrc_cache_part);
-  zarrc_status status = zarrc_cache_memory_get(&c->memory, j->b->key, &j->version, s->begin, s->end, &s->from, &s->to,
-                                               &j->parts, j->error);
+  s->from = s->begin;
+  s->to = s->end;
+  zarrc_status status =
+      zarrc_cache_memory_get(&c->memory, j->b->key, &j->version, &s->from, &s->to, &j->parts, j->error);
   s->nparts = j->parts.len / sizeof(zarrc_cache_part) - s->first;
   if (status || s->from == s->to || !c->disk.store || !j->version.is_told) return status;
   uint64_t at;

@@ -25,10 +25,9 @@ void zarrc_curl_forget(zarrc_curl *curl) {
   (void)curl;
 }
 
-zarrc_status zarrc_curl_start(zarrc_curl *curl, zarrc_get *get, const char *url, const char *range,
-                              const char *if_match, const zarrc_buf *headers, bool secrets, bool *started,
+zarrc_status zarrc_curl_start(zarrc_curl *curl, zarrc_get *get, const zarrc_curl_head *head, bool *started,
                               zarrc_error *error) {
-  (void)curl, (void)get, (void)url, (void)range, (void)if_match, (void)headers, (void)secrets, (void)started;
+  (void)curl, (void)get, (void)head, (void)started;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libcurl");
 }
 
@@ -320,16 +319,18 @@ static bool add_header(lane *l, const char *text) {
 }
 
 /* Adds to the headers of every request those of this one. */
-static bool make_headers(const zarrc_curl *c, lane *l, const char *if_match, const zarrc_buf *headers, bool secrets) {
+static bool make_headers(const zarrc_curl *c, lane *l, const zarrc_curl_head *head) {
+  const zarrc_buf *more = head->headers;
   char text[160];
   bool done = true;
   l->list = NULL;
-  for (const struct curl_slist *h = secrets ? c->headers : NULL; h && done; h = h->next) done = add_header(l, h->data);
-  for (size_t i = 0; i < headers->len && done; i += strlen((const char *)headers->ptr + i) + 1)
-    done = add_header(l, (const char *)headers->ptr + i);
+  for (const struct curl_slist *h = head->secrets ? c->headers : NULL; h && done; h = h->next)
+    done = add_header(l, h->data);
+  for (size_t i = 0; i < more->len && done; i += strlen((const char *)more->ptr + i) + 1)
+    done = add_header(l, (const char *)more->ptr + i);
   if (done && l->get->method && l->get->send_nbytes < EXPECT_NBYTES) done = add_header(l, "Expect:");
-  snprintf(text, sizeof text, "If-Match: %s", if_match);
-  return done && (!*if_match || add_header(l, text));
+  snprintf(text, sizeof text, "If-Match: %s", head->if_match);
+  return done && (!*head->if_match || add_header(l, text));
 }
 
 /* Sets the method, and what is sent. */
@@ -373,8 +374,8 @@ static bool make_multi(zarrc_curl *c) {
   return c->multi != NULL;
 }
 
-zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const char *url, const char *range, const char *if_match,
-                              const zarrc_buf *headers, bool secrets, bool *started, zarrc_error *error) {
+zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const zarrc_curl_head *head, bool *started,
+                              zarrc_error *error) {
   leave_ended(c);
   lane *l = make_multi(c) ? free_lane(c) : NULL;
   *started = l != NULL;
@@ -383,12 +384,12 @@ zarrc_status zarrc_curl_start(zarrc_curl *c, zarrc_get *get, const char *url, co
   *l = (lane){.easy = l->easy, .curl = c, .get = get, .begin = get->body.len, .begun = now_ms()};
   l->heard = l->begun;
   zarrc_answer_begin(&get->answer, 0);
-  CURLcode code = make_headers(c, l, if_match, headers, secrets) ? set_method(l) : CURLE_OUT_OF_MEMORY;
-  SET(CURLOPT_URL, url);
+  CURLcode code = make_headers(c, l, head) ? set_method(l) : CURLE_OUT_OF_MEMORY;
+  SET(CURLOPT_URL, head->url);
   SET(CURLOPT_HTTPHEADER, l->list);
-  SET(CURLOPT_RANGE, *range ? range : NULL);
-  SET(CURLOPT_USERNAME, secrets ? c->user : NULL);
-  SET(CURLOPT_PASSWORD, secrets ? c->password : NULL);
+  SET(CURLOPT_RANGE, *head->range ? head->range : NULL);
+  SET(CURLOPT_USERNAME, head->secrets ? c->user : NULL);
+  SET(CURLOPT_PASSWORD, head->secrets ? c->password : NULL);
 #undef SET
   c->nactive++;
   c->counts.requests++;

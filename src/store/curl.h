@@ -38,11 +38,17 @@ void zarrc_curl_close(zarrc_curl *curl);
 /* Makes connections and handles of its own for the child of a fork. */
 void zarrc_curl_forget(zarrc_curl *curl);
 
-/* Starts a request. range: "0-9" or ""; if_match: an ETag, or ""; headers: more of them, each with a NUL; secrets:
- * user, password and headers of the options are sent. *started false: there is no memory for another transfer, but
- * others are in progress. */
-zarrc_status zarrc_curl_start(zarrc_curl *curl, zarrc_get *get, const char *url, const char *range,
-                              const char *if_match, const zarrc_buf *headers, bool secrets, bool *started,
+/* What is sent. */
+typedef struct zarrc_curl_head {
+  const char *url;
+  const char *range;        /* "0-9", or "" */
+  const char *if_match;     /* an ETag, or "" */
+  const zarrc_buf *headers; /* more of them, each with a NUL */
+  bool secrets;             /* user, password and headers of the options, too */
+} zarrc_curl_head;
+
+/* Starts a request. *started false: there is no memory for another transfer, but others are in progress. */
+zarrc_status zarrc_curl_start(zarrc_curl *curl, zarrc_get *get, const zarrc_curl_head *head, bool *started,
                               zarrc_error *error);
 /* Ends a transfer that was started. */
 void zarrc_curl_stop(zarrc_curl *curl, zarrc_get *get);

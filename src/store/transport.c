@@ -119,16 +119,21 @@ static zarrc_status write_url(const zarrc_transport *t, const zarrc_get *get, za
 /* Starts a request. Returns false if it has to wait for memory; it may also have ended. */
 static bool start(zarrc_transport *t, list *from, zarrc_get *get) {
   char range[64];
-  bool started = true, secrets = !(get->own.location ? get->own.is_elsewhere : t->moved && t->has_moved_elsewhere);
-  const char *version = *get->if_match ? get->if_match : get->own.resumes ? get->own.head.etag : "";
+  bool started = true;
   zarrc_buf url = zarrc_buf_new(t->ctx, SIZE_MAX), headers = zarrc_buf_new(t->ctx, SIZE_MAX);
   zarrc_status status = write_url(t, get, &url, &headers, get->error);
   write_range(get, range, sizeof range);
   get->ntold = 0;
   get->told[0] = '\0';
-  if (!status)
-    status =
-        zarrc_curl_start(t->curl, get, (const char *)url.ptr, range, version, &headers, secrets, &started, get->error);
+  const zarrc_curl_head head = {.url = (const char *)url.ptr,
+                                .range = range,
+                                .if_match = *get->if_match     ? get->if_match
+                                            : get->own.resumes ? get->own.head.etag
+                                                               : "",
+                                .headers = &headers,
+                                .secrets =
+                                    !(get->own.location ? get->own.is_elsewhere : t->moved && t->has_moved_elsewhere)};
+  if (!status) status = zarrc_curl_start(t->curl, get, &head, &started, get->error);
   zarrc_buf_clear(&url);
   zarrc_buf_clear(&headers);
   if (!status && !started) return false;

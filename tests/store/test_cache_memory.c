@@ -42,8 +42,8 @@ static uint64_t get(zarrc_cache_memory *m, const char *key, uint64_t number, uin
                     bool *is_there) {
   zarrc_cache_version v = version_of(number);
   zarrc_buf buf = zarrc_buf_new(m->ctx, SIZE_MAX);
-  uint64_t from, to, nfound = 0;
-  assert_int_equal(zarrc_cache_memory_get(m, key, &v, begin, end, &from, &to, &buf, NULL), ZARRC_OK);
+  uint64_t from = begin, to = end, nfound = 0;
+  assert_int_equal(zarrc_cache_memory_get(m, key, &v, &from, &to, &buf, NULL), ZARRC_OK);
   zarrc_cache_part *parts = (zarrc_cache_part *)(void *)buf.ptr;
   assert_true(begin <= from && from <= to && to <= end);
   for (size_t i = 0; i < buf.len / sizeof *parts; i++) {
