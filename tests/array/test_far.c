@@ -104,27 +104,37 @@ static zarrc_status read_box(fixture *f, int64_t start, int64_t count, int32_t *
 
 /* --------------------------------------------------------------------------------------------------------- waves */
 
+/* 1,024 chunks of 24 bytes, and of 4, 32 and 64 KiB: 64 are waited for at once, up to 256 if they are at most 4 MiB. */
 static void an_array_of_many_chunks(void **state) {
+  static const char *const shapes[][2] = {
+      {"[64, 96]", "[2, 3]"}, {"[1048576]", "[1024]"}, {"[8388608]", "[8192]"}, {"[16777216]", "[16384]"}};
+  static const size_t nwaves[] = {4, 4, 8, 16};
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    fixture f;
+    open_far(&f, NULL, shapes[i][0], shapes[i][1], BYTES);
+    assert_reads(&f);
+    assert_int_equal(f.far.nwaves, nwaves[i]);
+    assert_int_equal(f.far.nbytes, nitems_of(f.array) * 4);
+    assert_int_equal(f.far.ntwice + f.far.nsingle, 0);
+    close_far(&f);
+  }
+}
+
+/* Chunks that are missing are waited for with the others, and the array's document is then looked at once more. */
+static void missing_chunks(void **state) {
   (void)state;
   fixture f;
+  int32_t back[64 * 96];
   open_far(&f, NULL, "[64, 96]", "[2, 3]", BYTES);
-  assert_reads(&f);
-  assert_int_equal(f.far.nwaves, 1024 / 256);
-  assert_int_equal(f.far.most_at_once, 256);
-  assert_int_equal(f.far.nbytes, 64 * 96 * 4);
-  assert_int_equal(f.far.ntwice + f.far.nsingle, 0);
-
-  /* Chunks that are missing are waited for with the others, and the array's document is then looked at once more. */
   assert_int_equal(zarrc_array_erase_chunk(f.near, (int64_t[]){3, 4}, NULL), ZARRC_OK);
   assert_int_equal(zarrc_array_erase_chunk(f.near, (int64_t[]){31, 31}, NULL), ZARRC_OK);
   far_store_begin(&f.far);
-  int32_t *back = malloc(64 * 96 * sizeof *back);
-  memset(back, 0xA5, 64 * 96 * sizeof *back);
+  memset(back, 0xA5, sizeof back);
   zarrc_view view = view_of(f.array, zarrc_array_shape(f.array), back);
   assert_int_equal(zarrc_array_read(f.array, NULL, &view, NULL), ZARRC_OK);
   assert_true(f.far.nwaves <= 4 + 1);
   assert_true(back[6 * 96 + 12] == 0 && back[6 * 96 + 11] == 6 * 96 + 12 && back[64 * 96 - 1] == 0);
-  free(back);
   close_far(&f);
 }
 
@@ -569,6 +579,7 @@ static void any_array(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_array_of_many_chunks),
+      cmocka_unit_test(missing_chunks),
       cmocka_unit_test(a_shard),
       cmocka_unit_test(gaps),
       cmocka_unit_test(shards_in_shards),
