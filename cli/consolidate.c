@@ -80,7 +80,7 @@ static zarrc_status consolidate(cli *c, const cli_node *node, zarrc_error *error
     cli_json_end(&j);
   } else {
     cli_print_safe(stdout, node->url);
-    printf(": %zu node%s below it now in %s\n", n, n == 1 ? " is" : "s are", name);
+    printf(": %s has the metadata of %zu node%s now\n", name, n, n == 1 ? "" : "s");
   }
   return ZARRC_OK;
 }

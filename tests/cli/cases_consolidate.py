@@ -21,7 +21,7 @@ class Consolidate(support.Case):
 
     def test_written_and_read(self):
         self.hierarchy()
-        self.assertEqual(self.text("consolidate", "g.zarr"), "g.zarr: 3 nodes are below it now in zarr.json\n")
+        self.assertEqual(self.text("consolidate", "g.zarr"), "g.zarr: zarr.json has the metadata of 3 nodes now\n")
         self.assertEqual(self.json("consolidate", "g.zarr")["nodes"], 3)
         self.assertEqual(self.text("consolidate", "g.zarr", "--check"), "")
         self.assertEqual(self.json("consolidate", "g.zarr", "--check")["differences"], [])
@@ -160,7 +160,7 @@ class Consolidate(support.Case):
         self.assertEqual((self.folder / "g.zarr/zarr.json").read_text(), before)
         self.zarrc("copy", "z", "g.zarr/y", "--overwrite")
         self.zarrc("create", "g.zarr/y", "--overwrite", *new)
-        self.assertEqual(self.text("consolidate", "g.zarr", "--force"), "g.zarr: 1 node is below it now in zarr.json\n")
+        self.assertEqual(self.text("consolidate", "g.zarr", "--force"), "g.zarr: zarr.json has the metadata of 1 node now\n")
         self.assertEqual(self.paths(), ["", "y"])
 
     def test_refused(self):
