@@ -124,32 +124,14 @@ zarrc_status cli_ctx_open(cli *c, unsigned parts, zarrc_ctx **out, zarrc_error *
   return zarrc_ctx_open(&options, out, error);
 }
 
-/* Opens the folder of --cache-dir, which only the user may read if it is made here: so may have been what it keeps. */
-static zarrc_status open_kept(const cli *c, cli_node *out, zarrc_error *error) {
-  const char *folder = cli_value(c, CLI_CACHE_DIR);
-  const zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
-  if (!folder) return ZARRC_OK;
-  if (mkdir(folder, 0700) && errno != EEXIST) {
-    int os_error = errno;
-    zarrc_status status = zarrc_fail(error, zarrc_status_of_errno(os_error), "--cache-dir: cannot make %.200s: %s",
-                                     folder, strerror(os_error));
-    if (error) error->os_error = os_error;
-    return status;
-  }
-  return zarrc_file_store_open(out->ctx, folder, &options, &out->kept, error);
-}
-
-/* Reads --cache and --cache-dir. *wanted: there is one of them. */
-static zarrc_status read_cache(const cli *c, cli_node *out, zarrc_cache_options *cache, bool *wanted,
-                               zarrc_error *error) {
-  *cache = (zarrc_cache_options){.struct_size = sizeof *cache};
-  *wanted = cli_has(c, CLI_CACHE) || cli_has(c, CLI_CACHE_DIR);
+/* Reads --cache and the like. *wanted: there is one of them. */
+static zarrc_status read_cache(const cli *c, zarrc_cache_options *cache, bool *wanted, zarrc_error *error) {
+  *cache = (zarrc_cache_options){.struct_size = sizeof *cache, .folder = cli_value(c, CLI_CACHE_DIR)};
+  *wanted = cli_has(c, CLI_CACHE) || cache->folder;
   zarrc_status status = cli_option_size(c, CLI_CACHE, &cache->memory_nbytes, error);
   if (!status) status = cli_option_size(c, CLI_CACHE_DIR_SIZE, &cache->disk_nbytes, error);
-  if (!status && cli_has(c, CLI_CACHE_DIR_SIZE) && !cli_has(c, CLI_CACHE_DIR))
+  if (!status && cli_has(c, CLI_CACHE_DIR_SIZE) && !cache->folder)
     status = zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--cache-dir-size needs --cache-dir");
-  if (!status) status = open_kept(c, out, error);
-  cache->disk = out->kept;
   return status;
 }
 
@@ -173,7 +155,7 @@ zarrc_status cli_store_open(cli *c, zarrc_ctx *ctx, const char *url, cli_access 
   *out = (cli_node){.ctx = ctx, .url = url, .stats = cli_has(c, CLI_STATS) ? c : NULL};
   zarrc_cache_options cache;
   bool is_cached = false;
-  zarrc_status status = access == CLI_READ ? read_cache(c, out, &cache, &is_cached, error) : ZARRC_OK;
+  zarrc_status status = access == CLI_READ ? read_cache(c, &cache, &is_cached, error) : ZARRC_OK;
   if (is_cached) options.cache = &cache;
   if (!status) status = zarrc_store_open(ctx, url, &options, &out->store, &out->path, error);
   if (!status && strcmp(c->subject, url) != 0 && strstr(url, "://")) out->url = out->store->url; /* without secrets */
@@ -273,7 +255,6 @@ void cli_node_close(cli_node *node) {
   if (node->path) zarrc_free(node->ctx, node->path);
   if (node->stats && node->store) cli_stats_add(node->stats, node);
   zarrc_store_close(node->store);
-  zarrc_store_close(node->kept);
   *node = (cli_node){.ctx = node->ctx, .url = node->url};
 }
 

@@ -62,9 +62,8 @@ zarrc_status cli_memory_option(const cli *c, uint64_t *out, zarrc_error *error);
 
 typedef struct cli_node {
   zarrc_store *store;
-  zarrc_store *kept; /* the folder of --cache-dir, or NULL */
-  cli *stats;        /* gets the counts of the store; NULL: nobody wants them */
-  char *path;        /* inside the store */
+  cli *stats; /* gets the counts of the store; NULL: nobody wants them */
+  char *path; /* inside the store */
   zarrc_node_kind kind;
   zarrc_array *array; /* at most one of these two */
   zarrc_group *group;

@@ -141,10 +141,11 @@ typedef struct zarrc_cache_options {
   uint64_t memory_nbytes; /* most memory of the context for what is kept; 0: 64 MiB, at most a quarter of max_memory */
   uint64_t trusted_ms;    /* for how long a version that was the newest one is taken for it without asking again; 0:
                              each time that a value is opened the store behind is asked. Documents always are */
-  zarrc_store *disk;      /* where to keep it beyond this process; must stay open. NULL: nowhere */
+  zarrc_store *disk;      /* where to keep it beyond this process; must stay open. NULL: nowhere, or in `folder` */
   uint64_t disk_nbytes;   /* most bytes there, about; 0: 1 GiB */
   const char *name; /* of the store behind, to tell it from others on the disk, where only a hash of it is stored; NULL:
                        its url. A URL with its query is a good one */
+  const char *folder; /* instead of disk: a folder, which is made, for this user alone, if only it is missing */
 } zarrc_cache_options;
 
 /* What a cache has done so far. */
@@ -167,8 +168,9 @@ typedef struct zarrc_cache_counts {
  *
  * Values of which the store behind tells no version are kept only if trusted_ms is not 0, for so long, in memory, and
  * if they cannot be written. On the disk, any number of processes may share a store, such as a file store in a folder
- * of its own. What is damaged there, or was made by others, is not used; but whoever can write there can change what is
- * read. Only values are kept there that are as far away as a network. The disk being full is no failure. */
+ * of its own (`folder` opens one). What is damaged there, or was made by others, is not used; but whoever can write
+ * there can change what is read. Only values are kept there that are as far away as a network. The disk being full is
+ * no failure. */
 ZARRC_API zarrc_status zarrc_cache_store_open(zarrc_store *behind, const zarrc_cache_options *options,
                                               zarrc_store **out, zarrc_error *error);
 /* Forgets what is kept in memory, and when versions were the newest ones. ZARRC_INVALID_ARGUMENT: it is no cache. */

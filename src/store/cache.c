@@ -3,9 +3,12 @@
  */
 #include "store/cache.h"
 #include "store/common.h"
+#include "store/file.h"
 
 #include "base/sized.h"
 
+#include <errno.h>
+#include <sys/stat.h>
 #include <zarrc/plugin/blob.h>
 
 #define MEMORY_NBYTES ((uint64_t)64 << 20)
@@ -189,6 +192,7 @@ static void cache_close(zarrc_store *store) {
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   zarrc_cache_disk_close(&c->disk);
   zarrc_cache_memory_close(&c->memory);
+  zarrc_store_close(c->folder);
   if (c->owned) zarrc_store_close(c->owned);
   zarrc_store_free(store);
 }
@@ -274,11 +278,21 @@ static zarrc_status take_options(const zarrc_store *behind, const zarrc_cache_op
   if (!out->memory_nbytes) out->memory_nbytes = limit && limit < MEMORY_NBYTES ? limit : MEMORY_NBYTES;
   if (!out->disk_nbytes) out->disk_nbytes = DISK_NBYTES;
   if (!out->name) out->name = behind->url;
+  if (out->disk && out->folder)
+    return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a store and a folder to keep values in");
   if (out->disk && out->disk->read_only)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store to keep values in is read-only");
-  if (out->disk && !out->name)
+  if ((out->disk || out->folder) && !out->name)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "a store without a name cannot be kept on a disk");
   return out->disk ? zarrc_store_check(out->disk, error) : ZARRC_OK;
+}
+
+/* Opens the folder to keep values in. Only the user may read it if it is made here: so may have been what it keeps. */
+static zarrc_status open_folder(zarrc_ctx *ctx, const char *path, zarrc_store **out, zarrc_error *error) {
+  const zarrc_file_store_options options = {.struct_size = sizeof options, .create = true};
+  if (mkdir(path, 0700) && errno != EEXIST)
+    return zarrc_file_fail(error, errno, "cannot make the folder %s of the cache", path);
+  return zarrc_file_store_open(ctx, path, &options, out, error);
 }
 
 static zarrc_status open_cache(zarrc_store *behind, const zarrc_cache_options *options, zarrc_store **out,
@@ -291,12 +305,15 @@ static zarrc_status open_cache(zarrc_store *behind, const zarrc_cache_options *o
   if (status) return status;
   zarrc_cache_store *c = (zarrc_cache_store *)store;
   c->trusted_ms = o.trusted_ms;
-  status = zarrc_cache_memory_open(&c->memory, behind->ctx, o.memory_nbytes, error);
+  if (o.folder) status = open_folder(behind->ctx, o.folder, &c->folder, error);
+  if (!status) status = zarrc_cache_memory_open(&c->memory, behind->ctx, o.memory_nbytes, error);
   if (status) {
+    zarrc_store_close(c->folder);
     zarrc_store_free(store);
     return status;
   }
-  zarrc_cache_disk_init(&c->disk, behind->ctx, o.disk, o.disk_nbytes, o.name ? o.name : "");
+  zarrc_store *disk = c->folder ? c->folder : o.disk;
+  zarrc_cache_disk_init(&c->disk, behind->ctx, disk, o.disk_nbytes, o.name ? o.name : "");
   *out = store;
   return ZARRC_OK;
 }

@@ -150,7 +150,8 @@ void zarrc_cache_disk_forget(zarrc_cache_disk *disk, const char *key);
 
 typedef struct zarrc_cache_store {
   zarrc_wrapper wrapper;
-  zarrc_store *owned; /* the store behind, if it is closed with this one; else NULL */
+  zarrc_store *owned;  /* the store behind, if it is closed with this one; else NULL */
+  zarrc_store *folder; /* what was opened to keep values in, or NULL */
   uint64_t trusted_ms;
   zarrc_cache_memory memory;
   zarrc_cache_disk disk;

@@ -8,7 +8,9 @@
 #include "support/nodes.h"
 #include "support/said.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <zarrc/zarrc.h>
 
 static zarrc_ctx *ctx;
@@ -279,6 +281,10 @@ static void test_refusals(void **state) {
   assert_int_equal(zarrc_cache_store_open(memory, &options, &cache, &error), ZARRC_INVALID_ARGUMENT);
   assert_string_equal(error.message, "a store without a name cannot be kept on a disk");
   options.name = "memory";
+  options.folder = "folder";
+  assert_int_equal(zarrc_cache_store_open(memory, &options, &cache, &error), ZARRC_INVALID_ARGUMENT);
+  assert_string_equal(error.message, "a store and a folder to keep values in");
+  options.folder = NULL;
   disk->read_only = true;
   assert_int_equal(zarrc_cache_store_open(memory, &options, &cache, &error), ZARRC_INVALID_ARGUMENT);
   disk->read_only = false;
@@ -289,6 +295,35 @@ static void test_refusals(void **state) {
   assert_int_equal(zarrc_store_get(cache, "none", 9, &(zarrc_bytes){0}, &error), ZARRC_NOT_FOUND);
   assert_string_equal(error.store, files->url);
   zarrc_store_close(cache);
+}
+
+/* A folder is made for this user alone, and what one cache has kept there the next one finds. */
+static void test_folder(void **state) {
+  (void)state;
+  far_store far;
+  zarrc_error error;
+  struct stat st;
+  char *path = path_in(tree, "folder"), *below = path_in(tree, "none/such");
+  zarrc_cache_options options = {.struct_size = sizeof options, .name = "there:", .folder = path};
+  far_store_init(&far, ctx, memory);
+  contract_set(memory, "a", "value");
+  for (int i = 0; i < 2; i++) {
+    zarrc_store *cache;
+    contract_ok(zarrc_cache_store_open(&far.store, &options, &cache, &error), &error);
+    contract_expect(cache, "a", "value");
+    assert_int_equal(counts_of(cache).disk_hits, i);
+    zarrc_store_close(cache);
+  }
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0700);
+  options.folder = below;
+  zarrc_store *cache;
+  assert_int_equal(zarrc_cache_store_open(&far.store, &options, &cache, &error), zarrc_status_of_errno(ENOENT));
+  assert_true(strstr(error.message, "cannot make the folder ") != NULL);
+  contract_ok(zarrc_store_erase(memory, "a", &error), &error);
+  far_store_clear(&far);
+  free(below);
+  free(path);
 }
 
 /* ----------------------------------------------------------------------------------------------- over a network */
@@ -510,9 +545,10 @@ int main(void) {
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, open_all, close_all)
 #define NETWORK(name) cmocka_unit_test_setup_teardown(name, network_setup, network_teardown)
   const struct CMUnitTest tests[] = {
-      TEST(test_contract),    TEST(test_two),         TEST(test_own_changes), TEST(test_documents),
-      TEST(test_expected),    TEST(test_read_only),   TEST(test_abilities),   TEST(test_refusals),
-      NETWORK(test_elements), NETWORK(test_new_etag), NETWORK(test_no_etag),  NETWORK(test_urls),
+      TEST(test_contract), TEST(test_two),         TEST(test_own_changes), TEST(test_documents),
+      TEST(test_expected), TEST(test_read_only),   TEST(test_abilities),   TEST(test_folder),
+      TEST(test_refusals), NETWORK(test_elements), NETWORK(test_new_etag), NETWORK(test_no_etag),
+      NETWORK(test_urls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
