@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import pickle
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from zarrc import _remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SECRET = "3wJalrXUtnFEMI"
 KEYS = {"key": "AKIATEST", "secret": SECRET}
@@ -113,6 +113,8 @@ def test_names_of_other_libraries(options: dict[str, Any]) -> None:
         ({"client_kwargs": {"verify": True}}, {}),
         ({"headers": {"a": "b"}}, {"headers": ["a: b"]}),
         ({"client_options": {"connect_timeout": timedelta(seconds=1.5)}}, {"connect_timeout_ms": 1500}),
+        ({"cache": "1.5M", "cache_dir": Path("kept")}, {"cache": 3 << 19, "cache_dir": "kept"}),
+        ({"cache_dir": "kept", "cache_dir_size": 1 << 30}, {"cache_dir": "kept", "cache_dir_size": 1 << 30}),
         ({"tries": np.int64(2), "gap": 1, "missing_403": True}, {"tries": 2, "gap": 1, "missing_403": True}),
     ],
 )
@@ -156,6 +158,11 @@ def test_nothing_is_on_a_server(url: str) -> None:
         ({"connect_timeout": 0}, ValueError, "a number of seconds above 0"),
         ({"addressing_style": "url"}, ValueError, "one of auto, path, virtual"),
         ({"client_kwargs": {"verify": False}}, ValueError, "certificates are always verified"),
+        ({"cache": True}, TypeError, "'cache' has to be a number of bytes, or a size such as 512M"),
+        ({"cache": "much"}, ValueError, "'cache' has to be a size such as 512M or 1G"),
+        ({"cache": 0}, ValueError, "'cache' has to be a size"),
+        ({"cache_dir": 5}, TypeError, "'cache_dir' has to be a path"),
+        ({"cache_dir_size": "1G"}, ValueError, "'cache_dir_size' needs 'cache_dir'"),
         ({"client_kwargs": 5}, TypeError, "'client_kwargs' has to be a dictionary"),
         ({"secret": SECRET, "secret_access_key": "x"}, ValueError, "'secret_access_key' and 'secret' say different"),
     ],
@@ -238,6 +245,39 @@ def test_fewer_at_once(files: servers.Server) -> None:
     assert np.array_equal(zarrc.open(f"{files.url}/a.zarr", storage_options={"max_requests": 1})[...], data)
     with pytest.raises(ValueError, match="max_requests is 4096, and not 1 to 512"):
         zarrc.open(f"{files.url}/a.zarr", storage_options={"max_requests": 4096})
+
+
+def ranges(server: servers.Server, name: str) -> list[str]:
+    return [seen.headers.get("range", "whole") for seen in server.take() if name in seen.path]
+
+
+def test_what_was_read_is_kept(files: servers.Server, tmp_path: Path) -> None:
+    """In memory by one array, in a folder by all: then a byte is asked for, and what has changed is seen."""
+    assert files.root
+    data = make(files.root / "a.zarr")
+    folder = tmp_path / "kept"
+    for options, again in (({"cache": "16M"}, False), ({"cache_dir": folder, "cache_dir_size": "16M"}, True)):
+        files.take()
+        for opens in range(2):
+            array = zarrc.open(f"{files.url}/a.zarr", storage_options=options)
+            for reads in range(2):
+                assert np.array_equal(array[...], data)
+                warm = reads == 1 or (opens == 1 and again)
+                assert set(ranges(files, "/c/")) <= ({"bytes=0-0"} if warm else {"whole", "bytes=0-"}), (options, opens)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    zarr.open_array(files.root / "a.zarr", mode="r+")[0, 0] = 77
+    assert array[0, 0] == 77
+    with pytest.raises(zarrc.StoreError, match=r"cannot make the folder .*none/such"):
+        zarrc.open(f"{files.url}/a.zarr", storage_options={"cache_dir": tmp_path / "none" / "such"})
+
+
+def test_copies_through_a_cache(files: servers.Server, tmp_path: Path) -> None:
+    assert files.root
+    data = make(files.root / "a.zarr")
+    for at in range(2):
+        zarrc.copy(f"{files.url}/a.zarr", tmp_path / f"{at}.zarr", src_storage_options={"cache_dir": tmp_path / "kept"})
+        assert np.array_equal(zarrc.open(tmp_path / f"{at}.zarr")[...], data)
+    assert set(ranges(files, "/c/")[-64:]) == {"bytes=0-0"}
 
 
 # ---------------------------------------------------------------------------------------------------------------- s3

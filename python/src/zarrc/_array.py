@@ -407,7 +407,9 @@ def open(
         How a server is asked, by the names that fsspec, s3fs and obstore have. For http, https and s3: ``headers`` (a
         dictionary; sent to no other server), ``ca_file``, ``max_requests`` (at the same time, 64), ``connect_timeout``,
         ``stall_timeout``, ``retry_timeout`` (seconds), ``tries``, ``gap`` (bytes between ranges that are read in one
-        request), ``http2``, ``missing_403`` (a chunk for which the server answers 403 is not there). For s3:
+        request), ``http2``, ``missing_403`` (a chunk for which the server answers 403 is not there), ``cache`` and
+        ``cache_dir`` (what is read is kept in so much memory, a size such as "256M", and in a folder; the server is
+        asked each time whether it has changed), ``cache_dir_size`` ("1G"). For s3:
         ``anonymous`` or ``anon``, ``key``, ``secret`` and ``token``, ``profile``, ``endpoint_url``, ``region``,
         ``requester_pays``, ``addressing_style`` ("auto", "path" or "virtual"); longer names such as
         ``aws_access_key_id`` are known, and what stands in ``client_kwargs``, ``config_kwargs`` and

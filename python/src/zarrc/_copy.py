@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,6 @@ from zarrc import _core, _remote
 from zarrc._context import max_workers
 
 _NEW, _OVERWRITE, _OVERWRITE_ALL, _RESUME = range(4)  # zarrc_copy_mode
-_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 Progress = Callable[[int, int], Any]
 
@@ -34,14 +32,13 @@ def _bytes(memory: int | str | None) -> int:
     """A number of bytes, or a size such as 512M; 0: none is given."""
     if memory is None:
         return 0
-    if isinstance(memory, str):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", memory.strip(), re.IGNORECASE)
-        if not found:
-            raise ValueError(f"memory: {memory!r} is not a size such as 512M or 1G")
-        memory = int(float(found[1]) * (1 << _UNITS[found[2].upper()]))
-    if memory < 1 << 20:
+    try:
+        nbytes = _remote.size(memory)
+    except ValueError:
+        raise ValueError(f"memory: {memory!r} is not a size such as 512M or 1G") from None
+    if nbytes < 1 << 20:
         raise ValueError("memory: at least 1M is needed")
-    return memory
+    return nbytes
 
 
 def _shape(name: str, numbers: Iterable[int] | int | None) -> tuple[int, ...] | None:

@@ -68,6 +68,7 @@ PyObject *core_raise_setting(core_state *state, const zarrc_error *error);
 typedef struct core_remote {
   zarrc_http_options http;
   zarrc_s3_options s3;
+  zarrc_cache_options cache;
   const char **headers;
 } core_remote;
 /* Takes what zarrc._remote has made of a user's storage_options, a dict or None, and puts it into `options`. Texts are

@@ -36,20 +36,26 @@ bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *
                           "region",
                           "endpoint",
                           "profile",
+                          "cache",
+                          "cache_dir",
+                          "cache_dir_size",
                           NULL};
   zarrc_http_options *h = &out->http;
   zarrc_s3_options *s = &out->s3;
+  zarrc_cache_options *c = &out->cache;
   PyObject *headers = NULL;
   int http2 = 0, missing_403 = 0, anonymous = 0, requester_pays = 0, style = 0;
-  unsigned long long gap = 0;
-  *out = (core_remote){.http.struct_size = sizeof out->http, .s3.struct_size = sizeof out->s3};
+  unsigned long long gap = 0, memory = 0, disk = 0;
+  *out = (core_remote){
+      .http.struct_size = sizeof out->http, .s3.struct_size = sizeof out->s3, .cache.struct_size = sizeof out->cache};
   if (settings == Py_None) return true;
   PyObject *none = PyTuple_New(0);
-  bool ok = none && PyArg_ParseTupleAndKeywords(
-                        none, settings, "|$O!zIIIIIKppzzzppizzz:settings", names, &PyList_Type, &headers, &h->ca_file,
-                        &h->max_requests, &h->connect_timeout_ms, &h->stall_timeout_ms, &h->retry_timeout_ms, &h->tries,
-                        &gap, &http2, &missing_403, &s->access_key_id, &s->secret_access_key, &s->session_token,
-                        &anonymous, &requester_pays, &style, &s->region, &s->endpoint, &s->profile);
+  bool ok =
+      none && PyArg_ParseTupleAndKeywords(
+                  none, settings, "|$O!zIIIIIKppzzzppizzzKzK:settings", names, &PyList_Type, &headers, &h->ca_file,
+                  &h->max_requests, &h->connect_timeout_ms, &h->stall_timeout_ms, &h->retry_timeout_ms, &h->tries, &gap,
+                  &http2, &missing_403, &s->access_key_id, &s->secret_access_key, &s->session_token, &anonymous,
+                  &requester_pays, &style, &s->region, &s->endpoint, &s->profile, &memory, &c->folder, &disk);
   Py_XDECREF(none);
   if (!ok || !take_headers(headers, out)) return false;
   h->gap = gap;
@@ -60,6 +66,9 @@ bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *
   s->style = (zarrc_s3_style)style;
   options->http = h;
   options->s3 = s;
+  c->memory_nbytes = memory;
+  c->disk_nbytes = disk;
+  if (memory || c->folder) options->cache = c;
   return true;
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import operator
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from zarrc import _core
 Settings = dict[str, Any]  # by the names of _core_remote.c
 
 _STYLES = {"auto": 0, "path": 1, "virtual": 2}  # zarrc_s3_style
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 _SECRET = ("headers", "secret_access_key", "session_token")
 
 
@@ -62,6 +64,25 @@ def _count(value: Any) -> int:
     if isinstance(value, bool) or not 1 <= number < 1 << 31:
         raise ValueError("a whole number of at least 1")
     return number
+
+
+def size(value: int | str) -> int:
+    """A number of bytes, or a size such as 512M."""
+    if not isinstance(value, str):
+        return operator.index(value)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+    if not found:
+        raise ValueError("a size such as 512M or 1G")
+    return int(float(found[1]) * (1 << _UNITS[found[2].upper()]))
+
+
+def _nbytes(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError("a number of bytes, or a size such as 512M")
+    nbytes = size(value)
+    if not 1 <= nbytes < 1 << 63:
+        raise ValueError("a size such as 512M or 1G")
+    return nbytes
 
 
 def _milliseconds(value: Any) -> int:
@@ -109,6 +130,9 @@ _HTTP: Known = {
     "gap": ("gap", _count),
     "http2": ("http2", _flag),
     "missing_403": ("missing_403", _flag),
+    "cache": ("cache", _nbytes),
+    "cache_dir": ("cache_dir", _path),
+    "cache_dir_size": ("cache_dir_size", _nbytes),
 }
 _S3: Known = {
     "anonymous": ("anonymous", _flag),
@@ -211,6 +235,8 @@ def translated(scheme: str, options: Mapping[str, Any]) -> Settings:
         if result.get(target, converted) != converted:
             raise ValueError(f"storage_options: {name!r} and {given[target]!r} say different things of the same")
         result[target], given[target] = converted, name
+    if "cache_dir_size" in result and "cache_dir" not in result:
+        raise ValueError("storage_options: 'cache_dir_size' needs 'cache_dir'")
     return result
 
 
