@@ -215,7 +215,7 @@ static bool measure_filter(const tools *t, const char *name, const zarrc_codec *
     }
     double t2 = bench_cpu_seconds();
     if (round < 0) continue;
-    const double all = (double)FILTER_NBYTES * REPEATS / 1e9;
+    const double all = (double)((size_t)FILTER_NBYTES * REPEATS) / 1e9;
     if (all / (t1 - t0) > theirs) theirs = all / (t1 - t0);
     if (all / (t2 - t1) > ours) ours = all / (t2 - t1);
   }

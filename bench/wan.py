@@ -172,9 +172,10 @@ class Wan:
 async def main():
     wan, stop = Wan(arguments()), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with await asyncio.start_server(wan.serve, "127.0.0.1", 0, backlog=1024) as server:
-        print(server.sockets[0].getsockname()[1], flush=True)
-        await stop.wait()
+    server = await asyncio.start_server(wan.serve, "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await stop.wait()
+    server.close()  # not waited for: from Python 3.12 on that would last until all connections have ended
 
 
 if __name__ == "__main__":
