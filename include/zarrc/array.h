@@ -101,14 +101,15 @@ ZARRC_API const char *zarrc_array_codecs(const zarrc_array *array);
 ZARRC_API const char *zarrc_array_attributes(const zarrc_array *array);               /* JSON, as it is stored */
 ZARRC_API const char *zarrc_array_metadata(const zarrc_array *array);                 /* the document; see below */
 ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int axis); /* NULL: none */
-/* Returns the Zarr format, 3 or 2. The metadata is the canonical zarr.json; or the .zarray, whose attributes are not
- * part of it. Everything else is said in the words of format 3. */
+/* Returns the Zarr format, 3 or 2. It determines what zarrc_array_metadata returns: the canonical zarr.json, or the
+ * .zarray, which does not contain the attributes. All other functions describe the array in terms of format 3. */
 ZARRC_API int zarrc_array_format(const zarrc_array *array);
-/* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray, to which
- * attributes do not belong. ZARRC_UNSUPPORTED: that format cannot express it. */
+/* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray (without
+ * attributes). ZARRC_UNSUPPORTED: that format cannot express it. */
 ZARRC_API zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error);
 /* Gets the shape of the outermost inner chunks; returns false unless sharding_indexed is the array's only codec. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
+
 /* One level of shards of an array. */
 typedef struct zarrc_shard_level {
   size_t struct_size;
@@ -188,11 +189,11 @@ typedef struct zarrc_group_options {
   bool no_consolidated; /* ignore consolidated metadata */
 } zarrc_group_options;
 
-/* Opens the group at a path. options may be NULL. If it has consolidated metadata, what is below it is listed and
- * opened from these alone, through this group and those that are opened through it (docs/format.md). */
+/* Opens the group at a path. options may be NULL. If it has consolidated metadata, this group and those that are opened
+ * through it list and open what is below them from that alone (docs/format.md). */
 ZARRC_API zarrc_status zarrc_group_open(zarrc_store *store, const char *path, const zarrc_group_options *options,
                                         zarrc_group **out, zarrc_error *error);
-/* Creates a group, as zarrc_array_create an array. attributes: a JSON object, or NULL; options may be NULL. */
+/* Creates a group, as zarrc_array_create does an array. attributes: a JSON object, or NULL; options may be NULL. */
 ZARRC_API zarrc_status zarrc_group_create(zarrc_store *store, const char *path, const char *attributes,
                                           zarrc_create_mode mode, const zarrc_group_options *options, zarrc_group **out,
                                           zarrc_error *error);
@@ -212,8 +213,8 @@ ZARRC_API zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char
 /* Finds out whether what is below the group comes from consolidated metadata: its own, or those of a group above that
  * it was opened through. */
 ZARRC_API zarrc_status zarrc_group_is_consolidated(zarrc_group *group, bool *out, zarrc_error *error);
-/* Finds out whether the documents of the node at a path below the group say something else by now than the consolidated
- * metadata from which the group opens it, such as another shape, or other attributes. It may have no documents. */
+/* Finds out whether the documents of the node at a path below the group differ by now, say in the shape or the
+ * attributes, from the consolidated metadata that the group opens it from. Never true of a node without documents. */
 ZARRC_API zarrc_status zarrc_group_is_stale(zarrc_group *group, const char *path, bool *out, zarrc_error *error);
 
 typedef enum zarrc_node_kind {
@@ -225,16 +226,18 @@ typedef enum zarrc_node_kind {
 
 /* Finds out what is at a path. That nothing is there (ZARRC_NODE_NONE) is not a failure. */
 ZARRC_API zarrc_status zarrc_node_find(zarrc_store *store, const char *path, zarrc_node_kind *out, zarrc_error *error);
+
 /* What is at and below a path. */
 typedef struct zarrc_survey {
-  uint64_t nnodes;  /* arrays and groups, of either format, as their documents tell */
-  uint64_t nchunks; /* files with the names of chunks of these arrays */
+  uint64_t nnodes;  /* arrays and groups, of either format, according to their documents */
+  uint64_t nchunks; /* files whose names are keys of chunks of these arrays */
   uint64_t nothers; /* other files, and links to directories outside the store, which are not followed */
   char other[272];  /* the first of the others, relative to the path; truncated if it is longer */
   uint64_t room[4];
 } zarrc_survey;
 
-/* other: called for each of the other files in the order of their names, then for each such link; may be NULL. */
+/* Counts what is at and below a path. other is called for each of the other files in the order of their names, then for
+ * each such link; it may be NULL. */
 ZARRC_API zarrc_status zarrc_node_survey(zarrc_store *store, const char *path, zarrc_survey *out, zarrc_list_fn other,
                                          void *arg, zarrc_error *error);
 /* Returns ZARRC_CONFLICT if a node of a format (0: 3) could not be created at the path in that mode. */
@@ -248,8 +251,8 @@ ZARRC_API zarrc_status zarrc_groups_make(zarrc_store *store, const char *path, i
 typedef zarrc_status (*zarrc_node_fn)(void *arg, const char *path, zarrc_node_kind kind, const zarrc_error *why,
                                       zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_list(zarrc_group *group, zarrc_node_fn fn, void *arg, zarrc_error *error);
-/* Open what is below a group, at a path relative to it. The result does not need the group. An array that is in
- * consolidated metadata need not have a document of its own, but its shape and attributes cannot be changed without. */
+/* Open what is below a group, at a path relative to it. The result does not need the group. An array in consolidated
+ * metadata need not have a document of its own, but without one its shape and attributes cannot be changed. */
 ZARRC_API zarrc_status zarrc_group_open_array(zarrc_group *group, const char *path, const zarrc_array_options *options,
                                               zarrc_array **out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_group_open_group(zarrc_group *group, const char *path, zarrc_group **out,
@@ -263,13 +266,13 @@ ZARRC_API zarrc_status zarrc_node_open(zarrc_store *store, const char *path, con
 
 /* ---------------------------------------------------------------------------------------- consolidated metadata */
 
-/* Writes consolidated metadata: the documents of everything below the group at a path, of the format of the group, into
- * its .zmetadata, or its zarr.json. Whatever creates nodes or changes documents then keeps them up to date. Nodes that
- * only the present ones describe, because they have no documents of their own, are dropped if `drop` is set; else they
- * are ZARRC_CONFLICT, and nothing is written. */
+/* Writes consolidated metadata into the zarr.json or .zmetadata of the group at a path: the documents of everything
+ * below it that has the group's format. Functions that create nodes or change documents then keep it up to date. If the
+ * present consolidated metadata describes nodes that have no documents of their own, these are dropped if `drop` is
+ * set; otherwise that is ZARRC_CONFLICT, and nothing is written. */
 ZARRC_API zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, bool drop, zarrc_error *error);
-/* Makes the consolidated metadata of all groups above a path describe what is there now: to be called after nodes were
- * erased, or documents changed, by other means. */
+/* Brings the consolidated metadata of all groups above a path up to date. To be called after nodes were erased, or
+ * documents changed, by other means. */
 ZARRC_API zarrc_status zarrc_consolidated_refresh(zarrc_store *store, const char *path, zarrc_error *error);
 
 typedef enum zarrc_consolidated_difference {

@@ -19,7 +19,7 @@ extern "C" {
  * threads may read at once. */
 typedef struct zarrc_blob {
   const struct zarrc_blob_ops *ops;       /* zarrc/plugin/blob.h */
-  const struct zarrc_blob_traits *traits; /* NULL: as of bytes in memory */
+  const struct zarrc_blob_traits *traits; /* NULL: as for bytes in memory */
 } zarrc_blob;
 
 /* Reads the whole value as a loan. ZARRC_LIMIT: it is longer than max bytes. */
@@ -56,7 +56,7 @@ typedef struct zarrc_parts {
   bool keeps;   /* the parts will be passed to `replace` on the blob the old value came from; only then may an encoder
                    emit kept pieces (zarrc_blob_keep) */
   bool streams; /* the parts will be passed to `replace_from`; only then may an encoder set a source */
-  bool fresh;   /* the values are all of the chunk that lies in the array: nobody reads what is stored beside them */
+  bool fresh;   /* the values cover all of the chunk that lies in the array; nobody reads what is stored beyond it */
   const struct zarrc_source *source; /* produces the rest of the value; NULL: the pieces are all of it */
   void *source_state;
   uint64_t past_nbytes; /* of the pieces that the source has produced before these */

@@ -103,16 +103,17 @@ ZARRC_API zarrc_status zarrc_shard_each(const zarrc_codec *codec, zarrc_blob *sh
 typedef struct zarrc_pipeline zarrc_pipeline;
 ZARRC_API const zarrc_pipeline *zarrc_shard_inner(const zarrc_codec *codec);
 
-/* How a shard is stored batch by batch: so many bytes of elements are encoded at once, but no fewer inner chunks for
- * each thread than this. What is fetched for a batch may lie in a box of so many times as many inner chunks. */
+/* How a shard is stored in batches, for those who plan memory. A batch has this many bytes of elements, but at least
+ * this many inner chunks for each thread. The box of inner chunks that is fetched for it is at most this many times as
+ * large. */
 #define ZARRC_SHARD_BATCH_NBYTES   ((uint64_t)4 << 20)
 #define ZARRC_SHARD_BATCH_A_THREAD 4
 #define ZARRC_SHARD_BOX_OF_A_BATCH 2
 
 /* -------------------------------------------------------------------------------------------- what is built in */
 
-/* Returns the name of the i-th codec that the context knows, each once; NULL past the last. The build may lack what it
- * needs. */
+/* Returns the name of the i-th codec that the context knows, each once; NULL past the last. The build may lack what the
+ * codec needs. */
 ZARRC_API const char *zarrc_codec_name_get(zarrc_ctx *ctx, size_t i);
 /* Returns whether there is a codec with that name, and the build has all that it needs. */
 ZARRC_API bool zarrc_codec_is_available(zarrc_ctx *ctx, const char *name);

@@ -65,7 +65,7 @@ ZARRC_API zarrc_status zarrc_write_selection(const zarrc_pipeline *pipeline, zar
 ZARRC_API zarrc_status zarrc_update(const zarrc_pipeline *pipeline, zarrc_blob *old, const zarrc_region *region,
                                     const zarrc_values *values, zarrc_parts *parts, zarrc_error *error);
 
-/* Encodes a whole chunk, even if it is all fill value. Only for a shard without inner chunks are no pieces made. */
+/* Encodes a whole chunk, even if it is all fill value. No pieces are made only of a shard without inner chunks. */
 ZARRC_API zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from, zarrc_parts *parts,
                                     zarrc_error *error);
 

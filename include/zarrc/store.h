@@ -69,12 +69,14 @@ ZARRC_API zarrc_status zarrc_key_blob_open(zarrc_key_blob *blob, zarrc_store *st
                                            zarrc_error *error);
 ZARRC_API void zarrc_key_blob_close(zarrc_key_blob *blob);
 
-/* Read, write and erase a whole value. max: the most bytes to read, else ZARRC_LIMIT. */
+/* Read, write and erase a whole value. max: the most bytes to read, else ZARRC_LIMIT. What zarrc_store_get lends is
+ * released by the caller. Erasing a value that does not exist is no error. */
 ZARRC_API zarrc_status zarrc_store_get(zarrc_store *store, const char *key, uint64_t max, zarrc_bytes *out,
                                        zarrc_error *error);
 ZARRC_API zarrc_status zarrc_store_set(zarrc_store *store, const char *key, const void *bytes, size_t nbytes,
                                        zarrc_error *error);
 ZARRC_API zarrc_status zarrc_store_erase(zarrc_store *store, const char *key, zarrc_error *error);
+
 /* Options of zarrc_store_each; zeroed means all defaults. */
 typedef struct zarrc_each_options {
   size_t struct_size;
@@ -135,24 +137,24 @@ ZARRC_API zarrc_status zarrc_prefix_store_open(zarrc_store *inner, const char *p
 ZARRC_API zarrc_status zarrc_overlay_store_open(zarrc_store *front, zarrc_store *behind, zarrc_store **out,
                                                 zarrc_error *error);
 
-/* How to keep what is read. Zeroed: all defaults. */
+/* How a cache keeps what is read. Zeroed: all defaults. */
 typedef struct zarrc_cache_options {
   size_t struct_size;
   uint64_t memory_nbytes; /* most memory of the context for what is kept; 0: 64 MiB, at most a quarter of max_memory */
-  uint64_t trusted_ms;    /* for how long a version that was the newest one is taken for it without asking again; 0:
-                             each time that a value is opened the store behind is asked. Documents always are */
-  zarrc_store *disk;      /* where to keep it beyond this process; must stay open. NULL: nowhere, or in `folder` */
-  uint64_t disk_nbytes;   /* most bytes there, about; 0: 1 GiB */
-  const char *name; /* of the store behind, to tell it from others on the disk, where only a hash of it is stored; NULL:
-                       its url. A URL with its query is a good one */
-  const char *folder; /* instead of disk: a folder, which is made, for this user alone, if only it is missing */
+  uint64_t trusted_ms;    /* how long to assume that the newest version of a value is still the newest; 0: ask the store
+                             behind each time a value is opened. It is always asked about metadata documents */
+  zarrc_store *disk;      /* where to keep ranges beyond this process; must stay open. NULL: nowhere, or in `folder` */
+  uint64_t disk_nbytes;   /* approximate limit of the bytes there; 0: 1 GiB */
+  const char *name; /* tells the store behind from others on the disk, where only a hash of it is stored; NULL: its url.
+                       A URL with its query is a good name */
+  const char *folder; /* instead of disk: the path of a folder, which is made for this user alone if it is missing */
 } zarrc_cache_options;
 
 /* What a cache has done so far. */
 typedef struct zarrc_cache_counts {
   size_t struct_size;
   uint64_t hits, misses;            /* ranges of which nothing, and something, had to be read from the store behind */
-  uint64_t checks;                  /* times that it was only asked whether a version is still the newest one */
+  uint64_t checks;                  /* requests that only asked whether a version is still the newest one */
   uint64_t hit_nbytes, miss_nbytes; /* served from what is kept, and read from the store behind */
   uint64_t disk_hits;               /* pieces that were taken from the disk */
   uint64_t evictions;               /* pieces that had to leave the memory */
@@ -160,35 +162,36 @@ typedef struct zarrc_cache_counts {
   uint64_t disk_nbytes;             /* stored on the disk so far */
 } zarrc_cache_counts;
 
-/* Opens a store in front of another one, which must stay open, that keeps the ranges of values that are read, as long
- * as there is room; what was read only once leaves first. Any number of threads share it. A kept range belongs to one
- * version of a value (an ETag, say): of another version nothing is served, and what is missing is asked for of the same
- * version. Of what is stored through this store nothing old is read afterwards, in this process. That there is no value
- * is not remembered.
+/* Opens a store in front of another one, which must stay open. It keeps ranges of values that are read; if room runs
+ * out, those that were read only once leave first. Each kept range belongs to one version of a value (its ETag, say):
+ * it is never served for another version, and what is missing is requested of the same version. In this process, a
+ * value that was stored through this store is never read in an older version afterwards. Missing values are not
+ * remembered.
  *
- * Values of which the store behind tells no version are kept only if trusted_ms is not 0, for so long, in memory, and
- * if they cannot be written. On the disk, any number of processes may share a store, such as a file store in a folder
- * of its own (`folder` opens one). What is damaged there, or was made by others, is not used; but whoever can write
- * there can change what is read. Only values are kept there that are as far away as a network. The disk being full is
- * no failure. */
+ * Values whose versions the store behind cannot tell are kept only in memory, for trusted_ms, and only if they cannot
+ * be written. Any number of processes may share a disk, such as a file store in a folder of its own (`folder` opens
+ * one). Damaged files there, and files that are not the cache's, are ignored; but whoever can write there can change
+ * what is read. Only values that are as far away as a network are kept on the disk. A full disk is not a failure. */
 ZARRC_API zarrc_status zarrc_cache_store_open(zarrc_store *behind, const zarrc_cache_options *options,
                                               zarrc_store **out, zarrc_error *error);
-/* Forgets what is kept in memory, and when versions were the newest ones. ZARRC_INVALID_ARGUMENT: it is no cache. */
+/* Forgets what is kept in memory, and which versions are trusted. ZARRC_INVALID_ARGUMENT: the store is not a cache. */
 ZARRC_API zarrc_status zarrc_cache_store_forget(zarrc_store *store, zarrc_error *error);
-/* Gets the counts of a cache, also of one behind wrappers and zip archives. ZARRC_INVALID_ARGUMENT: there is none. */
+/* Gets the counts of a cache, which may be behind wrappers and zip archives. ZARRC_INVALID_ARGUMENT: there is none. Set
+ * out->struct_size. */
 ZARRC_API zarrc_status zarrc_cache_store_count(zarrc_store *store, zarrc_cache_counts *out, zarrc_error *error);
 
 typedef struct zarrc_zip_store_options {
   size_t struct_size;
-  bool replace; /* the archive may be replaced as a whole, or made if there is none, by a stage of the prefix "" */
+  bool replace; /* a stage of the prefix "" may replace the archive as a whole, or create it */
 } zarrc_zip_store_options;
 
-/* Opens the zip archive under a key as a store of its members: stored and deflated ones, also of zip64. The store with
- * the archive must stay open. options may be NULL. What is read is the archive as it was opened, or no members if there
- * was none: once it was replaced, reads may return ZARRC_CONFLICT. A member that is read whole is checked by its
- * CRC-32. Members are stored on a stage only, which writes a new archive (of stored members) into the store with the
- * archive; that store must take values piece by piece, as the file store does. ZARRC_CORRUPT: it is no zip archive;
- * ZARRC_UNSUPPORTED: a divided one, or there is no library to decode it. docs/format.md, "A zip archive". */
+/* Opens the zip archive under a key as a store of its members, which may be stored or deflated, in zip64 too. The store
+ * with the archive must stay open. options may be NULL. Reads see the archive as it was when it was opened, without
+ * members if there was none; after it has been replaced they may return ZARRC_CONFLICT. A member that is read
+ * completely is checked by its CRC-32. Members are written only through a stage, which writes a new archive (of stored
+ * members) into the store with the archive; that store must take values piece by piece, as the file store does.
+ * ZARRC_CORRUPT: it is not a zip archive; ZARRC_UNSUPPORTED: it is split into several files, or there is no library to
+ * decode it. docs/format.md, "A zip archive". */
 ZARRC_API zarrc_status zarrc_zip_store_open(zarrc_store *archives, const char *key,
                                             const zarrc_zip_store_options *options, zarrc_store **out,
                                             zarrc_error *error);
@@ -220,37 +223,38 @@ typedef struct zarrc_http_options {
   size_t struct_size;
   const char *const *headers; /* nheaders texts "Name: value", sent with every request, but to no other server */
   size_t nheaders;
-  const char *ca_file;   /* certificates of trusted authorities, in PEM; NULL: of the environment, or the system */
+  const char *ca_file;   /* certificates of trusted authorities, in PEM; NULL: as the environment or the system says */
   unsigned max_requests; /* requests at the same time, 1 to 512; 0: 64 */
   unsigned connect_timeout_ms; /* for a connection, which is tried twice; 0: 5,000 */
-  unsigned stall_timeout_ms;   /* an answer of which no byte comes for so long is asked for again; 0: 5,000 */
-  unsigned retry_timeout_ms;   /* a request is not made again after that; 0: 60,000 */
-  unsigned tries;              /* a request is made so often at most; 0: 5 */
-  unsigned backoff_ms;         /* the wait before it is made again is random, and at most that, then twice that, and so
-                                  on, or as long as the server says; 0: 50 */
+  unsigned stall_timeout_ms;   /* a request is repeated if no byte of the answer arrives for so long; 0: 5,000 */
+  unsigned retry_timeout_ms;   /* no request is repeated later than that; 0: 60,000 */
+  unsigned tries;              /* most attempts at a request; 0: 5 */
+  unsigned backoff_ms;         /* longest wait before the second attempt, doubled for each further one. The wait is
+                                  random, unless the server says how long; 0: 50 */
   uint64_t gap;                /* ranges of a value so close to each other are read in one request; 0: 16 KiB */
   bool http2;                  /* offer HTTP/2 where it is possible (TLS); otherwise HTTP/1.1, with many connections */
-  bool missing_403;            /* status 403 of a value that is no metadata means that there is none */
+  bool missing_403;            /* status 403 means that there is no value, except for metadata documents */
 } zarrc_http_options;
 
 /* What a store has done so far over the network. */
 typedef struct zarrc_http_counts {
   size_t struct_size;
-  uint64_t requests; /* with retries and redirects */
+  uint64_t requests; /* including retries and redirects */
   uint64_t retries;
-  uint64_t connections; /* that were made */
-  uint64_t nbytes;      /* of values, received */
+  uint64_t connections; /* that were opened */
+  uint64_t nbytes;      /* bytes of values that were received */
   uint64_t rounds;      /* calls that have waited for requests */
 } zarrc_http_counts;
 
-/* Opens what is below a URL (http or https) as a store that can only be read. A user and a password in the URL and its
- * query are sent with each request, and shown in no error. ZARRC_UNSUPPORTED: libcurl is not built in. No request is
- * made yet. How values, versions and failures are told apart: docs/format.md, "Over HTTP". */
+/* Opens what is below a URL (http or https) as a read-only store. No request is made yet. Every request carries the
+ * user, the password and the query of the URL; no error shows them. options may be NULL. ZARRC_UNSUPPORTED: libcurl is
+ * not built in. How values, versions and failures are told apart: docs/format.md, "Over HTTP". */
 ZARRC_API zarrc_status zarrc_http_store_open(zarrc_ctx *ctx, const char *url, const zarrc_http_options *options,
                                              zarrc_store **out, zarrc_error *error);
-/* Gets the counts of a store over HTTP or S3, also of one behind wrappers and zip archives; ZARRC_INVALID_ARGUMENT:
- * there is none. */
+/* Gets the counts of a store over HTTP or S3, which may be behind wrappers and zip archives. ZARRC_INVALID_ARGUMENT:
+ * there is none. Set out->struct_size. */
 ZARRC_API zarrc_status zarrc_http_store_count(zarrc_store *store, zarrc_http_counts *out, zarrc_error *error);
+
 /* Where the name of a bucket stands in URLs. */
 typedef enum zarrc_s3_style {
   ZARRC_S3_AUTO, /* in the server's name for AWS if that is possible, otherwise in the path */
@@ -264,17 +268,17 @@ typedef struct zarrc_s3_options {
   const char *access_key_id, *secret_access_key; /* both or none */
   const char *session_token;                     /* of temporary credentials; may be NULL */
   bool anonymous;                                /* send no credentials, whatever the environment has */
-  bool requester_pays;                           /* who asks agrees to pay */
+  bool requester_pays;                           /* agree to pay for the requests */
   zarrc_s3_style style;
   const char *region;   /* may be NULL */
   const char *endpoint; /* URL of a server that is not AWS; may be NULL */
-  const char *profile;  /* whose credentials are used, in the files of AWS tools; may be NULL */
+  const char *profile;  /* in the files of AWS tools, whose credentials are used; may be NULL */
 } zarrc_s3_options;
 
-/* Opens what is below a prefix ("": all) of a bucket of S3, or of a server that speaks as it does. Requests are signed
- * unless it is asked anonymously. No request is made yet, and no error has a word of a secret. ZARRC_ACCESS: there are
- * no credentials; ZARRC_UNSUPPORTED: libcurl or libcrypto is not built in. options and http may be NULL. How
- * credentials and servers are found, and what is kept apart when several write: docs/format.md, "S3". */
+/* Opens what is below a prefix ("": everything) of a bucket in S3, or on a server with the same protocol. No request is
+ * made yet. Requests are signed unless `anonymous` is set; no error shows a secret. options and http may be NULL.
+ * ZARRC_ACCESS: there are no credentials; ZARRC_UNSUPPORTED: libcurl or libcrypto is not built in. How credentials and
+ * servers are found, and what concurrent writers can rely on: docs/format.md, "S3". */
 ZARRC_API zarrc_status zarrc_s3_store_open(zarrc_ctx *ctx, const char *bucket, const char *prefix, bool read_only,
                                            const zarrc_s3_options *options, const zarrc_http_options *http,
                                            zarrc_store **out, zarrc_error *error);
@@ -286,15 +290,15 @@ typedef struct zarrc_open_options {
   zarrc_sync sync;
   bool follow_links; /* this and direct: as in zarrc_file_store_options */
   bool direct;
-  bool by_stage; /* with create: only stages will write, as copiers do. So a zip archive can be made or replaced */
+  bool by_stage; /* with create: only stages will write, as copiers do, so that a zip archive can be made or replaced */
   const zarrc_http_options *http;   /* for URLs of http, https and s3; may be NULL */
   const zarrc_s3_options *s3;       /* for URLs of s3; may be NULL */
   const zarrc_cache_options *cache; /* keep what is read over a network as this says; by default its `name` is the URL;
                                        NULL: keep nothing */
 } zarrc_open_options;
 
-/* Writes a URL as it may be shown: without user and password, and without the query of a URL of http or https. Text of
- * more than size - 1 bytes is cut. Returns out. */
+/* Writes a URL in the form that may be shown: without user and password and, for http and https, without the query.
+ * Text of more than size - 1 bytes is cut. Returns out. */
 ZARRC_API const char *zarrc_url_shown(const char *url, char *out, size_t size);
 
 /* Opens the store that a URL (a path, file:..., zip:..., memory:, http://..., https://..., s3://bucket/...) is in, and

@@ -78,16 +78,16 @@ ZARRC_API const zarrc_tree_node *zarrc_tree_get(const zarrc_tree *tree, size_t i
 /* Returns the number of the node at a path of n bytes; SIZE_MAX: there is none. */
 ZARRC_API size_t zarrc_tree_find(const zarrc_tree *tree, const char *path, size_t n);
 /* Calls fn, in the order of the paths, for each array and group that lies below the groups of a complete tree but is
- * not in it, because a folder above is no group, or consolidated metadata do not tell of it. Folders that cannot be
- * listed are left out. */
+ * not in it, because a folder above it is not a group, or because it is missing from consolidated metadata. Folders
+ * that cannot be listed are left out. */
 typedef zarrc_status (*zarrc_unlisted_fn)(void *arg, const char *path, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_tree_each_unlisted(const zarrc_tree *tree, zarrc_unlisted_fn fn, void *arg,
                                                 zarrc_error *error);
-/* Open the i-th node, from what it was found in. */
+/* Open the i-th node, from the consolidated metadata if it was found in that. */
 ZARRC_API zarrc_status zarrc_tree_open_array(const zarrc_tree *tree, size_t i, const zarrc_array_options *options,
                                              zarrc_array **out, zarrc_error *error);
 ZARRC_API zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, zarrc_group **out, zarrc_error *error);
-/* Does what zarrc_group_is_stale does for the i-th node; never true of the one that was asked for. */
+/* Does what zarrc_group_is_stale does, for the i-th node. The node at depth 0 is never stale. */
 ZARRC_API zarrc_status zarrc_tree_is_stale(const zarrc_tree *tree, size_t i, bool *out, zarrc_error *error);
 /* Returns the failure of the first node that cannot be read; ZARRC_OK if there is none. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
@@ -124,8 +124,8 @@ typedef enum zarrc_copy_event_kind {
   ZARRC_COPY_OTHER_FILE,   /* while planning: the source has a file at `path` that is not Zarr */
   ZARRC_COPY_CONSOLIDATED, /* the consolidated metadata of the group at `path` is not copied: it may not fit the copy */
   ZARRC_COPY_UNLISTED,     /* while planning: the array or group at `path` is not copied (zarrc_tree_each_unlisted) */
-  ZARRC_COPY_STALE         /* the array or group at `path` was copied as consolidated metadata describe it, but its own
-                              documents say something else by now (zarrc_tree_is_stale) */
+  ZARRC_COPY_STALE         /* the array or group at `path` was copied as consolidated metadata describes it, but its own
+                              documents differ from that by now (zarrc_tree_is_stale) */
 } zarrc_copy_event_kind;
 
 typedef struct zarrc_copy_event {
@@ -160,7 +160,7 @@ typedef struct zarrc_copy_options {
   const char *source_name;   /* identifies the source in an unfinished copy; NULL: its path */
   zarrc_copy_event_fn event; /* may be NULL */
   void *event_arg;
-  int zarr_format; /* of the copy: 3 or 2; 0: 3. What format 2 has no words for is ZARRC_UNSUPPORTED; its chunk keys are
+  int zarr_format; /* of the copy: 3 or 2; 0: 3. What format 2 cannot express is ZARRC_UNSUPPORTED; its chunk keys are
                       "v2" by default */
   bool no_consolidated; /* find what is below the source by its documents, not by consolidated metadata */
 } zarrc_copy_options;
@@ -193,9 +193,10 @@ typedef enum zarrc_copy_obstacle {
   ZARRC_COPY_UNFINISHED_THERE,   /* there is an unfinished copy: OVERWRITE would remove it, RESUME continue it */
   ZARRC_COPY_FILES_THERE,        /* there are files that are not Zarr: beside a node OVERWRITE_ALL would remove them */
   ZARRC_COPY_OTHERWISE_THERE,    /* RESUME: there are nodes that this copy would not make; OVERWRITE replaces them */
-  ZARRC_COPY_OTHER_SOURCE_THERE, /* RESUME without `check`: the unfinished copy is one of another source */
+  ZARRC_COPY_OTHER_SOURCE_THERE, /* RESUME without `check`: the unfinished copy is of another source */
   ZARRC_COPY_NEEDS_MEMORY,       /* `memory` is too little */
-  ZARRC_COPY_NOT_CONSOLIDATED /* the copy is complete, but not in consolidated metadata above it: RESUME tries again */
+  ZARRC_COPY_NOT_CONSOLIDATED    /* the copy is complete, but missing from consolidated metadata above it: RESUME tries
+                                    again */
 } zarrc_copy_obstacle;
 
 /* What a copier has planned and done. The library owns it and may add members at the end. */
@@ -223,8 +224,8 @@ typedef struct zarrc_copy_report {
   uint64_t target_nodes, target_files; /* with an obstacle: nodes, and files that are not Zarr, at the target */
   const char *option;                  /* that does not fit, such as "chunk_shape"; else NULL */
   bool resumable;                      /* RESUME can continue from what has been copied */
-  uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because its consolidated metadata do
-                         not tell of them (no_consolidated), or a folder above is no group */
+  uint64_t nunlisted; /* plan: arrays and groups of the source that are not copied, because they are missing from its
+                         consolidated metadata (no_consolidated), or a folder above them is not a group */
   const char *first_unlisted; /* path of one of them, relative to the node that is copied; NULL: none is known */
   size_t nstale;              /* nodes with ZARRC_COPY_STALE, and the path of the first; NULL: there is none */
   const char *first_stale;
@@ -271,7 +272,7 @@ ZARRC_API void zarrc_copy_url_inside(const char *source, const char *group, char
 typedef enum zarrc_migrate_step {
   ZARRC_MIGRATE_WRITE,  /* a document was stored under the key */
   ZARRC_MIGRATE_REMOVE, /* the document was erased */
-  ZARRC_MIGRATE_LEAVE   /* what is at this path is not migrated: an array or a group, but a folder above it is none */
+  ZARRC_MIGRATE_LEAVE   /* the array or group at this path is not migrated: a folder above it is not a group */
 } zarrc_migrate_step;
 
 typedef struct zarrc_migrate_event {
@@ -285,8 +286,8 @@ typedef zarrc_status (*zarrc_migrate_event_fn)(void *arg, const zarrc_migrate_ev
 typedef struct zarrc_migrate_options {
   size_t struct_size;
   int zarr_format;         /* to be made: 3 or 2; 0: 3 */
-  bool remove_v2_metadata; /* format 3: also remove what is left of format 2, unless it says something else by now, or
-                              has members that format 3 has no place for */
+  bool remove_v2_metadata; /* format 3: also remove documents of format 2, unless they differ by now, or have members
+                              that format 3 has no place for */
   bool force;              /* remove it, or (format 2) replace it, even then */
   bool dry_run;            /* check everything and send the events, but change nothing */
   zarrc_migrate_event_fn event; /* may be NULL */
@@ -297,16 +298,15 @@ typedef struct zarrc_migrate_report {
   size_t struct_size;
   uint64_t narrays, ngroups, nmigrated; /* nmigrated: nodes that had the other format */
   uint64_t nwritten, nremoved;          /* documents */
-  bool differ; /* documents of format 2 say something else than those of format 3, or more: CONFLICT without force */
+  bool differ;        /* documents of format 2 differ from those of format 3, or say more: CONFLICT without force */
   uint64_t nunlisted; /* arrays and groups that were left as they are (ZARRC_MIGRATE_LEAVE) */
 } zarrc_migrate_report;
 
 /* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where
  * and as they are (docs/format.md). All nodes are checked first, and an interrupted call can be repeated. Consolidated
- * metadata of the new format are not made. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED:
+ * metadata of the new format is not made. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED:
  * the new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another
- * format, documents of format 2 say something else and would be removed or replaced, or somebody else migrates or
- * copies here. */
+ * format, documents of format 2 that differ would be removed or replaced, or somebody else migrates or copies here. */
 ZARRC_API zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
                                      zarrc_migrate_report *report, zarrc_error *error);
 

@@ -69,7 +69,7 @@ typedef struct zarrc_store_ops {
   /* Implements zarrc_store_create. NULL: impossible. Not taken from `inner`. */
   zarrc_status (*create)(zarrc_store *store, const char *folder, const char *const *names, const zarrc_bytes *values,
                          size_t n, const char *const *unless, zarrc_error *error);
-  /* Returns the store that this one reads from, where what is counted is looked for; NULL: that of `inner`. */
+  /* Returns the store that this one reads from; functions that get counts look for their store there. NULL: `inner`. */
   zarrc_store *(*source)(const zarrc_store *store);
 } zarrc_store_ops;
 
