@@ -62,25 +62,53 @@ static zarrc_status check(const cli *c, const cli_node *node, zarrc_error *error
   return status;
 }
 
+/* What is below the group, but not in its consolidated metadata. */
+typedef struct left_out {
+  size_t n;
+  char first[200]; /* cut if it is longer */
+} left_out;
+
+static zarrc_status count_left_out(void *arg, const char *path, zarrc_error *error) {
+  left_out *left = arg;
+  (void)error;
+  if (left->n++ == 0) snprintf(left->first, sizeof left->first, "%s", path);
+  return ZARRC_OK;
+}
+
+static void print_note(const left_out *left) {
+  char a[CLI_HUMAN];
+  if (left->n == 0) return;
+  fprintf(stderr, "zarrc: note: %s %s not in it, %s", cli_human_count(a, left->n),
+          left->n == 1 ? "array or group is" : "arrays or groups are", left->n == 1 ? "" : "such as ");
+  cli_print_safe(stderr, left->first);
+  fputs(": of another format, or a folder above is no group\n", stderr);
+}
+
 static zarrc_status consolidate(cli *c, const cli_node *node, zarrc_error *error) {
   zarrc_tree *tree = NULL;
+  left_out left = {0};
   zarrc_status status = zarrc_consolidate(node->store, node->path, cli_has(c, CLI_FORCE), error);
   if (status == ZARRC_CONFLICT && !cli_has(c, CLI_FORCE)) snprintf(c->hint, sizeof c->hint, "--force to drop them");
   if (!status) status = zarrc_tree_open(node->store, node->path, -1, NULL, &tree, error);
   if (status) return status;
   size_t n = zarrc_tree_nnodes(tree) - 1;
   const char *name = zarrc_group_format(node->group) == 2 ? ".zmetadata" : "zarr.json";
+  status = zarrc_tree_each_unlisted(tree, count_left_out, &left, error);
   zarrc_tree_close(tree);
+  if (status) return status;
   if (c->json) {
     cli_json j;
     cli_json_begin(&j, stdout, "consolidate");
     cli_json_string(&j, "url", node->url);
     cli_json_string(&j, "document", name);
     cli_json_uint(&j, "nodes", n);
+    cli_json_uint(&j, "unlisted", left.n);
+    if (left.n > 0) cli_json_string(&j, "first_unlisted", left.first);
     cli_json_end(&j);
   } else {
     cli_print_safe(stdout, node->url);
     printf(": %s has the metadata of %zu node%s now\n", name, n, n == 1 ? "" : "s");
+    print_note(&left);
   }
   return ZARRC_OK;
 }

@@ -71,6 +71,19 @@ class Consolidate(support.Case):
         else:
             (node / ".zattrs").write_text(json.dumps(attributes))
 
+    def test_what_is_left_out(self):
+        """consolidate says what is not in its document, which ls no longer shows then."""
+        self.zarrc("create", "g.zarr", "--group", "--zarr-format", "2")
+        self.zarrc("create", "g.zarr/x", "--shape", "3", "--dtype", "int32", "--zarr-format", "2")
+        self.zarrc("create", "k.zarr", "--shape", "3", "--dtype", "int32")
+        (self.folder / "k.zarr").rename(self.folder / "g.zarr/y")
+        self.assertEqual(self.paths(), ["", "x", "y"])
+        self.assertEqual(self.text("consolidate", "g.zarr"), "g.zarr: .zmetadata has the metadata of 1 node now\n")
+        self.assertIn("note: 1 array or group is not in it, y: of another format, or a folder", self.said)
+        self.assertEqual(self.paths(), ["", "x"])
+        report = self.json("consolidate", "g.zarr")
+        self.assertEqual((report["nodes"], report["unlisted"], report["first_unlisted"]), (1, 1, "y"))
+
     def test_stale(self):
         """A copy says that documents were changed since the metadata were consolidated, in both formats."""
         for options in ((), ("--zarr-format", "2")):
