@@ -4,7 +4,9 @@
 
 #include "base/ctx.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
 
 zarrc_status zarrc_copy_read_there(zarrc_copy_item *a, zarrc_array *copy, zarrc_error *error) {
   zarrc_status status = zarrc_copy_objects_read(copy, &a->to, true, &a->there, error);
@@ -94,12 +96,24 @@ static zarrc_status cut(zarrc_copier *k, zarrc_copy_item *a, zarrc_error *error)
   return zarrc_copy_about(k, ZARRC_COPY_TARGET, status);
 }
 
+/* Adds to an error that is about one array of a hierarchy where that is: in the source or in the target. */
+static void say_which(const zarrc_copier *k, const char *path, zarrc_error *error) {
+  char target[2048]; /* cut if it is longer, as it is in an error */
+  const char *base = k->target.path, *rest = zarrc_copy_below(k, path);
+  snprintf(target, sizeof target, "%s%s%s", base, base[0] && rest[0] ? "/" : "", rest);
+  if (k->work.report.side == ZARRC_COPY_SOURCE)
+    zarrc_error_in_key(error, k->source.store, path);
+  else
+    zarrc_error_in_key(error, k->target.store, target);
+}
+
 static zarrc_status plan_array(zarrc_copier *k, size_t node, zarrc_copy_item *a, zarrc_error *error) {
   const zarrc_copy_options *o = &k->options;
   a->node = node;
   a->path = zarrc_tree_get(k->plan.tree, node)->path;
   zarrc_status status = zarrc_copy_about(k, ZARRC_COPY_SOURCE, open_source(k, a, error));
   if (!status) status = make_model(k, a, error);
+  if (status && !k->plan.single) say_which(k, a->path, error);
   if (status) return status;
   a->as_stored = a->encoded || zarrc_copy_keeps_chunks(a);
   status = cut(k, a, error);

@@ -32,8 +32,10 @@ class Format2(cases_copy.Copy):
 
     def test_shards(self):
         self.array("g.zarr/a", "int32", (8, ), (2, ), int32s(8), "-s", "4")
-        self.refused("copy", "g.zarr", "two.zarr", "--zarr-format", "2", code=5, says="no codec sharding_indexed, and so no shards")
-        self.assertEqual({p.name for p in self.folder.iterdir()}, {"g.zarr"})
+        self.refused("copy", "g.zarr", "two.zarr", "--zarr-format", "2", code=5, says=["two.zarr/a: ", "no codec sharding_indexed, and so no shards"])
+        self.zarrc("create", "h.zarr", "--group", "--zarr-format", "2")
+        self.refused("copy", "g.zarr", "h.zarr/x/y", "--zarr-format", "2", code=5, says="h.zarr/x/y/a: ")
+        self.assertEqual({p.name for p in self.folder.iterdir()}, {"g.zarr", "h.zarr"})
         self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "-s", "none", "-q")
         self.assertEqual(self.raw("two.zarr/a"), int32s(8))
 
@@ -47,7 +49,7 @@ class Format2(cases_copy.Copy):
             (self.folder / "g.zarr" / name / ".zattrs").write_text('{"a": NaN}')
             (self.folder / "g.zarr" / name / "0").write_bytes(b"ab")
         (self.folder / "g.zarr/.zgroup").write_text('{"zarr_format": 2}')
-        self.refused("copy", "g.zarr", "three.zarr", code=5, says="pickle")
+        self.refused("copy", "g.zarr", "three.zarr", code=5, says=["g.zarr/pickled: ", "pickle"])
         self.zarrc("copy", "g.zarr", "two.zarr", "--zarr-format", "2", "-q")
         self.assertEqual({k: json.loads(v) if k.endswith(".zarray") else v for k, v in self.tree("two.zarr").items()},
                          {**{k: json.loads(v) if k.endswith(".zarray") else v for k, v in self.tree("g.zarr").items()},
