@@ -37,6 +37,8 @@ zarrc_status zarrc_format2_write(zarrc_ctx *ctx, const zarrc_format2 *kept, int 
 /* Appends any document, indented, with its members in their order. */
 zarrc_status zarrc_document_indent(zarrc_ctx *ctx, const zarrc_json *root, zarrc_buf *out, zarrc_error *error);
 
+enum { ZARRC_FORMAT2_SPELLED = 8 };
+
 /* The elements as they are in a chunk. */
 typedef struct zarrc_format2_type {
   bool is_object;     /* of variable length: the first filter stores them */
@@ -49,7 +51,11 @@ typedef struct zarrc_format2_type {
 zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *filters, zarrc_format2_type *type,
                                      zarrc_buf *out, zarrc_error *error);
 
-/* Reads the name of a dtype that is no list: its type in memory, and appends the data type unless out is NULL. */
+/* Writes "<i4" for "int32": NumPy's names, which filters may have, mean the byte order of the machine, and format 2 is
+ * taken for one of little-endian machines. Returns false if it is not such a name. */
+bool zarrc_format2_spell(const char *text, char out[ZARRC_FORMAT2_SPELLED]);
+
+/* Reads the dtype of a filter, which is no list: its type in memory, and appends the data type unless out is NULL. */
 zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
                                     zarrc_error *error);
 

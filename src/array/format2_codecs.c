@@ -146,7 +146,13 @@ static zarrc_status put_filter_dtype(chain *c, const char *key, const zarrc_json
   size_t n;
   const char *text = zarrc_json_get_string(value, &n);
   bool reads = !strcmp(key, "dtype") || !strcmp(key, "decode_dtype");
+  char spelled[ZARRC_FORMAT2_SPELLED];
   if (!reads && strcmp(key, "astype") != 0 && strcmp(key, "encode_dtype") != 0) return put_json(c, value);
+  if (text && zarrc_format2_spell(text, spelled)) {
+    text = spelled;
+    n = strlen(text);
+    if (text[0] == '|') return zarrc_json_put_string(c->out, text, n, c->error);
+  }
   if (!text || n < 2 || (text[0] != '<' && text[0] != '>')) return put_json(c, value);
   zarrc_status status = put_text(c, reads && c->order && c->order != text[0] ? "\">" : "\"<");
   return status ? status : put_rest(c, text + 1, n - 1);

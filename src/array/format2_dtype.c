@@ -3,6 +3,7 @@
 #include "array/format2.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* How deep structs may be nested, as in format 3. */
@@ -82,6 +83,25 @@ static zarrc_status put_number(const naming *n, const zarrc_json *dtype, char or
     return status ? status : put(n, "\"");
   }
   return refuse(n, dtype);
+}
+
+/* Finds a number by NumPy's name, such as int32. Returns the sign of its byte order in a dtype; NULL: there is none. */
+static const char *find_name(const char *text, char *kind, uint32_t *nbytes) {
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (strcmp(text, numbers[i].name) != 0) continue;
+    *kind = numbers[i].kind;
+    *nbytes = numbers[i].nbytes;
+    return numbers[i].nbytes > 1 ? "<" : "|";
+  }
+  return NULL;
+}
+
+bool zarrc_format2_spell(const char *text, char out[ZARRC_FORMAT2_SPELLED]) {
+  char kind;
+  uint32_t nbytes;
+  const char *order = find_name(text, &kind, &nbytes);
+  if (order) snprintf(out, ZARRC_FORMAT2_SPELLED, "%s%c%" PRIu32, order, kind, nbytes);
+  return order != NULL;
 }
 
 static zarrc_status put_length(const naming *n, const zarrc_json *dtype, char order, char kind, uint32_t length) {
@@ -209,6 +229,12 @@ zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *
 zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
                                     zarrc_error *error) {
   naming n = {type, out, error};
+  size_t len;
+  const char *text = zarrc_json_get_string(dtype, &len);
+  char kind;
+  uint32_t nbytes;
   *type = (zarrc_format2_type){0};
-  return zarrc_json_is(dtype, ZARRC_JSON_STRING) ? put_plain(&n, dtype) : refuse(&n, dtype);
+  const char *order = text ? find_name(text, &kind, &nbytes) : NULL;
+  if (order) return put_number(&n, dtype, *order, kind, nbytes);
+  return text ? put_plain(&n, dtype) : refuse(&n, dtype);
 }

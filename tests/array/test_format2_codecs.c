@@ -97,6 +97,10 @@ static void test_chains(void **state) {
       /* filters on elements come before bytes, which has the byte order of what they make */
       {&f8be, "\"filters\": [{\"id\": \"fixedscaleoffset\", \"scale\": 2, \"dtype\": \">f8\", \"astype\": \"<i2\"}]",
        "[" CODEC("numcodecs.fixedscaleoffset", "\"scale\": 2, \"dtype\": \"<f8\", \"astype\": \"<i2\"") ", " BYTES "]"},
+      {&i4, "\"filters\": [{\"id\": \"delta\", \"dtype\": \"int32\", \"astype\": \"int8\"}]",
+       "[" CODEC("numcodecs.delta", "\"dtype\": \"<i4\", \"astype\": \"|i1\"") ", " PLAIN "]"},
+      {&f8be, "\"filters\": [{\"id\": \"delta\", \"dtype\": \"float64\"}]",
+       "[" CODEC("numcodecs.delta", "\"dtype\": \">f8\"") ", " BYTES "]"},
       {&i4, "\"filters\": [{\"id\": \"delta\", \"dtype\": \">i4\"}], \"compressor\": {\"id\": \"blosc\"}",
        "[" CODEC("numcodecs.delta", "\"dtype\": \">i4\"") ", " BIG ", " BLOSC(5, "shuffle", 4) "]"},
       {&i4,
