@@ -139,6 +139,8 @@ static inline const char *zarrc_copy_below(const zarrc_copier *k, const char *pa
   size_t n = strlen(k->source.path);
   return n > 0 && path[n] == '/' ? path + n + 1 : path + n;
 }
+/* Joins two paths, of which either may be empty. The caller frees the result with zarrc_free. */
+zarrc_status zarrc_copy_key(const zarrc_copier *k, const char *base, const char *rest, char **out, zarrc_error *error);
 /* Returns the path of a node of the copy in the store it is made in. `rest`: relative to the copied node. The caller
  * frees it with zarrc_free. */
 zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error);

@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <zarrc/plugin/store.h>
 
@@ -53,14 +52,6 @@ static zarrc_status put_members(const zarrc_json *root, zarrc_buf *out, bool *co
   return status ? status : zarrc_buf_append(out, "}", 1, error);
 }
 
-static zarrc_status join(const zarrc_copier *k, const char *path, const char *name, char **key, zarrc_error *error) {
-  size_t n = strlen(path) + strlen(name) + 2;
-  *key = zarrc_malloc(k->ctx, n);
-  if (!*key) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
-  snprintf(*key, n, "%s%s%s", path, path[0] ? "/" : "", name);
-  return ZARRC_OK;
-}
-
 /* Finds out whether a group of format 2 has a .zmetadata of its own. */
 static zarrc_status find_zmetadata(const zarrc_copier *k, const char *path, bool *there, zarrc_error *error) {
   char *key;
@@ -68,7 +59,7 @@ static zarrc_status find_zmetadata(const zarrc_copier *k, const char *path, bool
   zarrc_key_blob blob;
   zarrc_error why;
   zarrc_range range = {.nbytes = 1, .into = &first};
-  zarrc_status status = join(k, path, ".zmetadata", &key, error);
+  zarrc_status status = zarrc_copy_key(k, path, ".zmetadata", &key, error);
   if (status) return status;
   status = zarrc_key_blob_open(&blob, k->source.store, key, &why);
   if (!status) status = zarrc_blob_read(blob.blob, &range, 1, &why);
@@ -144,7 +135,7 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
 
 static zarrc_status erase_document(zarrc_copier *k, const char *target, zarrc_error *error) {
   char *key;
-  zarrc_status status = join(k, target, k->options.zarr_format == 2 ? ".zgroup" : "zarr.json", &key, error);
+  zarrc_status status = zarrc_copy_key(k, target, k->options.zarr_format == 2 ? ".zgroup" : "zarr.json", &key, error);
   if (status) return status;
   status = zarrc_store_erase(zarrc_copy_store(k), key, error);
   zarrc_free(k->ctx, key);

@@ -22,13 +22,16 @@ zarrc_store *zarrc_copy_store(const zarrc_copier *k) {
   return k->place.in_place ? k->target.store : k->place.stage ? k->place.stage->store : NULL;
 }
 
-zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error) {
-  const char *base = k->place.in_place ? k->target.path : "";
+zarrc_status zarrc_copy_key(const zarrc_copier *k, const char *base, const char *rest, char **out, zarrc_error *error) {
   size_t n = strlen(base) + strlen(rest) + 2;
   *out = zarrc_malloc(k->ctx, n);
   if (!*out) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a path");
   snprintf(*out, n, "%s%s%s", base, base[0] && rest[0] ? "/" : "", rest);
   return ZARRC_OK;
+}
+
+zarrc_status zarrc_copy_join(const zarrc_copier *k, const char *rest, char **out, zarrc_error *error) {
+  return zarrc_copy_key(k, k->place.in_place ? k->target.path : "", rest, out, error);
 }
 
 /* ------------------------------------------------------------------------------------------------ what is there */
