@@ -4,6 +4,7 @@
 #include "array/document.h"
 #include "array/grid.h"
 #include "array/node.h"
+#include "base/documents.h"
 #include "base/sized.h"
 
 #include <inttypes.h>
@@ -130,7 +131,7 @@ const char *zarrc_array_metadata(const zarrc_array *array) {
   return newest(array)->text;
 }
 const char *zarrc_array_document_name(const zarrc_array *array) {
-  return zarrc_node_document(array->fixed->format, ZARRC_NODE_ARRAY);
+  return zarrc_node_document(array->fixed->format, false);
 }
 int zarrc_array_format(const zarrc_array *array) {
   return array->fixed->format;

@@ -10,6 +10,7 @@
 #include "array/grid.h"
 #include "array/node.h"
 #include "base/checked.h"
+#include "base/documents.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -59,8 +60,8 @@ static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text =
 static zarrc_status store(change *c, zarrc_error *error) {
   zarrc_array *a = c->array;
   const char *main = zarrc_array_document_name(a);
-  zarrc_status status = zarrc_consolidated_change_node(a->store, a->path, main, is_zattrs(c) ? ".zattrs" : main, &ops,
-                                                       c, &a->editions, error);
+  zarrc_status status = zarrc_consolidated_change_node(a->store, a->path, main, is_zattrs(c) ? ZARRC_ZATTRS : main,
+                                                       &ops, c, &a->editions, error);
   if (status == ZARRC_NOT_FOUND && a->is_consolidated)
     zarrc_error_append(error, ": only consolidated metadata describe this array, which cannot be changed so");
   return status;

@@ -4,6 +4,7 @@
 #include "array/consolidated.h"
 #include "array/key.h"
 #include "array/node.h"
+#include "base/documents.h"
 
 #include <zarrc/plugin/store.h>
 
@@ -70,7 +71,7 @@ static zarrc_status put_document(collecting *k, const char *path, const char *na
 
 zarrc_status zarrc_consolidated_put_group(zarrc_ctx *ctx, const zarrc_bytes *document, zarrc_buf *out,
                                           zarrc_error *error) {
-  const zarrc_documents documents = {.name = "zarr.json", .main = *document};
+  const zarrc_documents documents = {.name = ZARRC_ZARR_JSON, .main = *document};
   zarrc_document_kind kind;
   zarrc_json_doc *doc;
   char *attributes = NULL;
@@ -106,7 +107,7 @@ static zarrc_status put_documents(collecting *k, const char *path, const zarrc_d
   zarrc_status status;
   if (k->format == 2) {
     status = put_document(k, path, d->name, &d->main, error);
-    return status || d->attributes.len == 0 ? status : put_document(k, path, ".zattrs", &d->attributes, error);
+    return status || d->attributes.len == 0 ? status : put_document(k, path, ZARRC_ZATTRS, &d->attributes, error);
   }
   if (node == ZARRC_NODE_ARRAY) return put_document(k, path, NULL, &d->main, error);
   status = zarrc_consolidated_put_group(k->store->ctx, &d->main, &group, error);
@@ -320,7 +321,7 @@ static zarrc_status open_old(const job *j, const char *text, size_t n, holder *h
 
 /* Opens the consolidated metadata in a zarr.json. A document that describes no group, or is not valid, has none. */
 static zarrc_status open_zarr_json(const job *j, holder *h, zarrc_error *error) {
-  const zarrc_documents documents = {.name = "zarr.json", .main = h->text};
+  const zarrc_documents documents = {.name = ZARRC_ZARR_JSON, .main = h->text};
   zarrc_document_kind kind;
   static const char member[] = "consolidated_metadata";
   size_t n = 0;
@@ -415,7 +416,7 @@ static zarrc_status try_write(const job *j, const char *key, bool *refused, zarr
 
 static zarrc_status write_job(const job *j, zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
-  zarrc_status status = zarrc_key_join(j->group, j->format == 2 ? ".zmetadata" : "zarr.json", key, sizeof key, error);
+  zarrc_status status = zarrc_key_join(j->group, zarrc_consolidated_document(j->format), key, sizeof key, error);
   if (status) return status;
   bool refused = false;
   for (int i = 0; i < TRIES; i++) {
@@ -491,7 +492,7 @@ zarrc_status zarrc_consolidate(zarrc_store *store, const char *path, bool drop, 
 
 zarrc_status zarrc_consolidated_create_node(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                             zarrc_create_mode mode, zarrc_error *error) {
-  int format = strcmp(documents->name, "zarr.json") ? 2 : 3;
+  int format = zarrc_document_format(documents->name);
   zarrc_status status = zarrc_node_create(store, path, documents, mode, error);
   return status ? status : zarrc_consolidated_update(store, path, format, ZARRC_EXTENT_ALL, error);
 }
@@ -499,8 +500,8 @@ zarrc_status zarrc_consolidated_create_node(zarrc_store *store, const char *path
 zarrc_status zarrc_consolidated_change_node(zarrc_store *store, const char *path, const char *main, const char *changed,
                                             const zarrc_node_ops *ops, void *arg, zarrc_editions *editions,
                                             zarrc_error *error) {
-  int format = strcmp(main, "zarr.json") ? 2 : 3;
-  zarrc_extent extent = strcmp(main, ".zgroup") ? ZARRC_EXTENT_ARRAY : ZARRC_EXTENT_GROUP;
+  int format = zarrc_document_format(main);
+  zarrc_extent extent = strcmp(main, ZARRC_ZGROUP) ? ZARRC_EXTENT_ARRAY : ZARRC_EXTENT_GROUP;
   zarrc_status status = zarrc_node_change(store, path, main, changed, ops, arg, editions, error);
   return status ? status : zarrc_consolidated_update(store, path, format, extent, error);
 }

@@ -2,6 +2,7 @@
 #include "array/consolidated.h"
 
 #include "array/key.h"
+#include "base/documents.h"
 #include "base/json_scan.h"
 #include "base/sort.h"
 
@@ -14,7 +15,7 @@ enum { MAX_ENTRIES = 1 << 20 };
 /* Which document an entry is, in the order in which those of one node are sorted. */
 typedef enum which { ZARR_JSON, ZARRAY, ZGROUP, ZATTRS, OTHER } which;
 
-static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs"};
+static const char *const names[] = {ZARRC_NODE_NAMES, ZARRC_ZATTRS};
 
 typedef struct entry {
   uint32_t at, value, end; /* in the text: where the name begins, the value begins, and the value ends */
@@ -254,7 +255,7 @@ const char *zarrc_consolidated_path(const zarrc_consolidated *c) {
 }
 
 const char *zarrc_consolidated_name(const zarrc_consolidated *c) {
-  return c->format == 2 ? ".zmetadata" : "zarr.json";
+  return zarrc_consolidated_document(c->format);
 }
 
 /* ------------------------------------------------------------------------------------------------------- finding */

@@ -4,6 +4,7 @@
 #include "array/group.h"
 #include "array/key.h"
 #include "array/metadata.h"
+#include "base/documents.h"
 
 /* ---------------------------------------------------------------------------------------------------- same JSON */
 
@@ -65,7 +66,7 @@ static zarrc_status same_arrays(zarrc_ctx *ctx, const zarrc_documents *a, const 
 
 /* Gets what a group's documents say: of format 3 the document without consolidated metadata, of format 2 attributes. */
 static zarrc_status say_group(zarrc_ctx *ctx, const zarrc_documents *d, char **out, zarrc_error *error) {
-  if (strcmp(d->name, "zarr.json") != 0) return zarrc_document_zattrs(ctx, &d->attributes, out, error);
+  if (zarrc_document_format(d->name) == 2) return zarrc_document_zattrs(ctx, &d->attributes, out, error);
   zarrc_buf text = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
   zarrc_status status = zarrc_consolidated_put_group(ctx, &d->main, &text, error);
   if (!status) status = zarrc_text_copy(ctx, text.ptr, text.len, out, error);

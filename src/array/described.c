@@ -4,6 +4,7 @@
 #include "array/document.h"
 #include "array/key.h"
 #include "array/node.h"
+#include "base/documents.h"
 
 #include <string.h>
 #include <zarrc/plugin/store.h>
@@ -40,7 +41,7 @@ static zarrc_status read_3(zarrc_store *store, const char *above, const zarrc_do
 zarrc_status zarrc_consolidated_read_2(zarrc_store *store, const char *path, zarrc_consolidated **out,
                                        zarrc_error *error) {
   zarrc_bytes text = {0};
-  zarrc_status status = zarrc_node_read_document(store, path, ".zmetadata", &text, error);
+  zarrc_status status = zarrc_node_read_document(store, path, zarrc_consolidated_document(2), &text, error);
   if (status && status != ZARRC_NOT_FOUND) return status;
   status = zarrc_consolidated_open(store->ctx, path, 2, (const char *)text.ptr, text.len, out, error);
   zarrc_bytes_release(&text);
@@ -73,8 +74,8 @@ zarrc_status zarrc_described_refuse(zarrc_store *store, const char *above, const
                                     const char *path, bool replaces, zarrc_error *error) {
   zarrc_consolidated *c = NULL;
   char parent[ZARRC_MAX_KEY];
-  zarrc_status status = strcmp(documents->name, "zarr.json") ? zarrc_consolidated_read_2(store, above, &c, error)
-                                                             : read_3(store, above, documents, &c, error);
+  zarrc_status status = zarrc_document_format(documents->name) == 2 ? zarrc_consolidated_read_2(store, above, &c, error)
+                                                                    : read_3(store, above, documents, &c, error);
   if (zarrc_document_is_wrong(status)) return ZARRC_OK;
   if (status || !c) return status;
   const char *rest = path + strlen(above) + (*above != 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "array/document.h"
+#include "base/documents.h"
 #include "base/json_scan.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ void zarrc_documents_release(zarrc_documents *documents) {
 
 /* Finds out the kind of a node of format 2. A .zarray describes an array whatever it lacks. */
 static void kind_of_2(const zarrc_json *root, const char *name, zarrc_document_kind *kind) {
-  bool is_array = name ? !strcmp(name, ".zarray") : zarrc_json_get(root, "shape") || zarrc_json_get(root, "dtype");
+  bool is_array = name ? !strcmp(name, ZARRC_ZARRAY) : zarrc_json_get(root, "shape") || zarrc_json_get(root, "dtype");
   *kind = (zarrc_document_kind){2, is_array ? ZARRC_NODE_ARRAY : ZARRC_NODE_GROUP};
 }
 
@@ -44,7 +45,7 @@ static zarrc_status kind_of_3(const zarrc_json *root, zarrc_document_kind *kind,
 
 static zarrc_status find_kind(const zarrc_json *root, const char *name, zarrc_document_kind *kind, zarrc_error *error) {
   const zarrc_json *format = zarrc_json_get(root, "zarr_format");
-  int64_t version = 0, wanted = !name ? 0 : strcmp(name, "zarr.json") ? 2 : 3;
+  int64_t version = 0, wanted = name ? zarrc_document_format(name) : 0;
   if (!zarrc_json_is(root, ZARRC_JSON_OBJECT))
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "the document must be an object, not %s",
                       zarrc_json_kind_name(zarrc_json_get_kind(root)));

@@ -7,6 +7,7 @@
 #include "array/format2.h"
 #include "array/key.h"
 #include "array/node.h"
+#include "base/documents.h"
 #include "base/json_scan.h"
 #include "base/sized.h"
 
@@ -208,7 +209,7 @@ static zarrc_status convert(zarrc_group **group, int format, zarrc_error *error)
 static zarrc_status store_new(const zarrc_group *group, zarrc_create_mode mode, zarrc_error *error) {
   const metadata *m = (const metadata *)zarrc_editions_peek(&group->editions);
   zarrc_documents documents = zarrc_documents_of(m->text, strlen(m->text));
-  documents.name = zarrc_node_document(m->format, ZARRC_NODE_GROUP);
+  documents.name = zarrc_node_document(m->format, true);
   if (m->format == 2 && strcmp(m->attributes, "{}"))
     documents.attributes = (zarrc_bytes){.ptr = (const uint8_t *)m->attributes, .len = strlen(m->attributes)};
   return zarrc_consolidated_create_node(group->store, group->path, &documents, mode, error);
@@ -312,7 +313,7 @@ zarrc_status zarrc_group_consolidated(zarrc_group *group, const zarrc_consolidat
   if (!c) {
     zarrc_status status = read_consolidated(group, &mine, error);
     if (status) {
-      zarrc_error_in_document(error, group->store, group->path, group->format == 2 ? ".zmetadata" : "zarr.json");
+      zarrc_error_in_document(error, group->store, group->path, zarrc_consolidated_document(group->format));
       return status;
     }
     if (atomic_compare_exchange_strong(&group->consolidated, &c, mine))
@@ -354,7 +355,7 @@ static const char *text_of(void *arg, const zarrc_edition *edition) {
 zarrc_status zarrc_group_set_attributes(zarrc_group *group, const char *json, size_t n, zarrc_error *error) {
   static const zarrc_node_ops ops = {.open = open_stored, .change = apply, .text = text_of};
   change c = {.group = group, .attributes = json, .nattributes = n};
-  const char *main = zarrc_node_document(group->format, ZARRC_NODE_GROUP);
-  return zarrc_consolidated_change_node(group->store, group->path, main, group->format == 2 ? ".zattrs" : main, &ops,
-                                        &c, &group->editions, error);
+  return zarrc_consolidated_change_node(group->store, group->path, zarrc_node_document(group->format, true),
+                                        zarrc_attributes_document(group->format, true), &ops, &c, &group->editions,
+                                        error);
 }

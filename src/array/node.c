@@ -3,6 +3,7 @@
 
 #include "array/document.h"
 #include "array/key.h"
+#include "base/documents.h"
 #include "base/ops.h"
 
 #include <stdio.h>
@@ -71,11 +72,6 @@ zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, const
   return status;
 }
 
-const char *zarrc_node_document(int format, zarrc_node_kind kind) {
-  if (format == 3) return "zarr.json";
-  return kind == ZARRC_NODE_ARRAY ? ".zarray" : ".zgroup";
-}
-
 /* Reads a document. If its version cannot be found out that is not a failure. */
 static zarrc_status read_document(zarrc_store *store, const char *path, const char *name, uint64_t *version,
                                   zarrc_bytes *out, zarrc_error *error) {
@@ -98,10 +94,10 @@ zarrc_status zarrc_node_read_document(zarrc_store *store, const char *path, cons
 
 /* Reads the attributes of a node of format 2, if there are any. */
 static zarrc_status read_attributes(zarrc_store *store, const char *path, zarrc_bytes *out, zarrc_error *error) {
-  zarrc_status status = read_document(store, path, ".zattrs", NULL, out, error);
+  zarrc_status status = read_document(store, path, ZARRC_ZATTRS, NULL, out, error);
   if (status == ZARRC_NOT_FOUND) return ZARRC_OK;
   if (!status && out->len > 0) status = zarrc_document_check_zattrs(store->ctx, out, error);
-  if (status && status != ZARRC_PENDING) zarrc_error_in_document(error, store, path, ".zattrs");
+  if (status && status != ZARRC_PENDING) zarrc_error_in_document(error, store, path, ZARRC_ZATTRS);
   return status;
 }
 
@@ -113,9 +109,9 @@ typedef struct node_reading {
 
 /* Reads the documents of format 2. All are asked for before any is waited for. ZARRC_NOT_FOUND: there are none. */
 static zarrc_status read_format_2(const node_reading *r, zarrc_store *from, zarrc_error *error) {
-  zarrc_documents *d = r->out, group = {.name = ".zgroup"};
+  zarrc_documents *d = r->out, group = {.name = ZARRC_ZGROUP};
   zarrc_error why = {0};
-  d->name = ".zarray";
+  d->name = ZARRC_ZARRAY;
   zarrc_status status = read_document(from, r->path, d->name, r->version, &d->main, error), other = ZARRC_NOT_FOUND;
   if (status == ZARRC_NOT_FOUND || status == ZARRC_PENDING)
     other = read_document(from, r->path, group.name, status == ZARRC_PENDING ? NULL : r->version, &group.main, &why);
@@ -140,12 +136,12 @@ static zarrc_status node_read(void *arg, zarrc_store *from, size_t i, zarrc_erro
   const node_reading *r = arg;
   (void)i;
   zarrc_documents_release(r->out);
-  r->out->name = "zarr.json";
-  zarrc_status status = read_document(from, r->path, "zarr.json", r->version, &r->out->main, error);
+  r->out->name = ZARRC_ZARR_JSON;
+  zarrc_status status = read_document(from, r->path, ZARRC_ZARR_JSON, r->version, &r->out->main, error);
   if (status == ZARRC_NOT_FOUND) status = read_format_2(r, from, error);
   if (status == ZARRC_NOT_FOUND) {
     status = zarrc_fail(error, ZARRC_NOT_FOUND, "no array and no group is there");
-    zarrc_error_in_document(error, from, r->path, "zarr.json");
+    zarrc_error_in_document(error, from, r->path, ZARRC_ZARR_JSON);
   }
   if (status) zarrc_documents_release(r->out);
   return status;
@@ -219,7 +215,7 @@ static zarrc_status read_all(const change *c, zarrc_store *store, zarrc_blob *bl
   zarrc_status status = zarrc_blob_read_all(blob, ZARRC_MAX_DOCUMENT, is_main ? &d->main : &d->attributes, error);
   if (!is_main && status == ZARRC_NOT_FOUND) status = ZARRC_OK;
   if (!status && !is_main) status = read_document(store, c->path, c->main, NULL, &d->main, error);
-  if (!status && is_main && strcmp(c->main, "zarr.json"))
+  if (!status && is_main && zarrc_document_format(c->main) == 2)
     status = read_attributes(store, c->path, &d->attributes, error);
   *old = is_main ? d->main : d->attributes;
   return status;

@@ -35,9 +35,6 @@ zarrc_status zarrc_node_path_check(const char *path, zarrc_error *error);
 /* Returns ZARRC_INVALID_ARGUMENT if the store is read-only. */
 zarrc_status zarrc_node_refuse_read_only(const zarrc_store *store, zarrc_error *error);
 
-/* Returns the name of the document that describes a node. */
-const char *zarrc_node_document(int format, zarrc_node_kind kind);
-
 /* -------------------------------------------------------------------------------------------------- node_create.c */
 
 /* Gets the format that a caller asks for: 3 or 2; 0: 3. Anything else is ZARRC_INVALID_ARGUMENT. */

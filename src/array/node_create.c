@@ -15,12 +15,8 @@ static zarrc_documents implicit_group(int format) {
   static const char of_3[] = "{\n  \"attributes\": {},\n  \"zarr_format\": 3,\n  \"node_type\": \"group\"\n}";
   static const char of_2[] = "{\n  \"zarr_format\": 2\n}";
   zarrc_documents documents = zarrc_documents_of(format == 3 ? of_3 : of_2, strlen(format == 3 ? of_3 : of_2));
-  documents.name = zarrc_node_document(format, ZARRC_NODE_GROUP);
+  documents.name = zarrc_node_document(format, true);
   return documents;
-}
-
-static int format_of(const zarrc_documents *documents) {
-  return strcmp(documents->name, "zarr.json") ? 2 : 3;
 }
 
 static zarrc_status refuse_existing(const zarrc_store *store, const char *path, const char *name, zarrc_error *error) {
@@ -56,9 +52,9 @@ static zarrc_status put_main(zarrc_store *store, const char *path, const zarrc_d
 static zarrc_status put_at_once(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                 zarrc_error *error) {
   static const char *const unless[ZARRC_NNODE_NAMES + 1] = {ZARRC_NODE_NAMES, NULL};
-  const char *names[] = {".zattrs", documents->name};
+  const char *names[] = {ZARRC_ZATTRS, documents->name};
   const zarrc_bytes values[] = {documents->attributes, documents->main};
-  size_t first = format_of(documents) == 2 ? 0 : 1;
+  size_t first = zarrc_document_format(documents->name) == 2 ? 0 : 1;
   zarrc_status status = zarrc_store_create(store, path, names + first, values + first, 2 - first, unless, error);
   return status == ZARRC_CONFLICT ? refuse_existing(store, path, documents->name, error) : status;
 }
@@ -96,7 +92,7 @@ static zarrc_status put_new_2(zarrc_store *store, const char *path, const zarrc_
                               zarrc_error *error) {
   char key[ZARRC_MAX_KEY];
   zarrc_bytes old = {0}, mine = {0};
-  zarrc_status status = zarrc_key_join(path, ".zattrs", key, sizeof key, error);
+  zarrc_status status = zarrc_key_join(path, ZARRC_ZATTRS, key, sizeof key, error);
   if (status) return status;
   status = ZARRC_CONFLICT;
   for (int i = 0; status == ZARRC_CONFLICT && i < MAX_CONFLICTS; i++) {
@@ -117,7 +113,8 @@ static zarrc_status put_new(zarrc_store *store, const char *path, const zarrc_do
                             zarrc_error *error) {
   zarrc_status status = put_at_once(store, path, documents, error);
   if (status != ZARRC_UNSUPPORTED) return status;
-  return format_of(documents) == 2 ? put_new_2(store, path, documents, error) : put_main(store, path, documents, error);
+  return zarrc_document_format(documents->name) == 2 ? put_new_2(store, path, documents, error)
+                                                     : put_main(store, path, documents, error);
 }
 
 /* Finds out what is at a path. *name: if not NULL, set to the name of the document, if one was read. */
@@ -146,7 +143,8 @@ static zarrc_status check_parent(zarrc_store *store, const char *parent, int for
   else if (kind->node != ZARRC_NODE_NONE && kind->format != format)
     status = zarrc_fail(error, ZARRC_CONFLICT, "a group of Zarr format %d: no node of format %d can lie below it",
                         kind->format, format);
-  if (status) zarrc_error_in_document(error, store, parent, zarrc_node_document(kind->format, kind->node));
+  if (status)
+    zarrc_error_in_document(error, store, parent, zarrc_node_document(kind->format, kind->node == ZARRC_NODE_GROUP));
   return status;
 }
 
@@ -198,7 +196,7 @@ zarrc_status zarrc_format_check(int given, int *format, zarrc_error *error) {
 
 /* Refuses a new node whose path has the name of a document, which would take the place of the document of a group. */
 static zarrc_status check_names(const char *path, int format, zarrc_error *error) {
-  static const char *const names[] = {"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"};
+  static const char *const names[] = {ZARRC_NODE_NAMES, ZARRC_ZATTRS, ZARRC_ZMETADATA};
   size_t nnames = format == 2 ? sizeof names / sizeof *names : 1;
   for (const char *part = path; part; part = strchr(part, '/')) {
     part += *part == '/';
@@ -222,7 +220,7 @@ zarrc_status zarrc_node_make_groups(zarrc_store *store, const char *path, int fo
 
 static zarrc_status refuse_found(zarrc_store *store, const char *path, zarrc_error *error) {
   zarrc_document_kind kind;
-  const char *name = "zarr.json";
+  const char *name = ZARRC_ZARR_JSON;
   zarrc_error why;
   zarrc_status status = find_kind(store, path, &kind, &name, &why);
   if (status == ZARRC_OK ? kind.node != ZARRC_NODE_NONE : zarrc_document_is_wrong(status))
@@ -271,7 +269,7 @@ zarrc_status zarrc_node_check(zarrc_store *store, const char *path, int zarr_for
 static zarrc_status put_in_place(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                  zarrc_error *error) {
   zarrc_stage *stage = NULL;
-  const target t = {.path = path, .format = format_of(documents), .replaces = true};
+  const target t = {.path = path, .format = zarrc_document_format(documents->name), .replaces = true};
   zarrc_status status = zarrc_stage_open(store, path, ZARRC_STAGE_DISCARD, "", &stage, error);
   if (!status) status = put_new(stage->store, "", documents, error);
   if (!status) status = each_parent(store, &t, make_group, error);
@@ -283,7 +281,8 @@ static zarrc_status put_in_place(zarrc_store *store, const char *path, const zar
 zarrc_status zarrc_node_create(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                zarrc_create_mode mode, zarrc_error *error) {
   zarrc_survey survey;
-  const target t = {.path = path, .format = format_of(documents), .replaces = mode != ZARRC_CREATE_NEW};
+  const target t = {
+      .path = path, .format = zarrc_document_format(documents->name), .replaces = mode != ZARRC_CREATE_NEW};
   zarrc_status status = check_target(store, path, t.format, mode, &survey, error);
   if (status) return status;
   if (survey.nnodes + survey.nchunks > 0) {

@@ -80,7 +80,7 @@ static bool has_key(const keys *k, const char *key) {
 
 /* Returns whether the first n bytes of a key are the path of a node. */
 static bool is_node(const keys *k, const char *key, size_t n) {
-  static const char *const names[] = {"zarr.json", ".zarray"};
+  static const char *const names[] = {ZARRC_ZARR_JSON, ZARRC_ZARRAY};
   char document[ZARRC_MAX_KEY + 16];
   if (n >= ZARRC_MAX_KEY) return false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

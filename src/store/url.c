@@ -6,6 +6,7 @@
 #include "store/s3.h"
 #include "store/zip.h"
 
+#include "base/documents.h"
 #include "base/sized.h"
 #include "base/text.h"
 
@@ -117,7 +118,7 @@ typedef struct location {
 
 /* Locates a node; a path to its zarr.json means the node. */
 static zarrc_status locate(opening *o, const char *text, location *where) {
-  static const char metadata[] = "zarr.json";
+  static const char metadata[] = ZARRC_ZARR_JSON;
   const size_t m = sizeof metadata - 1;
   char cwd[PATH_MAX];
   bool is_absolute = *text == '/', has_cwd = !is_absolute && getcwd(cwd, sizeof cwd) && *cwd == '/';
@@ -156,7 +157,6 @@ enum { IS_ABSENT, IS_NO_NODE, IS_NODE };
 
 /* Finds out whether a directory is a node, also of format 2: nodes created below one belong to its hierarchy. */
 static int look_above(char *path, size_t end) {
-  static const char *const names[] = {"zarr.json", ".zgroup", ".zarray"};
   struct stat st;
   char kept = path[end];
   path[end] = '\0';
@@ -164,8 +164,8 @@ static int look_above(char *path, size_t end) {
   path[end] = kept;
   if (dir < 0) return stat_until(path, end, true, &st) ? IS_ABSENT : IS_NO_NODE;
   bool found = false;
-  for (size_t i = 0; i < sizeof names / sizeof *names && !found; i++)
-    found = !fstatat(dir, names[i], &st, 0) && S_ISREG(st.st_mode);
+  for (size_t i = 0; i < ZARRC_NNODE_NAMES && !found; i++)
+    found = !fstatat(dir, zarrc_node_names[i], &st, 0) && S_ISREG(st.st_mode);
   close(dir);
   return found ? IS_NODE : IS_NO_NODE;
 }

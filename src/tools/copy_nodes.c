@@ -2,6 +2,7 @@
 /* Creates the groups and arrays of a copy, without chunks. */
 #include "tools/copy.h"
 
+#include "base/documents.h"
 #include "base/json.h"
 
 #include <string.h>
@@ -59,7 +60,7 @@ static zarrc_status find_zmetadata(const zarrc_copier *k, const char *path, bool
   zarrc_key_blob blob;
   zarrc_error why;
   zarrc_range range = {.nbytes = 1, .into = &first};
-  zarrc_status status = zarrc_copy_key(k, path, ".zmetadata", &key, error);
+  zarrc_status status = zarrc_copy_key(k, path, zarrc_consolidated_document(2), &key, error);
   if (status) return status;
   status = zarrc_key_blob_open(&blob, k->source.store, key, &why);
   if (!status) status = zarrc_blob_read(blob.blob, &range, 1, &why);
@@ -135,7 +136,8 @@ static zarrc_status find_there(zarrc_copier *k, const char *target, zarrc_node_k
 
 static zarrc_status erase_document(zarrc_copier *k, const char *target, zarrc_error *error) {
   char *key;
-  zarrc_status status = zarrc_copy_key(k, target, k->options.zarr_format == 2 ? ".zgroup" : "zarr.json", &key, error);
+  zarrc_status status =
+      zarrc_copy_key(k, target, zarrc_node_document(k->options.zarr_format == 2 ? 2 : 3, true), &key, error);
   if (status) return status;
   status = zarrc_store_erase(zarrc_copy_store(k), key, error);
   zarrc_free(k->ctx, key);

@@ -10,6 +10,7 @@
 #include <zarrc/tools.h>
 
 #include "base/ctx.h"
+#include "base/documents.h"
 #include "base/json.h"
 #include "base/sized.h"
 #include "base/text.h"
@@ -152,7 +153,7 @@ static zarrc_status put_3(const node *x, zarrc_buf *out, zarrc_error *error) {
 }
 
 static pair pair_of(const migration *m, const node *x) {
-  return (pair){.name = x->group ? ".zgroup" : ".zarray",
+  return (pair){.name = zarrc_node_document(2, x->group != NULL),
                 .main = zarrc_buf_new(m->ctx, MAX_DOCUMENT),
                 .attributes = zarrc_buf_new(m->ctx, MAX_DOCUMENT)};
 }
@@ -204,9 +205,10 @@ static zarrc_status compare_documents(const migration *m, const node *x, const z
   const migration in_models = {.ctx = m->ctx, .store = m->models};
   node model = {0};
   zarrc_status status = zarrc_store_erase_prefix(m->models, "", error);
-  if (!status) status = zarrc_store_set(m->models, x->group ? ".zgroup" : ".zarray", main->ptr, main->len, error);
+  if (!status)
+    status = zarrc_store_set(m->models, zarrc_node_document(2, x->group != NULL), main->ptr, main->len, error);
   if (!status && attributes->ptr)
-    status = zarrc_store_set(m->models, ".zattrs", attributes->ptr, attributes->len, error);
+    status = zarrc_store_set(m->models, ZARRC_ZATTRS, attributes->ptr, attributes->len, error);
   if (!status) status = open_node(&in_models, &root, &model, error);
   if (!status) status = compare_nodes(m, &model, x, same, error);
   close_node(&model);
@@ -219,9 +221,9 @@ static zarrc_status compare(const migration *m, const node *x, bool *there, bool
   zarrc_bytes main, attributes = {0};
   zarrc_error why = {0};
   *same = false;
-  zarrc_status status = get(m, x->path, x->group ? ".zgroup" : ".zarray", &main, error);
+  zarrc_status status = get(m, x->path, zarrc_node_document(2, x->group != NULL), &main, error);
   *there = !status && main.ptr;
-  if (*there) status = get(m, x->path, ".zattrs", &attributes, error);
+  if (*there) status = get(m, x->path, ZARRC_ZATTRS, &attributes, error);
   if (*there && !status) {
     zarrc_status compared = compare_documents(m, x, &main, &attributes, same, &why);
     if (compared == ZARRC_NO_MEMORY || compared == ZARRC_CANCELED) {
@@ -249,7 +251,7 @@ static zarrc_status check_members(const migration *m, const node *x, zarrc_error
                                          "compressor",          "fill_value", "order",  "filters",
                                          "dimension_separator", NULL};
   static const char *const of_group[] = {"zarr_format", NULL};
-  const char *name = x->group ? ".zgroup" : ".zarray";
+  const char *name = zarrc_node_document(2, x->group != NULL);
   char names[160] = "";
   zarrc_json_doc *doc = NULL;
   zarrc_bytes text;
@@ -287,7 +289,7 @@ static zarrc_status make_3(migration *m, node *x, zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(m->ctx, MAX_DOCUMENT);
   if (x->format == 3) return ZARRC_OK;
   zarrc_status status = put_3(x, &text, error);
-  if (!status) status = set(m, x->path, "zarr.json", &text, error);
+  if (!status) status = set(m, x->path, ZARRC_ZARR_JSON, &text, error);
   zarrc_buf_clear(&text);
   return status;
 }
@@ -295,7 +297,7 @@ static zarrc_status make_3(migration *m, node *x, zarrc_error *error) {
 /* Removes the documents of format 2, of which that with the attributes goes last: without the other it means nothing.
  */
 static zarrc_status remove_2(migration *m, node *x, zarrc_error *error) {
-  static const char *const names[] = {".zmetadata", ".zarray", ".zgroup", ".zattrs"};
+  static const char *const names[] = {ZARRC_ZMETADATA, ZARRC_ZARRAY, ZARRC_ZGROUP, ZARRC_ZATTRS};
   zarrc_status status = ZARRC_OK;
   for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++) status = erase(m, x->path, names[i], error);
   return status;
@@ -319,7 +321,7 @@ static zarrc_status check_to_2(migration *m, node *x, zarrc_error *error) {
 
 /* Removes consolidated metadata of format 2, which describe what was there before. */
 static zarrc_status remove_consolidated_2(migration *m, node *x, zarrc_error *error) {
-  return x->group ? erase(m, x->path, ".zmetadata", error) : ZARRC_OK;
+  return x->group ? erase(m, x->path, ZARRC_ZMETADATA, error) : ZARRC_OK;
 }
 
 /* Stores the documents of format 2. Those that say the same stay as they are: they may say more, such as a fill value
@@ -331,7 +333,8 @@ static zarrc_status make_2(migration *m, node *x, zarrc_error *error) {
   if (!status && x->format == 3 && !same) {
     status = put_2(m, x, &p, error);
     bool any = p.attributes.len > 2;
-    if (!status) status = any ? set(m, x->path, ".zattrs", &p.attributes, error) : erase(m, x->path, ".zattrs", error);
+    if (!status)
+      status = any ? set(m, x->path, ZARRC_ZATTRS, &p.attributes, error) : erase(m, x->path, ZARRC_ZATTRS, error);
     if (!status) status = set(m, x->path, p.name, &p.main, error);
   }
   clear_pair(&p);
@@ -339,7 +342,7 @@ static zarrc_status make_2(migration *m, node *x, zarrc_error *error) {
 }
 
 static zarrc_status remove_3(migration *m, node *x, zarrc_error *error) {
-  return x->format == 3 ? erase(m, x->path, "zarr.json", error) : ZARRC_OK;
+  return x->format == 3 ? erase(m, x->path, ZARRC_ZARR_JSON, error) : ZARRC_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the whole
