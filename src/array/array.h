@@ -21,6 +21,7 @@ struct zarrc_array {
   const zarrc_metadata *fixed; /* as opened; read for what never changes */
   zarrc_editions editions;     /* of zarrc_metadata; read for shape, grid, attributes and text */
   atomic_ullong version;       /* of the last document known to describe the same chunks; 0: unknown */
+  uint64_t created_ms;         /* when it was created, by the monotonic clock; 0: by somebody else */
   bool is_consolidated;        /* opened from consolidated metadata: there need be no document */
   _Atomic(zarrc_shape_pipeline *) pipelines;
   atomic_size_t npipelines;
@@ -29,6 +30,11 @@ struct zarrc_array {
 /* Opens an array from its documents. */
 zarrc_status zarrc_array_open_documents(zarrc_store *store, const char *path, const zarrc_documents *documents,
                                         const zarrc_array_options *options, zarrc_array **out, zarrc_error *error);
+
+/* current.c: notes that the array has been created at this moment. */
+void zarrc_array_note_creation(zarrc_array *array);
+/* current.c: returns whether a write need not look at the array's document before it begins, as it does afterwards. */
+bool zarrc_array_is_fresh(const zarrc_array *array);
 
 /* Calls `notice` of the context for what is to be told about an array that has been opened. */
 void zarrc_array_tell_notices(const zarrc_array *array);

@@ -156,11 +156,13 @@ static zarrc_status create(zarrc_store *store, const char *path, const zarrc_buf
     documents = documents_to_store(array);
     status = zarrc_consolidated_create_node(store, path, &documents, mode, error);
   }
-  if (status)
+  if (status) {
     zarrc_array_close(array);
-  else
-    *out = array;
-  return status;
+    return status;
+  }
+  zarrc_array_note_creation(array);
+  *out = array;
+  return ZARRC_OK;
 }
 
 zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,

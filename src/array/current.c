@@ -5,7 +5,25 @@
 #include "array/node.h"
 
 #include <string.h>
+#include <time.h>
 #include <zarrc/plugin/store.h>
+
+/* For how long a request is saved for an array that was created in a far store. */
+enum { FRESH_MS = 5000 };
+
+static uint64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void zarrc_array_note_creation(zarrc_array *array) {
+  array->created_ms = now_ms() + 1;
+}
+
+bool zarrc_array_is_fresh(const zarrc_array *array) {
+  return array->created_ms && zarrc_store_fetches(array->store) && now_ms() - array->created_ms + 1 < FRESH_MS;
+}
 
 static zarrc_status refuse(const char *what, zarrc_error *error) {
   return zarrc_fail(error, ZARRC_CONFLICT, "%s has been put in the place of the array that is open: open it again",

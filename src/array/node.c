@@ -62,7 +62,11 @@ zarrc_status zarrc_node_read_changed(zarrc_store *store, const char *path, const
   zarrc_status status = zarrc_key_join(path, name, key, sizeof key, error);
   if (!status) status = zarrc_key_blob_open(&blob, store, key, error);
   if (status) return status;
-  if (tells_versions(blob.blob)) {
+  if (tells_versions(blob.blob) && seen == 0) {
+    status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);
+    if (!status) status = ask_version(blob.blob, version, error);
+    *changed = !status;
+  } else if (tells_versions(blob.blob)) {
     status = ask_version(blob.blob, version, error);
     *changed = !status && (*version == 0 || *version != seen);
     if (*changed) status = zarrc_blob_read_all(blob.blob, ZARRC_MAX_DOCUMENT, out, error);

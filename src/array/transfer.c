@@ -33,7 +33,7 @@ zarrc_status zarrc_transfer_begin(const zarrc_transfer *t, int ndim, const int64
   if (t->write && t->array->store->read_only)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the store is read-only");
   status = check_view(t, ndim, shape, what, error);
-  return status || !t->write ? status : zarrc_array_check_current(t->array, error);
+  return status || !t->write || zarrc_array_is_fresh(t->array) ? status : zarrc_array_check_current(t->array, error);
 }
 
 /* Returns whether a failure may be due to a chunk of another array. (There may even be a directory in its place.) */

@@ -91,6 +91,13 @@ bool zarrc_blob_expect(zarrc_blob *blob, const zarrc_identity *identity) {
   return true;
 }
 
+bool zarrc_blob_expect_none(zarrc_blob *blob) {
+  ZARRC_FIND_OP(blob, expect_none);
+  if (!ZARRC_HAS_OP(blob->ops, expect_none)) return false;
+  blob->ops->expect_none(blob);
+  return true;
+}
+
 bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out) {
   ZARRC_FIND_OP(blob, keep);
   return nbytes > 0 && ZARRC_HAS_OP(blob->ops, keep) && blob->ops->keep(blob, offset, nbytes, out);

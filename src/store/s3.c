@@ -20,7 +20,8 @@ static zarrc_status s3_open(zarrc_store *store, const char *key, zarrc_blob *blo
                                          .replace = zarrc_s3_replace,
                                          .erase = zarrc_s3_erase,
                                          .identify = zarrc_http_identify,
-                                         .expect = zarrc_http_expect};
+                                         .expect = zarrc_http_expect,
+                                         .expect_none = zarrc_s3_expect_none};
   const zarrc_s3_store *s3 = (const zarrc_s3_store *)store;
   if (strlen(s3->prefix) + 1 + strlen(key) > ZARRC_S3_KEY_NBYTES)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "the key is longer than %d bytes, with the prefix",

@@ -165,6 +165,10 @@ zarrc_status zarrc_s3_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *er
   }
 }
 
+void zarrc_s3_expect_none(zarrc_blob *blob) {
+  ((zarrc_http_blob *)blob)->version = (zarrc_http_version){.kind = ZARRC_HTTP_ABSENT};
+}
+
 zarrc_status zarrc_s3_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error) {
   zarrc_status status = zarrc_http_read(blob, ranges, n, error);
   if (status == ZARRC_CONFLICT) ((zarrc_http_blob *)blob)->version = (zarrc_http_version){0};

@@ -54,10 +54,11 @@ zarrc_status zarrc_s3_erase_prefix(zarrc_store *store, const char *prefix, zarrc
 
 /* --------------------------------------------------------------------------------------------------- s3_write.c */
 
-/* Implement `read`, `replace` and `erase` of blobs that can be written. */
+/* Implement `read`, `replace`, `erase` and `expect_none` of blobs that can be written. */
 zarrc_status zarrc_s3_read(zarrc_blob *blob, zarrc_range *ranges, size_t n, zarrc_error *error);
 zarrc_status zarrc_s3_replace(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, bool if_unchanged,
                               zarrc_error *error);
 zarrc_status zarrc_s3_erase(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+void zarrc_s3_expect_none(zarrc_blob *blob);
 
 #endif

@@ -75,6 +75,9 @@ typedef struct zarrc_blob_ops {
   zarrc_status (*append)(zarrc_blob *blob, const zarrc_bytes *parts, size_t n, zarrc_error *error);
   /* Puts what was appended in the place of the value, as `replace` would. After a failure it is removed. */
   zarrc_status (*publish)(zarrc_blob *blob, bool if_unchanged, zarrc_error *error);
+  /* Makes the blob take for granted that there is no value, as if it had read that: replace and erase with if_unchanged
+   * return ZARRC_CONFLICT if there is one. Does no input or output. */
+  void (*expect_none)(zarrc_blob *blob);
 } zarrc_blob_ops;
 
 /* What readers and writers should know about a blob. */
@@ -100,6 +103,8 @@ ZARRC_API zarrc_status zarrc_blob_publish(zarrc_blob *blob, bool if_unchanged, z
 ZARRC_API zarrc_status zarrc_blob_identify(zarrc_blob *blob, zarrc_identity *out, bool *known, zarrc_error *error);
 /* Makes the blob read this version only. Returns false if it cannot. */
 ZARRC_API bool zarrc_blob_expect(zarrc_blob *blob, const zarrc_identity *identity);
+/* Makes the blob take for granted that there is no value. Returns false if it cannot. */
+ZARRC_API bool zarrc_blob_expect_none(zarrc_blob *blob);
 /* Returns false for 0 bytes too. Only for parts in which `keeps` is set: nobody else can use such a piece. */
 ZARRC_API bool zarrc_blob_keep(const zarrc_blob *blob, uint64_t offset, uint64_t nbytes, zarrc_bytes *out);
 /* Returns the traits with the defaults filled in. */
