@@ -7,10 +7,49 @@
 #include "memstream.h"
 #include "out.h"
 #include "signals.h"
+#include "slab.h"
+#include "stream.h"
+#include "text.h"
+#include "values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ------------------------------------------------------------------------------------------------- inner chunks */
+
+/* A shard that is looked at. */
+typedef struct shard {
+  zarrc_ctx *ctx;
+  const char *key;
+  zarrc_stored_shard *stored;
+  zarrc_stored_shard_info info;
+} shard;
+
+/* Opens a shard; the caller closes s->stored, which is NULL after a failure. */
+static zarrc_status open_shard(const cli_shards *shards, const int64_t *chunk, const char *key, shard *s,
+                               zarrc_error *error) {
+  *s = (shard){.ctx = shards->node.ctx, .key = key, .info.struct_size = sizeof s->info};
+  bool placed = shards->placed || !shards->single;
+  zarrc_status status =
+      zarrc_stored_shard_open(shards->node.array, shards->files, key, placed ? chunk : NULL, &s->stored, error);
+  return status ? status : zarrc_stored_shard_describe(s->stored, &s->info, error);
+}
+
+static zarrc_status decode(const shard *s, uint64_t i, const zarrc_dtype *dtype, cli_slab_memory *memory,
+                           zarrc_error *error) {
+  zarrc_status status =
+      cli_slab_memory_take(memory, s->ctx, dtype, cli_product(s->info.chunk_shape, s->info.ndim), error);
+  if (status) return status;
+  zarrc_view view = zarrc_view_c(dtype, s->info.ndim, s->info.chunk_shape, memory->data);
+  view.arena = memory->arena;
+  return zarrc_stored_shard_decode(s->stored, i, &view, error);
+}
+
+/* Returns the coordinates of an inner chunk as text, "1,7". */
+static const char *inner_name(const shard *s, const zarrc_inner_chunk *inner, char buf[CLI_DIMS]) {
+  return s->info.ndim > 0 ? cli_plain_dims(buf, inner->chunk, s->info.ndim) : cli_human_dims(buf, inner->chunk, 0);
+}
 
 /* ----------------------------------------------------------------------------------------------------------- ls */
 
@@ -33,7 +72,7 @@ static bool is_damage(zarrc_status status) {
 }
 
 /* Prints the heading of a shard; with its coordinates, if they are known. */
-static void put_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+static void put_title(const listing *l, const shard *s, const int64_t *chunk, const char *key) {
   char a[CLI_DIMS], b[CLI_HUMAN];
   int ndim = zarrc_array_ndim(l->shards->node.array);
   if (l->nshards > 1) putchar('\n');
@@ -42,34 +81,34 @@ static void put_title(const listing *l, const cli_shard *s, const int64_t *chunk
   printf("%s: shard", cli_ansi(stdout, CLI_PLAIN));
   if (l->shards->placed || !l->shards->single) printf(" %s", cli_plain_dims(a, chunk, ndim));
   if (!s) return;
-  printf(" of %s", cli_human_dims(a, s->shape, s->ndim));
-  if (s->nbytes != ZARRC_UNKNOWN) printf(", %s bytes", cli_human_count(b, s->nbytes));
-  puts(s->wrapped ? " behind further codecs" : "");
-  printf("  index of %s bytes at the %s, %s\n", cli_human_count(b, s->index_nbytes), s->index_first ? "start" : "end",
-         s->index_has_checksum ? "crc32c ok" : "no checksum");
-  printf("  %s inner chunks", cli_human_dims(a, s->grid, s->ndim));
-  printf(" of %s\n", cli_human_dims(a, s->inner_shape, s->ndim));
+  printf(" of %s", cli_human_dims(a, s->info.shape, s->info.ndim));
+  if (s->info.nbytes != ZARRC_UNKNOWN) printf(", %s bytes", cli_human_count(b, s->info.nbytes));
+  puts(s->info.wrapped ? " behind further codecs" : "");
+  printf("  index of %s bytes at the %s, %s\n", cli_human_count(b, s->info.index_nbytes),
+         s->info.index_location == ZARRC_INDEX_START ? "start" : "end",
+         s->info.index_has_checksum ? "crc32c ok" : "no checksum");
+  printf("  %s inner chunks", cli_human_dims(a, s->info.grid, s->info.ndim));
+  printf(" of %s\n", cli_human_dims(a, s->info.chunk_shape, s->info.ndim));
   printf("  %s%-16s %16s %14s  %s%s\n", cli_ansi(stdout, CLI_DIM), "inner chunk", "offset", "nbytes", "state",
          cli_ansi(stdout, CLI_PLAIN));
 }
 
-static void put_inner(const listing *l, const cli_shard *s, size_t i, const char *state, const char *why) {
-  const cli_inner *e = &s->entries[i];
+static void put_inner(const listing *l, const shard *s, const zarrc_inner_chunk *e, const char *state,
+                      const char *why) {
   char name[CLI_DIMS];
-  int64_t at[ZARRC_MAX_NDIM];
+  bool has_place = e->present || e->status;
   if (l->json) {
-    cli_inner_at(s, i, at);
     cli_json_open(l->json, NULL, '{');
-    cli_json_dims(l->json, "inner_chunk", at, s->ndim);
+    cli_json_dims(l->json, "inner_chunk", e->chunk, s->info.ndim);
     cli_json_string(l->json, "state", state);
-    if (e->present) cli_json_uint(l->json, "offset", e->offset);
-    if (e->present) cli_json_uint(l->json, "nbytes", e->nbytes);
+    if (has_place) cli_json_uint(l->json, "offset", e->offset);
+    if (has_place) cli_json_uint(l->json, "nbytes", e->nbytes);
     if (why) cli_json_string(l->json, "error", why);
     cli_json_close(l->json, '}');
     return;
   }
-  printf("  %-16s ", cli_inner_name(s, i, name));
-  if (e->present)
+  printf("  %-16s ", inner_name(s, e, name));
+  if (has_place)
     printf("%16llu %14llu  ", (unsigned long long)e->offset, (unsigned long long)e->nbytes);
   else
     printf("%16s %14s  ", "-", "-");
@@ -81,51 +120,51 @@ static void put_inner(const listing *l, const cli_shard *s, size_t i, const char
   putchar('\n');
 }
 
-static zarrc_status list_inner(listing *l, cli_shard *s, size_t i, zarrc_error *error) {
-  const zarrc_dtype *dtype = &zarrc_pipeline_spec(s->inner)->dtype;
-  const cli_inner *e = &s->entries[i];
+static zarrc_status list_inner(listing *l, const shard *s, uint64_t i, zarrc_error *error) {
+  zarrc_inner_chunk e;
   zarrc_error why = {0};
   char text[ZARRC_ERROR_TEXT];
   zarrc_bytes bytes;
   zarrc_status status = ZARRC_OK;
   if (cli_canceled(NULL)) return zarrc_fail(error, ZARRC_CANCELED, "interrupted");
-  if (e->corrupt)
-    status = cli_inner_read(s, i, &bytes, &why);
-  else if (e->present && cli_has(l->c, CLI_DEEP))
-    status = cli_inner_decode(s, i, dtype, &l->memory, &why);
+  zarrc_stored_shard_get(s->stored, i, &e);
+  if (e.status)
+    status = zarrc_stored_shard_read(s->stored, i, &bytes, &why);
+  else if (e.present && cli_has(l->c, CLI_DEEP))
+    status = decode(s, i, s->info.dtype, &l->memory, &why);
   if (status && !is_damage(status)) {
     if (error) *error = why;
     return status;
   }
   if (status) note_fault(l, &why);
-  put_inner(l, s, i,
-            e->corrupt   ? "corrupt entry"
-            : status     ? "damaged"
-            : e->present ? "ok"
-                         : "missing",
+  put_inner(l, s, &e,
+            e.status    ? "corrupt entry"
+            : status    ? "damaged"
+            : e.present ? "ok"
+                        : "missing",
             status ? cli_reason(&why, false, text) : NULL);
   return ZARRC_OK;
 }
 
-static void put_sums(const listing *l, const cli_inner_sums *sums) {
+static void put_sums(const listing *l, const zarrc_stored_shard_info *sums) {
   char a[CLI_HUMAN], b[CLI_HUMAN], c[CLI_HUMAN], d[CLI_HUMAN], e[CLI_HUMAN];
   if (!l->json) {
-    printf("  %s present, %s missing", cli_human_count(a, sums->present), cli_human_count(b, sums->missing));
-    if (sums->corrupt > 0) printf(", %s corrupt entries", cli_human_count(c, sums->corrupt));
-    printf("; %s bytes of data, %s in holes, %s overlapping\n", cli_human_count(c, sums->nbytes),
-           cli_human_count(d, sums->holes), cli_human_count(e, sums->overlaps));
+    printf("  %s present, %s missing", cli_human_count(a, sums->npresent), cli_human_count(b, sums->nmissing));
+    if (sums->ncorrupt > 0) printf(", %s corrupt entries", cli_human_count(c, sums->ncorrupt));
+    printf("; %s bytes of data, %s in holes, %s overlapping\n", cli_human_count(c, sums->data_nbytes),
+           cli_human_count(d, sums->hole_nbytes), cli_human_count(e, sums->overlap_nbytes));
     return;
   }
-  cli_json_uint(l->json, "present", sums->present);
-  cli_json_uint(l->json, "missing", sums->missing);
-  cli_json_uint(l->json, "corrupt_entries", sums->corrupt);
-  cli_json_uint(l->json, "data_nbytes", sums->nbytes);
-  cli_json_uint(l->json, "hole_nbytes", sums->holes);
-  cli_json_uint(l->json, "overlap_nbytes", sums->overlaps);
+  cli_json_uint(l->json, "present", sums->npresent);
+  cli_json_uint(l->json, "missing", sums->nmissing);
+  cli_json_uint(l->json, "corrupt_entries", sums->ncorrupt);
+  cli_json_uint(l->json, "data_nbytes", sums->data_nbytes);
+  cli_json_uint(l->json, "hole_nbytes", sums->hole_nbytes);
+  cli_json_uint(l->json, "overlap_nbytes", sums->overlap_nbytes);
 }
 
 /* Begins the JSON object of a shard. s NULL: its index could not be read. */
-static void json_title(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+static void json_title(const listing *l, const shard *s, const int64_t *chunk, const char *key) {
   cli_json *j = l->json;
   cli_json_open(j, NULL, '{');
   cli_json_string(j, "key", key);
@@ -134,23 +173,23 @@ static void json_title(const listing *l, const cli_shard *s, const int64_t *chun
   else
     cli_json_raw(j, "chunk", NULL, 0);
   if (!s) return;
-  if (s->nbytes != ZARRC_UNKNOWN)
-    cli_json_uint(j, "nbytes", s->nbytes);
+  if (s->info.nbytes != ZARRC_UNKNOWN)
+    cli_json_uint(j, "nbytes", s->info.nbytes);
   else
     cli_json_raw(j, "nbytes", NULL, 0);
-  cli_json_bool(j, "further_codecs", s->wrapped);
-  cli_json_dims(j, "shape", s->shape, s->ndim);
-  cli_json_dims(j, "inner_shape", s->inner_shape, s->ndim);
-  cli_json_dims(j, "inner_grid", s->grid, s->ndim);
+  cli_json_bool(j, "further_codecs", s->info.wrapped);
+  cli_json_dims(j, "shape", s->info.shape, s->info.ndim);
+  cli_json_dims(j, "inner_shape", s->info.chunk_shape, s->info.ndim);
+  cli_json_dims(j, "inner_grid", s->info.grid, s->info.ndim);
   cli_json_open(j, "index", '{');
-  cli_json_string(j, "location", s->index_first ? "start" : "end");
-  cli_json_uint(j, "nbytes", s->index_nbytes);
-  cli_json_string(j, "checksum", s->index_has_checksum ? "ok" : NULL);
+  cli_json_string(j, "location", s->info.index_location == ZARRC_INDEX_START ? "start" : "end");
+  cli_json_uint(j, "nbytes", s->info.index_nbytes);
+  cli_json_string(j, "checksum", s->info.index_has_checksum ? "ok" : NULL);
   cli_json_close(j, '}');
   cli_json_open(j, "inner_chunks", '[');
 }
 
-static void put_title_or_json(const listing *l, const cli_shard *s, const int64_t *chunk, const char *key) {
+static void put_title_or_json(const listing *l, const shard *s, const int64_t *chunk, const char *key) {
   if (l->json)
     json_title(l, s, chunk, key);
   else
@@ -178,27 +217,25 @@ static zarrc_status list_damaged(listing *l, const int64_t *chunk, const char *k
 
 static zarrc_status list_shard(void *arg, const int64_t *chunk, const char *key, zarrc_error *error) {
   listing *l = arg;
-  cli_shard s;
+  shard s;
   zarrc_error why = {0};
-  cli_inner_sums sums;
   l->nshards++;
-  zarrc_status status = cli_shard_open(l->shards, chunk, key, &s, &why);
+  zarrc_status status = open_shard(l->shards, chunk, key, &s, &why);
   if (is_damage(status)) {
     status = list_damaged(l, chunk, key, &why);
     goto done;
   }
-  if (!status) status = cli_inner_sum(&s, &sums, &why);
   if (status) {
     if (error) *error = why;
     goto done;
   }
   put_title_or_json(l, &s, chunk, key);
-  for (size_t i = 0; i < s.nentries && !status; i++) status = list_inner(l, &s, i, error);
+  for (uint64_t i = 0; i < s.info.nchunks && !status; i++) status = list_inner(l, &s, i, error);
   if (l->json) cli_json_close(l->json, ']');
-  put_sums(l, &sums);
+  put_sums(l, &s.info);
   if (l->json) cli_json_close(l->json, '}');
 done:
-  cli_shard_close(&s);
+  zarrc_stored_shard_close(s.stored);
   return status;
 }
 
@@ -247,30 +284,30 @@ typedef struct extracting {
 } extracting;
 
 /* Finds the inner chunk that --inner names. */
-static zarrc_status find_inner(const cli *c, const cli_shard *s, size_t *out, zarrc_error *error) {
+static zarrc_status find_inner(const cli *c, const shard *s, uint64_t *out, zarrc_error *error) {
   int64_t at[ZARRC_MAX_NDIM];
   char grid[CLI_DIMS];
   int ndim;
-  size_t number = 0;
+  uint64_t number = 0;
   zarrc_status status = cli_parse_dims("inner", cli_value(c, CLI_INNER), 0, at, &ndim, error);
   if (status) return status;
-  bool inside = ndim == s->ndim;
+  bool inside = ndim == s->info.ndim;
   for (int i = 0; inside && i < ndim; i++) {
-    inside = at[i] < s->grid[i];
-    number = number * (size_t)s->grid[i] + (size_t)at[i];
+    inside = at[i] < s->info.grid[i];
+    number = number * (uint64_t)s->info.grid[i] + (uint64_t)at[i];
   }
   *out = number;
   if (inside) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--inner: '%.100s' is none of the shard's %.200s inner chunks",
-                    cli_value(c, CLI_INNER), cli_human_dims(grid, s->grid, s->ndim));
+                    cli_value(c, CLI_INNER), cli_human_dims(grid, s->info.grid, s->info.ndim));
 }
 
-static zarrc_status write_elements(extracting *x, cli_shard *s, size_t i, zarrc_error *error) {
-  zarrc_dtype dtype = zarrc_pipeline_spec(s->inner)->dtype;
-  uint64_t nitems = cli_product(s->inner_shape, s->ndim);
+static zarrc_status write_elements(extracting *x, const shard *s, uint64_t i, zarrc_error *error) {
+  zarrc_dtype dtype = *s->info.dtype;
+  uint64_t nitems = cli_product(s->info.chunk_shape, s->info.ndim);
   cli_slab_memory memory = {0};
   dtype.endian = ZARRC_LITTLE;
-  zarrc_status status = cli_inner_decode(s, i, &dtype, &memory, error);
+  zarrc_status status = decode(s, i, &dtype, &memory, error);
   if (!status && zarrc_dtype_is_variable(&dtype))
     status = cli_texts_write(&x->out, memory.data, nitems, error);
   else if (!status)
@@ -279,24 +316,24 @@ static zarrc_status write_elements(extracting *x, cli_shard *s, size_t i, zarrc_
   return status;
 }
 
-static zarrc_status write_stored(extracting *x, cli_shard *s, size_t i, zarrc_error *error) {
+static zarrc_status write_stored(extracting *x, const shard *s, uint64_t i, zarrc_error *error) {
   zarrc_bytes bytes;
-  zarrc_status status = cli_inner_read(s, i, &bytes, error);
+  zarrc_status status = zarrc_stored_shard_read(s->stored, i, &bytes, error);
   if (!status) status = cli_output_write(&x->out, bytes.ptr, bytes.len, error);
   zarrc_bytes_release(&bytes);
   return status;
 }
 
-static void put_report(const extracting *x, const cli_shard *s, size_t i) {
+static void put_report(const extracting *x, const shard *s, uint64_t i) {
   cli_json j;
-  int64_t at[ZARRC_MAX_NDIM];
-  cli_inner_at(s, i, at);
+  zarrc_inner_chunk e;
+  zarrc_stored_shard_get(s->stored, i, &e);
   cli_json_begin(&j, stdout, "shard");
   cli_json_string(&j, "action", "extract");
   cli_json_string(&j, "key", s->key);
-  cli_json_dims(&j, "inner_chunk", at, s->ndim);
-  cli_json_uint(&j, "offset", s->entries[i].offset);
-  cli_json_uint(&j, "nbytes", s->entries[i].nbytes);
+  cli_json_dims(&j, "inner_chunk", e.chunk, s->info.ndim);
+  cli_json_uint(&j, "offset", e.offset);
+  cli_json_uint(&j, "nbytes", e.nbytes);
   cli_json_string(&j, "output", x->out.name);
   cli_json_uint(&j, "output_nbytes", x->out.total);
   cli_json_end(&j);
@@ -305,9 +342,9 @@ static void put_report(const extracting *x, const cli_shard *s, size_t i) {
 static zarrc_status extract_from(extracting *x, const cli_shards *shards, const int64_t *chunk, const char *key,
                                  zarrc_error *error) {
   cli *c = x->c;
-  cli_shard s;
-  size_t i = 0;
-  zarrc_status status = cli_shard_open(shards, chunk, key, &s, error);
+  shard s;
+  uint64_t i = 0;
+  zarrc_status status = open_shard(shards, chunk, key, &s, error);
   if (!status) status = find_inner(c, &s, &i, error);
   if (!status) {
     status = cli_output_open(cli_value(c, CLI_OUTPUT), true, cli_has(c, CLI_FORCE), &x->out, error);
@@ -317,7 +354,7 @@ static zarrc_status extract_from(extracting *x, const cli_shards *shards, const 
   if (!status) status = cli_output_finish(&x->out, error);
   if (!status && c->json) put_report(x, &s, i);
   cli_output_close(&x->out);
-  cli_shard_close(&s);
+  zarrc_stored_shard_close(s.stored);
   return status;
 }
 

@@ -53,6 +53,53 @@ typedef struct zarrc_stored {
 /* Lists the keys of an array and counts them. Set out->struct_size. ZARRC_UNSUPPORTED: the store cannot list. */
 ZARRC_API zarrc_status zarrc_array_count_stored(const zarrc_array *array, zarrc_stored *out, zarrc_error *error);
 
+/* ------------------------------------------------------------------------------------------------ single shards */
+
+/* A stored shard, opened to look at its index and to read its inner chunks one by one, undamaged ones beside damaged
+ * ones. Not for several threads at once. Zarr v3 sharding-indexed codec specification. */
+typedef struct zarrc_stored_shard zarrc_stored_shard;
+
+/* What the index says. Shapes are those that sharding_indexed sees: codecs before it, such as transpose, may have
+ * changed the axes. */
+typedef struct zarrc_stored_shard_info {
+  size_t struct_size;
+  int ndim;
+  bool wrapped;                        /* other codecs follow sharding_indexed */
+  int64_t shape[ZARRC_MAX_NDIM];       /* elements of the shard */
+  int64_t chunk_shape[ZARRC_MAX_NDIM]; /* elements of an inner chunk */
+  int64_t grid[ZARRC_MAX_NDIM];        /* inner chunks */
+  const zarrc_dtype *dtype;            /* of decoded inner chunks; lives as long as the shard */
+  uint64_t nbytes;                     /* of the shard; ZARRC_UNKNOWN: the store does not say */
+  zarrc_index_location index_location;
+  uint64_t index_nbytes;
+  bool index_has_checksum;
+  uint64_t nchunks;                      /* entries of the index: npresent + nmissing + ncorrupt */
+  uint64_t npresent, nmissing, ncorrupt; /* corrupt: the entry is impossible */
+  uint64_t data_nbytes;                  /* of all inner chunks that are present */
+  uint64_t hole_nbytes, overlap_nbytes;  /* bytes of the shard that belong to no inner chunk and not to the index; that
+                                            belong to several */
+} zarrc_stored_shard_info;
+
+/* Reads the index of the shard that is stored under a key of a store (NULL: that of the array), and is shaped and
+ * encoded like the array's shards; chunk: its coordinates, for errors, or NULL if they are not known. The caller closes
+ * *out before the array and the store. ZARRC_INVALID_ARGUMENT: the array has no shards; ZARRC_NOT_FOUND: no shard is
+ * stored there; others, such as ZARRC_CORRUPT, ZARRC_TRUNCATED and ZARRC_CHECKSUM: its index cannot be read. */
+ZARRC_API zarrc_status zarrc_stored_shard_open(zarrc_array *array, zarrc_store *store, const char *key,
+                                               const int64_t *chunk, zarrc_stored_shard **out, zarrc_error *error);
+ZARRC_API void zarrc_stored_shard_close(zarrc_stored_shard *shard);
+/* Fills as much of *out as its struct_size says. */
+ZARRC_API zarrc_status zarrc_stored_shard_describe(const zarrc_stored_shard *shard, zarrc_stored_shard_info *out,
+                                                   zarrc_error *error);
+/* Gets entry i of the index, below nchunks. */
+ZARRC_API void zarrc_stored_shard_get(const zarrc_stored_shard *shard, uint64_t i, zarrc_inner_chunk *out);
+/* Reads the encoded bytes of inner chunk i, which the caller releases. ZARRC_NOT_FOUND: it is missing; ZARRC_CORRUPT:
+ * its entry is impossible. Errors name the shard and the inner chunk. */
+ZARRC_API zarrc_status zarrc_stored_shard_read(zarrc_stored_shard *shard, uint64_t i, zarrc_bytes *out,
+                                               zarrc_error *error);
+/* Decodes inner chunk i, all of it, to a view of the shape chunk_shape. Errors as above, and those of the codecs. */
+ZARRC_API zarrc_status zarrc_stored_shard_decode(zarrc_stored_shard *shard, uint64_t i, const zarrc_view *to,
+                                                 zarrc_error *error);
+
 /* -------------------------------------------------------------------------------------------------- hierarchies */
 
 /* A list of a node and everything below it: depth first, children sorted by name. */

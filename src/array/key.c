@@ -136,15 +136,6 @@ bool zarrc_key_to_chunk(const zarrc_key_encoding *encoding, const char *key, int
   return *p == 0;
 }
 
-void zarrc_chunk_text(int ndim, const int64_t *chunk, char *buf, size_t nbytes) {
-  writer w = {.at = buf, .end = buf + nbytes - 1};
-  for (int i = 0; i < ndim && !w.full; i++) {
-    if (i > 0) put(&w, ",", 1);
-    put_number(&w, chunk[i]);
-  }
-  *w.at = 0;
-}
-
 zarrc_status zarrc_key_join(const char *path, const char *name, char *buf, size_t nbytes, zarrc_error *error) {
   int n = snprintf(buf, nbytes, "%s%s%s", path, *path && *name ? "/" : "", name);
   if (n < 0 || (size_t)n >= nbytes)

@@ -28,9 +28,6 @@ zarrc_status zarrc_key_of_chunk(const zarrc_key_encoding *encoding, const char *
 /* Gets the coordinates in a key relative to the array; returns false if it is not the key of a chunk. */
 bool zarrc_key_to_chunk(const zarrc_key_encoding *encoding, const char *key, int ndim, int64_t *chunk);
 
-/* Writes coordinates for a message: "0,3"; truncated if they do not fit. */
-void zarrc_chunk_text(int ndim, const int64_t *chunk, char *buf, size_t nbytes);
-
 /* Joins the path of a node ("": the root) and a name below it, with a NUL. */
 zarrc_status zarrc_key_join(const char *path, const char *name, char *buf, size_t nbytes, zarrc_error *error);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t zarrc_char_next(const void *p, size_t n, uint32_t *cp) {
@@ -82,4 +84,13 @@ void zarrc_text_fit(char *out, size_t size, const char *text) {
   }
   memcpy(out, text, fits);
   memcpy(out + fits, "...", 4);
+}
+
+void zarrc_chunk_text(int ndim, const int64_t *chunk, char *out, size_t size) {
+  size_t at = 0;
+  *out = 0;
+  for (int i = 0; i < ndim && at < size; i++) {
+    int n = snprintf(out + at, size - at, "%s%" PRId64, i > 0 ? "," : "", chunk[i]);
+    at += n > 0 ? (size_t)n : 0;
+  }
 }

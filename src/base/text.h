@@ -43,4 +43,8 @@ const char *zarrc_excerpt(char out[ZARRC_EXCERPT], const void *text, size_t n);
  * with "...". */
 void zarrc_text_fit(char *out, size_t size, const char *text);
 
+/* Writes coordinates, such as those of a chunk, to memory of `size` bytes: "0,3"; the last of those that fit may be
+ * cut. */
+void zarrc_chunk_text(int ndim, const int64_t *chunk, char *out, size_t size);
+
 #endif

@@ -66,12 +66,26 @@ static void excerpts_are_short_and_harmless(void **state) {
   assert_int_equal(strlen(out) % 4, 3); /* no character is cut */
 }
 
+static void coordinates(void **state) {
+  int64_t chunk[32];
+  char text[16];
+  (void)state;
+  for (int i = 0; i < 32; i++) chunk[i] = INT64_MAX;
+  zarrc_chunk_text(32, chunk, text, sizeof text);
+  assert_string_equal(text, "922337203685477");
+  zarrc_chunk_text(3, (const int64_t[]){0, 12, 3}, text, sizeof text);
+  assert_string_equal(text, "0,12,3");
+  zarrc_chunk_text(0, NULL, text, sizeof text);
+  assert_string_equal(text, "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_character_comes_back),
       cmocka_unit_test(what_is_cut_or_malformed_is_refused),
       cmocka_unit_test(hex_digits),
       cmocka_unit_test(excerpts_are_short_and_harmless),
+      cmocka_unit_test(coordinates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
