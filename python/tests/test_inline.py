@@ -75,3 +75,56 @@ def test_the_thread_that_reads(
         assert array[1 << 17 :][5] == 5
     assert len(readers) == 1
     assert (readers[0] == "zarr_io") is same
+
+
+def test_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that are answered at once take turns, however short a time ago the last one was."""
+    monkeypatch.setattr(_inline, "TURN_SECONDS", 1e9)
+    seen: list[str] = []
+
+    async def calls(name: str) -> None:
+        for _ in range(3):
+            await _inline.let_others_run()
+            seen.append(name)
+
+    async def both() -> None:
+        await asyncio.gather(calls("a"), calls("b"))
+
+    asyncio.run(both())
+    assert seen == ["a", "b"] * 3
+
+
+def turns(ncalls: int) -> int:
+    """How many turns of a loop on which nothing is ready some calls take."""
+    taken = 0
+
+    async def alone() -> int:
+        nonlocal taken
+        loop = asyncio.get_running_loop()
+        run_once = loop._run_once  # type: ignore[attr-defined]
+
+        def counted() -> None:
+            nonlocal taken
+            taken += 1
+            run_once()
+
+        loop._run_once = counted  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        taken = 0
+        for _ in range(ncalls):
+            await _inline.let_others_run()
+        return taken
+
+    return asyncio.run(alone())
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(1e9, 1), (0.0, 100)])
+def test_turns_of_a_loop_that_nobody_waits_for(monkeypatch: pytest.MonkeyPatch, seconds: float, most: int) -> None:
+    """Sockets and timers are looked at now and then, not for each call."""
+    monkeypatch.setattr(_inline, "TURN_SECONDS", seconds)
+    assert turns(100) == most
+
+
+def test_two_loops_have_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_inline, "TURN_SECONDS", 1e9)
+    assert [turns(10), turns(10)] == [1, 1]

@@ -49,7 +49,22 @@ def look_around() -> None:
         _crowded_until = time.monotonic() + CROWDED_SECONDS
 
 
+# Seconds after which a loop has a turn even if nothing is ready: only a turn finds out what sockets and timers want. As
+# often as threads take turns in CPython.
+TURN_SECONDS = 0.005
+
+_turned: tuple[object, float] = (None, 0.0)
+
+
 @types.coroutine
 def let_others_run() -> Generator[None, None, None]:
-    """Lets the event loop run what is ready, once: calls that are answered at once do not keep others from starting."""
-    yield
+    """Lets the event loop run what is ready, once: calls that are answered at once do not keep others from starting. A
+    turn takes about as long as half a read of one element, so it is left out where nothing is ready, and there was one
+    not long ago."""
+    global _turned
+    loop = asyncio.get_running_loop()
+    ready = getattr(loop, "_ready", True)
+    now = time.monotonic()
+    if ready or _turned[0] is not loop or now - _turned[1] >= TURN_SECONDS:
+        _turned = (loop, now)
+        yield
