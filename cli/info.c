@@ -328,9 +328,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
 
 static zarrc_status json_array(cli *c, const cli_node *node, cli_json *j, zarrc_error *error) {
   zarrc_buf metadata = zarrc_buf_new(node->ctx, SIZE_MAX / 2);
-  const char *own = zarrc_array_metadata(node->array);
-  zarrc_status status = zarrc_array_document(node->array, 3, &metadata, error);
-  if (status == ZARRC_UNSUPPORTED) status = zarrc_buf_append(&metadata, own, strlen(own), error);
+  zarrc_status status = zarrc_array_description(node->array, &metadata, error);
   if (!status) status = json_members(c, node, &metadata, j, error);
   zarrc_buf_clear(&metadata);
   return status;

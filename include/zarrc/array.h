@@ -107,6 +107,9 @@ ZARRC_API int zarrc_array_format(const zarrc_array *array);
 /* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray (without
  * attributes). ZARRC_UNSUPPORTED: that format cannot express it. */
 ZARRC_API zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error);
+/* Appends what zarrc_array_document does for format 3; but also for what only format 2 can say, in words that are in no
+ * stored zarr.json (the codec zarrc.field_order). Of an array that cannot be read it is zarrc_array_metadata. */
+ZARRC_API zarrc_status zarrc_array_description(const zarrc_array *array, zarrc_buf *out, zarrc_error *error);
 /* Gets the shape of the outermost inner chunks; returns false unless sharding_indexed is the array's only codec. */
 ZARRC_API bool zarrc_array_inner_chunk_shape(const zarrc_array *array, int64_t *shape);
 

@@ -401,6 +401,19 @@ def test_format_2(tmp_path: Path, order: Any) -> None:
     assert (zarr.open_array(path)[2:4] == 9).all()
 
 
+def test_fields_of_both_byte_orders(tmp_path: Path) -> None:
+    path, dtype = str(tmp_path / "a"), np.dtype([("a", "<i4"), ("p", [("b", ">f4"), ("c", "|u1")])])
+    data = np.array([(1, (1.5, 2)), (-3, (-0.5, 4)), (5, (2.25, 6))], dtype)
+    array = zarr.create_array(path, shape=(3,), chunks=(2,), dtype=dtype, zarr_format=2, fill_value=data[1])
+    array[:2] = data[:2]
+    opened = zarrc.open(path, "r+")
+    assert opened.dtype.names == ("a", "p") and opened.chunks == (2,)
+    assert opened[:].tolist() == [*data[:2].tolist(), data[1].tolist()]
+    opened[1:] = data[1:].astype(opened.dtype)
+    assert zarr.open_array(path)[...].tolist() == data.tolist()
+    assert zarr.open_array(path).dtype == dtype
+
+
 @pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3", "float8_e5m2", "float6_e3m2fn", "float4_e2m1fn", "int4", "uint2"])
 def test_numbers_that_numpy_does_not_have(name: str, tmp_path: Path) -> None:
     dtypes = pytest.importorskip("ml_dtypes")

@@ -142,11 +142,21 @@ zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_bu
   const zarrc_metadata *m = array->fixed;
   zarrc_status status = zarrc_format_check(format, &format, error);
   if (!status && format != m->format) status = zarrc_array_check_readable(array, error);
+  if (!status && format == 3 && m->format == 2) status = zarrc_format2_check_orders(m->pipeline, error);
   if (status) return status;
   m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
   status = format == m->format ? zarrc_text_append(out, m->text, error)
            : format == 3       ? zarrc_metadata_write(m, out, error)
                                : zarrc_format2_compose(m, out, error);
+  zarrc_editions_leave(&self->editions);
+  return status;
+}
+
+zarrc_status zarrc_array_description(const zarrc_array *array, zarrc_buf *out, zarrc_error *error) {
+  zarrc_array *self = (zarrc_array *)(uintptr_t)array;
+  const zarrc_metadata *m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
+  zarrc_status status =
+      m->unreadable.code ? zarrc_text_append(out, m->text, error) : zarrc_metadata_write(m, out, error);
   zarrc_editions_leave(&self->editions);
   return status;
 }

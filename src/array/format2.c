@@ -15,6 +15,7 @@ typedef struct translation {
   zarrc_format2_type type;
   int ndim;
   zarrc_buf dtype, codecs; /* JSON */
+  zarrc_buf orders;        /* what `orders` of the type points to */
   zarrc_buf *out;
   zarrc_error *error;
 } translation;
@@ -104,7 +105,7 @@ static zarrc_status read_dtype(translation *t) {
   const zarrc_json *dtype = get(t, "dtype");
   zarrc_status status = want(t, "dtype");
   if (status) return status;
-  status = zarrc_format2_put_dtype(dtype, get(t, "filters"), &t->type, &t->dtype, t->error);
+  status = zarrc_format2_put_dtype(dtype, get(t, "filters"), &t->type, &t->orders, &t->dtype, t->error);
   if (status) zarrc_error_prefix(t->error, "/dtype: ");
   if (!status && t->type.lacks_order)
     status = zarrc_rules_bend(t->rules, t->error, "/dtype: \"|\" is no byte order for units of several bytes");
@@ -137,9 +138,9 @@ static zarrc_status read_codecs(translation *t) {
 
 /* --------------------------------------------------------------------------------------------------- fill value */
 
-/* Writes a struct whose packed big-endian bytes are base64; format 3 has little-endian ones. */
-static zarrc_status put_big_struct(translation *t, const zarrc_dtype *dtype, const char *text, size_t n) {
-  zarrc_dtype big = *dtype, little = *dtype;
+/* Writes a struct whose bytes are base64, as they are in a chunk; in format 3 they are little-endian. */
+static zarrc_status put_struct(translation *t, const zarrc_dtype *dtype, const char *text, size_t n) {
+  zarrc_dtype stored = *dtype, little = *dtype;
   size_t nbytes = dtype->item_size;
   uint8_t *bytes = zarrc_malloc(t->ctx, 2 * nbytes);
   if (!bytes) return zarrc_fail(t->error, ZARRC_NO_MEMORY, "no memory for a fill value");
@@ -147,10 +148,11 @@ static zarrc_status put_big_struct(translation *t, const zarrc_dtype *dtype, con
   if (zarrc_base64_decode(text, n, true, bytes, nbytes) != nbytes) {
     status = zarrc_fail(t->error, ZARRC_INVALID_METADATA, "/fill_value: must be base64 of %zu bytes", nbytes);
   } else {
-    big.endian = ZARRC_BIG;
+    stored.endian = t->type.order == '>' ? ZARRC_BIG : ZARRC_LITTLE;
     little.endian = ZARRC_LITTLE;
-    zarrc_view to = zarrc_view_c(&little, 0, NULL, bytes + nbytes), from = zarrc_view_c(&big, 0, NULL, bytes);
+    zarrc_view to = zarrc_view_c(&little, 0, NULL, bytes + nbytes), from = zarrc_view_c(&stored, 0, NULL, bytes);
     zarrc_copy(&to, &from);
+    if (t->type.mixed) zarrc_field_orders_swap(&to, t->type.orders);
     status = zarrc_text_append(t->out, "\"", t->error);
     if (!status) status = zarrc_base64_append(t->out, bytes + nbytes, nbytes, t->error);
     if (!status) status = zarrc_text_append(t->out, "\"", t->error);
@@ -175,7 +177,8 @@ static zarrc_status put_known_fill(translation *t, const zarrc_dtype *dtype, con
       zero ? zarrc_rules_bend(t->rules, t->error, "/fill_value: 0 is no element of this dtype") : ZARRC_OK;
   if (status) return status;
   if (none || zero) return zarrc_fill_to_json(dtype, NULL, t->out, t->error);
-  if (dtype->type == ZARRC_STRUCT && text && t->type.order == '>') return put_big_struct(t, dtype, text, n);
+  bool swaps = t->type.mixed || t->type.order == '>';
+  if (dtype->type == ZARRC_STRUCT && text && swaps) return put_struct(t, dtype, text, n);
   return put_json(t->out, value, t->error);
 }
 
@@ -321,6 +324,7 @@ zarrc_status zarrc_format2_translate(zarrc_ctx *ctx, const zarrc_json *root, con
                    .unreadable = unreadable,
                    .dtype = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT),
                    .codecs = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT),
+                   .orders = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT),
                    .out = out,
                    .error = error};
   zarrc_status status = check_shape(&t);
@@ -333,6 +337,7 @@ zarrc_status zarrc_format2_translate(zarrc_ctx *ctx, const zarrc_json *root, con
   if (!status) status = keep(&t, kept);
   zarrc_buf_clear(&t.dtype);
   zarrc_buf_clear(&t.codecs);
+  zarrc_buf_clear(&t.orders);
   return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "array/document.h"
 #include "array/rules.h"
+#include "base/field_order.h"
 
 /* What of a .zarray is kept so that it can be written again, owned by whoever translated it. */
 typedef struct zarrc_format2 {
@@ -43,13 +44,16 @@ enum { ZARRC_FORMAT2_SPELLED = 8 };
 typedef struct zarrc_format2_type {
   bool is_object;     /* of variable length: the first filter stores them */
   char order;         /* '<' or '>'; 0: nothing is swapped */
+  bool mixed;         /* a struct with fields of both byte orders; order is '<', and `orders` says which are not */
+  const char *orders; /* see base/field_order.h; belongs to the caller of zarrc_format2_put_dtype */
   bool lacks_order;   /* something that is swapped does not say in which order it is, which is taken for '<' */
   uint32_t item_size; /* bytes of an element */
 } zarrc_format2_type;
 
-/* Appends the data type for a dtype. filters: the first says what objects are. */
+/* Appends the data type for a dtype, and to orders the byte orders of the fields of a struct, with a NUL. filters: the
+ * first says what objects are. */
 zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *filters, zarrc_format2_type *type,
-                                     zarrc_buf *out, zarrc_error *error);
+                                     zarrc_buf *orders, zarrc_buf *out, zarrc_error *error);
 
 /* Writes "<i4" for "int32": NumPy's names, which filters may have, mean the byte order of the machine, and format 2 is
  * taken for one of little-endian machines. Returns false if it is not such a name. */
@@ -58,6 +62,13 @@ bool zarrc_format2_spell(const char *text, char out[ZARRC_FORMAT2_SPELLED]);
 /* Reads the dtype of a filter, which is no list: its type in memory, and appends the data type unless out is NULL. */
 zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
                                     zarrc_error *error);
+
+/* The codec that swaps fields whose byte order is another one than that of `bytes`. Format 3 has no such fields: it is
+ * in no zarr.json. */
+#define ZARRC_FIELD_ORDER "zarrc.field_order"
+
+/* Returns ZARRC_UNSUPPORTED if that codec is in a chain, or in a shard of it. */
+zarrc_status zarrc_format2_check_orders(const zarrc_pipeline *pipeline, zarrc_error *error);
 
 /* Appends the list of codecs. */
 zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const zarrc_format2_type *type, zarrc_buf *out,

@@ -258,6 +258,14 @@ static zarrc_status put_transpose(chain *c, int ndim) {
   return end(c, status);
 }
 
+/* Has fields swapped that have another byte order than `bytes` says. */
+static zarrc_status put_orders(chain *c, const char *orders) {
+  zarrc_status status = begin_named(c, ZARRC_FIELD_ORDER);
+  if (!status) status = put_text(c, "\"orders\": \"");
+  if (!status) status = put_text(c, orders);
+  return end(c, status ? status : put_text(c, "\""));
+}
+
 /* The filter that stores objects makes bytes of them, but for categorize. */
 static zarrc_status put_object_codec(chain *c, const zarrc_json *codec) {
   size_t n;
@@ -300,6 +308,7 @@ zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const za
   const zarrc_json *compressor = zarrc_json_get(root, "compressor");
   zarrc_status status = put_text(&c, "[");
   if (!status && ndim > 1 && is_transposed(root, type)) status = put_transpose(&c, ndim);
+  if (!status && type->mixed) status = put_orders(&c, type->orders);
   if (!status) status = put_filters(&c, zarrc_json_get(root, "filters"), type->is_object);
   if (!status && !zarrc_json_string_is(zarrc_json_get(compressor, "id"), "zfpy")) status = make_bytes(&c);
   if (!status && compressor && !zarrc_json_is(compressor, ZARRC_JSON_NULL)) {
@@ -307,4 +316,18 @@ zarrc_status zarrc_format2_put_codecs(const zarrc_json *root, int ndim, const za
     if (status) zarrc_error_prefix(error, "/compressor: ");
   }
   return status ? status : put_text(&c, "]");
+}
+
+zarrc_status zarrc_format2_check_orders(const zarrc_pipeline *pipeline, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline) && !status; i++) {
+    const zarrc_codec *codec = zarrc_pipeline_codec(pipeline, i);
+    const zarrc_pipeline *inner = zarrc_shard_inner(codec);
+    if (!strcmp(zarrc_codec_name(codec), ZARRC_FIELD_ORDER))
+      status = zarrc_fail(error, ZARRC_UNSUPPORTED,
+                          "the fields have both byte orders, and Zarr format 3 has one for all fields of a struct");
+    else if (inner)
+      status = zarrc_format2_check_orders(inner, error);
+  }
+  return status;
 }

@@ -15,8 +15,10 @@ typedef struct composing {
   const zarrc_json *codecs; /* the canonical list */
   size_t serializer;        /* the number of the codec that makes bytes of elements */
   bool is_object;           /* that codec stores elements of variable length; it is the first filter */
+  size_t first;             /* the number of the first codec that can be a filter */
   bool is_f;                /* the first codec is a transpose that means order F */
   char order;               /* '<' or '>': the byte order of elements */
+  const char *orders;       /* of fields, if they have both; '>' stands for the other one than order. Or NULL */
   zarrc_buf *out;
   zarrc_error *error;
 } composing;
@@ -73,24 +75,25 @@ static zarrc_status put_unit(const composing *c, const zarrc_dtype *dtype) {
   return zarrc_buf_printf(c->out, c->error, "[%d%s]", (int)dtype->time_scale, unit);
 }
 
-static zarrc_status put_dtype(const composing *c, const zarrc_dtype *dtype, char order);
+static zarrc_status put_dtype(const composing *c, const zarrc_dtype *dtype, char order, const char **orders);
 
-static zarrc_status put_fields(const composing *c, const zarrc_dtype *dtype, char order) {
+static zarrc_status put_fields(const composing *c, const zarrc_dtype *dtype, char order, const char **orders) {
   zarrc_status status = put(c, "[");
   for (size_t i = 0; i < zarrc_dtype_nfields(dtype) && !status; i++) {
     const zarrc_field *field = zarrc_dtype_field(dtype, i);
     status = put(c, i ? ", [" : "[");
     if (!status) status = put_string(c, field->name);
     if (!status) status = put(c, ", ");
-    if (!status) status = put_dtype(c, &field->dtype, order);
+    if (!status) status = put_dtype(c, &field->dtype, order, orders);
     if (!status) status = put(c, "]");
   }
   return status ? status : put(c, "]");
 }
 
-/* Writes a dtype in a byte order, as NumPy names it. */
-static zarrc_status put_dtype(const composing *c, const zarrc_dtype *dtype, char order) {
-  if (dtype->type == ZARRC_STRUCT) return put_fields(c, dtype, order);
+/* Writes a dtype in a byte order, as NumPy names it. orders: of the fields from this one on; or of NULL. */
+static zarrc_status put_dtype(const composing *c, const zarrc_dtype *dtype, char order, const char **orders) {
+  if (dtype->type == ZARRC_STRUCT) return put_fields(c, dtype, order, orders);
+  if (*orders && *(*orders)++ == '>') order = order == '<' ? '>' : '<';
   char kind = kinds[dtype->type];
   uint32_t unit = dtype->type == ZARRC_FIXED_UTF32 ? 4 : 1;
   if (!kind) return zarrc_fail(c->error, ZARRC_UNSUPPORTED, "Zarr format 2 has no such data type");
@@ -111,6 +114,7 @@ static zarrc_status put_packed(const composing *c) {
   stored.endian = c->order == '>' ? ZARRC_BIG : ZARRC_LITTLE;
   zarrc_view to = zarrc_view_c(&stored, 0, NULL, bytes), from = zarrc_view_c(&m->dtype, 0, NULL, m->fill);
   zarrc_copy(&to, &from);
+  if (c->orders) zarrc_field_orders_swap(&to, c->orders);
   zarrc_status status = put(c, "\"");
   if (!status) status = zarrc_base64_append(c->out, bytes, m->dtype.item_size, c->error);
   zarrc_free(m->ctx, bytes);
@@ -166,7 +170,7 @@ static bool compresses(const char *id) {
 static zarrc_status put_filter_dtype(const composing *c, const zarrc_json *value) {
   size_t n;
   zarrc_dtype dtype = {0};
-  const char *text = zarrc_json_get_string(value, &n);
+  const char *text = zarrc_json_get_string(value, &n), *no_orders = NULL;
   if (!text || n < 2 || text[0] == '|') return put_json(c, value);
   char order = text[0] == '>' ? c->order == '<' ? '>' : '<' : c->order;
   if (text[0] == '<' || text[0] == '>') {
@@ -175,7 +179,7 @@ static zarrc_status put_filter_dtype(const composing *c, const zarrc_json *value
     return status ? status : put(c, "\"");
   }
   zarrc_status status = zarrc_dtype_parse(c->m->ctx, text, &dtype, c->error);
-  if (!status) status = put_dtype(c, &dtype, order);
+  if (!status) status = put_dtype(c, &dtype, order, &no_orders);
   zarrc_dtype_close(&dtype);
   return status;
 }
@@ -249,7 +253,7 @@ static zarrc_status put_compressor(const composing *c) {
 static zarrc_status put_filters(const composing *c) {
   bool any = false;
   zarrc_status status = ZARRC_OK;
-  for (size_t i = c->is_f ? 1 : 0; i < nfilters(c) && !status; i++) {
+  for (size_t i = c->first; i < nfilters(c) && !status; i++) {
     if (i == c->serializer && !c->is_object) continue;
     status = put(c, any ? ", " : "[");
     any = true;
@@ -271,13 +275,16 @@ static bool is_reversal(const composing *c, size_t i) {
 
 /* Looks at what decides on order and dtype. */
 static zarrc_status survey(composing *c) {
-  size_t n = zarrc_json_length(c->codecs);
+  size_t n = zarrc_json_length(c->codecs), norders;
   for (size_t i = 0; i < n; i++) {
     bool is_transpose = !strcmp(name_of(c, i), "transpose");
     if (is_transpose && (i > 0 || !is_reversal(c, i)))
       return zarrc_fail(c->error, ZARRC_UNSUPPORTED,
                         "Zarr format 2 can only reverse the order of all axes, before any other codec, not transpose");
     if (is_transpose) c->is_f = true;
+    bool is_orders = !strcmp(name_of(c, i), ZARRC_FIELD_ORDER) && i == c->first && !c->orders;
+    if (is_orders) c->orders = zarrc_json_get_string(zarrc_json_get(settings_of(c, i), "orders"), &norders);
+    c->first += is_transpose || is_orders;
     if (kind_of(c, i) == ZARRC_ARRAY_TO_BYTES) c->serializer = i;
   }
   const zarrc_json *endian = zarrc_json_get(settings_of(c, c->serializer), "endian");
@@ -289,7 +296,7 @@ static zarrc_status survey(composing *c) {
 static zarrc_status put_object(const composing *c) {
   if (!c->is_object) return put(c, "\"|O\"");                       /* of categorize, which is a filter on elements */
   if (!id_of(c, c->serializer)) return put_codec(c, c->serializer); /* says why not */
-  if (c->serializer == (c->is_f ? 1 : 0)) return put(c, "\"|O\"");
+  if (c->serializer == c->first) return put(c, "\"|O\"");
   return zarrc_fail(c->error, ZARRC_UNSUPPORTED, "Zarr format 2 has no codec before %s", name_of(c, c->serializer));
 }
 
@@ -298,13 +305,14 @@ static zarrc_status put_object(const composing *c) {
 
 static zarrc_status put_members(const composing *c) {
   const zarrc_metadata *m = c->m;
+  const char *orders = c->orders;
   zarrc_status status = put(c, "{\"chunks\": ");
   if (!status) status = put_dims(c, m->grid.chunk_shape);
   if (!status) status = put(c, ", \"compressor\": ");
   if (!status) status = put_compressor(c);
   if (!status) status = zarrc_buf_printf(c->out, c->error, ", \"dimension_separator\": \"%c\"", m->keys.separator);
   if (!status) status = put(c, ", \"dtype\": ");
-  if (!status) status = zarrc_dtype_is_variable(&m->dtype) ? put_object(c) : put_dtype(c, &m->dtype, c->order);
+  if (!status) status = zarrc_dtype_is_variable(&m->dtype) ? put_object(c) : put_dtype(c, &m->dtype, c->order, &orders);
   if (!status) status = put(c, ", \"fill_value\": ");
   if (!status) status = put_fill(c);
   if (!status) status = put(c, ", \"filters\": ");

@@ -11,7 +11,8 @@ enum { MAX_NESTING = 16 };
 
 typedef struct naming {
   zarrc_format2_type *type;
-  zarrc_buf *out; /* or NULL */
+  zarrc_buf *orders; /* or NULL */
+  zarrc_buf *out;    /* or NULL */
   zarrc_error *error;
 } naming;
 
@@ -55,29 +56,29 @@ static const char *take_digits(const char *p, uint32_t *out) {
   return p;
 }
 
-/* Adds a part of an element with a byte order ('|': it says none); all parts must have the same. */
-static zarrc_status join_order(const naming *n, char order) {
-  if (order == '|') {
-    n->type->lacks_order = true;
+/* Adds a part of an element, of units of some bytes in a byte order ('|': it says none). */
+static zarrc_status add_part(const naming *n, uint32_t nbytes, uint32_t unit, char order) {
+  zarrc_format2_type *type = n->type;
+  if (unit > 1 && order == '|') {
+    type->lacks_order = true;
     order = '<';
   }
-  if (n->type->order && n->type->order != order)
-    return zarrc_fail(n->error, ZARRC_UNSUPPORTED, "a dtype with fields of both byte orders");
-  n->type->order = order;
-  return ZARRC_OK;
-}
-
-static zarrc_status add_size(const naming *n, uint32_t nbytes) {
-  if (__builtin_add_overflow(n->type->item_size, nbytes, &n->type->item_size))
+  if (unit == 1) order = '|';
+  if (unit > 1 && type->order && type->order != order) {
+    type->mixed = true;
+    type->order = '<';
+  } else if (unit > 1) {
+    type->order = order;
+  }
+  if (__builtin_add_overflow(type->item_size, nbytes, &type->item_size))
     return zarrc_fail(n->error, ZARRC_LIMIT, "elements of more than 4 GiB");
-  return ZARRC_OK;
+  return n->orders ? zarrc_buf_append(n->orders, &order, 1, n->error) : ZARRC_OK;
 }
 
 static zarrc_status put_number(const naming *n, const zarrc_json *dtype, char order, char kind, uint32_t nbytes) {
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (numbers[i].kind != kind || numbers[i].nbytes != nbytes) continue;
-    zarrc_status status = nbytes > 1 ? join_order(n, order) : ZARRC_OK;
-    if (!status) status = add_size(n, nbytes);
+    zarrc_status status = add_part(n, nbytes, nbytes, order);
     if (!status) status = put(n, "\"");
     if (!status) status = put(n, numbers[i].name);
     return status ? status : put(n, "\"");
@@ -111,8 +112,7 @@ static zarrc_status put_length(const naming *n, const zarrc_json *dtype, char or
     if (__builtin_mul_overflow(length, lengths[i].unit, &nbytes) || length == UINT32_MAX)
       return zarrc_fail(n->error, ZARRC_LIMIT, "elements of more than 4 GiB");
     if (nbytes == 0) return zarrc_fail(n->error, ZARRC_UNSUPPORTED, "elements of no bytes");
-    zarrc_status status = lengths[i].unit > 1 ? join_order(n, order) : ZARRC_OK;
-    if (!status) status = add_size(n, nbytes);
+    zarrc_status status = add_part(n, nbytes, lengths[i].unit, order);
     if (status || !n->out) return status;
     return zarrc_buf_printf(n->out, n->error, "{\"name\": \"%s\", \"configuration\": {\"length_bytes\": %" PRIu32 "}}",
                             lengths[i].name, nbytes);
@@ -136,8 +136,7 @@ static zarrc_status put_time(const naming *n, const zarrc_json *dtype, char orde
   } else if (*p) {
     return refuse(n, dtype);
   }
-  zarrc_status status = join_order(n, order);
-  if (!status) status = add_size(n, 8);
+  zarrc_status status = add_part(n, 8, 8, order);
   if (status || !n->out) return status;
   return zarrc_buf_printf(n->out, n->error,
                           "{\"name\": \"numpy.%s\", \"configuration\": {\"unit\": \"%s\", \"scale_factor\": %" PRIu32
@@ -220,15 +219,18 @@ static zarrc_status put_object(const naming *n, const zarrc_json *filters) {
 }
 
 zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *filters, zarrc_format2_type *type,
-                                     zarrc_buf *out, zarrc_error *error) {
-  naming n = {type, out, error};
+                                     zarrc_buf *orders, zarrc_buf *out, zarrc_error *error) {
+  naming n = {type, orders, out, error};
   *type = (zarrc_format2_type){0};
-  return zarrc_json_string_is(dtype, "|O") ? put_object(&n, filters) : put_type(&n, dtype, 0);
+  zarrc_status status = zarrc_json_string_is(dtype, "|O") ? put_object(&n, filters) : put_type(&n, dtype, 0);
+  if (!status && orders) status = zarrc_buf_append(orders, "", 1, error);
+  if (!status && orders) type->orders = (const char *)orders->ptr;
+  return status;
 }
 
 zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
                                     zarrc_error *error) {
-  naming n = {type, out, error};
+  naming n = {type, NULL, out, error};
   size_t len;
   const char *text = zarrc_json_get_string(dtype, &len);
   char kind;

@@ -198,7 +198,9 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
   if (status == ZARRC_INVALID_METADATA) zarrc_rules_say_where(&m->rules, "codecs", error);
   if (status || m->format == 2) return status;
-  status = zarrc_rules_check_codecs(&m->rules, codecs, m->pipeline, error);
+  if (!m->becomes_2) status = zarrc_format2_check_orders(m->pipeline, error);
+  if (status) zarrc_error_prefix(error, "/codecs: ");
+  if (!status) status = zarrc_rules_check_codecs(&m->rules, codecs, m->pipeline, error);
   return status ? status : zarrc_rules_check_chain(&m->rules, m->pipeline, error);
 }
 
@@ -360,6 +362,7 @@ zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const zarrc_documents *document
   m->format = kind.format;
   m->rules = zarrc_rules_open(ctx, zarrc_ctx_get_options(ctx)->strict || (options && options->strict));
   m->rules.format = kind.format;
+  m->becomes_2 = !documents->name && options && options->zarr_format == 2;
   m->rules.lenient = documents->name && !m->rules.strict;
   if (zarrc_document_has_mark((const char *)documents->main.ptr, documents->main.len))
     status = zarrc_rules_bend(&m->rules, error, "the document begins with a byte order mark");

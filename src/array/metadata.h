@@ -41,6 +41,7 @@ typedef struct zarrc_metadata {
   char *extras;     /* see zarrc_document_extras; or NULL */
   char *text;       /* the canonical document, of either format */
   int format;       /* 2 or 3 */
+  bool becomes_2;   /* a .zarray will be made of the document, which is stored nowhere */
   zarrc_format2 format2;
 } zarrc_metadata;
 

@@ -43,6 +43,7 @@ const zarrc_codec_class *const zarrc_builtin_codecs[] = {&zarrc_bytes_class,
                                                          &zarrc_json2_class,
                                                          &zarrc_msgpack2_class,
                                                          &zarrc_vlen_array_class,
+                                                         &zarrc_field_order_class,
                                                          NULL};
 
 /* `endian` is what drafts of the v3 specification called `bytes`. */

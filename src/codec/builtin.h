@@ -52,4 +52,7 @@ extern const zarrc_codec_class zarrc_json2_class;
 extern const zarrc_codec_class zarrc_msgpack2_class;
 extern const zarrc_codec_class zarrc_vlen_array_class;
 
+/* Of zarrc's own, for what only format 2 has. */
+extern const zarrc_codec_class zarrc_field_order_class;
+
 #endif

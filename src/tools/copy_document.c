@@ -140,7 +140,8 @@ static const char *instead_of(const zarrc_json *name) {
   return NULL;
 }
 
-/* Writes the codecs of the source. Without categorize, strings are stored as such. */
+/* Writes the codecs of the source. Without categorize, strings are stored as such. In format 3 a struct has one byte
+ * order: that of `bytes`. */
 static void put_chain(composing *c, const zarrc_json *list) {
   bool any = false, categorized = false;
   put_text(c, "[");
@@ -151,6 +152,7 @@ static void put_chain(composing *c, const zarrc_json *list) {
       categorized = true;
       continue;
     }
+    if (c->k->options.zarr_format != 2 && zarrc_json_string_is(name, "zarrc.field_order")) continue;
     if (any) put_text(c, ", ");
     any = true;
     if (categorized && zarrc_json_string_is(name, "bytes"))
@@ -249,7 +251,7 @@ zarrc_status zarrc_copy_document(zarrc_copier *k, const zarrc_array *source, zar
                  .error = error};
   if (is_same_2(k, source)) return zarrc_array_document(source, 2, out, error);
   if (zarrc_array_check_readable(source, NULL)) return zarrc_array_document(source, 3, out, error);
-  zarrc_status status = zarrc_array_document(source, 3, &metadata, error);
+  zarrc_status status = zarrc_array_description(source, &metadata, error);
   if (!status)
     status = zarrc_json_parse(k->ctx, (const char *)metadata.ptr, metadata.len, "attributes", &c.document, error);
   if (!status) status = zarrc_json_parse(k->ctx, codecs, strlen(codecs), NULL, &c.codecs, error);

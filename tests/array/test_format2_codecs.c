@@ -52,7 +52,8 @@ static zarrc_status translate(const char *members, const zarrc_format2_type *typ
 static void test_chains(void **state) {
   static const zarrc_format2_type i4 = {.order = '<', .item_size = 4}, f8be = {.order = '>', .item_size = 8},
                                   u1 = {.item_size = 1}, long_type = {.item_size = 300},
-                                  object = {.is_object = true, .item_size = 1};
+                                  object = {.is_object = true, .item_size = 1},
+                                  mixed = {.order = '<', .mixed = true, .orders = "<>|", .item_size = 9};
   static const struct {
     const zarrc_format2_type *type;
     const char *members, *expected;
@@ -108,6 +109,9 @@ static void test_chains(void **state) {
        "\"compressor\": {\"id\": \"blosc\", \"shuffle\": -1}",
        "[" CODEC("numcodecs.astype",
                  "\"encode_dtype\": \"|i1\", \"decode_dtype\": \"<i4\"") ", " PLAIN ", " BLOSC(5, "bitshuffle", 1) "]"},
+      {&mixed, "\"order\": \"F\", \"compressor\": {\"id\": \"zlib\", \"level\": 1}",
+       "[" CODEC("transpose", "\"order\": [1, 0]") ", " CODEC(
+           ZARRC_FIELD_ORDER, "\"orders\": \"<>|\"") ", " BYTES ", " CODEC("numcodecs.zlib", "\"level\": 1") "]"},
       {&u1, "\"filters\": [{\"id\": \"packbits\"}]", "[" CODEC("numcodecs.packbits", "") ", " PLAIN "]"},
       /* after a filter on bytes the elements are bytes */
       {&i4, "\"filters\": [{\"id\": \"shuffle\", \"elementsize\": 4}], \"compressor\": {\"id\": \"blosc\"}",

@@ -100,6 +100,10 @@ static void test_whole(void **state) {
 static void test_members(void **state) {
 #define BIG                   "[{\"name\": \"bytes\", \"configuration\": {\"endian\": \"big\"}}]"
 #define NAMED(name, settings) "{\"name\": \"" name "\", \"configuration\": {" settings "}}"
+#define ORDERS(orders)        NAMED("zarrc.field_order", "\"orders\": \"" orders "\"")
+#define MIXED                                                                                                          \
+  NAMED("struct",                                                                                                      \
+        "\"fields\": [{\"name\": \"a\", \"data_type\": \"int16\"}, {\"name\": \"b\", \"data_type\": \"int16\"}]")
   static const struct {
     const char *type, *codecs, *fill, *part;
   } rows[] = {
@@ -125,6 +129,15 @@ static void test_members(void **state) {
        "\"data_type\": \"uint8\"}]}}}]}}",
        BIG, "{\"a\": 1, \"b\": {\"c\": 2}}",
        "[[\"a\", \">i2\"], [\"b\", [[\"c\", \"|u1\"]]]], \"fill_value\": \"AAEC\""},
+      {MIXED, "[" ORDERS("<>") ", " BYTES "]", "{\"a\": 1, \"b\": 2}",
+       "[[\"a\", \"<i2\"], [\"b\", \">i2\"]], \"fill_value\": \"AQAAAg==\", \"filters\": null"},
+      {MIXED, "[" ORDERS("<>") ", " NAMED("bytes", "\"endian\": \"big\"") "]", NULL,
+       "[[\"a\", \">i2\"], [\"b\", \"<i2\"]]"},
+      {MIXED, "[" ORDERS(">>") ", " BYTES "]", "{\"a\": 1, \"b\": 2}",
+       "[[\"a\", \">i2\"], [\"b\", \">i2\"]], \"fill_value\": \"AAEAAg==\""},
+      {MIXED, "[" NAMED("transpose", "\"order\": [1, 0]") ", " ORDERS("><") ", " BYTES "]", NULL, "\"order\": \"F\""},
+      {MIXED, "[" ORDERS("<>") ", " NAMED("transpose", "\"order\": [1, 0]") ", " BYTES "]", NULL, NULL},
+      {MIXED, "[" ORDERS("<>") ", " ORDERS("<>") ", " BYTES "]", NULL, NULL},
       {"string", "[{\"name\": \"vlen-utf8\"}]", "\"\\u00e4\"",
        "\"|O\", \"fill_value\": \"\\u00e4\", \"filters\": [{\"id\": \"vlen-utf8\"}], \"order\": \"C\""},
       {"bytes", "[{\"name\": \"vlen-bytes\"}]", "\"AQI=\"",

@@ -14,14 +14,18 @@
 #include <string.h>
 
 static zarrc_ctx *ctx;
+static zarrc_buf orders;
 
 static int open_ctx(void **state) {
   (void)state;
-  return zarrc_ctx_open(NULL, &ctx, NULL);
+  zarrc_status status = zarrc_ctx_open(NULL, &ctx, NULL);
+  orders = zarrc_buf_new(ctx, 4096);
+  return status;
 }
 
 static int close_ctx(void **state) {
   (void)state;
+  zarrc_buf_clear(&orders);
   zarrc_ctx_close(ctx);
   return 0;
 }
@@ -31,11 +35,12 @@ static zarrc_status translate(const char *dtype, const char *filters, zarrc_form
   char text[8192];
   zarrc_json_doc *doc;
   zarrc_buf buf = zarrc_buf_over(out, 4095);
+  orders.len = 0;
   snprintf(text, sizeof text, "{\"dtype\": %s, \"filters\": %s}", dtype, filters);
   assert_int_equal(zarrc_json_parse(ctx, text, strlen(text), NULL, &doc, NULL), ZARRC_OK);
   const zarrc_json *root = zarrc_json_root(doc);
-  zarrc_status status =
-      zarrc_format2_put_dtype(zarrc_json_get(root, "dtype"), zarrc_json_get(root, "filters"), type, &buf, error);
+  zarrc_status status = zarrc_format2_put_dtype(zarrc_json_get(root, "dtype"), zarrc_json_get(root, "filters"), type,
+                                                &orders, &buf, error);
   out[buf.len] = 0;
   zarrc_json_close(doc);
   return status;
@@ -119,7 +124,6 @@ static void test_refused(void **state) {
       {"[[\"a\", \"<f4\", [2, 2]]]", ZARRC_UNSUPPORTED, "a field that is an array in each element"},
       {"[[[\"title\", \"a\"], \"<f4\"]]", ZARRC_UNSUPPORTED, "a field with a title"},
       {"[[\"a\", \"|O\"]]", ZARRC_UNSUPPORTED, "a field of Python objects"},
-      {"[[\"a\", \"<f4\"], [\"b\", \">f4\"]]", ZARRC_UNSUPPORTED, "fields of both byte orders"},
       {"[[\"a\", \"|V4294967295\"]]", ZARRC_LIMIT, "4 GiB"},
       {"[[\"a\", \"|V4294967294\"], [\"b\", \"<i2\"]]", ZARRC_LIMIT, "4 GiB"},
   };
@@ -173,8 +177,41 @@ static void test_objects(void **state) {
   }
 }
 
+/* Structs with fields of both byte orders. */
+static void test_orders(void **state) {
+  static const struct {
+    const char *dtype, *orders;
+    char order;
+    bool mixed;
+  } rows[] = {
+      {"[[\"a\", \"<f4\"], [\"b\", \">f4\"]]", "<>", '<', true},
+      {"[[\"a\", \">f4\"], [\"b\", \"<f4\"]]", "><", '<', true},
+      {"[[\"a\", \">f4\"], [\"b\", \"|u1\"]]", ">|", '>', false},
+      {"[[\"a\", \">f4\"], [\"b\", \"|i4\"]]", "><", '<', true},
+      {"[[\"a\", \">u1\"], [\"b\", \"<u2\"]]", "|<", '<', false},
+      {"[[\"t\", \">i2\"], [\"p\", [[\"x\", \"<f8\"], [\"z\", \"|b1\"]]], [\"s\", \"|S3\"], [\"u\", \">U2\"], "
+       "[\"v\", \"|V2\"], [\"w\", \"<M8[ns]\"], [\"c\", \">c8\"]]",
+       "><||>|<>", '<', true},
+      {"\">i2\"", ">", '>', false},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_format2_type type;
+    zarrc_error error = {0};
+    char text[4096];
+    if (translate(rows[i].dtype, "null", &type, text, &error)) fail_msg("%s: %s", rows[i].dtype, SAID(error));
+    assert_string_equal(type.orders, rows[i].orders);
+    assert_int_equal(type.order, rows[i].order);
+    assert_int_equal(type.mixed, rows[i].mixed);
+    zarrc_dtype dtype;
+    assert_int_equal(zarrc_dtype_open(ctx, text, strlen(text), &dtype, NULL), ZARRC_OK);
+    assert_true(zarrc_field_orders_fit(&dtype, type.orders));
+    zarrc_dtype_close(&dtype);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_refused),
-                                     cmocka_unit_test(test_objects)};
+                                     cmocka_unit_test(test_orders), cmocka_unit_test(test_objects)};
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

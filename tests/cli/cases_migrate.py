@@ -54,6 +54,22 @@ class Migrate(support.Case):
         self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q", "--force")
         self.assertEqual(json.loads((self.folder / "h.zarr/.zattrs").read_text()), {"r": 1})
 
+    def test_fields_of_both_byte_orders(self):
+        """Format 3 has one byte order for all fields of a struct: nothing is written, not even of other arrays."""
+        (self.folder / "h.zarr/z").mkdir()
+        (self.folder / "h.zarr/z/.zarray").write_text(json.dumps({
+            "zarr_format": 2, "shape": [2], "chunks": [2], "dtype": [["a", "<i2"], ["b", ">i2"]], "order": "C", "filters": None,
+            "compressor": None, "fill_value": None}))
+        (self.folder / "h.zarr/z/0").write_bytes(struct.pack("<h", 1) + struct.pack(">h", 2) + struct.pack("<h", 3) + struct.pack(">h", -4))
+        before = self.tree()
+        for more in ([], ["-n"], ["--remove-v2-metadata"]):
+            self.refused("migrate", "h.zarr", *more, code=5, says=["h.zarr/z: ", "the fields have both byte orders"])
+            self.assertEqual(self.tree(), before)
+        self.assertEqual(self.raw("h.zarr/z"), struct.pack("<4h", 1, 2, 3, -4))
+        self.zarrc("copy", "h.zarr", "three.zarr", "-q")
+        self.assertEqual(self.raw("three.zarr/z"), struct.pack("<4h", 1, 2, 3, -4))
+        self.assertNotIn("field_order", (self.folder / "three.zarr/z/zarr.json").read_text())
+
     def test_members(self):
         """What format 3 has no place for is not removed unasked."""
         document = self.folder / "h.zarr/g/a/.zarray"

@@ -22,6 +22,8 @@ COMPRESSORS = {
 }
 DTYPES = ["|b1", "|i1", "<i4", ">i4", ">f8", "<f2", "<c16", ">c8", "|S5", "<U3", ">U3", "<M8[ns]", ">m8[h]", "|V4"]
 STRUCT = numpy.dtype([("a", ">u2"), ("b", "|i1"), ("s", "|S3")])
+# fields of both byte orders, which format 3 has no words for
+MIXED = numpy.dtype([("t", ">i2"), ("p", [("x", "<f8"), ("y", ">f8"), ("z", "|u1")]), ("s", "|S3"), ("u", ">U2"), ("c", "<c8")])
 
 
 def values(dtype, shape):
@@ -80,6 +82,43 @@ def test_structs(zarrc, tmp_path):
     zarrc("copy", tmp_path / "s.zarr", tmp_path / "t.zarr", "-q")
     raw = zarrc("get", tmp_path / "t.zarr", "--format", "raw", "-o", "-")
     assert raw == values(STRUCT, (9,)).astype(STRUCT.newbyteorder("<")).tobytes()
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("compressor", COMPRESSORS)
+def test_fields_of_both_byte_orders(zarrc, tmp_path, order, compressor):
+    data = numpy.zeros((7, 5), MIXED)
+    for name, kind in (("t", "<i2"), ("c", "<c8"), ("u", "<U2"), ("s", "|S3")):
+        data[name] = values(kind, (7, 5))
+    data["p"]["x"], data["p"]["y"], data["p"]["z"] = values("<f8", (7, 5)), -values("<f8", (7, 5)), values("|u1", (7, 5))
+    little = data.astype(MIXED.newbyteorder("<"))
+    array = make(tmp_path / "a.zarr", MIXED, (7, 5), (3, 2), order, compressor=COMPRESSORS[compressor], fill=data[1, 1])
+    array[:4] = data[:4]  # so that one row of chunks has its fill value
+    data[4:] = data[1, 1]
+    little[4:] = little[1, 1]
+
+    def raw(name, *more):
+        return zarrc("get", tmp_path / name, "--format", "raw", "-o", "-", *more)
+
+    assert raw("a.zarr") == little.tobytes()
+    assert raw("a.zarr", "-s", "1:6:2,3") == little[1:6:2, 3].tobytes()
+    zarrc("copy", tmp_path / "a.zarr", tmp_path / "as-it-is.zarr", "--zarr-format", "2", "-q")
+    zarrc("copy", tmp_path / "a.zarr", tmp_path / "cut.zarr", "--zarr-format", "2", "-c", "4,5", "-q")
+    own = json.loads((tmp_path / "a.zarr/.zarray").read_text())
+    for name in ("as-it-is", "cut"):
+        made = json.loads((tmp_path / f"{name}.zarr/.zarray").read_text())
+        assert {key: made[key] for key in ("dtype", "fill_value", "order")} == {key: own[key] for key in ("dtype", "fill_value", "order")}
+        assert equal(zarr.open_array(str(tmp_path / f"{name}.zarr"), mode="r")[...], data)
+    (tmp_path / "part").write_bytes(little[3:6, :3].tobytes())
+    zarrc("put", tmp_path / "cut.zarr", "-s", "1:4,2:5", "--format", "raw", "-i", tmp_path / "part")
+    changed = data.copy()
+    changed[1:4, 2:5] = data[3:6, :3]
+    assert equal(zarr.open_array(str(tmp_path / "cut.zarr"), mode="r")[...], changed)
+    zarrc("copy", tmp_path / "a.zarr", tmp_path / "three.zarr", "--check", "-q")
+    assert "field_order" not in (tmp_path / "three.zarr/zarr.json").read_text()
+    assert raw("three.zarr") == little.tobytes()
+    if zarr.__version__ >= "3.2":  # older ones have another name for structs in format 3
+        assert equal(zarr.open_array(str(tmp_path / "three.zarr"), mode="r")[...], data)
 
 
 def test_strings(zarrc, tmp_path):

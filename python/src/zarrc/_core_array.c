@@ -242,13 +242,13 @@ static PyObject *array_attributes(PyObject *object, void *closure) {
   return PyUnicode_FromString(zarrc_array_attributes(((core_array *)object)->array));
 }
 
-/* The document of format 3 that describes the array, whatever its format is. */
+/* A document in the words of format 3 that describes the array, whatever its format is. */
 static PyObject *array_document(PyObject *object, void *closure) {
   const zarrc_array *array = ((core_array *)object)->array;
   zarrc_buf text = zarrc_buf_new(zarrc_array_store(array)->ctx, SIZE_MAX / 2);
   zarrc_error error = {0};
   (void)closure;
-  zarrc_status status = zarrc_array_document(array, 3, &text, &error);
+  zarrc_status status = zarrc_array_description(array, &text, &error);
   PyObject *result = status ? core_raise(core_state_of(Py_TYPE(object)), &error)
                             : PyUnicode_FromStringAndSize((const char *)text.ptr, (Py_ssize_t)text.len);
   zarrc_buf_clear(&text);
