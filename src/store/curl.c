@@ -70,7 +70,7 @@ void zarrc_curl_count(const zarrc_curl *curl, zarrc_http_counts *out) {
 #include <time.h>
 
 enum {
-  BUFFER_NBYTES = 32 << 10,
+  BUFFER_NBYTES = 16 << 10,
   LANE_NBYTES = 48 << 10,     /* approximate memory of a transfer */
   HEAD_NBYTES = 64 << 10,     /* longest head of an answer */
   UNWANTED_NBYTES = 64 << 10, /* so much is read of a body that nobody wants, to keep the connection */

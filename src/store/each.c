@@ -14,7 +14,7 @@
  * small. */
 #define IN_PROGRESS  256
 #define AT_ONCE      64
-#define SMALL_NBYTES ((uint64_t)4 << 20) /* all together */
+#define SMALL_NBYTES ((uint64_t)2 << 20) /* all together */
 /* The most to fetch at once: this part of max_memory, or so many bytes without a limit. */
 #define OF_THE_LIMIT 4
 #define ROUND_NBYTES ((uint64_t)256 << 20)

@@ -104,10 +104,10 @@ static zarrc_status read_box(fixture *f, int64_t start, int64_t count, int32_t *
 
 /* --------------------------------------------------------------------------------------------------------- waves */
 
-/* 1,024 chunks of 24 bytes, and of 4, 32 and 64 KiB: 64 are waited for at once, up to 256 if they are at most 4 MiB. */
+/* 1,024 chunks of 24 bytes, and of 4, 16 and 32 KiB: 64 are waited for at once, up to 256 if they are at most 2 MiB. */
 static void an_array_of_many_chunks(void **state) {
   static const char *const shapes[][2] = {
-      {"[64, 96]", "[2, 3]"}, {"[1048576]", "[1024]"}, {"[8388608]", "[8192]"}, {"[16777216]", "[16384]"}};
+      {"[64, 96]", "[2, 3]"}, {"[1048576]", "[1024]"}, {"[4194304]", "[4096]"}, {"[8388608]", "[8192]"}};
   static const size_t nwaves[] = {4, 4, 8, 16};
   (void)state;
   for (size_t i = 0; i < 4; i++) {
