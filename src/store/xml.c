@@ -83,10 +83,31 @@ static zarrc_status take_cdata(zarrc_xml *x, zarrc_error *error) {
 
 /* -------------------------------------------------------------------------------------------------------- tags */
 
+/* Returns whether a name ends before a character. */
+static bool ends_name(char c) {
+  switch (c) {
+  case ' ':
+  case '\t':
+  case '\r':
+  case '\n':
+  case '/':
+  case '>':
+  case '=':
+  case '<':
+  case '&':
+  case '"':
+  case '\'':
+  case '\0':
+    return true;
+  default:
+    return false;
+  }
+}
+
 /* Reads a name and leaves out its prefix. */
 static zarrc_xml_name take_name(zarrc_xml *x) {
   const char *begin = x->at;
-  while (x->at < x->end && !is_space(*x->at) && !strchr("/>=<&\"'", *x->at)) {
+  while (x->at < x->end && !ends_name(*x->at)) {
     if (*x->at == ':') begin = x->at + 1;
     x->at++;
   }
