@@ -53,6 +53,9 @@ ZARRC_API zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_
  * dimensions, the type and the fill value; or, if grid is NULL, the chunk that spec describes. */
 ZARRC_API zarrc_status zarrc_codec_validate(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_grid *grid,
                                             zarrc_error *error);
+/* Returns ZARRC_INVALID_METADATA, with the reason, if the codec decodes only: it is from a stored document, with a
+ * setting that encoding alone needs and that is no good, such as a level of null. */
+ZARRC_API zarrc_status zarrc_codec_check_encodes(const zarrc_codec *codec, zarrc_error *error);
 /* Gets the spec of the encoded chunk (resolve_metadata). It borrows what `in` borrows, or from the codec. */
 ZARRC_API zarrc_status zarrc_codec_resolve(const zarrc_codec *codec, const zarrc_spec *in, zarrc_spec *out,
                                            zarrc_error *error);

@@ -26,6 +26,9 @@ ZARRC_API const zarrc_codec *zarrc_pipeline_codec(const zarrc_pipeline *pipeline
 /* Returns whether the evolved codecs of both are equal. */
 ZARRC_API bool zarrc_pipeline_equal(const zarrc_pipeline *a, const zarrc_pipeline *b);
 ZARRC_API const zarrc_spec *zarrc_pipeline_spec(const zarrc_pipeline *pipeline); /* of the decoded chunk */
+/* Returns ZARRC_INVALID_METADATA if a codec of the chain decodes only; see zarrc_codec_check_encodes. Those in shards
+ * are asked when they are to encode. */
+ZARRC_API zarrc_status zarrc_pipeline_check_encodes(const zarrc_pipeline *p, zarrc_error *error);
 /* Validates every codec of the chain for chunks like `spec`; see zarrc_codec_validate. */
 ZARRC_API zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *pipeline, const zarrc_spec *spec,
                                                const zarrc_grid *grid, zarrc_error *error);

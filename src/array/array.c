@@ -143,6 +143,7 @@ zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_bu
   zarrc_status status = zarrc_format_check(format, &format, error);
   if (!status && format != m->format) status = zarrc_array_check_readable(array, error);
   if (!status && format == 3 && m->format == 2) status = zarrc_format2_check_orders(m->pipeline, error);
+  if (!status && format != m->format) status = zarrc_metadata_check_encodes(m, error);
   if (status) return status;
   m = (const zarrc_metadata *)zarrc_editions_enter(&self->editions);
   status = format == m->format ? zarrc_text_append(out, m->text, error)

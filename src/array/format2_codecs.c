@@ -94,10 +94,17 @@ static zarrc_status end_with_others(chain *c, const zarrc_json *codec, const cha
   return end(c, status);
 }
 
+/* Higher levels than the highest mean that, as in numcodecs. */
+enum { MAX_ZSTD = 22 };
+
 static zarrc_status put_zstd(chain *c, const zarrc_json *codec) {
   static const char *const members[] = {"id", "level", "checksum", NULL};
+  int64_t level;
   zarrc_status status = begin_named(c, "zstd");
-  if (!status) status = put_member(c, codec, "level", "0", false);
+  if (!status && zarrc_json_get_int64(zarrc_json_get(codec, "level"), &level) && level > MAX_ZSTD && level <= INT32_MAX)
+    status = zarrc_buf_printf(c->out, c->error, "\"level\": %d, ", MAX_ZSTD);
+  else if (!status)
+    status = put_member(c, codec, "level", "0", false);
   if (!status) status = put_member(c, codec, "checksum", "false", true);
   return end_with_others(c, codec, members, status);
 }
@@ -114,14 +121,18 @@ static zarrc_status put_gzip(chain *c, const zarrc_json *codec) {
   return end_with_others(c, codec, members, status);
 }
 
-/* Writes how elements are shuffled, which format 2 says by number: -1 is bits for single bytes, else bytes. */
+/* Writes how elements are shuffled, which format 2 says by number: -1 is bits for single bytes, else bytes. Whatever
+ * else it says is no name of a way to do that. */
 static zarrc_status put_shuffle(chain *c, const zarrc_json *value) {
   static const char *const names[] = {"noshuffle", "shuffle", "bitshuffle"};
   int64_t shuffle = 1;
+  size_t n = 0;
+  const char *text = value ? zarrc_json_text(value, &n) : NULL;
   if (value && !zarrc_json_get_int64(value, &shuffle)) shuffle = -2;
   if (shuffle == -1) shuffle = c->item_size == 1 ? 2 : 1;
-  if (shuffle < 0 || shuffle > 2) return zarrc_fail(c->error, ZARRC_INVALID_METADATA, "shuffle must be -1, 0, 1 or 2");
-  return zarrc_buf_printf(c->out, c->error, "\"shuffle\": \"%s\"", names[shuffle]);
+  if (shuffle >= 0 && shuffle <= 2) return zarrc_buf_printf(c->out, c->error, "\"shuffle\": \"%s\"", names[shuffle]);
+  zarrc_status status = put_text(c, "\"shuffle\": ");
+  return status ? status : zarrc_json_put_string(c->out, text, n, c->error);
 }
 
 /* An element longer than a byte can say is shuffled like single bytes. */

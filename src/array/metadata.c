@@ -180,6 +180,28 @@ static zarrc_status tell_codec(void *arg, const char *sentence, zarrc_error *err
   return zarrc_rules_bend(&m->rules, error, "%s: %s", place_of(m, "/codecs", "filters and compressor"), sentence);
 }
 
+static zarrc_status check_chain(const zarrc_pipeline *pipeline, zarrc_error *error) {
+  zarrc_status status = zarrc_pipeline_check_encodes(pipeline, error);
+  for (size_t i = 0; i < zarrc_pipeline_ncodecs(pipeline) && !status; i++) {
+    const zarrc_pipeline *inner = zarrc_shard_inner(zarrc_pipeline_codec(pipeline, i));
+    if (inner) status = check_chain(inner, error);
+  }
+  return status;
+}
+
+zarrc_status zarrc_metadata_check_encodes(const zarrc_metadata *m, zarrc_error *error) {
+  return m->pipeline ? check_chain(m->pipeline, error) : ZARRC_OK;
+}
+
+/* Tells why chunks can be read but not written. */
+static zarrc_status tell_what_decodes_only(zarrc_metadata *m, zarrc_error *error) {
+  char text[ZARRC_ERROR_TEXT];
+  zarrc_error why = {0};
+  if (!zarrc_metadata_check_encodes(m, &why)) return ZARRC_OK;
+  return zarrc_rules_bend(&m->rules, error, "%s: %s: chunks can be read, not written",
+                          place_of(m, "/codecs", "filters and compressor"), zarrc_error_text(&why, text, sizeof text));
+}
+
 static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, const zarrc_chunk_options *chunk,
                                 zarrc_error *error) {
   static const int64_t origin[ZARRC_MAX_NDIM] = {0};
@@ -197,6 +219,7 @@ static zarrc_status bind_codecs(zarrc_metadata *m, const zarrc_json *codecs, con
   if (!status) status = zarrc_pipeline_validate(m->pipeline, &m->spec, &m->grid, error);
   if (status) zarrc_error_prefix(error, "%s: ", place_of(m, "/codecs", "filters and compressor"));
   if (status == ZARRC_INVALID_METADATA) zarrc_rules_say_where(&m->rules, "codecs", error);
+  if (!status) status = tell_what_decodes_only(m, error);
   if (status || m->format == 2) return status;
   if (!m->becomes_2) status = zarrc_format2_check_orders(m->pipeline, error);
   if (status) zarrc_error_prefix(error, "/codecs: ");

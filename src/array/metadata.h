@@ -52,6 +52,9 @@ zarrc_status zarrc_metadata_open(zarrc_ctx *ctx, const zarrc_documents *document
                                  zarrc_metadata **out, zarrc_error *error);
 void zarrc_metadata_close(zarrc_metadata *metadata);
 
+/* Returns ZARRC_INVALID_METADATA if a codec, in shards too, decodes only; see zarrc_codec_check_encodes. */
+zarrc_status zarrc_metadata_check_encodes(const zarrc_metadata *metadata, zarrc_error *error);
+
 /* Change metadata that is not shared yet. */
 zarrc_status zarrc_metadata_set_shape(zarrc_metadata *metadata, const int64_t *shape, zarrc_error *error);
 zarrc_status zarrc_metadata_set_attributes(zarrc_metadata *metadata, const char *json, size_t n, zarrc_error *error);

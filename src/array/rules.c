@@ -90,7 +90,8 @@ static zarrc_status want_range(const place *p, const zarrc_json *configuration, 
                                int64_t max) {
   const zarrc_json *value = zarrc_json_get(configuration, member);
   int64_t x;
-  if (!value || (zarrc_json_get_int64(value, &x) && x >= min && x <= max)) return ZARRC_OK;
+  if (!zarrc_json_is(value, ZARRC_JSON_INTEGER)) return ZARRC_OK; /* then the codec decodes only, and that is told */
+  if (zarrc_json_get_int64(value, &x) && x >= min && x <= max) return ZARRC_OK;
   size_t n;
   char seen[ZARRC_EXCERPT];
   const char *text = zarrc_json_text(value, &n);
@@ -154,9 +155,12 @@ static zarrc_status check_gzip(const place *p, const zarrc_json *configuration) 
   return want_member(p, configuration, "level");
 }
 
+/* Of a level above 22 it has been told that the codec decodes only. */
 static zarrc_status check_zstd(const place *p, const zarrc_json *configuration) {
+  int64_t level;
+  bool is_above = zarrc_json_get_int64(zarrc_json_get(configuration, "level"), &level) && level > 22;
   zarrc_status status = want_member(p, configuration, "level");
-  return status ? status : want_range(p, configuration, "level", -131072, 22);
+  return status || is_above ? status : want_range(p, configuration, "level", -131072, 22);
 }
 
 static zarrc_status check_codec(place p, const zarrc_json *codec) {

@@ -6,7 +6,7 @@
 
 enum { ENCODED, DECODED };
 static const char *const setting_names[] = {"encode_dtype", "decode_dtype", NULL};
-static const zarrc_filter_schema schema = {"astype", setting_names, "Dd", DECODED, ENCODED};
+static const zarrc_filter_schema schema = {"astype", setting_names, "Dd", 0, DECODED, ENCODED};
 
 static zarrc_status astype_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;

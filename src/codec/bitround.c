@@ -14,16 +14,17 @@
 
 enum { KEEPBITS };
 static const char *const setting_names[] = {"keepbits", NULL};
-static const zarrc_filter_schema schema = {.id = "bitround", .names = setting_names, .kinds = "I"};
+static const zarrc_filter_schema schema = {.id = "bitround", .names = setting_names, .kinds = "I", .encoding_only = 1};
 
 static zarrc_status bitround_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;
   zarrc_status status = zarrc_filter_open(codec, &schema, error);
   const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
   int least = zarrc_codec_get_class(codec) == &zarrc_bitround_class;
-  if (!status && keepbits->real < least)
-    return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, below %d", keepbits->text, least);
-  return status;
+  if (status || codec->decodes_only || keepbits->real >= least) return status;
+  zarrc_error why = {0};
+  status = zarrc_fail(&why, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, below %d", keepbits->text, least);
+  return zarrc_codec_forgive(codec, status, &why, error);
 }
 
 /* Returns the bits of the fraction of a type, or of its components; 0: it has none. */
@@ -49,9 +50,18 @@ static zarrc_status bitround_validate(const zarrc_codec *codec, const zarrc_spec
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no numbers that can be rounded");
   if (bits == 0)
     return zarrc_fail(error, ZARRC_INVALID_METADATA, "the elements of the chunk are no floating-point numbers");
-  if (keepbits->real <= bits) return ZARRC_OK;
+  if (keepbits->real <= bits || codec->decodes_only) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.keepbits is %s, but the numbers have %u",
                     keepbits->text, bits);
+}
+
+/* Too many bits make nothing unreadable. */
+static zarrc_status bitround_evolve(zarrc_codec *codec, const zarrc_spec *spec, zarrc_error *error) {
+  const zarrc_setting *keepbits = &((zarrc_filter *)zarrc_codec_instance(codec))->setting[KEEPBITS];
+  unsigned bits = fraction_bits(spec->dtype.type);
+  zarrc_error why = {0};
+  if (bits == 0 || keepbits->real <= bits || is_whole(spec->dtype.type)) return ZARRC_OK;
+  return zarrc_codec_forgive(codec, bitround_validate(codec, spec, NULL, &why), &why, error);
 }
 
 typedef struct bitrounding {
@@ -139,8 +149,8 @@ static zarrc_status bitround_decode(const zarrc_codec *codec, const zarrc_spec *
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = text, .kind = ZARRC_ARRAY_TO_ARRAY, .fixed_size = true,          \
     .lossy = true, .instance_size = sizeof(zarrc_filter), .open = bitround_open, .to_json = zarrc_filter_to_json,      \
-    .copy = zarrc_codec_copy_instance, .equal = zarrc_filter_equal, .validate = bitround_validate,                     \
-    .u.aa = {.encode = bitround_encode, .decode = bitround_decode, .pointwise = true},                                 \
+    .copy = zarrc_codec_copy_instance, .equal = zarrc_filter_equal, .evolve = bitround_evolve,                         \
+    .validate = bitround_validate, .u.aa = {.encode = bitround_encode, .decode = bitround_decode, .pointwise = true},  \
   }
 const zarrc_codec_class zarrc_bitround_class = BITROUND_CLASS("bitround");
 const zarrc_codec_class zarrc_numcodecs_bitround_class = BITROUND_CLASS("numcodecs.bitround");

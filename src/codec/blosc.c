@@ -177,9 +177,9 @@ static zarrc_status blosc_encode(const zarrc_codec *codec, zarrc_parts *parts, z
 #define BLOSC_CLASS(class_name, instance, open_fn, to_json_fn, equal_fn)                                               \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
-    .instance_size = sizeof(instance), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,     \
-    .copy = zarrc_codec_copy_instance, .equal = equal_fn, .evolve = blosc_evolve, .validate = blosc_validate,          \
-    .encoded_size = blosc_encoded_size, .least_encoded_size = blosc_least_encoded_size,                                \
+    .self_describing = true, .instance_size = sizeof(instance), .missing_library = MISSING_LIBRARY, .open = open_fn,   \
+    .to_json = to_json_fn, .copy = zarrc_codec_copy_instance, .equal = equal_fn, .evolve = blosc_evolve,               \
+    .validate = blosc_validate, .encoded_size = blosc_encoded_size, .least_encoded_size = blosc_least_encoded_size,    \
     .u.bb = {                                                                                                          \
         .encode = blosc_encode, .decode = blosc_decode, .read = blosc_read, .max_nbytes = ZARRC_BLOSC_MAX_NBYTES},     \
   }

@@ -165,6 +165,7 @@ const zarrc_codec_class zarrc_numcodecs_bz2_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.bz2",
     .kind = ZARRC_BYTES_TO_BYTES,
+    .self_describing = true,
     .instance_size = sizeof(bz2),
 #if !ZARRC_HAVE_BZ2
     .missing_library = "libbz2",

@@ -61,6 +61,36 @@ static zarrc_status end_codec(zarrc_codec *codec, zarrc_status status, zarrc_cod
   return status;
 }
 
+zarrc_status zarrc_codec_forgive(zarrc_codec *codec, zarrc_status status, const zarrc_error *why, zarrc_error *error) {
+  char text[ZARRC_ERROR_TEXT];
+  if (status != ZARRC_INVALID_METADATA || !codec->forgives) {
+    if (status && error) *error = *why;
+    return status;
+  }
+  if (codec->decodes_only) return ZARRC_OK;
+  zarrc_error_text(why, text, sizeof text);
+  codec->decodes_only = zarrc_text_new(codec->ctx, text, strlen(text));
+  return codec->decodes_only ? ZARRC_OK
+                             : zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for codec %s", codec->codec_class->name);
+}
+
+/* Reads the configuration. If it is wrong, and decoding does not need it, the codec is opened without. */
+static zarrc_status read_configuration(zarrc_codec *codec, const char *text, size_t n, zarrc_error *error) {
+  const zarrc_codec_class *c = codec->codec_class;
+  zarrc_error why = {0};
+  zarrc_status status = c->open(codec, text, n, &why);
+  bool forgives = c->self_describing && codec->forgives && status == ZARRC_INVALID_METADATA;
+  if (!forgives) {
+    if (status && error) *error = why;
+    return status;
+  }
+  if (c->close) c->close(codec);
+  memset(codec->instance, 0, c->instance_size);
+  codec->node = NULL;
+  status = zarrc_codec_forgive(codec, status, &why, error);
+  return status ? status : c->open(codec, NULL, 0, error);
+}
+
 /* Opens a codec with the text of its configuration (NULL: there is none); node: the same, parsed, or NULL. */
 static zarrc_status make_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_class, const char *text, size_t n,
                                const zarrc_json *node, const zarrc_leniency *lenient, zarrc_codec **out,
@@ -76,9 +106,11 @@ static zarrc_status make_codec(zarrc_ctx *ctx, const zarrc_codec_class *codec_cl
     codec->opened = true;
     codec->node = node;
     codec->lenient = lenient;
-    status = codec_class->open(codec, text, n, error);
+    codec->forgives = lenient != NULL;
+    status = read_configuration(codec, text, n, error);
     codec->node = NULL;
     codec->lenient = NULL;
+    if (!status && codec->decodes_only && !codec->configuration) status = keep_text(codec, text, n, error);
     if (status) blame(error, codec_class->name);
   }
   return end_codec(codec, status, out);
@@ -114,17 +146,31 @@ zarrc_codec *zarrc_codec_share(const zarrc_codec *codec) {
   return shared;
 }
 
+/* Copies to a codec what is known of another one, besides the settings. */
+static zarrc_status copy_state(zarrc_codec *to, const zarrc_codec *from, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  to->forgives = from->forgives;
+  if (from->configuration) status = keep_text(to, from->configuration, from->configuration_nbytes, error);
+  if (status || !from->decodes_only) return status;
+  return zarrc_text_copy(to->ctx, from->decodes_only, strlen(from->decodes_only), &to->decodes_only, error);
+}
+
 /* Opens another codec with the same settings, for evolve to change. */
 static zarrc_status copy_codec(const zarrc_codec *from, zarrc_codec **out, zarrc_error *error) {
   const zarrc_codec_class *c = from->codec_class;
   zarrc_codec *codec = NULL;
-  if (!c->copy)
-    return make_codec(from->ctx, c, from->configuration, from->configuration_nbytes, NULL, NULL, out, error);
-  zarrc_status status = codec_new(from->ctx, c, &codec, error);
-  if (status) return status;
-  codec->opened = true;
-  status = c->copy(codec, from, error);
-  if (!status && keeps_text(c)) status = keep_text(codec, from->configuration, from->configuration_nbytes, error);
+  zarrc_status status;
+  if (c->copy) {
+    status = codec_new(from->ctx, c, &codec, error);
+    if (status) return status;
+    codec->opened = true;
+    status = c->copy(codec, from, error);
+  } else {
+    const char *text = from->decodes_only ? NULL : from->configuration;
+    status = make_codec(from->ctx, c, text, text ? from->configuration_nbytes : 0, NULL, NULL, &codec, error);
+    if (status) return status;
+  }
+  if (!status) status = copy_state(codec, from, error);
   return end_codec(codec, status, out);
 }
 
@@ -203,6 +249,7 @@ void zarrc_codec_close(zarrc_codec *codec) {
   if (!codec || atomic_fetch_sub_explicit(&codec->nowners, 1, memory_order_acq_rel) > 1) return;
   if (codec->opened && codec->codec_class->close) codec->codec_class->close(codec);
   zarrc_free(codec->ctx, codec->configuration);
+  zarrc_free(codec->ctx, codec->decodes_only);
   zarrc_free(codec->ctx, codec);
 }
 
@@ -227,13 +274,18 @@ const zarrc_codec_class *zarrc_codec_get_class(const zarrc_codec *codec) {
   return codec->codec_class;
 }
 
-bool zarrc_codec_equal(const zarrc_codec *a, const zarrc_codec *b) {
-  const zarrc_codec_class *c = a->codec_class;
-  if (c != b->codec_class) return false;
-  if (c->equal) return c->equal(a, b);
-  if (!c->instance_size || a == b) return true;
+static bool same_text(const zarrc_codec *a, const zarrc_codec *b) {
   if (a->configuration_nbytes != b->configuration_nbytes || !a->configuration != !b->configuration) return false;
   return !a->configuration || memcmp(a->configuration, b->configuration, a->configuration_nbytes) == 0;
+}
+
+bool zarrc_codec_equal(const zarrc_codec *a, const zarrc_codec *b) {
+  const zarrc_codec_class *c = a->codec_class;
+  if (c != b->codec_class || !a->decodes_only != !b->decodes_only) return false;
+  if (a->decodes_only) return same_text(a, b);
+  if (c->equal) return c->equal(a, b);
+  if (!c->instance_size || a == b) return true;
+  return same_text(a, b);
 }
 
 bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec) {
@@ -268,6 +320,7 @@ static zarrc_status their_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_e
 
 zarrc_status zarrc_codec_to_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error) {
   const zarrc_codec_class *c = codec->codec_class;
+  if (codec->decodes_only && codec->configuration) return zarrc_codec_written_json(codec, out, error);
   if (c->to_json) return is_builtin(c) ? c->to_json(codec, out, error) : their_json(codec, out, error);
   zarrc_status status = zarrc_buf_append(out, "{\"name\": ", 9, error);
   if (!status) status = zarrc_json_put_string(out, c->name, strlen(c->name), error);
@@ -308,9 +361,16 @@ zarrc_status zarrc_codec_evolve(const zarrc_codec *codec, const zarrc_spec *spec
   status = c->evolve(evolved, spec, error);
   if (status)
     blame(error, c->name);
-  else if (keeps_text(c))
+  else if (keeps_text(c) && !evolved->decodes_only)
     status = renew_text(evolved, error);
   return end_codec(evolved, status, out);
+}
+
+zarrc_status zarrc_codec_check_encodes(const zarrc_codec *codec, zarrc_error *error) {
+  if (!codec->decodes_only) return ZARRC_OK;
+  zarrc_fail(error, ZARRC_INVALID_METADATA, "%s", codec->decodes_only);
+  blame(error, codec->codec_class->name);
+  return ZARRC_INVALID_METADATA;
 }
 
 static zarrc_status check_library(const zarrc_codec_class *c, zarrc_error *error) {
@@ -425,6 +485,7 @@ static zarrc_status bytes_to_bytes(const zarrc_codec *codec, const zarrc_codec_j
 
 static zarrc_status chunk_run(const zarrc_codec *codec, const zarrc_codec_job *job, bool decode, zarrc_error *error) {
   zarrc_status status = check_library(codec->codec_class, error);
+  if (!status && !decode) status = zarrc_codec_check_encodes(codec, error);
   if (status) return status;
   switch (codec->codec_class->kind) {
   case ZARRC_ARRAY_TO_ARRAY:

@@ -19,6 +19,8 @@ struct zarrc_codec {
   size_t configuration_nbytes;
   const zarrc_json *node;        /* the parsed configuration, only while the codec is being opened; or NULL */
   const zarrc_leniency *lenient; /* likewise */
+  bool forgives;                 /* it was opened leniently */
+  char *decodes_only;            /* why it does not encode; or NULL */
   _Alignas(16) unsigned char instance[];
 };
 
@@ -31,6 +33,10 @@ zarrc_status zarrc_codec_copy_instance(zarrc_codec *to, const zarrc_codec *from,
 /* Implements `to_json` for classes that keep the text of the configuration, because they have neither `copy` nor
  * `equal`: as it was written. */
 zarrc_status zarrc_codec_written_json(const zarrc_codec *codec, zarrc_buf *out, zarrc_error *error);
+
+/* Takes a failure about a setting that encoding alone needs: ZARRC_OK if the codec is from a stored document, which
+ * then decodes only; otherwise the failure. status, why: of the check of the setting, ZARRC_OK included. */
+zarrc_status zarrc_codec_forgive(zarrc_codec *codec, zarrc_status status, const zarrc_error *why, zarrc_error *error);
 
 /* Checks the settings of a config and copies them to a codec with a zeroed instance. */
 typedef zarrc_status (*zarrc_codec_set_fn)(zarrc_codec *codec, const void *config, zarrc_error *error);

@@ -13,7 +13,7 @@
 
 enum { DTYPE, ASTYPE };
 static const char *const setting_names[] = {"dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"delta", setting_names, "Dd", DTYPE, ASTYPE};
+static const zarrc_filter_schema schema = {"delta", setting_names, "Dd", 0, DTYPE, ASTYPE};
 
 static zarrc_status delta_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;

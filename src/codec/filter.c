@@ -109,6 +109,14 @@ static zarrc_status check_id(const zarrc_filter_schema *schema, const zarrc_json
   return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.id must be %s", schema->id);
 }
 
+/* Takes a failure to read a setting, if only encoding needs that. */
+static zarrc_status forgive(zarrc_codec *codec, const zarrc_filter_schema *schema, int i, zarrc_status status,
+                            const zarrc_error *why, zarrc_error *error) {
+  if (schema->encoding_only >> i & 1) return zarrc_codec_forgive(codec, status, why, error);
+  if (status && error) *error = *why;
+  return status;
+}
+
 zarrc_status zarrc_filter_open(zarrc_codec *codec, const zarrc_filter_schema *schema, zarrc_error *error) {
   zarrc_filter *filter = zarrc_codec_instance(codec);
   filter->schema = schema;
@@ -120,12 +128,13 @@ zarrc_status zarrc_filter_open(zarrc_codec *codec, const zarrc_filter_schema *sc
   for (size_t k = 0; !status && config.root && k < zarrc_json_length(config.root); k++) {
     int i = find_setting(schema, zarrc_json_key(config.root, k));
     if (i < 0) continue;
-    status =
-        read_setting(schema->names[i], schema->kinds[i], zarrc_json_at(config.root, k), &filter->setting[i], error);
+    zarrc_error why = {0};
+    status = read_setting(schema->names[i], schema->kinds[i], zarrc_json_at(config.root, k), &filter->setting[i], &why);
+    status = forgive(codec, schema, i, status, &why, error);
     filter->order[filter->nprinted++] = (uint8_t)i;
   }
   for (int i = 0; !status && schema->names[i]; i++)
-    if (schema->kinds[i] < 'a' && !filter->setting[i].kind)
+    if (schema->kinds[i] < 'a' && !filter->setting[i].kind && !codec->decodes_only)
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is missing", schema->names[i]);
   return status;
 }

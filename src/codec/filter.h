@@ -40,6 +40,7 @@ typedef struct zarrc_filter_schema {
   const char *id;           /* "delta": what the member `id` may say */
   const char *const *names; /* of the settings, ending with NULL */
   const char *kinds;        /* of each: 'i' an integer, 'n' a number, 'd' a data type; upper case: required */
+  unsigned encoding_only;   /* bit i: setting i, which is a number, is for encoding only */
   int decoded, encoded;     /* the settings that are the types of the elements; without `encoded` both are `decoded` */
 } zarrc_filter_schema;
 

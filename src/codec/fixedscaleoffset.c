@@ -13,7 +13,7 @@
 
 enum { OFFSET, SCALE, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"offset", "scale", "dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"fixedscaleoffset", setting_names, "NNdd", DTYPE, ASTYPE};
+static const zarrc_filter_schema schema = {"fixedscaleoffset", setting_names, "NNdd", 0, DTYPE, ASTYPE};
 
 static zarrc_status fixedscaleoffset_open(zarrc_codec *codec, const char *configuration, size_t n, zarrc_error *error) {
   (void)configuration, (void)n;

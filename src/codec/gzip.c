@@ -205,8 +205,9 @@ static uint64_t gzip_least_encoded_size(const zarrc_codec *codec, const zarrc_sp
 #define GZIP_CLASS(class_name, open_fn, to_json_fn)                                                                    \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
-    .instance_size = sizeof(gzip), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,         \
-    .equal = gzip_equal, .encoded_size = gzip_encoded_size, .least_encoded_size = gzip_least_encoded_size,             \
+    .self_describing = true, .instance_size = sizeof(gzip), .missing_library = MISSING_LIBRARY, .open = open_fn,       \
+    .to_json = to_json_fn, .equal = gzip_equal, .encoded_size = gzip_encoded_size,                                     \
+    .least_encoded_size = gzip_least_encoded_size,                                                                     \
     .u.bb = {.encode = gzip_encode, .decode = gzip_decode, .states_size = gzip_states_size},                           \
   }
 const zarrc_codec_class zarrc_gzip_class = GZIP_CLASS("gzip", gzip_open, gzip_to_json);

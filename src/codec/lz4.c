@@ -182,6 +182,7 @@ const zarrc_codec_class zarrc_numcodecs_lz4_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.lz4",
     .kind = ZARRC_BYTES_TO_BYTES,
+    .self_describing = true,
     .instance_size = sizeof(lz4),
 #if !ZARRC_HAVE_LZ4
     .missing_library = "liblz4",

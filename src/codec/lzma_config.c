@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/lzma_config.h"
+#include "codec/codec.h"
 #include "codec/config.h"
 
 #include <inttypes.h>
@@ -69,15 +70,24 @@ static zarrc_status parse_filters(const zarrc_json *filters, zarrc_lzma_config *
   return ZARRC_OK;
 }
 
-zarrc_status zarrc_lzma_config_parse(const zarrc_codec *codec, zarrc_lzma_config *out, zarrc_error *error) {
+/* Reads the settings that encoding alone needs. */
+static zarrc_status parse_encoder(const zarrc_config *config, zarrc_lzma_config *out, zarrc_error *error) {
+  zarrc_status status = zarrc_config_int(config, "check", -1, 15, &out->check, error);
+  if (!status && zarrc_config_has(config, "preset"))
+    status = zarrc_config_int(config, "preset", 0, PRESET_EXTREME | 9, &out->preset, error);
+  if (status || out->preset < 0 || (out->preset & ~PRESET_EXTREME) <= 9) return status;
+  return zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration: there is no preset %" PRId64, out->preset);
+}
+
+zarrc_status zarrc_lzma_config_parse(zarrc_codec *codec, zarrc_lzma_config *out, zarrc_error *error) {
   static const char *const keys[] = {"format", "check", "preset", "filters", NULL};
   zarrc_config config;
+  zarrc_error why = {0};
   *out = (zarrc_lzma_config){.format = ZARRC_LZMA_XZ, .check = -1, .preset = -1};
   zarrc_status status = zarrc_config_of(codec, keys, &config, error);
   if (!status) status = zarrc_config_int(&config, "format", ZARRC_LZMA_AUTO, ZARRC_LZMA_RAW, &out->format, error);
-  if (!status) status = zarrc_config_int(&config, "check", -1, 15, &out->check, error);
-  if (!status && zarrc_config_has(&config, "preset"))
-    status = zarrc_config_int(&config, "preset", 0, PRESET_EXTREME | 9, &out->preset, error);
+  if (!status) status = zarrc_codec_forgive(codec, parse_encoder(&config, out, &why), &why, error);
+  if (codec->decodes_only) out->check = out->preset = -1;
   if (!status && zarrc_config_has(&config, "filters"))
     status = parse_filters(zarrc_json_get(config.root, "filters"), out, error);
   if (!status && out->format == ZARRC_LZMA_RAW && !out->nfilters)

@@ -29,7 +29,7 @@ typedef struct zarrc_lzma_config {
   zarrc_lzma_filter filters[ZARRC_LZMA_MAX_FILTERS];
 } zarrc_lzma_config;
 
-zarrc_status zarrc_lzma_config_parse(const zarrc_codec *codec, zarrc_lzma_config *out, zarrc_error *error);
+zarrc_status zarrc_lzma_config_parse(zarrc_codec *codec, zarrc_lzma_config *out, zarrc_error *error);
 zarrc_status zarrc_lzma_config_to_json(const zarrc_lzma_config *config, zarrc_buf *out, zarrc_error *error);
 
 /* Refuses what can be decoded, but not encoded. */

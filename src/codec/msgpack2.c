@@ -18,11 +18,15 @@ static zarrc_status msgpack2_open(zarrc_codec *codec, const char *configuration,
   static const char *const keys[] = {"use_single_float", "use_bin_type", "raw", NULL};
   msgpack2 *m = zarrc_codec_instance(codec);
   zarrc_config config;
+  zarrc_error why = {0};
   bool raw = false, single = false;
   m->use_bin_type = true;
   zarrc_status status = zarrc_config_of(codec, keys, &config, error);
-  if (!status) status = zarrc_config_bool(&config, "use_single_float", &single, error);
-  if (!status) status = zarrc_config_bool(&config, "use_bin_type", &m->use_bin_type, error);
+  if (!status)
+    status = zarrc_codec_forgive(codec, zarrc_config_bool(&config, "use_single_float", &single, &why), &why, error);
+  if (!status)
+    status =
+        zarrc_codec_forgive(codec, zarrc_config_bool(&config, "use_bin_type", &m->use_bin_type, &why), &why, error);
   if (!status) status = zarrc_config_bool(&config, "raw", &raw, error);
   if (status || !raw) return status;
   return zarrc_fail(error, ZARRC_UNSUPPORTED, "configuration.raw is true: strings would be bytes");

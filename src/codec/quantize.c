@@ -10,7 +10,7 @@
 
 enum { DIGITS, DTYPE, ASTYPE };
 static const char *const setting_names[] = {"digits", "dtype", "astype", NULL};
-static const zarrc_filter_schema schema = {"quantize", setting_names, "Idd", DTYPE, ASTYPE};
+static const zarrc_filter_schema schema = {"quantize", setting_names, "Idd", 1u << DIGITS, DTYPE, ASTYPE};
 
 /* Beyond these numcodecs overflows. */
 #define MIN_DIGITS (-308)
@@ -24,9 +24,12 @@ static zarrc_status quantize_open(zarrc_codec *codec, const char *configuration,
   (void)configuration, (void)n;
   zarrc_status status = zarrc_filter_open(codec, &schema, error);
   const zarrc_setting *setting = ((zarrc_filter *)zarrc_codec_instance(codec))->setting;
-  if (!status && (setting[DIGITS].real < MIN_DIGITS || setting[DIGITS].real > MAX_DIGITS))
-    status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.digits is %s, outside %d to %d",
+  if (!status && (setting[DIGITS].real < MIN_DIGITS || setting[DIGITS].real > MAX_DIGITS)) {
+    zarrc_error why = {0};
+    status = zarrc_fail(&why, ZARRC_INVALID_METADATA, "configuration.digits is %s, outside %d to %d",
                         setting[DIGITS].text, MIN_DIGITS, MAX_DIGITS);
+    status = zarrc_codec_forgive(codec, status, &why, error);
+  }
   for (int i = DTYPE; !status && i <= ASTYPE; i++)
     if (zarrc_setting_is_dtype(&setting[i]) && !is_float(setting[i].type))
       status = zarrc_fail(error, ZARRC_INVALID_METADATA, "configuration.%s is %s, but must be a floating-point type",

@@ -546,13 +546,13 @@ const char *zarrc_zfp_version(void) {
 
 #endif
 
-#define ZFP_CLASS(class_name, open_fn)                                                                                 \
+#define ZFP_CLASS(class_name, open_fn, describes)                                                                      \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_ARRAY_TO_BYTES, .lossy = true,         \
-    .instance_size = sizeof(zarrc_zfp_config), .missing_library = MISSING_LIBRARY, .open = open_fn,                    \
-    .to_json = zarrc_codec_written_json, .validate = zfp_codec_validate, .encoded_size = zfp_codec_encoded_size,       \
-    .u.ab = {.encode = zfp_codec_encode, .read = zfp_codec_read},                                                      \
+    .self_describing = describes, .instance_size = sizeof(zarrc_zfp_config), .missing_library = MISSING_LIBRARY,       \
+    .open = open_fn, .to_json = zarrc_codec_written_json, .validate = zfp_codec_validate,                              \
+    .encoded_size = zfp_codec_encoded_size, .u.ab = {.encode = zfp_codec_encode, .read = zfp_codec_read},              \
   }
 
-const zarrc_codec_class zarrc_zfp_class = ZFP_CLASS("zfp", zfp_codec_open);
-const zarrc_codec_class zarrc_numcodecs_zfpy_class = ZFP_CLASS("numcodecs.zfpy", zfpy_codec_open);
+const zarrc_codec_class zarrc_zfp_class = ZFP_CLASS("zfp", zfp_codec_open, false);
+const zarrc_codec_class zarrc_numcodecs_zfpy_class = ZFP_CLASS("numcodecs.zfpy", zfpy_codec_open, true);

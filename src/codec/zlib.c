@@ -126,6 +126,7 @@ const zarrc_codec_class zarrc_numcodecs_zlib_class = {
     .struct_size = sizeof(zarrc_codec_class),
     .name = "numcodecs.zlib",
     .kind = ZARRC_BYTES_TO_BYTES,
+    .self_describing = true,
     .instance_size = sizeof(zlib),
 #if !ZARRC_HAVE_DEFLATE
     .missing_library = "libdeflate and zlib",

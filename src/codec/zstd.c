@@ -586,8 +586,9 @@ static uint64_t zstd_least_encoded_size(const zarrc_codec *codec, const zarrc_sp
 #define ZSTD_CLASS(class_name, open_fn, to_json_fn)                                                                    \
   {                                                                                                                    \
     .struct_size = sizeof(zarrc_codec_class), .name = class_name, .kind = ZARRC_BYTES_TO_BYTES,                        \
-    .instance_size = sizeof(zstd), .missing_library = MISSING_LIBRARY, .open = open_fn, .to_json = to_json_fn,         \
-    .equal = zstd_equal, .encoded_size = zstd_encoded_size, .least_encoded_size = zstd_least_encoded_size,             \
+    .self_describing = true, .instance_size = sizeof(zstd), .missing_library = MISSING_LIBRARY, .open = open_fn,       \
+    .to_json = to_json_fn, .equal = zstd_equal, .encoded_size = zstd_encoded_size,                                     \
+    .least_encoded_size = zstd_least_encoded_size,                                                                     \
     .u.bb = {.encode = zstd_encode, .decode = zstd_decode, .read = zstd_read, .states_size = zstd_states_size},        \
   }
 const zarrc_codec_class zarrc_zstd_class = ZSTD_CLASS("zstd", zstd_open, zstd_to_json);

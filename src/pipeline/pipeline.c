@@ -282,6 +282,12 @@ zarrc_status zarrc_pipeline_validate(const zarrc_pipeline *p, const zarrc_spec *
   return ZARRC_OK;
 }
 
+zarrc_status zarrc_pipeline_check_encodes(const zarrc_pipeline *p, zarrc_error *error) {
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < p->ncodecs && !status; i++) status = zarrc_codec_check_encodes(p->codecs[i], error);
+  return status;
+}
+
 bool zarrc_pipeline_is_fixed_size(const zarrc_pipeline *p) {
   for (size_t i = 0; i < p->ncodecs; i++)
     if (!zarrc_codec_is_fixed_size(p->codecs[i])) return false;

@@ -71,6 +71,7 @@ zarrc_status zarrc_encode(const zarrc_pipeline *pipeline, const zarrc_view *from
   const zarrc_spec *spec = &pipeline->specs[0];
   zarrc_region all = zarrc_region_all(spec->ndim, spec->shape);
   zarrc_status status = zarrc_pipeline_check(pipeline, &all, from, error);
+  if (!status) status = zarrc_pipeline_check_encodes(pipeline, error);
   return status ? status : encode_from(pipeline, 0, from, parts, error);
 }
 
@@ -247,6 +248,7 @@ static zarrc_status update(const zarrc_pipeline *p, zarrc_blob *old, const zarrc
                            const zarrc_values *values, zarrc_parts *parts, zarrc_error *error) {
   const zarrc_spec *spec = &p->specs[0];
   zarrc_status status = check_values(p, region, values, error);
+  if (!status) status = zarrc_pipeline_check_encodes(p, error);
   if (status) return status;
   bool fresh = values->inside && !values->apply && zarrc_region_is_all(region, spec->ndim, values->inside);
   if (fresh) old = NULL;

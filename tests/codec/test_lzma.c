@@ -103,7 +103,6 @@ static void cannot_encode(void **state) {
       CONFIGURED("\"format\": 2, \"check\": 4"),
       CONFIGURED("\"format\": 2, \"filters\": [{\"id\": 33}]"),
       CONFIGURED("\"check\": 7"),
-      CONFIGURED("\"preset\": 10"),
       CONFIGURED("\"filters\": [{\"id\": 33, \"preset\": 10}]"),
       CONFIGURED("\"filters\": [{\"id\": 33, \"lc\": 4, \"lp\": 4}]"),
       CONFIGURED("\"filters\": [{\"id\": 3}]"),

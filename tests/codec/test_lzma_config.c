@@ -30,6 +30,7 @@ static void refused(void **state) {
   bb_json_refused(CONFIGURED("\"check\": 16"), "configuration.check");
   bb_json_refused(CONFIGURED("\"check\": -2"), "configuration.check");
   bb_json_refused(CONFIGURED("\"preset\": -1"), "configuration.preset");
+  bb_json_refused(CONFIGURED("\"preset\": 10"), "there is no preset 10");
   bb_json_refused(CONFIGURED("\"preset\": \"6\""), "configuration.preset");
   bb_json_refused(CONFIGURED("\"level\": 1"), "level");
   bb_json_refused(CONFIGURED("\"filters\": {}"), "configuration.filters");

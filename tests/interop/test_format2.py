@@ -84,6 +84,39 @@ def test_structs(zarrc, tmp_path):
     assert raw == values(STRUCT, (9,)).astype(STRUCT.newbyteorder("<")).tobytes()
 
 
+# Settings that zarr-python does not look at when it reads.
+ODD = [({"id": "zlib", "level": 1}, "level", (None, "1", 100)), ({"id": "gzip", "level": 1}, "level", (None, "1", 100, 1.5)),
+       ({"id": "bz2", "level": 1}, "level", (None, 0, 100)), ({"id": "zstd", "level": 1}, "level", (None, "1")),
+       ({"id": "lz4", "acceleration": 1}, "acceleration", (None, "1")), ({"id": "lzma", "format": 1}, "preset", ("1", 100, -5)),
+       ({"id": "lzma", "format": 2}, "check", ("1", 99)), ({"id": "blosc", "clevel": 1}, "cname", ("nope", None)),
+       ({"id": "blosc", "clevel": 1}, "clevel", (None, "5")), ({"id": "blosc", "clevel": 1}, "shuffle", (None, 3, "1")),
+       ({"id": "quantize", "digits": 9, "dtype": "<f8"}, "digits", (None, "3")), ({"id": "bitround", "keepbits": 52}, "keepbits", (100,))]
+
+
+@pytest.mark.parametrize("good,name,values", ODD, ids=[f"{good['id']}-{name}" for good, name, _ in ODD])
+def test_settings_for_encoding_only(zarrc, tmp_path, good, name, values):
+    """Of a wrong one both read the array; nobody writes it."""
+    data, path = numpy.arange(30, dtype="<f8").reshape(6, 5), tmp_path / "a.zarr"
+    is_filter = good["id"] in ("quantize", "bitround")
+    codec = numcodecs.get_codec(dict(good))
+    make(path, "<f8", (6, 5), (3, 5), filters=[codec] if is_filter else None, compressor=None if is_filter else codec)[...] = data
+    for value in values:
+        document = json.loads((path / ".zarray").read_text())
+        bad = {**good, name: value}
+        document.update({"filters": [bad]} if is_filter else {"compressor": bad})
+        (path / ".zarray").write_text(json.dumps(document))
+        assert equal(zarr.open_array(str(path), mode="r")[...], data)
+        assert zarrc("get", path, "--format", "raw", "-o", "-") == data.tobytes()
+        assert any(name in note and "not written" in note for note in json.loads(zarrc("info", "--json", path))["notes"])
+        with pytest.raises(Exception):
+            zarr.open_array(str(path), mode="r+")[...] = data + 1
+        numpy.save(tmp_path / "new.npy", data + 1)
+        for command in (("put", path, "-i", tmp_path / "new.npy"), ("get", "--strict", path), ("copy", path, tmp_path / "b.zarr"), ("migrate", path)):
+            zarrc(*command, code=4)
+            assert name in zarrc.stderr
+        assert zarrc("get", path, "--format", "raw", "-o", "-") == data.tobytes()
+
+
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("compressor", COMPRESSORS)
 def test_fields_of_both_byte_orders(zarrc, tmp_path, order, compressor):

@@ -20,6 +20,8 @@ typedef struct zarrc_codec_class {
   zarrc_codec_kind kind;
   bool fixed_size;      /* encoded_size is always EXACT */
   bool lossy;           /* decoding may not give the same elements again: tools keep encoded chunks if they can */
+  bool self_describing; /* decoding needs none of the settings: if those of a stored document are refused by `open`, it
+                           is called again without, and the codec decodes only */
   size_t instance_size; /* bytes of zarrc_codec_instance, zeroed before `open` */
   const char *missing_library; /* optional: what the codec needs and the build lacks. The codec can be opened, but is
                                   ZARRC_UNSUPPORTED for every chunk; functions of its kind may be NULL */
