@@ -276,9 +276,10 @@ typedef struct zarrc_s3_options {
 } zarrc_s3_options;
 
 /* Opens what is below a prefix ("": everything) of a bucket in S3, or on a server with the same protocol. No request is
- * made yet. Requests are signed unless `anonymous` is set; no error shows a secret. options and http may be NULL.
- * ZARRC_ACCESS: there are no credentials; ZARRC_UNSUPPORTED: libcurl or libcrypto is not built in. How credentials and
- * servers are found, and what concurrent writers can rely on: docs/format.md, "S3". */
+ * made yet, unless credentials have to be asked for. Requests are signed unless `anonymous` is set; no error shows a
+ * secret. options and http may be NULL. ZARRC_ACCESS: there are no credentials; ZARRC_UNSUPPORTED: libcurl or libcrypto
+ * is not built in. How credentials and servers are found, and what concurrent writers can rely on: docs/format.md,
+ * "S3". */
 ZARRC_API zarrc_status zarrc_s3_store_open(zarrc_ctx *ctx, const char *bucket, const char *prefix, bool read_only,
                                            const zarrc_s3_options *options, const zarrc_http_options *http,
                                            zarrc_store **out, zarrc_error *error);

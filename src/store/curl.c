@@ -102,6 +102,7 @@ struct zarrc_curl {
   char *user, *password;   /* or NULL */
   char *ca_file, *ca_path; /* NULL: what libcurl was built with */
   struct curl_slist *headers;
+  bool is_direct;
   long process; /* that the handles belong to */
   CURLM *multi;
   lane *ended; /* the last that zarrc_curl_next has told of; NULL: it is empty again */
@@ -293,6 +294,7 @@ static CURLcode set_lane(const zarrc_curl *c, lane *l) {
   SET(CURLOPT_MAXAGE_CONN, 60L);
   SET(CURLOPT_PATH_AS_IS, 1L);
   SET(CURLOPT_NOSIGNAL, 1L);
+  if (c->is_direct) SET(CURLOPT_PROXY, "");
   if (c->ca_file) SET(CURLOPT_CAINFO, c->ca_file);
   if (c->ca_path) SET(CURLOPT_CAPATH, c->ca_path);
   return code;
@@ -564,6 +566,7 @@ zarrc_status zarrc_curl_open(zarrc_ctx *ctx, const zarrc_transport_options *opti
   memset(c, 0, nbytes);
   c->ctx = ctx;
   c->http = *options->http;
+  c->is_direct = options->is_direct;
   c->usual_ms = UINT64_MAX;
   c->process = zarrc_process_number(&ctx->process);
   if (!copy_options(c, options)) {

@@ -3,6 +3,7 @@
 #include "store/s3.h"
 #include "store/common.h"
 #include "store/http_url.h"
+#include "store/s3_ask.h"
 #include "store/s3_write.h"
 
 #include "base/sha256.h"
@@ -83,10 +84,11 @@ static zarrc_status open_parts(zarrc_s3_store *s3, const zarrc_s3_options *optio
   zarrc_signer signer = zarrc_s3_signer(s3);
   zarrc_transport_options transport = {.root = "", .query = "", .http = &s3->options, .signer = &signer};
   zarrc_status status = zarrc_http_options_take(http, &s3->options, error);
-  if (!status) status = zarrc_s3_account_open(s3->http.store.ctx, options, &s3->account, error);
+  if (!status) status = zarrc_s3_account_open(s3->http.store.ctx, options, s3->options.ca_file, &s3->account, error);
   if (!status) status = check_bucket(s3, error);
   if (!status && !s3->account.is_anonymous && !zarrc_sha256_is_there())
     status = zarrc_fail(error, ZARRC_UNSUPPORTED, "zarrc was built without libcrypto, which s3 needs for signatures");
+  if (!status) status = zarrc_s3_ask(&s3->account, error);
   if (status) return status;
   memcpy(s3->own.region, s3->account.region, sizeof s3->own.region);
   zarrc_http_store_init(&s3->http, &s3->options);

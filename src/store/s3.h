@@ -22,7 +22,9 @@ typedef struct zarrc_s3_store {
   atomic_int conditions;
   struct { /* of the signer */
     char region[ZARRC_S3_REGION_NBYTES];
-    int64_t ahead; /* seconds that the server's clock is ahead of ours */
+    int64_t ahead;  /* seconds that the server's clock is ahead of ours */
+    int64_t looked; /* when new credentials were looked for, in seconds; 0: never */
+    bool changed;   /* there were some */
   } own;
 } zarrc_s3_store;
 

@@ -110,16 +110,96 @@ static zarrc_status take_texts(sources *s, const char *id, const char *secret, c
   return take_credentials(s, id, strlen(id), secret, strlen(secret), token, strlen(token));
 }
 
+static zarrc_status take_source(sources *s, zarrc_s3_source source, const char *place, size_t n) {
+  s->account->source = source;
+  zarrc_status status = set_text(s->account, &s->account->place, place, n, s->error);
+  return status ? status : take_texts(s, "", "", "");
+}
+
+/* Takes a value of the environment, or else of the profile. */
+static zarrc_status take_setting(sources *s, const char *name, const char *setting, char **out) {
+  const char *text = name ? variable(name) : NULL;
+  size_t n = text ? strlen(text) : 0;
+  if (!text) text = setting_of(s, setting, &n);
+  return set_text(s->account, out, text ? text : "", text ? n : 0, s->error);
+}
+
+/* Takes the role for which there is a token. from_profile: the environment is not looked at. */
+static zarrc_status take_identity(sources *s, bool from_profile) {
+  static const char *const names[] = {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", NULL};
+  zarrc_s3_account *a = s->account;
+  const char *url = zarrc_environment(names);
+  zarrc_status status =
+      take_setting(s, from_profile ? NULL : "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file", &a->token_file);
+  if (!status) status = take_setting(s, from_profile ? NULL : "AWS_ROLE_ARN", "role_arn", &a->role);
+  if (!status)
+    status = take_setting(s, from_profile ? NULL : "AWS_ROLE_SESSION_NAME", "role_session_name", &a->session);
+  if (!status && !*a->session) status = set_text(a, &a->session, "zarrc", strlen("zarrc"), s->error);
+  if (!status && !*a->role)
+    return zarrc_fail(s->error, ZARRC_ACCESS, "there is a file with a web identity token, but no AWS_ROLE_ARN");
+  return status ? status : take_source(s, ZARRC_S3_IDENTITY, url ? url : "", url ? strlen(url) : 0);
+}
+
+/* Returns whether a secret may be sent to a URL: to one that proves who it is, or to the machine itself, or to where
+ * containers find their server. */
+static bool is_safe(const char *url) {
+  static const char *const hosts[] = {"localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
+  if (!strncasecmp(url, "https://", 8)) return !strchr(url, '@');
+  if (strncasecmp(url, "http://", 7) != 0) return false;
+  const char *host = url + 7;
+  size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#@");
+  if (host[n] && host[n] != ':' && host[n] != '/') return false;
+  if (host[n] == ':' && host[n + strcspn(host + n, "/?#@")] == '@') return false;
+  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+    if (n == strlen(hosts[i]) && !strncasecmp(host, hosts[i], n)) return true;
+  return n > 4 && !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == n;
+}
+
+static zarrc_status take_container(sources *s, const char *relative, const char *full) {
+  static const char server[] = "http://169.254.170.2";
+  zarrc_s3_account *a = s->account;
+  if (!relative && !is_safe(full))
+    return zarrc_fail(s->error, ZARRC_ACCESS,
+                      "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a server of this machine");
+  size_t n = strlen(relative ? relative : full) + sizeof server;
+  char *url = zarrc_malloc(a->ctx, n);
+  if (!url) return zarrc_fail(s->error, ZARRC_NO_MEMORY, "no memory for a URL");
+  stpcpy(stpcpy(url, relative ? server : ""), relative ? relative : full);
+  zarrc_status status = relative && *relative != '/'
+                            ? zarrc_fail(s->error, ZARRC_ACCESS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path")
+                            : take_source(s, ZARRC_S3_CONTAINER, url, strlen(url));
+  zarrc_free(a->ctx, url);
+  const char *file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+  return status || !file ? status : set_text(a, &a->token_file, file, strlen(file), s->error);
+}
+
+/* Finds whom to ask where neither the environment nor a profile has keys. *found: somebody. */
+static zarrc_status take_others(sources *s, bool *found) {
+  const char *relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  const char *full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+             *url = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  *found = true;
+  if (variable("AWS_WEB_IDENTITY_TOKEN_FILE")) return take_identity(s, false);
+  if (relative || full) return take_container(s, relative, full);
+  *found = !*s->account->endpoint && !variable_means_yes("AWS_EC2_METADATA_DISABLED");
+  if (!url) url = "http://169.254.169.254";
+  return *found ? take_source(s, ZARRC_S3_MACHINE, url, strlen(url)) : ZARRC_OK;
+}
+
 static zarrc_status take_profile_credentials(sources *s) {
-  static const char *const others[] = {"credential_process", "sso_session", "sso_start_url", "role_arn",
-                                       "web_identity_token_file"};
+  static const char *const others[] = {"sso_session", "sso_start_url", "role_arn", "source_profile"};
+  bool found = false;
   size_t nid, nsecret, ntoken, n;
   const char *id = setting_of(s, "aws_access_key_id", &nid);
   const char *secret = setting_of(s, "aws_secret_access_key", &nsecret);
   const char *token = setting_of(s, "aws_session_token", &ntoken);
+  if (id && secret) s->account->source = ZARRC_S3_FILES;
   if (id && secret) return take_credentials(s, id, nid, secret, nsecret, token, ntoken);
   if (id) return fail_half(s, "aws_access_key_id in the AWS profile", "aws_secret_access_key");
   if (secret) return fail_half(s, "aws_secret_access_key in the AWS profile", "aws_access_key_id");
+  const char *command = setting_of(s, "credential_process", &n);
+  if (command) return take_source(s, ZARRC_S3_PROCESS, command, n);
+  if (setting_of(s, "web_identity_token_file", &n)) return take_identity(s, true);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (setting_of(s, others[i], &n))
       return zarrc_fail(s->error, ZARRC_ACCESS,
@@ -128,6 +208,8 @@ static zarrc_status take_profile_credentials(sources *s) {
                         others[i]);
   if (s->is_named)
     return zarrc_fail(s->error, ZARRC_ACCESS, "there are no credentials in an AWS profile \"%.60s\"", s->profile);
+  zarrc_status status = take_others(s, &found);
+  if (status || found) return status;
   return zarrc_fail(s->error, ZARRC_ACCESS,
                     "there are no credentials for S3: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor an AWS "
                     "profile; public data can be read without them (anonymous, AWS_NO_SIGN_REQUEST=YES)");
@@ -216,14 +298,20 @@ static void find_payer(sources *s) {
 
 /* --------------------------------------------------------------------------------------------- opening, closing */
 
-zarrc_status zarrc_s3_account_open(zarrc_ctx *ctx, const zarrc_s3_options *options, zarrc_s3_account *out,
-                                   zarrc_error *error) {
+static zarrc_status set_option(zarrc_s3_account *a, char **out, const char *text, zarrc_error *error) {
+  return set_text(a, out, text ? text : "", text ? strlen(text) : 0, error);
+}
+
+zarrc_status zarrc_s3_account_open(zarrc_ctx *ctx, const zarrc_s3_options *options, const char *ca_file,
+                                   zarrc_s3_account *out, zarrc_error *error) {
   *out = (zarrc_s3_account){.ctx = ctx, .style = options->style};
   sources s = {.options = options, .account = out, .error = error};
   zarrc_status status = read_files(&s);
+  if (!status) status = find_endpoint(&s);
   if (!status) status = find_credentials(&s);
   if (!status) status = find_region(&s);
-  if (!status) status = find_endpoint(&s);
+  if (!status) status = set_option(out, &out->profile, options->profile, error);
+  if (!status) status = set_option(out, &out->ca_file, ca_file, error);
   if (!status) find_payer(&s);
   zarrc_profile_close(&s.credentials);
   zarrc_profile_close(&s.config);
@@ -232,7 +320,8 @@ zarrc_status zarrc_s3_account_open(zarrc_ctx *ctx, const zarrc_s3_options *optio
 }
 
 void zarrc_s3_account_close(zarrc_s3_account *a) {
-  char *const texts[] = {a->key_id, a->secret, a->token, a->endpoint};
+  char *const texts[] = {a->key_id, a->secret,  a->token,      a->endpoint, a->place,
+                         a->role,   a->session, a->token_file, a->profile,  a->ca_file};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (texts[i]) explicit_bzero(texts[i], strlen(texts[i]));
     zarrc_free(a->ctx, texts[i]);

@@ -5,6 +5,7 @@
  */
 #include "store/s3.h"
 #include "store/s3_answer.h"
+#include "store/s3_ask.h"
 #include "store/s3_time.h"
 
 #include <stdio.h>
@@ -12,7 +13,12 @@
 #include <time.h>
 
 #define HASH_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-enum { MOST_HEADERS = 16, TEXT_NBYTES = 64 << 10 };
+enum {
+  MOST_HEADERS = 16,
+  TEXT_NBYTES = 64 << 10,
+  EARLY_S = 300, /* so long before they expire, credentials are renewed */
+  RENEW_S = 30   /* they are looked for once in so many seconds */
+};
 
 /* ------------------------------------------------------------------------------------------------------ signing */
 
@@ -89,10 +95,26 @@ static zarrc_status sign_with(const zarrc_s3_store *s3, const zarrc_get *get, za
   return status ? status : write_headers(s3, &r, headers, error);
 }
 
-/* Implements `sign` of the signer. */
+static int64_t now_s(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (int64_t)t.tv_sec;
+}
+
+/* Looks for new credentials, once for all requests that find out that they need them. Returns whether there are. */
+static bool renew(zarrc_s3_store *s3, zarrc_error *error) {
+  int64_t now = now_s(), passed = now - s3->own.looked;
+  if (s3->own.looked && passed >= 0 && passed < RENEW_S) return s3->own.changed;
+  zarrc_s3_renew(&s3->account, &s3->own.changed, error);
+  s3->own.looked = now_s();
+  return s3->own.changed;
+}
+
+/* Implements `sign` of the signer. Credentials are renewed before they expire; until then failing to do so is none. */
 static zarrc_status sign(void *arg, const zarrc_get *get, zarrc_buf *url, zarrc_buf *headers, zarrc_error *error) {
-  const zarrc_s3_store *s3 = arg;
+  zarrc_s3_store *s3 = arg;
   zarrc_buf scratch = zarrc_buf_new(s3->http.store.ctx, TEXT_NBYTES);
+  if (s3->account.expires && now_s() >= s3->account.expires - EARLY_S) renew(s3, NULL);
   zarrc_status status = sign_with(s3, get, &scratch, url, headers, error);
   zarrc_buf_clear(&scratch);
   return status;
@@ -126,6 +148,7 @@ static bool is_one_of(const char *code, const char *const *codes) {
 
 /* Implements `judge` of the signer. */
 static zarrc_again judge(void *arg, zarrc_get *get) {
+  static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", NULL};
   static const char *const late[] = {"ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown",
                                      NULL};
   zarrc_s3_store *s3 = arg;
@@ -135,6 +158,11 @@ static zarrc_again judge(void *arg, zarrc_get *get) {
   snprintf(a->reason, sizeof a->reason, "%s", r.code);
   if (take_region(s3, a, &r)) return ZARRC_AGAIN_AT_ONCE;
   if (!strcmp(r.code, "RequestTimeTooSkewed") && take_time(s3, a)) return ZARRC_AGAIN_AT_ONCE;
+  if (is_one_of(r.code, expired)) {
+    if (renew(s3, NULL)) return ZARRC_AGAIN_AT_ONCE;
+    get->status =
+        zarrc_fail(get->error, ZARRC_ACCESS, "the credentials have expired, and there are no new ones (%s)", r.code);
+  }
   if (!strcmp(r.code, "NoSuchBucket")) get->status = zarrc_fail(get->error, ZARRC_IO, "there is no such bucket");
   return is_one_of(r.code, late) && a->status < 500 ? ZARRC_AGAIN_LATER : ZARRC_AGAIN_AS_USUAL;
 }

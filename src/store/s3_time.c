@@ -34,6 +34,29 @@ bool zarrc_http_date_read(const char *text, int64_t *out) {
   return true;
 }
 
+bool zarrc_iso_date_read(const char *text, size_t n, int64_t *out) {
+  static const char form[] = "0000-00-00T00:00:00";
+  struct tm t = {0};
+  int year;
+  size_t at = sizeof form - 1;
+  if (n <= at) return false;
+  for (size_t i = 0; i < at; i++)
+    if (form[i] != '0' && text[i] != form[i]) return false;
+  if (text[at] == '.')
+    for (at++; at < n && text[at] >= '0' && text[at] <= '9';) at++;
+  bool is_utc = (n - at == 1 && text[at] == 'Z') || (n - at == 6 && !memcmp(text + at, "+00:00", 6));
+  bool is_date = is_utc && read_digits(text, 4, &year) && read_digits(text + 5, 2, &t.tm_mon) &&
+                 read_digits(text + 8, 2, &t.tm_mday) && read_digits(text + 11, 2, &t.tm_hour) &&
+                 read_digits(text + 14, 2, &t.tm_min) && read_digits(text + 17, 2, &t.tm_sec);
+  if (!is_date || year < 1970 || t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 ||
+      t.tm_min > 59 || t.tm_sec > 60)
+    return false;
+  t.tm_mon--;
+  t.tm_year = year - 1900;
+  *out = (int64_t)timegm(&t);
+  return true;
+}
+
 void zarrc_s3_time_write(int64_t time, char out[ZARRC_S3_TIME_NBYTES]) {
   struct tm t = {0};
   time_t seconds = (time_t)time;

@@ -99,6 +99,7 @@ typedef struct zarrc_transport_options {
   const char *query;              /* added to every URL: "?sig=...", or "" */
   const char *user, *password;    /* or NULL */
   const zarrc_http_options *http; /* with all defaults filled in */
+  bool is_direct;                 /* no proxy is used, whatever the environment says */
   const zarrc_signer *signer;     /* NULL: URLs consist of root, path and query. Is copied */
 } zarrc_transport_options;
 

@@ -57,6 +57,7 @@ static inline int s3_setup(void **state) {
   zarrc_ctx_options options = {.notice = s3_note, .notice_ud = f.notices};
   setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
   setenv("AWS_CONFIG_FILE", "/nonexistent", 1);
+  setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
   if (zarrc_ctx_open(&options, &f.ctx, NULL)) return 1;
   f.server = s3_server_start(f.ctx);
   if (s3_can()) f.store = s3_open(&f, "p", NULL);

@@ -26,7 +26,16 @@ static const char *const VARIABLES[] = {"AWS_ACCESS_KEY_ID",
                                         "AWS_ENDPOINT_URL",
                                         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                         "AWS_NO_SIGN_REQUEST",
-                                        "AWS_REQUEST_PAYER"};
+                                        "AWS_REQUEST_PAYER",
+                                        "AWS_ENDPOINT_URL_STS",
+                                        "AWS_WEB_IDENTITY_TOKEN_FILE",
+                                        "AWS_ROLE_ARN",
+                                        "AWS_ROLE_SESSION_NAME",
+                                        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                                        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                                        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                                        "AWS_EC2_METADATA_SERVICE_ENDPOINT"};
 
 typedef struct place {
   zarrc_ctx *ctx;
@@ -39,6 +48,7 @@ static int place_setup(void **state) {
   char *path;
   for (size_t i = 0; i < sizeof VARIABLES / sizeof *VARIABLES; i++) unsetenv(VARIABLES[i]);
   p.folder = tree_make();
+  setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
   setenv("AWS_SHARED_CREDENTIALS_FILE", path = path_in(p.folder, "credentials"), 1);
   free(path);
   setenv("AWS_CONFIG_FILE", path = path_in(p.folder, "config"), 1);
@@ -63,7 +73,7 @@ static void put(place *p, const char *name, const char *text) {
 static zarrc_s3_account open_it(place *p, zarrc_s3_options o) {
   zarrc_s3_account a;
   zarrc_error error;
-  if (zarrc_s3_account_open(p->ctx, &o, &a, &error)) fail_msg("%s", SAID(error));
+  if (zarrc_s3_account_open(p->ctx, &o, NULL, &a, &error)) fail_msg("%s", SAID(error));
   return a;
 }
 
@@ -80,7 +90,7 @@ static void expect_keys(place *p, zarrc_s3_options o, const char *id, const char
 static void refuse(place *p, zarrc_s3_options o, zarrc_status want, const char *words) {
   zarrc_s3_account a;
   zarrc_error error;
-  assert_int_equal(zarrc_s3_account_open(p->ctx, &o, &a, &error), want);
+  assert_int_equal(zarrc_s3_account_open(p->ctx, &o, NULL, &a, &error), want);
   if (!strstr(SAID(error), words)) fail_msg("%s", SAID(error));
   assert_null(strstr(SAID(error), "geheim"));
 }
@@ -251,7 +261,7 @@ static zarrc_status all_of_it(const zarrc_ctx_options *options, void *arg) {
   (void)arg;
   zarrc_status status = zarrc_ctx_open(options, &ctx, &error);
   if (status) return status;
-  status = zarrc_s3_account_open(ctx, &(zarrc_s3_options){0}, &a, &error);
+  status = zarrc_s3_account_open(ctx, &(zarrc_s3_options){0}, NULL, &a, &error);
   if (!status) zarrc_s3_account_close(&a);
   zarrc_ctx_close(ctx);
   return status;

@@ -8,6 +8,8 @@
 
 #include "store/s3_time.h"
 
+#include <string.h>
+
 static void test_dates(void **state) {
   int64_t t = 0;
   char text[ZARRC_S3_TIME_NBYTES];
@@ -31,7 +33,28 @@ static void test_dates(void **state) {
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(zarrc_http_date_read(wrong[i], &t));
 }
 
+static void test_iso_dates(void **state) {
+  int64_t t = 0;
+  (void)state;
+  static const char *const right[] = {"1994-11-06T08:49:37Z", "1994-11-06T08:49:37.123Z", "1994-11-06T08:49:37+00:00"};
+  for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+    assert_true(zarrc_iso_date_read(right[i], strlen(right[i]), &t));
+    assert_int_equal(t, 784111777);
+  }
+  static const char *const wrong[] = {"",
+                                      "1994-11-06",
+                                      "1994-11-06T08:49:37",
+                                      "1994-11-06T08:49:37+01:00",
+                                      "1994-11-06 08:49:37Z",
+                                      "1994-13-06T08:49:37Z",
+                                      "1994-11-06T08:49:37Zx",
+                                      "1969-11-06T08:49:37Z",
+                                      "1994-1x-06T08:49:37Z"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_false(zarrc_iso_date_read(wrong[i], strlen(wrong[i]), &t));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_dates)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_dates), cmocka_unit_test(test_iso_dates)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
