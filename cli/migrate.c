@@ -30,9 +30,15 @@ static zarrc_status hear(void *arg, const zarrc_migrate_event *event, zarrc_erro
   return ZARRC_OK;
 }
 
-static void print_note(const migrating *m) {
+static void print_notes(const migrating *m) {
   char a[CLI_HUMAN];
-  uint64_t n = m->report.nunlisted;
+  uint64_t n = m->report.nunlisted, ndropped = m->report.ndropped;
+  if (ndropped > 0)
+    fprintf(
+        stderr,
+        "zarrc: note: consolidated metadata of %s group%s of format 2 only, and %s removed: zarrc consolidate writes "
+        "new ones\n",
+        cli_human_count(a, ndropped), ndropped == 1 ? " were" : "s were", m->options.dry_run ? "would be" : "are");
   if (n == 0) return;
   fprintf(stderr, "zarrc: note: %s %s not migrated, %s", cli_human_count(a, n),
           n == 1 ? "array or group is" : "arrays or groups are", n == 1 ? "" : "such as ");
@@ -47,7 +53,11 @@ static void print_summary(const migrating *m) {
   printf("%s array%s, %s group%s: %s document%s ", cli_human_count(a, r->narrays), r->narrays == 1 ? "" : "s",
          cli_human_count(b, r->ngroups), r->ngroups == 1 ? "" : "s", cli_human_count(c, r->nwritten),
          r->nwritten == 1 ? "" : "s");
-  printf(dry ? "would be written, %s removed\n" : "written, %s removed\n", cli_human_count(d, r->nremoved));
+  printf(dry ? "would be written, %s removed" : "written, %s removed", cli_human_count(d, r->nremoved));
+  if (r->nconsolidated > 0)
+    printf("; %s group%s consolidated metadata", cli_human_count(a, r->nconsolidated),
+           r->nconsolidated == 1 ? " has" : "s have");
+  putchar('\n');
   if (!dry && m->options.zarr_format == 3 && !m->options.remove_v2_metadata && r->nmigrated > 0)
     printf("metadata of format 2 stay until --remove-v2-metadata; --zarr-format 2 goes back\n");
 }
@@ -63,6 +73,8 @@ static void print_json(const migrating *m) {
   cli_json_uint(&j, "migrated", m->report.nmigrated);
   cli_json_uint(&j, "written", m->report.nwritten);
   cli_json_uint(&j, "removed", m->report.nremoved);
+  cli_json_uint(&j, "consolidated", m->report.nconsolidated);
+  cli_json_uint(&j, "dropped", m->report.ndropped);
   cli_json_uint(&j, "unlisted", m->report.nunlisted);
   if (m->report.nunlisted > 0) cli_json_string(&j, "first_unlisted", m->unlisted);
   cli_json_end(&j);
@@ -89,7 +101,7 @@ zarrc_status cli_migrate(cli *c, zarrc_error *error) {
     snprintf(c->hint, sizeof c->hint, "--force to %s those of format 2",
              m.options.remove_v2_metadata ? "remove" : "replace");
   if (!status && c->json) print_json(&m);
-  if (!status && !c->json && !c->quiet) print_note(&m);
+  if (!status && !c->json && !c->quiet) print_notes(&m);
   if (!status && !c->json && !c->quiet) print_summary(&m);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);

@@ -82,6 +82,8 @@ const cli_verb cli_verbs[] = {
      "--zarr-format 2 goes back: each zarr.json is replaced by metadata of format 2. Those that are still there and say the "
      "same stay as they are; if they say something else it is refused, unless --force is given. An array that was made in format 3 has other chunk keys, or codecs, and is refused: use zarrc "
      "copy --zarr-format 2.\n\n"
+     "A group that has consolidated metadata has them in the new format, too, made of the documents below it. A .zmetadata that describes what has "
+     "changed since is written anew; where format 3 has no consolidated metadata it is removed, and a note says so.\n\n"
      "An interrupted call can be repeated. Only whole hierarchies can be migrated, not a part below a group. What lies below "
      "a folder that is no group is left as it is, and a note says so.",
      "zarrc migrate old.zarr -n\nzarrc migrate old.zarr\nzarrc migrate old.zarr --remove-v2-metadata\n"

@@ -345,15 +345,18 @@ typedef struct zarrc_migrate_report {
   size_t struct_size;
   uint64_t narrays, ngroups, nmigrated; /* nmigrated: nodes that had the other format */
   uint64_t nwritten, nremoved;          /* documents */
-  bool differ;        /* documents of format 2 differ from those of format 3, or say more: CONFLICT without force */
-  uint64_t nunlisted; /* arrays and groups that were left as they are (ZARRC_MIGRATE_LEAVE) */
+  bool differ;            /* documents of format 2 differ from those of format 3, or say more: CONFLICT without force */
+  uint64_t nunlisted;     /* arrays and groups that were left as they are (ZARRC_MIGRATE_LEAVE) */
+  uint64_t nconsolidated; /* groups that have consolidated metadata in the new format, as they had in the old one */
+  uint64_t ndropped;      /* .zmetadata that were removed while the group has no consolidated metadata in format 3 */
 } zarrc_migrate_report;
 
 /* Changes the Zarr format of the node at a path and of all below it, in place: documents are written, chunks stay where
- * and as they are (docs/format.md). All nodes are checked first, and an interrupted call can be repeated. Consolidated
- * metadata of the new format is not made. options and report may be NULL; set report->struct_size. ZARRC_UNSUPPORTED:
- * the new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group above has another
- * format, documents of format 2 that differ would be removed or replaced, or somebody else migrates or copies here. */
+ * and as they are (docs/format.md). All nodes are checked first, and an interrupted call can be repeated. Groups that
+ * have consolidated metadata have them in the new format, too. options and report may be NULL; set report->struct_size.
+ * ZARRC_UNSUPPORTED: the new format cannot express something, or an array cannot be read; ZARRC_CONFLICT: the group
+ * above has another format, documents of format 2 that differ would be removed or replaced, or somebody else migrates
+ * or copies here. */
 ZARRC_API zarrc_status zarrc_migrate(zarrc_store *store, const char *path, const zarrc_migrate_options *options,
                                      zarrc_migrate_report *report, zarrc_error *error);
 

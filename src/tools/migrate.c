@@ -9,6 +9,8 @@
  */
 #include <zarrc/tools.h>
 
+#include "tools/migrate_consolidated.h"
+
 #include "base/ctx.h"
 #include "base/documents.h"
 #include "base/json.h"
@@ -285,20 +287,61 @@ static zarrc_status check_to_3(migration *m, node *x, zarrc_error *error) {
   return status;
 }
 
+/* Stores a document at a path of another store. */
+static zarrc_status put_in(const migration *m, zarrc_store *to, const char *path, const char *name, const void *text,
+                           size_t n, zarrc_error *error) {
+  char *key;
+  zarrc_status status = join(m, path, name, &key, error);
+  if (status) return status;
+  status = zarrc_store_set(to, key, text, n, error);
+  zarrc_free(m->ctx, key);
+  return status;
+}
+
+static zarrc_status put_in_3(void *arg, const zarrc_tree_node *at, zarrc_store *to, const char *path,
+                             zarrc_error *error) {
+  const migration *m = arg;
+  node x;
+  zarrc_buf text = zarrc_buf_new(m->ctx, MAX_DOCUMENT);
+  zarrc_status status = open_node(m, at, &x, error);
+  if (!status) status = put_3(&x, &text, error);
+  if (!status) status = put_in(m, to, path, ZARRC_ZARR_JSON, text.ptr, text.len, error);
+  close_node(&x);
+  zarrc_buf_clear(&text);
+  return status;
+}
+
+/* Stores the zarr.json of a node, in one piece with consolidated metadata if it had them in format 2. */
 static zarrc_status make_3(migration *m, node *x, zarrc_error *error) {
   zarrc_buf text = zarrc_buf_new(m->ctx, MAX_DOCUMENT);
+  bool carries = false;
   if (x->format == 3) return ZARRC_OK;
-  zarrc_status status = put_3(x, &text, error);
+  zarrc_status status = x->group ? zarrc_migrate_is_consolidated(m->store, x->path, &carries, error) : ZARRC_OK;
+  if (!status && carries)
+    status = zarrc_migrate_consolidate(m->ctx, m->tree, x->path, 3, put_in_3, m, &text, error);
+  else if (!status)
+    status = put_3(x, &text, error);
+  m->report->nconsolidated += !status && carries;
   if (!status) status = set(m, x->path, ZARRC_ZARR_JSON, &text, error);
   zarrc_buf_clear(&text);
+  return status;
+}
+
+/* Removes a .zmetadata; counts it if the zarr.json does not have what it has. */
+static zarrc_status drop_consolidated_2(migration *m, node *x, zarrc_error *error) {
+  bool carried;
+  uint64_t nremoved = m->report->nremoved;
+  zarrc_status status = zarrc_migrate_is_consolidated(m->store, x->path, &carried, error);
+  if (!status) status = erase(m, x->path, ZARRC_ZMETADATA, error);
+  m->report->ndropped += !status && !carried && m->report->nremoved > nremoved;
   return status;
 }
 
 /* Removes the documents of format 2, of which that with the attributes goes last: without the other it means nothing.
  */
 static zarrc_status remove_2(migration *m, node *x, zarrc_error *error) {
-  static const char *const names[] = {ZARRC_ZMETADATA, ZARRC_ZARRAY, ZARRC_ZGROUP, ZARRC_ZATTRS};
-  zarrc_status status = ZARRC_OK;
+  static const char *const names[] = {ZARRC_ZARRAY, ZARRC_ZGROUP, ZARRC_ZATTRS};
+  zarrc_status status = x->group ? drop_consolidated_2(m, x, error) : erase(m, x->path, ZARRC_ZMETADATA, error);
   for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++) status = erase(m, x->path, names[i], error);
   return status;
 }
@@ -321,7 +364,7 @@ static zarrc_status check_to_2(migration *m, node *x, zarrc_error *error) {
 
 /* Removes consolidated metadata of format 2, which describe what was there before. */
 static zarrc_status remove_consolidated_2(migration *m, node *x, zarrc_error *error) {
-  return x->group ? erase(m, x->path, ZARRC_ZMETADATA, error) : ZARRC_OK;
+  return x->group ? drop_consolidated_2(m, x, error) : ZARRC_OK;
 }
 
 /* Stores the documents of format 2. Those that say the same stay as they are: they may say more, such as a fill value
@@ -341,6 +384,41 @@ static zarrc_status make_2(migration *m, node *x, zarrc_error *error) {
   return status;
 }
 
+/* Stores the documents of format 2 of a node in another store. */
+static zarrc_status put_in_2(void *arg, const zarrc_tree_node *at, zarrc_store *to, const char *path,
+                             zarrc_error *error) {
+  const migration *m = arg;
+  const char *const names[] = {zarrc_node_document(2, at->kind == ZARRC_NODE_GROUP), ZARRC_ZATTRS};
+  zarrc_status status = ZARRC_OK;
+  for (size_t i = 0; i < 2 && !status; i++) {
+    zarrc_bytes text;
+    status = get(m, at->path, names[i], &text, error);
+    if (!status && text.ptr) status = put_in(m, to, path, names[i], text.ptr, text.len, error);
+    zarrc_bytes_release(&text);
+  }
+  return status;
+}
+
+/* Stores the .zmetadata of a group that has consolidated metadata in format 3, before its zarr.json is removed. One
+ * that is there is up to date, or has been removed. */
+static zarrc_status consolidate_2(migration *m, node *x, zarrc_error *error) {
+  bool carries = false;
+  zarrc_bytes old;
+  zarrc_buf text = zarrc_buf_new(m->ctx, MAX_DOCUMENT);
+  if (!x->group || x->format != 3) return ZARRC_OK;
+  zarrc_status status = zarrc_migrate_is_consolidated(m->store, x->path, &carries, error);
+  if (status || !carries) return status;
+  status = get(m, x->path, ZARRC_ZMETADATA, &old, error);
+  bool there = old.ptr && !m->changed;
+  zarrc_bytes_release(&old);
+  if (!status && !there && !m->options.dry_run)
+    status = zarrc_migrate_consolidate(m->ctx, m->tree, x->path, 2, put_in_2, m, &text, error);
+  if (!status && !there) status = set(m, x->path, ZARRC_ZMETADATA, &text, error);
+  m->report->nconsolidated += !status;
+  zarrc_buf_clear(&text);
+  return status;
+}
+
 static zarrc_status remove_3(migration *m, node *x, zarrc_error *error) {
   return x->format == 3 ? erase(m, x->path, ZARRC_ZARR_JSON, error) : ZARRC_OK;
 }
@@ -351,7 +429,8 @@ static zarrc_status remove_3(migration *m, node *x, zarrc_error *error) {
 static zarrc_status refuse_orphan(void *arg, const char *path, zarrc_consolidated_difference difference,
                                   zarrc_error *error) {
   const migration *m = arg;
-  if (difference != ZARRC_ONLY_CONSOLIDATED) return ZARRC_OK;
+  bool is_there = zarrc_tree_find(m->tree, path, strlen(path)) != SIZE_MAX; /* but of the new format already */
+  if (difference != ZARRC_ONLY_CONSOLIDATED || is_there) return ZARRC_OK;
   zarrc_fail(error, ZARRC_UNSUPPORTED, "is only in the consolidated metadata of a group above it");
   zarrc_error_in_key(error, m->store, path);
   return ZARRC_UNSUPPORTED;
@@ -472,6 +551,7 @@ static zarrc_status run(migration *m, const char *path, zarrc_error *error) {
   if (!status && m->changed) status = each(m, remove_consolidated_2, error);
   if (!status) status = each(m, to_3 ? make_3 : make_2, error);
   if (!status && to_3 && m->options.remove_v2_metadata) status = each(m, remove_2, error);
+  if (!status && !to_3) status = each(m, consolidate_2, error);
   if (!status && !to_3) status = each(m, remove_3, error);
   if (!status && !m->options.dry_run) status = zarrc_consolidated_refresh(m->store, path, error);
   return status;

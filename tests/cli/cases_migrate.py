@@ -70,6 +70,30 @@ class Migrate(support.Case):
         self.assertEqual(self.raw("three.zarr/z"), struct.pack("<4h", 1, 2, 3, -4))
         self.assertNotIn("field_order", (self.folder / "three.zarr/z/zarr.json").read_text())
 
+    def test_consolidated(self):
+        """Consolidated metadata go there and back, and what does not is told."""
+        self.zarrc("consolidate", "h.zarr")
+        before = self.tree()
+        end = "1 array, 2 groups: 3 documents would be written, 0 removed; 1 group has consolidated metadata"
+        self.assertEqual(self.text("migrate", "h.zarr", "-n").splitlines()[-1], end)
+        self.assertEqual(self.tree(), before)
+        done = self.json("migrate", "h.zarr", "--remove-v2-metadata")
+        self.assertEqual([done[k] for k in ("consolidated", "dropped")], [1, 0])
+        self.assertEqual(set(json.loads(self.tree()["zarr.json"])["consolidated_metadata"]["metadata"]), {"g", "g/a"})
+        self.zarrc("consolidate", "h.zarr", "--check")
+        self.assertIn("write   .zmetadata\n", self.text("migrate", "h.zarr", "-n", "--zarr-format", "2"))
+        self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "-q")
+        self.zarrc("consolidate", "h.zarr", "--check")
+        self.assertEqual(set(json.loads(self.tree()[".zmetadata"])["metadata"]), {".zgroup", ".zattrs", "g/.zgroup", "g/a/.zarray", "g/a/.zattrs"})
+        # format 3 has none any more, and says something else: the old .zmetadata goes
+        self.zarrc("migrate", "h.zarr", "-q")
+        document = json.loads(self.tree()["zarr.json"])
+        (self.folder / "h.zarr/zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {"r": 5}}))
+        self.assertIn("consolidated_metadata", document)
+        self.zarrc("migrate", "h.zarr", "--zarr-format", "2", "--force")
+        self.assertIn("note: consolidated metadata of 1 group were of format 2 only, and are removed", self.said)
+        self.assertNotIn(".zmetadata", self.tree())
+
     def test_members(self):
         """What format 3 has no place for is not removed unasked."""
         document = self.folder / "h.zarr/g/a/.zarray"
