@@ -28,6 +28,7 @@ typedef struct cli_stats {
 struct cli {
   cli_args args;
   bool json, quiet, verbose;
+  int exit;          /* the exit status if nothing fails: 1 if differences or faults were found */
   char subject[512]; /* the URL or file that an error is about; "": the message names it */
   char hint[256];    /* the next step after an error, or "" */
   cli_notices notices;

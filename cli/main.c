@@ -112,5 +112,5 @@ int main(int argc, char **argv) {
   if (status == ZARRC_CANCELED) zarrc_fail(&error, status, "interrupted"); /* one message, wherever it was noticed */
   if (status == ZARRC_IO && error.os_error == EPIPE) cli_die_of_sigpipe();
   if (status) cli_print_error(&c, &error, status);
-  return cli_exit_code(status);
+  return status ? cli_exit_code(status) : c.exit;
 }

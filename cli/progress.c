@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Where no line is redrawn and the total is not known, a line is printed so often. */
+enum { SAY_MS = 10000 };
+
 double cli_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -35,13 +38,16 @@ static size_t describe(cli_progress *p, uint64_t done, double seconds, char *tex
   char a[CLI_HUMAN], b[CLI_HUMAN];
   uint64_t bytes = atomic_load(&p->bytes), stored = p->stored ? atomic_load(p->stored) : 0;
   int at;
-  if (!p->unit)
+  if (p->total == ZARRC_UNKNOWN)
+    at = snprintf(text, n, "%llu %s", (unsigned long long)done, p->unit);
+  else if (!p->unit)
     at = snprintf(text, n, "%s/%s", cli_human_bytes(a, (double)done), cli_human_bytes(b, (double)p->total));
   else
     at = snprintf(text, n, "%llu/%llu %s", (unsigned long long)done, (unsigned long long)p->total, p->unit);
-  if (seconds > 0) at += snprintf(text + at, n - (size_t)at, " %s/s", cli_human_bytes(a, (double)bytes / seconds));
+  if (seconds > 0 && bytes > 0)
+    at += snprintf(text + at, n - (size_t)at, " %s/s", cli_human_bytes(a, (double)bytes / seconds));
   if (stored > 0) at += snprintf(text + at, n - (size_t)at, " %.1fx", (double)bytes / (double)stored);
-  if (done > 0 && done < p->total) {
+  if (done > 0 && done < p->total && p->total != ZARRC_UNKNOWN) {
     double left = seconds / (double)done * (double)(p->total - done);
     if (left < 360000)
       at += left < 3600 ? snprintf(text + at, n - (size_t)at, " eta %d:%02d", (int)left / 60, (int)left % 60)
@@ -55,7 +61,7 @@ static void draw_bar(cli_progress *p, uint64_t done, double seconds) {
   char text[160], bar[44];
   size_t ntext = describe(p, done, seconds, text, sizeof text);
   int room = cli_columns(stderr) - (int)ntext - (int)strlen(p->verb) - 5;
-  int width = room < 8 ? 0 : room > 40 ? 40 : room;
+  int width = room < 8 || p->total == ZARRC_UNKNOWN ? 0 : room > 40 ? 40 : room;
   int filled = (int)((double)done / (double)p->total * width);
   if (filled > width) filled = width;
   for (int i = 0; i < width; i++) bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
@@ -68,7 +74,15 @@ static void draw_bar(cli_progress *p, uint64_t done, double seconds) {
   atomic_store(&p->visible, true);
 }
 
+/* Prints a line for a total that is not known. */
+static void say_so_far(cli_progress *p, uint64_t done, double seconds) {
+  char text[160];
+  describe(p, done, seconds, text, sizeof text);
+  fprintf(stderr, "%s: %s\n", p->verb, text);
+}
+
 static void say_tenth(cli_progress *p, uint64_t done, double seconds) {
+  if (p->total == ZARRC_UNKNOWN) return;
   uint64_t tenth = (uint64_t)((double)done / (double)p->total * 10.0000001);
   char text[160];
   if (tenth <= atomic_load(&p->tenth)) return;
@@ -85,22 +99,28 @@ void cli_progress_add(cli_progress *p, uint64_t units, uint64_t bytes) {
   uint64_t ms = (uint64_t)(seconds * 1000);
   if (!p->always && ms < 1000) return;
   if (p->terminal && done < p->total && ms < atomic_load(&p->drawn_ms) + 100) return;
+  if (!p->terminal && p->total == ZARRC_UNKNOWN && ms < atomic_load(&p->drawn_ms) + SAY_MS) return;
   if (atomic_flag_test_and_set(&p->drawing)) return;
   atomic_store(&p->drawn_ms, ms);
   done = atomic_load(&p->done);
   if (p->terminal)
     draw_bar(p, done, seconds);
+  else if (p->total == ZARRC_UNKNOWN)
+    say_so_far(p, done, seconds);
   else
     say_tenth(p, done, seconds);
   atomic_flag_clear(&p->drawing);
 }
 
+void cli_progress_hide(cli_progress *p) {
+  if (!p->on || !p->terminal || !atomic_exchange(&p->visible, false)) return;
+  fputs("\r\033[K", stderr);
+  fflush(stderr);
+}
+
 void cli_progress_end(cli_progress *p) {
   if (!p->on) return;
-  if (p->terminal && atomic_load(&p->visible)) {
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
-  }
+  cli_progress_hide(p);
   if (!p->terminal && (p->always || cli_progress_seconds(p) >= 1))
     say_tenth(p, atomic_load(&p->done), cli_progress_seconds(p));
   p->on = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The progress of a verb. On a terminal it is one line that is redrawn, and erased at the end; elsewhere, a line for
- * every 10 %. Nothing is printed in the first second, unless `always`.
+ * every 10 %, or every ten seconds if the total is not known. Nothing is printed in the first second, unless `always`.
  */
 #ifndef ZARRC_CLI_PROGRESS_H
 #define ZARRC_CLI_PROGRESS_H
@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 
 typedef struct cli_progress {
-  const char *verb, *unit; /* unit NULL: the total is bytes */
-  uint64_t total;
+  const char *verb, *unit;     /* unit NULL: the total is bytes */
+  uint64_t total;              /* ZARRC_UNKNOWN: not known */
   atomic_ullong done, bytes;   /* bytes: of elements processed */
   const atomic_ullong *stored; /* bytes written to the store so far, or NULL: no ratio is shown */
   bool on, always, terminal;
@@ -25,6 +25,8 @@ typedef struct cli_progress {
 void cli_progress_start(cli_progress *p, const cli *c, const char *unit, uint64_t total);
 /* May be called by any thread. */
 void cli_progress_add(cli_progress *p, uint64_t units, uint64_t bytes);
+/* Erases the line until it is drawn again, so that something can be printed. */
+void cli_progress_hide(cli_progress *p);
 /* Erases the line. */
 void cli_progress_end(cli_progress *p);
 /* Returns the seconds since the start. */

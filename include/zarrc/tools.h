@@ -73,11 +73,12 @@ typedef struct zarrc_stored_shard_info {
   zarrc_index_location index_location;
   uint64_t index_nbytes;
   bool index_has_checksum;
-  uint64_t nchunks;                      /* entries of the index: npresent + nmissing + ncorrupt */
-  uint64_t npresent, nmissing, ncorrupt; /* corrupt: the entry is impossible */
-  uint64_t data_nbytes;                  /* of all inner chunks that are present */
-  uint64_t hole_nbytes, overlap_nbytes;  /* bytes of the shard that belong to no inner chunk and not to the index; that
-                                            belong to several */
+  uint64_t nchunks;                               /* entries of the index: npresent + nmissing + ncorrupt */
+  uint64_t npresent, nmissing, ncorrupt;          /* corrupt: the entry is impossible */
+  uint64_t least_chunk_nbytes, most_chunk_nbytes; /* sizes an encoded inner chunk can have; UINT64_MAX: any */
+  uint64_t data_nbytes;                           /* of all inner chunks that are present */
+  uint64_t hole_nbytes, overlap_nbytes; /* bytes of the shard that belong to no inner chunk and not to the index; that
+                                           belong to several */
 } zarrc_stored_shard_info;
 
 /* Reads the index of the shard that is stored under a key of a store (NULL: that of the array), and is shaped and
@@ -138,6 +139,62 @@ ZARRC_API zarrc_status zarrc_tree_open_group(const zarrc_tree *tree, size_t i, z
 ZARRC_API zarrc_status zarrc_tree_is_stale(const zarrc_tree *tree, size_t i, bool *out, zarrc_error *error);
 /* Returns the failure of the first node that cannot be read; ZARRC_OK if there is none. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
+
+/* ----------------------------------------------------------------------------------------------------- verifying */
+
+typedef enum zarrc_severity {
+  ZARRC_NOTE, /* worth a remark; everything can be read */
+  ZARRC_FAULT
+} zarrc_severity;
+
+/* Something that is wrong with what is stored, or odd about it. The texts live as long as the call. */
+typedef struct zarrc_finding {
+  size_t struct_size;
+  zarrc_severity severity;
+  zarrc_status status; /* what reading it returns; ZARRC_OK: it can be read */
+  const char *key;     /* below the path that is verified */
+  const char
+      *chunk; /* coordinates in the grid of chunks: "0,3"; "" in an array without axes; NULL: it is about no chunk */
+  const char *inner; /* coordinates of the inner chunk: "1,0", in nested shards "1,0/0,3"; NULL: about none */
+  uint64_t byte;     /* in the stored value; ZARRC_UNKNOWN: about no byte */
+  const char *codec; /* the name of the codec; NULL: about none */
+  const char *what;  /* a sentence without the place */
+  const char *fix;   /* what can be done about it */
+} zarrc_finding;
+
+/* What was looked at, and found. */
+typedef struct zarrc_verify_report {
+  size_t struct_size;
+  uint64_t nnodes;        /* arrays and groups */
+  uint64_t nkeys, nbytes; /* stored keys, and their bytes */
+  uint64_t nchunks;       /* chunks, or shards, that were looked at */
+  uint64_t ninner;        /* entries in the indices of shards */
+  uint64_t nfaults, nnotes;
+} zarrc_verify_report;
+
+typedef struct zarrc_verify_options {
+  size_t struct_size;
+  bool deep; /* decode all chunks, too */
+  const char
+      *after; /* leave out keys up to this one, which is below the path; NULL: none. To go on after an interruption */
+  /* Called for each finding, by one thread at a time, nodes first, then keys in the order of their bytes. A failure
+   * ends the verification. NULL: findings are counted only. */
+  zarrc_status (*finding)(void *arg, const zarrc_finding *finding, zarrc_error *error);
+  void *finding_arg;
+  /* Called now and then, by the same thread: everything up to and including `key` has been looked at. May be NULL. */
+  void (*progress)(void *arg, const zarrc_verify_report *report, const char *key);
+  void *progress_arg;
+} zarrc_verify_options;
+
+/* Looks for everything that is wrong at and below a path of a store, which must be opened read_only: at the documents
+ * of all nodes, consolidated metadata that differ from them, keys that belong to no chunk, sizes that cannot be, the
+ * indices of shards, and temporary files; with `deep` also at the chunks themselves, which are decoded. Needs memory
+ * for a few chunks and the keys of one folder at once. Chunks that are not stored are no fault. options may be NULL.
+ * Returns ZARRC_OK also if there are faults: report->nfaults counts them. ZARRC_INVALID_ARGUMENT: the store is not
+ * read_only; ZARRC_NOT_FOUND: nothing is stored there; ZARRC_UNSUPPORTED: the store cannot list its keys; others:
+ * ZARRC_NO_MEMORY, ZARRC_NETWORK, ZARRC_CANCELED. */
+ZARRC_API zarrc_status zarrc_verify(zarrc_store *store, const char *path, const zarrc_verify_options *options,
+                                    zarrc_verify_report *report, zarrc_error *error);
 
 /* ------------------------------------------------------------------------------------------------------ copying */
 

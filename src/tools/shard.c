@@ -160,6 +160,16 @@ static zarrc_status read_index(zarrc_stored_shard *s, zarrc_error *error) {
   return status ? status : sum(s, error);
 }
 
+/* Sets which sizes an inner chunk can have. */
+static void set_sizes(const zarrc_pipeline *inner, zarrc_stored_shard_info *info) {
+  const zarrc_dtype *dtype = info->dtype;
+  uint64_t nitems = zarrc_product(info->chunk_shape, info->ndim);
+  uint64_t nbytes = zarrc_dtype_is_variable(dtype) ? 0 : zarrc_times(nitems, dtype->item_size);
+  zarrc_size size = zarrc_pipeline_encoded_size(inner, nbytes);
+  info->least_chunk_nbytes = zarrc_pipeline_least_encoded_size(inner, nbytes);
+  info->most_chunk_nbytes = nbytes > 0 && size.kind == ZARRC_SIZE_EXACT ? size.nbytes : UINT64_MAX;
+}
+
 static zarrc_status open_shard(zarrc_stored_shard *s, zarrc_store *store, const zarrc_pipeline *chain,
                                zarrc_error *error) {
   zarrc_spec specs[ZARRC_MAX_CODECS + 1];
@@ -175,6 +185,7 @@ static zarrc_status open_shard(zarrc_stored_shard *s, zarrc_store *store, const 
     info->grid[i] = info->shape[i] / info->chunk_shape[i];
   }
   info->dtype = &inner->dtype;
+  set_sizes(zarrc_shard_inner(s->codec), info);
   info->wrapped = (size_t)at + 1 < zarrc_pipeline_ncodecs(chain);
   zarrc_status status = measure_index(s, error);
   if (!status) status = zarrc_key_blob_open(&s->stored, store, s->key, error);

@@ -6,9 +6,9 @@ import subprocess
 
 import support
 
-VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "migrate", "encode", "decode", "shard", "consolidate",
+VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "migrate", "encode", "decode", "shard", "verify", "consolidate",
          "completion", "help"]
-LATER = ["verify", "repair", "diff", "stat", "tune", "bench", "view"]
+LATER = ["repair", "diff", "stat", "tune", "bench", "view"]
 
 
 class Usage(support.Case):
