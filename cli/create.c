@@ -107,6 +107,29 @@ static zarrc_status read_dims(making *m, cli_option_id id, const char *name, int
   return status;
 }
 
+/* Hints at what a NumPy dtype is called in format 3. */
+static void hint_at_name(const making *m) {
+  const char *text = m->config.data_type;
+  zarrc_dtype dtype = {0};
+  zarrc_buf json = zarrc_buf_new(m->ctx, SIZE_MAX / 2);
+  if (!zarrc_array_parse_type(m->ctx, text, 2, &dtype, NULL) && !zarrc_dtype_to_json(&dtype, &json, NULL)) {
+    bool is_name = json.ptr[0] == '"', is_big = text[0] == '>' && zarrc_dtype_has_endian(&dtype);
+    if (is_name)
+      snprintf(m->c->hint, sizeof m->c->hint, "--dtype %.*s%s", (int)json.len - 2, (const char *)json.ptr + 1,
+               is_big ? " --codecs 'bytes(big)'" : "");
+    else
+      snprintf(m->c->hint, sizeof m->c->hint, "--zarr-format 2");
+  }
+  zarrc_buf_clear(&json);
+  zarrc_dtype_close(&dtype);
+}
+
+static zarrc_status read_type(making *m, zarrc_error *error) {
+  zarrc_status status = zarrc_array_parse_type(m->ctx, m->config.data_type, zarr_format(m->c), &m->dtype, error);
+  if (status && zarr_format(m->c) != 2) hint_at_name(m);
+  return status;
+}
+
 static zarrc_status read_config(making *m, zarrc_error *error) {
   cli *c = m->c;
   const char *separator = cli_value(c, CLI_SEPARATOR), *spec = cli_value(c, CLI_CODECS);
@@ -125,7 +148,7 @@ static zarrc_status read_config(making *m, zarrc_error *error) {
   m->config.ndim = m->ndim;
   if (!status) status = read_dims(m, CLI_CHUNKS, "chunks", m->chunks, &m->config.chunk_shape, error);
   if (!status) status = read_dims(m, CLI_SHARDS, "shards", m->shards, &m->config.shard_shape, error);
-  if (!status) status = zarrc_dtype_parse(m->ctx, m->config.data_type, &m->dtype, error);
+  if (!status) status = read_type(m, error);
   if (!status && spec) status = cli_codecs_parse(m->ctx, spec, &m->dtype, &m->codecs, error);
   m->config.codecs = (const char *)m->codecs.ptr;
   if (!status) status = read_fill(m, error);

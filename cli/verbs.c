@@ -162,7 +162,7 @@ const cli_option cli_options[] = {
     {CLI_FORCE, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
     {CLI_FORCE, MAKING, 'f', "force", NULL, NULL, "with --overwrite: also remove files that are not Zarr"},
     {CLI_SHAPE, CLI_VERB_CREATE, 0, "shape", "N,N,...", NULL, "shape of the array; () for a single element"},
-    {CLI_DTYPE, CLI_VERB_CREATE, 0, "dtype", "TYPE", NULL, "data type: int32, float64, ... or its JSON"},
+    {CLI_DTYPE, CLI_VERB_CREATE, 0, "dtype", "TYPE", NULL, "data type: int32, float64, ... or its JSON; with --zarr-format 2 also NumPy's, such as >i2"},
     {CLI_CHUNKS, MAKING, 'c', "chunks", "N,N,...", NULL, "shape of the chunks (with shards: of the inner chunks)"},
     {CLI_SHARDS, MAKING, 's', "shards", "N,N,...", NULL, "shape of the shards; the word none: no shards"},
     {CLI_CODECS, MAKING, 0, "codecs", "SPEC", NULL, "codec chain of the chunks (see zarrc help create)"},

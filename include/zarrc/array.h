@@ -47,7 +47,8 @@ ZARRC_API zarrc_status zarrc_array_open(zarrc_store *store, const char *path, co
  * is in docs/format.md. */
 typedef struct zarrc_array_config {
   size_t struct_size;
-  const char *data_type; /* JSON, or a name without quotes: "int32" */
+  const char *data_type; /* JSON, or a name without quotes: "int32". In format 2 also NumPy's dtype: ">i2", "|S5", or a
+                            list of fields in JSON; its byte orders count, whatever `bytes` in `codecs` says */
   int ndim;
   const int64_t *shape;
   const int64_t *chunk_shape; /* NULL: chosen so that a chunk has about 1 MiB at most */
@@ -77,6 +78,9 @@ typedef enum zarrc_create_mode {
 ZARRC_API zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarrc_array_config *config,
                                           zarrc_create_mode mode, const zarrc_array_options *options, zarrc_array **out,
                                           zarrc_error *error);
+/* Reads what zarrc_array_create takes for `data_type` in a format (0: 3). To be closed. */
+ZARRC_API zarrc_status zarrc_array_parse_type(zarrc_ctx *ctx, const char *text, int zarr_format, zarrc_dtype *out,
+                                              zarrc_error *error);
 /* Creates an array from a complete zarr.json, or from a .zarray, which is stored as it is. options->zarr_format makes
  * the one from the other. */
 ZARRC_API zarrc_status zarrc_array_create_json(zarrc_store *store, const char *path, const char *json, size_t n,

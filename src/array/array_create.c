@@ -218,7 +218,8 @@ typedef struct maker {
   zarrc_ctx *ctx;
   const zarrc_array_config *config;
   zarrc_dtype dtype;
-  int64_t chunk[ZARRC_MAX_NDIM]; /* shape of a chunk, or of an inner chunk */
+  const zarrc_format2_type *stored; /* what a dtype of NumPy's says of byte orders; or NULL */
+  int64_t chunk[ZARRC_MAX_NDIM];    /* shape of a chunk, or of an inner chunk */
   zarrc_buf *out;
 } maker;
 
@@ -280,6 +281,40 @@ static const char *default_compressor(zarrc_ctx *ctx) {
   return "";
 }
 
+/* Appends `bytes` in the byte order of the dtype. */
+static zarrc_status put_bytes(const maker *m, zarrc_buf *out, zarrc_error *error) {
+  const char *endian = m->stored && m->stored->order == '>' ? "big" : "little";
+  return zarrc_buf_printf(out, error, "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"%s\"}}", endian);
+}
+
+/* Appends a list of codecs in which a dtype of NumPy's decides on byte orders. */
+static zarrc_status put_stored(const maker *m, const char *list, zarrc_buf *out, zarrc_error *error) {
+  zarrc_json_doc *doc;
+  zarrc_status status = zarrc_json_parse(m->ctx, list, strlen(list), NULL, &doc, error);
+  if (status) {
+    zarrc_error_prefix(error, "codecs: ");
+    return status;
+  }
+  const zarrc_json *codecs = zarrc_json_root(doc);
+  bool any = m->stored->mixed;
+  status = zarrc_text_append(out, "[", error);
+  if (!status && any)
+    status = zarrc_buf_printf(out, error, "{\"name\": \"%s\", \"configuration\": {\"orders\": \"%s\"}}",
+                              ZARRC_FIELD_ORDER, m->stored->orders);
+  for (size_t i = 0; i < zarrc_json_length(codecs) && !status; i++) {
+    const zarrc_json *codec = zarrc_json_at(codecs, i);
+    bool is_bytes =
+        zarrc_json_string_is(codec, "bytes") || zarrc_json_string_is(zarrc_json_get(codec, "name"), "bytes");
+    size_t n;
+    const char *text = zarrc_json_text(codec, &n);
+    status = zarrc_text_append(out, any ? ", " : "", error);
+    any = true;
+    if (!status) status = is_bytes ? put_bytes(m, out, error) : zarrc_buf_append(out, text, n, error);
+  }
+  zarrc_json_close(doc);
+  return status ? status : zarrc_buf_append(out, "]", 2, error); /* with its NUL */
+}
+
 /* Appends a list of codecs, for order F with a transpose before them. What is no list is refused later. */
 static zarrc_status put_ordered(const maker *m, const char *list, zarrc_error *error) {
   const char *first = list + strspn(list, " \t\r\n");
@@ -293,14 +328,23 @@ static zarrc_status put_ordered(const maker *m, const char *list, zarrc_error *e
   return status ? status : zarrc_text_append(m->out, first, error);
 }
 
+static zarrc_status put_given(const maker *m, const char *list, zarrc_error *error) {
+  zarrc_buf stored = zarrc_buf_new(m->ctx, ZARRC_MAX_DOCUMENT);
+  if (!m->stored) return put_ordered(m, list, error);
+  zarrc_status status = put_stored(m, list, &stored, error);
+  if (!status) status = put_ordered(m, (const char *)stored.ptr, error);
+  zarrc_buf_clear(&stored);
+  return status;
+}
+
 static zarrc_status put_chain(const maker *m, zarrc_error *error) {
   const char *serializer = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
-  if (m->config->codecs) return put_ordered(m, m->config->codecs, error);
+  if (m->config->codecs) return put_given(m, m->config->codecs, error);
   if (m->dtype.type == ZARRC_STRING) serializer = "{\"name\": \"vlen-utf8\"}";
   if (m->dtype.type == ZARRC_BYTES) serializer = "{\"name\": \"vlen-bytes\"}";
   char list[300];
   snprintf(list, sizeof list, "[%s%s]", serializer, default_compressor(m->ctx));
-  return put_ordered(m, list, error);
+  return put_given(m, list, error);
 }
 
 static zarrc_status put_codecs(const maker *m, zarrc_error *error) {
@@ -365,11 +409,40 @@ static zarrc_status put_document(const maker *m, zarrc_error *error) {
   return status ? status : zarrc_buf_append(m->out, "}", 1, error);
 }
 
-static zarrc_status make_document(zarrc_ctx *ctx, const zarrc_array_config *config, zarrc_buf *out,
+/* Reads a type; in format 2, unless it is in the words of format 3, as NumPy's dtype. Then *is_numpy. */
+static zarrc_status parse_type(zarrc_ctx *ctx, const char *text, int format, zarrc_format2_type *type,
+                               zarrc_buf *orders, bool *is_numpy, zarrc_dtype *out, zarrc_error *error) {
+  zarrc_error why = {0};
+  zarrc_status status = zarrc_dtype_parse(ctx, text, out, &why);
+  *is_numpy = status && status != ZARRC_NO_MEMORY && format == 2 &&
+              !zarrc_format2_parse_type(ctx, text, type, orders, out, error);
+  if (*is_numpy || !status) return ZARRC_OK;
+  if (error) *error = why;
+  return status;
+}
+
+zarrc_status zarrc_array_parse_type(zarrc_ctx *ctx, const char *text, int zarr_format, zarrc_dtype *out,
+                                    zarrc_error *error) {
+  zarrc_format2_type type;
+  zarrc_buf orders = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
+  bool is_numpy;
+  zarrc_status status = parse_type(ctx, text, zarr_format, &type, &orders, &is_numpy, out, error);
+  zarrc_buf_clear(&orders);
+  return status;
+}
+
+static zarrc_status make_document(zarrc_ctx *ctx, const zarrc_array_config *config, int format, zarrc_buf *out,
                                   zarrc_error *error) {
   maker m = {.ctx = ctx, .config = config, .out = out};
-  zarrc_status status = zarrc_dtype_parse(ctx, config->data_type, &m.dtype, error);
-  if (status) return status;
+  zarrc_format2_type type;
+  zarrc_buf orders = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT);
+  bool is_numpy;
+  zarrc_status status = parse_type(ctx, config->data_type, format, &type, &orders, &is_numpy, &m.dtype, error);
+  if (status) {
+    zarrc_buf_clear(&orders);
+    return status;
+  }
+  if (is_numpy) m.stored = &type;
   if (config->chunk_shape)
     for (int i = 0; i < config->ndim; i++) m.chunk[i] = config->chunk_shape[i];
   else if (config->shard_shape)
@@ -378,6 +451,7 @@ static zarrc_status make_document(zarrc_ctx *ctx, const zarrc_array_config *conf
     choose_chunk(&m.dtype, config->ndim, config->shape, m.chunk);
   status = put_document(&m, error);
   zarrc_dtype_close(&m.dtype);
+  zarrc_buf_clear(&orders);
   return status;
 }
 
@@ -393,7 +467,7 @@ zarrc_status zarrc_array_create(zarrc_store *store, const char *path, const zarr
   if (no_fill) known.fill_value = NULL;
   if (is_2 && !known.chunk_key_encoding) known.chunk_key_encoding = "v2";
   if (!status) status = check_config(&known, error);
-  if (!status) status = make_document(store->ctx, &known, &text, error);
+  if (!status) status = make_document(store->ctx, &known, wanted.zarr_format, &text, error);
   if (!status) status = create(store, path, &text, no_fill, mode, options, out, error);
   zarrc_buf_clear(&text);
   return status;

@@ -59,6 +59,11 @@ zarrc_status zarrc_format2_put_dtype(const zarrc_json *dtype, const zarrc_json *
  * taken for one of little-endian machines. Returns false if it is not such a name. */
 bool zarrc_format2_spell(const char *text, char out[ZARRC_FORMAT2_SPELLED]);
 
+/* Reads what a caller may say for a type: NumPy's dtype, such as ">i2", "f4", or a list of fields in JSON. Appends to
+ * orders what zarrc_format2_put_dtype does. ZARRC_UNSUPPORTED: it is none that is known. */
+zarrc_status zarrc_format2_parse_type(zarrc_ctx *ctx, const char *text, zarrc_format2_type *type, zarrc_buf *orders,
+                                      zarrc_dtype *out, zarrc_error *error);
+
 /* Reads the dtype of a filter, which is no list: its type in memory, and appends the data type unless out is NULL. */
 zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type *type, zarrc_buf *out,
                                     zarrc_error *error);

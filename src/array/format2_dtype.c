@@ -240,3 +240,33 @@ zarrc_status zarrc_format2_put_name(const zarrc_json *dtype, zarrc_format2_type 
   if (order) return put_number(&n, dtype, *order, kind, nbytes);
   return text ? put_plain(&n, dtype) : refuse(&n, dtype);
 }
+
+/* Appends JSON of a dtype as a .zarray has it. NumPy reads a name without byte order as one in the machine's, and
+ * format 2 is taken for one of little-endian machines. */
+static zarrc_status spell_out(const char *text, zarrc_buf *out, zarrc_error *error) {
+  zarrc_buf name = zarrc_buf_new(out->ctx, SIZE_MAX / 2);
+  text += strspn(text, " \t\r\n");
+  if (*text == '[' || *text == '"') return zarrc_text_append(out, text, error);
+  if (!strcmp(text, "?")) text = "b1";
+  bool has_order = *text && strchr("<>|", *text);
+  text += *text == '=';
+  zarrc_status status = zarrc_text_append(&name, has_order ? "" : "<", error);
+  if (!status) status = zarrc_text_append(&name, text, error);
+  if (!status) status = zarrc_json_put_string(out, (const char *)name.ptr, name.len, error);
+  zarrc_buf_clear(&name);
+  return status;
+}
+
+zarrc_status zarrc_format2_parse_type(zarrc_ctx *ctx, const char *text, zarrc_format2_type *type, zarrc_buf *orders,
+                                      zarrc_dtype *out, zarrc_error *error) {
+  zarrc_buf json = zarrc_buf_new(ctx, ZARRC_MAX_DOCUMENT), data_type = json;
+  zarrc_json_doc *doc = NULL;
+  zarrc_status status = spell_out(text, &json, error);
+  if (!status) status = zarrc_json_parse(ctx, (const char *)json.ptr, json.len, NULL, &doc, error);
+  if (!status) status = zarrc_format2_put_dtype(zarrc_json_root(doc), NULL, type, orders, &data_type, error);
+  if (!status) status = zarrc_dtype_open(ctx, (const char *)data_type.ptr, data_type.len, out, error);
+  zarrc_json_close(doc);
+  zarrc_buf_clear(&json);
+  zarrc_buf_clear(&data_type);
+  return status;
+}

@@ -179,6 +179,44 @@ static void test_members(void **state) {
   }
 }
 
+/* A dtype of NumPy's says what the .zarray says, whatever byte order the codecs have. */
+static void test_numpy_dtypes(void **state) {
+  static const struct {
+    const char *type, *codecs, *part;
+  } rows[] = {
+      {">i2", NULL, "\"dtype\": \">i2\""},
+      {"f4", "[" BYTES "]", "\"dtype\": \"<f4\""},
+      {">f4", "[\"bytes\"]", "\"dtype\": \">f4\""},
+      {">f4", "[" BYTES ", " NAMED("numcodecs.adler32", "") "]", "\"dtype\": \">f4\""},
+      {"<f4", BIG, "\"dtype\": \"<f4\""},
+      {"|S5", NULL, "\"dtype\": \"|S5\""},
+      {"[[\"a\", \"<i4\"], [\"b\", [[\"c\", \">f4\"], [\"d\", \"|u1\"]]]]", "[" BYTES "]",
+       "\"dtype\": [[\"a\", \"<i4\"], [\"b\", [[\"c\", \">f4\"], [\"d\", \"|u1\"]]]]"},
+      {"[[\"a\", \">i4\"], [\"b\", \">f4\"]]", NULL, "\"dtype\": [[\"a\", \">i4\"], [\"b\", \">f4\"]]"},
+      {"int16", BIG, "\"dtype\": \">i2\""},
+  };
+  (void)state;
+  for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+    zarrc_array_config config = config_of(rows[i / 2].type, rows[i / 2].codecs);
+    zarrc_error error = {0};
+    config.codecs = rows[i / 2].codecs;
+    config.order = i % 2 ? 'F' : 'C';
+    if (!config.codecs) needs_codec("zstd");
+    if (create("a", &config, &error)) fail_msg("%s: %s", config.data_type, SAID(error));
+    expect_part("a/.zarray", rows[i / 2].part);
+    expect_part("a/.zarray", i % 2 ? "\"order\": \"F\"" : "\"order\": \"C\"");
+  }
+  /* not in format 3 */
+  zarrc_array_config config = config_of(">i2", NULL);
+  zarrc_array *array = NULL;
+  zarrc_dtype dtype;
+  assert_int_equal(zarrc_array_create(store, "b", &config, ZARRC_CREATE_NEW, NULL, &array, NULL), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_array_parse_type(ctx, ">i2", 0, &dtype, NULL), ZARRC_UNSUPPORTED);
+  assert_int_equal(zarrc_array_parse_type(ctx, ">i2", 2, &dtype, NULL), ZARRC_OK);
+  assert_int_equal(dtype.type, ZARRC_INT16);
+  zarrc_dtype_close(&dtype);
+}
+
 static void test_compressors(void **state) {
   static const struct {
     const char *codec, *part;
@@ -511,12 +549,19 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_whole),        EMPTY_STORE(test_members),
-      EMPTY_STORE(test_compressors),  EMPTY_STORE(test_zfpy),
-      EMPTY_STORE(test_refused),      EMPTY_STORE(test_refused_documents),
-      EMPTY_STORE(test_zarray),       EMPTY_STORE(test_zgroup),
-      EMPTY_STORE(test_among_others), EMPTY_STORE(test_stale_attributes),
-      EMPTY_STORE(test_vectors),      EMPTY_STORE(test_faults),
+      EMPTY_STORE(test_whole),
+      EMPTY_STORE(test_members),
+      EMPTY_STORE(test_numpy_dtypes),
+      EMPTY_STORE(test_compressors),
+      EMPTY_STORE(test_zfpy),
+      EMPTY_STORE(test_refused),
+      EMPTY_STORE(test_refused_documents),
+      EMPTY_STORE(test_zarray),
+      EMPTY_STORE(test_zgroup),
+      EMPTY_STORE(test_among_others),
+      EMPTY_STORE(test_stale_attributes),
+      EMPTY_STORE(test_vectors),
+      EMPTY_STORE(test_faults),
       EMPTY_STORE(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

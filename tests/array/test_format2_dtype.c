@@ -210,8 +210,52 @@ static void test_orders(void **state) {
   }
 }
 
+/* What a caller may say. */
+static void test_parsed(void **state) {
+  static const struct {
+    const char *text, *data_type; /* NULL: refused */
+    char order;
+  } rows[] = {
+      {">i2", "\"int16\"", '>'},
+      {"f4", "\"float32\"", '<'},
+      {"=f4", "\"float32\"", '<'},
+      {"int16", NULL, 0}, /* of format 3, which is asked first */
+      {"?", "\"bool\"", 0},
+      {"S5", NAMED("null_terminated_bytes", "\"length_bytes\": 5"), 0},
+      {"|S5", NAMED("null_terminated_bytes", "\"length_bytes\": 5"), 0},
+      {">U3", NAMED("fixed_length_utf32", "\"length_bytes\": 12"), '>'},
+      {"M8[ns]", NAMED("numpy.datetime64", "\"unit\": \"ns\", \"scale_factor\": 1"), '<'},
+      {" \">c8\"", "\"complex64\"", '>'},
+      {"[[\"a\", \">i2\"]]", FIELDS("{\"name\": \"a\", \"data_type\": \"int16\"}"), '>'},
+      {"", NULL, 0},
+      {"i", NULL, 0},
+      {"\"", NULL, 0},
+      {"[", NULL, 0},
+      {"|O", NULL, 0},
+      {"i\"4", NULL, 0},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zarrc_format2_type type;
+    zarrc_dtype dtype = {0};
+    zarrc_error error = {0};
+    char text[400];
+    zarrc_buf json = zarrc_buf_over(text, sizeof text - 1);
+    orders.len = 0;
+    zarrc_status status = zarrc_format2_parse_type(ctx, rows[i].text, &type, &orders, &dtype, &error);
+    if (!status != (rows[i].data_type != NULL)) fail_msg("%s: %s", rows[i].text, SAID(error));
+    if (status) continue;
+    assert_int_equal(zarrc_dtype_to_json(&dtype, &json, NULL), ZARRC_OK);
+    text[json.len] = 0;
+    assert_string_equal(text, rows[i].data_type);
+    assert_int_equal(type.order, rows[i].order);
+    zarrc_dtype_close(&dtype);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_refused),
-                                     cmocka_unit_test(test_orders), cmocka_unit_test(test_objects)};
+                                     cmocka_unit_test(test_orders), cmocka_unit_test(test_parsed),
+                                     cmocka_unit_test(test_objects)};
   return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

@@ -76,6 +76,18 @@ class Create(support.Case):
                      says="level")
         self.assertEqual(self.raw("a"), int32s(20))
 
+    def test_numpy_dtypes(self):
+        """Format 3 has other names, which are hinted at; format 2 has NumPy's."""
+        for dtype, hint in ((">i2", "--dtype int16 --codecs 'bytes(big)'"), ("<f4", "--dtype float32"), ("f4", "--dtype float32"), ("?", "--dtype bool"),
+                            ("|S5", "--zarr-format 2"), ('[["a", "<i4"], ["b", ">f4"]]', "--zarr-format 2")):
+            self.refused("create", "a", "--shape", "4", "--dtype", dtype, code=2, says=["unknown data type", f"try: {hint}"])
+            self.assertFalse((self.folder / "a").exists())
+            self.zarrc("create", "b", "--shape", "4", "--dtype", dtype, "--zarr-format", "2", "--overwrite")
+            expected = {"f4": "<f4", "?": "|b1"}.get(dtype, dtype)
+            made = json.loads((self.folder / "b/.zarray").read_text())["dtype"]
+            self.assertEqual(made, json.loads(expected) if expected[0] == "[" else expected)
+        self.assertNotIn("try:", self.refused("create", "a", "--shape", "4", "--dtype", "i3", code=2, says="unknown data type"))
+
     def test_refused(self):
         for arguments, words in ((["--dtype", "int8"], "--shape"), (["--shape", "3"], "--dtype"),
                                        (["--shape", "3", "--dtype",

@@ -171,6 +171,26 @@ def test_arrays(zarrc, tmp_path, row):
     print(counts)
 
 
+@pytest.mark.parametrize("codecs", [[], ["--codecs", "gzip(1)"]], ids=["default", "gzip"])
+@pytest.mark.parametrize("order", "CF")
+def test_numpy_dtypes(zarrc, tmp_path, order, codecs):
+    """A dtype as NumPy writes it is that of the array."""
+    mixed = numpy.dtype([("a", "<i4"), ("p", [("b", ">f4"), ("c", "|u1")])])
+    for n, dtype in enumerate([row[0] for row in TYPES] + [mixed, numpy.dtype("int16"), numpy.dtype("?")]):
+        texts = [json.dumps(dtype.descr)] if dtype.names else [dtype.str, json.dumps(dtype.str)] + [dtype.str[1:]] * (dtype.str[0] != ">")
+        for k, text in enumerate(texts):
+            path = tmp_path / f"{n}-{k}.zarr"
+            zarrc("create", path, "--shape", "4,3", "-c", "2,2", "--zarr-format", "2", "--dtype", text, "--order", order, *codecs)
+            array = zarr.open_array(str(path), mode="r+", zarr_format=2)
+            assert array.dtype == dtype and array.order == order, (text, array.metadata)
+            data = numpy.frombuffer(bytes(12 * [1]) * dtype.itemsize, "|b1" if dtype.kind == "b" else dtype)[:12].reshape(4, 3)
+            if dtype.kind in "MU" or dtype.kind == "V" and dtype.names is None:
+                continue
+            array[...] = data
+            stored = zarrc("get", path, "--format", "raw", "-o", "-")
+            assert stored == data.astype(dtype.newbyteorder("<")).tobytes(), text
+
+
 @pytest.mark.parametrize("row", TYPES, ids=[row[0].str if row[0] != STRUCT else "struct" for row in TYPES])
 def test_zarr_python_2(zarrc, tmp_path, row):
     python = os.environ.get("ZARRC_ZARR_2")
