@@ -95,7 +95,8 @@ typedef struct zarrc_error {
   char codec[48];              /* name of the innermost codec that failed */
   char within[144];            /* what the codec is part of, as text before it: "/codecs: codec sharding_indexed: " */
   char message[480];           /* what went wrong, without the place: "checksum mismatch" */
-  unsigned char reserved[112]; /* for new members; a failure zeroes it */
+  int64_t cause;               /* a number that a store of the program's own has put here, for the program; else 0 */
+  unsigned char reserved[104]; /* for new members; a failure zeroes it */
 } zarrc_error;
 
 /* Sets code and message of error, if there is one, and returns code: `return zarrc_fail(...)`. */

@@ -13,7 +13,7 @@ import pytest
 import servers
 import zarr
 from test_remote import KEYS, _no_account, bucket, files, make, moto, upload  # noqa: F401
-from zarr.storage import FsspecStore, LocalStore, ObjectStore, WrapperStore, ZipStore
+from zarr.storage import FsspecStore, LocalStore, ObjectStore, StorePath, WrapperStore, ZipStore
 
 import zarrc
 
@@ -466,3 +466,71 @@ def test_an_archive_that_is_written(tmp_path: Path) -> None:
 def test_directories_are_as_before(tmp_path: Path) -> None:
     data = make(LocalStore(tmp_path / "a"))
     assert np.array_equal(zarr.open_array(tmp_path / "a")[...], data)
+
+
+# ------------------------------------------------------------------------------------------------------- zarrc.open
+
+
+@pytest.mark.parametrize("store", HTTP)
+def test_open_over_http(store: Callable[..., Any], files: servers.Server) -> None:
+    """By the library; where it cannot open the place, by the store's own methods."""
+    assert files.root
+    name = store.__name__
+    data = make(files.root / "o.zarr" / name, shards=(32, 32))
+    files.take()
+    array = zarrc.open(store(files, "o.zarr"), path=name)
+    assert np.array_equal(array[...], data)
+    seen = files.take()
+    assert by_library(seen) == {True}
+    assert len([each for each in seen if "/c/" in each.path]) == 4
+    array = zarrc.open(WrapperStore(store(files, "o.zarr")), path=name)
+    files.take()
+    assert array[3, 5] == data[3, 5]
+    seen = files.take()
+    assert len(seen) == 2  # the index, and the inner chunk
+    assert by_library(seen) == {False}
+    with pytest.raises(FileNotFoundError):
+        zarrc.open(store(files, "o.zarr"), path="none")
+
+
+@pytest.mark.parametrize("store", S3)
+def test_open_on_s3(store: Callable[..., Any], bucket: servers.Server, tmp_path: Path) -> None:
+    name = store.__name__
+    data = make(tmp_path / "a", shards=(32, 32))
+    upload(bucket, tmp_path / "a", f"opened.zarr/{name}")
+    array = zarrc.open(store(bucket, "opened.zarr"), "r+", path=name)
+    bucket.take()
+    array[:, 5] = data[:, 5] = 7
+    array[0:32] = data[0:32] = 3
+    assert np.array_equal(zarrc.open(store(bucket, "opened.zarr"), path=name)[...], data)
+    copied = StorePath(store(bucket, "opened.zarr"), f"{name}.copy")
+    zarrc.copy(StorePath(store(bucket, "opened.zarr"), name), copied, shards="none", check=True)
+    assert np.array_equal(zarr.open_array(store(bucket, "opened.zarr"), path=f"{name}.copy", mode="r")[...], data)
+    report = zarrc.copy(copied, tmp_path / "back")
+    assert np.array_equal(zarrc.open(tmp_path / "back")[...], data)
+    assert report["arrays"][0]["source_nbytes"] > 0  # listings tell sizes
+
+
+def test_a_mapper_and_an_obstore_on_s3(bucket: servers.Server, tmp_path: Path) -> None:
+    import fsspec
+
+    data = make(tmp_path / "a", chunks=(32, 32))
+    upload(bucket, tmp_path / "a", "mapped.zarr")
+    mapper = fsspec.get_mapper("s3://bucket/mapped.zarr", client_kwargs={"endpoint_url": bucket.url}, **KEYS)
+    assert np.array_equal(zarrc.open(mapper)[...], data)
+    assert np.array_equal(zarrc.open(mapper.fs, path="bucket/mapped.zarr")[...], data)
+    assert np.array_equal(zarrc.open(obstore_s3(bucket, "").store, path="mapped.zarr")[...], data)
+
+
+@pytest.mark.parametrize("store", S3)
+def test_open_raises_what_the_store_raises(store: Callable[..., Any], bucket: servers.Server, tmp_path: Path) -> None:
+    data = make(tmp_path / "a", chunks=(32, 32))
+    upload(bucket, tmp_path / "a", f"raising.zarr/{store.__name__}")
+    array = zarrc.open(WrapperStore(store(bucket, "raising.zarr")), "r+", path=store.__name__)
+    with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}):
+        stock = zarr.open_array(WrapperStore(store(bucket, "raising.zarr")), mode="r", path=store.__name__)
+    bucket.refusals["c/0/0"] = 403
+    assert issubclass(outcome(stock), Exception)
+    assert outcome(array) is outcome(stock)
+    del bucket.refusals["c/0/0"]
+    assert np.array_equal(array[...], data)

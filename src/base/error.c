@@ -82,6 +82,7 @@ zarrc_status zarrc_fail(zarrc_error *error, zarrc_status code, const char *forma
   error->transient = false;
   error->retry_after_ms = 0;
   error->offset = -1;
+  error->cause = 0;
   *error->store = *error->key = *error->chunk = *error->inner_chunk = *error->codec = *error->within = '\0';
   SET(error->message, text);
   memset(error->reserved, 0, sizeof error->reserved);

@@ -275,7 +275,8 @@ static zarrc_status ask_whole(const reading *r, const zarrc_spec *spec) {
   uint64_t ninner = 1, nbytes, nitems = (uint64_t)zarrc_spec_nitems(spec);
   for (int i = 0; i < r->shard->ndim; i++) {
     ninner *= (uint64_t)r->shard->grid[i];
-    if (r->region->step[i] != 1) return ZARRC_PENDING; /* some of the touched ones may be empty */
+    bool leaves_out = r->region->step[i] > r->shard->chunk_shape[i]; /* then some of the touched ones may be empty */
+    if (leaves_out || (r->region->step[i] != 1 && r->shard->nesting > 1)) return ZARRC_PENDING;
   }
   bool fits = zarrc_mul_u64(nitems, spec->dtype.item_size, &nbytes) && nbytes <= WHOLE_NBYTES;
   if (!fits || r->touched.n < ninner) return ZARRC_PENDING;

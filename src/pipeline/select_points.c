@@ -8,6 +8,9 @@
 #include <string.h>
 #include <zarrc/plugin/blob.h>
 
+/* A far shard that decodes to so many bytes is read as a whole if points lie in all of its inner chunks. */
+#define ONE_BOX_NBYTES ((size_t)64 << 20)
+
 /* The points in the order of their places in the chunk: by inner chunks, then in C order; points at the same element in
  * the order of the selection. */
 typedef struct job {
@@ -203,6 +206,22 @@ static zarrc_status read_other_cell(void *arg, size_t i, zarrc_error *error) {
   return read_cell(arg, i + 1, error);
 }
 
+/* Returns whether points lie in all inner chunks of a far shard. Read as one box, the shard is fetched as a whole, in
+ * one request, where its index would be fetched first. */
+static bool is_one_box(const job *j) {
+  const zarrc_spec *spec = &j->picking->pipeline->specs[0];
+  size_t nbytes;
+  uint64_t ncells = 1, nitems = 1, ntouched = 1;
+  if (j->picking->nlevels == 0 || !zarrc_blob_get_traits(j->picking->blob).deferred) return false;
+  if (zarrc_spec_nbytes(j->picking->pipeline->ctx, spec, &nbytes, NULL) || nbytes > ONE_BOX_NBYTES) return false;
+  for (int k = 0; k < spec->ndim; k++) {
+    ncells *= (uint64_t)(spec->shape[k] / j->picking->level[0][k]);
+    nitems *= (uint64_t)j->picking->level[0][k];
+  }
+  for (uint32_t i = 1; i < j->n; i++) ntouched += place_of(j, i) / nitems != place_of(j, i - 1) / nitems;
+  return ntouched == ncells;
+}
+
 static zarrc_status read_points(job *j, zarrc_error *error) {
   zarrc_ctx *ctx = j->picking->pipeline->ctx;
   uint64_t cell_nitems = 0;
@@ -219,6 +238,7 @@ static zarrc_status read_points(job *j, zarrc_error *error) {
   uint32_t *cells = (uint32_t *)(void *)memory.ptr;
   for (uint32_t i = 0; i < j->n; i++)
     if (i == 0 || (cell_nitems && place_of(j, i) / cell_nitems != place_of(j, i - 1) / cell_nitems)) cells[n++] = i;
+  if (is_one_box(j)) n = 1;
   cells[n] = j->n;
   j->cells = cells;
   /* Read one cell first: after one successful read a blob may be used from several threads. */

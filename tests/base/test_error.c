@@ -29,6 +29,7 @@ static const zarrc_error dirty = {.code = ZARRC_CORRUPT,
                                   .codec = "gzip",
                                   .within = "/codecs: ",
                                   .message = "old",
+                                  .cause = 8,
                                   .reserved = {1, [sizeof dirty.reserved - 1] = 1}};
 
 static void test_status_table(void **state) {
@@ -87,6 +88,7 @@ static void test_fail_overwrites_all(void **state) {
   assert_int_equal(e.http_status, 0);
   assert_false(e.transient);
   assert_int_equal(e.retry_after_ms, 0);
+  assert_int_equal(e.cause, 0);
   const char *const texts[] = {e.store, e.key, e.chunk, e.inner_chunk, e.codec, e.within};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_string_equal(texts[i], "");
   for (size_t i = 0; i < sizeof e.reserved; i++) assert_int_equal(e.reserved[i], 0);
@@ -100,7 +102,7 @@ static void test_programs_of_other_versions(void **state) {
   typedef struct older {
     unsigned char known[offsetof(zarrc_error, message)];
     char message[sizeof dirty.message];
-    unsigned char reserved[sizeof dirty.reserved];
+    unsigned char reserved[sizeof dirty.reserved + sizeof(int64_t)]; /* of which `cause` was made */
   } older;
   typedef struct newer {
     unsigned char known[offsetof(zarrc_error, reserved)];

@@ -48,8 +48,12 @@ class SuffixByteRequest:
     suffix: int
 
 
-class StorePath:
+class Store:
     """There are no stores, thus none of these."""
+
+
+class StorePath(Store):
+    pass
 
 
 class LocalStore(StorePath):
@@ -88,6 +92,10 @@ async def concurrent_map(items: list[Any], work: Callable[..., Awaitable[Any]], 
             return await work(*item)
 
     return list(await asyncio.gather(*(one(item) for item in items)))
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    raise TypeError("zarr-python is needed")
 
 
 # ------------------------------------------------------------------------------------------------------- parameters

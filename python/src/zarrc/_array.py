@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays at a URL, without zarr-python."""
+"""Arrays at a URL, without zarr-python, or in a store of another library."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from zarrc._selection import Picks, beside_list, crossed, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from zarrc._foreign import Foreign
 
 BIG = sys.byteorder == "big"
 _INT = {int}
@@ -53,8 +55,8 @@ class Array:
 
     Parameters
     ----------
-    url : str
-        Of the array's directory.
+    url : str or store
+        Of the array's directory; or a store object, see `zarrc.open`.
     read_only : bool
         Refuse to write.
     follow_links : bool
@@ -63,6 +65,8 @@ class Array:
         A write ends when what it stored is on the disk.
     use_consolidated, strict, pickle_secrets : bool
         See `zarrc.open`.
+    inside : str
+        Path of the array in a store object.
     settings : dict, optional
         Of the server; `zarrc.open` makes them of ``storage_options``.
 
@@ -89,7 +93,7 @@ class Array:
 
     def __init__(
         self,
-        url: str,
+        url: Any,
         read_only: bool,
         follow_links: bool = False,
         sync: bool = False,
@@ -97,11 +101,20 @@ class Array:
         strict: bool = False,
         settings: _remote.Settings | None = None,
         pickle_secrets: bool = False,
+        inside: str = "",
     ) -> None:
-        self._url = url
+        self._foreign: Foreign | None = None
+        self._place: Any = url
+        if not isinstance(url, str):
+            self._foreign = _foreign_of(url, inside, read_only)
+            self._url = f"{self._foreign.name}/{self._foreign.path}".rstrip("/")
+        else:
+            self._url = url
+            if url[:1] != "/" and ":" not in url.split("/")[0]:
+                self._place = os.path.abspath(url)
+        self._inside = inside
         self._settings = settings
         self._pickle_secrets = pickle_secrets
-        self._place = url if url[:1] == "/" or ":" in url.split("/")[0] else os.path.abspath(url)
         self._options = (read_only, follow_links, sync, use_consolidated, strict)
         self._opened: _core.Array | None = None
         self.dtype: np.dtype[Any] = to_numpy(json.loads(self._array.data_type))
@@ -118,12 +131,32 @@ class Array:
     @property
     def _array(self) -> _core.Array:
         threads = context()
+        if self._foreign is not None:
+            self._foreign.check_thread()
         opened = self._opened
         if opened is None:
-            opened = self._opened = _core.Array(threads, self._url, *self._options, self._settings)
+            opened = self._opened = self._open(threads)
         return opened
 
+    def _open(self, threads: _core.Context) -> _core.Array:
+        if self._foreign is None:
+            return _core.Array(threads, self._url, *self._options, self._settings)
+        read_only, _, sync, use_consolidated, strict = self._options
+        place = self._foreign.place(read_only, True)
+        try:
+            if place is not None:
+                return _core.Array(threads, place[0], read_only, True, sync, use_consolidated, strict, place[1])
+        except FileNotFoundError:
+            if place is None or place[0].startswith("file:"):
+                raise
+        except _core.ZarrcError as error:
+            if not self._foreign.may_know_better(error):
+                raise
+        return _core.Array(threads, self._foreign, *self._options)
+
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._foreign is not None:
+            return Array, (self._place, *self._options, None, False, self._inside)
         secrets = [] if self._pickle_secrets else _remote.secrets(self._url, self._settings)
         if secrets:
             raise TypeError(
@@ -366,15 +399,26 @@ def _element(selection: tuple[int, ...], shape: tuple[int, ...]) -> Picks | None
     return Picks(False, index, ()) if all(map(operator.lt, index, shape)) and min(index) >= 0 else None
 
 
+def _foreign_of(store: Any, inside: str, read_only: bool) -> Foreign:
+    """A store of another library."""
+    from zarrc._foreign import foreign  # needs zarr-python, which takes a while to look for
+
+    found = foreign(store, inside)
+    if not read_only and not found.is_writable:
+        raise ValueError(f"{found.name}: the store was opened for reading only")
+    return found
+
+
 def _has_lists(selection: Any) -> bool:
     entries = selection if isinstance(selection, tuple) else (selection,)
     return any(isinstance(entry, list) or (isinstance(entry, np.ndarray) and entry.ndim > 0) for entry in entries)
 
 
 def open(
-    url: str | os.PathLike[str],
+    url: Any,
     mode: str = "r",
     *,
+    path: str = "",
     follow_links: bool = False,
     sync: bool = False,
     use_consolidated: bool = True,
@@ -382,17 +426,22 @@ def open(
     storage_options: Mapping[str, Any] | None = None,
     pickle_secrets: bool = False,
 ) -> Array:
-    """Opens the array at a path or URL (``file:``, ``zip:``, ``http:``, ``https:``, ``s3:``), without zarr-python.
+    """Opens the array at a path or URL (``file:``, ``zip:``, ``http:``, ``https:``, ``s3:``), without zarr-python; or in
+    a store of zarr-python, obstore or fsspec, with zarr-python.
 
     A zip archive is opened as a directory is: ``data.zip/group/array``. Archives and what is at a URL of http can only
     be read.
 
     Parameters
     ----------
-    url : str
-        Of the array's directory.
+    url : str or store
+        Of the array's directory; or a store object of zarr-python (also a `StorePath`), a store of obstore, or a mapper or file
+        system of fsspec. The library opens the place of a store by itself where that means the same; else it calls the
+        store's methods, in zarr-python's event loop, for many chunks at once.
     mode : {"r", "r+"}
         Read only, or read and write.
+    path : str
+        Of the array in a store object.
     follow_links : bool
         Follow symbolic links that lead out of the array's directory, as those of git-annex, DataLad and DVC do. Links
         that stay inside are followed in any case; without this, others are a `PermissionError`.
@@ -436,15 +485,23 @@ def open(
     StoreError
         A server cannot be reached, or fails; it is an `OSError`.
     TypeError
-        There is no such name in `storage_options`.
+        There is no such name in `storage_options`; or an object is no store.
     ValueError
-        A value in `storage_options` means nothing, or there are some for a path.
+        A value in `storage_options` means nothing, or there are some for a path; or a store can only be read.
+    Exception
+        What a store's methods raise is raised as it is, with a note that names the chunk. A `FileNotFoundError` or
+        `KeyError` of theirs means that a chunk is missing.
     """
     if mode not in ("r", "r+"):
         raise ValueError(f"mode must be 'r' or 'r+', not {mode!r}")
-    place = os.fspath(url)
-    settings = _remote.settings(place, storage_options)
-    array = Array(place, mode == "r", follow_links, sync, use_consolidated, strict, settings, pickle_secrets)
+    is_place = isinstance(url, (str, os.PathLike))
+    place = os.fspath(url) if is_place else url
+    if is_place and path:
+        raise ValueError("path is for store objects; a URL has the path in it")
+    if storage_options and not is_place:
+        raise ValueError("storage_options are for URLs; a store object has its own")
+    settings = _remote.settings(place, storage_options) if is_place else None
+    array = Array(place, mode == "r", follow_links, sync, use_consolidated, strict, settings, pickle_secrets, path)
     for sentence in array.notices:
-        warnings.warn(f"{_core.url_shown(place)}: {sentence}", UserWarning, stacklevel=2)
+        warnings.warn(f"{_core.url_shown(array.path)}: {sentence}", UserWarning, stacklevel=2)
     return array

@@ -17,7 +17,7 @@ else:
 
 if TYPE_CHECKING or HAS_ZARR:
     from zarr.abc.codec import BaseCodec
-    from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
+    from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
     from zarr.codecs import (
         BloscCodec,
         BytesCodec,
@@ -33,6 +33,7 @@ if TYPE_CHECKING or HAS_ZARR:
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import cpu, default_buffer_prototype
     from zarr.core.common import concurrent_map
+    from zarr.core.sync import _get_loop as event_loop
     from zarr.storage import FsspecStore, LocalStore, MemoryStore, ObjectStore, WrapperStore, ZipStore
     from zarr.storage._common import StorePath
 else:
@@ -50,6 +51,7 @@ else:
         OffsetByteRequest,
         RangeByteRequest,
         ShardingCodec,
+        Store,
         StorePath,
         SuffixByteRequest,
         TransposeCodec,
@@ -60,6 +62,7 @@ else:
         ZipStore,
         ZstdCodec,
         concurrent_map,
+        event_loop,
     )
     from zarrc._buffers import cpu, default_buffer_prototype
 
@@ -92,6 +95,7 @@ __all__ = [
     "OffsetByteRequest",
     "RangeByteRequest",
     "ShardingCodec",
+    "Store",
     "StorePath",
     "SuffixByteRequest",
     "TransposeCodec",
@@ -104,5 +108,6 @@ __all__ = [
     "concurrent_map",
     "cpu",
     "default_buffer_prototype",
+    "event_loop",
     "full_spec",
 ]

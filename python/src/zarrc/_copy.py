@@ -127,9 +127,33 @@ def _warn_of_stale(src: str, report: dict[str, Any]) -> None:
         )
 
 
+def _place(place: Any, options: Mapping[str, Any] | None, read_only: bool) -> tuple[Any, _remote.Settings | None, str]:
+    """Where to copy from or to, as the library takes it, with settings, and what that is called in messages."""
+    if isinstance(place, (str, os.PathLike)):
+        url = os.fspath(place)
+        return url, _remote.settings(url, options), _core.url_shown(url)
+    if options:
+        raise ValueError("storage_options are for URLs; a store object has its own")
+    from zarrc._foreign import foreign  # needs zarr-python, which takes a while to look for
+
+    found = foreign(place)
+    found.check_thread()
+    if not read_only and not found.is_writable:
+        raise ValueError(f"{found.name}: the store was opened for reading only")
+    known = found.place(read_only, False)
+    name = f"{found.name}/{found.path}".rstrip("/")
+    return (found, None, name) if known is None else (*known, name)
+
+
+def _check_apart(source: Any, target: Any) -> None:
+    """Refuses a copy to where it comes from; of URLs the library finds out itself."""
+    if not isinstance(source, str) and not isinstance(target, str) and source.is_same(target):
+        raise ValueError(f"{target.name}: source and target are in one store, and one contains the other")
+
+
 def copy(
-    src: str | os.PathLike[str],
-    dst: str | os.PathLike[str],
+    src: Any,
+    dst: Any,
     *,
     chunks: Iterable[int] | int | None = None,
     shards: Iterable[int] | int | str | None = None,
@@ -162,10 +186,11 @@ def copy(
 
     Parameters
     ----------
-    src, dst : str
+    src, dst : str or store
         Of a directory, a zip archive (``data.zip``, or ``zip:`` and a path), or a store on S3; of ``src`` also a URL of http. ``src``
         is only read. An archive is written as a whole, and ``resume`` does not go on with it. On S3 nothing is made aside: what
-        is copied is below ``dst`` at once.
+        is copied is below ``dst`` at once. Or stores of zarr-python (a `StorePath` for what is in one), obstore or fsspec, as
+        for `zarrc.open`; in those nothing is made aside either, unless they are a `LocalStore`.
     chunks : sequence of int
         Shape of the chunks (inside shards, where there are shards). In a group: of the arrays with so many dimensions.
     shards : sequence of int or "none"
@@ -240,8 +265,9 @@ def copy(
     context = _core.Context(
         threads=max_workers() if threads is None else threads, fast_gzip=fast_gzip, max_memory=limit
     )
-    source, target = os.fspath(src), os.fspath(dst)
-    shown, target_shown = _core.url_shown(source), _core.url_shown(target)
+    source, source_settings, shown = _place(src, src_storage_options, True)
+    target, target_settings, target_shown = _place(dst, dst_storage_options, False)
+    _check_apart(source, target)
     copier = _core.Copier(
         context,
         source,
@@ -262,8 +288,8 @@ def copy(
         sync=sync,
         zarr_format=_format(zarr_format),
         use_consolidated=use_consolidated,
-        source_settings=_remote.settings(source, src_storage_options),
-        target_settings=_remote.settings(target, dst_storage_options),
+        source_settings=source_settings,
+        target_settings=target_settings,
     )
     copier.plan()
     planned = copier.report()

@@ -60,8 +60,7 @@ static PyObject *exception_class(core_state *state, const zarrc_error *error) {
   }
 }
 
-/* Returns what an error says; `whole`: with the store and the key in front. */
-static PyObject *make_text(const zarrc_error *error, bool whole) {
+PyObject *core_error_text(const zarrc_error *error, bool whole) {
   char text[ZARRC_ERROR_TEXT];
   zarrc_error said = *error;
   if (!whole) said.store[0] = said.key[0] = '\0';
@@ -82,7 +81,7 @@ static PyObject *make_filename(const zarrc_error *error) {
 /* Makes an OSError of errno, message and, if it is known, the file's name, which OSError shows itself. */
 static PyObject *new_instance(PyObject *type, const zarrc_error *error) {
   PyObject *filename = make_filename(error);
-  PyObject *message = make_text(error, !filename), *exception = NULL;
+  PyObject *message = core_error_text(error, !filename), *exception = NULL;
   if (message && filename)
     exception = PyObject_CallFunction(type, "iOO", error->os_error, message, filename);
   else if (message && error->os_error)
@@ -107,7 +106,7 @@ static void set_decode_fields(PyObject *exception, PyObject *message) {
 
 static PyObject *raise_as(core_state *state, PyObject *type, const zarrc_error *error) {
   bool of_system = type == state->store_error || type == state->access_error || type == PyExc_FileNotFoundError;
-  PyObject *message = make_text(error, true);
+  PyObject *message = core_error_text(error, true);
   if (!message) return NULL;
   PyObject *exception = of_system ? new_instance(type, error) : PyObject_CallFunction(type, "O", message);
   if (exception && type == state->corrupt_text) set_decode_fields(exception, message);
@@ -206,6 +205,11 @@ static PyObject *context_has_codec(PyObject *object, PyObject *name) {
   return text ? PyBool_FromLong(zarrc_codec_is_available(((core_context *)object)->ctx, text)) : NULL;
 }
 
+static PyObject *context_is_stopped(PyObject *object, PyObject *none) {
+  (void)none;
+  return PyBool_FromLong(core_calls_stopped(&((core_context *)object)->calls));
+}
+
 static PyObject *context_codec_names(PyObject *object, void *closure) {
   (void)closure;
   PyObject *names = PyList_New(0);
@@ -226,6 +230,8 @@ zarrc_ctx *core_context_get(core_state *state, PyObject *object) {
 
 static PyMethodDef context_methods[] = {
     {"has_codec", context_has_codec, METH_O, "Whether a codec of this name is known, and was built in."},
+    {"is_stopped", context_is_stopped, METH_NOARGS,
+     "Whether the call is to end for which the library has called a function of a store."},
     {0},
 };
 static PyGetSetDef context_members[] = {
@@ -374,7 +380,8 @@ static int module_exec(PyObject *module) {
   if (PyModule_AddIntConstant(module, "MISSING", CORE_MISSING) ||
       PyModule_AddIntConstant(module, "FOUND", CORE_FOUND) ||
       PyModule_AddIntConstant(module, "PENDING", CORE_PENDING) ||
-      PyModule_AddIntConstant(module, "NO_BOX", CORE_NO_BOX))
+      PyModule_AddIntConstant(module, "NO_BOX", CORE_NO_BOX) ||
+      PyModule_AddIntConstant(module, "CONFLICT", CORE_CONFLICT))
     return -1;
   return PyModule_AddStringConstant(module, "version", zarrc_version());
 }
@@ -428,6 +435,7 @@ static int module_clear(PyObject *module) {
 }
 
 static PyMethodDef module_methods[] = {
+    {"end_calls", core_end_calls, METH_NOARGS, "Has no more functions of stores called, as the interpreter ends."},
     {"url_shown", core_url_shown, METH_O, "A URL without user, password and query, which may be secrets."},
     {0},
 };

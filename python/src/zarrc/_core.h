@@ -28,8 +28,13 @@ struct core_call {
   core_call *next, *outer;
   PyThreadState *state;
   int64_t looked;
-  atomic_bool raised; /* a handler of a signal has raised an exception */
+  atomic_bool raised;  /* a handler of a signal has raised an exception, or `interrupt` is there */
+  PyObject *interrupt; /* KeyboardInterrupt and the like, raised by a function of a store; or NULL */
+  PyObject *causes;    /* other exceptions of such functions, by the numbers that errors have as `cause`; or NULL */
+  long long ncauses;
 };
+
+typedef struct core_state core_state;
 
 typedef struct core_context {
   PyObject ob_base;
@@ -41,16 +46,27 @@ typedef struct core_context {
  * was raised meanwhile, whatever the call returned. */
 void core_call_begin(core_call *call, core_calls *calls);
 bool core_call_end(core_call *call);
+/* Raises why a call has failed: the exception of a store's function where that is the cause, else what the error says.
+ */
+void core_call_raise(core_call *call, core_state *state, const zarrc_error *error);
+/* Lets go what is left of a call that has ended. */
+void core_call_clear(core_call *call);
+
+/* For functions that the library calls back, in any of its threads, with the interpreter lock held: */
+/* Takes the current exception for the call that the function serves, and makes an error of it. */
+zarrc_status core_calls_fail(core_calls *calls, zarrc_error *error);
+/* Returns whether the call that the function serves is to end. */
+bool core_calls_stopped(core_calls *calls);
 /* `canceled` of a context. */
 bool core_calls_canceled(void *calls);
 core_calls *core_calls_of(PyObject *context);
 
-typedef struct core_state {
+struct core_state {
   PyTypeObject *array, *context, *copier, *pipeline, *codec, *ranges, *stop, *store;
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
   PyTypeObject *ndarray;                                   /* numpy's */
-} core_state;
+};
 
 extern PyType_Spec core_array_spec, core_copier_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec,
     core_stop_spec, core_store_spec;
@@ -58,6 +74,8 @@ extern PyType_Spec core_array_spec, core_copier_spec, core_pipeline_spec, core_c
 /* The state of the module that a type of it belongs to. */
 core_state *core_state_of(PyTypeObject *type);
 
+/* Returns what an error says; `whole`: with the store and the key in front. */
+PyObject *core_error_text(const zarrc_error *error, bool whole);
 /* Raises what a zarrc_error says; returns NULL. */
 PyObject *core_raise(core_state *state, const zarrc_error *error);
 
@@ -77,6 +95,15 @@ bool core_remote_take(core_remote *out, PyObject *settings, zarrc_open_options *
 void core_remote_clear(core_remote *remote);
 /* What a Store object has open. */
 zarrc_store *core_store_get(PyObject *store);
+
+/* Opens the store of a URL (str), or of an object of zarrc._foreign, whose functions the store then calls. *path, of
+ * the node in it, is to be freed, and closing the store needs no interpreter lock. The error names no URL. Returns
+ * ZARRC_INTERNAL also with an exception of Python's. */
+zarrc_status core_place_open(zarrc_ctx *ctx, PyObject *context, PyObject *place, const zarrc_open_options *options,
+                             zarrc_store **store, char **path, zarrc_error *error);
+/* Has no more functions of Python called, as the interpreter ends; a function of the module. */
+PyObject *core_end_calls(PyObject *module, PyObject *none);
+
 /* A URL as it may be shown; a function of the module. */
 PyObject *core_url_shown(PyObject *module, PyObject *url);
 

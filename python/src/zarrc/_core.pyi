@@ -10,13 +10,15 @@ version: str
 libraries: dict[str, str | None]
 
 # What a read found of a chunk: no value (fill value was read), one, that ranges of it have to be fetched first, or that
-# the selections are no boxes.
+# the selections are no boxes; of a store of another library, that the value was changed since.
 MISSING: int
 FOUND: int
 PENDING: int
 NO_BOX: int
+CONFLICT: int
 
 def url_shown(url: str, /) -> str: ...
+def end_calls() -> None: ...
 
 class ZarrcError(Exception):
     status: str | None
@@ -48,14 +50,15 @@ class Context:
     @property
     def codec_names(self) -> list[str]: ...
     def has_codec(self, name: str, /) -> bool: ...
+    def is_stopped(self) -> bool: ...
 
 @final
 class Copier:
     def __new__(
         cls,
         context: Context,
-        source: str,
-        target: str,
+        source: Any,
+        target: Any,
         mode: int = 0,
         chunks: Sequence[int] | None = None,
         shards: Sequence[int] | None = None,
@@ -158,7 +161,7 @@ class Array:
     def __new__(
         cls,
         context: Context,
-        url: str,
+        place: Any,
         read_only: bool = True,
         follow_links: bool = False,
         sync: bool = False,

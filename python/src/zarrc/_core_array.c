@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An array at a URL, for use without zarr-python. */
+/* An array at a URL, or in a store of another library, for use without zarr-python. */
 #include "_core.h"
 
 typedef struct core_array {
@@ -25,10 +25,9 @@ static zarrc_status open_array(zarrc_store *store, const char *path, bool consol
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   static char *names[] = {"context", "url",      "read_only", "follow_links", "sync", "use_consolidated",
                           "strict",  "settings", NULL};
-  PyObject *context, *settings = Py_None;
-  const char *url;
+  PyObject *context, *place, *settings = Py_None;
   int read_only = 1, follow_links = 0, sync = 0, consolidated = 1, strict = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Os|pppppO:Array", names, &context, &url, &read_only, &follow_links,
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|pppppO:Array", names, &context, &place, &read_only, &follow_links,
                                    &sync, &consolidated, &strict, &settings))
     return NULL;
   core_state *state = core_state_of(type);
@@ -49,12 +48,19 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->ctx = ctx;
   bool ok = core_remote_take(&remote, settings, &options);
   if (ok) {
-    Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(ctx, url, &options, &self->store, &path, &error);
-    if (!status) status = open_array(self->store, path, consolidated != 0, strict != 0, &self->array, &error);
-    zarrc_free(ctx, path);
-    Py_END_ALLOW_THREADS ok = !status;
-    if (!ok) core_raise(state, &error);
+    status = core_place_open(ctx, context, place, &options, &self->store, &path, &error);
+    ok = !status;
+    if (!ok && !PyErr_Occurred()) core_raise(state, &error);
   }
+  if (ok) {
+    core_call call;
+    core_call_begin(&call, core_calls_of(context));
+    status = open_array(self->store, path, consolidated != 0, strict != 0, &self->array, &error);
+    ok = core_call_end(&call) && !status;
+    if (!ok && !PyErr_Occurred()) core_call_raise(&call, state, &error);
+    core_call_clear(&call);
+  }
+  zarrc_free(ctx, path);
   core_remote_clear(&remote);
   if (ok) return (PyObject *)self;
   Py_DECREF((PyObject *)self);
@@ -97,7 +103,8 @@ static bool transfer(const core_array *self, const core_picks *picks, const zarr
   zarrc_status status = write ? zarrc_array_write_selection(self->array, &picks->selection, view, &error)
                               : zarrc_array_read_selection(self->array, &picks->selection, view, &error);
   if (!core_call_end(&call)) return false;
-  if (status) core_raise(core_state_of(Py_TYPE((PyObject *)self)), &error);
+  if (status) core_call_raise(&call, core_state_of(Py_TYPE((PyObject *)self)), &error);
+  core_call_clear(&call);
   return !status;
 }
 
@@ -298,9 +305,9 @@ static PyType_Slot array_slots[] = {
     {Py_tp_dealloc, array_dealloc},
     {Py_tp_methods, array_methods},
     {Py_tp_getset, array_members},
-    {Py_tp_doc,
-     "An array at a URL. Array(context, url, read_only=True, follow_links=False, sync=False, use_consolidated=True, "
-     "strict=False, settings=None)."},
+    {Py_tp_doc, "An array at a URL, or in a store of another library. Array(context, url, read_only=True, "
+                "follow_links=False, sync=False, use_consolidated=True, "
+                "strict=False, settings=None)."},
     {0},
 };
 PyType_Spec core_array_spec = {"zarrc._core.Array", sizeof(core_array), 0, Py_TPFLAGS_DEFAULT, array_slots};

@@ -19,7 +19,8 @@ typedef enum core_found {
   CORE_MISSING, /* no value: fill value was read */
   CORE_FOUND,
   CORE_PENDING, /* ranges of the value have to be fetched first; nothing was read */
-  CORE_NO_BOX   /* the selections are no boxes; nothing was read */
+  CORE_NO_BOX,  /* the selections are no boxes; nothing was read */
+  CORE_CONFLICT /* of a store of another library: the value was changed since a part of it was read */
 } core_found;
 
 /* What a write made of a chunk that has no key. */

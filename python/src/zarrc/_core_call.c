@@ -49,6 +49,11 @@ bool core_call_end(core_call *call) {
   *at = call->next;
   pthread_mutex_unlock(&call->calls->lock);
   if (call->raised) atomic_fetch_sub(&nset, 1);
+  if (call->interrupt) {
+    PyErr_SetObject((PyObject *)Py_TYPE(call->interrupt), call->interrupt);
+    Py_CLEAR(call->interrupt);
+  }
+  if (call->raised) core_call_clear(call);
   return !call->raised;
 }
 
@@ -97,6 +102,137 @@ bool core_calls_canceled(void *arg) {
     stopped = pthread_equal(call->thread, caller) && is_stopped(call);
   pthread_mutex_unlock(&calls->lock);
   return stopped;
+}
+
+/* ---------------------------------------------------------------------------------------- functions of stores */
+
+/* The call that a function serves: of this thread, or of the one that this thread works for. NULL: none. */
+static core_call *call_served(core_calls *calls) {
+  if (current_call && current_call->calls == calls) return current_call;
+  pthread_t caller = zarrc_ctx_caller(calls->ctx);
+  pthread_mutex_lock(&calls->lock);
+  core_call *call = calls->first;
+  while (call && !pthread_equal(call->thread, caller)) call = call->next;
+  pthread_mutex_unlock(&calls->lock);
+  return call; /* it does not end before the function has */
+}
+
+bool core_calls_stopped(core_calls *calls) {
+  core_call *call = call_served(calls);
+  if (!call) return false;
+  if (call == current_call && call->stop && call->stop->is_due && !is_stopped(call)) ask_whether_due(call->stop);
+  return is_stopped(call);
+}
+
+/* Takes the current exception, with its traceback. */
+static PyObject *take_exception(void) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  if (value && traceback) PyException_SetTraceback(value, traceback);
+  Py_XDECREF(type);
+  Py_XDECREF(traceback);
+  return value;
+}
+
+/* Keeps an exception until the call has ended, and returns its number; 0: it is lost. */
+static int64_t keep_cause(core_calls *calls, core_call *call, PyObject *exception) {
+  pthread_mutex_lock(&calls->lock);
+  long long number = ++call->ncauses;
+  PyObject *causes = call->causes;
+  pthread_mutex_unlock(&calls->lock);
+  if (!causes) {
+    PyObject *made = PyDict_New();
+    pthread_mutex_lock(&calls->lock);
+    if (!call->causes) {
+      call->causes = made;
+      made = NULL;
+    }
+    causes = call->causes;
+    pthread_mutex_unlock(&calls->lock);
+    Py_XDECREF(made);
+  }
+  PyObject *key = causes ? PyLong_FromLongLong(number) : NULL;
+  bool kept = key && PyDict_SetItem(causes, key, exception) == 0;
+  Py_XDECREF(key);
+  if (!kept) PyErr_Clear();
+  return kept ? number : 0;
+}
+
+/* Ends the whole call, which then raises this exception, unless another one has ended it already. */
+static void interrupt_call(core_calls *calls, core_call *call, PyObject *exception) {
+  pthread_mutex_lock(&calls->lock);
+  bool first = !call->raised;
+  if (first) {
+    call->interrupt = Py_NewRef(exception);
+    call->raised = true;
+    atomic_fetch_add(&nset, 1);
+  }
+  pthread_mutex_unlock(&calls->lock);
+}
+
+/* Makes an error that says what an exception says. */
+static zarrc_status describe_exception(PyObject *exception, zarrc_error *error) {
+  bool is_access = PyErr_GivenExceptionMatches(exception, PyExc_PermissionError);
+  zarrc_status status = is_access ? ZARRC_ACCESS : ZARRC_IO;
+  PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(exception), "__name__");
+  PyObject *words = name ? PyUnicode_FromFormat("%U: %S", name, exception) : NULL;
+  const char *text = words ? PyUnicode_AsUTF8AndSize(words, NULL) : NULL;
+  zarrc_fail(error, status, "%s", text ? text : "an exception of Python");
+  if (error) error->os_error = 0;
+  Py_XDECREF(words);
+  Py_XDECREF(name);
+  PyErr_Clear();
+  return status;
+}
+
+zarrc_status core_calls_fail(core_calls *calls, zarrc_error *error) {
+  core_call *call = call_served(calls);
+  PyObject *exception = take_exception();
+  zarrc_status status = ZARRC_CANCELED;
+  if (!exception) return zarrc_fail(error, ZARRC_INTERNAL, "a function of a store has failed without an exception");
+  bool is_error = PyErr_GivenExceptionMatches(exception, PyExc_Exception) == 1;
+  if (is_error && !(call && is_stopped(call))) {
+    status = describe_exception(exception, error);
+    int64_t cause = call ? keep_cause(calls, call, exception) : 0;
+    if (error) error->cause = cause;
+  } else {
+    if (!is_error && call) interrupt_call(calls, call, exception);
+    zarrc_fail(error, status, "%s", zarrc_status_words(status));
+  }
+  Py_DECREF(exception);
+  return status;
+}
+
+/* Notes on an exception what it happened to, once. */
+static void add_place(PyObject *exception, const zarrc_error *error) {
+  PyObject *text = core_error_text(error, true), *notes = PyObject_GetAttrString(exception, "__notes__");
+  if (!notes) PyErr_Clear();
+  if (text && !(notes && PySequence_Contains(notes, text) == 1)) {
+    PyObject *none = PyObject_CallMethod(exception, "add_note", "O", text);
+    Py_XDECREF(none);
+  }
+  PyErr_Clear();
+  Py_XDECREF(notes);
+  Py_XDECREF(text);
+}
+
+void core_call_raise(core_call *call, core_state *state, const zarrc_error *error) {
+  PyObject *key = call->causes && error->cause ? PyLong_FromLongLong(error->cause) : NULL;
+  PyObject *exception = key ? PyDict_GetItemWithError(call->causes, key) : NULL;
+  Py_XDECREF(key);
+  if (exception) {
+    Py_INCREF(exception);
+    add_place(exception, error);
+    PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    Py_DECREF(exception);
+  } else if (!PyErr_Occurred()) {
+    core_raise(state, error);
+  }
+}
+
+void core_call_clear(core_call *call) {
+  Py_CLEAR(call->causes);
 }
 
 /* ------------------------------------------------------------------------------------------------------- stops */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copying arrays and hierarchies from URL to URL: zarrc_copier. */
+/* Copying arrays and hierarchies from URL to URL, or to and from stores of other libraries: zarrc_copier. */
 #include "_core.h"
 
 #include <string.h>
@@ -12,9 +12,9 @@ typedef struct core_copier {
   zarrc_ctx *ctx;
   zarrc_store *source, *target;
   zarrc_copier *copier;
-  PyObject *source_url, *target_url; /* with what may be secret */
-  PyObject *source_name;             /* without */
-  char *target_path;                 /* inside the store */
+  PyObject *source_url, *target_url;   /* with what may be secret; or objects of zarrc._foreign */
+  PyObject *source_name, *target_name; /* without */
+  char *target_path;                   /* inside the store */
   atomic_ullong done, total;
 } core_copier;
 
@@ -49,22 +49,22 @@ static bool take_shape(PyObject *object, int64_t *memory, const int64_t **shape,
   return true;
 }
 
-/* Opens the store at a URL. NULL in *path: it could not be. */
-static zarrc_status open_store(const core_copier *self, PyObject *url, const zarrc_open_options *options,
-                               zarrc_store **store, char **path, zarrc_error *error) {
-  const char *text = PyUnicode_AsUTF8AndSize(url, NULL);
-  zarrc_status status;
-  if (!text) return ZARRC_INTERNAL;
-  Py_BEGIN_ALLOW_THREADS status = zarrc_store_open(self->ctx, text, options, store, path, error);
-  Py_END_ALLOW_THREADS return status;
+/* The text of a URL; NULL: it is a store of another library, or there is an exception. */
+static const char *url_text(PyObject *place) {
+  return PyUnicode_Check(place) ? PyUnicode_AsUTF8AndSize(place, NULL) : NULL;
 }
 
-/* Raises an exception that names the URL that it is about, where the library names no store. */
-static void raise_about(PyObject *self, PyObject *url, zarrc_error *error) {
+/* What a URL, or a store of another library, is called in messages. */
+static PyObject *shown_name(PyObject *place) {
+  return PyUnicode_Check(place) ? core_url_shown(NULL, place) : PyObject_GetAttrString(place, "name");
+}
+
+/* Raises why a call failed, with the URL that it is about where the library names no store. */
+static void raise_about(PyObject *self, core_call *call, PyObject *url, zarrc_error *error) {
   char shown[sizeof error->store + 1]; /* a longer one is shown by none */
-  const char *text = url ? PyUnicode_AsUTF8AndSize(url, NULL) : NULL;
+  const char *text = url ? url_text(url) : NULL;
   zarrc_error_in_key(error, &(zarrc_store){.url = text ? zarrc_url_shown(text, shown, sizeof shown) : NULL}, "");
-  core_raise(core_state_of(Py_TYPE(self)), error);
+  core_call_raise(call, core_state_of(Py_TYPE(self)), error);
 }
 
 /* Opens both stores, each with the options for its servers. */
@@ -73,28 +73,30 @@ static bool open_copier(core_copier *self, const zarrc_open_options *options, co
   char *from = NULL, *to = NULL;
   zarrc_error error = {0};
   PyObject *about = self->source_url;
-  const char *source = PyUnicode_AsUTF8AndSize(self->source_url, NULL);
-  const char *target = PyUnicode_AsUTF8AndSize(self->target_url, NULL);
-  if (!source || !target) return false;
-  zarrc_status status = zarrc_copy_check_urls(self->ctx, source, target, &error);
-  if (!status) status = open_store(self, self->source_url, options, &self->source, &from, &error);
+  const char *source = url_text(self->source_url), *target = url_text(self->target_url);
+  zarrc_status status = source && target ? zarrc_copy_check_urls(self->ctx, source, target, &error) : ZARRC_OK;
+  if (!status) status = core_place_open(self->ctx, self->context, about, options, &self->source, &from, &error);
   if (!status) {
     about = self->target_url;
-    status = open_store(self, self->target_url, into, &self->target, &to, &error);
+    status = core_place_open(self->ctx, self->context, about, into, &self->target, &to, &error);
   }
-  if (!status && !zarrc_stage_possible(self->target) && !strncasecmp(target, "memory:", 7))
+  if (!status && target && !strncasecmp(target, "memory:", 7))
     status = zarrc_fail(&error, ZARRC_INVALID_ARGUMENT, "a copy in memory would be gone at once");
   wish->source_name = PyUnicode_AsUTF8AndSize(self->source_name, NULL);
   wish->event = hear;
   wish->event_arg = self;
+  core_call call;
+  core_call_begin(&call, core_calls_of(self->context));
   if (!status) {
     about = NULL;
     status = zarrc_copier_open(self->source, from, self->target, to, wish, &self->copier, &error);
   }
+  bool ok = core_call_end(&call);
   zarrc_free(self->ctx, from);
   self->target_path = to;
-  if (status && !PyErr_Occurred()) raise_about((PyObject *)self, about, &error);
-  return !status;
+  if (ok && status && !PyErr_Occurred()) raise_about((PyObject *)self, &call, about, &error);
+  core_call_clear(&call);
+  return ok && !status;
 }
 
 static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -126,7 +128,7 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
       zarr_format = 0, consolidated = 1;
   unsigned long long memory = 0;
   int64_t chunk_shape[ZARRC_MAX_NDIM], shard_shape[ZARRC_MAX_NDIM];
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OUU|iOOpzzzpppKpppipOO:Copier", names, &context, &source, &target,
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|iOOpzzzpppKpppipOO:Copier", names, &context, &source, &target,
                                    &mode, &chunks, &shards, &no_shards, &codecs, &key_encoding, &separator,
                                    &write_empty, &other_files, &check, &memory, &follow_links, &direct, &sync,
                                    &zarr_format, &consolidated, &from, &to))
@@ -162,9 +164,10 @@ static PyObject *copier_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
   self->ctx = ctx;
   self->source_url = Py_NewRef(source);
   self->target_url = Py_NewRef(target);
-  self->source_name = core_url_shown(NULL, source);
+  self->source_name = shown_name(source);
+  self->target_name = shown_name(target);
   core_remote source_remote = {0}, target_remote = {0};
-  bool ok = self->source_name && core_remote_take(&source_remote, from, &options) &&
+  bool ok = self->source_name && self->target_name && core_remote_take(&source_remote, from, &options) &&
             core_remote_take(&target_remote, to, &into) && open_copier(self, &options, &into, &wish);
   core_remote_clear(&source_remote);
   core_remote_clear(&target_remote);
@@ -184,6 +187,7 @@ static void copier_dealloc(PyObject *object) {
   Py_XDECREF(self->source_url);
   Py_XDECREF(self->target_url);
   Py_XDECREF(self->source_name);
+  Py_XDECREF(self->target_name);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(object);
   Py_DECREF((PyObject *)type);
@@ -199,7 +203,7 @@ static const char *option_name(const char *option) {
 static void advise_inside(const core_copier *self, uint64_t nnodes, zarrc_error *error) {
   char inside[200];
   const char *source = PyUnicode_AsUTF8AndSize(self->source_name, NULL);
-  const char *target = PyUnicode_AsUTF8AndSize(self->target_url, NULL);
+  const char *target = PyUnicode_AsUTF8AndSize(self->target_name, NULL);
   if (!source || !target) return PyErr_Clear();
   zarrc_copy_url_inside(source, target, inside, sizeof inside);
   zarrc_error_append(error,
@@ -237,18 +241,22 @@ static PyObject *work(PyObject *object, zarrc_status (*function)(zarrc_copier *c
   core_call_begin(&call, core_calls_of(self->context));
   zarrc_status status = function(self->copier, &error);
   if (!core_call_end(&call)) return NULL;
-  if (!status) return Py_NewRef(Py_None);
+  if (!status) {
+    core_call_clear(&call);
+    return Py_NewRef(Py_None);
+  }
   const zarrc_copy_report *r = zarrc_copier_report(self->copier);
   if (r->option) zarrc_error_prefix(&error, "%s: ", option_name(r->option));
   if (r->obstacle == ZARRC_COPY_NODE_THERE && r->target_kind == ZARRC_NODE_GROUP && r->target_nodes > 1)
     advise_inside(self, r->target_nodes - 1, &error);
   else
     zarrc_error_append(&error, "%s", advice(r));
-  raise_about(object,
+  raise_about(object, &call,
               r->side == ZARRC_COPY_SOURCE   ? self->source_url
               : r->side == ZARRC_COPY_TARGET ? self->target_url
                                              : NULL,
               &error);
+  core_call_clear(&call);
   return NULL;
 }
 

@@ -2,7 +2,7 @@
 """Locks with names, of the whole process: for coroutines of any event loop and for threads without one.
 
 A lock exists while somebody holds it. Those who wait get it in the order in which they came. A child of a fork begins
-with none held.
+with none held. Who reads a value, and will only store a new one if it is still the same, watches the lock of its name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import threading
+import weakref
 from concurrent.futures import Future, TimeoutError
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,20 @@ if TYPE_CHECKING:
 # up when the lock was not passed on for so long.
 PATIENCE_SECONDS = 600.0
 
+
+class _Changes:
+    """How often those who watch have seen a lock released."""
+
+    __slots__ = ("__weakref__", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
 _mutex = threading.Lock()
 _waiting: dict[str, collections.deque[Future[None]]] = {}  # by name, of the locks that are held
 _freed: collections.deque[str] = collections.deque()  # locks that are to be passed on
+_watched: weakref.WeakValueDictionary[str, _Changes] = weakref.WeakValueDictionary()
 _process = 0  # counts forks: a lock that was taken before one is not released after it
 
 
@@ -72,6 +84,24 @@ def _give_up(name: str, turn: Future[None]) -> None:
         _pass_on(name)
 
 
+class Watch:
+    """Tells whether the lock of a name was released since, so that what it guards may have been changed."""
+
+    __slots__ = ("_changes", "_number")
+
+    def __init__(self, name: str) -> None:
+        with _mutex:
+            changes = _watched.get(name)
+            if changes is None:
+                changes = _watched[name] = _Changes()
+        self._changes, self._number = changes, changes.number
+        _settle()
+
+    @property
+    def is_stale(self) -> bool:
+        return self._changes.number != self._number
+
+
 class Locks:
     """Locks of these names, taken in one order by everybody, so that nobody waits in a circle."""
 
@@ -79,6 +109,7 @@ class Locks:
         self._names = sorted(set(names))
         self._held: list[str] = []
         self._process = _process
+        self.changed = True  # those who watch are told so at the end
 
     async def __aenter__(self) -> None:
         try:
@@ -124,6 +155,9 @@ class Locks:
     def _release(self) -> None:
         if self._process == _process:
             for name in reversed(self._held):
+                changes = _watched.get(name)
+                if changes is not None and self.changed:
+                    changes.number += 1  # nobody else holds the lock
                 _pass_on(name)
         self._held.clear()
 

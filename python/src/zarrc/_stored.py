@@ -66,7 +66,7 @@ class _GetRanges:
         self, item: Item, wanted: list[tuple[int, int, bool]], joining: tuple[int, int] | None
     ) -> None:
         self.getter, self.prototype = item[0], item[1].prototype
-        self.requests = [_request(*each) for each in wanted]
+        self.requests = [byte_request(*each) for each in wanted]
         self.joining = joining
 
     def _ranges(self, name: str) -> Any:
@@ -141,7 +141,8 @@ def _unless_missing(failures: BaseExceptionGroup[BaseException]) -> None:
         raise others from None
 
 
-def _request(offset: int, nbytes: int, to_end: bool) -> Any:
+def byte_request(offset: int, nbytes: int, to_end: bool) -> Any:
+    """A range as zarr-python's stores take it."""
     if offset < 0:
         return SuffixByteRequest(-offset)
     if to_end:
@@ -422,7 +423,7 @@ def _words(selection: Any) -> str:
     return f"[{', '.join(words)}]"
 
 
-def _lock_name(setter: Any) -> str:
+def lock_name(setter: Any) -> str:
     """What those who change parts of one value agree on. Stores that wrap another one change the same values."""
     if not isinstance(setter, StorePath):
         return f"object {id(setter)}"
@@ -434,7 +435,7 @@ def _lock_name(setter: Any) -> str:
 
 def _lock_names(chain: Chain, bound: Bound, items: list[Item]) -> list[str]:
     return [
-        _lock_name(item[0]) for item in items if not (is_whole(item[2], bound.shape) if chain.is_sharded else item[4])
+        lock_name(item[0]) for item in items if not (is_whole(item[2], bound.shape) if chain.is_sharded else item[4])
     ]
 
 
