@@ -111,8 +111,8 @@ def test_values_in_memory() -> None:
     assert write(None, lists([1]), 7) == np.array([0, 7, 0, 0], "<i4").tobytes()
     assert write(old, lists([0, 1, 2, 3]), [0, 0, 0, 0]) is None  # all fill value: to be erased
     assert write(None, lists([1]), 0, fresh=True) is None
-    assert write(old, lists([]), np.zeros(0, "i4")) is NotImplemented  # nothing was changed
-    assert write(None, lists([]), np.zeros(0, "i4")) is NotImplemented
+    assert write(old, lists([]), np.zeros(0, "i4")) is _core.UNCHANGED  # nothing was changed
+    assert write(None, lists([]), np.zeros(0, "i4")) is _core.UNCHANGED
     with pytest.raises(IndexError, match="index -5 is out of bounds for axis 0 with size 4"):
         write(old, lists([-5]), [1])
 

@@ -13,7 +13,7 @@ import numpy as np
 from zarrc import _core
 from zarrc._bases import ShardingCodec, cpu
 from zarrc._context import context, hold
-from zarrc._core import NO_BOX, PENDING
+from zarrc._core import NO_BOX, PENDING, UNCHANGED
 from zarrc._describe import describe, joining
 from zarrc._dtypes import converted, empty, exportable, in_native_order
 from zarrc._selection import Picks, is_plain, picks, shape_of
@@ -33,7 +33,6 @@ Array = np.ndarray[Any, Any]
 Item = tuple[Any, Any, Any, Any, bool]  # byte getter, spec, chunk selection, array selection, complete
 Source = Any  # None, bytes-like, _core.Ranges, or a key (str) below root
 Outcome = Any  # of a write: bytes; None: to be erased, or stored already; UNCHANGED
-UNCHANGED = NotImplemented
 
 
 def big_endian(dtype: np.dtype[Any]) -> bool | None:

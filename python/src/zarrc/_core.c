@@ -371,6 +371,8 @@ static int module_exec(PyObject *module) {
   if (!state->ndarray || !state->array || !state->context || !state->copier || !state->pipeline || !state->codec ||
       !state->ranges || !state->stop || !state->store)
     return -1;
+  state->unchanged = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
+  if (!state->unchanged || PyModule_AddObjectRef(module, "UNCHANGED", state->unchanged)) return -1;
   PyObject *libraries = list_libraries();
   if (!libraries || PyModule_AddObjectRef(module, "libraries", libraries)) {
     Py_XDECREF(libraries);
@@ -407,6 +409,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(state->limit);
   Py_VISIT(state->setting);
   Py_VISIT(state->ndarray);
+  Py_VISIT(state->unchanged);
   return 0;
 }
 
@@ -431,6 +434,7 @@ static int module_clear(PyObject *module) {
   Py_CLEAR(state->limit);
   Py_CLEAR(state->setting);
   Py_CLEAR(state->ndarray);
+  Py_CLEAR(state->unchanged);
   return 0;
 }
 

@@ -66,6 +66,7 @@ struct core_state {
   PyObject *error, *corrupt, *invalid, *unsupported, *store_error, *access_error;
   PyObject *corrupt_gzip, *corrupt_text, *limit, *setting; /* special ones, exceptions of zarr-python too */
   PyTypeObject *ndarray;                                   /* numpy's */
+  PyObject *unchanged;                                     /* _core.UNCHANGED: a write has changed nothing */
 };
 
 extern PyType_Spec core_array_spec, core_copier_spec, core_pipeline_spec, core_codec_spec, core_ranges_spec,

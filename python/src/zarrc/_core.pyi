@@ -17,6 +17,9 @@ PENDING: int
 NO_BOX: int
 CONFLICT: int
 
+# What a write makes of a chunk that has no key, where that is no new value: nothing was changed.
+UNCHANGED: object
+
 def url_shown(url: str, /) -> str: ...
 def end_calls() -> None: ...
 

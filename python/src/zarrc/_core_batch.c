@@ -357,5 +357,5 @@ PyObject *core_batch_outcome(const core_batch *batch, size_t i) {
     zarrc_parts_clear(&chunk->parts); /* not all of the batch is held twice */
     return bytes;
   }
-  return Py_NewRef(chunk->outcome == CORE_UNCHANGED ? Py_NotImplemented : Py_None);
+  return Py_NewRef(chunk->outcome == CORE_UNCHANGED ? batch->state->unchanged : Py_None);
 }

@@ -106,8 +106,7 @@ PyObject *core_batch_list(const core_batch *batch, PyObject *(*item)(const core_
 /* What was found of chunk i. */
 core_found core_batch_found(const core_batch *batch, size_t i);
 
-/* bytes, which the chunk has no longer, None (erased, or stored by the library), or NotImplemented (nothing was
- * changed). */
+/* bytes, which the chunk has no longer, None (erased, or stored by the library), or UNCHANGED. */
 PyObject *core_batch_outcome(const core_batch *batch, size_t i);
 
 /* _core_batch_picks.c: methods of pipelines. */

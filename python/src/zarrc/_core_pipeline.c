@@ -226,14 +226,14 @@ static PyMethodDef pipeline_methods[] = {
      "keys; out: the array, of big-endian elements if big; root: the directory or the Store that keys are in."},
     {"write", pipeline_write, METH_VARARGS,
      "write(items, sources, value, big, fresh, root, encode, limit): bytes (the new value), None (to be erased, or "
-     "stored under its key) or NotImplemented (unchanged, as the selections are no boxes) a chunk; None: more than "
+     "stored under its key) or UNCHANGED (as the selections are no boxes) a chunk; None: more than "
      "limit bytes would be encoded, and nothing was done.\n\nfresh: whether a chunk's old value does not matter, or "
      "None: the items' `complete` says that; encode: chunks that are all fill value, too; the others as in read."},
     {"read_picks", core_pipeline_read_picks, METH_VARARGS,
      "read_picks(items, big, root, limit): FOUND, MISSING or PENDING a chunk, for elements of variable length with a "
      "list of them in front; items: (source, name, points, entries, memory)."},
     {"write_picks", core_pipeline_write_picks, METH_VARARGS,
-     "write_picks(items, big, root, encode): bytes, None or NotImplemented (unchanged) a chunk, as write; items: "
+     "write_picks(items, big, root, encode): bytes, None or UNCHANGED a chunk, as write; items: "
      "(source, name, points, entries, value, fresh)."},
     {"to_json", pipeline_to_json, METH_NOARGS, "The evolved codecs."},
     {0},

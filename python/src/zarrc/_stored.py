@@ -26,9 +26,9 @@ from zarrc._bases import (
     concurrent_map,
     default_buffer_prototype,
 )
-from zarrc._chain import UNCHANGED, Bound, Chain, Item, Outcome, is_whole
+from zarrc._chain import Bound, Chain, Item, Outcome, is_whole
 from zarrc._context import max_workers, setting, submit
-from zarrc._core import FOUND, MISSING, PENDING
+from zarrc._core import FOUND, MISSING, PENDING, UNCHANGED
 from zarrc._locks import Locks
 from zarrc._selection import touches_all_cells
 
