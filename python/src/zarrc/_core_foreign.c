@@ -90,12 +90,19 @@ static zarrc_status take_outcome(foreign_store *fs, PyObject *outcome, zarrc_ran
   return ZARRC_OK;
 }
 
+static void forget(foreign_blob *b) {
+  PyObject *watch = atomic_exchange(&b->watch, NULL);
+  Py_XDECREF(watch);
+}
+
 /* Takes a pair: the watch of the blob, and the outcome. */
 static zarrc_status take_answer(foreign_blob *b, PyObject *answer, zarrc_range *ranges, size_t n, zarrc_error *error) {
   PyObject *watch, *outcome, *none = NULL;
   if (!PyArg_ParseTuple(answer, "OO", &watch, &outcome)) return core_calls_fail(b->store->calls, error);
   if (atomic_compare_exchange_strong(&b->watch, &none, watch)) Py_INCREF(watch);
-  return take_outcome(b->store, outcome, ranges, n, error);
+  zarrc_status status = take_outcome(b->store, outcome, ranges, n, error);
+  if (status == ZARRC_CONFLICT && !b->store->store.read_only) forget(b);
+  return status;
 }
 
 /* ---------------------------------------------------------------------------------------------------- requests */
@@ -203,11 +210,6 @@ static zarrc_status foreign_read(zarrc_blob *blob, zarrc_range *ranges, size_t n
 }
 
 /* ------------------------------------------------------------------------------------------------------ changes */
-
-static void forget(foreign_blob *b) {
-  PyObject *watch = atomic_exchange(&b->watch, NULL);
-  Py_XDECREF(watch);
-}
 
 static PyObject *join(const zarrc_bytes *parts, size_t n) {
   size_t nbytes = 0;
