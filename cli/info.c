@@ -266,6 +266,34 @@ static void json_shards(cli_json *j, const chunking *k, const zarrc_array *array
   cli_json_count(j, "objects", l->nobjects);
 }
 
+static void json_dimension_names(cli_json *j, const zarrc_array *array) {
+  int ndim = zarrc_array_ndim(array);
+  bool named = false;
+  for (int i = 0; i < ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
+  if (!named) {
+    cli_json_raw(j, "dimension_names", NULL, 0);
+    return;
+  }
+  cli_json_open(j, "dimension_names", '[');
+  for (int i = 0; i < ndim; i++) cli_json_string(j, NULL, zarrc_array_dimension_name(array, i));
+  cli_json_close(j, ']');
+}
+
+static void json_stored(cli_json *j, const zarrc_chunk_layout *l, const zarrc_stored *stored) {
+  cli_json_open(j, "stored", '{');
+  cli_json_uint(j, "objects", stored->nobjects);
+  cli_json_count(j, "objects_possible", l->nobjects);
+  cli_json_uint(j, "other_keys", stored->nothers);
+  cli_json_uint(j, "nbytes", stored->nbytes);
+  cli_json_uint(j, "temporary_files", stored->ntemporary);
+  cli_json_uint(j, "temporary_nbytes", stored->temporary_nbytes);
+  if (stored->nbytes > 0 && l->nbytes > 0 && l->nbytes != UINT64_MAX)
+    cli_json_real(j, "ratio", (double)l->nbytes / (double)stored->nbytes);
+  else
+    cli_json_raw(j, "ratio", NULL, 0);
+  cli_json_close(j, '}');
+}
+
 /* Prints the members of an array. metadata: its document in the words of format 3. */
 static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *metadata, cli_json *j,
                                  zarrc_error *error) {
@@ -276,7 +304,6 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
   chunking k;
   const zarrc_chunk_layout *l = &k.l;
   zarrc_stored stored = {.struct_size = sizeof stored};
-  bool named = false;
   zarrc_error why = {0};
   zarrc_status status = ZARRC_OK;
   document = cli_json_value((const char *)metadata->ptr, metadata->len);
@@ -287,13 +314,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
   cli_json_raw(j, "data_type", zarrc_array_data_type(array), strlen(zarrc_array_data_type(array)));
   member = cli_json_member(document, "fill_value");
   cli_json_raw(j, "fill_value", member.ptr, member.len);
-  for (int i = 0; i < l->ndim; i++) named |= zarrc_array_dimension_name(array, i) != NULL;
-  if (named) cli_json_open(j, "dimension_names", '[');
-  for (int i = 0; named && i < l->ndim; i++) cli_json_string(j, NULL, zarrc_array_dimension_name(array, i));
-  if (named)
-    cli_json_close(j, ']');
-  else
-    cli_json_raw(j, "dimension_names", NULL, 0);
+  json_dimension_names(j, array);
   cli_json_count(j, "nitems", l->nitems);
   if (l->nbytes > 0 || (dtype && !zarrc_dtype_is_variable(dtype)))
     cli_json_count(j, "nbytes", l->nbytes);
@@ -306,20 +327,7 @@ static zarrc_status json_members(cli *c, const cli_node *node, const zarrc_buf *
   member = cli_json_member(document, "chunk_key_encoding");
   cli_json_raw(j, "chunk_key_encoding", member.ptr, member.len);
   cli_json_raw(j, "codecs", zarrc_array_codecs(array), strlen(zarrc_array_codecs(array)));
-  if (cli_has(c, CLI_STORED)) {
-    cli_json_open(j, "stored", '{');
-    cli_json_uint(j, "objects", stored.nobjects);
-    cli_json_count(j, "objects_possible", l->nobjects);
-    cli_json_uint(j, "other_keys", stored.nothers);
-    cli_json_uint(j, "nbytes", stored.nbytes);
-    cli_json_uint(j, "temporary_files", stored.ntemporary);
-    cli_json_uint(j, "temporary_nbytes", stored.temporary_nbytes);
-    if (stored.nbytes > 0 && l->nbytes > 0 && l->nbytes != UINT64_MAX)
-      cli_json_real(j, "ratio", (double)l->nbytes / (double)stored.nbytes);
-    else
-      cli_json_raw(j, "ratio", NULL, 0);
-    cli_json_close(j, '}');
-  }
+  if (cli_has(c, CLI_STORED)) json_stored(j, l, &stored);
   if (zarrc_array_check_readable(array, &why)) cli_json_why(j, &why);
   cli_json_notes(j, array);
   if (cli_has(c, CLI_ATTRIBUTES)) cli_json_raw(j, "attributes", attributes, strlen(attributes));
