@@ -63,6 +63,8 @@ typedef enum cli_option_id {
   CLI_STATS,
   CLI_REMOVE_V2,
   CLI_AFTER,
+  CLI_DIGEST,
+  CLI_VALUES,
   CLI_NOPTIONS
 } cli_option_id;
 
@@ -93,7 +95,8 @@ enum {
   CLI_VERB_CONSOLIDATE = 1u << 12,
   CLI_VERB_MIGRATE = 1u << 13,
   CLI_VERB_VERIFY = 1u << 14,
-  CLI_VERB_ALL = (1u << 15) - 1
+  CLI_VERB_DIGEST = 1u << 15,
+  CLI_VERB_ALL = (1u << 16) - 1
 };
 
 typedef struct cli_verb {
@@ -148,6 +151,7 @@ zarrc_status cli_copy(cli *c, zarrc_error *error);
 zarrc_status cli_consolidate(cli *c, zarrc_error *error);
 zarrc_status cli_migrate(cli *c, zarrc_error *error);
 zarrc_status cli_verify(cli *c, zarrc_error *error);
+zarrc_status cli_digest(cli *c, zarrc_error *error);
 zarrc_status cli_encode(cli *c, zarrc_error *error);
 zarrc_status cli_decode(cli *c, zarrc_error *error);
 zarrc_status cli_shard_verb(cli *c, zarrc_error *error);

@@ -112,10 +112,18 @@ const cli_verb cli_verbs[] = {
      "byte, and what can be done. It looks at the documents of all arrays and groups, consolidated metadata that say something else, "
      "keys that belong to no chunk, sizes that cannot be, the indices of shards, and what killed writers have left; with --deep also "
      "at the chunks themselves, which are decoded. Nothing is written.\n\n"
-     "A \"note\" is worth a remark, but everything can be read. Chunks that are not stored are fill value, and no fault. The exit "
+     "A \"note\" is worth a remark, but everything can be read. Chunks that are not stored are fill value, and no fault, unless a digest has them. The exit "
      "status is 0, or 1 if there are faults. With --json there is one document for each line: severity, key, chunk, inner, byte, codec, "
      "what, fix.",
      "zarrc verify data.zarr\nzarrc verify data.zarr --deep --json | jq -r .key", cli_verify},
+    {CLI_VERB_DIGEST, "digest", "URL", 1, 1, "<file>", "write a digest of stored data, to find changes later",
+     "Writes the SHA-256 of each key at and below URL, and of each inner chunk in shards, with a root over all of them: the same bytes "
+     "have the same root on every machine. verify --digest compares with it, and so finds also what no checksum tells: chunks that were "
+     "lost, exchanged or changed. sha256sum --check reads the file, too.\n\n"
+     "With --values there is a second root, over the elements and the metadata: it is the same for all copies, whatever their chunks, "
+     "codecs and Zarr format.",
+     "zarrc digest data.zarr -o data.digest\nzarrc verify data.zarr --digest data.digest\n(cd data.zarr && sha256sum --check --quiet "
+     "../data.digest)", cli_digest},
     {CLI_VERB_CONSOLIDATE, "consolidate", "URL", 1, 1, "<file>", "gather the metadata of a hierarchy in one document",
      "Writes the documents of all arrays and groups below the group at URL into one: its zarr.json, or in Zarr format 2 its "
      ".zmetadata. Then ls, tree, info and copy, zarr-python and others read that one only. What zarrc creates or changes below "
@@ -136,7 +144,7 @@ const cli_verb cli_verbs[] = {
 #define CODING  (CLI_VERB_ENCODE | CLI_VERB_DECODE)
 #define MAKING  (CLI_VERB_CREATE | CLI_VERB_COPY)
 #define STORING (CLI_VERB_CREATE | CLI_VERB_COPY | CLI_VERB_PUT | CLI_VERB_MIGRATE)
-#define READING (CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE | CLI_VERB_GET | CLI_VERB_VERIFY)
+#define READING (CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE | CLI_VERB_GET | CLI_VERB_VERIFY | CLI_VERB_DIGEST)
 #define MOVING  (CLI_VERB_GET | CLI_VERB_PUT | CLI_VERB_COPY)
 
 const cli_option cli_options[] = {
@@ -148,7 +156,7 @@ const cli_option cli_options[] = {
      "the part to work on, in NumPy's notation: 0,10:20,::4,[1,5,9] (a number drops the axis, ... stands for whole axes, "
      "lists on several axes select every combination; steps are positive)"},
     {CLI_INPUT, CLI_VERB_PUT | CODING, 'i', "input", "FILE", "<file>", "read from FILE; - is standard input"},
-    {CLI_OUTPUT, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'o', "output", "FILE", "<file>",
+    {CLI_OUTPUT, CLI_VERB_GET | CODING | CLI_VERB_SHARD | CLI_VERB_DIGEST, 'o', "output", "FILE", "<file>",
      "write to FILE; - is standard output"},
     {CLI_FORMAT, CLI_VERB_GET, 0, "format", "FORMAT", "npy raw csv json lines", "format of the output"},
     {CLI_FORMAT, CLI_VERB_PUT, 0, "format", "FORMAT", "npy raw json lines", "format of the input, if its suffix does not tell"},
@@ -158,6 +166,8 @@ const cli_option cli_options[] = {
     {CLI_DECODE, CLI_VERB_SHARD, 0, "decode", NULL, NULL, "extract elements, not stored bytes"},
     {CLI_DEEP, CLI_VERB_SHARD, 0, "deep", NULL, NULL, "decode every inner chunk that is listed"},
     {CLI_DEEP, CLI_VERB_VERIFY, 0, "deep", NULL, NULL, "also decode all chunks"},
+    {CLI_DIGEST, CLI_VERB_VERIFY, 0, "digest", "FILE", "<file>", "also compare with what zarrc digest has written"},
+    {CLI_VALUES, CLI_VERB_DIGEST, 0, "values", NULL, NULL, "also hash the elements and the metadata, whatever the chunks and codecs"},
     {CLI_AFTER, CLI_VERB_VERIFY, 0, "after", "KEY", NULL, "leave out keys up to KEY, to go on after an interruption"},
     {CLI_FORCE, CLI_VERB_GET | CODING | CLI_VERB_SHARD, 'f', "force", NULL, NULL, "write binary data even to a terminal"},
     {CLI_FORCE, MAKING, 'f', "force", NULL, NULL, "with --overwrite: also remove files that are not Zarr"},
@@ -195,11 +205,11 @@ const cli_option cli_options[] = {
     {CLI_SYNC, STORING | CLI_VERB_CONSOLIDATE, 0, "sync", "WHEN", "none data",
      "make writes survive a power cut (data), or only the end of the process (none, the default)"},
     {CLI_FOLLOW_LINKS, READING | STORING | CLI_VERB_SHARD | CLI_VERB_CONSOLIDATE, 0, "follow-links", NULL, NULL, "follow symbolic links that lead out of a store"},
-    {CLI_STRICT, (READING & ~CLI_VERB_VERIFY) | CODING | CLI_VERB_PUT | CLI_VERB_COPY | CLI_VERB_SHARD, 0, "strict", NULL, NULL,
+    {CLI_STRICT, (READING & ~(CLI_VERB_VERIFY | CLI_VERB_DIGEST)) | CODING | CLI_VERB_PUT | CLI_VERB_COPY | CLI_VERB_SHARD, 0, "strict", NULL, NULL,
      "refuse metadata that violates the specification (default: read it, with a note)"},
     {CLI_DIRECT, MOVING, 0, "direct-io", NULL, NULL,
      "bypass the page cache, where the file system allows that"},
-    {CLI_NO_CONSOLIDATED, (READING & ~CLI_VERB_VERIFY) | CLI_VERB_PUT | CLI_VERB_COPY, 0, "no-consolidated", NULL, NULL,
+    {CLI_NO_CONSOLIDATED, (READING & ~(CLI_VERB_VERIFY | CLI_VERB_DIGEST)) | CLI_VERB_PUT | CLI_VERB_COPY, 0, "no-consolidated", NULL, NULL,
      "ignore consolidated metadata; find arrays and groups by their own documents"},
     {CLI_HEADER, READING | CLI_VERB_COPY, 0, "header", "TEXT", NULL,
      "send this line with each request over HTTP, to the server of the URL only: 'Authorization: Bearer ...'; may be given several times"},
@@ -215,15 +225,15 @@ const cli_option cli_options[] = {
      "the most to keep in the folder of --cache-dir (default: 1G)"},
     {CLI_STATS, READING | STORING | CLI_VERB_SHARD | CLI_VERB_CONSOLIDATE, 0, "stats", NULL, NULL,
      "tell, on standard error, what was asked of stores over a network: requests, bytes, connections, and what a cache had"},
-    {CLI_THREADS, CLI_VERB_VERIFY, 'j', "jobs", "N", NULL, "chunks that are looked at at once; 0, the default: as many as the process may use processors"},
+    {CLI_THREADS, CLI_VERB_VERIFY | CLI_VERB_DIGEST, 'j', "jobs", "N", NULL, "chunks that are looked at at once; 0, the default: as many as the process may use processors"},
     {CLI_THREADS, MOVING, 'T', "threads", "N", NULL, "threads that work at once; 0, the default: as many as the process may use"},
-    {CLI_MEMORY, CLI_VERB_VERIFY, 0, "memory", "SIZE", NULL, "the most memory for documents and chunks: 512M, 1G, ... (default: no limit)"},
+    {CLI_MEMORY, CLI_VERB_VERIFY | CLI_VERB_DIGEST, 0, "memory", "SIZE", NULL, "the most memory for documents and chunks: 512M, 1G, ... (default: no limit)"},
     {CLI_MEMORY, MOVING, 0, "memory", "SIZE", NULL, "the most memory for data: 512M, 1G, ... (default: 1G for elements, no limit for chunks)"},
     {CLI_MEMORY, CLI_VERB_INFO | CLI_VERB_LS | CLI_VERB_TREE, 0, "memory", "SIZE", NULL, "the most memory for documents: 16M, 1G, ... (default: no limit)"},
     {CLI_PROGRESS, MOVING | CLI_VERB_VERIFY, 0, "progress", "WHEN", "auto always never", "when to show progress"},
     {CLI_MAN, CLI_VERB_HELP, 0, "man", NULL, NULL, "print the manual page"},
     {CLI_JSON, CLI_VERB_ALL, 0, "json", NULL, NULL, "print one JSON document, in which NaN and infinities are strings; errors are JSON too"},
-    {CLI_QUIET, CLI_VERB_VERIFY, 'q', "quiet", NULL, NULL, "no progress, no summary"},
+    {CLI_QUIET, CLI_VERB_VERIFY | CLI_VERB_DIGEST, 'q', "quiet", NULL, NULL, "no progress, no summary"},
     {CLI_QUIET, MOVING, 'q', "quiet", NULL, NULL, "no progress, no summary"},
     {CLI_VERBOSE, CODING, 'v', "verbose", NULL, NULL, "report the size after each codec, on standard error"},
     {CLI_VERBOSE, CLI_VERB_COPY, 'v', "verbose", NULL, NULL, "report requests, bytes and memory, on standard error"},

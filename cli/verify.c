@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* zarrc verify: finds what is wrong with stored data. */
 #include "cli.h"
+#include "file.h"
 #include "json.h"
 #include "out.h"
 #include "progress.h"
@@ -87,14 +88,20 @@ zarrc_status cli_verify(cli *c, zarrc_error *error) {
   cli_node node = {0};
   verifying v = {.c = c, .node = &node};
   zarrc_verify_report report = {.struct_size = sizeof report};
-  const zarrc_verify_options options = {.struct_size = sizeof options,
-                                        .deep = cli_has(c, CLI_DEEP),
-                                        .after = cli_value(c, CLI_AFTER),
-                                        .finding = show,
-                                        .finding_arg = &v,
-                                        .progress = advance,
-                                        .progress_arg = &v};
+  char *digest = NULL;
+  zarrc_verify_options options = {.struct_size = sizeof options,
+                                  .deep = cli_has(c, CLI_DEEP),
+                                  .after = cli_value(c, CLI_AFTER),
+                                  .finding = show,
+                                  .finding_arg = &v,
+                                  .progress = advance,
+                                  .progress_arg = &v};
   zarrc_status status = cli_ctx_open(c, CLI_WHOLE, &ctx, error);
+  if (!status && cli_has(c, CLI_DIGEST)) {
+    cli_about(c, cli_value(c, CLI_DIGEST));
+    status = cli_file_read(cli_value(c, CLI_DIGEST), UINT64_MAX / 2, &digest, &options.ndigest, error);
+    options.digest = digest;
+  }
   if (!status) status = cli_store_open(c, ctx, c->args.operand[0], CLI_READ, &node, error);
   if (!status) {
     c->tells_notices = true; /* they are findings */
@@ -105,6 +112,7 @@ zarrc_status cli_verify(cli *c, zarrc_error *error) {
   if (status == ZARRC_CANCELED && v.last[0]) snprintf(c->hint, sizeof c->hint, "--after '%.200s' to go on", v.last);
   if (!status && !c->json && !c->quiet) put_summary(&v, &report);
   if (!status && report.nfaults > 0) c->exit = 1;
+  free(digest);
   cli_node_close(&node);
   zarrc_ctx_close(ctx);
   return status;

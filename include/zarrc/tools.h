@@ -140,6 +140,31 @@ ZARRC_API zarrc_status zarrc_tree_is_stale(const zarrc_tree *tree, size_t i, boo
 /* Returns the failure of the first node that cannot be read; ZARRC_OK if there is none. */
 ZARRC_API zarrc_status zarrc_tree_check(const zarrc_tree *tree, zarrc_error *error);
 
+/* ------------------------------------------------------------------------------------------------------- digests */
+
+/* The lines of a digest are written one after another, in pieces of some lines. A failure ends it. */
+typedef zarrc_status (*zarrc_write_fn)(void *arg, const char *text, size_t n, zarrc_error *error);
+
+typedef struct zarrc_digest_options {
+  size_t struct_size;
+  bool values; /* also hash the elements and the metadata, whatever the chunks, codecs and Zarr format */
+} zarrc_digest_options;
+
+typedef struct zarrc_digest_report {
+  size_t struct_size;
+  uint64_t nkeys, nbytes, ninner; /* stored keys, their bytes, and inner chunks of shards */
+  char root[72];                  /* the root over the keys, in hexadecimal */
+  char values[72];                /* the root over the elements and metadata; "": it was not asked for */
+} zarrc_digest_report;
+
+/* Hashes (SHA-256) each stored key at and below a path, and each inner chunk of shards, and writes a line for each
+ * (docs/format.md, "Digests"). The same bytes have the same digest on every machine. zarrc_verify compares with it.
+ * options may be NULL. ZARRC_NOT_FOUND: nothing is stored there; ZARRC_UNSUPPORTED: the store cannot list its keys, or
+ * this build has no libcrypto; others: those of reading. */
+ZARRC_API zarrc_status zarrc_digest(zarrc_store *store, const char *path, const zarrc_digest_options *options,
+                                    zarrc_write_fn write, void *write_arg, zarrc_digest_report *report,
+                                    zarrc_error *error);
+
 /* ----------------------------------------------------------------------------------------------------- verifying */
 
 typedef enum zarrc_severity {
@@ -174,9 +199,11 @@ typedef struct zarrc_verify_report {
 
 typedef struct zarrc_verify_options {
   size_t struct_size;
-  bool deep; /* decode all chunks, too */
-  const char
-      *after; /* leave out keys up to this one, which is below the path; NULL: none. To go on after an interruption */
+  bool deep;          /* decode all chunks, too */
+  const char *digest; /* of the same path (zarrc_digest): compare with it; NULL: none */
+  size_t ndigest;
+  /* Leave out keys up to this one, which is below the path, to go on after an interruption; NULL: none. */
+  const char *after;
   /* Called for each finding, by one thread at a time, nodes first, then keys in the order of their bytes. A failure
    * ends the verification. NULL: findings are counted only. */
   zarrc_status (*finding)(void *arg, const zarrc_finding *finding, zarrc_error *error);
@@ -191,8 +218,8 @@ typedef struct zarrc_verify_options {
  * indices of shards, and temporary files; with `deep` also at the chunks themselves, which are decoded. Needs memory
  * for a few chunks and the keys of one folder at once. Chunks that are not stored are no fault. options may be NULL.
  * Returns ZARRC_OK also if there are faults: report->nfaults counts them. ZARRC_INVALID_ARGUMENT: the store is not
- * read_only; ZARRC_NOT_FOUND: nothing is stored there; ZARRC_UNSUPPORTED: the store cannot list its keys; others:
- * ZARRC_NO_MEMORY, ZARRC_NETWORK, ZARRC_CANCELED. */
+ * read_only; ZARRC_INVALID_METADATA: the digest is damaged; ZARRC_NOT_FOUND: nothing is stored there;
+ * ZARRC_UNSUPPORTED: the store cannot list its keys; others: ZARRC_NO_MEMORY, ZARRC_NETWORK, ZARRC_CANCELED. */
 ZARRC_API zarrc_status zarrc_verify(zarrc_store *store, const char *path, const zarrc_verify_options *options,
                                     zarrc_verify_report *report, zarrc_error *error);
 

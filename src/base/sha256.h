@@ -16,6 +16,13 @@ zarrc_status zarrc_sha256(const void *bytes, size_t n, uint8_t out[ZARRC_SHA256_
 zarrc_status zarrc_hmac_sha256(const void *key, size_t nkey, const void *bytes, size_t n,
                                uint8_t out[ZARRC_SHA256_NBYTES], zarrc_error *error);
 
+/* Hashes bytes that come in pieces. A state that was begun must be ended, which frees it; after a failure of add, end
+ * returns ZARRC_INTERNAL. */
+typedef struct zarrc_sha256_state zarrc_sha256_state;
+zarrc_status zarrc_sha256_begin(zarrc_sha256_state **out, zarrc_error *error);
+void zarrc_sha256_add(zarrc_sha256_state *state, const void *bytes, size_t n);
+zarrc_status zarrc_sha256_end(zarrc_sha256_state *state, uint8_t out[ZARRC_SHA256_NBYTES], zarrc_error *error);
+
 /* Writes a hash in lower case hexadecimal. */
 void zarrc_sha256_to_text(const uint8_t hash[ZARRC_SHA256_NBYTES], char out[ZARRC_SHA256_TEXT]);
 

@@ -5,6 +5,8 @@
 
 #include <zarrc/tools.h>
 
+#include "tools/digest.h"
+
 /* ------------------------------------------------------------------------------------------- verify_problems.c */
 
 typedef struct zarrc_problem zarrc_problem;
@@ -48,6 +50,22 @@ zarrc_status zarrc_verify_object(const zarrc_verified *v, zarrc_store *from, con
                                  uint64_t nbytes, bool deep, zarrc_problems *problems, uint64_t *ninner,
                                  zarrc_error *error);
 
+/* --------------------------------------------------------------------------------------------- verify_digest.c */
+
+/* What a digest is compared with. */
+typedef struct zarrc_verify_place {
+  zarrc_array *array;
+  const char *key;
+  const int64_t *chunk; /* NULL: the key is not that of a chunk */
+} zarrc_verify_place;
+
+/* Adds that a key of the digest is not there. */
+zarrc_status zarrc_verify_lost(const zarrc_verify_place *place, zarrc_problems *problems, zarrc_error *error);
+/* Compares a value, and if it differs the inner chunks of a shard, with the line of a digest, of which only the hash
+ * and the lines of inner chunks are used; NULL: it has none. Fails as zarrc_verify_object does. */
+zarrc_status zarrc_verify_value(const zarrc_verify_place *place, zarrc_store *from, uint64_t nbytes,
+                                const zarrc_manifest *line, zarrc_problems *problems, zarrc_error *error);
+
 /* ----------------------------------------------------------------------------------------------- verify_nodes.c */
 
 typedef struct zarrc_verifier {
@@ -68,6 +86,9 @@ typedef struct zarrc_verify_node {
   const zarrc_tree *tree;
   size_t i;
 } zarrc_verify_node;
+
+/* Finds the deepest node that a key is below. */
+zarrc_verify_node zarrc_verifier_above(const zarrc_verifier *verifier, const char *key);
 
 /* Returns whether a path of n bytes is that of a node whose document cannot be read. */
 bool zarrc_verifier_is_unreadable(const zarrc_verifier *verifier, const char *path, size_t n);

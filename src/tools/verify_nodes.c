@@ -113,6 +113,18 @@ zarrc_verify_node zarrc_verifier_find(const zarrc_verifier *verifier, const char
   return (zarrc_verify_node){0};
 }
 
+zarrc_verify_node zarrc_verifier_above(const zarrc_verifier *v, const char *key) {
+  size_t least = strlen(v->path), n = strlen(key);
+  for (;;) {
+    while (n > least && key[n - 1] != '/') n--;
+    size_t end = n > 0 && key[n - 1] == '/' ? n - 1 : n;
+    if (end < least) end = least;
+    zarrc_verify_node node = zarrc_verifier_find(v, key, end);
+    if (node.tree || n <= least) return node;
+    n = end;
+  }
+}
+
 bool zarrc_verifier_is_unreadable(const zarrc_verifier *verifier, const char *path, size_t n) {
   const zarrc_buf *paths = &verifier->unreadable;
   for (size_t at = 0; at < paths->len; at += strlen((const char *)paths->ptr + at) + 1) {

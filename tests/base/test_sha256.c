@@ -31,6 +31,25 @@ static void test_sha256(void **state) {
 }
 
 /* Cases 2 and 6 of RFC 4231. */
+static void test_pieces(void **state) {
+  static const char text[] = "what comes in pieces has the same hash as the whole";
+  uint8_t whole[ZARRC_SHA256_NBYTES], hash[ZARRC_SHA256_NBYTES];
+  zarrc_sha256_state *h;
+  (void)state;
+  if (!zarrc_sha256_is_there()) {
+    assert_int_equal(zarrc_sha256_begin(&h, NULL), ZARRC_UNSUPPORTED);
+    skip();
+  }
+  assert_int_equal(zarrc_sha256(text, sizeof text, whole, NULL), ZARRC_OK);
+  for (size_t n = 1; n <= sizeof text; n++) {
+    assert_int_equal(zarrc_sha256_begin(&h, NULL), ZARRC_OK);
+    for (size_t at = 0; at < sizeof text; at += n)
+      zarrc_sha256_add(h, text + at, at + n > sizeof text ? sizeof text - at : n);
+    assert_int_equal(zarrc_sha256_end(h, hash, NULL), ZARRC_OK);
+    assert_memory_equal(hash, whole, sizeof hash);
+  }
+}
+
 static void test_hmac(void **state) {
   static const struct {
     const char *key;
@@ -63,7 +82,7 @@ static void test_without(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hmac),
-                                     cmocka_unit_test(test_without)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_pieces),
+                                     cmocka_unit_test(test_hmac), cmocka_unit_test(test_without)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@ import subprocess
 
 import support
 
-VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "migrate", "encode", "decode", "shard", "verify", "consolidate",
+VERBS = ["info", "ls", "tree", "get", "put", "create", "copy", "migrate", "encode", "decode", "shard", "verify",
+         "digest", "consolidate",
          "completion", "help"]
 LATER = ["repair", "diff", "stat", "tune", "bench", "view"]
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""verify: finds what is wrong, and changes nothing."""
+"""verify and digest: find what is wrong, and change nothing."""
+import hashlib
 import json
 import os
+import shutil
+import subprocess
 
 import support
 
@@ -92,3 +95,85 @@ class Verify(support.Case):
         self.zarrc("put", "a.zarr", "--format", "raw", "-i", "-", stdin=b"\1" * 32000000)
         self.refused("verify", "a.zarr", "--deep", "--memory", "8M", code=7, says="--memory")
         self.assertEqual(self.places("a.zarr", "--deep", "--memory", "100M", code=0), [])
+
+
+class Digest(support.Case):
+
+    def setUp(self):
+        super().setUp()
+        self.array("g.zarr/a", values=support.int32s(20))
+        if b"libcrypto" in self.run_command("digest", "g.zarr").stderr:
+            self.skipTest("no libcrypto")
+        self.array("g.zarr/s", "int32", (4, 6), (2, 2), support.int32s(24, 1), "--shards", "4,6", "--codecs", "crc32c")
+
+    def digest(self, url, *arguments):
+        return self.json("digest", url, "-o", "file", *arguments)
+
+    def findings(self, code):
+        return [json.loads(line) for line in
+                self.text("verify", "g.zarr", "--digest", "file", "--json", code=code).splitlines()]
+
+    def test_the_same_bytes(self):
+        first = self.digest("g.zarr")
+        self.assertEqual((first["keys"], first["inner_chunks"], first["values"]), (8, 6, None))
+        lines = self.text("digest", "g.zarr")
+        self.assertEqual(lines, (self.folder / "file").read_text())
+        self.zarrc("copy", "-q", "g.zarr", "h.zarr")
+        self.assertEqual(self.digest("h.zarr")["root"], first["root"])
+        self.assertEqual(self.digest("g.zarr/a")["keys"], 5)
+        self.assertIn("root", self.text("digest", "g.zarr", "-o", "other"))
+
+    def test_other_tools_read_it(self):
+        self.digest("g.zarr")
+        if not shutil.which("sha256sum"):
+            self.skipTest("no sha256sum")
+        done = subprocess.run(["sha256sum", "--check", "--quiet", "../file"], cwd=self.folder / "g.zarr", capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+        for line in (self.folder / "file").read_text().splitlines():
+            if not line.startswith("#"):
+                value, key = line.split("  ", 1)
+                self.assertEqual(hashlib.sha256((self.folder / "g.zarr" / key).read_bytes()).hexdigest(), value)
+
+    def test_the_root(self):
+        """As RFC 6962 says, over the lines."""
+        root = self.digest("g.zarr")["root"]
+        lines = [line.encode() for line in (self.folder / "file").read_text().splitlines() if not line.startswith("#")]
+
+        def tree(leaves):
+            if len(leaves) == 1:
+                return hashlib.sha256(b"\0" + leaves[0]).digest()
+            k = 1 << (len(leaves) - 1).bit_length() - 1
+            return hashlib.sha256(b"\1" + tree(leaves[:k]) + tree(leaves[k:])).digest()
+
+        self.assertEqual(tree(lines).hex(), root)
+
+    def test_changes_are_found(self):
+        self.digest("g.zarr")
+        self.assertEqual(self.findings(0), [])
+        a = self.folder / "g.zarr/a/c"
+        one, two = (a / "0/0").read_bytes(), (a / "0/1").read_bytes()
+        (a / "0/0").write_bytes(two)
+        (a / "0/1").write_bytes(one)
+        (a / "1/1").unlink()
+        self.zarrc("put", "g.zarr/s", "-s", "0:2,0:2", "--format", "raw", "-i", "-", stdin=support.int32s(4, 99))
+        found = self.findings(1)
+        self.assertEqual([(f["key"], f["chunk"], f["inner"]) for f in found],
+                         [("a/c/0/0", [0, 0], None), ("a/c/0/1", [0, 1], None), ("a/c/1/1", [1, 1], None), ("s/c/0/0", [0, 0], [0, 0])])
+        self.assertIn("not there any more", found[2]["what"])
+
+    def test_values(self):
+        first = self.digest("g.zarr", "--values")["values"]
+        self.zarrc("copy", "-q", "g.zarr", "h.zarr", "-c", "3,2", "-s", "none", "--codecs", "gzip(1)")
+        self.assertEqual(self.digest("h.zarr", "--values")["values"], first)
+        self.zarrc("copy", "-q", "h.zarr", "k.zarr", "--zarr-format", "2")
+        self.assertEqual(self.digest("k.zarr", "--values")["values"], first)
+        self.zarrc("put", "k.zarr/a", "-s", "0,0", "--format", "raw", "-i", "-", stdin=support.int32s(1, 7))
+        self.assertNotEqual(self.digest("k.zarr", "--values")["values"], first)
+
+    def test_refused(self):
+        self.refused("digest", "nothing.zarr", code=3)
+        self.zarrc("digest", "g.zarr", "--json", code=2)
+        self.assertIn("-o FILE", self.said)
+        (self.folder / "file").write_text("no digest\n")
+        self.refused("verify", "g.zarr", "--digest", "file", code=4, says="no digest")
+        self.refused("verify", "g.zarr", "--digest", "absent", code=3)

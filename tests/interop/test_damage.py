@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Stores that damage.py has damaged, with the truth of what it did: verify must find it, and say where.
+"""Stores that damage.py has damaged, with the truth of what it did: verify must find it, and say where, also what only a digest tells that was taken
+before.
 
 damage.py is in a folder shared/damage beside the checkout, and needs zarr-python 3.4; without either these tests are skipped. DAMAGE_COUNT stores are made
 for each of the seeds in DAMAGE_SEEDS (60, and 1); 200 and 1,2,3 are what docs/testing.md tells of. The table is printed with -s.
@@ -27,9 +28,9 @@ def everything(folder):
             for p in sorted(pathlib.Path(folder).rglob("*"))}
 
 
-def verify(store):
+def verify(store, *options):
     """(exit code, findings)"""
-    done = subprocess.run([conftest.COMMAND, "verify", "--deep", "--json", store], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([conftest.COMMAND, "verify", "--deep", "--json", store, *options], capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -80,16 +81,57 @@ def test_all_is_found(damaged):
     assert not missed
 
 
+def functions():
+    """The functions of damage.py."""
+    if not SCRIPT.exists():
+        pytest.skip("shared/damage/damage.py is not there")
+    pytest.importorskip("zarr", minversion="3.4")
+    namespace = {"__name__": "damage"}
+    exec(compile(SCRIPT.read_text().rsplit("\nmain()", 1)[0], str(SCRIPT), "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_digest_finds_everything(seed, tmp_path):
+    """Also what no checksum tells: chunks that were lost, exchanged or changed."""
+    script, draw = functions(), random.Random(int(seed))
+    table = collections.defaultdict(lambda: [0, 0])
+    missed = []
+    for number in range(int(COUNT)):
+        kind, layout = draw.choice(script["KINDS"]), draw.choice(list(script["LAYOUTS"]))
+        store, digest = tmp_path / f"{number}.zarr", tmp_path / f"{number}.digest"
+        script["make"](store, layout, draw)
+        done = subprocess.run([conftest.COMMAND, "digest", "-q", store, "-o", digest], capture_output=True, text=True, check=False)
+        if "libcrypto" in done.stderr:
+            pytest.skip("no libcrypto")
+        assert done.returncode == 0, done.stderr
+        assert verify(store, "--digest", digest) == (0, [])
+        damage = script["damage"](store, layout, kind, draw)
+        if damage is None:
+            continue
+        detect, where, _ = damage
+        code, found = verify(store, "--digest", digest)
+        row = table[kind, detect]
+        row[0] += 1
+        is_placed = bool(found) and (code == 1 or detect == "note") and all(any(names(f, place) for f in found) for place in where)
+        row[1] += is_placed
+        if not is_placed:
+            missed.append((kind, layout, where, found))
+    print()
+    print("| damage, with a digest | stores | found and placed |\n|---|---|---|")
+    for (kind, _), row in sorted(table.items(), key=str):
+        print(f"| {kind} | {row[0]} | {row[1]} |")
+    assert not missed
+
+
 def test_undamaged_stores_are_clean(damaged, tmp_path):
     """The same stores before they were damaged, and as zarrc copies them."""
     import numpy
     import zarr
     kinds = {json.loads((folder / "truth.json").read_text())["layout"]: folder for folder in damaged}
-    namespace = {"__name__": "damage"}
-    source = SCRIPT.read_text().rsplit("\nmain()", 1)[0]
-    exec(compile(source, str(SCRIPT), "exec"), namespace)
+    script = functions()
     for layout in kinds:
-        namespace["make"](tmp_path / f"{layout}.zarr", layout, random.Random(1))
+        script["make"](tmp_path / f"{layout}.zarr", layout, random.Random(1))
         assert verify(tmp_path / f"{layout}.zarr") == (0, [])
         subprocess.run([conftest.COMMAND, "copy", "-q", tmp_path / f"{layout}.zarr", tmp_path / f"{layout}.copy.zarr"], check=True)
         assert verify(tmp_path / f"{layout}.copy.zarr") == (0, [])
