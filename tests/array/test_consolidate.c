@@ -217,6 +217,66 @@ static void test_kept_2(void **state) {
   expect_differences("", "");
 }
 
+/* Arrays that were opened from consolidated metadata, of either format, are changed like any other: from what is stored
+ * now, and in all that describes them. One that only consolidated metadata describe has no document to change. */
+static void test_opened_through(void **state) {
+  const int64_t longer[] = {9}, longest[] = {12};
+  (void)state;
+  for (int format = 2; format <= 3; format++) {
+    const zarrc_group_options of_group = {.struct_size = sizeof of_group, .zarr_format = format};
+    const zarrc_array_options of_array = {.struct_size = sizeof of_array, .zarr_format = format};
+    const int64_t shape[] = {5};
+    const zarrc_array_config config = {
+        .struct_size = sizeof config, .data_type = "int32", .ndim = 1, .shape = shape, .attributes = "{\"a\": 1}"};
+    const char *main = format == 2 ? "g/x/.zarray" : "g/x/zarr.json", *held = format == 2 ? ".zmetadata" : "zarr.json";
+    zarrc_group *root = NULL;
+    zarrc_array *array = NULL, *other = NULL;
+    zarrc_error error = {0};
+    assert_int_equal(zarrc_store_erase_prefix(store, "", NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_create(store, "", NULL, ZARRC_CREATE_NEW, &of_group, &root, NULL), ZARRC_OK);
+    zarrc_group_close(root);
+    assert_int_equal(zarrc_array_create(store, "g/x", &config, ZARRC_CREATE_NEW, &of_array, &array, NULL), ZARRC_OK);
+    zarrc_array_close(array);
+    assert_int_equal(zarrc_consolidate(store, "g", false, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_consolidate(store, "", false, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_open(store, "", NULL, &root, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_open_array(root, "g/x", NULL, &array, NULL), ZARRC_OK);
+    /* somebody else is faster: both changes count */
+    assert_int_equal(zarrc_array_open(store, "g/x", NULL, &other, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_array_resize(other, longer, NULL), ZARRC_OK);
+    zarrc_array_close(other);
+    assert_int_equal(zarrc_array_set_attributes(array, "{\"b\": 2}", 8, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_array_shape(array)[0], 9);
+    assert_int_equal(zarrc_array_resize(array, longest, NULL), ZARRC_OK);
+    zarrc_array_close(array);
+    zarrc_group_close(root);
+    expect_differences("", "");
+    expect_differences("g", "");
+    assert_int_equal(zarrc_group_open(store, "", NULL, &root, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_open_array(root, "g/x", NULL, &array, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_array_shape(array)[0], 12);
+    assert_string_equal(zarrc_array_attributes(array), "{\"b\": 2}");
+    zarrc_array_close(array);
+    zarrc_group_close(root);
+    /* without a document of its own */
+    assert_int_equal(zarrc_store_erase(store, main, NULL), ZARRC_OK);
+    char *before = nodes_get(store, held);
+    assert_int_equal(zarrc_group_open(store, "", NULL, &root, NULL), ZARRC_OK);
+    assert_int_equal(zarrc_group_open_array(root, "g/x", NULL, &array, NULL), ZARRC_OK);
+    zarrc_status status = zarrc_array_resize(array, longer, &error);
+    assert_int_equal(status, ZARRC_NOT_FOUND);
+    assert_non_null(strstr(SAID(error), "only consolidated metadata describe this array"));
+    assert_int_equal(zarrc_array_shape(array)[0], 12);
+    if (format == 3) assert_int_not_equal(zarrc_array_set_attributes(array, "{\"c\": 1}", 8, NULL), ZARRC_OK);
+    zarrc_array_close(array);
+    zarrc_group_close(root);
+    char *after = nodes_get(store, held);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+  }
+}
+
 /* What others have put there, and nobody knows, stays. */
 static void test_kept_members(void **state) {
   zarrc_array *array = NULL;
@@ -340,9 +400,10 @@ static void test_no_memory(void **state) {
 int main(void) {
 #define EMPTY_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
   const struct CMUnitTest tests[] = {
-      EMPTY_STORE(test_document_3),  EMPTY_STORE(test_document_2),   EMPTY_STORE(test_kept_3),
-      EMPTY_STORE(test_kept_2),      EMPTY_STORE(test_kept_members), EMPTY_STORE(test_none),
-      EMPTY_STORE(test_not_updated), EMPTY_STORE(test_faults),       EMPTY_STORE(test_no_memory),
+      EMPTY_STORE(test_document_3), EMPTY_STORE(test_document_2),     EMPTY_STORE(test_kept_3),
+      EMPTY_STORE(test_kept_2),     EMPTY_STORE(test_opened_through), EMPTY_STORE(test_kept_members),
+      EMPTY_STORE(test_none),       EMPTY_STORE(test_not_updated),    EMPTY_STORE(test_faults),
+      EMPTY_STORE(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
