@@ -12,6 +12,7 @@ from zarrc._context import context, counters
 from zarrc._copy import copy
 from zarrc._core import AccessError, CorruptError, InvalidError, StoreError, UnsupportedError, ZarrcError
 from zarrc._spec import ArraySpec
+from zarrc._verify import Finding, Verification, digest, verify
 from zarrc._version import __version__
 
 if TYPE_CHECKING:
@@ -24,19 +25,23 @@ __all__ = [
     "ArraySpec",
     "CodecPipeline",
     "CorruptError",
+    "Finding",
     "InvalidError",
     "StoreError",
     "UnalignedWriteError",
     "UnsupportedError",
+    "Verification",
     "ZarrcError",
     "__version__",
     "copy",
     "counters",
     "decode_chunk",
+    "digest",
     "encode_chunk",
     "info",
     "install",
     "open",
+    "verify",
 ]
 
 _CODECS = {

@@ -440,6 +440,10 @@ static int module_clear(PyObject *module) {
 
 static PyMethodDef module_methods[] = {
     {"end_calls", core_end_calls, METH_NOARGS, "Has no more functions of stores called, as the interpreter ends."},
+    {"verify", (PyCFunction)(void (*)(void))core_verify, METH_VARARGS | METH_KEYWORDS,
+     "verify(context, store, deep=False, digest=None, after=None): findings, as tuples of texts, and counts."},
+    {"digest", (PyCFunction)(void (*)(void))core_digest, METH_VARARGS | METH_KEYWORDS,
+     "digest(context, store, values=False): the lines, and counts."},
     {"url_shown", core_url_shown, METH_O, "A URL without user, password and query, which may be secrets."},
     {0},
 };

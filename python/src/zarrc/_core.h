@@ -108,6 +108,10 @@ PyObject *core_end_calls(PyObject *module, PyObject *none);
 /* A URL as it may be shown; a function of the module. */
 PyObject *core_url_shown(PyObject *module, PyObject *url);
 
+/* Functions of the module. */
+PyObject *core_verify(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *core_digest(PyObject *module, PyObject *args, PyObject *kwargs);
+
 /* The context of a Context object, which must be one; else raises TypeError and returns NULL. */
 zarrc_ctx *core_context_get(core_state *state, PyObject *object);
 
