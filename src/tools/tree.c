@@ -239,10 +239,10 @@ static int compare_texts(const void *a, const void *b) {
 /* Calls fn for each text once, in order. */
 static zarrc_status each_text(zarrc_ctx *ctx, const zarrc_buf *texts, zarrc_unlisted_fn fn, void *arg,
                               zarrc_error *error) {
+  if (texts->len == 0) return ZARRC_OK;
   const char *at = (const char *)texts->ptr, *end = at + texts->len;
   size_t n = 0, i = 0;
   for (const char *p = at; p < end; p += strlen(p) + 1) n++;
-  if (n == 0) return ZARRC_OK;
   const char **list = n < SIZE_MAX / sizeof *list ? zarrc_malloc(ctx, n * sizeof *list) : NULL;
   if (!list) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for a list of %zu nodes", n);
   for (const char *p = at; p < end; p += strlen(p) + 1) list[i++] = p;
