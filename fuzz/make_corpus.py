@@ -7,6 +7,7 @@ are chunks of tests/data/vectors behind one byte, and are not made here.
 """
 import base64
 import bz2
+import hashlib
 import json
 import lzma
 import pathlib
@@ -338,9 +339,27 @@ def make_numcodecs():
     put("numcodecs_sums", "short", b"\4\x0c\0\0\0")
 
 
+def make_verify():
+    """Values to put: the number of a key in the table of verify.c, the length, the bytes."""
+    def value(key, data):
+        return bytes([key]) + struct.pack("<H", len(data)) + data
+
+    entries = lambda *numbers: struct.pack("<4Q", *numbers)  # noqa: E731
+    put("verify", "whole", b"")
+    put("verify", "chunks", value(2, b"\1\0\2\0" + crc32c(b"\1\0\2\0")) + value(3, b"\1\0\2\0abcd") + value(10, b"x"))
+    put("verify", "shared", value(6, b"abcd" + entries(0, 4, 2, 4)) + value(5, b"abcd" + entries(2**64 - 1, 4, 0, 99)))
+    put("verify", "holes", value(6, b"abcdefghijkl" + entries(8, 4, 0, 4)) + value(7, b"off the grid"))
+    put("verify", "lost", value(13, b"x") + value(14, b"x") + value(1, b"{") + value(0, b"") + value(8, b"[]"))
+    put("verify", "stale", value(12, compact({"metadata": {"b/.zarray": {}, "gone/.zgroup": {"zarr_format": 2}}})) + value(11, b"{}"))
+    line = b"0" * 64 + b"  x"
+    root = hashlib.sha256(b"\0" + line).hexdigest().encode()
+    put("verify", "digest", value(15, b"# zarrc digest 1: SHA-256\n" + line + b"\n# " + b"1" * 64 + b"  0,1\n# root " + root + b"\n"))
+    put("verify", "no-digest", value(15, b"# zarrc digest 1: SHA-256\n"))
+
+
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_zfp, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs):
+                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_zfp, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs, make_verify):
         make()
 
 
