@@ -295,7 +295,7 @@ bool zarrc_codec_supports_partial_decode(const zarrc_codec *codec) {
 
 bool zarrc_codec_keeps_parts(const zarrc_codec *codec) {
   const zarrc_codec_class *c = codec->codec_class;
-  return c->kind == ZARRC_ARRAY_TO_ARRAY && (c->u.aa.map || c->u.aa.pointwise);
+  return c->kind == ZARRC_ARRAY_TO_ARRAY && (c->u.aa.map || c->u.aa.pointwise || c->u.aa.runs);
 }
 
 bool zarrc_codec_supports_partial_encode(const zarrc_codec *codec) {

@@ -105,24 +105,50 @@ static zarrc_status packbits_encode(const zarrc_codec *codec, const zarrc_spec *
   return release_sides(&s, status);
 }
 
+static zarrc_status check_header(const uint8_t *in, const zarrc_spec *spec, zarrc_error *error) {
+  unsigned padding = (unsigned)(8 - zarrc_spec_nitems(spec) % 8) % 8;
+  if (*in == padding) return ZARRC_OK;
+  return zarrc_fail(error, ZARRC_CORRUPT, "the first byte says that %u bits are padding, not %u", *in, padding);
+}
+
 static zarrc_status packbits_decode(const zarrc_codec *codec, const zarrc_spec *spec, const zarrc_view *encoded,
                                     const zarrc_view *decoded, zarrc_error *error) {
   size_t n = (size_t)zarrc_view_nitems(decoded);
-  unsigned padding = (8 - n % 8) % 8;
   sides s = {0};
-  (void)spec;
   zarrc_status status = take_sides(zarrc_codec_ctx(codec), decoded, encoded, &s, error);
   if (status) return release_sides(&s, status);
   zarrc_packed_load(&s.encoded);
   const uint8_t *in = s.encoded.memory;
-  if (in[0] != padding)
-    status = zarrc_fail(error, ZARRC_CORRUPT, "the first byte says that %u bits are padding, not %u", in[0], padding);
+  status = check_header(in, spec, error);
   if (!status) {
     unpack(in + 1, s.decoded.memory, n);
     zarrc_packed_store(&s.decoded);
   }
   return release_sides(&s, status);
 }
+
+static void packbits_place(const zarrc_codec *codec, const zarrc_spec *spec, int64_t *start, int64_t *end) {
+  (void)codec, (void)spec;
+  *start = 1 + *start / 8;
+  *end = packed_nbytes(*end);
+}
+
+static zarrc_status packbits_decode_run(const zarrc_codec *codec, const zarrc_spec *spec, int64_t first,
+                                        const zarrc_view *encoded, const zarrc_view *decoded, zarrc_error *error) {
+  const uint8_t *in = encoded->data;
+  uint8_t *out = decoded->data;
+  size_t n = (size_t)decoded->shape[0], ahead = (size_t)((8 - first % 8) % 8); /* those in the first byte */
+  (void)codec;
+  zarrc_status status = check_header(in++, spec, error);
+  if (status) return status;
+  if (ahead > n) ahead = n;
+  for (size_t i = 0; i < ahead; i++) out[i] = *in >> (7 - (unsigned)(first + (int64_t)i) % 8) & 1;
+  if (ahead < n) unpack(in + (first % 8 != 0), out + ahead, n - ahead);
+  return ZARRC_OK;
+}
+
+static const zarrc_runs packbits_runs = {
+    .struct_size = sizeof packbits_runs, .header = 1, .place = packbits_place, .decode = packbits_decode_run};
 
 const zarrc_codec_class zarrc_packbits_class = {
     .struct_size = sizeof(zarrc_codec_class),
@@ -138,5 +164,5 @@ const zarrc_codec_class zarrc_packbits_class = {
     .validate = packbits_validate,
     .resolve = packbits_resolve,
     .encoded_size = packbits_encoded_size,
-    .u.aa = {.encode = packbits_encode, .decode = packbits_decode},
+    .u.aa = {.encode = packbits_encode, .decode = packbits_decode, .runs = &packbits_runs},
 };

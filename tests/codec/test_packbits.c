@@ -8,9 +8,13 @@
 
 #include "support/chunk.h"
 #include "support/context.h"
+#include "support/counting_blob.h"
 #include "support/filters.h"
 #include "support/said.h"
 
+#include <zarrc/plugin/codec.h>
+
+#include <stdlib.h>
 #include <string.h>
 
 static void as_numcodecs(void **state) {
@@ -53,12 +57,60 @@ static void damage_is_found(void **state) {
   zarrc_codec_close(codec);
 }
 
+/* Any part is what the whole has there, whatever the run of bits is that it begins in, and no more bytes are read. */
+static void parts(void **state) {
+  const int64_t shapes[][3] = {{5, 7, 11}, {1, 1, 200}, {3, 8, 16}};
+  uint32_t draw = 7;
+  for (size_t k = 0; k < 3; k++) {
+    zarrc_spec spec = chunk_spec(ZARRC_BOOL, 3, shapes[k]);
+    size_t n = (size_t)(shapes[k][0] * shapes[k][1] * shapes[k][2]), nbytes;
+    zarrc_pipeline *p = chunk_pipeline(*state, "[\"numcodecs.packbits\", \"bytes\"]", &spec);
+    uint8_t whole[400], found[400];
+    counting_blob blob;
+    for (size_t i = 0; i < n; i++) whole[i] = (uint8_t)((draw = draw * 1103515245 + 12345) >> 20 & 1);
+    uint8_t *encoded = chunk_encode(*state, p, whole, &nbytes);
+    assert_int_equal(nbytes, 1 + (n + 7) / 8);
+    assert_true(zarrc_codec_keeps_parts(zarrc_pipeline_codec(p, 0)));
+    counting_blob_init(&blob, *state, encoded, nbytes, false);
+    for (int i = 0; i < 2000; i++) {
+      zarrc_region r = {0};
+      for (int axis = 0; axis < 3; axis++) {
+        draw = draw * 1103515245 + 12345;
+        r.start[axis] = (draw >> 8) % (uint32_t)shapes[k][axis];
+        r.step[axis] = 1 + (draw >> 4) % 3;
+        r.count[axis] = (draw >> 20) % (uint32_t)((shapes[k][axis] - r.start[axis] - 1) / r.step[axis] + 2);
+      }
+      zarrc_view to = zarrc_view_c(&spec.dtype, 3, r.count, found),
+                 from = zarrc_view_c(&spec.dtype, 3, shapes[k], whole);
+      zarrc_view part = zarrc_view_part(&from, &r);
+      uint8_t wanted[400];
+      zarrc_view copy = zarrc_view_c(&spec.dtype, 3, r.count, wanted);
+      zarrc_copy(&copy, &part);
+      assert_int_equal(zarrc_read(p, &blob.blob, &r, &to, NULL, NULL), ZARRC_OK);
+      assert_memory_equal(found, wanted, (size_t)zarrc_view_nitems(&to));
+    }
+    zarrc_region one = {.start = {0, 0, 5}, .count = {1, 1, 1}, .step = {1, 1, 1}};
+    zarrc_view to = zarrc_view_c(&spec.dtype, 3, one.count, found);
+    counting_blob_reset(&blob);
+    assert_int_equal(zarrc_read(p, &blob.blob, &one, &to, NULL, NULL), ZARRC_OK);
+    assert_int_equal(blob.nread, 2);
+    encoded[0] ^= 1; /* parts see that the padding is not right, too */
+    counting_blob_clear(&blob);
+    counting_blob_init(&blob, *state, encoded, nbytes, false);
+    assert_int_equal(zarrc_read(p, &blob.blob, &one, &to, NULL, NULL), ZARRC_CORRUPT);
+    counting_blob_clear(&blob);
+    free(encoded);
+    zarrc_pipeline_close(p);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_numcodecs),
       cmocka_unit_test(bad_settings_are_refused),
       cmocka_unit_test(allocations_may_fail),
       cmocka_unit_test(damage_is_found),
+      cmocka_unit_test(parts),
   };
   return cmocka_run_group_tests(tests, context_setup, context_teardown);
 }

@@ -12,6 +12,19 @@
 extern "C" {
 #endif
 
+/* For array→array codecs whose encoded chunk has a single axis, along which it holds the elements of the decoded chunk
+ * in C order, each run of them apart from the others. */
+typedef struct zarrc_runs {
+  size_t struct_size;
+  int64_t header; /* so many encoded elements at the beginning are needed for each run */
+  /* Turns [*start, *end) of decoded elements into that of the encoded elements which they are in. */
+  void (*place)(const zarrc_codec *, const zarrc_spec *, int64_t *start, int64_t *end);
+  /* Decodes a run that begins with decoded element `first`. Both views have a single axis: encoded is the header, and
+   * then what place gives; decoded is in C order without gaps. */
+  zarrc_status (*decode)(const zarrc_codec *, const zarrc_spec *, int64_t first, const zarrc_view *encoded,
+                         const zarrc_view *decoded, zarrc_error *);
+} zarrc_runs;
+
 /* A kind of codec. Functions marked "optional" may be NULL. The table may come from an older or newer version of this
  * header: new members are appended to the table of a kind, or take the place of `room`. */
 typedef struct zarrc_codec_class {
@@ -62,6 +75,7 @@ typedef struct zarrc_codec_class {
        * any part of a chunk, of which both views have the shape, and which may be the same memory if the elements have
        * the same size. */
       bool pointwise;
+      const struct zarrc_runs *runs; /* optional: how parts are decoded if the elements come one after another */
     } aa;
     struct {
       /* Encodes a whole chunk. Pieces may point to the view's memory. */
