@@ -109,7 +109,8 @@ ZARRC_API const char *zarrc_array_dimension_name(const zarrc_array *array, int a
  * .zarray, which does not contain the attributes. All other functions describe the array in terms of format 3. */
 ZARRC_API int zarrc_array_format(const zarrc_array *array);
 /* Appends a document that describes the same array and chunks in a format: the zarr.json, or the .zarray (without
- * attributes). ZARRC_UNSUPPORTED: that format cannot express it. */
+ * attributes). ZARRC_UNSUPPORTED: that format cannot express it; ZARRC_INVALID_METADATA: one made for the other format
+ * would have a setting that is no good, see zarrc_codec_check_encodes. */
 ZARRC_API zarrc_status zarrc_array_document(const zarrc_array *array, int format, zarrc_buf *out, zarrc_error *error);
 /* Appends what zarrc_array_document does for format 3; but also for what only format 2 can say, in words that are in no
  * stored zarr.json (the codec zarrc.field_order). Of an array that cannot be read it is zarrc_array_metadata. */
