@@ -357,9 +357,18 @@ def make_verify():
     put("verify", "no-digest", value(15, b"# zarrc digest 1: SHA-256\n"))
 
 
+def make_references():
+    put("references", "version-0", b'{"a/.zarray": "{}", "a/0": ["u", 1, 2], "a/1": ["/v"], "a/0": ["s3://b/k", 0, 0]}')
+    put("references", "version-1", b'{"version": 1, "templates": {"u": "http://h/?q"}, "gen": [], "refs": {"a": ["{{ u }}x", 5, 6], '
+        b'"b": "base64:AQID", "c": {"zarr_format": 2}, "../d": "", "e": "\\u00e9"}}')
+    put("references", "gen", b'{"version": 1, "refs": {}, "gen": [{"key": "{{i}}"}]}')
+    put("references", "arguments", b'{"version": 1, "templates": {"f": "{{c}}"}, "refs": {"a": ["{{f(c=1)}}"]}}')
+    put("references", "cut", b'{"version": 1, "templates": {"f": "x"}, "refs": {"a": ["{{f", 1, 2')
+
+
 def main():
     for make in (make_json, make_array, make_array_metadata, make_format2, make_group_metadata, make_consolidated,
-                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_zfp, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs, make_verify):
+                 make_fill_value, make_zip, make_vlen, make_numbers, make_n5_default, make_zfp, make_objects, make_shard, make_codec_chain, make_key, make_copy, make_numcodecs, make_verify, make_references):
         make()
 
 

@@ -296,16 +296,17 @@ typedef struct zarrc_open_options {
   const zarrc_s3_options *s3;       /* for URLs of s3; may be NULL */
   const zarrc_cache_options *cache; /* keep what is read over a network as this says; by default its `name` is the URL;
                                        NULL: keep nothing */
+  bool local_targets;               /* references that come over a network may refer to files of this machine */
 } zarrc_open_options;
 
 /* Writes a URL in the form that may be shown: without user and password and, for http and https, without the query.
  * Text of more than size - 1 bytes is cut. Returns out. */
 ZARRC_API const char *zarrc_url_shown(const char *url, char *out, size_t size);
 
-/* Opens the store that a URL (a path, file:..., zip:..., memory:, http://..., https://..., s3://bucket/...) is in, and
- * gets the path of the node in that store, which is freed with zarrc_free. The root of the store is the outermost
- * directory of the hierarchy that contains the node; over HTTP it is the node itself, and on S3 too unless a name above
- * it ends with ".zarr". Symbolic links in the URL itself are followed. options may be NULL. */
+/* Opens the store that a URL (a path, file:..., zip:..., references:..., memory:, http://..., https://...,
+ * s3://bucket/...) is in, and gets the path of the node in that store, which is freed with zarrc_free. The root of the
+ * store is the outermost directory of the hierarchy that contains the node; over HTTP it is the node itself, and on S3
+ * too unless a name above it ends with ".zarr". Symbolic links in the URL itself are followed. options may be NULL. */
 ZARRC_API zarrc_status zarrc_store_open(zarrc_ctx *ctx, const char *url, const zarrc_open_options *options,
                                         zarrc_store **out, char **path, zarrc_error *error);
 

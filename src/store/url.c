@@ -3,6 +3,7 @@
 #include "store/cache.h"
 #include "store/common.h"
 #include "store/http_url.h"
+#include "store/references.h"
 #include "store/s3.h"
 #include "store/zip.h"
 
@@ -524,12 +525,20 @@ static zarrc_status open_zip(opening *o) {
   return status;
 }
 
+static zarrc_status open_references(opening *o) {
+  const char *url = o->url + strlen("references:");
+  zarrc_status status =
+      zarrc_references_open_url(o->ctx, url, &o->options, zarrc_store_open, &o->store, &o->path, o->error);
+  return status || !zarrc_store_fetches(o->store) ? status : put_cache(o, o->url, &o->store);
+}
+
 static zarrc_status open_url(opening *o) {
   const char *url = o->url;
   if (has_scheme(url, "s3:")) return open_s3(o);
   if (zarrc_http_url_is(url)) return open_http(o);
   if (has_scheme(url, "zip:")) return open_zip(o);
   if (has_scheme(url, "memory:")) return open_memory(o);
+  if (has_scheme(url, "references:")) return open_references(o);
   if (is_remote(url) && !has_scheme(url, "file:"))
     return zarrc_fail(o->error, ZARRC_UNSUPPORTED, "no store is known for \"%.*s\"", (int)strcspn(url, ":") + 1, url);
   return open_file(o);

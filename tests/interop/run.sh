@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # run.sh BUILD: the interop tests with the system's Python, and side by side with Python 3.13 or later where there is one
 # (newer releases of zarr-python need it). Packages go into BUILD/venv-*. The tests with servers (test_http.py,
-# test_s3*.py), which are of the command alone, run with the first Python; servers that cannot be had are left out.
+# test_s3*.py, test_references.py), which are of the command alone, run with the first Python; servers that cannot be had are left out.
 # ZARRC_SKIP_INTEROP=1 leaves all this out. If ZARRC_ZARR_2 names a Python that has zarr-python 2, it reads arrays of
 # format 2, too.
 set -eu
@@ -34,7 +34,7 @@ environment() { # name python with-servers
 
 run() { # name python with-servers
   environment "$1" "$2" "$3" || return 1
-  without="--ignore-glob=*/test_http* --ignore-glob=*/test_s3*"
+  without="--ignore-glob=*/test_http* --ignore-glob=*/test_s3* --ignore-glob=*/test_references*"
   [ "$3" = no ] || without=
   PYTHONDONTWRITEBYTECODE=1 ZARRC="$build/zarrc" "$build/venv-$1/bin/python" -m pytest -q -rs "$here" \
     --basetemp="$build/interop-$1" $without || return 1

@@ -241,6 +241,13 @@ static bool take_option(char *text, zarrc_http_options *http, const char **heade
 
 static zarrc_status open_store(zarrc_ctx *ctx, char *url, const zarrc_http_options *http, zarrc_store **out,
                                zarrc_error *error) {
+  zarrc_open_options options = {.struct_size = sizeof options, .read_only = true, .http = http};
+  char *path = NULL;
+  if (!strncmp(url, "references:", 11)) {
+    zarrc_status status = zarrc_store_open(ctx, url, &options, out, &path, error);
+    zarrc_free(ctx, path);
+    return status;
+  }
   if (strncmp(url, "s3://", 5) != 0) return zarrc_http_store_open(ctx, url, http, out, error);
   char *bucket = url + 5, *prefix = strchr(bucket, '/');
   if (prefix) *prefix++ = '\0';

@@ -59,7 +59,7 @@ static void test_words(void **state) {
 
 static void test_failures(void **state) {
   zarrc_ctx *ctx = *state;
-  refuse(ctx, "/nonexistent/geheim", ZARRC_ACCESS, "cannot be run");
+  refuse(ctx, "/nonexistent/geheim", ZARRC_ACCESS, "profile "); /* emulators know only that it has failed */
   refuse(ctx, "sh -c 'echo geheim; exit 3'", ZARRC_ACCESS, "has failed");
   refuse(ctx, "sh -c 'kill -9 $$'", ZARRC_ACCESS, "has failed");
   refuse(ctx, "yes geheim", ZARRC_LIMIT, ""); /* it would never end */
