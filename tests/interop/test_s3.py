@@ -188,7 +188,8 @@ def test_conditions(zarrc, tmp_path):
 
 def test_updates(s3, store):
     """Of threads that change one value at the same time none loses an update."""
-    times = (UPDATES if s3.name == "seaweedfs" else 64) // 16
+    only(s3, "seaweedfs", "looks at a condition first, and writes then")
+    times = UPDATES // 16
     store.ask("update", "n", 16, times)
     assert numpy.frombuffer(store.get("n"), "<u8").tolist() == [times] * 16
 
