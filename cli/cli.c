@@ -25,9 +25,9 @@ zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error) {
   return ZARRC_INVALID_ARGUMENT;
 }
 
-const char *cli_option_name(cli_option_id id) {
+const char *cli_option_name(const cli *c, cli_option_id id) {
   for (size_t i = 0; i < cli_noptions; i++)
-    if (cli_options[i].id == id) return cli_options[i].name;
+    if (cli_options[i].id == id && cli_options[i].verbs & c->args.verb->bit) return cli_options[i].name;
   return "";
 }
 
@@ -35,7 +35,7 @@ zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarr
   const char *text = cli_value(c, id);
   if (!text || cli_parse_size(text, out)) return ZARRC_OK;
   return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a size such as 512M or 1G",
-                    cli_option_name(id), text);
+                    cli_option_name(c, id), text);
 }
 
 zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,
@@ -45,7 +45,7 @@ zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int6
   if (!text) return ZARRC_OK;
   if (!cli_parse_int(text, strlen(text), &value) || value < min || value > max)
     return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--%s: '%.80s' is not a whole number from %lld to %lld",
-                      cli_option_name(id), text, (long long)min, (long long)max);
+                      cli_option_name(c, id), text, (long long)min, (long long)max);
   *out = value;
   return ZARRC_OK;
 }

@@ -51,7 +51,8 @@ zarrc_status cli_as_usage(zarrc_status status, zarrc_error *error);
 /* Sets what later errors are about. */
 void cli_about(cli *c, const char *subject);
 
-const char *cli_option_name(cli_option_id id);
+/* Returns what the verb calls an option. */
+const char *cli_option_name(const cli *c, cli_option_id id);
 /* Read an option that is a number; *out stays as it is if the option was not given. */
 zarrc_status cli_option_size(const cli *c, cli_option_id id, uint64_t *out, zarrc_error *error);
 zarrc_status cli_option_number(const cli *c, cli_option_id id, int64_t min, int64_t max, int64_t *out,

@@ -171,7 +171,7 @@ static zarrc_status read_group(making *m, zarrc_error *error) {
   for (size_t i = 0; i < sizeof arrays_only / sizeof arrays_only[0]; i++)
     if (cli_has(m->c, arrays_only[i]))
       return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "--group and --%s exclude each other",
-                        cli_option_name(arrays_only[i]));
+                        cli_option_name(m->c, arrays_only[i]));
   return read_attributes(m, error);
 }
 

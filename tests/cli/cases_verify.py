@@ -87,7 +87,7 @@ class Verify(support.Case):
         self.refused("verify", "nothing.zarr", code=3)
         (self.folder / "empty").mkdir()
         self.refused("verify", "empty", code=3)
-        self.refused("verify", "empty", "--jobs", "x", code=2)
+        self.refused("verify", "empty", "--jobs", "x", code=2, says="--jobs: 'x'")
 
     def test_memory(self):
         """A chunk that does not fit is no fault, and nothing is left out in silence."""
