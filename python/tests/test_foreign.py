@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -582,8 +583,31 @@ def test_copies(any_store: Any, target: str, zarr_format: int, tmp_path: Path) -
     with pytest.raises(zarrc.ZarrcError) as caught:
         zarrc.copy(source, into, zarr_format=zarr_format)
     assert caught.value.status == "CONFLICT"
-    zarrc.copy(source, into, overwrite=True, chunks=(2, 2), zarr_format=zarr_format)
+    if isinstance(store, LocalStore):  # the library's own, where a copy is made aside
+        zarrc.copy(source, into, overwrite=True, chunks=(2, 2), zarr_format=zarr_format)
+    else:
+        with pytest.raises(zarrc.UnsupportedError, match="remove it first"):
+            zarrc.copy(source, into, overwrite=True, chunks=(2, 2), zarr_format=zarr_format)
     assert (zarr.open_array(store, path="out/g/b", mode="r")[:] == 3).all()
+
+
+def test_nothing_is_lost_where_source_and_target_are_one_place(tmp_path: Path) -> None:
+    """Under names that do not tell."""
+    source = tmp_path / "a.zarr"
+    filled(LocalStore(source), "g/a")
+    before = {p: p.read_bytes() for p in source.rglob("*") if p.is_file()}
+    pairs: list[tuple[Any, Any]] = [(str(source), LoggingStore(LocalStore(source))), (LoggingStore(LocalStore(source)), LoggingStore(LocalStore(source))),
+                                    (str(source / "g"), StorePath(LoggingStore(LocalStore(source)), "g"))]
+    for module, make_other in (("fsspec", lambda m: m.get_mapper(source.as_uri())), ("obstore.store", lambda m: m.LocalStore(str(source)))):
+        try:
+            pairs.append((str(source), make_other(importlib.import_module(module))))
+        except ImportError:
+            continue
+    for src, dst in pairs:
+        for options in ({"overwrite": True}, {"overwrite": True, "force": True, "chunks": (7,)}, {}):
+            with pytest.raises((zarrc.ZarrcError, ValueError)):
+                zarrc.copy(src, dst, **options)
+            assert {p: p.read_bytes() for p in source.rglob("*") if p.is_file()} == before
 
 
 def test_a_copy_into_itself_is_refused(any_store: Any) -> None:

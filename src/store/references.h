@@ -8,7 +8,7 @@
 
 #include <zarrc/store.h>
 
-enum { ZARRC_REFERENCES_INLINE = UINT32_MAX }; /* `target` of a value in the document */
+#define ZARRC_REFERENCES_INLINE UINT32_MAX /* `target` of a value in the document */
 
 /* One reference, 32 bytes. */
 typedef struct zarrc_reference {

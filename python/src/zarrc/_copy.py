@@ -12,6 +12,7 @@ from typing import Any
 
 from zarrc import _core, _remote
 from zarrc._context import max_workers
+from zarrc._core import UnsupportedError
 
 _NEW, _OVERWRITE, _OVERWRITE_ALL, _RESUME = range(4)  # zarrc_copy_mode
 
@@ -293,6 +294,11 @@ def copy(
     )
     copier.plan()
     planned = copier.report()
+    if planned["replaces"] and not isinstance(target, str):
+        raise UnsupportedError(
+            f"{target_shown}: what is there is not replaced in a store object, where a copy cannot be made aside: it would be "
+            "gone before the copy is there, and it may be what is copied; remove it first"
+        )
     _warn_of_notes(shown, planned["arrays"])
     _warn_of_unlisted(shown, planned)
     started = time.monotonic()
