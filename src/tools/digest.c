@@ -97,6 +97,13 @@ static zarrc_status flush(digesting *d, zarrc_error *error) {
   return status;
 }
 
+/* Returns whether shards are encoded further as a whole: their inner chunks are not hashed. */
+static bool is_wrapped(zarrc_array *array) {
+  zarrc_verified v;
+  zarrc_verified_init(&v, array);
+  return !v.is_sharded;
+}
+
 /* Opens the array that the next keys belong to, if it has shards. */
 static zarrc_status enter(digesting *d, zarrc_verify_node node, zarrc_error *error) {
   const zarrc_array_options options = {.struct_size = sizeof options};
@@ -110,7 +117,7 @@ static zarrc_status enter(digesting *d, zarrc_verify_node node, zarrc_error *err
   if (!n || n->why || n->kind != ZARRC_NODE_ARRAY) return ZARRC_OK;
   status = zarrc_tree_open_array(node.tree, node.i, &options, &d->array, error);
   if (zarrc_problem_is_local(status)) return ZARRC_OK;
-  if (!status && !zarrc_array_shard_level(d->array, 0, &level)) {
+  if (!status && (!zarrc_array_shard_level(d->array, 0, &level) || is_wrapped(d->array))) {
     zarrc_array_close(d->array);
     d->array = NULL;
   }
@@ -147,7 +154,7 @@ static zarrc_status run(digesting *d, const char *path, const zarrc_digest_optio
     return zarrc_fail(error, ZARRC_UNSUPPORTED, "this build has no libcrypto, which SHA-256 needs");
   zarrc_status status = zarrc_verifier_open_nodes(&d->nodes, error);
   if (!status) status = zarrc_manifest_begin(&d->lines, error);
-  if (!status) status = zarrc_keys_each(d->store, path, NULL, next_key, d, error);
+  if (!status) status = zarrc_keys_each(d->store, path, NULL, next_key, NULL, d, error);
   if (!status) status = end(d, options, error);
   for (size_t i = 0; i < d->n; i++) {
     zarrc_free(d->ctx, d->items[i].key);

@@ -144,13 +144,17 @@ static const char *find_root(const zarrc_manifest *m) {
 static zarrc_status check(const zarrc_manifest *whole, zarrc_error *error) {
   zarrc_manifest m = *whole;
   zarrc_merkle merkle = {0};
-  zarrc_buf line = zarrc_buf_new(m.ctx, SIZE_MAX / 2);
+  zarrc_buf line = zarrc_buf_new(m.ctx, SIZE_MAX / 2), last = zarrc_buf_new(m.ctx, SIZE_MAX / 2);
   char root[ZARRC_SHA256_TEXT];
   const char *wanted = find_root(&m);
   zarrc_status status = zarrc_manifest_next(&m, error);
   while (!status && m.has_line) {
     line.len = 0;
-    status = zarrc_manifest_put(&line, &merkle, m.hash, m.key, error);
+    if (last.len > 0 && strcmp((const char *)last.ptr, m.key) >= 0)
+      status = zarrc_fail(error, ZARRC_INVALID_METADATA, "the keys of the digest are not in order");
+    last.len = 0;
+    if (!status) status = zarrc_buf_append(&last, m.key, strlen(m.key) + 1, error);
+    if (!status) status = zarrc_manifest_put(&line, &merkle, m.hash, m.key, error);
     if (!status) status = zarrc_manifest_next(&m, error);
   }
   if (!status) status = zarrc_merkle_root(&merkle, root, error);
@@ -158,6 +162,7 @@ static zarrc_status check(const zarrc_manifest *whole, zarrc_error *error) {
     status = zarrc_fail(error, ZARRC_INVALID_METADATA, "the digest is %s: its root is not that of its lines",
                         wanted ? "damaged" : "cut off");
   zarrc_buf_clear(&line);
+  zarrc_buf_clear(&last);
   zarrc_manifest_close(&m);
   return status;
 }

@@ -3,12 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zarrc/plugin/store.h>
+
+/* Folders nested deeper are not gone into: each takes room on the stack. */
+enum { MAX_DEPTH = 4000 };
 
 typedef struct walk {
   zarrc_store *store;
   const char *after;
   size_t skip; /* bytes of the path and its slash, before what keys are below it */
   zarrc_key_fn fn;
+  zarrc_closed_fn closed;
   void *arg;
 } walk;
 
@@ -53,25 +58,32 @@ static int by_key(const void *a, const void *b) {
   return strcmp(((const found *)a)->key, ((const found *)b)->key);
 }
 
-static zarrc_status walk_folder(const walk *w, const char *path, zarrc_error *error);
+static zarrc_status walk_folder(const walk *w, const char *path, int depth, zarrc_error *error);
 
 /* Takes a key, or a folder with what is in it. */
-static zarrc_status step(const walk *w, found *e, zarrc_error *error) {
+static zarrc_status step(const walk *w, found *e, int depth, zarrc_error *error) {
   size_t n = strlen(e->key);
   if (e->key[n - 1] != '/') return is_before(w, e->key) ? ZARRC_OK : w->fn(w->arg, e->key, e->nbytes, false, error);
   if (is_before(w, e->key) && strncmp(e->key + w->skip, w->after, n - w->skip) != 0) return ZARRC_OK;
   bool before = is_before(w, e->key);
   e->key[n - 1] = 0;
   zarrc_status status = before ? ZARRC_OK : w->fn(w->arg, e->key, ZARRC_UNKNOWN, true, error);
-  return status ? status : walk_folder(w, e->key, error);
+  return status ? status : walk_folder(w, e->key, depth + 1, error);
 }
 
-static zarrc_status walk_folder(const walk *w, const char *path, zarrc_error *error) {
+static zarrc_status walk_folder(const walk *w, const char *path, int depth, zarrc_error *error) {
   folder f = {.w = w};
-  zarrc_status status = zarrc_store_list(w->store, path, false, true, add, &f, error);
+  zarrc_error why = {0};
+  zarrc_status status = depth > MAX_DEPTH ? zarrc_fail(&why, ZARRC_LIMIT, "folders are nested too deep")
+                                          : zarrc_store_list(w->store, path, false, true, add, &f, &why);
+  if (status) zarrc_error_in_key(&why, w->store, path);
+  if (status && w->closed)
+    status = w->closed(w->arg, path, &why, error);
+  else if (status && error)
+    *error = why;
   if (!status && f.n > 1) qsort(f.items, f.n, sizeof *f.items, by_key);
   for (size_t i = 0; i < f.n; i++) {
-    if (!status) status = step(w, &f.items[i], error);
+    if (!status) status = step(w, &f.items[i], depth, error);
     zarrc_free(w->store->ctx, f.items[i].key);
   }
   zarrc_free(w->store->ctx, f.items);
@@ -89,9 +101,9 @@ static bool is_flat(const zarrc_store *store) {
   return store->url && !strncmp(store->url, "s3://", 5);
 }
 
-zarrc_status zarrc_keys_each(zarrc_store *store, const char *path, const char *after, zarrc_key_fn fn, void *arg,
-                             zarrc_error *error) {
-  walk w = {store, after, *path ? strlen(path) + 1 : 0, fn, arg};
+zarrc_status zarrc_keys_each(zarrc_store *store, const char *path, const char *after, zarrc_key_fn fn,
+                             zarrc_closed_fn closed, void *arg, zarrc_error *error) {
+  walk w = {store, after, *path ? strlen(path) + 1 : 0, fn, closed, arg};
   if (is_flat(store)) return zarrc_store_list(store, path, true, true, take, &w, error);
-  return walk_folder(&w, path, error);
+  return walk_folder(&w, path, 0, error);
 }

@@ -26,6 +26,8 @@ zarrc_status zarrc_problems_add(zarrc_problems *problems, zarrc_severity severit
 zarrc_status zarrc_problems_tell(const zarrc_problems *problems, const char *key,
                                  zarrc_status (*fn)(void *arg, const zarrc_finding *finding, zarrc_error *error),
                                  void *arg, zarrc_error *error);
+/* Returns whether one of them is that bytes are damaged, as those of a checksum. */
+bool zarrc_problems_are_damage(const zarrc_problems *problems);
 void zarrc_problems_clear(zarrc_problems *problems);
 
 /* Returns whether a failure is about one value or node, so that the others can be looked at. */
@@ -78,7 +80,10 @@ typedef struct zarrc_verifier {
    * what is below a group whose document cannot be read, those that are found there. None: there is no node. */
   zarrc_tree **trees;
   size_t ntrees;
-  zarrc_buf unreadable; /* paths of nodes whose documents cannot be read, and which are in no tree; each with a NUL */
+  zarrc_tree *described; /* the hierarchy from consolidated metadata, for what only they describe; NULL: none */
+  size_t nopened;        /* bytes of `closed` that have been looked at */
+  zarrc_buf closed;      /* paths below which nodes are looked for, because none can be opened there; each with a NUL */
+  zarrc_buf unreadable;  /* paths of nodes whose documents cannot be read, and which are in no tree; each with a NUL */
 } zarrc_verifier;
 
 /* A node of one of the trees. tree NULL: none. */

@@ -25,13 +25,22 @@ typedef struct look {
   zarrc_problems *problems;
 } look;
 
+/* Returns whether shards are encoded further as a whole, so that they are decoded as other chunks are. */
+static bool is_wrapped(zarrc_array *array) {
+  const zarrc_pipeline *pipeline = NULL;
+  const int64_t first[ZARRC_MAX_NDIM] = {0};
+  if (zarrc_array_pipeline(array, first, &pipeline, NULL)) return true; /* there is no chunk */
+  const zarrc_codec *last = zarrc_pipeline_codec(pipeline, zarrc_pipeline_ncodecs(pipeline) - 1);
+  return zarrc_codec_get_kind(last) == ZARRC_BYTES_TO_BYTES;
+}
+
 void zarrc_verified_init(zarrc_verified *v, zarrc_array *array) {
   const zarrc_pipeline *pipeline = NULL;
   const int64_t first[ZARRC_MAX_NDIM] = {0};
   zarrc_chunk_layout l = {.struct_size = sizeof l};
   zarrc_shard_level level = {.struct_size = sizeof level};
   *v = (zarrc_verified){.array = array, .least = 1, .most = UINT64_MAX};
-  v->is_sharded = zarrc_array_shard_level(array, 0, &level);
+  v->is_sharded = zarrc_array_shard_level(array, 0, &level) && !is_wrapped(array);
   if (v->is_sharded && zarrc_array_ndim(array) > 0) v->inner_edge = level.chunk_shape[0];
   if (zarrc_array_chunk_layout(array, &l, NULL)) return;
   if (!l.regular || l.nobjects == 0 || zarrc_array_pipeline(array, first, &pipeline, NULL)) return;

@@ -48,12 +48,16 @@ zarrc_status zarrc_problems_add(zarrc_problems *problems, zarrc_severity severit
   zarrc_error bare = *why;
   char what[ZARRC_ERROR_TEXT];
   if (problems->n >= MAX_PROBLEMS) return ZARRC_OK;
+  char chunk[sizeof why->chunk];
+  memcpy(chunk, why->chunk, sizeof chunk);
+  char *comma = strlen(chunk) + 1 == sizeof chunk ? strrchr(chunk, ',') : NULL;
+  if (comma) *comma = 0; /* the last number may be cut */
   bare.store[0] = bare.key[0] = bare.chunk[0] = bare.inner_chunk[0] = 0;
   bare.offset = -1;
   zarrc_finding told = {.struct_size = sizeof told,
                         .severity = severity,
                         .status = severity == ZARRC_FAULT ? why->code : ZARRC_OK,
-                        .chunk = is_chunk ? why->chunk : NULL,
+                        .chunk = is_chunk ? chunk : NULL,
                         .inner = why->inner_chunk[0] ? why->inner_chunk : NULL,
                         .byte = why->offset < 0 ? ZARRC_UNKNOWN : (uint64_t)why->offset,
                         .codec = why->codec[0] ? why->codec : NULL,
@@ -76,6 +80,12 @@ zarrc_status zarrc_problems_tell(const zarrc_problems *problems, const char *key
     status = fn(arg, &p->told, error);
   }
   return status;
+}
+
+bool zarrc_problems_are_damage(const zarrc_problems *problems) {
+  for (const zarrc_problem *p = problems->first; p; p = p->next)
+    if (p->told.status == ZARRC_CHECKSUM || p->told.status == ZARRC_CORRUPT) return true;
+  return false;
 }
 
 void zarrc_problems_clear(zarrc_problems *problems) {

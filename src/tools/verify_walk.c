@@ -25,6 +25,7 @@ typedef struct item {
   uint64_t nbytes, ninner;
   kind kind;
   bool is_folder, is_lost;       /* lost: only the digest has it */
+  bool again;                    /* it is looked at once more, as bytes may have been changed on their way */
   bool has_line;                 /* the digest has it */
   const char *inner, *inner_end; /* what the digest has of it */
   char hash[ZARRC_SHA256_TEXT];
@@ -57,15 +58,17 @@ static zarrc_status look_at_folder(const walk *w, item *k, const int64_t *chunk,
 
 static zarrc_status look_at_other(item *k, zarrc_error *error) {
   zarrc_error why;
+  if (*zarrc_key_name(k->key) == '.') { /* .DS_Store, .nczarray */
+    zarrc_fail(&why, ZARRC_INVALID_METADATA, "it is no chunk and no document, but of another program");
+    return zarrc_problems_add(&k->problems, ZARRC_NOTE, false, &why, "leave it, if it is meant to be there", error);
+  }
   zarrc_fail(&why, ZARRC_INVALID_METADATA, "it is neither a chunk of the grid nor a document of the array");
   return zarrc_problems_add(&k->problems, ZARRC_FAULT, false, &why,
                             "remove it, or correct the shape of the array if it is a chunk", error);
 }
 
-/* Looks at the value of a key, as a thread of its own. */
-static zarrc_status look(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
-  walk *w = arg;
-  item *k = &w->items[i];
+/* Looks at the value of a key. */
+static zarrc_status look_once(walk *w, zarrc_store *from, item *k, zarrc_error *error) {
   int64_t chunk[ZARRC_MAX_NDIM];
   zarrc_status status = ZARRC_OK;
   zarrc_problems_clear(&k->problems);
@@ -82,6 +85,16 @@ static zarrc_status look(void *arg, zarrc_store *from, size_t i, zarrc_error *er
   zarrc_manifest line = {.inner = k->inner, .inner_end = k->inner_end};
   memcpy(line.hash, k->hash, sizeof line.hash);
   return zarrc_verify_value(&place, from, k->nbytes, k->has_line ? &line : NULL, &k->problems, error);
+}
+
+/* Looks at the value of a key, as a thread of its own. What came over a network and is damaged is fetched once more. */
+static zarrc_status look(void *arg, zarrc_store *from, size_t i, zarrc_error *error) {
+  walk *w = arg;
+  item *k = &w->items[i];
+  zarrc_status status = look_once(w, from, k, error);
+  if (status || from == w->v->store || k->again || !zarrc_problems_are_damage(&k->problems)) return status;
+  k->again = true;
+  return zarrc_fail(error, ZARRC_CHECKSUM, "damaged, perhaps on its way");
 }
 
 /* ---------------------------------------------------------------------------------------- keys that are in no array */
@@ -231,11 +244,21 @@ static zarrc_status next_key(void *arg, const char *key, uint64_t nbytes, bool i
   return status ? status : zarrc_manifest_next(&w->digest, error);
 }
 
+/* Tells of a folder that cannot be listed. A store that cannot list at all is a failure. */
+static zarrc_status tell_closed(void *arg, const char *folder, const zarrc_error *why, zarrc_error *error) {
+  walk *w = arg;
+  if (zarrc_problem_is_local(why->code) && why->code != ZARRC_UNSUPPORTED)
+    return zarrc_verifier_tell_key(w->v, ZARRC_FAULT, zarrc_verifier_below(w->v, folder), why,
+                                   "have it be readable, and verify again", error);
+  if (error) *error = *why;
+  return why->code;
+}
+
 static zarrc_status run(walk *w, zarrc_error *error) {
   const zarrc_verifier *v = w->v;
   zarrc_status status = ZARRC_OK;
   if (v->options.digest) status = zarrc_manifest_open(v->ctx, v->options.digest, v->options.ndigest, &w->digest, error);
-  if (!status) status = zarrc_keys_each(v->store, v->path, v->options.after, next_key, w, error);
+  if (!status) status = zarrc_keys_each(v->store, v->path, v->options.after, next_key, tell_closed, w, error);
   if (!status) status = add_lost(w, NULL, error);
   return status ? status : flush(w, error);
 }

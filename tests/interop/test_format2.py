@@ -120,6 +120,7 @@ def test_settings_for_encoding_only(zarrc, tmp_path, good, name, values):
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("compressor", COMPRESSORS)
 def test_fields_of_both_byte_orders(zarrc, tmp_path, order, compressor):
+    newer = zarr.__version__ >= "3.2"  # older ones cannot open such an array again, and have another name for structs in format 3
     data = numpy.zeros((7, 5), MIXED)
     for name, kind in (("t", "<i2"), ("c", "<c8"), ("u", "<U2"), ("s", "|S3")):
         data[name] = values(kind, (7, 5))
@@ -141,16 +142,19 @@ def test_fields_of_both_byte_orders(zarrc, tmp_path, order, compressor):
     for name in ("as-it-is", "cut"):
         made = json.loads((tmp_path / f"{name}.zarr/.zarray").read_text())
         assert {key: made[key] for key in ("dtype", "fill_value", "order")} == {key: own[key] for key in ("dtype", "fill_value", "order")}
-        assert equal(zarr.open_array(str(tmp_path / f"{name}.zarr"), mode="r")[...], data)
+        if newer:
+            assert equal(zarr.open_array(str(tmp_path / f"{name}.zarr"), mode="r")[...], data)
+        assert raw(f"{name}.zarr") == little.tobytes()
     (tmp_path / "part").write_bytes(little[3:6, :3].tobytes())
     zarrc("put", tmp_path / "cut.zarr", "-s", "1:4,2:5", "--format", "raw", "-i", tmp_path / "part")
     changed = data.copy()
     changed[1:4, 2:5] = data[3:6, :3]
-    assert equal(zarr.open_array(str(tmp_path / "cut.zarr"), mode="r")[...], changed)
+    if newer:
+        assert equal(zarr.open_array(str(tmp_path / "cut.zarr"), mode="r")[...], changed)
     zarrc("copy", tmp_path / "a.zarr", tmp_path / "three.zarr", "--check", "-q")
     assert "field_order" not in (tmp_path / "three.zarr/zarr.json").read_text()
     assert raw("three.zarr") == little.tobytes()
-    if zarr.__version__ >= "3.2":  # older ones have another name for structs in format 3
+    if newer:
         assert equal(zarr.open_array(str(tmp_path / "three.zarr"), mode="r")[...], data)
 
 

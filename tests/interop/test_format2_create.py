@@ -176,7 +176,8 @@ def test_arrays(zarrc, tmp_path, row):
 def test_numpy_dtypes(zarrc, tmp_path, order, codecs):
     """A dtype as NumPy writes it is that of the array."""
     mixed = numpy.dtype([("a", "<i4"), ("p", [("b", ">f4"), ("c", "|u1")])])
-    for n, dtype in enumerate([row[0] for row in TYPES] + [mixed, numpy.dtype("int16"), numpy.dtype("?")]):
+    nested = [mixed] if zarr.__version__ >= "3.2" else []  # older ones cannot open an array of structs in structs
+    for n, dtype in enumerate([row[0] for row in TYPES] + [*nested, numpy.dtype("int16"), numpy.dtype("?")]):
         texts = [json.dumps(dtype.descr)] if dtype.names else [dtype.str, json.dumps(dtype.str)] + [dtype.str[1:]] * (dtype.str[0] != ">")
         for k, text in enumerate(texts):
             path = tmp_path / f"{n}-{k}.zarr"

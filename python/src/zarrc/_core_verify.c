@@ -14,17 +14,20 @@ static zarrc_status put(texts *t, const char *text, zarrc_error *error) {
   return zarrc_buf_append(&t->buf, text, strlen(text) + 1, error);
 }
 
-/* Keeps a finding: eight texts, of which those that do not apply are "-". */
+/* Stands for a text that there is not. */
+#define NONE "\1"
+
+/* Keeps a finding: eight texts, of which those that do not apply are NONE. */
 static zarrc_status keep_finding(void *arg, const zarrc_finding *f, zarrc_error *error) {
   texts *t = arg;
-  char byte[24] = "-";
+  char byte[24] = NONE;
   if (f->byte != ZARRC_UNKNOWN) snprintf(byte, sizeof byte, "%llu", (unsigned long long)f->byte);
   const char *const all[] = {f->severity == ZARRC_FAULT ? "fault" : "note",
                              f->key,
-                             f->chunk ? f->chunk : "-",
-                             f->inner ? f->inner : "-",
+                             f->chunk ? f->chunk : NONE,
+                             f->inner ? f->inner : NONE,
                              byte,
-                             f->codec ? f->codec : "-",
+                             f->codec ? f->codec : NONE,
                              f->what,
                              f->fix};
   zarrc_status status = ZARRC_OK;
@@ -34,7 +37,7 @@ static zarrc_status keep_finding(void *arg, const zarrc_finding *f, zarrc_error 
 }
 
 static PyObject *text_or_none(const char *text) {
-  return strcmp(text, "-") == 0 ? Py_NewRef(Py_None) : PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+  return strcmp(text, NONE) == 0 ? Py_NewRef(Py_None) : PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
 }
 
 /* A list of tuples of eight texts or None. */
