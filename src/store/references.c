@@ -5,6 +5,7 @@
  */
 #include "store/references.h"
 #include "store/common.h"
+#include "store/http.h"
 #include "store/http_url.h"
 
 #include "base/hash.h"
@@ -14,7 +15,7 @@
 #include <strings.h>
 #include <zarrc/plugin/store.h>
 
-enum { MOST_ROOTS = 256, SOME_RANGES = 16, MOST_SHOWN = 200 };
+enum { MOST_ROOTS = 256, SOME_RANGES = 16, MOST_SHOWN = 200, LOOK_AFTER = 1024 };
 
 typedef enum root_kind { UNKNOWN, REFUSED, LOCAL, HTTP, S3 } root_kind;
 
@@ -22,6 +23,7 @@ typedef enum root_kind { UNKNOWN, REFUSED, LOCAL, HTTP, S3 } root_kind;
 typedef struct root {
   root_kind kind;
   char *name;         /* "https://host/?query", "bucket" or "" */
+  size_t nname;       /* its length */
   zarrc_store *store; /* NULL: it cannot be read from */
 } root;
 
@@ -62,14 +64,14 @@ static zarrc_status take_root(reference_store *s, root_kind kind, const char *na
                               zarrc_error *error) {
   for (size_t i = s->nroots; i-- > 0;) {
     const root *r = &s->roots[i];
-    if (r->kind != kind || strlen(r->name) != n || memcmp(r->name, name, n) != 0) continue;
+    if (r->kind != kind || r->nname != n || memcmp(r->name, name, n) != 0) continue;
     *out = (uint32_t)i;
     return ZARRC_OK;
   }
   if (s->nroots == MOST_ROOTS)
     return zarrc_fail(error, ZARRC_LIMIT, "references to more than %d buckets, servers and signed URLs", MOST_ROOTS);
   root *r = &s->roots[s->nroots];
-  *r = (root){.kind = kind};
+  *r = (root){.kind = kind, .nname = n};
   zarrc_status status = zarrc_text_copy(s->store.ctx, name, n, &r->name, error);
   if (!status) *out = (uint32_t)s->nroots++;
   return status;
@@ -179,26 +181,35 @@ static void count_servers(reference_store *s) {
 
 /* ------------------------------------------------------------------------------------------------ opening targets */
 
-/* Opens a server. Headers go to that of the document, or if that is a file, to the only one. */
-static zarrc_status open_server(reference_store *s, root *r, zarrc_error *error) {
-  zarrc_http_options http = {.struct_size = sizeof http};
-  if (s->how->http) http = *s->how->http;
-  bool is_same = zarrc_http_url_is(s->base)
-                     ? origin_of(s->base) == origin_of(r->name) && !strncasecmp(s->base, r->name, origin_of(r->name))
-                     : s->nservers == 1;
-  if (!is_same) http.nheaders = 0;
-  return zarrc_http_store_open(s->store.ctx, r->name, &http, &r->store, error);
+/* Returns whether a root may get the headers of the options: on the document's server, in its bucket, or if it is a
+ * file, on the only server over HTTP. */
+static bool gets_headers(const reference_store *s, const root *r) {
+  const char *base = s->base;
+  if (zarrc_http_url_is(base)) {
+    size_t n = origin_of(base);
+    return r->kind == HTTP && origin_of(r->name) == n && !strncasecmp(base, r->name, n);
+  }
+  if (begins(base, "s3://")) {
+    const char *bucket = base + strlen("s3://");
+    return r->kind == S3 && strcspn(bucket, "/") == r->nname && !memcmp(bucket, r->name, r->nname);
+  }
+  return r->kind == HTTP && s->nservers == 1;
 }
 
 static zarrc_status open_root(reference_store *s, root *r, zarrc_error *error) {
   static const zarrc_file_store_options files = {.struct_size = sizeof files, .read_only = true, .follow_links = true};
+  zarrc_http_options http;
+  zarrc_status status = zarrc_http_options_take(s->how->http, &http, error);
+  if (status) return status;
+  http.struct_size = sizeof http;
+  if (!gets_headers(s, r)) http.nheaders = 0;
   switch (r->kind) {
   case LOCAL:
     return zarrc_file_store_open(s->store.ctx, "/", &files, &r->store, error);
   case HTTP:
-    return open_server(s, r, error);
+    return zarrc_http_store_open(s->store.ctx, r->name, &http, &r->store, error);
   case S3:
-    return zarrc_s3_store_open(s->store.ctx, r->name, "", true, s->how->s3, s->how->http, &r->store, error);
+    return zarrc_s3_store_open(s->store.ctx, r->name, "", true, s->how->s3, &http, &r->store, error);
   case REFUSED:
   case UNKNOWN:
     break;
@@ -212,7 +223,10 @@ static zarrc_status find_targets(reference_store *s, zarrc_error *error) {
   size_t n = s->references.starts.len / sizeof(uint32_t);
   s->roots = zarrc_malloc(s->store.ctx, MOST_ROOTS * sizeof *s->roots);
   if (!s->roots) return zarrc_fail(error, ZARRC_NO_MEMORY, "no memory for references");
-  for (size_t i = 0; i < n && !status; i++) status = find_target(s, (uint32_t)i, error);
+  for (size_t i = 0; i < n && !status; i++) {
+    if (i % LOOK_AFTER == LOOK_AFTER - 1) status = zarrc_ctx_check_canceled(s->store.ctx, error);
+    if (!status) status = find_target(s, (uint32_t)i, error);
+  }
   if (!status) count_servers(s);
   for (size_t i = 0; i < s->nroots && !status; i++) status = open_root(s, &s->roots[i], error);
   return status;

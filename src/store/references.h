@@ -38,8 +38,8 @@ typedef struct zarrc_references_opening {
   const char *name;   /* of the store in errors */
   const char *base;   /* URL of the folder of the document, or an absolute path: what relative URLs are relative to */
   bool local_targets; /* the document may refer to files of this machine */
-  const zarrc_http_options *http; /* of targets; NULL: the defaults. Headers are for the server of the document or, if
-                                     that is a file, for the only server that it refers to */
+  const zarrc_http_options *http; /* of targets; NULL: the defaults. Headers are for the server or bucket of the
+                                     document or, if that is a file, for the only server over HTTP that it refers to */
   const zarrc_s3_options *s3;
 } zarrc_references_opening;
 

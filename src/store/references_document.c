@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { MOST_TEMPLATES = 1000, MOST_URL = 16 << 10 };
+enum { MOST_TEMPLATES = 1000, MOST_URL = 16 << 10, LOOK_AFTER = 1024 };
 
 /* A value in the text. */
 typedef struct span {
@@ -129,12 +129,14 @@ static zarrc_status open_templates(reading *d, const members *m, zarrc_error *er
 
 /* ------------------------------------------------------------------------------------------------------ targets */
 
-static uint64_t hash_of(const char *url) {
-  return zarrc_hash(ZARRC_HASH_EMPTY, url, strlen(url));
+/* Begins with an address, which nobody who writes a document knows, so that nobody makes its URLs collide. */
+static uint64_t hash_of(const reading *d, const char *url) {
+  uint64_t h = zarrc_hash((uint64_t)(uintptr_t)d->r->ctx * UINT64_C(0x9E3779B97F4A7C15), url, strlen(url));
+  return h ^ h >> 32;
 }
 
 static void put_target(reading *d, uint32_t number) {
-  uint32_t at = (uint32_t)hash_of(zarrc_references_url(d->r, number - 1)) & (d->room - 1);
+  uint32_t at = (uint32_t)hash_of(d, zarrc_references_url(d->r, number - 1)) & (d->room - 1);
   while (d->table[at]) at = (at + 1) & (d->room - 1);
   d->table[at] = number;
 }
@@ -160,7 +162,7 @@ static zarrc_status take_target(reading *d, uint32_t *out, zarrc_error *error) {
   if (!status && d->ntargets >= d->room / 2) status = grow_table(d, error);
   if (status) return status;
   const char *url = (const char *)d->url.ptr;
-  uint32_t at = (uint32_t)hash_of(url) & (d->room - 1);
+  uint32_t at = (uint32_t)hash_of(d, url) & (d->room - 1);
   for (; d->table[at]; at = (at + 1) & (d->room - 1)) {
     *out = d->table[at] - 1;
     if (!strcmp(zarrc_references_url(r, *out), url)) return ZARRC_OK;
@@ -279,6 +281,7 @@ static zarrc_status read_refs(reading *d, const span *refs, zarrc_error *error) 
   zarrc_json_event event;
   zarrc_reference item;
   bool is_key = false;
+  unsigned n = 0;
   zarrc_status status = zarrc_json_scan_next(&scan, &event, error);
   while (!status && !(status = zarrc_json_scan_next(&scan, &event, error)) && event != ZARRC_JSON_DONE) {
     if (event == ZARRC_JSON_CLOSE) continue;
@@ -286,6 +289,7 @@ static zarrc_status read_refs(reading *d, const span *refs, zarrc_error *error) 
       status = take_key(d, &scan, &item, &is_key, error);
       continue;
     }
+    if (++n % LOOK_AFTER == 0 && (status = zarrc_ctx_check_canceled(d->r->ctx, error))) break;
     status = take_reference(d, &scan, &item, error);
     if (!status && is_key) status = zarrc_buf_append(&d->r->items, &item, sizeof item, error);
     if (status && is_key) zarrc_error_prefix(error, "%.200s: ", zarrc_references_key(d->r, &item));

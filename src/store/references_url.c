@@ -26,6 +26,15 @@ static bool begins(const char *text, const char *with) {
   return !strncasecmp(text, with, strlen(with));
 }
 
+/* Returns whether a URL is a path of this machine, or file:. */
+static bool is_file(const char *url) {
+  static const char *const others[] = {"s3:", "zip:", "memory:", "references:"};
+  size_t n = strcspn(url, ":/");
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (begins(url, others[i])) return false;
+  return begins(url, "file:") || n == 0 || strncmp(url + n, "://", 3) != 0;
+}
+
 static bool is_json(const char *name, size_t n) {
   return n > 5 && !strncasecmp(name + n - 5, ".json", 5);
 }
@@ -76,9 +85,11 @@ static void trim(char *path) {
 static zarrc_status divide(place *p, zarrc_error *error) {
   size_t start, end, path_end, n = strlen(p->url);
   bool is_escaped = zarrc_http_url_is(p->url) || begins(p->url, "file://");
+  p->is_near = is_file(p->url);
+  if (!p->is_near && !zarrc_http_url_is(p->url) && !begins(p->url, "s3:"))
+    return zarrc_fail(error, ZARRC_UNSUPPORTED, "documents of references are files, or read over http, https or s3");
   find_name(p->url, &start, &end, &path_end);
   if (start == end) return zarrc_fail(error, ZARRC_INVALID_ARGUMENT, "references need the path of a document");
-  p->is_near = !zarrc_http_url_is(p->url) && !begins(p->url, "s3:");
   zarrc_status status = copy(p, p->url + start, end - start, &p->key, error);
   if (!status) status = copy(p, p->url + end, path_end - end, &p->node, error);
   if (!status && is_escaped) status = decode(p->key, error);

@@ -96,24 +96,36 @@ static zarrc_status fail_half(const sources *s, const char *has, const char *lac
   return zarrc_fail(s->error, ZARRC_ACCESS, "S3 needs two credentials: there is %s, but no %s", has, lacks);
 }
 
-static zarrc_status take_credentials(sources *s, const char *id, size_t nid, const char *secret, size_t nsecret,
-                                     const char *token, size_t ntoken) {
+bool zarrc_s3_is_credential(const char *text, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char)text[i] <= ' ' || text[i] == 0x7F) return false;
+  return true;
+}
+
+/* Takes credentials. from: where they stand. */
+static zarrc_status take_credentials(sources *s, const char *from, const char *id, size_t nid, const char *secret,
+                                     size_t nsecret, const char *token, size_t ntoken) {
   zarrc_s3_account *a = s->account;
+  if (!zarrc_s3_is_credential(id, nid) || !zarrc_s3_is_credential(secret, nsecret) ||
+      !zarrc_s3_is_credential(token, ntoken))
+    return zarrc_fail(s->error, ZARRC_ACCESS,
+                      "the credentials for S3 in %s have a blank, an end of line or another character that none has",
+                      from);
   zarrc_status status = set_text(a, &a->key_id, id, nid, s->error);
   if (!status) status = set_text(a, &a->secret, secret, nsecret, s->error);
   return status ? status : set_text(a, &a->token, token, ntoken, s->error);
 }
 
 /* Takes texts that may be NULL. */
-static zarrc_status take_texts(sources *s, const char *id, const char *secret, const char *token) {
+static zarrc_status take_texts(sources *s, const char *from, const char *id, const char *secret, const char *token) {
   if (!token) token = "";
-  return take_credentials(s, id, strlen(id), secret, strlen(secret), token, strlen(token));
+  return take_credentials(s, from, id, strlen(id), secret, strlen(secret), token, strlen(token));
 }
 
 static zarrc_status take_source(sources *s, zarrc_s3_source source, const char *place, size_t n) {
   s->account->source = source;
   zarrc_status status = set_text(s->account, &s->account->place, place, n, s->error);
-  return status ? status : take_texts(s, "", "", "");
+  return status ? status : take_texts(s, "", "", "", "");
 }
 
 /* Takes a value of the environment, or else of the profile. */
@@ -147,7 +159,8 @@ static bool is_safe(const char *url) {
   if (!strncasecmp(url, "https://", 8)) return !strchr(url, '@');
   if (strncasecmp(url, "http://", 7) != 0) return false;
   const char *host = url + 7;
-  size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#@");
+  size_t n = strcspn(host, *host == '[' ? "]" : ":/?#@");
+  n += host[n] == ']';
   if (host[n] && host[n] != ':' && host[n] != '/') return false;
   if (host[n] == ':' && host[n + strcspn(host + n, "/?#@")] == '@') return false;
   for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
@@ -194,7 +207,7 @@ static zarrc_status take_profile_credentials(sources *s) {
   const char *secret = setting_of(s, "aws_secret_access_key", &nsecret);
   const char *token = setting_of(s, "aws_session_token", &ntoken);
   if (id && secret) s->account->source = ZARRC_S3_FILES;
-  if (id && secret) return take_credentials(s, id, nid, secret, nsecret, token, ntoken);
+  if (id && secret) return take_credentials(s, "the AWS profile", id, nid, secret, nsecret, token, ntoken);
   if (id) return fail_half(s, "aws_access_key_id in the AWS profile", "aws_secret_access_key");
   if (secret) return fail_half(s, "aws_secret_access_key in the AWS profile", "aws_access_key_id");
   const char *command = setting_of(s, "credential_process", &n);
@@ -221,13 +234,14 @@ static zarrc_status find_credentials(sources *s) {
   bool has_id = is_set(o->access_key_id), has_secret = is_set(o->secret_access_key);
   if (o->anonymous && (has_id || has_secret))
     return zarrc_fail(s->error, ZARRC_INVALID_ARGUMENT, "S3 cannot be asked anonymously and with credentials");
-  if (has_id && has_secret) return take_texts(s, o->access_key_id, o->secret_access_key, o->session_token);
+  if (has_id && has_secret)
+    return take_texts(s, "the options", o->access_key_id, o->secret_access_key, o->session_token);
   if (has_id) return fail_half(s, "a key id", "secret");
   if (has_secret) return fail_half(s, "a secret", "key id");
   s->account->is_anonymous = o->anonymous || variable_means_yes("AWS_NO_SIGN_REQUEST");
-  if (s->account->is_anonymous) return take_texts(s, "", "", "");
+  if (s->account->is_anonymous) return take_texts(s, "", "", "", "");
   if (is_set(o->profile)) return take_profile_credentials(s);
-  if (id && secret) return take_texts(s, id, secret, variable("AWS_SESSION_TOKEN"));
+  if (id && secret) return take_texts(s, "the environment", id, secret, variable("AWS_SESSION_TOKEN"));
   if (id) return fail_half(s, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
   if (secret) return fail_half(s, "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID");
   return take_profile_credentials(s);

@@ -44,6 +44,10 @@ zarrc_status zarrc_s3_account_open(zarrc_ctx *ctx, const zarrc_s3_options *optio
 /* Overwrites the secrets before they are freed. */
 void zarrc_s3_account_close(zarrc_s3_account *account);
 
+/* Returns whether n bytes can be a key id, a secret or a token: with no blank, control character or NUL, as they
+ * become parts of headers. */
+bool zarrc_s3_is_credential(const char *text, size_t n);
+
 /* Returns whether text can be a region: letters, digits and hyphens, as part of a server's name. */
 bool zarrc_s3_is_region(const char *text);
 

@@ -103,7 +103,7 @@ static zarrc_status take(zarrc_s3_account *a, text id, text secret, text token, 
   int64_t expires = 0;
   zarrc_status status = ZARRC_OK;
   for (int i = 0; i < 3; i++)
-    if (memchr(texts[i].ptr, '\0', texts[i].n)) id.n = 0;
+    if (!zarrc_s3_is_credential(texts[i].ptr, texts[i].n)) id.n = 0;
   if (!id.n || !secret.n) return zarrc_fail(error, ZARRC_NETWORK, "the answer has no credentials");
   if (expiration.n && !zarrc_iso_date_read(expiration.ptr, expiration.n, &expires))
     return zarrc_fail(error, ZARRC_NETWORK, "the answer has a date that is none");

@@ -60,14 +60,15 @@ static size_t divide(char *text, char **words) {
   return n;
 }
 
-/* Starts the program, whose output goes into a pipe. Returns 0, or an errno. */
+/* Starts the program in a process group of its own, with its output into a pipe. Returns 0, or an errno. */
 static int spawn(char **words, int to, pid_t *child) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none, usual;
   sigemptyset(&none);
-  sigemptyset(&usual);
-  sigaddset(&usual, SIGPIPE);
+  sigfillset(&usual);
+  sigdelset(&usual, SIGKILL);
+  sigdelset(&usual, SIGSTOP);
   int failed = posix_spawn_file_actions_init(&actions);
   if (failed) return failed;
   failed = posix_spawnattr_init(&attributes);
@@ -82,7 +83,10 @@ static int spawn(char **words, int to, pid_t *child) {
 #endif
   if (!failed) failed = posix_spawnattr_setsigmask(&attributes, &none);
   if (!failed) failed = posix_spawnattr_setsigdefault(&attributes, &usual);
-  if (!failed) failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  if (!failed) failed = posix_spawnattr_setpgroup(&attributes, 0);
+  if (!failed)
+    failed =
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   if (!failed) failed = posix_spawnp(child, *words, &actions, &attributes, words, environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
@@ -100,33 +104,41 @@ static zarrc_status look(zarrc_ctx *ctx, uint64_t end, zarrc_error *error) {
   return status || now_ms() <= end ? status : fail(error, "takes more than a minute");
 }
 
-/* Reads until the program closes its output. */
-static zarrc_status read_all(zarrc_ctx *ctx, int from, uint64_t end, zarrc_buf *out, zarrc_error *error) {
+static bool has_ended(pid_t child) {
+  siginfo_t info = {0};
+  if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT)) return errno == ECHILD;
+  return info.si_pid == child;
+}
+
+/* Reads until the program closes its output, or ends: one that it has started may keep the output open. */
+static zarrc_status read_all(zarrc_ctx *ctx, pid_t child, int from, uint64_t end, zarrc_buf *out, zarrc_error *error) {
   char piece[PIECE_NBYTES];
   zarrc_status status = ZARRC_OK;
   for (;;) {
     struct pollfd fd = {.fd = from, .events = POLLIN};
-    int ready = poll(&fd, 1, LOOK_MS);
+    bool is_last = has_ended(child); /* then all that it has written can be read */
+    int ready = poll(&fd, 1, is_last ? 0 : LOOK_MS);
     status = look(ctx, end, error);
-    if (status) break;
+    if (status || (is_last && ready == 0)) break;
     if (ready <= 0) continue;
     ssize_t n = read(from, piece, sizeof piece);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n < 0) status = fail(error, "cannot be read from");
     if (n > 0) status = zarrc_buf_append(out, piece, (size_t)n, error);
+    if (status == ZARRC_LIMIT) zarrc_error_prefix(error, "credential_process of the AWS profile: ");
     if (n <= 0 || status) break;
   }
   explicit_bzero(piece, sizeof piece);
   return status;
 }
 
-/* Waits for the program, and ends it if that takes too long, or *status is a failure. */
+/* Waits for the program, and ends it and those it has started if that takes too long, or *status is a failure. */
 static void wait_for(zarrc_ctx *ctx, pid_t child, uint64_t end, zarrc_status *status, zarrc_error *error) {
   int how = 0;
   pid_t ended;
   for (;;) {
     if (!*status) *status = look(ctx, end, error);
-    if (*status) kill(child, SIGKILL);
+    if (*status) kill(-child, SIGKILL);
     ended = waitpid(child, &how, *status ? 0 : WNOHANG);
     if (ended == child || (ended < 0 && errno != EINTR)) break;
     if (ended == 0) poll(NULL, 0, LOOK_MS / 10);
@@ -142,7 +154,7 @@ static zarrc_status run(zarrc_ctx *ctx, char **words, zarrc_buf *out, zarrc_erro
   if (pipe2(ends, O_CLOEXEC)) return fail(error, "cannot be run: there is no pipe");
   int failed = spawn(words, ends[1], &child);
   close(ends[1]);
-  zarrc_status status = failed ? fail(error, "cannot be run") : read_all(ctx, ends[0], end, out, error);
+  zarrc_status status = failed ? fail(error, "cannot be run") : read_all(ctx, child, ends[0], end, out, error);
   if (failed && error) error->os_error = failed;
   close(ends[0]);
   if (!failed) wait_for(ctx, child, end, &status, error);

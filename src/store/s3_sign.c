@@ -105,8 +105,9 @@ static int64_t now_s(void) {
 static bool renew(zarrc_s3_store *s3, zarrc_error *error) {
   int64_t now = now_s(), passed = now - s3->own.looked;
   if (s3->own.looked && passed >= 0 && passed < RENEW_S) return s3->own.changed;
-  zarrc_s3_renew(&s3->account, &s3->own.changed, error);
-  s3->own.looked = now_s();
+  zarrc_status status = zarrc_s3_renew(&s3->account, &s3->own.changed, error);
+  bool has_looked = status != ZARRC_CANCELED && status != ZARRC_NO_MEMORY; /* else the next request does */
+  if (has_looked) s3->own.looked = now_s();
   return s3->own.changed;
 }
 

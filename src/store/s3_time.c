@@ -34,6 +34,19 @@ bool zarrc_http_date_read(const char *text, int64_t *out) {
   return true;
 }
 
+/* Reads Z, or how far a clock is ahead of UTC: +02:00, -0530. */
+static bool read_offset(const char *p, size_t n, int *seconds) {
+  size_t colon = n == 6 && p[3] == ':';
+  int hours, minutes;
+  *seconds = 0;
+  if (n == 1) return *p == 'Z';
+  if (n != 5 + colon || (*p != '+' && *p != '-') || !read_digits(p + 1, 2, &hours) ||
+      !read_digits(p + 3 + colon, 2, &minutes) || hours > 23 || minutes > 59)
+    return false;
+  *seconds = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+  return true;
+}
+
 bool zarrc_iso_date_read(const char *text, size_t n, int64_t *out) {
   static const char form[] = "0000-00-00T00:00:00";
   struct tm t = {0};
@@ -44,16 +57,17 @@ bool zarrc_iso_date_read(const char *text, size_t n, int64_t *out) {
     if (form[i] != '0' && text[i] != form[i]) return false;
   if (text[at] == '.')
     for (at++; at < n && text[at] >= '0' && text[at] <= '9';) at++;
-  bool is_utc = (n - at == 1 && text[at] == 'Z') || (n - at == 6 && !memcmp(text + at, "+00:00", 6));
-  bool is_date = is_utc && read_digits(text, 4, &year) && read_digits(text + 5, 2, &t.tm_mon) &&
-                 read_digits(text + 8, 2, &t.tm_mday) && read_digits(text + 11, 2, &t.tm_hour) &&
-                 read_digits(text + 14, 2, &t.tm_min) && read_digits(text + 17, 2, &t.tm_sec);
+  int ahead;
+  bool is_date = read_offset(text + at, n - at, &ahead) && read_digits(text, 4, &year) &&
+                 read_digits(text + 5, 2, &t.tm_mon) && read_digits(text + 8, 2, &t.tm_mday) &&
+                 read_digits(text + 11, 2, &t.tm_hour) && read_digits(text + 14, 2, &t.tm_min) &&
+                 read_digits(text + 17, 2, &t.tm_sec);
   if (!is_date || year < 1970 || t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 ||
       t.tm_min > 59 || t.tm_sec > 60)
     return false;
   t.tm_mon--;
   t.tm_year = year - 1900;
-  *out = (int64_t)timegm(&t);
+  *out = (int64_t)timegm(&t) - ahead;
   return true;
 }
 

@@ -12,8 +12,8 @@
 /* Reads "Sun, 06 Nov 1994 08:49:37 GMT". Returns false if it is something else. */
 bool zarrc_http_date_read(const char *text, int64_t *out);
 
-/* Reads "1994-11-06T08:49:37Z", with fractions of a second or +00:00 instead of Z, too. Returns false if it is
- * something else. */
+/* Reads "1994-11-06T08:49:37Z", with fractions of a second, and +02:00 or -0530 instead of Z, too. Returns false if it
+ * is something else. */
 bool zarrc_iso_date_read(const char *text, size_t n, int64_t *out);
 
 /* Writes "19941106T084937Z". */

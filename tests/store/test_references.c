@@ -240,10 +240,86 @@ static void test_headers(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+/* They do not go to buckets either that the document names. */
+static void test_headers_and_buckets(void **state) {
+  static const char *const headers[] = {"X-Secret: geheim"};
+  http_server *mine = http_server_start(), *aws = http_server_start();
+  zarrc_ctx *ctx = ctx_open();
+  zarrc_http_options http = {.struct_size = sizeof http, .headers = headers, .nheaders = 1};
+  zarrc_s3_options s3 = {.struct_size = sizeof s3, .anonymous = true};
+  char base[100], endpoint[100], text[1000], got[100];
+  const char *bases[] = {http_server_url(mine, "d", base, sizeof base), "s3://own/d", "/d"};
+  zarrc_store *store;
+  zarrc_error error;
+  (void)state;
+  needs_curl();
+  s3.endpoint = http_server_url(aws, "", endpoint, sizeof endpoint);
+  http_server_put(mine, "/d/f", LONG, 20, "\"1\"");
+  http_server_put(aws, "/own/d/f", LONG, 20, "\"1\"");
+  http_server_put(aws, "/other/f", LONG, 20, "\"1\"");
+  snprintf(text, sizeof text,
+           "{\"own\": [\"s3://own/d/f\", 0, 2], \"other\": [\"s3://other/f\", 1, 2], \"http\": [\"%s/f\", 2, 2]}",
+           base);
+  for (int i = 0; i < 3; i++) {
+    const zarrc_references_opening how = {
+        .text = text, .nbytes = strlen(text), .name = "x", .base = bases[i], .http = &http, .s3 = &s3};
+    if (zarrc_references_open(ctx, &how, &store, &error)) fail_msg("%s", SAID(error));
+    http_server_begin(mine);
+    http_server_begin(aws);
+    expect(store, "own", "01");
+    expect(store, "other", "12");
+    expect(store, "http", "23");
+    http_header(aws->log[0].head, "X-Secret", got, sizeof got);
+    assert_string_equal(got, i == 1 ? "geheim" : "");
+    http_header(aws->log[1].head, "X-Secret", got, sizeof got);
+    assert_string_equal(got, "");
+    http_header(mine->log[0].head, "X-Secret", got, sizeof got);
+    assert_string_equal(got, i == 1 ? "" : "geheim");
+    zarrc_store_close(store);
+  }
+  http_server_stop(mine);
+  http_server_stop(aws);
+  zarrc_ctx_close(ctx);
+}
+
+static bool cancel_in_the_end(void *ud) {
+  int *left = ud;
+  return --*left < 0;
+}
+
+/* Opening can be canceled while references are read, and while their targets are found. */
+static void test_canceled(void **state) {
+  enum { MANY_FILES = 2048, LOOKS = 2 };
+  char *text = malloc(MANY_FILES * 32), *at = text + sprintf(text, "{\"k\": [\"f\"]");
+  int left = 0;
+  zarrc_ctx_options options = {.canceled = cancel_in_the_end, .canceled_ud = &left};
+  zarrc_ctx *ctx;
+  zarrc_store *store;
+  (void)state;
+  for (int i = 1; i < MANY_FILES; i++) at += sprintf(at, ", \"%d\": [\"f%d\"]", i, i);
+  strcpy(at, "}");
+  const zarrc_references_opening how = {.text = text, .nbytes = strlen(text), .name = "x", .base = "/"};
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  for (int looks = 0; looks < 2 * LOOKS; looks++) {
+    left = looks;
+    assert_int_equal(zarrc_references_open(ctx, &how, &store, NULL), ZARRC_CANCELED);
+  }
+  left = 2 * LOOKS;
+  assert_int_equal(zarrc_references_open(ctx, &how, &store, NULL), ZARRC_OK);
+  zarrc_store_close(store);
+  zarrc_ctx_close(ctx);
+  free(text);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_files),          cmocka_unit_test(test_ranges),
-                                     cmocka_unit_test(test_no_local_files), cmocka_unit_test(test_list),
-                                     cmocka_unit_test(test_fetch),          cmocka_unit_test(test_headers)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_files),
+                                     cmocka_unit_test(test_ranges),
+                                     cmocka_unit_test(test_no_local_files),
+                                     cmocka_unit_test(test_list),
+                                     cmocka_unit_test(test_fetch),
+                                     cmocka_unit_test(test_headers),
+                                     cmocka_unit_test(test_headers_and_buckets),
+                                     cmocka_unit_test(test_canceled)};
   setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
   setenv("AWS_CONFIG_FILE", "/nonexistent", 1);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,12 @@ static void test_files(void **state) {
   refuse(url, false, ZARRC_NOT_FOUND, "no such folder");
   refuse("references:", false, ZARRC_INVALID_ARGUMENT, "need the path");
   refuse("references://x.json", false, ZARRC_INVALID_ARGUMENT, "references://NODE::URL");
+  static const char *const others[] = {"zip:http://127.0.0.1:1/x.json", "zip:x.json", "memory:x.json",
+                                       "references:x.json", "gs://b/x.json"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    snprintf(url, sizeof url, "references:%s", others[i]);
+    refuse(url, false, ZARRC_UNSUPPORTED, "are files, or read over http");
+  }
   snprintf(url, sizeof url, "references://a/../b::%s/x.json", folder);
   refuse(url, false, ZARRC_INVALID_ARGUMENT, "");
   snprintf(url, sizeof url, "references:%s/data.bin", folder);

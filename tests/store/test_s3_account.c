@@ -129,6 +129,21 @@ static void test_credentials(void **state) {
   refuse(p, keys, ZARRC_ACCESS, "secret");
 }
 
+/* What would end a header, or begin another, is no credential, wherever it comes from. */
+static void test_no_header(void **state) {
+  place *p = *state;
+  zarrc_s3_options none = {0}, keys = {.access_key_id = "id", .secret_access_key = "geheim\n"};
+  refuse(p, keys, ZARRC_ACCESS, "in the options");
+  keys.secret_access_key = "geheim", keys.session_token = "geheim\r\nEvil: b";
+  refuse(p, keys, ZARRC_ACCESS, "in the options");
+  put(p, "credentials", "[default]\naws_access_key_id = geheim\x7f\naws_secret_access_key = geheim\n");
+  refuse(p, none, ZARRC_ACCESS, "in the AWS profile");
+  setenv("AWS_ACCESS_KEY_ID", "id", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "geheim", 1);
+  setenv("AWS_SESSION_TOKEN", "geheim\nEvil: b", 1);
+  refuse(p, none, ZARRC_ACCESS, "in the environment");
+}
+
 static void test_half_in_environment(void **state) {
   place *p = *state;
   zarrc_s3_options none = {0};
@@ -276,9 +291,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, place_setup, place_teardown)
-  const struct CMUnitTest tests[] = {TEST(test_credentials), TEST(test_half_in_environment),
-                                     TEST(test_anonymous),   TEST(test_region),
-                                     TEST(test_endpoint),    TEST(test_payer),
-                                     TEST(test_bucket_url),  TEST(test_no_memory)};
+  const struct CMUnitTest tests[] = {TEST(test_credentials), TEST(test_no_header),  TEST(test_half_in_environment),
+                                     TEST(test_anonymous),   TEST(test_region),     TEST(test_endpoint),
+                                     TEST(test_payer),       TEST(test_bucket_url), TEST(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "support/files.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* Begins with "geheim": no error may have it. */
 #define SECRET "geheim/+=1"
@@ -140,6 +141,9 @@ static void test_process(void **state) {
   refuse(f, ZARRC_NETWORK, "credential_process of the AWS profile: the answer is no JSON");
   put(f, "answer", "{\"AccessKeyId\": \"ID\\u0000\", \"SecretAccessKey\": \"" SECRET "\"}");
   refuse(f, ZARRC_NETWORK, "has no credentials");
+  put(f, "answer",
+      "{\"AccessKeyId\": \"ID\", \"SecretAccessKey\": \"" SECRET "\", \"SessionToken\": \"geheim\\r\\nEvil: b\"}");
+  refuse(f, ZARRC_NETWORK, "has no credentials");
   put(f, "config", "[default]\ncredential_process = false geheim\n");
   refuse(f, ZARRC_ACCESS, "has failed");
   assert_int_equal(f->n, 0);
@@ -224,9 +228,16 @@ static void test_container(void **state) {
 /* What is secret is sent to nobody else. */
 static void test_container_urls(void **state) {
   fixture *f = *state;
-  static const char *const wrong[] = {
-      "http://10.0.0.1/geheim",    "http://example.org/x", "http://127.0.0.1@evil/x", "http://127.evil/x",
-      "http://127.0.0.1:1@evil/x", "ftp://localhost/x",    "http://localhost.evil/",  "localhost/x"};
+  static const char *const wrong[] = {"http://10.0.0.1/geheim",
+                                      "http://example.org/x",
+                                      "http://127.0.0.1@evil/x",
+                                      "http://127.evil/x",
+                                      "http://127.0.0.1:1@evil/x",
+                                      "http://[",
+                                      "http://[::1",
+                                      "ftp://localhost/x",
+                                      "http://localhost.evil/",
+                                      "localhost/x"};
   static const char *const right[] = {"http://127.0.0.1/x",       "http://localhost:80/x", "http://[::1]:80/x",
                                       "http://169.254.170.23/v1", "https://example.org/x", "http://169.254.170.2"};
   zarrc_s3_account a;
@@ -387,6 +398,45 @@ static void test_expires_soon(void **state) {
   s3_server_stop(server);
 }
 
+/* A file of the program that is there once it runs. */
+static bool is_running(void *ud) {
+  return *(const char *)ud && !access(ud, F_OK);
+}
+
+/* Who cancels a renewal does not keep those who come next from theirs. */
+static void test_canceled_renewal(void **state) {
+  fixture *f = *state;
+  s3_server *server;
+  zarrc_store *store;
+  zarrc_error error;
+  zarrc_ctx *ctx;
+  char url[64], text[4096], watched[4096] = "", *runs = path_in(f->folder, "runs");
+  zarrc_ctx_options options = {.canceled = is_running, .canceled_ud = watched};
+  needs_s3();
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  server = s3_server_start(f->ctx);
+  expiring e = {f, "SECOND", 0};
+  server->change = expire;
+  server->arg = &e;
+  setenv("AWS_ENDPOINT_URL_S3", http_server_url(server->http, "", url, sizeof url), 1);
+  snprintf(text, sizeof text, "[default]\ncredential_process = sh -c 'cd %s; touch runs; cat answer'\n", f->folder);
+  put(f, "config", text);
+  put(f, "answer",
+      "{\"Version\": 1, \"AccessKeyId\": \"FIRST\", \"SecretAccessKey\": \"geheim1\", "
+      "\"Expiration\": \"2001-01-01T00:00:00Z\"}");
+  if (zarrc_s3_store_open(ctx, "b", "", true, NULL, NULL, &store, &error)) fail_msg("%s", SAID(error));
+  put(f, "answer", "{\"Version\": 1, \"AccessKeyId\": \"SECOND\", \"SecretAccessKey\": \"geheim2\"}");
+  assert_int_equal(unlink(runs), 0);
+  strcpy(watched, runs);
+  assert_int_not_equal(read_key(store, &error), ZARRC_OK);
+  *watched = '\0';
+  if (read_key(store, &error)) fail_msg("%s", SAID(error));
+  zarrc_store_close(store);
+  s3_server_stop(server);
+  zarrc_ctx_close(ctx);
+  free(runs);
+}
+
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
   const struct CMUnitTest tests[] = {TEST(test_process),
@@ -398,6 +448,7 @@ int main(void) {
                                      TEST(test_machine_is_last),
                                      TEST(test_machine_without_service),
                                      TEST(test_expired_files),
-                                     TEST(test_expires_soon)};
+                                     TEST(test_expires_soon),
+                                     TEST(test_canceled_renewal)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,10 +12,12 @@
 #include "support/said.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,15 +64,16 @@ static void test_failures(void **state) {
   refuse(ctx, "/nonexistent/geheim", ZARRC_ACCESS, "profile "); /* emulators know only that it has failed */
   refuse(ctx, "sh -c 'echo geheim; exit 3'", ZARRC_ACCESS, "has failed");
   refuse(ctx, "sh -c 'kill -9 $$'", ZARRC_ACCESS, "has failed");
-  refuse(ctx, "yes geheim", ZARRC_LIMIT, ""); /* it would never end */
+  refuse(ctx, "yes geheim", ZARRC_LIMIT, "credential_process"); /* it would never end */
 }
 
 /* The program gets no file of ours, and signals as they usually are. */
 static void test_inherits_nothing(void **state) {
   zarrc_ctx *ctx = *state;
   int fd = open("/dev/null", O_RDONLY); /* without O_CLOEXEC */
-  struct sigaction before, ignored = {.sa_handler = SIG_IGN};
-  sigaction(SIGPIPE, &ignored, &before);
+  struct sigaction before[2], ignored = {.sa_handler = SIG_IGN};
+  sigaction(SIGPIPE, &ignored, &before[0]);
+  sigaction(SIGTERM, &ignored, &before[1]);
   char command[100];
   snprintf(command, sizeof command, "sh -c 'test -e /proc/self/fd/%d && echo open || echo closed'", fd);
 #ifdef __GLIBC_PREREQ
@@ -79,7 +82,9 @@ static void test_inherits_nothing(void **state) {
 #endif
 #endif
   refuse(ctx, "sh -c 'kill -s PIPE $$; echo alive'", ZARRC_ACCESS, "has failed");
-  sigaction(SIGPIPE, &before, NULL);
+  refuse(ctx, "sh -c 'kill -s TERM $$; echo alive'", ZARRC_ACCESS, "has failed");
+  sigaction(SIGPIPE, &before[0], NULL);
+  sigaction(SIGTERM, &before[1], NULL);
   close(fd);
 }
 
@@ -109,9 +114,45 @@ static void test_canceled(void **state) {
   zarrc_ctx_close(ctx);
 }
 
+static bool can_read(void *ud) {
+  struct pollfd fd = {.fd = *(int *)ud, .events = POLLIN};
+  return poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN);
+}
+
+/* It also ends what the program has started. */
+static void test_canceled_group(void **state) {
+  char *folder = tree_make(), *fifo = path_in(folder, "fifo"), command[4096], got[100];
+  (void)state;
+  assert_int_equal(mkfifo(fifo, 0600), 0);
+  int fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  assert_true(fd >= 0);
+  zarrc_ctx_options options = {.canceled = can_read, .canceled_ud = &fd};
+  zarrc_ctx *ctx;
+  assert_int_equal(zarrc_ctx_open(&options, &ctx, NULL), ZARRC_OK);
+  snprintf(command, sizeof command, "sh -c '(echo x; sleep 30; echo y) >%s & exec sleep 1000'", fifo);
+  assert_int_equal(run(ctx, command, 50, got, NULL), ZARRC_CANCELED);
+  assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+  assert_int_equal(read(fd, got, sizeof got), 2);
+  assert_int_equal(read(fd, got, sizeof got), 0); /* nobody is left who could write */
+  close(fd);
+  zarrc_ctx_close(ctx);
+  free(fifo);
+  tree_remove(folder);
+}
+
+/* A program has ended when it has, even if one that it leaves behind keeps its output open. */
+static void test_leaves_another(void **state) {
+  zarrc_ctx *ctx = *state;
+  char got[100];
+  zarrc_error error;
+  if (run(ctx, "sh -c 'sleep 1000 & echo $!'", 50, got, &error)) fail_msg("%s", SAID(error));
+  assert_int_equal(kill((pid_t)atoi(got), SIGKILL), 0);
+}
+
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, context_setup, context_teardown)
-  const struct CMUnitTest tests[] = {TEST(test_words), TEST(test_failures), TEST(test_inherits_nothing),
-                                     TEST(test_without_status), TEST(test_canceled)};
+  const struct CMUnitTest tests[] = {TEST(test_words),          TEST(test_failures), TEST(test_inherits_nothing),
+                                     TEST(test_without_status), TEST(test_canceled), TEST(test_canceled_group),
+                                     TEST(test_leaves_another)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

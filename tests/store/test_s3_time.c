@@ -36,7 +36,10 @@ static void test_dates(void **state) {
 static void test_iso_dates(void **state) {
   int64_t t = 0;
   (void)state;
-  static const char *const right[] = {"1994-11-06T08:49:37Z", "1994-11-06T08:49:37.123Z", "1994-11-06T08:49:37+00:00"};
+  static const char *const right[] = {"1994-11-06T08:49:37Z",      "1994-11-06T08:49:37.123Z",
+                                      "1994-11-06T08:49:37+00:00", "1994-11-06T10:49:37+02:00",
+                                      "1994-11-06T08:49:37+0000",  "1994-11-06T03:19:37.5-05:30",
+                                      "1994-11-07T00:49:37+1600"};
   for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
     assert_true(zarrc_iso_date_read(right[i], strlen(right[i]), &t));
     assert_int_equal(t, 784111777);
@@ -44,7 +47,13 @@ static void test_iso_dates(void **state) {
   static const char *const wrong[] = {"",
                                       "1994-11-06",
                                       "1994-11-06T08:49:37",
-                                      "1994-11-06T08:49:37+01:00",
+                                      "1994-11-06T08:49:37+01:0",
+                                      "1994-11-06T08:49:37+01",
+                                      "1994-11-06T08:49:37+01:000",
+                                      "1994-11-06T08:49:37+24:00",
+                                      "1994-11-06T08:49:37+01:60",
+                                      "1994-11-06T08:49:37 01:00",
+                                      "1994-11-06T08:49:37+01-00",
                                       "1994-11-06 08:49:37Z",
                                       "1994-13-06T08:49:37Z",
                                       "1994-11-06T08:49:37Zx",
