@@ -108,7 +108,10 @@ def test_mappers_file_systems_and_obstores() -> None:
     inner = obstore.store.MemoryStore()
     theirs = filled(ObjectStore(inner))
     np.testing.assert_array_equal(zarrc.open(inner, path="a")[:], theirs[:])
-    assert zarrc.copy(inner, mapper, other_files=True, overwrite=True, force=True, dry_run=True)["objects"] > 0
+    other = fsspec.get_mapper(f"memory://{uuid.uuid4()}/x")
+    assert zarrc.copy(inner, other, other_files=True, dry_run=True)["objects"] > 0
+    with pytest.raises(zarrc.UnsupportedError, match="remove it first"):
+        zarrc.copy(inner, mapper, other_files=True, overwrite=True, force=True, dry_run=True)
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

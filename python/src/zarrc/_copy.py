@@ -205,6 +205,7 @@ def copy(
         Of the copy, whatever the source has. What format 2 has no words for, such as shards, is refused.
     overwrite : bool
         Replace the array or group that is there; with ``force`` also where files that are not Zarr lie in it.
+        Not in a store object, where a copy cannot be made aside: what is there would be gone before the copy is there.
     resume : bool
         Go on with an unfinished copy, or add what is missing in the one that is there.
     check : bool

@@ -214,7 +214,7 @@ class Foreign:
         if asyncio._get_running_loop() is event_loop():
             raise RuntimeError(
                 f"{self.name}: called in zarr-python's event loop, where the store has to work meanwhile; "
-                "call it in another thread, as by asyncio.to_thread"
+                "call it in a thread of your own (asyncio.to_thread uses threads that the store may need)"
             )
 
     def _run(self, context: _core.Context | None, coroutine: Coroutine[Any, Any, T]) -> T:
