@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists the stored objects of an array. */
 #include "tools/copy.h"
+#include "tools/sizes.h"
 
 #include <stdlib.h>
 #include <zarrc/plugin/store.h>
@@ -79,10 +80,8 @@ static void set_sizes(counting *k) {
   k->most = UINT64_MAX;
   if (!l->regular || l->nobjects == 0 || zarrc_array_pipeline(k->array, first, &pipeline, NULL)) return;
   uint64_t nbytes = l->object_nbytes == UINT64_MAX ? 0 : l->object_nbytes; /* 0: their length varies, or is not known */
-  uint64_t least = zarrc_pipeline_least_encoded_size(pipeline, nbytes);
-  zarrc_size size = zarrc_pipeline_encoded_size(pipeline, nbytes);
-  if (least > k->least) k->least = least;
-  if (nbytes > 0 && size.kind != ZARRC_SIZE_UNKNOWN) k->most = size.nbytes;
+  zarrc_encoded_sizes(pipeline, nbytes, ZARRC_SIZE_AT_MOST, &k->least, &k->most);
+  if (k->least == 0) k->least = 1;
 }
 
 zarrc_status zarrc_copy_objects_read(zarrc_array *array, const zarrc_chunk_layout *layout, bool whole,

@@ -97,17 +97,10 @@ static zarrc_status flush(digesting *d, zarrc_error *error) {
   return status;
 }
 
-/* Returns whether shards are encoded further as a whole: their inner chunks are not hashed. */
-static bool is_wrapped(zarrc_array *array) {
-  zarrc_verified v;
-  zarrc_verified_init(&v, array);
-  return !v.is_sharded;
-}
-
-/* Opens the array that the next keys belong to, if it has shards. */
+/* Opens the array that the next keys belong to, if it has shards that are not encoded further as a whole. */
 static zarrc_status enter(digesting *d, zarrc_verify_node node, zarrc_error *error) {
   const zarrc_array_options options = {.struct_size = sizeof options};
-  zarrc_shard_level level = {.struct_size = sizeof level};
+  zarrc_verified v = {0};
   zarrc_status status = flush(d, error);
   if (status) return status;
   zarrc_array_close(d->array);
@@ -117,7 +110,8 @@ static zarrc_status enter(digesting *d, zarrc_verify_node node, zarrc_error *err
   if (!n || n->why || n->kind != ZARRC_NODE_ARRAY) return ZARRC_OK;
   status = zarrc_tree_open_array(node.tree, node.i, &options, &d->array, error);
   if (zarrc_problem_is_local(status)) return ZARRC_OK;
-  if (!status && (!zarrc_array_shard_level(d->array, 0, &level) || is_wrapped(d->array))) {
+  if (!status) zarrc_verified_init(&v, d->array);
+  if (!status && !v.is_sharded) {
     zarrc_array_close(d->array);
     d->array = NULL;
   }

@@ -5,6 +5,7 @@
 #include "base/sized.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "tools/sizes.h"
 #include "tools/sums.h"
 
 #include <string.h>
@@ -165,9 +166,7 @@ static void set_sizes(const zarrc_pipeline *inner, zarrc_stored_shard_info *info
   const zarrc_dtype *dtype = info->dtype;
   uint64_t nitems = zarrc_product(info->chunk_shape, info->ndim);
   uint64_t nbytes = zarrc_dtype_is_variable(dtype) ? 0 : zarrc_times(nitems, dtype->item_size);
-  zarrc_size size = zarrc_pipeline_encoded_size(inner, nbytes);
-  info->least_chunk_nbytes = zarrc_pipeline_least_encoded_size(inner, nbytes);
-  info->most_chunk_nbytes = nbytes > 0 && size.kind == ZARRC_SIZE_EXACT ? size.nbytes : UINT64_MAX;
+  zarrc_encoded_sizes(inner, nbytes, ZARRC_SIZE_EXACT, &info->least_chunk_nbytes, &info->most_chunk_nbytes);
 }
 
 static zarrc_status open_shard(zarrc_stored_shard *s, zarrc_store *store, const zarrc_pipeline *chain,

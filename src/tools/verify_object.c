@@ -2,6 +2,7 @@
 /* Looks at one stored chunk or shard: its size, its index, and with `deep` its elements. */
 #include "base/sort.h"
 #include "base/text.h"
+#include "tools/sizes.h"
 #include "tools/sums.h"
 #include "tools/verify.h"
 
@@ -45,21 +46,19 @@ void zarrc_verified_init(zarrc_verified *v, zarrc_array *array) {
   if (zarrc_array_chunk_layout(array, &l, NULL)) return;
   if (!l.regular || l.nobjects == 0 || zarrc_array_pipeline(array, first, &pipeline, NULL)) return;
   uint64_t nbytes = l.object_nbytes == UINT64_MAX ? 0 : l.object_nbytes; /* 0: it varies, or is not known */
-  uint64_t least = zarrc_pipeline_least_encoded_size(pipeline, nbytes);
-  zarrc_size size = zarrc_pipeline_encoded_size(pipeline, nbytes);
-  if (least > v->least) v->least = least;
-  if (nbytes > 0 && size.kind == ZARRC_SIZE_EXACT) v->most = size.nbytes;
+  zarrc_encoded_sizes(pipeline, nbytes, ZARRC_SIZE_EXACT, &v->least, &v->most);
+  if (v->least == 0) v->least = 1;
 }
 
 /* Adds a fault of the object, whose place `why` says as far as it is inside of it. */
-static zarrc_status blame(const look *l, zarrc_error *why, const char *fix, zarrc_error *error) {
+static zarrc_status blame(const look *l, zarrc_error *why, zarrc_error *error) {
   zarrc_chunk_text(zarrc_array_ndim(l->v->array), l->chunk, why->chunk, sizeof why->chunk);
-  return zarrc_problems_add(l->problems, ZARRC_FAULT, true, why, why->inner_chunk[0] ? rewrite_inner : fix, error);
+  return zarrc_problems_add(l->problems, ZARRC_FAULT, true, why, why->inner_chunk[0] ? rewrite_inner : rewrite, error);
 }
 
 /* Adds what a failure says, or returns it if it is not about this object alone. */
-static zarrc_status blame_or_fail(const look *l, zarrc_error *why, const char *fix, zarrc_error *error) {
-  if (zarrc_problem_is_local(why->code)) return blame(l, why, fix, error);
+static zarrc_status blame_or_fail(const look *l, zarrc_error *why, zarrc_error *error) {
+  if (zarrc_problem_is_local(why->code)) return blame(l, why, error);
   if (error) *error = *why;
   return why->code;
 }
@@ -84,7 +83,7 @@ static zarrc_status check_size(const look *l, bool *possible, zarrc_error *error
   else
     zarrc_fail(&why, n < v->least ? ZARRC_TRUNCATED : ZARRC_SIZE_MISMATCH, "it has %llu bytes, and must have %s %llu",
                n, n < v->least ? "at least" : "at most", (unsigned long long)(n < v->least ? v->least : v->most));
-  return blame(l, &why, rewrite, error);
+  return blame(l, &why, error);
 }
 
 /* -------------------------------------------------------------------------------------------------------- shards */
@@ -99,7 +98,7 @@ typedef struct inside {
 
 static void set_place(const inside *in, const zarrc_inner_chunk *e, zarrc_error *why) {
   zarrc_chunk_text(in->info.ndim, e->chunk, why->inner_chunk, sizeof why->inner_chunk);
-  if (!in->info.wrapped && !e->status) why->offset = (int64_t)e->offset;
+  if (!e->status) why->offset = (int64_t)e->offset;
 }
 
 /* Looks at an entry of the index: whether it is possible, and the size of the inner chunk, too. */
@@ -110,7 +109,7 @@ static zarrc_status check_entry(inside *in, const zarrc_inner_chunk *e, zarrc_er
   if (e->status) {
     in->is_damaged = true;
     zarrc_stored_shard_read(in->shard, e->number, &none, &why);
-    return blame(&in->l, &why, rewrite, error);
+    return blame(&in->l, &why, error);
   }
   if (!e->present || (e->nbytes >= in->info.least_chunk_nbytes && e->nbytes <= in->info.most_chunk_nbytes))
     return ZARRC_OK;
@@ -122,7 +121,7 @@ static zarrc_status check_entry(inside *in, const zarrc_inner_chunk *e, zarrc_er
                (unsigned long long)in->info.most_chunk_nbytes);
   in->is_damaged = true;
   set_place(in, e, &why);
-  return blame(&in->l, &why, rewrite, error);
+  return blame(&in->l, &why, error);
 }
 
 static int by_offset(const void *of, uint32_t a, uint32_t b) {
@@ -147,7 +146,7 @@ static zarrc_status blame_overlap(const inside *in, const zarrc_inner_chunk *e, 
                (unsigned long long)e->nbytes, (unsigned long long)e->offset);
   }
   set_place(in, e, &why);
-  return blame(&in->l, &why, rewrite, error);
+  return blame(&in->l, &why, error);
 }
 
 /* Adds the inner chunks that share bytes with others, or with the index. order: all of them by offset. */
@@ -251,7 +250,7 @@ static zarrc_status decode_inner(const inside *in, zarrc_error *error) {
     if (!status)
       status = take(in->l.problems->ctx, in->info.dtype, in->info.ndim, in->info.chunk_shape, &memory, &view, error);
     if (status) break;
-    if (zarrc_stored_shard_decode(in->shard, i, &view, &why)) status = blame_or_fail(&in->l, &why, rewrite, error);
+    if (zarrc_stored_shard_decode(in->shard, i, &view, &why)) status = blame_or_fail(&in->l, &why, error);
     give(&memory);
   }
   return status;
@@ -288,9 +287,7 @@ static zarrc_status check_elements(const look *l, const inside *in, zarrc_error 
   if (in && in->is_damaged) return decode_inner(in, error);
   zarrc_status status = zarrc_array_pipeline(l->v->array, l->chunk, &pipeline, &why);
   if (!status) status = zarrc_key_blob_open(&blob, l->from, l->key, &why);
-  if (!status)
-    status = in && !in->info.wrapped ? decode_slabs(in, pipeline, blob.blob, &why)
-                                     : decode(l, pipeline, blob.blob, NULL, &why);
+  if (!status) status = in ? decode_slabs(in, pipeline, blob.blob, &why) : decode(l, pipeline, blob.blob, NULL, &why);
   zarrc_key_blob_close(&blob);
   if (!status) return ZARRC_OK;
   size_t before = l->problems->n;
@@ -298,7 +295,7 @@ static zarrc_status check_elements(const look *l, const inside *in, zarrc_error 
     status = decode_inner(in, error);
     if (status || l->problems->n > before) return status;
   }
-  return blame_or_fail(l, &why, rewrite, error);
+  return blame_or_fail(l, &why, error);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- all */
@@ -307,7 +304,7 @@ static zarrc_status check_shard(const look *l, bool deep, uint64_t *ninner, zarr
   inside in = {.l = *l, .info.struct_size = sizeof in.info};
   zarrc_error why = {0};
   zarrc_status status = zarrc_stored_shard_open(l->v->array, l->from, l->key, l->chunk, &in.shard, &why);
-  if (status) return blame_or_fail(l, &why, rewrite, error);
+  if (status) return blame_or_fail(l, &why, error);
   status = zarrc_stored_shard_describe(in.shard, &in.info, error);
   if (!status) status = check_index(&in, error);
   if (!status && deep) status = check_elements(l, &in, error);
